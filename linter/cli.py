@@ -5,63 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib import import_module
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
 from . import __version__
-from .console import Command, help_text, options_by_heading, write_help
+from .console import HELP_NAMES, Command, help_text, options_by_heading, write_help
 from .files import reason_of
-from .options import COMMANDS, COMPLETE_VARIABLE, Given
-from .options.parameters import HelpedOption, parameters_of
+from .options import COMMANDS, COMPLETE_VARIABLE
+from .options.parameters import HelpedOption
 from .output import drop
-from .say import PROGRAM, UsageError, cannot_write, finished, quietly, say, without_traceback
+from .say import PROGRAM, cannot_write, finished, quietly, say, without_traceback
 from .text import inert, printable
 from .typed import Any, Final, NoReturn
 
 _OF_WRITING: Final = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF", "EFBIG", "EIO", "EDQUOT"))
 """The errors of a write. Click writes the help itself; :mod:`linter.output` writes everything else."""
-_HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
-
-
-@cache
-def _command(name: str) -> Command:
-    module = import_module(f".commands.{name.replace('-', '_')}", __package__)
-
-    def run(**given: Any) -> int | None:
-        try:
-            code: int | None = module.run(Given(**given))
-        except UsageError as error:
-            raise click.UsageError(str(error)) from None
-        return code
-
-    return Command(
-        name,
-        context_settings=_HELP_NAMES,
-        callback=run,
-        params=parameters_of(name),
-        help=module.run.__doc__,
-    )
-
-
-class _Imported(Mapping[str, click.Command]):
-    """The commands by their names. Only those that are looked at are imported."""
-
-    def __getitem__(self, name: str) -> click.Command:
-        if name not in COMMANDS:
-            raise KeyError(name)
-        return _command(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in COMMANDS
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
 
 
 class Commands(click.Group):
@@ -71,21 +30,16 @@ class Commands(click.Group):
         """See :meth:`click.Group.parse_args`. Raises :exc:`click.UsageError` for a word that is no path and nearly a command."""
         if ctx.resilient_parsing and not args:  # completion: what comes first may be a command
             return super().parse_args(ctx, args)
-        if not args or args[0] not in (*COMMANDS, "--help", "-h", "--version"):
-            if not ctx.resilient_parsing:
-                self._refuse_slip(args)
-            args = ["check", *args]
-        return super().parse_args(ctx, args)
-
-    def _refuse_slip(self, args: list[str]) -> None:
-        """Refuse a word that is no path and nearly a command: ``medplum-lint tset policies`` would lint policies."""
         word = args[0] if args else ""
-        if word.replace("-", "").isalpha() and word[0] != "-" and not os.path.lexists(word):
-            from .policy.errors import did_you_mean
+        if word in (*COMMANDS, "--help", "-h", "--version"):
+            return super().parse_args(ctx, args)
+        if not ctx.resilient_parsing and word[:1] != "-" and word.replace("-", "").isalpha() and not os.path.lexists(word):
+            from .policy.errors import did_you_mean  # "medplum-lint tset policies" would check policies
 
             near = did_you_mean(word, COMMANDS)
             if near:
                 raise click.UsageError(f'there is no command and no file "{word}"{near}')
+        return super().parse_args(ctx, ["check", *args])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """What can come first: a command, a path, or an option of ``check``."""
@@ -178,9 +132,9 @@ _VERSION: Final = HelpedOption(
 )
 cli: Final = Commands(
     "cli",
-    commands=_Imported(),  # type: ignore[arg-type]  # which is only read
+    commands={name: Command(name) for name in COMMANDS},
     params=[_VERSION],
-    context_settings={**_HELP_NAMES, "max_content_width": 120},
+    context_settings={**HELP_NAMES, "max_content_width": 120},
     help="""Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.

@@ -17,7 +17,7 @@ class Configurations:
 
     def __init__(self, named: Config | None = None, *, isolated: bool = False) -> None:
         self._always = Config() if isolated else named
-        self._known: dict[str, Config] = {}
+        self._known: dict[Path, Config] = {}
 
     def of(self, folder: Path) -> Config:
         """The configuration for the files of a folder. Raises :exc:`~linter.config.ConfigError` where it cannot be used.
@@ -27,21 +27,19 @@ class Configurations:
         if self._always is not None:
             return self._always
         try:
-            return self._nearest(folder)
+            at = Path(os.path.abspath(folder))
+            passed: list[Path] = []
+            for one in (at, *at.parents):
+                config = self._known.get(one)
+                if config is not None:
+                    break
+                passed.append(one)
+                config = _find(one) if folder.is_absolute() else _find(Path(os.path.relpath(one)), one)
+                if config is not None:
+                    break
         except OSError as error:
             raise ConfigError(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}") from None
-
-    def _nearest(self, folder: Path) -> Config:
-        passed: list[str] = []
-        at = os.path.abspath(folder)
-        while at not in self._known:  # a loop, for folders can be nested without end
-            passed.append(at)
-            above = os.path.dirname(at)
-            own = _find(Path(at)) if folder.is_absolute() else _find(Path(os.path.relpath(at)), Path(at))
-            if own is not None or above == at:
-                self._known[at] = own or Config()
-            at = at if at in self._known else above
-        config = self._known[at]
+        config = config or Config()
         self._known.update(dict.fromkeys(passed, config))
         return config
 

@@ -1,4 +1,4 @@
-"""The help of the command line.
+"""The commands as click has them, and their help.
 
 The docstring of a command is its help. A paragraph that is a title with a colon and indented lines, such as ``Examples:``, is a section of
 its own, whose lines stay as they are.
@@ -7,16 +7,21 @@ its own, whose lines stay as they are.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Final
 
 import click
 
-from .options import HEADINGS
+from .options import HEADINGS, Given
+from .options.parameters import parameters_of
+from .say import UsageError
 from .typed import NamedTuple
 
 Records = list[tuple[str, str]]
 """Names, such as those of an option, and the texts beside them."""
+HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
 _COLUMN: Final = 28  # where the texts of options begin: 50 characters of an 80 column terminal are left
 
 
@@ -49,10 +54,30 @@ def options_by_heading(command: click.Command, ctx: click.Context, more: Iterabl
 
 
 class Command(click.Command):
-    """A command whose help has examples, and its options under headings."""
+    """A command of :mod:`linter.commands`, which is imported when it is run or its help is shown."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, context_settings=HELP_NAMES, callback=self._run, params=parameters_of(name))
+        del self.help
+
+    @cached_property
+    def _function(self) -> Callable[[Given], int | None]:
+        run: Callable[[Given], int | None] = import_module(f".commands.{str(self.name).replace('-', '_')}", __package__).run
+        return run
+
+    def _run(self, **given: Any) -> int | None:
+        try:
+            return self._function(Given(**given))
+        except UsageError as error:
+            raise click.UsageError(str(error)) from None
+
+    @cached_property
+    def help(self) -> str | None:  # type: ignore[override]
+        """The docstring of its function."""
+        return self._function.__doc__
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """See :meth:`click.Command.format_help`."""
+        """See :meth:`click.Command.format_help`: examples, and options under headings."""
         self.format_usage(ctx, formatter)
         write_help(formatter, help_text(self), options_by_heading(self, ctx))
 

@@ -15,7 +15,7 @@ from ..report import fails_unseen, is_read, write_all
 from ..reporters import names as format_names
 from ..reporters import reporter
 from ..run import Options, Outcome, lint_input, lint_paths
-from ..say import Failed, UsageError, fail_for, quietly, say, say_all
+from ..say import Failed, UsageError, quietly, say, say_all
 from ..typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def run(given: Given) -> int:
             say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
     options = _options(given)
     if given.show_settings or given.show_files:
-        return _show_configured(given, options)
+        from . import configured  # only here
+
+        configured.show(given, options)
+        return 0
     checked = checker(given.paths or (".",), options, given.stdin_filename)
     tried = (_show_fixes if given.diff else _fix if given.fix else _check)(given, outputs, checked)
     outcome = tried.outcome
@@ -347,17 +350,3 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
         raise Failed(f"{path}: is not written: {error}") from None
     write(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
     say("note", fix_script.summary(script, path))
-
-
-def _show_configured(given: Given, options: Options) -> int:
-    """Print what holds for files, or what a search takes."""
-    from . import configured
-
-    shown = (
-        [configured.settings_for(path, options) for path in given.paths]
-        if given.show_settings
-        else [configured.files_taken(list(given.paths or (".",)), options)]
-    )
-    write_standard_output("\n".join(one.text for one in shown if one.text))
-    fail_for((error for one in shown for error in one.errors), [bug for one in shown for bug in one.bugs])
-    return 0

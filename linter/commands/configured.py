@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,23 +14,29 @@ from ..configurations import Configurations
 from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..documents.source import Loaded, Nearby, Surroundings
-from ..files import LARGEST_INPUT, Unreadable, read_file, read_regular
-from ..load import Input, described, load
+from ..files import Unreadable, read_file, read_regular
+from ..load import Input, load
 from ..log import Log
-from ..model import Document, FileStatus
+from ..model import Document
+from ..options import Given
+from ..output import write_standard_output
 from ..redaction.mask import holder_text
 from ..release import ServerVersion
 from ..run import Options, Outcome, lint_paths
+from ..say import fail_for
 from ..text import inert, printable
 from ..typed import Final, NamedTuple
 
 
-class Shown(NamedTuple):
-    """What to print, and what could not be done."""
-
-    text: str
-    errors: list[str]
-    bugs: list[str]
+def show(given: Given, options: Options) -> None:
+    """Print what holds for files, or what a search takes. Raises :exc:`~linter.say.Failed` for what cannot be told."""
+    log = Log()
+    if given.show_settings:
+        blocks = [_settings(path, options, log) for path in given.paths]
+    else:
+        blocks = [_files(list(given.paths) or ["."], options, log)]
+    write_standard_output("\n".join("".join(f"{inert(printable(line))}\n" for line in lines) for lines in blocks if lines))
+    fail_for(log.errors, log.bugs)
 
 
 class _Layer(NamedTuple):
@@ -56,26 +62,36 @@ _DEFAULTS: Final = {
 # --- What holds for a file. ---------------------------------------------------------------------------------------------------------
 
 
-def settings_for(path: str, options: Options) -> Shown:
-    """What holds for a file, one option a line, with the file and line or the option of the command line that says so."""
+def _settings(path: str, options: Options, log: Log) -> list[str]:
+    """What holds for a file, one option a line, with the file and line or the option of the command line that gives it."""
     if not os.path.isfile(path):
-        return Shown("", [f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}"], [])
+        log.errors.append(f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}")
+        return []
     outcome = lint_paths([path], options._replace(force_exclude=False, without_baseline=True))
+    log.bugs += outcome.bugs
     if not outcome.started:
-        return Shown("", list(outcome.errors), list(outcome.bugs))
+        log.errors += outcome.errors
+        return []
     config = Configurations(options.config, isolated=options.isolated).of(Path(path, os.pardir))
-    lines = [f"{path}", *_about_file(Path(path), config, outcome), ""]
-    groups = _by_environment(config, outcome.result.documents)
-    for name, documents in groups.items():
+    groups: dict[str | None, list[Document]] = {}
+    for document in outcome.result.documents:
+        named = environment_overrides(config, document) is not None
+        groups.setdefault(environment_of(document) if named else None, []).append(document)
+    lines = [path, *_about_file(Path(path), config, outcome)]
+    for name, documents in (groups or {None: []}).items():
+        lines.append("")
         if len(groups) > 1:
-            lines.append(f"In environment {name}:" if name is not None else f"In {_environments(documents)}:")
-        lines += [*_table(_rows(Path(path), config, options, name)), ""]
-    return Shown("".join(f"{inert(printable(line))}\n" for line in lines[:-1]), [], list(outcome.bugs))
+            others = ", ".join(filter(None, dict.fromkeys(map(environment_of, documents))))
+            lines.append(f"In {f'environment {name or others}' if name is not None or others else 'what has no environment'}:")
+        lines += _aligned(list(_rows(Path(path), config, options, name)))
+    return lines
 
 
 def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
     for status in outcome.result.files:
-        yield f"  {_status(status)}"
+        holder, server = holder_text(status), status.server
+        words = [status.kind, holder, status.target, server.described if server is not None else ""]
+        yield f"  {', '.join(filter(None, words)) if status.status == 'checked' else f'{status.status}: {status.note}'}"
     if config.path is None:
         yield "  no configuration file counts"
     else:
@@ -86,28 +102,6 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
     checked = len(outcome.result.rules)
     if outcome.result.documents:
         yield f"  {checked} {'rule is' if checked == 1 else 'rules are'} checked"
-
-
-def _status(status: FileStatus) -> str:
-    if status.status != "checked":
-        return f"{status.status}: {status.note}"
-    holder = holder_text(status)
-    server = f", {status.server.described}" if status.server is not None else ""
-    return f"{status.kind}{f', {holder}' if holder else ''}, {status.target}{server}"
-
-
-def _by_environment(config: Config, documents: Iterable[Document]) -> dict[str | None, list[Document]]:
-    """The documents by the environment of which the configuration speaks; None where it does not speak of theirs."""
-    groups: dict[str | None, list[Document]] = {}
-    for document in documents:
-        named = environment_overrides(config, document) is not None
-        groups.setdefault(environment_of(document) if named else None, []).append(document)
-    return groups or {None: []}
-
-
-def _environments(documents: Iterable[Document]) -> str:
-    names = [name for document in documents if (name := environment_of(document)) is not None]
-    return f"environment {', '.join(dict.fromkeys(names))}" if names else "what has no environment"
 
 
 def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[tuple[str, str, str]]:
@@ -190,10 +184,9 @@ def _level(severity: Severity) -> str:
     return levels.pop() if len(levels) == 1 else ", ".join(words)
 
 
-def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    listed = list(rows)
-    widths = [max(len(row[column]) for row in listed) for column in range(2)]
-    return ["  " + "  ".join((row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2])) for row in listed]
+def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [f"  {name:{widths[0]}}  {value:{widths[1]}}  {why}" for name, value, why in rows]
 
 
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
@@ -252,43 +245,40 @@ class _Recorder(ConfiguredSearch):
             self.left_out[name] = f"{before}{_excluding(config, globs[0])}"
 
 
-def files_taken(paths: list[str], options: Options) -> Shown:
+def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
-    log = Log()
-    configurations = Configurations(options.config, isolated=options.isolated)
-    choices = Choices(options.overrides, options.rules, configurations, log)
+    choices = Choices(options.overrides, options.rules, Configurations(options.config, isolated=options.isolated), log)
     recorder = _Recorder(choices, force_exclude=options.force_exclude)
-    found, wrong = find_files(paths, recorder)
-    bugs: list[str] = []
+    found, errors = find_files(paths, recorder)
     rows = {name: ("passed over", why) for name, why in recorder.left_out.items()}
     around = _around(found, options)
     parts: dict[str, list[str]] = {}
     for one in found:
-        rows[one.path.as_posix()], read = _row(one, choices, options, bugs, around)
-        for loaded in read:
-            for uri in sorted({uri for uri, _ in loaded.places} if loaded.parts else ()):
-                parts.setdefault(uri, []).append(one.path.as_posix())
+        name = one.path.as_posix()
+        what, why, read = _row(one, choices, options, log, around)
+        rows[name] = (what, why)
+        for uri in sorted({uri for loaded in read if loaded.parts for uri, _ in loaded.places} - {name}):
+            parts.setdefault(uri, []).append(name)
     for name, wholes in parts.items():
-        others = list(dict.fromkeys(whole for whole in wholes if whole != name))
-        if others and rows.get(name, ("",))[0] in ("passed over", "not recognised"):
-            rows[name] = ("taken", f"as a part of {' and '.join(others)}")
-    width = max((len(name) for name in rows), default=0)
-    lines = [f"{name.ljust(width)}  {what}: {why}" for name, (what, why) in sorted(rows.items())]
+        if rows.get(name, ("",))[0] in ("passed over", "not recognised"):
+            rows[name] = ("taken", f"as a part of {' and '.join(wholes)}")
+    width = max(map(len, rows), default=0)
+    lines = [f"{name:{width}}  {what}: {why}" for name, (what, why) in sorted(rows.items())]
     more = recorder.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in recorder.left_out)
     if more > 0:
         files = "1 file has another name" if more == 1 else f"{more:,} files have other names"
         lines.append(f"{files}: {what_is_searched_for()}.")
-    text = "".join(f"{inert(printable(line))}\n" for line in lines)
-    return Shown(text, list(dict.fromkeys([*log.errors, *wrong])), bugs)
+    for error in errors:
+        log.error(error)
+    return lines
 
 
 def _around(found: Iterable[Found], options: Options) -> Surroundings:
     """The files that are found as those around each of them."""
-    limit = options.max_size or LARGEST_INPUT
 
     def again(path: Path) -> bytes | None:
         try:
-            return read_regular(path, limit)
+            return read_regular(path, options.max_size)
         except Unreadable:
             return None  # which its own row says
 
@@ -296,30 +286,23 @@ def _around(found: Iterable[Found], options: Options) -> Surroundings:
     return Surroundings({path.as_posix(): Nearby(path, partial(again, path)) for path in files})
 
 
-_Row = tuple[tuple[str, str], list[Loaded]]
-"""What becomes of a file and why, and what is read of it."""
-
-
-def _row(found: Found, choices: Choices, options: Options, bugs: list[str], around: Surroundings) -> _Row:
-    """What becomes of a file that is found, and why."""
+def _row(found: Found, choices: Choices, options: Options, log: Log, around: Surroundings) -> tuple[str, str, list[Loaded]]:
+    """What becomes of a file that is found, why, and what is read of it."""
     if found.too_large:
-        return ("passed over", "it is too large for a search"), []
-    why = _why_taken(found, choices)
-    path = found.path.as_posix()
+        return "passed over", "it is too large for a search", []
+    why, path = _why_taken(found, choices), found.path.as_posix()
     try:
-        data = read_file(found.path, options.max_size or LARGEST_INPUT)
+        data = read_file(found.path, options.max_size)
+    except Unreadable as error:
+        return "cannot be read", f"{error} ({why})", []
+    with log.surviving(path):
         given = Input(path, data, found.path, found.searched, by_content=found.by_content, included=found.included)
         reading = load(given, options.kind, guess=not options.allow_unrecognized, around=around)
-    except Unreadable as error:
-        return ("cannot be read", f"{error} ({why})"), []
-    except Exception as error:
-        bugs.append(f"{path}: loading the file failed with {described(error)}")
-        return ("cannot be read", why), []
-    if reading.loaded:
-        kinds: Mapping[str, None] = {one.document.kind: None for one in reading.loaded}
-        return ("taken", f"{', '.join(kinds)} ({why})"), reading.loaded
-    note = reading.note or ("its content leaves a doubt" if found.by_content else "its content is no configuration of Medplum")
-    return ("passed over" if found.searched else "not recognised", f"{note} ({why})"), []
+        if reading.loaded:
+            return "taken", f"{', '.join(dict.fromkeys(one.document.kind for one in reading.loaded))} ({why})", reading.loaded
+        note = reading.note or ("its content leaves a doubt" if found.by_content else "its content is no configuration of Medplum")
+        return "passed over" if found.searched else "not recognised", f"{note} ({why})", []
+    return "cannot be read", why, []
 
 
 def _why_taken(found: Found, choices: Choices) -> str:
