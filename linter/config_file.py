@@ -6,6 +6,7 @@ import json
 import os.path
 import re
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from .config import PROJECT_FILE, Config, ConfigError, Keys, Overrides, line_in
@@ -83,7 +84,7 @@ def parsed_file(path: Path, content: bytes) -> Config | None:
         raise ConfigError(f"{path}: not usable: lists or tables in it are nested too deeply") from None
     except ValueError as error:  # a number or a date that Python cannot hold
         raise ConfigError(f"{path}: not valid TOML: {_uncapitalized(str(error).partition(':')[0])}") from None
-    places = _Scanner(text).places
+    places = _places(text)
     if path.name == PROJECT_FILE:
         data = _project_table(path, data, places)
         places = {keys[2:]: line for keys, line in places.items() if keys[:2] == _PROJECT_TABLE}
@@ -118,79 +119,71 @@ def _project_table(path: Path, data: Any, places: dict[Keys, int]) -> Any:
     return tool.get("medplum-lint")
 
 
-class _Scanner:
-    """Finds the line of each key, table and member of a list in a valid TOML document, which TOML's readers do not tell."""
+def _places(text: str) -> dict[Keys, int]:
+    """The line of each key, table and member of a list in a valid TOML document, which TOML's readers do not tell."""
+    places: dict[Keys, int] = {}
+    tokens = deque(_tokens(text))
 
-    def __init__(self, text: str) -> None:
-        self.places: dict[Keys, int] = {}
-        self._tokens: deque[tuple[str, int]] = deque()
-        line = 1
-        for match in _TOKEN.finditer(text):
-            if match[0][0] != "#":
-                self._tokens.append((match[0], line))
-            line += match[0].count("\n")
-        self._tokens.append(("\n", line))
-        self._numbers: dict[Keys, int] = {}
-        table: Keys = ()
-        while self._tokens:
-            if self._tokens[0][0] == "[":
-                table = self._header()
-            elif self._tokens[0][0] == "\n":
-                self._tokens.popleft()
-            else:
-                self._pair(table)
-
-    def _header(self) -> Keys:
-        """The keys of the table that a header begins; those of a member of a list have its number."""
-        _, line = self._tokens.popleft()
-        is_member = self._tokens[0][0] == "["
-        names = self._key("]")
-        table: Keys = ()
-        for depth, name in enumerate(names, 1):
-            table = (*table, name)
-            if is_member and depth == len(names):
-                self._numbers[table] = self._numbers.get(table, -1) + 1
-            if table in self._numbers:
-                table = (*table, self._numbers[table])
-        if is_member:
-            self._tokens.popleft()
-        self._note(table, line)
-        return table
-
-    def _key(self, end: str) -> list[str]:
-        """The names of a key up to a sign, which is passed over too."""
-        names = []
-        while (token := self._tokens.popleft()[0]) != end:
-            if token not in (".", "["):
-                names.append(_name(token))
-        return names
-
-    def _pair(self, table: Keys) -> None:
-        line = self._tokens[0][1]
-        keys = (*table, *self._key("="))
-        self._note(keys, line)
-        self._value(keys)
-
-    def _value(self, keys: Keys) -> None:
-        token, _ = self._tokens.popleft()
-        end = {"[": "]", "{": "}"}.get(token)
-        number = 0
-        while self._tokens[0][0] not in ([end] if end else ("\n", ",", "]", "}")):
-            token, line = self._tokens[0]
-            if end is None or token in ("\n", ","):
-                self._tokens.popleft()
-            elif end == "}":
-                self._pair(keys)
-            else:
-                self._note((*keys, number), line)
-                self._value((*keys, number))
-                number += 1
-        if end:
-            self._tokens.popleft()
-
-    def _note(self, keys: Keys, line: int) -> None:
+    def note(keys: Keys, line: int) -> None:
         for length in range(min(len(keys), _DEEPEST) + 1):
-            self.places.setdefault(keys[:length], line)
+            places.setdefault(keys[:length], line)
+
+    def names(end: str) -> Iterator[str]:
+        """The parts of a key up to a sign, which is passed over too."""
+        while (token := tokens.popleft()[0]) != end:
+            if token not in ".[":
+                yield _name(token)
+
+    def pair(table: Keys) -> None:
+        line = tokens[0][1]
+        keys = (*table, *names("="))
+        note(keys, line)
+        value(keys)
+
+    def value(keys: Keys) -> None:
+        opening, number = tokens.popleft()[0], 0
+        while (token := tokens[0][0]) not in ("]}" if opening in "[{" else "\n,]}"):
+            if opening not in "[{" or token in "\n,":
+                tokens.popleft()
+            elif opening == "{":
+                pair(keys)
+            else:
+                note((*keys, number), tokens[0][1])
+                value((*keys, number))
+                number += 1
+        if opening in "[{":
+            tokens.popleft()
+
+    numbers: dict[Keys, int] = {}
+    table: Keys = ()
+    while tokens:
+        token, line = tokens[0]
+        if token == "[":
+            tokens.popleft()
+            is_member = tokens[0][0] == "["
+            table = ()
+            for name in list(names("]")):
+                table = (*table, numbers[table], name) if table in numbers else (*table, name)
+            if is_member:
+                tokens.popleft()
+                numbers[table] = numbers.get(table, -1) + 1
+                table = (*table, numbers[table])
+            note(table, line)
+        elif token == "\n":
+            tokens.popleft()
+        else:
+            pair(table)
+    return places
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int]]:
+    """The tokens of a TOML document without its comments, each with its line, and the end of the last line."""
+    line = 1
+    for match in _TOKEN.finditer(text):
+        if match[0][0] != "#":
+            yield match[0], line
+        line += match[0].count("\n")
+    yield "\n", line
 
 
 def _name(token: str) -> str:

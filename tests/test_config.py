@@ -100,6 +100,39 @@ def test_nothing_is_set_by_default(tmp_path: Path) -> None:
     assert Overrides().over(Overrides()) == Overrides(severity={})
 
 
+PLACES = """\
+a.b = [1, "x]", [ 'q', {z = 1.5, "w\\u0020w" = 1979-05-27 07:32:00}],
+ \'\'\'two
+ lines\'\'\' ] # c = 1
+[t."u.v"]
+k = {}
+[[list]]
+[list.sub]
+q = 2
+[[list]]
+[[list.inner]]
+"""
+
+
+def test_each_key_has_its_line() -> None:
+    """Also in what no option of ours is written as."""
+    assert config_file._places(PLACES) == {
+        **dict.fromkeys([(), ("a",), ("a", "b"), *(("a", "b", number) for number in range(3))], 1),
+        **dict.fromkeys([("a", "b", 2, 0), ("a", "b", 2, 1), ("a", "b", 2, 1, "z"), ("a", "b", 2, 1, "w w")], 1),
+        ("a", "b", 3): 2,
+        ("t",): 4,
+        ("t", "u.v"): 4,
+        ("t", "u.v", "k"): 5,
+        ("list",): 6,
+        ("list", 0): 6,
+        ("list", 0, "sub"): 7,
+        ("list", 0, "sub", "q"): 8,
+        ("list", 1): 9,
+        ("list", 1, "inner"): 10,
+        ("list", 1, "inner", 0): 10,
+    }
+
+
 # --- Where it is found. -------------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder
 from ..say import Failed, fail_for
-from ..typed import Final, NamedTuple
+from ..typed import Final
 from .inputs import rule_folders, write
 
 SCHEMA_NAME: Final = "rule.schema.json"
@@ -33,48 +33,37 @@ def run(given: Given) -> None:
       medplum-lint new-rule acme/mail-from-our-domain
     """
     configured = rule_folders(given)
-    chosen = folder_for(given.folder, configured)
-    wrong = [wrong_id(given.rule, all_rules(configured).rules), "" if given.folder != "" else "--folder names no folder"]
+    folder = _folder(configured) if given.folder is None else Path(given.folder)
+    wrong = [_wrong_id(given.rule, all_rules(configured).rules), "--folder names no folder" if given.folder == "" else ""]
     fail_for(filter(None, wrong))
-    made = create(given.rule, chosen, given.kind)
-    is_configured = any(chosen.resolve() == (one if isinstance(one, Path) else one.path).resolve() for one in configured)
-    write_standard_output(made.next_steps(is_configured))
+    path = folder / f"{given.rule.partition('/')[2]}.yaml"
+    _create(path, rule_text(given.rule, given.kind))
+    steps = [f"wrote {path.as_posix()}"]
+    if _write_schema(folder / SCHEMA_NAME):
+        steps.append(f"wrote {(folder / SCHEMA_NAME).as_posix()}, by which editors know the words of a rule")
+    is_configured = any(folder.resolve() == (one if isinstance(one, Path) else one.path).resolve() for one in configured)
+    use = "medplum-lint" if is_configured else f"medplum-lint --rules {folder.as_posix()}"
+    steps += ["Edit the rule, and then", f"  medplum-lint test {path.as_posix()}", f"  {use} YOUR-CONFIG", ""]
+    write_standard_output("\n".join(steps))
 
 
-class NewRule(NamedTuple):
-    """The files that were written, and what to do with them."""
-
-    path: Path
-    schema: Path | None
-    """None where one was there that is as it should be, or that is somebody else's."""
-
-    def next_steps(self, is_configured: bool) -> str:
-        """What to tell whoever asked for the rule; ``is_configured``: its folder is one of the configuration."""
-        folder = self.path.parent.as_posix()
-        wrote = [f"wrote {self.path.as_posix()}"]
-        if self.schema is not None:
-            wrote.append(f"wrote {self.schema.as_posix()}, by which editors know the words of a rule")
-        use = "medplum-lint" if is_configured else f"medplum-lint --rules {folder}"
-        return "\n".join([*wrote, "Edit the rule, and then", f"  medplum-lint test {self.path.as_posix()}", f"  {use} YOUR-CONFIG", ""])
-
-
-def wrong_id(rule_id: str, rules: Iterable[Rule]) -> str:
-    """Why a rule cannot have an id, in a sentence with what to write instead; empty where it can. ``rules`` are those that there are."""
-    infos = [rule.info for rule in rules]
+def _wrong_id(rule_id: str, rules: Iterable[Rule]) -> str:
+    """Why a rule cannot have an id, in a sentence with what to write instead; empty if it can. ``rules`` are those that there are."""
+    taken, group = {rule.info.id for rule in rules}, rule_id.partition("/")[0]
     if len(rule_id) > _LONGEST:
         return f"the id is too long: write at most {_LONGEST} characters"
-    if any(info.id == rule_id for info in infos):
+    if rule_id in taken:
         return f'the id "{rule_id}" is taken: choose another one'
     if _ID.fullmatch(rule_id) is None:
         return f'"{rule_id}" is not the id of a rule of your own: {_advice(rule_id)}'
-    group = rule_id.partition("/")[0]
-    if any(info.id == group for info in infos):
+    if group in taken:
         return f'the name "{group}" in front of the slash is that of a rule: write the name of your organisation'
     return ""
 
 
 def _advice(rule_id: str) -> str:
-    words = list(filter(None, map(_words, rule_id.split("/"))))
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", rule_id).lower()
+    words = list(filter(None, (re.sub(r"[^a-z0-9]+", "-", part).strip("-") for part in apart.split("/"))))
     form = "write lower-case words joined by hyphens, with the name of your organisation in front, as in acme/support-email"
     if len(words) == 2:
         return f'{form}; did you mean "{"/".join(words)}"?'
@@ -83,62 +72,49 @@ def _advice(rule_id: str) -> str:
     return form
 
 
-def _words(text: str) -> str:
-    """A text as lower-case words joined by hyphens."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", text).lower()
-    return re.sub(r"[^a-z0-9]+", "-", apart).strip("-")
+def _folder(configured: Iterable[Folder]) -> Path:
+    """The first folder of the configuration, else ``policies``."""
+    for folder in configured:
+        path = folder if isinstance(folder, Path) else folder.path
+        if path.suffix == "" and not str(path).startswith(PACKAGE):
+            try:
+                return Path(os.path.relpath(path))
+            except (OSError, ValueError):  # the current folder is gone, or on another drive
+                return path
+    return Path("policies")
 
 
-def folder_for(given: str | None, configured: Iterable[Folder]) -> Path:
-    """The folder that a new rule is for: the one that is named, else the first of the configuration, else ``policies``."""
-    if given is not None:
-        return Path(given)
-    paths = (folder if isinstance(folder, Path) else folder.path for folder in configured)
-    chosen = next((path for path in paths if path.suffix == "" and not str(path).startswith(PACKAGE)), None)
-    return Path("policies") if chosen is None else _seen_from_here(chosen)
-
-
-def _seen_from_here(path: Path) -> Path:
+def _create(path: Path, text: str) -> None:
+    """Write a new file. Raises :exc:`Failed` if there is one, or it cannot be written."""
     try:
-        return Path(os.path.relpath(path))
-    except (OSError, ValueError):  # the current folder is gone, or on another drive
-        return path
-
-
-def create(rule_id: str, folder: Path, kind: str) -> NewRule:
-    """Write the rule and the schema for its editor. Raises :exc:`Failed` where a file is there or cannot be written."""
-    group, _, name = rule_id.partition("/")
-    path = folder / f"{name}.yaml"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(rule_text(rule_id, group, kind))
-        return NewRule(path, _write_schema(folder / SCHEMA_NAME))
+            file.write(text)
     except FileExistsError as error:
         if error.filename == str(path):
             raise Failed(f"{path}: is there already, and stays as it is: choose another id, or edit that rule") from None
-        raise Failed(f"{folder}: is a file, and no folder for rules") from None
+        raise Failed(f"{path.parent}: is a file, and no folder for rules") from None
     except OSError as error:
         raise Failed(f"{path}: cannot be written: {reason_of(error)}") from None
 
 
-def _write_schema(path: Path) -> Path | None:
-    """Write the schema, or bring an older one up to date. A file that is somebody else's stays as it is."""
+def _write_schema(path: Path) -> bool:
+    """Write the schema, or bring an older one up to date. Another file of this name stays as it is."""
     text = schema_text()
     if os.path.lexists(path):
         try:
             before = read_regular(path, LARGEST_CONFIGURATION).decode("utf-8", "replace")
         except Unreadable:
-            return None
+            return False
         if before == text or SCHEMA_ID not in before:
-            return None
+            return False
     write(str(path), text.encode())
-    return path
+    return True
 
 
-def rule_text(rule_id: str, group: str, kind: str) -> str:
+def rule_text(rule_id: str, kind: str) -> str:
     """The text of a complete rule for a kind of document."""
-    return _RULES[kind].replace("ID", rule_id).replace("OWN", f"{group}.example")
+    return _RULES[kind].replace("ID", rule_id).replace("OWN", f"{rule_id.partition('/')[0]}.example")
 
 
 _SERVER: Final = f"""\
