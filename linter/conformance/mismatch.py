@@ -207,7 +207,7 @@ def _with_stop(document: Document, mismatch: Mismatch, path: SettingPath, reader
     if not stops:
         return mismatch
     reason = mismatch.reason._replace(stops=True).add("why", stops, ": ")
-    return Mismatch(mismatch.aspect, reason, part=mismatch.part, mistake="")
+    return mismatch._replace(says=reason, kind="")
 
 
 def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting | None, reader: Reader) -> tuple[Mismatch | None, bool]:

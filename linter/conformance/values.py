@@ -142,7 +142,7 @@ def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None
     is_fraction = isinstance(value, float) and abs(value) < inf and value % 1 and "integer" in types
     kind = "a fraction" if is_fraction else _kind_of(value)
     mistake = "text" if isinstance(value, str) else "number" if _has_type(value, "number") else "type"
-    return Mismatch("type", f"must be {wanted}, not {kind}", mistake=mistake)
+    return Mismatch("type", f"must be {wanted}, not {kind}", kind=mistake)
 
 
 def _is_one_of(value: Any, types: Iterable[str]) -> bool:
@@ -197,10 +197,10 @@ def out_of_range(value: Any, setting: Setting, _reader: Reader) -> Mismatch | No
     ):
         if low is not None and value < low:
             mistake = "absent" if value == 0 and setting.zero_means_default else "below" if aspect == "range" else "low"
-            return Mismatch(aspect, f"{verb} at least {_counted(low, setting.unit)}, not {short_number_text(value)}", mistake=mistake)
+            return Mismatch(aspect, f"{verb} at least {_counted(low, setting.unit)}, not {short_number_text(value)}", kind=mistake)
         if high is not None and value > high:
             what = f"{verb} at most {_counted(high, setting.unit)}, not {short_number_text(value)}"
-            return Mismatch(aspect, sentence(what, _tolerance(value, setting)), mistake="above")
+            return Mismatch(aspect, sentence(what, _tolerance(value, setting)), kind="above")
     return None
 
 

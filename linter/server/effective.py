@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
 from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_read_from_hidden
-from ..release import Release
-from ..settings import Catalogue, Setting
+from ..settings import Catalogue
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..typed import Any, Final, NamedTuple
 from .assembly import assemble
@@ -145,16 +144,8 @@ def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPat
             continue
         value = _at(held, path)
         if value is ABSENT and isinstance(_at(held, path[:-1]), dict) and _at(filled_in, path) is ABSENT:
-            value = _default_elsewhere(known.get(path), release)
+            setting = known.get(path)
+            default = setting.literal_default_in(release) if setting is not None and setting.is_read_by(release) else None
+            value = ABSENT if default is None else default
         if value is not ABSENT and value is not UNKNOWN and not (isinstance(value, dict) and value):
             yield Effective(path, ABSENT, value, None)
-
-
-def _default_elsewhere(setting: Setting | None, release: Release) -> Any:
-    """A default as a value; ``ABSENT`` where there is none, it is only known in words, or depends on what is not known."""
-    default = setting.default_in(release) if setting is not None and setting.is_read_by(release) else None
-    if setting is None or default is None:
-        return ABSENT
-    if isinstance(default, str) and ("string" not in setting.types or " " in default or default == "baseUrl"):
-        return ABSENT
-    return default

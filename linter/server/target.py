@@ -8,7 +8,7 @@ from functools import cached_property
 from .. import settings
 from ..formats.hosts import host_of, is_developers_host
 from ..formats.placeholders import is_unresolved
-from ..model import UNKNOWN, Document, SettingPath, Target
+from ..model import UNKNOWN, Document, Target
 from ..typed import Final
 
 
@@ -44,15 +44,11 @@ def target_of(document: Document, beside: Beside = NOTHING_BESIDE) -> Target:
 
 
 def _hosts(document: Document) -> list[str]:
-    found = (_host(_value(document, path)) for path in settings.catalogue().tagged("server-url"))
-    return [host for host in found if host is not None]
-
-
-def _value(document: Document, path: SettingPath) -> object:
-    """A value; of a reference such as ``${NAME:-default}``, which nobody can resolve, the default: it shows at least what it is for."""
-    value = document.get(path)
-    return document.origin.facts(path).get("fallback") if value is UNKNOWN else value
-
-
-def _host(value: object) -> str | None:
-    return host_of(value) if isinstance(value, str) and not is_unresolved(value) else None
+    hosts = []
+    for path in settings.catalogue().tagged("server-url"):
+        value = document.get(path)
+        if value is UNKNOWN:  # of a reference such as ``${NAME:-default}`` the default shows at least what it is for
+            value = document.origin.facts(path).get("fallback")
+        host = host_of(value) if isinstance(value, str) and not is_unresolved(value) else None
+        hosts += [host] if host is not None else []
+    return hosts

@@ -185,6 +185,12 @@ class Setting:
         """What a release uses when it is not given, as ``real_default`` says it of the newest."""
         return self.real_default if self.default_history is None else self.default_history.at(release)
 
+    def literal_default_in(self, release: Release) -> Any:
+        """The same as a value; None too where it is only known in words, or is the value of another setting."""
+        default = self.default_in(release)
+        is_literal = not isinstance(default, str) or ("string" in self.types and " " not in default and default != "baseUrl")
+        return default if is_literal else None
+
     def enum_in(self, release: Release) -> tuple[str | int, ...]:
         """The only values that a release may allow."""
         if release is MAIN or not self.enum_first:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 
 from ..model import SettingPath
+from ..release import MAIN
 from ..typed import Any, Final
 from . import Setting, catalogue
 
@@ -78,12 +79,7 @@ def _fields(setting: Setting) -> Schema:
 
 def has_literal_default(setting: Setting) -> bool:
     """Whether the server's default is a value that may be shown, and not a description of one."""
-    value = setting.real_default
-    if value is None or setting.secret or setting.holds_secrets:
-        return False
-    if not isinstance(value, str):
-        return True
-    return "string" in setting.types and " " not in value and catalogue("server").get((value,)) is None
+    return setting.literal_default_in(MAIN) is not None and not setting.secret and not setting.holds_secrets
 
 
 def _description(setting: Setting) -> str:
