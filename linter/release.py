@@ -19,7 +19,7 @@ class Release(tuple[int, ...]):
     def of(cls, text: str) -> Release:
         """The release of a text that is known to be one, such as one of the catalogue: ``4.3.5`` or ``main``.
 
-        For a text that somebody wrote there is :func:`linter.settings.releases.parse_release`.
+        For a text that a user wrote there is :func:`linter.settings.releases.parse_release`.
         """
         return MAIN if text == _MAIN else cls(map(int, text.split(".")))
 
@@ -124,7 +124,7 @@ class ServerVersion(NamedTuple):
 
     @property
     def described(self) -> str:
-        """The server in a few words, with why, and of several releases the oldest: rules about older servers speak of none before it."""
+        """The server in a few words, with why, and of several releases the oldest: rules about older servers name none before it."""
         several = "" if not self.is_known or str(self.oldest) == self.text else f", {self.oldest} or later"
         return f"server {self.text} ({self.why}{several})"
 

@@ -90,7 +90,7 @@ def _near_miss(ignored: Message, setting: Setting, reader: Reader) -> Message:
     """The message about a name that the catalogue has as a near miss."""
     if not setting.use:
         return ignored.add("why", as_clause(setting.meaning), ": ")
-    used = reader.catalogue.get(tuple(setting.use.split(".")))
+    used = reader.catalogue.get(setting.use_path)
     return ignored if used is not None and reader.reads_later(used) else ignored.add("remedy", f"did you mean {setting.use}?")
 
 

@@ -51,7 +51,7 @@ def _place(document: Document, path: SettingPath, reader: Reader) -> _Place:
 
 
 def meant_value(document: Document, path: SettingPath) -> Any:
-    """The value that was meant by one that does not fit: as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` where nobody knows."""
+    """What was meant by a value that does not fit: as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` where that is not known."""
     reader = reader_of(document)
     mismatch = mismatch_of(document, path) if reader is not None else None
     place = _place(document, path, reader) if reader is not None else None
@@ -170,7 +170,7 @@ _OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "varia
 
 
 def meant_name(document: Document, path: SettingPath) -> SettingPath | None:
-    """The setting that was meant by a name which is none; None where nobody knows, or where another name was meant for it too."""
+    """The setting that was meant by a name which is none; None where that is not known, or where another name was meant for it too."""
     every: Mapping[SettingPath, SettingPath] = document.cached("meant_names", lambda: _meant_names(document))
     return every.get(path)
 
@@ -212,18 +212,18 @@ def _of_variable(place: _Place) -> SettingPath | None:
     target = meant_setting(variable, place.setting, reader)
     if target is None and place.setting is None and (near := near_variable(variable, reader)):
         target = reader.catalogue.get(setting_of(near, reader.release))
-        target = target if target is not None and _is_near(place, tuple(target.name.split("."))) else None
+        target = target if target is not None and _is_near(place, target.path) else None
     if place.path[-1] == "proxyEndpoint":
         return None  # it stands for two settings: the host, and that TLS is on
     if target is None or target.name in SECRETS or target.env_unsettable.at(reader.release):
         return None
-    return tuple(target.name.split("."))
+    return target.path
 
 
 def _named(place: _Place) -> SettingPath | None:
     catalogue = place.reader.catalogue
     if place.setting is not None:
-        return tuple(place.setting.use.split(".")) if place.setting.use and place.setting.origin != "never-read" else None
+        return place.setting.use_path if place.setting.use and place.setting.origin != "never-read" else None
     above, name = place.path[:-1], str(place.path[-1])
     if "." in name and place.reader.by is None and catalogue.get(names.without_dots(place.path)) is not None:
         return names.without_dots(place.path)

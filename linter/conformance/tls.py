@@ -1,7 +1,7 @@
 """What the clients of PostgreSQL and Redis make of a text in place of the options of TLS.
 
 Where nothing parses them, ``database.ssl`` and ``redis.tls`` are handed on as they are. With pg 8.22.0 the text ``true`` turns TLS on, and
-``no-verify`` does without a check of the certificate; at any other it asks for TLS and then fails, with an exception that nobody catches
+``no-verify`` does without a check of the certificate; at any other it asks for TLS and then fails, with an exception that is not caught
 ("Cannot use 'in' operator"), or because the database has no TLS. With ioredis 5.8.2 any text turns TLS on, and options in it are not seen.
 """
 

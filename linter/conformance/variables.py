@@ -17,7 +17,7 @@ from .secrets import is_called_secret
 
 
 def why_useless(variable: str, landed: str, setting: Setting | None, reader: Reader) -> Message | None:
-    """Why a variable that lands on no setting has no effect, with the one that has; None where nobody knows what was meant.
+    """Why a variable that lands on no setting has no effect, with the one that has; None where it is not known what was meant.
 
     ``setting`` is what the catalogue says of the name on which it lands.
     """
@@ -51,7 +51,7 @@ def meant_setting(variable: str, setting: Setting | None, reader: Reader) -> Set
         named = reader.catalogue.get(setting_of(variable))
     if named is None or named.status != "obsolete":
         return named
-    return reader.catalogue.get(tuple(named.use.split("."))) if named.use else None
+    return reader.catalogue.get(named.use_path) if named.use else None
 
 
 def _named(variable: str, setting: Setting | None, catalogue: Catalogue) -> Setting | None:
@@ -71,7 +71,7 @@ def near_variable(variable: str, reader: Reader) -> str:
 
 def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
     """How to set by a variable, on a release and all later ones, what only newer ones put there by itself; empty where nothing does."""
-    path = tuple(setting.name.split("."))
+    path = setting.path
     holder = catalogue.get(path[:-1]) if len(path) > 1 else None
     if holder is None or holder.env_unsettable.at(oldest) or holder.env_coercion.at(oldest) != "object":
         return ""
@@ -81,7 +81,7 @@ def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
 
 def _how_to_set(message: Message, target: Setting, reader: Reader) -> Message:
     """The message about a variable with how to set what was meant by it."""
-    catalogue, release, path = reader.catalogue, reader.release, tuple(target.name.split("."))
+    catalogue, release, path = reader.catalogue, reader.release, target.path
     if target.name in SECRETS:
         members = f"{variable_of((SECRETS[target.name], 'host'), release)} and so on"
         only = message.add("why", f"{target.name} is read only from Parameter Store", ": ")
@@ -92,7 +92,7 @@ def _how_to_set(message: Message, target: Setting, reader: Reader) -> Message:
     elif holder is not None and holder.env_coercion.at(release) == "object":
         remedy = f"give {variable_of(path[:-1], release)} as an object in JSON, with the member {path[-1]}"
     elif target.use:
-        remedy = f"use {variable_of(tuple(target.use.split('.')), release)}"
+        remedy = f"use {variable_of(target.use_path, release)}"
     else:
         return message.add("why", f"no variable sets {target.name}, only a JSON config file does", ": ")
     return message.add("remedy", remedy, ": ")

@@ -1,6 +1,6 @@
-"""What somebody, or something, still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``%API%``, ``<your domain>``, ``YOUR_KEY``.
+"""What a person or a program still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``%API%``, ``<your domain>``, ``YOUR_KEY``.
 
-Nobody can know what they will become, so no rule checks them as values. The forms are those found in public Medplum configurations.
+It is not known what they will become, so no rule checks them as values. The forms are those found in public Medplum configurations.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _holds(text: str, start: str, end: str) -> bool:
 
 
 _MOST_DEFAULTS = 5
-"""References in one another at most: nobody writes as many."""
+"""References in one another at most."""
 
 
 def fallback_of(text: str) -> str:

@@ -45,7 +45,7 @@ class Effective(NamedTuple):
             return not isinstance(written, str) and bool(written != effective)
         if isinstance(written, str):
             if is_long_number(written):
-                return False  # whether it has more digits than a double holds is not to be told
+                return False  # whether it has more digits than a double holds is not to be shown
             return written != (effective if isinstance(effective, str) else number_text(effective))
         return bool(written != effective)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ..typed import Any, Literal
 
 Reads = Literal["only", "too", "never", "unknown"]
-"""Whether the server reads variables: as its only configuration, besides another, never, or nobody can tell."""
+"""Whether the server reads variables: as its only configuration, besides another, never, or that is not known."""
 
 _LONGEST_COMMAND = 10_000
 """Characters of a command that is one text: a longer one is a script, and shlex takes a word apart in quadratic time."""

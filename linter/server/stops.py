@@ -17,7 +17,7 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3
 
 
 def why_it_stops(config: Mapping[str, Any], path: SettingPath, release: Release) -> str:
-    """What the server of a release stops with at a setting, as a clause; empty where it goes on, or nobody can tell.
+    """What the server of a release stops with at a setting, as a clause; empty where it goes on, or that is not known.
 
     ``packages/server/src/config/utils.ts`` and ``validate-config.ts``.
     """

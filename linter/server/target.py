@@ -1,4 +1,4 @@
-"""Whether a configuration is for production or for somebody's own machine."""
+"""Whether a configuration is for production or for a developer's machine."""
 
 from __future__ import annotations
 

@@ -147,6 +147,16 @@ class Setting:
     """Whether only a user says that there is such a setting; see :func:`declare_secrets`."""
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """The steps of its name."""
+        return tuple(self.name.split("."))
+
+    @property
+    def use_path(self) -> tuple[str, ...]:
+        """The steps of the name in ``use``."""
+        return tuple(self.use.split("."))
+
+    @property
     def is_container(self) -> bool:
         """Whether it is meant to have members."""
         return "object" in self.types or "array" in self.types
@@ -365,9 +375,9 @@ def _with_declared(rows: Rows) -> Rows:
 
 
 _HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object"], "tags": [], "pass_through": True, "declared": True}
-"""What is known of an object that only a user speaks of."""
+"""What is known of an object that only the user declares."""
 _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
-"""What is known of a setting that only a user speaks of."""
+"""What is known of a setting that only the user declares."""
 
 
 @derived

@@ -9,7 +9,7 @@ from ..typed import Any, Final, Literal, NamedTuple
 
 Kind = Literal["step", "requirement", "removed", "added", "read-differently", "default"]
 KINDS: Final[tuple[Kind, ...]] = ("step", "requirement", "removed", "added", "read-differently", "default")
-"""What can change, in the order in which it is told of one release."""
+"""What can change, in the order in which it is reported for a release."""
 
 
 class UpgradeChange(NamedTuple):

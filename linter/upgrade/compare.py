@@ -192,15 +192,15 @@ def _change(
 def read_changes(history: History, pair: Pair, notes: Notes) -> Iterator[UpgradeChange]:
     """The settings that stop or begin to be read, and the values that are read differently."""
     old, new = pair.old.read, pair.new.read
-    told: set[SettingPath] = set()
+    reported: set[SettingPath] = set()
     for path in (*old, *new):
         if (path in old) == (path in new) or None in (pair.old.reads(path), pair.new.reads(path)):
             continue
         if path in new and is_ignored(path, new[path].effective, pair.new.release):
             continue  # the change is that of the default
         whole = _whole(pair, path)
-        if whole not in told:
-            told.add(whole)
+        if whole not in reported:
+            reported.add(whole)
             yield _begins_or_stops(history, pair, whole, path, notes)
     for path in old.keys() & new.keys():
         if _differ(old[path].effective, new[path].effective):
@@ -317,7 +317,7 @@ class Holds(Protocol):
 
 
 def default_changes(history: History, pair: Pair, notes: Notes, at: Callable[[Release], Holds]) -> Iterator[UpgradeChange]:
-    """The defaults that change under settings which are not given, of those that matter to whoever runs the server.
+    """The defaults that change under settings which are not given, of those that matter to those who run the server.
 
     ``pair`` is the document that they are reported for, and ``at`` gives what a release holds.
     """

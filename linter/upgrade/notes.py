@@ -50,7 +50,7 @@ class Requirement(NamedTuple):
 class SettingNote(NamedTuple):
     """What there is to say when a setting goes, or its default changes: how a sentence goes on that says so.
 
-    ``default``: its default matters to whoever runs a server.
+    ``default``: its default matters to those who run a server.
     """
 
     message: str

@@ -20,7 +20,7 @@ from .compare import NO_SETTING, History, Key, Pair, View, default_where_read, i
 _ORDER: Final = ("server/json", "server/ssm", "server/azure", "server/env")
 """The kinds of document in the order in which one usually counts over another."""
 _PAGED: Final = "server/ssm"
-"""The kind of document that can be one page of several: then nobody knows what stands on the others, whatever this one gives."""
+"""The kind of document that can be one page of several: then it is not known what stands on the others, whatever this one gives."""
 _BASE: Final = "baseUrl"
 _DATABASE: Final = frozenset({"database", "DatabaseSecrets", "databaseProxyEndpoint"})
 
@@ -116,7 +116,7 @@ def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Server:
-    """The documents of one server. ``whole``: they show all of its configuration, as far as can be told."""
+    """The documents of one server. ``whole``: they show all of its configuration, as far as is known."""
 
     def __init__(self, history: History, pairs: Iterable[Pair]) -> None:
         self.pairs = sorted(pairs, key=lambda pair: _ORDER.index(pair.new.document.kind))
