@@ -50,11 +50,8 @@ def _may_be_secret(known: Catalogue, path: SettingPath) -> bool:
     """Whether a member is secret; of a name that the catalogue does not know, whether it is called as secrets are."""
     if len(path) > _DEEPEST or known.is_secret(path):
         return True
-    return not known.is_public(path) and any(isinstance(step, str) and _is_secret_name(step) for step in path[1:])
-
-
-def _is_secret_name(name: str) -> bool:
-    return re.search("pass|secret|token|credential|auth|key|dsn|url|uri", name, re.IGNORECASE) is not None
+    names = " ".join(step for step in path[1:] if isinstance(step, str))
+    return not known.is_public(path) and re.search("pass|secret|token|credential|auth|key|dsn|url|uri", names, re.IGNORECASE) is not None
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------------------------

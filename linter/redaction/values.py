@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from ..formats import FORMATS
 from ..formats.placeholders import is_stock, is_unresolved
+from ..formats.sizes import NUMBER_LIKE
 from ..model import Mark, SettingPath
 from ..patterns import pattern
 from ..settings import KINDS, Catalogue, Setting, catalogue
@@ -66,14 +67,16 @@ def shown_text(text: str, public: Public) -> str | None:
         return without_credentials(text) if not text or public(text) else None
     if not text:
         return text
-    for reader in public:
+    for setting in public:
+        if not _may_be_read(text, setting):
+            continue
         if _is_json(text) and not is_unresolved(text):
-            if _is_public_json(text, reader):
-                return text  # each of its values was looked at
-        elif _may_be_read(text, reader):
-            is_mail = bool(reader.format) and FORMATS[reader.format].mail
-            shown = without_credentials(text, is_mail=is_mail, is_identifier=_is_identifier(text, reader))
-            return _without_password(shown) if _is_a_name(reader) else shown
+            return text  # each of its values was looked at
+        form = FORMATS.get(setting.format)
+        is_identifier = text.startswith("arn:") or (form is not None and form.looks_random and form.reason(text) is None)
+        shown = without_credentials(text, is_mail=form is not None and form.mail, is_identifier=is_identifier)
+        is_name = not setting.format and "string" in setting.types and not setting.enum and not setting.name.lower().endswith("image")
+        return _without_password(shown) if is_name else shown
     return None
 
 
@@ -88,22 +91,10 @@ def visible_text(text: str, public: Public | None) -> str | None:
     return None if public is None else shown_text(text, public)
 
 
-def _is_a_name(setting: Setting) -> bool:
-    """Whether the values of a setting are names, of a user, a database, a group, in which nothing stands behind a colon."""
-    return not setting.format and "string" in setting.types and not setting.enum and not setting.name.lower().endswith("image")
-
-
 def _without_password(name: str) -> str:
-    """A name without what stands behind a colon, where a password stands if anything does."""
+    """The name of a user, a database, a group without what stands behind a colon, where a password stands if anything does."""
     end = _REFERENCE.sub(lambda reference: "x" * len(reference[0]), name).find(":")
     return f"{name[: end + 1]}{MASK}" if 0 <= end < len(name) - 1 and not name.startswith("arn:") and "://" not in name else name
-
-
-def _is_identifier(text: str, setting: Setting) -> bool:
-    """Whether a text has a form that no secret has, though it may look as random as one."""
-    if text.startswith("arn:") or not setting.format:
-        return text.startswith("arn:")
-    return FORMATS[setting.format].looks_random and FORMATS[setting.format].reason(text) is None
 
 
 def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
@@ -190,24 +181,24 @@ _REFERENCE: Final = pattern(
     r"|__[A-Z][A-Z_]{0,40}__|@@[A-Z][A-Z0-9_]{0,40}@@|%[A-Z][A-Z0-9_]{0,40}%|\$[A-Z][A-Z0-9_]{0,40}(?![A-Za-z0-9])"
     r"|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
-_INNER: Final = pattern(r"\$\{([^{}]*)\}")
-"""What a reference such as ``${NAME:-default}`` holds."""
-_WORDS: Final = ("true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "undefined")
-_WORD: Final = pattern(r"[A-Za-z][A-Za-z-]{0,40}")
+_DEFAULT: Final = pattern(r"\$\{[^{}\-+?=]*[-+?=]([^{}]+)\}")
+"""The default of a reference such as ``${NAME:-default}``, whatever the name is: bytes that are no text can be in it."""
+_ITEM: Final = "[A-Za-z][A-Za-z-]{0,40}"
 """A member of a list of names, such as ``Patient``."""
 _PLAIN_NAME: Final = pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The name of a database, a user or a mode, or an id, where a name that is no setting could hold anything."""
 _NAME: Final = pattern(r"[\w./:@+~-]+")
 _WORDS_OF_A_NAME: Final = pattern(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
 """What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
-_PLAIN_WORD: Final = pattern("[A-Za-z]{1,8}")
-"""What people write for a number or a switch: ``many``, ``flase``."""
-_NEARLY_A_NUMBER: Final = pattern(r"(?=.{2,6}\Z)(?=.*\d)(?:\d*\D\d*|[\dOoIl]+)")
-"""A number as long as that of a port with a slip of a finger in it, or with letters that look like digits: ``81o3``."""
-_SMALL_NUMBER: Final = pattern(r"\d{1,5}")
-"""What people write for an object: a port, a switch. A longer number can be anything."""
-_OF_ANYTHING: Final = ("bytes", "url", "email", "hostname")
-"""Formats of which a text may be shown where a setting takes a value of any type."""
+_WORDS: Final = "true|false|yes|no|on|off|enabled|disabled|none|null|undefined"
+_SCALAR: Final = pattern(rf"\s*(?:[A-Za-z]{{1,8}}|(?=\S.{{0,4}}\S\s*\Z)(?=.*\d)(?:\d*\D\d*|[\dOoIl]+))\s*|{NUMBER_LIKE}")
+_BY_TYPE: Final = {
+    "array": pattern(rf"\s*(?:{_WORDS})\s*|{_ITEM}"),
+    "object": pattern(rf"\s*(?:{_WORDS}|\d{{1,5}})\s*"),
+    **dict.fromkeys(("integer", "number", "boolean"), _SCALAR),
+}
+"""What people write where a value of another type belongs: a word such as ``many`` or ``flase``, a switch, a port, or a number, also one
+with a slip of a finger in it or letters that look like digits (``81o3``). A longer number in place of an object can be anything."""
 LONGEST_LEGIBLE: Final = 1_000
 """Characters at most of a wrong text that a reader needs, so that no pattern is tried on more."""
 
@@ -216,27 +207,23 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     """Whether a text is a value of a setting, or so like one that it may be seen."""
     if is_unresolved(text):
         return _is_placeholder(text, setting)
-    first = setting.types[:1]
     if _is_json(text):
         return _is_public_json(text, setting)
     if setting.enum:
         return _is_near(text, [str(one) for one in setting.enum])
-    if first == ("array",):
-        return text.strip() in _WORDS or _WORD.fullmatch(text) is not None
-    if first == ("object",):
-        return text.strip() in _WORDS or _SMALL_NUMBER.fullmatch(text.strip()) is not None
-    if first in (("integer",), ("number",), ("boolean",)):
-        return any(one.fullmatch(text.strip()) is not None for one in (_PLAIN_WORD, _NEARLY_A_NUMBER)) or _is_legible(text, "bytes")
+    by_type = _BY_TYPE.get(setting.types[0]) if setting.types else None
+    if by_type is not None:
+        return len(text) <= LONGEST_LEGIBLE and by_type.fullmatch(text) is not None
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
         return _is_public_pem(text)
     if not setting.types:
         return (
             any(_is_legible(text, one) for one in ("bytes", "url", "email", "hostname")) or _PLAIN_NAME.fullmatch(text.strip()) is not None
         )
-    if not setting.format or setting.format not in FORMATS:
+    form = FORMATS.get(setting.format)
+    if form is None:
         name = text.strip()
         return _NAME.fullmatch(name) is not None or (len(name) <= _LONGEST and _WORDS_OF_A_NAME.fullmatch(name) is not None)
-    form = FORMATS[setting.format]
     if form.reason(text) is None:
         return not form.shown or re.fullmatch(form.shown, text) is not None
     return _is_legible(text, setting.format)
@@ -286,19 +273,13 @@ def _is_a_slip(text: str, word: str) -> bool:
 
 def _is_placeholder(text: str, setting: Setting) -> bool:
     """Whether what stands around the references in a text, and the defaults in them, may be read."""
-    if any(not _may_be_read(default, setting) for default in map(_default, _INNER.findall(text)) if default):
+    if not all(_may_be_read(default, setting) for default in _DEFAULT.findall(text)):
         return False
     around = _REFERENCE.sub("", text)
     if not around.strip() or re.fullmatch(r"\s*(?:TODO|FIXME|CHANGE[-_ ]?ME|REPLACE[-_ ]?ME)\s*", around, re.IGNORECASE):
         return True
     filled = (_REFERENCE.sub(one, text) for one in ("x1", "https://x1.example"))
     return any(not is_unresolved(one) and _may_be_read(one, setting) for one in filled)
-
-
-def _default(inner: str) -> str:
-    """What stands behind the name in a reference, whatever the name is: bytes that are no text can be in it. Empty where nothing does."""
-    at = next((index for index, char in enumerate(inner) if char in "-+?="), len(inner))
-    return inner[at + 1 :]
 
 
 def _is_json(text: str) -> bool:
@@ -329,4 +310,4 @@ def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:
         return True
     holder = known.get(path[:-1])
     is_item = isinstance(path[-1], int) and holder is not None and holder.types[:1] == ("array",) and known.is_public(path[:-1])
-    return is_item and isinstance(value, str) and _WORD.fullmatch(value) is not None and without_credentials(value) == value
+    return is_item and isinstance(value, str) and re.fullmatch(_ITEM, value) is not None and without_credentials(value) == value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from itertools import takewhile
+from os.path import commonprefix
 
 from ..patterns import pattern
 from ..typed import Final
@@ -41,11 +41,6 @@ def _like(raw: str, text: str, unit: re.Pattern[str], read: Callable[[str], str]
         old = list(map(read, units))
     except (KeyError, ValueError):  # an escape that the format does not have
         return write(text)
-    start = _common(old, list(text))
-    end = min(_common(old[::-1], list(text)[::-1]), len(old) - start, len(text) - start)
+    start = len(commonprefix((old, list(text))))
+    end = min(len(commonprefix((old[::-1], list(text)[::-1]))), len(old) - start, len(text) - start)
     return "".join((*units[:start], write(text[start : len(text) - end]), *units[len(units) - end :]))
-
-
-def _common(one: list[str], other: list[str]) -> int:
-    """How many characters two texts begin with alike."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import WHITESPACE  # type: ignore[attr-defined]
+from contextlib import suppress
+from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 from ..model import UNKNOWN
 from ..text import Span
@@ -18,7 +19,6 @@ from .quotes import closing_quote, replace_escapes
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NO_BLANK = re.compile(r"(?:[^\S \t\n\r]|[\ufeff\u200b\u2060])+")
 """What looks like blanks, or like nothing, and is no white space to JSON: a no-break space out of a web page, U+2028."""
-_PLAIN = re.compile(r'"[^"\\\x00-\x1f]*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.+-])")
 _WORD = re.compile(r"""[^\s,\[\]{}:"/]+""")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
@@ -38,7 +38,7 @@ class _Node:
         self.place = place
         self.step = step
         """Where it stands in the container around it."""
-        self.members: dict[str | int, _Node] | None = {} if isinstance(value, dict | list) else None
+        self.members: dict[str | int, _Node] = {}
 
 
 class RecordedPlaces:
@@ -51,7 +51,7 @@ class RecordedPlaces:
         """See :meth:`linter.syntax.places.Places.find`."""
         node = self._root
         for step in path:
-            node = node.members.get(step) if node is not None and node.members is not None else None
+            node = None if node is None else node.members.get(step)
         return None if node is None else node.place
 
 
@@ -141,10 +141,10 @@ class _TolerantReader:
             raise _Broken("the name of a member is expected here, in double quotes", self._token_span())
         name = self._string()
         span = Span(start, self.at)
-        known = container.members.get(name) if container.members is not None else None
-        if known is not None:
+        if name in container.members:
+            known = container.members[name]
             path = (*(holder.step for holder in self.open[1:]), name) if len(self.open) <= DEEPEST_NAMED else None
-            dropped = known.place.value if known.members is not None else None
+            dropped = known.place.value if isinstance(known.value, dict | list) else None
             message = "this name is given twice in one object"
             self.problems.append(SyntaxProblem("json-duplicate-key", message, span, path, fatal=False, lossy=False, dropped=dropped))
         self._skip()
@@ -163,35 +163,28 @@ class _TolerantReader:
             raise _Broken("a value is missing here", Span(start, start + 1))
         if first == "'":
             raise _Broken("strings are written in double quotes", self._token_span())
-        value: Any
-        if first in "{[":
-            self.at += 1
-            value = {} if first == "{" else []
-        else:
-            value = self._string() if first == '"' else self._scalar()
-        place = Place(Span(start, self.end if first in "{[" else self.at), None if key is None else key[1])
-        node = _Node(value, place, 0 if key is None else key[0])
-        if self.open:
-            self._put(self.open[-1], node)
-        else:
+        opens = first in "{["
+        value: Any = {} if first == "{" else [] if opens else self._string() if first == '"' else self._scalar()
+        self.at += opens
+        step, key_span = (len(self.open[-1].members) if self.open else 0, None) if key is None else key
+        node = _Node(value, Place(Span(start, self.end if opens else self.at), key_span), step)
+        if not self.open:
             self.root = node
-        if first in "{[":
-            self.open.append(node)
-
-    def _put(self, container: _Node, node: _Node) -> None:
-        if isinstance(container.value, list):
-            node.step = len(container.value)
-            container.value.append(node.value)
         else:
-            container.value[node.step] = node.value
-        assert container.members is not None  # as of all that is open
-        container.members[node.step] = node
+            holder = self.open[-1]
+            holder.members[step] = node
+            if key is None:
+                holder.value.append(value)
+            else:
+                holder.value[step] = value
+        if opens:
+            self.open.append(node)
 
     def _scalar(self) -> Any:
         number = _NUMBER.match(self.content, self.at, self.end)
         if number:
             self.at = number.end()
-            return _number(number[0])
+            return json.loads(number[0], parse_int=whole_number)
         span = self._token_span()
         word = self.content[span.start : span.end]
         self.at = span.end
@@ -202,10 +195,11 @@ class _TolerantReader:
 
     def _string(self) -> str:
         start = self.at
-        plain = _PLAIN.match(self.content, start, self.end)
-        if plain:
-            self.at = plain.end()
-            return plain[0][1:-1]
+        with suppress(ValueError):
+            text, end = scanstring(self.content, start + 1)
+            if end <= self.end:
+                self.at = end
+                return str(text)
         end = closing_quote(self.content, start)
         if not 0 <= end < self.end:
             raise _Broken("a string is not closed", self._token_span())
@@ -251,10 +245,6 @@ class _TolerantReader:
             return Span(max(self.at - 1, 0), self.at)
         word = _WORD.match(self.content, self.at, self.end)
         return Span(self.at, word.end() if word else self.at + 1)
-
-
-def _number(text: str) -> int | float:
-    return float(text) if any(sign in text for sign in ".eE") else whole_number(text)
 
 
 def _word_message(word: str) -> str:
