@@ -46,14 +46,11 @@ def names_of(document: Document) -> dict[str, None]:
 
 def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
     """The groups of documents that can be checked against each other, in the order of their names."""
-    named: dict[str, list[Candidate]] = {}
-    unnamed: list[Candidate] = []
+    named: dict[str | None, list[Candidate]] = {}
     for candidate in candidates:
-        name = environment_of(candidate.document) if role(candidate.document) else None
-        if name is not None:
-            named.setdefault(name, []).append(candidate)
-        elif role(candidate.document):
-            unnamed.append(candidate)
+        if role(candidate.document):
+            named.setdefault(environment_of(candidate.document), []).append(candidate)
+    unnamed = named.pop(None, [])
     groups = _with_unnamed(_joined(named), unnamed)
     return [
         Deployment(name, tuple(one.document for one in group))
@@ -62,14 +59,13 @@ def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
     ]
 
 
-def _joined(named: dict[str, list[Candidate]]) -> dict[str | None, list[Candidate]]:
+def _joined(named: dict[str | None, list[Candidate]]) -> dict[str | None, list[Candidate]]:
     """The groups; one infra config and one server under two names, both named by the user, are meant to belong together."""
-    everything = [candidate for group in named.values() for candidate in group]
-    roles = sorted(role(candidate.document) for candidate in everything)
-    if len(named) == 2 and roles == ["infra", "server"] and not any(candidate.searched for candidate in everything):
-        infra = next(candidate for candidate in everything if role(candidate.document) == "infra")
-        return {environment_of(infra.document): everything}
-    return {name: group for name, group in named.items()}  # noqa: C416  # for the type of the keys
+    everything = {role(candidate.document): candidate for group in named.values() for candidate in group}
+    is_pair = len(named) == 2 and everything.keys() == {"infra", "server"} and all(len(group) == 1 for group in named.values())
+    if is_pair and not any(candidate.searched for candidate in everything.values()):
+        return {environment_of(everything["infra"].document): [candidate for group in named.values() for candidate in group]}
+    return named
 
 
 def _with_unnamed(groups: dict[str | None, list[Candidate]], unnamed: list[Candidate]) -> dict[str | None, list[Candidate]]:

@@ -109,8 +109,7 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
 
 def read_environment(file: SourceFile) -> EnvironmentLines:
     """What stands in a file, read once."""
-    read: EnvironmentLines = file.cached("environment file", lambda: read_lines(file.text))
-    return read
+    return file.cached("environment file", lambda: read_lines(file.text))
 
 
 def is_environment(file: SourceFile) -> bool:

@@ -10,12 +10,11 @@ from ..model import UNKNOWN, Change, Command, Document, SettingPath
 from ..model import Part as FactPart
 from ..redaction.tokens import yaml_tokens
 from ..redaction.values import Public, Visibility, is_of_a_format
-from ..release import Release
 from ..server.loader import build_tree, ssm_value
 from ..syntax.places import Json
 from ..syntax.yaml import Yaml
 from ..text import Span
-from ..typed import Any, Final, NamedTuple
+from ..typed import Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import first_character, public_at
@@ -54,20 +53,12 @@ class ParameterFile(NamedTuple):
     @property
     def lines(self) -> Lines:
         """Its lines as they may be shown."""
-        lines: Lines = self.file.cached("lines of parameters", lambda: _lines_of(self))
-        return lines
-
-    @property
-    def is_read_to_its_end(self) -> bool:
-        """Whether all of its documents were."""
-        whole: bool = self.file.cached("whole", lambda: all(parsed.whole for parsed in self.documents))
-        return whole
+        return self.file.cached("lines of parameters", lambda: _lines_of(self))
 
     @property
     def known(self) -> list[Environment]:
         """The servers that its parameters configure, worked out once."""
-        known: list[Environment] = self.file.cached("environments", lambda: environments(self.given))
-        return known
+        return self.file.cached("environments", lambda: environments(self.given))
 
     @property
     def environments(self) -> Mapping[str, Environment]:
@@ -79,8 +70,7 @@ class ParameterFile(NamedTuple):
             every = environments([one for one in self.given if name_reason(one.name) is None]) if broken else self.known
             return {one.prefix: one for one in every}
 
-        sound: Mapping[str, Environment] = self.file.cached("sound environments", found)
-        return sound
+        return self.file.cached("sound environments", found)
 
 
 CheckParameter = Callable[[Parameter, SettingPath], Problem | None]
@@ -127,16 +117,10 @@ def _part(read: ParameterFile, meant: Environment) -> _Part:
     here = [parameter for parameter in environment.parameters if not parameter.missing]
     merged, duplicates = merge(here, environment)
     parameters = {environment.path(parameter): parameter for parameter in merged}
-    document = Document(
-        file.uri,
-        KIND,
-        file.text,
-        _tree(parameters, file.release),
-        _origin(read, parameters),
-        environment=environment.name,
-        complete=read.is_read_to_its_end and (read.complete or any(parameter.complete for parameter in here)),
-        given=_entries(parameters),
+    complete = file.cached("whole", lambda: all(parsed.whole for parsed in read.documents)) and (
+        read.complete or any(parameter.complete for parameter in here)
     )
+    document = _document(read, environment, parameters, _origin(read, parameters), complete)
     is_first = next(iter(read.environments)) == environment.prefix
     wrong = [
         *(read.problems if is_first else ()),
@@ -155,13 +139,38 @@ def _part(read: ParameterFile, meant: Environment) -> _Part:
     return _Part(read, environment, merged, loaded)
 
 
-def _entries(parameters: Mapping[SettingPath, Parameter]) -> tuple[tuple[SettingPath, Any], ...]:
-    return tuple((path, one.value if _is_readable(one, path) else UNKNOWN) for path, one in parameters.items())
+def _document(
+    read: ParameterFile,
+    environment: Environment,
+    parameters: Mapping[SettingPath, Parameter],
+    origin: EntriesOrigin | SumOrigin,
+    complete: bool,
+    parts: SumParts | None = None,
+) -> Document:
+    """The configuration that parameters make: each set at its dotted path, in order, as the loader of a release does."""
+    file, known = read.file, settings.catalogue()
+    texts = {path: one.value if isinstance(one.value, str) and not is_refused(one, path) else UNKNOWN for path, one in parameters.items()}
+    values = (
+        (path, ssm_value(text, known.get(path), file.release) if isinstance(text, str) else UNKNOWN)
+        for path, text in texts.items()
+        if known.get(path) is not None or name_reason(parameters[path].name) is None  # else that AWS refuses it is enough to say
+    )
+    return Document(
+        file.uri,
+        KIND,
+        file.text,
+        build_tree(values),
+        origin,
+        environment=environment.name,
+        complete=complete,
+        given=tuple(texts.items()),
+        parts=parts,
+    )
 
 
 def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     """The document of what several files say of one environment: each fact of a parameter is that of the file which says it."""
-    first, environment = parts[0].loaded.document, parts[0].environment
+    environment = parts[0].environment
     merged, _ = merge([parameter for part in parts for parameter in part.merged], environment)
     parameters = {environment.path(one): one for one in merged}
     documents = {tree.places: part.loaded.document for part in parts for tree in part.read.documents}
@@ -174,23 +183,14 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     owners = {path: givers[path, "value"] for path in parameters}
     every = [(environment.path(one), part.loaded.document) for part in parts for one in part.merged]
     sum_parts = SumParts(tuple(part.loaded.document for part in parts), owners, every, givers)
-    release = parts[0].read.file.release
-    document = Document(
-        first.uri,
-        KIND,
-        first.text,
-        _tree(parameters, release),
-        SumOrigin(sum_parts, lambda path: parameters[path].facts() if path in parameters else {}),
-        environment=environment.name,
-        complete=any(part.loaded.document.complete for part in parts),
-        given=_entries(parameters),
-        parts=sum_parts,
-    )
+    origin = SumOrigin(sum_parts, lambda path: parameters[path].facts() if path in parameters else {})
+    complete = any(part.loaded.document.complete for part in parts)
+    document = _document(parts[0].read, environment, parameters, origin, complete, sum_parts)
     is_dump = all(part.loaded.commander is not None for part in parts)
     commander = partial(_commands, document, environment, merged) if is_dump else None
     return Loaded(
         document,
-        tuple(checked(merged, environment, release, check_parameter)),
+        tuple(checked(merged, environment, parts[0].read.file.release, check_parameter)),
         places=frozenset(place for part in parts for place in part.loaded.places),
         parts=tuple(part.loaded._replace(commander=commander) for part in parts),
     )
@@ -216,22 +216,6 @@ def text_problems(documents: Iterable[Json | Yaml], consequence: Consequence) ->
     """Mistakes in the text of the documents of a file."""
     for parsed in documents:
         yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
-
-
-def _tree(parameters: Mapping[SettingPath, Parameter], release: Release) -> dict[str, Any]:
-    """The configuration that the parameters make: each set at its dotted path, in order, as the loader of a release does."""
-    known = settings.catalogue()
-    given: list[tuple[SettingPath, Any]] = []
-    for path, parameter in parameters.items():
-        setting = known.get(path)
-        if setting is None and name_reason(parameter.name) is not None:
-            continue  # that AWS refuses it is enough to say
-        given.append((path, ssm_value(parameter.value, setting, release) if _is_readable(parameter, path) else UNKNOWN))
-    return build_tree(given)
-
-
-def _is_readable(parameter: Parameter, path: SettingPath) -> bool:
-    return isinstance(parameter.value, str) and not is_refused(parameter, path)
 
 
 def _placed(read: ParameterFile, own: Callable[[str], bool]) -> Iterator[tuple[int, Public | None]]:

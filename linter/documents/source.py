@@ -15,11 +15,12 @@ from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import NOTHING, parse_json
 from ..syntax.places import Json
 from ..text import Edit, Span, Text
-from ..typed import TYPE_CHECKING, Any, NamedTuple, Protocol
+from ..typed import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
 
+Value = TypeVar("Value")
 _LOOKED_AT = 20_000
 """Characters in which a sign that a file is no text is looked for."""
 
@@ -78,11 +79,12 @@ class Surroundings:
         known = [one for one in others if one is not None]
         return known if file in known else [*known, file]
 
-    def cached(self, name: object, make: Callable[[], Any]) -> Any:
+    def cached(self, name: object, make: Callable[[], Value]) -> Value:
         """What ``make`` returns, worked out once for all files of the run."""
         if name not in self._cached:
             self._cached[name] = make()
-        return self._cached[name]
+        value: Value = self._cached[name]
+        return value
 
     def _on_disk(self, file: SourceFile, path: str) -> str:
         return os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
@@ -198,13 +200,14 @@ class SourceFile:
 
         return not self.only_looks_like_json and looks_like_json(self.text.content, is_named_so=self.name.endswith(".json"))
 
-    def cached(self, name: str, make: Callable[[], Any]) -> Any:
+    def cached(self, name: str, make: Callable[[], Value]) -> Value:
         """What ``make`` returns for this file, worked out once and kept under a name."""
         if name not in self._cached:
             self._cached[name] = make()
-        return self._cached[name]
+        value: Value = self._cached[name]
+        return value
 
-    def for_all_servers(self, name: str, make: Callable[[], Any]) -> Any:
+    def for_all_servers(self, name: str, make: Callable[[], Value]) -> Value:
         """What ``make`` returns for this file, whichever server it is read for, worked out once in a run and kept under a name."""
         return self.around.cached((name, self.uri, self.text.content), make)
 
@@ -229,8 +232,7 @@ class SourceFile:
         from ..syntax.yaml import parse_yaml  # what is JSON needs no YAML
 
         content = self.text.content
-        documents: tuple[Yaml, ...] = self.for_all_servers("YAML", lambda: tuple(parse_yaml(content)))
-        return documents
+        return self.for_all_servers("YAML", lambda: tuple(parse_yaml(content)))
 
     @property
     def documents(self) -> tuple[Json | Yaml, ...]:

@@ -79,8 +79,7 @@ def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable
     if holder.place == main.place:
         return read()  # the name of the whole, and what may be missing in it, are its own
     signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
-    part: ReadVariables = holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
-    return part
+    return holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
 
 
 def _sum(

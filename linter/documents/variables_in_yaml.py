@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from ..formats.placeholders import fallback_of
 from ..model import Message, sentence
@@ -209,8 +210,7 @@ def suppression_comments_of(file: SourceFile) -> SuppressionComments:
         is_text = within(scalar.span for scalar in scalars(file.yaml))
         return read_suppression_comments(file.text, lambda at: not is_text(at))
 
-    comments: SuppressionComments = file.cached("suppression comments", read)
-    return comments
+    return file.cached("suppression comments", read)
 
 
 def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...]:
@@ -224,31 +224,25 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
             yield from json_problems(parsed, effect) if isinstance(parsed, Json) else yaml_problems(parsed, effect, content)
         yield from suppression_comments_of(file).problems
 
-    problems: tuple[Problem, ...] = file.cached(f"text problems {consequence}", lambda: tuple(found()))
-    return problems
+    return file.cached(f"text problems {consequence}", lambda: tuple(found()))
 
 
 def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
     """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
 
     def tokens() -> ListedTokens:
-        made: ListedTokens = file.cached("tokens", lambda: yaml_tokens(file.text.content, file.yaml, assignments=True))
-        return made
+        return file.cached("tokens", lambda: yaml_tokens(file.text.content, file.yaml, assignments=True))
 
-    def lines(ask: Callable[[], Visibility]) -> Lines:
-        def visibility() -> Visibility:
-            shown = ask()
+    def visibility(ask: Callable[[], Visibility]) -> Visibility:
+        shown = ask()
 
-            def placed(offset: int) -> Public | None:
-                names: Mapping[int, str] = file.cached("named values", lambda: dict(_named_values(file)))
-                name = names.get(offset)
-                return shown.public(name) if name is not None and shown.closed(offset) is None else None
+        def placed(offset: int) -> Public | None:
+            name = file.cached("named values", lambda: dict(_named_values(file))).get(offset)
+            return shown.public(name) if name is not None and shown.closed(offset) is None else None
 
-            return shown._replace(placed=placed)
+        return shown._replace(placed=placed)
 
-        return Lines(file.text, visibility, tokens if file.looks_like_yaml else None)
-
-    return lines
+    return lambda ask: Lines(file.text, partial(visibility, ask), tokens if file.looks_like_yaml else None)
 
 
 def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
@@ -279,11 +273,9 @@ def is_sound(file: SourceFile) -> bool:
             return tree.intact
         return all(problem.repair is not None for problem in yaml_problems(tree, "", file.text.content))
 
-    sound: bool = file.cached("sound", lambda: all(map(is_so, file.documents)))
-    return sound
+    return file.cached("sound", lambda: all(map(is_so, file.documents)))
 
 
 def mentions_medplum(file: SourceFile) -> bool:
     """Whether a file can have to do with Medplum at all: no other YAML is read for it."""
-    content = file.text.content
-    return "medplum" in content or "MEDPLUM" in content or "medplum" in content.lower()
+    return "medplum" in file.text.content.lower()

@@ -108,8 +108,7 @@ def _candidates(file: SourceFile) -> Iterator[Node]:
 
 def _containers(file: SourceFile) -> list[Container]:
     """The services of the file that may be a server."""
-    containers: list[Container] = file.cached("services that may be servers", lambda: list(map(_container, _candidates(file))))
-    return containers
+    return file.cached("services that may be servers", lambda: list(map(_container, _candidates(file))))
 
 
 def _can_be_server(service: Node) -> bool:
@@ -220,7 +219,7 @@ def _is_base(file: SourceFile, name: str) -> bool:
     """Whether the project of the folder, or of the one above, extends a service of another file: what that adds is not here."""
     if file.name in (*_OWN, *_OVERRIDES):
         return False
-    bases: set[tuple[str, str]] = file.cached("bases", lambda: set(_bases_around(file)))
+    bases = file.cached("bases", lambda: set(_bases_around(file)))
     return (file.uri, name) in bases
 
 
@@ -236,7 +235,7 @@ def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
 
 
 def _service(file: SourceFile, name: str) -> Node | None:
-    services: dict[str, Node] = file.cached("services", lambda: {str(one.path[-1]): one for one in _services(file)})
+    services = file.cached("services", lambda: {str(one.path[-1]): one for one in _services(file)})
     return services.get(name)
 
 
@@ -258,7 +257,7 @@ def _over(file: SourceFile) -> list[SourceFile]:
 
 def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
     """The first file of some names that is in the folder of a file, looked for once."""
-    found: list[SourceFile] = file.cached(names[0], lambda: [one for name in names if (one := file.around.find(file, name)) is not None])
+    found = file.cached(names[0], lambda: [one for name in names if (one := file.around.find(file, name)) is not None])
     return found[0] if found else None
 
 
@@ -341,7 +340,7 @@ def _file_holder(one: _EnvFile, server: Place) -> VariableHolder | None:
     if found is None or found.is_no_text:
         return None
     name = ("environment file", found.uri, found.release, one.raw)
-    holder: VariableHolder = file.around.cached(name, lambda: environment_holder(found, raw=one.raw))
+    holder = file.around.cached(name, lambda: environment_holder(found, raw=one.raw))
     return holder if may_share(holder.place, found, len(holder.variables), server) else None
 
 
@@ -355,8 +354,7 @@ def _beside(file: SourceFile) -> Mapping[str, Given] | None:
         holder = environment_holder(found)._replace(editor=None)
         return {variable.name: Given(variable, holder) for variable in holder.variables}
 
-    beside: Mapping[str, Given] | None = file.around.cached((".env", file.uri.rpartition("/")[0], file.release), read)
-    return beside
+    return file.around.cached((".env", file.uri.rpartition("/")[0], file.release), read)
 
 
 def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Given] | None) -> Iterator[Given]:

@@ -169,8 +169,7 @@ def _read_once(file: SourceFile) -> _Read:
             _is_dockerfile(parsed.instructions),
         )
 
-    once: _Read = file.cached("Dockerfile", read)
-    return once
+    return file.cached("Dockerfile", read)
 
 
 class _Reader:

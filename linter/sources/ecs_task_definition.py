@@ -61,8 +61,7 @@ def _containers(file: SourceFile) -> list[Container]:
             listed = task if isinstance(task.value, list) else task.at("containerDefinitions")
             yield from (_container(task, one) for one in listed.items if isinstance(one.value, dict))
 
-    containers: list[Container] = file.cached("task definitions", lambda: list(found()))
-    return containers
+    return file.cached("task definitions", lambda: list(found()))
 
 
 def _container(task: Node, node: Node) -> Container:

@@ -52,8 +52,7 @@ def _containers(file: SourceFile) -> list[Container]:
                 inner = (job.at("services"), job.at("steps"))
                 yield from (_container(node, job) for node in (job, job.at("container"), *(one for part in inner for one in _below(part))))
 
-    containers: list[Container] = file.cached("workflow", lambda: list(found()))
-    return containers
+    return file.cached("workflow", lambda: list(found()))
 
 
 def _container(node: Node, job: Node | None) -> Container:
@@ -134,8 +133,7 @@ def _services_of(job: Node) -> _Services:
         sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in texts for one in called))
         return _Services(_LOOPBACK.union(map(str, given)), frozenset(sections))
 
-    services: _Services = job.file.cached(f"services {job.head().start}", read)
-    return services
+    return job.file.cached(f"services {job.head().start}", read)
 
 
 def _hosts(node: Node) -> dict[str, Variable]:
@@ -144,7 +142,4 @@ def _hosts(node: Node) -> dict[str, Variable]:
     if not given.value:
         return {}
     names = {variable_of((section, "host")) for section in _CONNECTIONS}
-    hosts: dict[str, Variable] = given.file.cached(
-        f"hosts {given.head().start}", lambda: {one.name: one for one in variables_of(given) if one.name in names}
-    )
-    return hosts
+    return given.file.cached(f"hosts {given.head().start}", lambda: {one.name: one for one in variables_of(given) if one.name in names})

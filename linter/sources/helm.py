@@ -94,8 +94,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _containers(file: SourceFile) -> list[Container]:
-    containers: list[Container] = file.cached("values", lambda: list(map(_container, _values(file))))
-    return containers
+    return file.cached("values", lambda: list(map(_container, _values(file))))
 
 
 def _container(root: Node) -> Container:
@@ -129,8 +128,7 @@ _OTHERS: Final = ("values[-_.]*.yaml", "values[-_.]*.yml", "*[-_.]values.yaml", 
 
 def _beneath(file: SourceFile) -> SourceFile | None:
     """The values that those of a file are read over: beside it, else those of a chart, where the run has one."""
-    found: SourceFile | None = file.cached("values beneath", lambda: _found_beneath(file))
-    return found
+    return file.cached("values beneath", lambda: _found_beneath(file))
 
 
 def _found_beneath(file: SourceFile) -> SourceFile | None:
@@ -139,7 +137,7 @@ def _found_beneath(file: SourceFile) -> SourceFile | None:
     beside = next((found for name in _OWN if (found := file.around.find(file, name)) is not None), None)
     if beside is not None:
         return beside if _values_of(beside) is not None else None
-    charts: list[SourceFile] = file.around.cached(("charts", file.release), lambda: _charts(file))
+    charts = file.around.cached(("charts", file.release), lambda: _charts(file))
     return charts[0] if len(charts) == 1 else None
 
 

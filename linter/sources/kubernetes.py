@@ -9,7 +9,7 @@ also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it,
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..documents.command_lines import never_read, reads_variables
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
@@ -28,7 +28,6 @@ from ..documents.variables_in_yaml import (
     variables_of,
 )
 from ..model import UNKNOWN, sentence
-from ..redaction.values import Hidden
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -85,8 +84,7 @@ def _containers(file: SourceFile) -> list[Container]:
         holders = ((one, node) for one in _objects(file) for node in _holders(one) if _can_be_servers(node))
         return [_object(node) if _kind(node) else _container(one, node) for one, node in holders]
 
-    containers: list[Container] = file.cached("Kubernetes containers", found)
-    return containers
+    return file.cached("Kubernetes containers", found)
 
 
 def _objects(file: SourceFile) -> Iterator[Node]:
@@ -184,7 +182,7 @@ def _holder(one: Node, node: Node) -> VariableHolder:
     """An object, or a container in it, as what variables stand in."""
     holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _variables, _parts)
     # In a Secret no value may be seen.
-    closed: Callable[[int], Hidden | None] = node.file.cached(
+    closed = node.file.cached(
         "Secrets", lambda: hidden_at(lambda: [(one.place().value, "values") for one in _objects(node.file) if _kind(one) == "Secret"])
     )
     return holder._replace(environment=_name(one, node), closed=closed)
@@ -255,7 +253,7 @@ def _named(source: Node, words: tuple[str, str], one: Node) -> Node | None:
     if not isinstance(name, str):
         return None
     file, namespace = source.file, _namespace(one)
-    every: _Index = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
+    every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
     for scope in _scopes(file):
         names = [namespace, None] if namespace is not None else [_ANY]
         fitting = [found for own in names for found in every.get((scope, _OBJECTS[word], name, own), ())]
@@ -297,5 +295,5 @@ def _namespace(one: Node) -> str | None:
 def _object_holder(one: Node, *, editable: bool) -> VariableHolder:
     """An object that gives variables to a container; where that has other names for them they are not edited."""
     name = ("Kubernetes object", one.file.uri, one.file.release, one.place().value.start)
-    holder: VariableHolder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(_variables(one))))
+    holder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(_variables(one))))
     return holder if editable else holder._replace(editor=None)

@@ -179,7 +179,7 @@ def _as_printed(parameter: Parameter) -> dict[str, Any]:
 
 def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
     """The other dumps that say more of an environment, where this one is the first of them: by whether it has values, then by its path."""
-    index: dict[tuple[str, str], _Dumps] = file.around.cached(("dumps", file.release), lambda: _index(file))
+    index = file.around.cached(("dumps", file.release), lambda: _index(file))
     together = index.get((environment.prefix, file.uri))
     files = [one for _, _, one in sorted(together.files)] if together is not None else []
     return [_read(other).parameters for other in files[1:]] if files and files[0].uri == file.uri else []
@@ -253,8 +253,7 @@ def _read(file: SourceFile) -> _Read:
         parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole, is_dump=whole, complete=is_loop)
         return _Read(parameters, missing, bool(known), next(filter(None, unread), ""))
 
-    result: _Read = file.cached("dump", read)
-    return result
+    return file.cached("dump", read)
 
 
 def _may_be_dump(content: str) -> bool:
