@@ -140,31 +140,21 @@ class SumParts:
     ) -> None:
         self.documents = documents
         self._owners = owners
+        self._every = tuple(every)
         self._facts_of = facts_of
-        self._every: dict[SettingPath, list[Document]] = {}
-        self._beneath: dict[SettingPath, Document] = {}
-        for path, document in owners.items():
-            for length in range(len(path)):
-                self._beneath.setdefault(path[:length], document)
-        for path, document in every:
-            for length in range(1, len(path) + 1):
-                self._every.setdefault(path[:length], []).append(document)
-        self._whole = {path for path, _ in every}
 
     def giver(self, path: SettingPath, part: Part) -> Document:
         """See :meth:`linter.model.Parts.giver`."""
-        other = self._facts_of.get((path, part))
-        if other is not None:
-            return other
-        holder = next((path[:length] for length in range(len(path), 0, -1) if path[:length] in self._owners), None)
-        if holder is not None:
-            return self._owners[holder]
-        return self._beneath.get(path, self.documents[0]) if path else self.documents[0]
+        above = (self._owners.get(path[:length]) for length in range(len(path), 0, -1))
+        known = self._facts_of.get((path, part)) or next(filter(None, above), None)
+        beneath = (document for at, document in self._owners.items() if path and at[: len(path)] == path)
+        return known or next(beneath, self.documents[0])
 
     def givers(self, path: SettingPath) -> tuple[Document, ...]:
         """See :meth:`linter.model.Parts.givers`."""
-        above = [one for length in range(1, len(path)) if path[:length] in self._whole for one in self._every[path[:length]]]
-        return tuple(dict.fromkeys((*self._every.get(path, ()), *above)))
+        whole = {at for at, _ in self._every}
+        tops = [path, *(path[:length] for length in range(1, len(path)) if path[:length] in whole)]
+        return tuple(dict.fromkeys(document for top in tops for at, document in self._every if at[: len(top)] == top))
 
 
 class SumOrigin:

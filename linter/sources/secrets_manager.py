@@ -124,28 +124,26 @@ def read_secrets(value: Any) -> list[Secret] | None:
     """The secrets in what the AWS CLI printed; None for anything else."""
     if isinstance(value, str):
         return [Secret(value, (), "")] if value.lstrip().startswith("{") else None
-    if isinstance(value, list):
-        return _items(value, ()) if value and all(_is_item(item) for item in value) else None
-    if not isinstance(value, dict):
+    at: JsonPath = ()
+    if isinstance(value, dict) and isinstance(value.get("SecretValues"), list):
+        at, value = ("SecretValues",), value["SecretValues"]
+    elif isinstance(value, list) and not (value and all(map(_is_item, value))):
         return None
-    if isinstance(value.get("SecretValues"), list):
-        return _items(value["SecretValues"], ("SecretValues",))
-    return _items([value], None) if _is_item(value) else None
+    if isinstance(value, list):
+        return [secret for index, item in enumerate(value) for secret in _secrets(item, (*at, index))]
+    return _secrets(value, ()) if _is_item(value) else None
 
 
 def _is_item(item: Any) -> bool:
     return isinstance(item, dict) and ("SecretString" in item or "SecretBinary" in item)
 
 
-def _items(items: list[Any], at: JsonPath | None) -> list[Secret]:
-    """``at`` is where the list stands; None for one that is no list in the file."""
-    secrets = []
-    for index, item in enumerate(items):
-        if isinstance(item, dict) and isinstance(item.get("SecretString"), str):
-            label = next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
-            path = ("SecretString",) if at is None else (*at, index, "SecretString")
-            secrets.append(Secret(item["SecretString"], path, label))
-    return secrets
+def _secrets(item: Any, at: JsonPath) -> list[Secret]:
+    """The secret of an item; none where it has no text."""
+    if not isinstance(item, dict) or not isinstance(item.get("SecretString"), str):
+        return []
+    label = next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
+    return [Secret(item["SecretString"], (*at, "SecretString"), label)]
 
 
 # --- What kind of secret it is -------------------------------------------------------------------------------------------------------
