@@ -24,14 +24,11 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
     """
     if is_unread(document, path):
         return UNKNOWN
-    owner, inner = document.owner(path)
-    mismatch, reader = mismatch_of(owner, inner), reader_of(owner)
-    setting = reader.catalogue.get(inner) if reader is not None else None
-    aspect = mismatch.aspect if mismatch is not None else ""
-    if setting is None or (mismatch is None and not isinstance(value, str)):
+    setting, aspect, is_of_cdk = _read(document, path)
+    if setting is None or (not aspect and not isinstance(value, str)):
         return UNKNOWN if aspect in MISREAD else value
     if aspect in MISREAD:
-        if value == "" and aspect == "boolean-spelling" and reader is not None and reader.who == "the CDK":
+        if value == "" and aspect == "boolean-spelling" and is_of_cdk:
             return False  # the CDK asks of every switch only whether JavaScript takes it for true
         return _spelt_otherwise(value, setting, aspect)
     if aspect == "format":
@@ -39,7 +36,7 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
     if "server-url" in setting.tags:
         is_base = isinstance(value, str) and not value.endswith("/") and FORMATS["base-url"].reason(value) is None
         return f"{value}/" if is_base else value  # that it lacks the slash is reported, and what is beneath it is known all the same
-    if mismatch is None and setting.types[:1] == ("integer",):
+    if not aspect and setting.types[:1] == ("integer",):
         # Where the server takes either, as of a port; any other text, such as the path of a socket, is itself.
         return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
     return value.removesuffix(".") if setting.format in _HOSTS and isinstance(value, str) else value
@@ -47,12 +44,17 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
 
 def switch(document: Document, path: SettingPath, value: Any) -> Any:
     """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` for any other value."""
+    setting, aspect, _ = _read(document, path)
+    is_one = aspect == "boolean-spelling" and setting is not None and setting.types == ("boolean",)
+    return meant(document, path, value) if is_one else UNKNOWN
+
+
+def _read(document: Document, path: SettingPath) -> tuple[Setting | None, str, bool]:
+    """The setting at a path, the aspect in which its value does not fit (empty where it does), and whether the CDK reads it."""
     owner, inner = document.owner(path)
     mismatch, reader = mismatch_of(owner, inner), reader_of(owner)
-    if mismatch is None or mismatch.aspect != "boolean-spelling" or reader is None:
-        return UNKNOWN
-    setting = reader.catalogue.get(inner)
-    return meant(document, path, value) if setting is not None and setting.types == ("boolean",) else UNKNOWN
+    aspect = mismatch.aspect if mismatch is not None else ""
+    return (reader.catalogue.get(inner), aspect, reader.who == "the CDK") if reader is not None else (None, aspect, False)
 
 
 def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:

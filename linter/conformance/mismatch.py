@@ -215,7 +215,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
     raw = document.fact(path, "raw") if reader.by is not None else None
     if unparsed := texts.unparsed(raw, path, reader):
         return unparsed, False
-    holder = catalogue.get(path[:-1]) if len(path) > 1 else None
+    holder = catalogue.get(path[:-1])
     if (setting is None and holder is not None and holder.pass_through) or name.startswith(_COMMENT_KEYS) or "/" in name:
         return None, False
     if path == _BOTS and isinstance(value, list) and document.kind == "server/json":

@@ -53,9 +53,10 @@ def _place(document: Document, path: SettingPath, reader: Reader) -> _Place:
 def meant_value(document: Document, path: SettingPath) -> Any:
     """What was meant by a value that does not fit: as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` where that is not known."""
     reader = reader_of(document)
-    mismatch = mismatch_of(document, path) if reader is not None else None
-    place = _place(document, path, reader) if reader is not None else None
-    if place is None or place.setting is None or place.value is UNKNOWN:
+    if reader is None:
+        return ABSENT
+    place, mismatch = _place(document, path, reader), mismatch_of(document, path)
+    if place.value is UNKNOWN:
         return ABSENT
     return _read_as_meant(place, mismatch.aspect if mismatch is not None else "")
 
@@ -221,9 +222,9 @@ def _of_variable(place: _Place) -> SettingPath | None:
 
 
 def _named(place: _Place) -> SettingPath | None:
-    catalogue = place.reader.catalogue
-    if place.setting is not None:
-        return place.setting.use_path if place.setting.use and place.setting.origin != "never-read" else None
+    catalogue, setting = place.reader.catalogue, place.setting
+    if setting is not None:
+        return setting.use_path if setting.use and setting.origin != "never-read" else None
     above, name = place.path[:-1], str(place.path[-1])
     if "." in name and place.reader.by is None and catalogue.get(names.without_dots(place.path)) is not None:
         return names.without_dots(place.path)

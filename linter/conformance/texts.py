@@ -83,10 +83,16 @@ def _unconverted_text(text: str, setting: Setting, reader: Reader) -> Mismatch:
 
 
 def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
-    given = text.strip(BLANKS)
+    given, number = text.strip(BLANKS), number_text(value)
     if re.fullmatch(r"[+-]?[0-9]+", given):
         return None
-    effect = _integer_effect(text, value, setting)
+    from ..redaction.values import is_legible  # only after a mistake
+
+    effect = f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}" if is_legible(text, setting) else "becomes another number"
+    if setting.zero_means_default and number in ("0", "NaN"):
+        effect = f"becomes {number}, for which the server uses its default, {setting.real_default}"
+    elif number == "NaN":
+        effect = "is not a number (NaN), and no comparison with it is true"
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:
         reason = sentence(f"{effect} by luck", "the server stops reading at the first non-digit", "write only the digits")
         return Mismatch("integer-spelling", reason)
@@ -95,19 +101,6 @@ def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
 
 _NEEDS_NUMBER: Final = "needs-number"
 """The tag of settings whose libraries fail on a number that is text."""
-
-
-def _integer_effect(text: str, value: Any, setting: Setting) -> str:
-    number = number_text(value)
-    if setting.zero_means_default and number in ("0", "NaN"):
-        return f"becomes {number}, for which the server uses its default, {setting.real_default}"
-    if number == "NaN":
-        return "is not a number (NaN), and no comparison with it is true"
-    from ..redaction.values import is_legible  # only after a mistake
-
-    if not is_legible(text, setting):
-        return "becomes another number"
-    return f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}"
 
 
 def unparsed(text: Any, path: SettingPath, reader: Reader) -> Mismatch | None:

@@ -35,7 +35,7 @@ def takes_options(setting: Setting) -> bool:
 def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
     """The mismatch of a parameter's text that stays text; None where it works. ``way_out`` is how to give the options."""
     off = text.strip().lower() in MEANS_FALSE
-    if not _is_of_redis(setting):
+    if not setting.pass_through:  # the options of PostgreSQL: those of Redis are handed on
         remedy = "to connect without TLS, leave it out" if off else way_out
         return None if text in _OF_PG else Mismatch("object", sentence(_REFUSED, remedy=remedy, stops=True))
     if off:
@@ -52,7 +52,7 @@ def text_in_json(value: Any, setting: Setting, _reader: Reader) -> Mismatch | No
     if not isinstance(value, str) or not takes_options(setting) or value in ("true", ""):
         return None
     off = value.strip().lower() in MEANS_FALSE
-    if not _is_of_redis(setting):
+    if not setting.pass_through:
         wanted = "false" if off else "true, or an object,"
         reason = sentence(_REFUSED, remedy=f"write {wanted} without quotes", stops=True)
         return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason)
@@ -72,9 +72,5 @@ def _says_only_that(text: str) -> bool:
 
 def wrong_type(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
     """The mismatch of a value that has none of the setting's types, nor is a text that is as good as one."""
-    is_as_good = value == "no-verify" and takes_options(setting) and not _is_of_redis(setting)
+    is_as_good = value == "no-verify" and takes_options(setting) and not setting.pass_through
     return None if is_as_good else values.wrong_type(value, setting, reader)
-
-
-def _is_of_redis(setting: Setting) -> bool:
-    return setting.pass_through

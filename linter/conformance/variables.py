@@ -72,7 +72,7 @@ def near_variable(variable: str, reader: Reader) -> str:
 def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
     """How to set by a variable, on a release and all later ones, what only newer ones put there by itself; empty where nothing does."""
     path = setting.path
-    holder = catalogue.get(path[:-1]) if len(path) > 1 else None
+    holder = catalogue.get(path[:-1])
     if holder is None or holder.env_unsettable.at(oldest) or holder.env_coercion.at(oldest) != "object":
         return ""
     value = '"…"' if setting.types[0] == "string" else "true"
@@ -86,7 +86,7 @@ def _how_to_set(message: Message, target: Setting, reader: Reader) -> Message:
         members = f"{variable_of((SECRETS[target.name], 'host'), release)} and so on"
         only = message.add("why", f"{target.name} is read only from Parameter Store", ": ")
         return only.add("remedy", f"give the connection itself, in {members}")
-    holder = catalogue.get(path[:-1]) if len(path) > 1 else None
+    holder = catalogue.get(path[:-1])
     if not target.env_unsettable.at(release):
         remedy = members_of(target, reader) or f"use {variable_of(path, release)}"
     elif holder is not None and holder.env_coercion.at(release) == "object":

@@ -21,11 +21,6 @@ from .notes import Note, Requirement, Stop, read_notes
 from .servers import servers
 
 
-def _identity(change: UpgradeChange) -> tuple[object, ...]:
-    document = change.document
-    return (change.release, change.kind, change.setting, change.message, document.uri if document is not None else "", change.span)
-
-
 def _order(change: UpgradeChange) -> tuple[object, ...]:
     document, span = change.document, change.span
     return (change.release, KINDS.index(change.kind), document.uri if document is not None else "", span or Span(-1, -1), change.setting)
@@ -59,6 +54,8 @@ class Plan:
         by_file = {pair.new.document.uri: pair.new.document for pair in self.pairs}
         texts = [*by_file.values(), *without_settings]
         self.containers = [(document, one) for document in texts for one in containers(document)]
+        self.has_image = any(one.is_server for _, one in self.containers)
+        """Whether some container runs Medplum's image."""
         stops = [stop for stop in notes.stops if oldest < stop.before <= newest]
         self.stops = [stop for stop in stops if stop.migrations or oldest < stop.release]
 
@@ -72,7 +69,7 @@ class Plan:
         """What the upgrade changes, ordered by release. Of changes that several documents share the first counts."""
         found: dict[object, UpgradeChange] = {}
         for change in self._changes():
-            found.setdefault(_identity(change), change)
+            found.setdefault((*_order(change), change.message), change)
         return sorted(found.values(), key=_order)
 
     def _changes(self) -> Iterator[UpgradeChange]:
@@ -88,20 +85,17 @@ class Plan:
         for server in self.servers:
             if server.whole:
                 yield from default_changes(self.history, server.main, self.notes, server.at)
-        by_image = any(one.is_server for _, one in self.containers)
+        own = (max(one.release, self.history.oldest) for one in self.stops if one.migrations and not one.message)
+        first_stop = next(own, None)  # whose data migrations start by themselves
         for note in self.notes.notes:
-            release = note.release or self._first_stop()
+            release = note.release or first_stop
             concerns = release is not None and (note.release is None or self._concerns(release, note.until))
-            if release is not None and concerns and not (note.unless_image and by_image):
+            if release is not None and concerns and not (note.unless_image and self.has_image):
                 yield from self._of_containers(note, release) if note.words else self._of_servers(note, release)
 
     def _concerns(self, release: Release, until: Release) -> bool:
         """Whether what a release brings, and another undoes, is new to the newest one."""
         return self.history.oldest < release <= self.history.newest < until
-
-    def _first_stop(self) -> Release | None:
-        """The first stop whose data migrations start by themselves."""
-        return next((max(one.release, self.history.oldest) for one in self.stops if one.migrations and not one.message), None)
 
     def _step(self, stop: Stop) -> UpgradeChange:
         there = max(stop.release, self.history.oldest)
@@ -121,7 +115,8 @@ class Plan:
         software, release, wanted = requirement.software, requirement.release, requirement.version
         change = partial(UpgradeChange, release, "requirement", link=requirement.link, after=wanted)
         if requirement.in_image:
-            if not self._runs_image():
+            # Parameter Store and the CDK are for the image too.
+            if not self.has_image and {pair.new.document.kind for pair in self.pairs}.isdisjoint({"infra/json", "server/ssm"}):
                 message = f"{release} needs {software} {wanted}; Medplum's image brings it: install it where you run without"
                 yield change(message=message, needs_hand=False)
             return
@@ -135,11 +130,6 @@ class Plan:
                 yield too_old._replace(setting=one.setting, before=one.version, document=one.document, path=path, span=one.span)
         if not found:
             yield change(message=f"{needs}: check which one your server uses, and upgrade it before the server", needs_hand=True)
-
-    def _runs_image(self) -> bool:
-        """Whether the server is known to run Medplum's image. Parameter Store and the CDK are for that image."""
-        kinds = {pair.new.document.kind for pair in self.pairs}
-        return not kinds.isdisjoint({"infra/json", "server/ssm"}) or any(one.is_server for _, one in self.containers)
 
     def _found(self, release: Release) -> Iterator[_Found]:
         """The versions that documents show; where they leave them to the CDK, those of its release."""
