@@ -70,8 +70,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
         case, level = rule.cases[number], levels[number]
         if level is not None and applies(case, document) and (case.condition is None or case.condition(root) is True):
             found.look_at(case, number, level)
-    findings = list(found.findings.values())
-    return without_rivals(findings) if findings and any(finding.fix is not None for finding in findings) else findings
+    return without_rivals(list(found.findings.values()))
 
 
 class _FoundByRule:
@@ -105,27 +104,22 @@ class _FoundByRule:
         fails = False
         for node in nodes:
             try:
-                failures = _failures(clause, node)
-                for failure in failures:
-                    where = self._place_of(node, failure)
-                    if where is not None and where.path not in self.findings:
+                verdict = clause.check(clause.path.value(node), node)
+                if verdict is True or verdict is None:
+                    continue
+                fails = True
+                is_deep = node.is_deeper_than(DEEP)
+                for failure in verdict:
+                    self._deep += is_deep
+                    where = Node.at(self._document, node.path + failure.path) if failure.path else node
+                    if not (is_deep and self._deep > _MOST_DEEP) and where.path not in self.findings:
                         self.findings[where.path] = _finding(case, number, level, clause, where, failure)
             except Exception as error:
                 if self._failed is None:
                     raise
                 self._failed(node.path, error)
                 fails = True
-            else:
-                fails = fails or bool(failures)
         return fails
-
-    def _place_of(self, node: Node, failure: Failure) -> Node | None:
-        """The place that a failure is at; None for one more that is nested too deeply."""
-        is_deep = node.is_deeper_than(DEEP)
-        self._deep += is_deep
-        if is_deep and self._deep > _MOST_DEEP:
-            return None
-        return Node.at(self._document, node.path + failure.path) if failure.path else node
 
 
 def without_rivals(findings: list[Finding]) -> list[Finding]:
@@ -133,27 +127,26 @@ def without_rivals(findings: list[Finding]) -> list[Finding]:
 
     What a file gives under another name comes before what a fix would add where nothing is.
     """
-    if sum(finding.fix is not None for finding in findings) < 2:
+    fixes = [finding.fix for finding in findings if finding.fix is not None]
+    if len(fixes) < 2:
         return findings
-    moved = Counter(path for finding in findings for path in set(_moved_to(finding)))
-    return [finding._replace(fix=None) if _has_rival(finding, moved) else finding for finding in findings]
+    moved = Counter(path for fix in fixes for path in _moved_to(fix))
+
+    def has_rival(finding: Finding, fix: Fix) -> bool:
+        own = _moved_to(fix)
+        return any(moved[path] > (path in own) for path in own | _set_by(fix) if finding.document.get(path) is ABSENT)
+
+    return [one._replace(fix=None) if one.fix is not None and has_rival(one, one.fix) else one for one in findings]
 
 
-def _has_rival(finding: Finding, moved: Mapping[SettingPath, int]) -> bool:
-    own = set(_moved_to(finding))
-    return any(moved[path] > (path in own) for path in own.union(_set_by(finding)) if finding.document.get(path) is ABSENT)
-
-
-def _moved_to(finding: Finding) -> Iterator[SettingPath]:
+def _moved_to(fix: Fix) -> set[SettingPath]:
     """The settings that a fix gives what stands under other names."""
-    changes = finding.fix.changes if finding.fix is not None else ()
-    yield from (change.value for change in changes if change.action == "rename")
-    if any(change.action == "remove" for change in changes):
-        yield from _set_by(finding)
+    moved: set[SettingPath] = {change.value for change in fix.changes if change.action == "rename"}
+    return moved | _set_by(fix) if any(change.action == "remove" for change in fix.changes) else moved
 
 
-def _set_by(finding: Finding) -> Iterator[SettingPath]:
-    return (change.path for change in finding.fix.changes if change.action == "set") if finding.fix is not None else iter(())
+def _set_by(fix: Fix) -> set[SettingPath]:
+    return {change.path for change in fix.changes if change.action == "set"}
 
 
 def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
@@ -162,39 +155,22 @@ def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
     ``rules`` are those by which they were found, by their ids. The other finding may be about the same setting, about what holds it, or
     about something in it.
     """
-    causes = [_case(finding, rules).yields_to if finding.rule in rules else () for finding in findings]
+    causes = [rules[finding.rule].cases[finding.case].yields_to if finding.rule in rules else () for finding in findings]
     named = {cause for ids in causes for cause in ids}
     if len(findings) < 2 or not named:
         return list(findings)
-    places: dict[str, _Places] = {}
-    for finding in findings:
-        if finding.rule in named and finding.path is not None:
-            places.setdefault(finding.rule, _Places()).add(finding.path)
-    return [
-        finding
-        for finding, ids in zip(findings, causes, strict=True)
-        if finding.path is None or not any(finding.path in places[cause] for cause in ids if cause in places)
-    ]
+    places = {(finding.rule, finding.path) for finding in findings if finding.rule in named and finding.path is not None}
+    above = {(rule, one) for rule, path in places for one in _prefixes(path)}
+
+    def is_repeated(path: SettingPath, ids: Iterable[str]) -> bool:
+        return any((cause, path) in above or any((cause, one) in places for one in _prefixes(path)) for cause in ids)
+
+    return [one for one, ids in zip(findings, causes, strict=True) if one.path is None or not is_repeated(one.path, ids)]
 
 
-def _case(finding: Finding, rules: Mapping[str, Rule]) -> Case:
-    """The case of a rule that found something."""
-    return rules[finding.rule].cases[finding.case]
-
-
-class _Places:
-    """Settings, and whether another one is, holds, or is in one of them."""
-
-    def __init__(self) -> None:
-        self._paths: set[SettingPath] = set()
-        self._above: set[SettingPath] = set()
-
-    def add(self, path: SettingPath) -> None:
-        self._paths.add(path)
-        self._above.update(path[:length] for length in range(1, min(len(path), DEEP)))
-
-    def __contains__(self, path: SettingPath) -> bool:
-        return path in self._above or any(path[:length] in self._paths for length in range(1, min(len(path), DEEP) + 1))
+def _prefixes(path: SettingPath) -> Iterator[SettingPath]:
+    """A path and the paths of what holds it, down to where no configuration is nested any further."""
+    return (path[:length] for length in range(1, min(len(path), DEEP) + 1))
 
 
 def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
@@ -207,13 +183,12 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     for finding in findings:
         groups.setdefault((finding.rule, finding.case, finding.severity, finding.document, bool(_since(finding))), []).append(finding)
     kept: list[Finding] = []
-    for (rule_id, number, _, document, _), group in groups.items():
+    for (rule_id, number, *_), group in groups.items():
         rule = rules.get(rule_id) if len(group) > 1 else None
         together = rule.cases[number].together if rule is not None else None
-        if rule is None or together is None:
-            kept.extend(group)
-        else:
-            kept.append(_merged(rule, together, document, sorted(group, key=lambda one: one.span)))
+        if rule is not None and together is not None:
+            group = [_merged(rule, together, sorted(group, key=lambda one: one.span))]
+        kept += group
     return kept
 
 
@@ -239,8 +214,9 @@ def _as_first(message: Message) -> Message:
     return message._replace(why=message.why + bracket) if message.why else message._replace(what=message.what + bracket)
 
 
-def _merged(rule: Rule, together: Together, document: Document, group: list[Finding]) -> Finding:
+def _merged(rule: Rule, together: Together, group: list[Finding]) -> Finding:
     first, *others = group
+    document = first.document
     paths = [finding.path or () for finding in group]
     since = [_since(finding) for finding in group]
     fixes = [finding.fix for finding in group if finding.fix is not None]
@@ -266,11 +242,6 @@ def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
         tuple(dict.fromkeys(edits)) if any(fix.edits is not None for fix in fixes) else None,
         without_mark=any(fix.without_mark for fix in fixes),
     )
-
-
-def _failures(clause: CompiledClause, node: Node) -> tuple[Failure, ...]:
-    verdict = clause.check(clause.path.value(node), node)
-    return () if verdict is True or verdict is None else verdict
 
 
 def _finding(case: Case, number: int, level: Level, clause: CompiledClause, node: Node, failure: Failure) -> Finding:
