@@ -115,7 +115,7 @@ SHOWN = {
 
 @pytest.mark.parametrize("text", SHOWN)
 def test_what_is_shown(text: str) -> None:
-    assert Template(text).show(node("database", "host"), "must be so") == SHOWN[text]
+    assert Template(text).show(node("database", "host"), reason="must be so") == SHOWN[text]
 
 
 @pytest.mark.parametrize("fact", ["path", "key", "name", "tier"])
@@ -165,7 +165,7 @@ def test_any_text_is_a_template_or_a_mistake(text: str) -> None:
     except RuleError:
         return
     template.value(node("port"))
-    template.show(node("port"), "x")
+    template.show(node("port"), reason="x")
 
 
 @pytest.mark.parametrize("value", [None, True, 5, 1.5, ["$x"], {"a": "$x"}, "text"])

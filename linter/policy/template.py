@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import zip_longest
 
 from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
@@ -17,7 +16,7 @@ from ..text import MASK, as_clause, printable
 from ..typed import Any, NamedTuple
 from .display import may_be_shown, shown
 from .errors import RuleError
-from .node import SENTENCES, Node
+from .node import FACTS_OF_A_FINDING, SENTENCES, Node
 from .paths import Path, parse_path
 
 LONGEST_VALUE = 65_536
@@ -34,9 +33,6 @@ _VALUES = ("raw", "text", "fallback", "meant")
 
 _LENGTHS = ("length", "used")
 """The facts that say how long a value is."""
-
-_OF_SEVERAL = ("count", "paths")
-"""The facts of the settings that a finding is about."""
 
 _PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
 
@@ -88,35 +84,19 @@ class Template:
         path = self.pieces[0] if len(self.pieces) == 1 else ""
         return self.value(node) if isinstance(path, str) else path.value(path.single(node))
 
-    def show(
-        self,
-        node: Node,
-        reason: str = "",
-        first: str = "",
-        places: Sequence[SettingPath] = (),
-        notes: Sequence[str] = (),
-        *,
-        mistake: str = "",
-    ) -> str:
+    def show(self, node: Node, **about: str) -> str:
         """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
 
-        ``reason`` is why the node fails, and ``mistake`` the kind of mistake, see ``MISTAKES`` in ``settings/build.py``.
-        ``places`` are the settings that a finding about several is about, and ``first`` the message about the first one; without them it
-        is about that of the node. ``notes`` say something of each of them, or nothing.
+        ``about`` are facts of the finding that it is the message of; see ``FACTS_OF_A_FINDING``.
         """
-        about = {"reason": reason, "first": first}
-        if any(path.fact == "consequence" for path in self.paths):
-            about["consequence"] = node.consequence_of(mistake)
-        if any(path.fact in _OF_SEVERAL for path in self.paths):
-            about |= {"count": str(len(places) or 1), "paths": series(places or (node.path,), notes)}
+        shown: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         made: list[str] = []
-        seen: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
         length = 0
         for piece in self.pieces:
-            if not isinstance(piece, str) and piece not in seen:
-                seen[piece] = _shown(piece, node, about)
-            made.append(piece if isinstance(piece, str) else seen[piece])
-            if not isinstance(piece, str) and piece.fact in SENTENCES:
+            if isinstance(piece, Path):
+                shown[piece] = shown[piece] if piece in shown else _shown(piece, node, about)
+            made.append(shown[piece] if isinstance(piece, Path) else piece)
+            if isinstance(piece, Path) and piece.fact in SENTENCES:
                 _join_clause(made)
             length += len(made[-1])
             if length > _LONGEST_TEXT:
@@ -149,20 +129,18 @@ class Texts(NamedTuple):
 
     def show(self, node: Node, reason: Message, mistake: str = "") -> Message:
         """The message about a node that fails for a ``reason``, because of a kind of ``mistake``."""
-        what = self.what.show(node, reason.what, mistake=mistake)
-        message = sentence(what)
+        has_consequence = any(template is not None and "consequence" in template.facts for template in self[:3])
+        about = {"consequence": node.consequence_of(mistake)} if has_consequence else {}
+        message = sentence(self.what.show(node, reason=reason.what, **about))
+        about["reason"] = reason.text
         if "reason" in self.what.facts:
-            text = what if reason.text == reason.what else self.what.show(node, reason.text, mistake=mistake)
-            message = reason._replace(what=what, text=text)
-        stops = self.stops or message.stops
+            message = reason._replace(what=message.what, text=self.what.show(node, **about))
+        stops = self.stops or message.stops or (has_consequence and node.stops_with(mistake))
         if self.why is not None:
             is_clause = isinstance(first := self.why.pieces[0], Path) and first.fact in SENTENCES
-            why = self.why.show(node, reason.text, mistake=mistake)
-            message = message.add("why", why, "; " if is_clause and ": " in message.text else ": ")
+            message = message.add("why", self.why.show(node, **about), "; " if is_clause and ": " in message.text else ": ")
         if self.remedy is not None:
-            message = message.add("remedy", self.remedy.show(node, reason.text, mistake=mistake))
-        if any(template is not None and "consequence" in template.facts for template in self[:3]):
-            stops = stops or node.stops_with(mistake)
+            message = message.add("remedy", self.remedy.show(node, **about))
         return message._replace(text=cut(message.text).rstrip(), stops=stops)
 
     def outline(self, setting: str) -> str:
@@ -181,7 +159,8 @@ class Together(NamedTuple):
 
     def show(self, node: Node, first: Message, places: Sequence[SettingPath], notes: Sequence[str]) -> Message:
         """The message about settings at some places, of which ``first`` is that about the first one; see :meth:`Template.show`."""
-        what, why, remedy, also = ("" if one is None else one.show(node, first=first.text, places=places, notes=notes) for one in self)
+        about = {"first": first.text, "count": str(len(places)), "paths": series(places, notes)}
+        what, why, remedy, also = ("" if one is None else one.show(node, **about) for one in self)
         message = sentence(what, why, remedy) if self.what is not None else first
         message = message.add("also", also, "; " if self.what is None else ": ")
         return message._replace(text=cut(message.text).rstrip(), stops=first.stops)
@@ -225,25 +204,23 @@ def _known(path: Path, node: Node) -> Any:
     return meant(node.document, asked.path, value)
 
 
-def series(paths: Sequence[SettingPath], notes: Sequence[str] = ()) -> str:
+def series(paths: Sequence[SettingPath], notes: Sequence[str]) -> str:
     """The names of settings as people list them, each with its note in brackets; of many the first ones, and how many there are besides."""
-    named = zip_longest(paths, notes, fillvalue="")
-    names = [f"{printable(dotted(path))} ({note})" if note else printable(dotted(path)) for path, note in named]
+    names = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
     if len(names) > _MOST_NAMES:
         names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
-    if path.fact is not None and path.fact in about:
-        return about[path.fact]
+    if path.fact in FACTS_OF_A_FINDING:
+        return about.get(path.fact, {"count": "1", "paths": printable(dotted(node.path))}.get(path.fact, ""))
     asked = path.single(node)
-    if path.fact is not None and path.fact not in _VALUES:
-        fact = path.value(asked)
-        if path.fact == "environment" and fact is not ABSENT:
-            return environment_text(str(fact))
-        return "(unknown)" if fact is ABSENT else printable(str(fact))
     value = path.value(asked)
+    if path.fact is not None and path.fact not in _VALUES:
+        if path.fact == "environment" and value is not ABSENT:
+            return environment_text(str(value))
+        return "(unknown)" if value is ABSENT else printable(str(value))
     if path.fact is None and asked.path != node.path and value is not ABSENT and not is_unresolved(value):
         known = meant(asked.document, asked.path, value)
         value = value if known is UNKNOWN else known
