@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from linter.commands.explain import fix_words, said
+from linter.commands.explain import fix_words, outlines
 from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
 from linter.policy.rule import Example
@@ -126,7 +126,7 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(rule_file)}"
     assert rule_file.rule is not None  # only such are asked for
     yield ""
-    yield from (f"* {_cell(line)}" for line in said(rule_file.rule))
+    yield from (f"* {_cell(line)}" for line in outlines(rule_file.rule))
     yield from ("", *([info.docs, ""] if info.docs else []))
     yield from _fix_safety(rule_file)
     examples = rule_file.rule.examples

@@ -315,7 +315,7 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
     """
     for one in outcome.result.configurations:
         if given.quiet and one.rules_off and not one.named:
-            say("note", f"{one.path}: switches off {len(one.rules_off)} {'rule' if len(one.rules_off) == 1 else 'rules'}")
+            say("note", f"{one.path}: switches off {len(one.rules_off)} rule{'s' * (len(one.rules_off) != 1)}")
     for notice in outcome.result.notices:
         if not given.quiet or (notice.kind == "stale-baseline" and given.fail_on_stale_baseline):
             say("note", notice.text)
@@ -332,7 +332,7 @@ def _write_baseline(outcome: Outcome, given: Given) -> None:
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
     entries = f"{new.entries:,} {'entry' if new.entries == 1 else 'entries'}"
     if new.findings != new.entries - new.kept:
-        entries = f"{new.findings:,} {'finding' if new.findings == 1 else 'findings'} in {entries}"
+        entries = f"{new.findings:,} finding{'s' * (new.findings != 1)} in {entries}"
     say("note", f"{path}: wrote {entries}{kept}")
 
 

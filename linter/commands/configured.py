@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ..run import Options, Outcome, lint_paths
 from ..say import fail_for
 from ..text import inert, printable
 from ..typed import Final, NamedTuple
+from .layout import columns, count
 
 
 def show(given: Given, options: Options) -> None:
@@ -83,7 +84,7 @@ def _settings(path: str, options: Options, log: Log) -> list[str]:
         if len(groups) > 1:
             others = ", ".join(filter(None, dict.fromkeys(map(environment_of, documents))))
             lines.append(f"In {f'environment {name or others}' if name is not None or others else 'what has no environment'}:")
-        lines += _aligned(list(_rows(Path(path), config, options, name)))
+        lines += [f"  {line}" for line in columns(_rows(Path(path), config, options, name))]
     return lines
 
 
@@ -99,9 +100,8 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
         yield f"  configuration {relative_to_here(config.path)}: {how}"
     for glob in config.fitting("exclude", path):
         yield f"  a search passes it over: {_excluding(config, glob)}"
-    checked = len(outcome.result.rules)
     if outcome.result.documents:
-        yield f"  {checked} {'rule is' if checked == 1 else 'rules are'} checked"
+        yield f"  {count(len(outcome.result.rules), 'rule is', 'rules are')} checked"
 
 
 def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[tuple[str, str, str]]:
@@ -184,11 +184,6 @@ def _level(severity: Severity) -> str:
     return levels.pop() if len(levels) == 1 else ", ".join(words)
 
 
-def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [f"  {name:{widths[0]}}  {value:{widths[1]}}  {why}" for name, value, why in rows]
-
-
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
 
 
@@ -262,12 +257,11 @@ def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     for name, wholes in parts.items():
         if rows.get(name, ("",))[0] in ("passed over", "not recognised"):
             rows[name] = ("taken", f"as a part of {' and '.join(wholes)}")
-    width = max(map(len, rows), default=0)
-    lines = [f"{name:{width}}  {what}: {why}" for name, (what, why) in sorted(rows.items())]
+    lines = columns((name, f"{what}: {why}") for name, (what, why) in sorted(rows.items()))
     more = recorder.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in recorder.left_out)
     if more > 0:
-        files = "1 file has another name" if more == 1 else f"{more:,} files have other names"
-        lines.append(f"{files}: {what_is_searched_for()}.")
+        names = "1 file has another name" if more == 1 else f"{more:,} files have other names"
+        lines.append(f"{names}: {what_is_searched_for()}.")
     for error in errors:
         log.error(error)
     return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import MASK, inert, printable
 from ..typed import Any, NamedTuple
 from .inputs import inputs, mask_configured_secrets
+from .layout import columns, count, json_text
 from .show import json_value, value_cell
 
 VERSION = 1
@@ -132,7 +132,7 @@ def as_json(first: Document, second: Document) -> str:
         for one in differences(first, second)
     ]
     report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": rows}
-    return inert(json.dumps(report, indent=2)) + "\n"
+    return json_text(report)
 
 
 def _identity(document: Document) -> dict[str, Any]:
@@ -145,10 +145,9 @@ def as_text(first: Document, second: Document) -> str:
     every = differences(first, second)
     if not every:
         return "No differences.\n"
-    rows = [("", _title(first), _title(second)), *((printable(shown_name(catalogue_of(first), one.path)), *_cells(one)) for one in every)]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines = ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]).rstrip() for row in rows]
-    return inert("\n".join([*lines, f"{len(every)} setting{' differs' if len(every) == 1 else 's differ'}."])) + "\n"
+    known = catalogue_of(first)
+    lines = columns([("", _title(first), _title(second)), *((printable(shown_name(known, one.path)), *_cells(one)) for one in every)])
+    return inert("\n".join([*map(str.rstrip, lines), f"{count(len(every), 'setting differs', 'settings differ')}.", ""]))
 
 
 def _title(document: Document) -> str:

@@ -28,6 +28,7 @@ from ..text import Span, inert, printable, printable_lines
 from ..typed import Final, NamedTuple
 from .check import checker
 from .inputs import config_named_by, rule_folders
+from .layout import count
 from .rules import level_words, rule_file_of
 
 _MOST_FINDINGS: Final = 20
@@ -80,7 +81,7 @@ def explanation(rule_file: RuleFile) -> str:
         *([f"Category: {info.category}"] if info.category else []),
         *_fixes(rule_file.rule),
         "",
-        *[f"* {line}" for line in said(rule_file.rule)],
+        *[f"* {line}" for line in outlines(rule_file.rule)],
         "",
         *([info.docs, ""] if info.docs else []),
         *_example("Wrong", next(one for one in examples if not one.is_good)),
@@ -90,7 +91,7 @@ def explanation(rule_file: RuleFile) -> str:
     return printable_lines("\n".join(lines)) + "\n"
 
 
-def said(rule: Rule) -> list[str]:
+def outlines(rule: Rule) -> list[str]:
     """The message of each case of a rule, with words in capitals for what depends on the finding; none where a source has it.
 
     A case has its severity, its kinds of document and its settings if these are not those of the whole rule.
@@ -249,7 +250,7 @@ def _verdict(subject: _Subject, found: Trace, findings: list[Finding], silent: s
     shown = sum(one.suppressed is None for one in findings)
     unknown = sum(clause.places["unknown"] - clause.absent for clause in found.clauses)
     if found.cases and shown:
-        return f"{shown} finding{'s' * (shown > 1)}"
+        return count(shown, "finding")
     if not found.cases:
         why = f"the rule is for {' or '.join(subject.rule.info.kinds)}, and this is {subject.document.kind}"
     elif silent:
@@ -263,7 +264,7 @@ def _verdict(subject: _Subject, found: Trace, findings: list[Finding], silent: s
     elif found.asked != "true":
         why = "its condition does not hold" if found.asked == "false" else "it is not known whether its condition holds"
     elif unknown:
-        why = f"nothing is known to be wrong, but {unknown} answer{'s are' if unknown > 1 else ' is'} unknown"
+        why = f"nothing is known to be wrong, but {count(unknown, 'answer is', 'answers are')} unknown"
     elif any(clause.places["true"] for clause in found.clauses):
         why = f"every clause holds{' of what is given' if any(clause.absent for clause in found.clauses) else ''}"
     else:
@@ -361,10 +362,10 @@ def _answer_lines(subject: _Subject, clause: ClauseTrace) -> Iterator[str]:
             place = f"{answer.name} at {_position(subject, answer.document, answer.span)} "
         stands = "(absent)" if answer.value == "(absent)" else f"is {answer.value}" if place else answer.value
         yield from _verdict_lines(6, answer, f"{place}{stands}")
-    for word, count in clause.places.items():
-        more = count - sum(answer.verdict == word for answer in clause.answers)
+    for word, places in clause.places.items():
+        more = places - sum(answer.verdict == word for answer in clause.answers)
         if more:
-            yield f"      {word:8} at {more} more place{'s' * (more > 1)}"
+            yield f"      {word:8} at {count(more, 'more place')}"
 
 
 def _verdict_lines(indent: int, answer: Answer | PartAnswer, text: str) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from ..choose import all_rules, rule_kinds
@@ -17,6 +18,7 @@ from ..policy.severity import PEDANTIC
 from ..say import fail_for
 from ..text import inert, printable
 from .inputs import rule_folders
+from .layout import columns, json_text
 
 
 def run(given: Given) -> None:
@@ -47,16 +49,11 @@ def _is_pedantic(info: RuleInfo, target: Target) -> bool:
 
 def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules for each category: id, severity, title."""
-    infos = [one.info for one in rules]
-    width = max(len(one.id) for one in infos)
-    levels = {one.id: "/".join(level_words(one)) for one in infos}
-    level = max(map(len, levels.values()))
-    blocks = []
-    for category in sorted({one.category for one in infos}):
-        rows = (one for one in infos if one.category == category)
-        lines = [f"{one.id.ljust(width)}  {levels[one.id].ljust(level)}  {inert(printable(one.title))}" for one in rows]
-        blocks.append("\n".join([f"{category or 'rules without a category'}:", *lines]))
-    return "\n\n".join(blocks) + "\n"
+    infos = sorted((rule.info for rule in rules), key=attrgetter("category"))
+    lines = iter(columns((one.id, "/".join(level_words(one)), inert(printable(one.title))) for one in infos))
+    groups = groupby(infos, attrgetter("category"))
+    blocks = (f"{category or 'rules without a category'}:\n" + "".join(f"{next(lines)}\n" for _ in own) for category, own in groups)
+    return "\n".join(blocks)
 
 
 def rules_as_json(rules: Iterable[Rule]) -> str:
@@ -76,7 +73,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
         }
         for rule in rules
     ]
-    return inert(json.dumps(listed, indent=2)) + "\n"
+    return json_text(listed)
 
 
 def rule_file_of(rule_id: str, folders: Iterable[Folder]) -> RuleFile:

@@ -21,6 +21,7 @@ from ..settings import Catalogue
 from ..text import MASK, inert, printable
 from ..typed import Any
 from .inputs import inputs, mask_configured_secrets, server_by_configuration
+from .layout import json_text
 
 VERSION = 1
 _LONGEST = 80
@@ -69,7 +70,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
         }
         for document in documents
     ]
-    return inert(json.dumps({"version": VERSION, "documents": shown}, indent=2)) + "\n"
+    return json_text({"version": VERSION, "documents": shown})
 
 
 def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ..options import Given
 from ..output import write_standard_output
 from ..policy.engine import applies, check
 from ..policy.examples import FailedExample, Sample, failures
+from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
 from ..release import ANY_SERVER
@@ -31,6 +32,7 @@ from ..syntax.edits import apply_to
 from ..text import Span, printable_lines
 from ..typed import Any, NamedTuple
 from .inputs import rule_folders
+from .layout import count
 from .rules import built_in_rule_files, read_rule_files
 
 
@@ -65,32 +67,22 @@ class ExampleReport(NamedTuple):
 def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
     files = read_rule_files(folders) if folders else built_in_rule_files()
-    errors = [error for rule_file in files for error in rule_file.errors] + files_of(folders)[1]
+    errors = [error for one in files for error in one.errors] + files_of(folders)[1]
     if folders:
         built_in = [rule.info for rule in built_in_rules()]
         taken = errors_of_ids(files, (info.id for info in built_in), (info.category for info in built_in))
         errors += [error for of_file in taken.values() for error in of_file]
-    failed: list[str] = []
-    examples = 0
-    for rule_file in files:
-        if rule_file.rule is not None:
-            examples += len(rule_file.rule.examples)
-            failed.extend(_described(rule_file, rule_file.rule.info.id, one) for one in _failures(rule_file))
-    rules = sum(rule_file.rule is not None for rule_file in files)
-    result = f"{len(failed)} failed" if failed else "all passed"
-    notes = [f"{one.path}:{line}: note: {says}" for one in files for line, says in one.notes]
-    return ExampleReport(failed, errors, notes, f"{examples} example{'s' * (examples != 1)} of {rules} rule{'s' * (rules != 1)}: {result}.")
+    rules = [(one, one.rule) for one in files if one.rule is not None]
+    failed = [_described(file, rule, failure) for file, rule in rules for failure in failures(rule, load_example, rule_kinds())]
+    notes = [f"{one.path}:{line}: note: {text}" for one in files for line, text in one.notes]
+    examples = f"{count(sum(len(rule.examples) for _, rule in rules), 'example')} of {count(len(rules), 'rule')}"
+    return ExampleReport(failed, errors, notes, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
 
 
-def _described(rule_file: RuleFile, rule_id: str, failed: FailedExample) -> str:
+def _described(rule_file: RuleFile, rule: Rule, failed: FailedExample) -> str:
     """A failed example with its place, and the reasons in lines of their own."""
-    first = f"{rule_file.path}:{rule_file.line(failed.place)}: {rule_id}: {failed.message}"
+    first = f"{rule_file.path}:{rule_file.line(failed.place)}: {rule.info.id}: {failed.message}"
     return "\n".join([first, *(f"    line {rule_file.line(place or failed.place)}: {reason}" for place, reason in failed.reasons)])
-
-
-def _failures(rule_file: RuleFile) -> list[FailedExample]:
-    assert rule_file.rule is not None  # asked for by the caller
-    return failures(rule_file.rule, load_example, rule_kinds())
 
 
 def load_example(content: bytes, kind: str, server: str = "") -> list[Sample]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -22,6 +21,7 @@ from ..typed import Any, Final, NamedTuple
 from ..upgrade.change import UpgradeChange
 from ..upgrade.plan import Plan
 from .inputs import inputs, mask_configured_secrets, server_by_configuration
+from .layout import json_text
 from .show import json_value, value_cell
 
 VERSION: Final = 1
@@ -140,7 +140,7 @@ def as_json(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
     """The contract that README.md describes: values in JSON's own types; those of secrets, and what does not apply, are null."""
     rows = [_json_row(change) for change in changes]
     report = {"version": VERSION, "from": str(upgrade.oldest), "to": str(upgrade.newest), "whole": upgrade.whole, "changes": rows}
-    return inert(json.dumps(report, indent=2)) + "\n"
+    return json_text(report)
 
 
 def _json_row(change: UpgradeChange) -> dict[str, Any]:
