@@ -21,10 +21,7 @@ WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
 SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
-_BETWEEN: Final = pattern(
-    r"""(?P<signs>(?:[\s\-:{}\[\],?="']|\bexport\b)*)(?:(?P<comment>#.*)|(?P<other>.*?)(?P<behind>[\s{\[]*))""",
-    re.DOTALL,
-)
+_SIGNS: Final = pattern(r"""(?:[\s\-:{}\[\],?="']|\bexport\b)*""")
 _BLOCK: Final = pattern("[|>]")
 _BLOCK_HEADER: Final = pattern(r"[|>][-+0-9]{0,2}")
 _SUPPRESSION: Final = pattern(r"#+[ \t]*medplum-lint[ \t]*:.*", re.DOTALL)
@@ -72,20 +69,22 @@ class MaskedLines:
             at = seen.end
         yield from self._gap(Span(at, part.end))
 
-    def _gap(self, gap: Span) -> Iterator[Piece]:
+    def _gap(self, gap: Span) -> list[Piece]:
         """What stands between tokens: signs and blanks are shown. Nobody knows what a comment, or anything else, holds."""
-        if gap.start >= gap.end:
-            return
-        match = _BETWEEN.fullmatch(self._text.content, *gap)
-        assert match is not None  # the pattern matches everything
-        for part in ("signs", "comment", "other", "behind"):
-            span = Span(*match.span(part))
-            if part == "comment" and span.start < span.end:
-                # One by which a finding is accepted is shown.
-                shown = without_credentials(match[part]) if _SUPPRESSION.fullmatch(match[part]) else f"# {MASK}"
-                yield _piece(span, shown, masked=shown != match[part])
-            elif span.start < span.end:
-                yield _piece(span, MASK if part == "other" else match[part], masked=part == "other")
+        content = self._text.content
+        signs = _SIGNS.match(content, *gap)
+        at = signs.end() if signs is not None and gap.start < gap.end else gap.start
+        pieces = [_piece(Span(gap.start, at), content[gap.start : at])]
+        if content.startswith("#", at, gap.end):
+            comment = content[at : gap.end]  # one by which a finding is accepted is shown
+            shown = without_credentials(comment) if _SUPPRESSION.fullmatch(comment) else f"# {MASK}"
+            pieces.append(_piece(Span(at, gap.end), shown, masked=shown != comment))
+        else:
+            last = max(gap.end, at)
+            while last > at and (content[last - 1].isspace() or content[last - 1] in "{["):
+                last -= 1
+            pieces += [_piece(Span(at, last), MASK, masked=True), _piece(Span(last, gap.end), content[last : gap.end])]
+        return [piece for piece in pieces if piece.start < piece.end]
 
     def _token(self, token: Token, seen: Span, span: Span | None, show: Callable[[], Public | None]) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from ..model import Document, FileStatus, SettingPath
 from ..patterns import pattern
 from ..text import MASK, Span, printable
 from ..typed import Final
 
-WORDS: Final = r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}"
+_WORDS: Final = pattern(r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}")
 """A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""
-_WORDS: Final = pattern(WORDS)
 
 
-@lru_cache(maxsize=1_000)
 def environment_text(name: str) -> str:
     """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
     from .credentials import without_credentials  # as in :func:`linter.redaction.values.shown_text`
@@ -78,13 +75,9 @@ def shown_span(document: Document, path: SettingPath | None, span: Span) -> Span
     text, first = document.text, Span(span.start, span.start + 1)
     if document.origin.excerpt(path, span).masked:
         return first
-    if text.is_in_a_line(span):
-        return span
     start, end = text.position(span.start).line, text.position(span.end).line
-    if start == end:  # it ends within the end of its line
-        return span
     # Of several lines the second shows whether a value goes on there, and the last where it ends.
-    for line in {start + 1, end}:
+    for line in {start + 1, end} if start < end else ():
         whole = text.line_span(line)
         part = Span(whole.start, min(whole.end, span.end))
         if part.start < part.end and any(piece.masked for piece in document.origin.pieces(part)):

@@ -177,20 +177,22 @@ class _Reader:
     def _mapping(self, node: YamlNode) -> Any:
         """The value of a mapping, in which of two members of one name the last counts, and stands where that does."""
         value: dict[str, Any] = {}
-        known: dict[str, tuple[YamlNode, YamlNode]] = {}
+        entries: dict[str, tuple[YamlNode, YamlNode]] = {}
         merges: list[tuple[YamlNode, YamlNode]] = []
         unnamed = False
-        for key, member in node.pairs():
+        children = iter(node.children or ())
+        for key, member in zip(children, children, strict=False):  # without a name that breaks off
             name = key.name
             if name is None:
                 merges += [(key, member)] if key.is_merge else []
                 unnamed = unnamed or not key.is_merge
                 continue
-            if name in known:
-                self._report_repeat(known[name], key, member)
+            if name in entries:
+                self._report_repeat(entries.pop(name), key, member)
                 del value[name]
-            known[name] = key, member
+            entries[name] = key, member
             value[name] = member.value
+        node.entries = entries
         for key, member in merges:
             self._merge(node, value, key, member.resolved)
         if merges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..text import Span
 from ..typed import Any, Literal, NamedTuple
@@ -29,6 +29,8 @@ class YamlNode:
     target: YamlNode | None = None
     """What an alias stands for; None for one of which nothing can be found."""
     tag: str | None = None
+    entries: Mapping[str, tuple[YamlNode, YamlNode]] = {}
+    """The last name and value of each entry that a mapping has itself, by its name."""
     merged: tuple[YamlNode, ...] = ()
     """The mappings that ``<<`` brings into this one, the first of which counts."""
     size: int = 1
@@ -58,32 +60,16 @@ class YamlNode:
         """The node itself, or what it stands for."""
         return self if self.target is None else self.target
 
-    def pairs(self) -> Iterator[tuple[YamlNode, YamlNode]]:
-        """The names of a mapping and their values, in their order; without a name that breaks off."""
-        children = iter(self.children or ())
-        return zip(children, children, strict=False)
-
     @property
     def members(self) -> dict[str | int, Member] | None:
         """The members of a collection, aliases followed, and what is merged into it included; None for a scalar."""
         if self._members is None and self.children is not None:
-            self._members = dict(self._own_members())
+            pairs = ((index, (None, item)) for index, item in enumerate(self.children)) if self.is_list else self.entries.items()
+            self._members = {step: _member(key, value) for step, (key, value) in pairs}
             for other in self.merged:
                 for step, member in (other.members or {}).items():
                     self._members.setdefault(step, member)
         return self._members
-
-    def _own_members(self) -> Iterator[tuple[str | int, Member]]:
-        if self.is_list:
-            yield from (
-                (index, Member(item.resolved, None, item.span if item.is_alias else None)) for index, item in enumerate(self.children or ())
-            )
-            return
-        last = {name: (key, value) for key, value in self.pairs() if (name := key.name) is not None}
-        for key, value in self.pairs():
-            name = key.name
-            if name is not None and last[name][0] is key:
-                yield name, Member(value.resolved, key.span, value.span if value.is_alias else None)
 
 
 class Member(NamedTuple):
@@ -92,6 +78,10 @@ class Member(NamedTuple):
     node: YamlNode
     key: Span | None
     alias: Span | None
+
+
+def _member(key: YamlNode | None, value: YamlNode) -> Member:
+    return Member(value.resolved, None if key is None else key.span, value.span if value.is_alias else None)
 
 
 class Scalar(NamedTuple):
