@@ -26,7 +26,7 @@ from linter.model import Document, Result
 from linter.policy.engine import check
 from linter.policy.rule import Rule
 from linter.reporters import names, reporter
-from linter.reporters._fingerprint import raw_line_hashes
+from linter.reporters._fingerprint import raw_hashes
 from linter.run import Options, Outcome, lint_input
 
 SHIFTS = (0, 11)
@@ -140,7 +140,7 @@ def test_sarif_gives_no_canary_away(shift: int, planted: Planted) -> None:
     run = json.loads(reports_of(planted)["sarif"])["runs"][0]
     text = result.documents[0].text
     lines = text.position(len(text.content)).line
-    raw = [value.partition(":")[0] for value in raw_line_hashes(text, lines)]
+    raw = [f"{value:x}" for value in raw_hashes(text, lines)]
     for found in run["results"]:
         region = found["locations"][0]["physicalLocation"]["region"]
         line = region["startLine"]

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.reporters._fingerprint import raw_line_hashes
+from linter.reporters._fingerprint import counted, raw_hashes
 from linter.text import Text
 
 
 def hashes(content: str, last: int = 10**9) -> list[str]:
-    return raw_line_hashes(Text(content), last)
+    return [f"{value:x}:{number}" for value, number in counted(raw_hashes(Text(content), last))]
 
 
 def reference(file: bytes) -> list[str]:
@@ -137,4 +137,4 @@ def test_any_text(content: str, last: int) -> None:
 @given(TEXTS)
 def test_lines_are_those_of_the_text(content: str) -> None:
     text = Text(content)
-    assert len(raw_line_hashes(text, 10**9)) == text.position(len(text.content)).line
+    assert len(raw_hashes(text, 10**9)) == text.position(len(text.content)).line

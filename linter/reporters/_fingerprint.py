@@ -19,6 +19,7 @@ import re
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from itertools import accumulate
 from operator import mul
 
@@ -55,15 +56,13 @@ def line_hashes(raw: Iterable[int], masked: Mapping[int, int | None]) -> Mapping
     return own | {line: f"{value:x}:{number}" for line, (value, number) in zip(others, counted(others.values()), strict=True)}
 
 
-def raw_line_hashes(text: Text, last: int) -> list[str]:
-    """The hash that GitHub has for each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
-    return [f"{value:x}:{number}" for value, number in counted(raw_hashes(text, last))]
-
-
 def raw_hashes(text: Text, last: int) -> array[int]:
-    """The same without how many lines so far had the same hash."""
-    starts, units = _units(_as_read(text, _line_start(text, last + _WINDOW + 1)), last)
-    return _rolling(units, starts)
+    """GitHub's hash of each line of a file, from the first to line ``last`` (from 1) or the end of the file."""
+    try:
+        end: int | None = text.line_span(last + _WINDOW + 1).start
+    except IndexError:
+        end = None
+    return _rolling(*_units(_as_read(text, end), last))
 
 
 class _Line(NamedTuple):
@@ -79,57 +78,48 @@ class _Line(NamedTuple):
     following: int | None
 
 
-class MaskedWindows:
-    """The hashes of the masked text of lines of a file. The lines that fill the window of one fill those of the next: these are kept."""
+def masked_windows(text: Text) -> Callable[[int, Masker], int | None]:
+    """What hashes the masked text from the start of a line on; None where the units of the file that GitHub hashes touch no mask.
 
-    def __init__(self, text: Text) -> None:
-        self._text = text
-        self._kept: dict[tuple[int, Masker], _Line] = {}
+    The window is filled by what is shown, so that it ends at the same place whatever the length of what is masked. The lines that fill the
+    window of one line fill those of the next: these are kept.
+    """
+    read = lru_cache(maxsize=2 * _WINDOW)(partial(_read, text))
 
-    def hash_of(self, start: int, pieces: Masker) -> int | None:
-        """The hash of the masked text from the start of a line on; None where the units of the file that GitHub hashes touch no mask.
-
-        The window is filled by what is shown, so that it ends at the same place whatever the length of what is masked.
-        """
+    def hash_of(start: int, pieces: Masker) -> int | None:
         units = 0
         touched = False
         window: list[str] = []
         at: int | None = start
         while units < _WINDOW and at is not None:
-            line = self._line(at, pieces)
+            line = read(at, pieces)
             touched = touched or (line.clear is not None and units + line.clear < _WINDOW)
             window.append(line.text)
             units, at = units + line.units + 1, line.following
         return _hash("\n".join([*window, ""])) if touched else None
 
-    def _line(self, start: int, pieces: Masker) -> _Line:
-        """What a line that starts somewhere fills a window with."""
-        key = (start, pieces)
-        line = self._kept.get(key)
-        if line is None:
-            if len(self._kept) > 2 * _WINDOW:
-                self._kept.clear()
-            line = self._kept[key] = self._read(start, pieces)
-        return line
+    return hash_of
 
-    def _read(self, start: int, pieces: Masker) -> _Line:
-        whole, following = self._text.line_from(start)
-        content = self._text.content
-        part = Span(start, min(whole.end, start + _FARTHEST))
-        if part.end - start <= _SHORT and not [piece for piece in pieces(part) if piece.masked]:
-            shown = _without_blanks(content[start : part.end])
-            return _Line(shown, _width(shown), None, following)
-        units = 0
-        clear: int | None = None
-        written: list[str] = []
-        for piece in pieces(part):
-            clear = units if clear is None and piece.masked else clear
-            shown = piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))]
-            written.append(_without_blanks(shown))
-            units += _width(written[-1])
-            if units >= _WINDOW:
-                break
-        return _Line("".join(written), units, clear, following)
+
+def _read(text: Text, start: int, pieces: Masker) -> _Line:
+    """What a line that starts somewhere fills a window with."""
+    whole, following = text.line_from(start)
+    content = text.content
+    part = Span(start, min(whole.end, start + _FARTHEST))
+    if part.end - start <= _SHORT and not [piece for piece in pieces(part) if piece.masked]:
+        shown = _without_blanks(content[start : part.end])
+        return _Line(shown, _width(shown), None, following)
+    units = 0
+    clear: int | None = None
+    written: list[str] = []
+    for piece in pieces(part):
+        clear = units if clear is None and piece.masked else clear
+        shown = piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))]
+        written.append(_without_blanks(shown))
+        units += _width(written[-1])
+        if units >= _WINDOW:
+            break
+    return _Line("".join(written), units, clear, following)
 
 
 def _without_blanks(text: str) -> str:
@@ -168,14 +158,6 @@ def _as_read(text: Text, end: int | None) -> str:
     return content
 
 
-def _line_start(text: Text, line: int) -> int | None:
-    """Where a line starts; None where there is none."""
-    try:
-        return text.line_span(line).start
-    except IndexError:
-        return None
-
-
 def _bytes(content: str) -> bytes:
     """The bytes of a text in which some could not be decoded; a surrogate that stands for no byte keeps its own three."""
     try:
@@ -184,8 +166,8 @@ def _bytes(content: str) -> bytes:
         return b"".join(char.encode(errors="surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass") for char in content)
 
 
-def _units(content: str, most: int) -> tuple[list[int], array[int]]:
-    """Where each of the first lines starts, and the code units to look at.
+def _units(content: str, most: int) -> tuple[array[int], list[int]]:
+    """The code units to look at, and where each of the first lines starts.
 
     No window reaches past the first 100 units of a line (it starts at that line or before), nor past the 100th line after the last
     wanted one (each line has its LF at least), so nothing beyond is kept: a long line costs no more than a short one.
@@ -193,12 +175,10 @@ def _units(content: str, most: int) -> tuple[list[int], array[int]]:
     lines = _without_blanks(content.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     last = lines.pop()
     kept = [*[f"{line}\n"[:_WINDOW] for line in lines], last[:_WINDOW]]
-    joined = "".join(kept)
-    units = array("H", joined.encode(_UTF16))
-    lengths = map(len, kept) if len(units) == len(joined) else (len(line.encode(_UTF16)) // 2 for line in kept)
-    starts = list(accumulate(lengths, initial=0))
+    starts = list(accumulate(map(_width, kept), initial=0))
+    units = array("H", "".join(kept).encode(_UTF16))
     units.frombytes(_END)
-    return starts[: min(most, len(kept))], units
+    return units, starts[: min(most, len(kept))]
 
 
 def _rolling(units: array[int], starts: list[int]) -> array[int]:

@@ -55,7 +55,7 @@ from ..redaction.mask import holder_text, named_environment, shown_span
 from ..text import Span, Text, inert, printable
 from ..typed import IO, Any, Final, NamedTuple
 from ._cwe import NAMES, page_of, weaknesses
-from ._fingerprint import MaskedWindows, identity, line_hashes, numbered, raw_hashes
+from ._fingerprint import identity, line_hashes, masked_windows, numbered, raw_hashes
 from ._places import ReportedPath, reported_path
 from ._sarif_texts import first_paragraph, plain, plain_markdown, sentence, shortened
 from ._words import one_line
@@ -334,7 +334,7 @@ class _Result(NamedTuple):
 
 def _results(findings: Iterable[Finding], place: _Placer, style: Style) -> Iterator[_Result]:
     """The results of findings, without what is numbered through all of a log."""
-    windows = cache(MaskedWindows)
+    windows = cache(masked_windows)
     masked: dict[tuple[Text, int], int | None] = {}
     named = cache(reported_path)
     for finding in findings:
@@ -343,7 +343,7 @@ def _results(findings: Iterable[Finding], place: _Placer, style: Style) -> Itera
         line = (document.text, region.start_line)
         if line not in masked:
             start = document.text.line_around(min(finding.span.start, len(document.text.content)))[1].start
-            masked[line] = windows(document.text).hash_of(start, document.origin.pieces)
+            masked[line] = windows(document.text)(start, document.origin.pieces)
         result = om.Result(
             message=_message(finding, named),
             fixes=_fixes(finding, place) or None,
