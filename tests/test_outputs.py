@@ -304,7 +304,7 @@ def test_a_bug_in_one_reporter_keeps_no_other_from_its_report(monkeypatch: pytes
     from linter.reporters import junit
 
     expected = report("sarif")
-    monkeypatch.setattr(junit, "_add_outcome", lambda *_: 1 / 0)
+    monkeypatch.setattr(junit, "_of_finding", lambda *_: 1 / 0)
     done = lint("-o", "junit:out.xml", "-o", "sarif:out.sarif", "-q")
     assert done.exit_code == 3
     assert f"server.json: reporting {RULE} failed with ZeroDivisionError" in done.stderr

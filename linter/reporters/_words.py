@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style
 from ..redaction.mask import environment_text, holder_text
 from ..text import Span, inert, printable
-from ..typed import Final
+from ..typed import IO, Final
 
 UNREAD: Final = "file-not-read"
 """What stands for the rule where a file could not be read."""
@@ -42,6 +42,12 @@ def one_line(text: str) -> str:
 def line(text: str) -> str:
     """Any text as one line that is safe to print."""
     return printable(one_line(text))
+
+
+def write_markup(stream: IO[str], text: str) -> None:
+    """Write XML, HTML or Markdown, with character references, which mean the same in each encoding, for what a stream cannot hold."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text if encoding.lower().startswith("utf") else text.encode("ascii", "xmlcharrefreplace").decode())
 
 
 # --- Findings ------------------------------------------------------------------------------------------------------------------------

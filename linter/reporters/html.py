@@ -23,7 +23,7 @@ from ..text import Excerpt, inert, printable
 from ..typed import IO, Final
 from ._html_page import SCRIPT, STYLE
 from ._places import Place, Placer, placer, reported
-from ._words import count, line, message_of, of_holder, summary, together, used
+from ._words import count, line, message_of, of_holder, shown, summary, together, used, write_markup
 
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
@@ -34,15 +34,11 @@ _BRACES: Final = ("", "{", "{}", "[", "[]")
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the page, with references for what the stream cannot hold; ``quiet`` leaves nothing out."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    text = "\n".join(_page(result)) + "\n"
-    if not encoding.lower().startswith("utf"):  # a reference of ASCII characters means the same in each encoding
-        text = text.encode("ascii", "xmlcharrefreplace").decode()
-    stream.write(text)
+    write_markup(stream, "\n".join(_page(result)) + "\n")
 
 
 def _page(result: Result) -> Iterator[str]:
-    open_ = sorted((one for one in result.findings if one.suppressed is None), key=lambda one: LEVELS.index(one.severity))
+    open_ = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
     accepted = [one for one in result.findings if one.suppressed is not None]
     place = placer()
     says = summary(result) if result.files else "Nothing was checked"

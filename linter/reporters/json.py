@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from json import JSONEncoder
 
-from ..model import Configuration, Deployment, Document, Finding, Fix, Related, Result, RuleInfo, SettingPath, Style, dotted
+from ..model import Configuration, Deployment, Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
 from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
 from ..text import Span, inert
 from ..typed import IO, Any
@@ -26,10 +26,7 @@ def _document(result: Result) -> dict[str, Any]:
         "tool": {"name": "medplum-lint", "version": result.version},
         "files": [
             {
-                "path": file.path,
-                "kind": file.kind,
-                "environment": named_environment(file),
-                "holders": named_holders(file),
+                **_named(file.path, file),
                 "target": file.target,
                 "status": file.status,
                 "server_version": None if file.server is None else file.server.text,
@@ -51,30 +48,24 @@ def _document(result: Result) -> dict[str, Any]:
     }
 
 
-def _range(document: Document, path: SettingPath | None, span: Span) -> dict[str, Any]:
-    start, end = document.text.positions(shown_span(document, path, span))
+def _named(path: str, one: Document | FileStatus) -> dict[str, Any]:
+    return {"path": path, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one)}
+
+
+def _range(document: Document, span: Span) -> dict[str, Any]:
+    start, end = document.text.positions(span)
     return {"start": start._asdict(), "end": end._asdict()}
 
 
 def _related(one: Related) -> dict[str, Any]:
     document = one.document
-    return {
-        "message": one.message,
-        "path": document.uri,
-        "kind": document.kind,
-        "environment": named_environment(document),
-        "holders": named_holders(document),
-        "setting": dotted(one.path) or None,
-        "range": _range(document, one.path, one.span),
-    }
+    setting, span = dotted(one.path) or None, shown_span(document, one.path, one.span)
+    return {"message": one.message, **_named(document.uri, document), "setting": setting, "range": _range(document, span)}
 
 
 def _deployment(deployment: Deployment) -> dict[str, Any]:
-    documents = [
-        {"path": one.uri, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one)}
-        for one in deployment.documents
-    ]
-    return {"environment": None if deployment.name is None else environment_text(deployment.name), "documents": documents}
+    name = None if deployment.name is None else environment_text(deployment.name)
+    return {"environment": name, "documents": [_named(one.uri, one) for one in deployment.documents]}
 
 
 def _configuration(one: Configuration) -> dict[str, Any]:
@@ -94,18 +85,10 @@ def _fix(document: Document, fix: Fix) -> dict[str, Any]:
     A byte order mark is no character of a line: a fix that takes it off has an empty list.
     """
     edits = (
-        [{"range": _span(document, edit.span), "text": edit.text} for edit in fix.edits] if fix.shown and fix.edits is not None else None
+        [{"range": _range(document, edit.span), "text": edit.text} for edit in fix.edits] if fix.shown and fix.edits is not None else None
     )
-    return {"safe": fix.safe, "description": fix.description, "edits": edits, "commands": _commands(fix)}
-
-
-def _commands(fix: Fix) -> list[str] | None:
-    return None if fix.commands is None else [line for command in fix.commands for line in command.printed]
-
-
-def _span(document: Document, span: Span) -> dict[str, Any]:
-    start, end = document.text.positions(span)
-    return {"start": start._asdict(), "end": end._asdict()}
+    commands = None if fix.commands is None else [line for command in fix.commands for line in command.printed]
+    return {"safe": fix.safe, "description": fix.description, "edits": edits, "commands": commands}
 
 
 def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
@@ -115,12 +98,10 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "category": (rule.category or None) if rule is not None else None,
         "severity": finding.severity,
         "message": finding.message,
-        "path": document.uri,
-        "kind": document.kind,
-        "environment": named_environment(document),
+        **_named(document.uri, document),
         "holders": [{"type": word, "name": environment_text(name)} for word, name in finding.held_by],
         "setting": None if finding.path is None else dotted(finding.path),
-        "range": _range(document, finding.path, finding.span),
+        "range": _range(document, shown_span(document, finding.path, finding.span)),
         "related": [_related(one) for one in finding.related],
         "fixable": finding.fix is not None and finding.fix.can_be_made,
         "fix": None if finding.fix is None else _fix(document, finding.fix),

@@ -19,13 +19,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from xml.etree import ElementTree
 
-from ..model import Document, FileStatus, Finding, Result, Style, dotted
+from ..model import Document, Finding, Result, Style, dotted
 from ..text import inert, printable
 from ..typed import IO, TYPE_CHECKING, Final
 from ._places import Placer, placer, related, reported
-from ._words import UNREAD, USED, fix_of, line, message_of, of_holder, unread, used
+from ._words import UNREAD, USED, fix_of, line, message_of, of_holder, unread, used, write_markup
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -45,11 +46,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
         suite.set("id", str(index))
         root.append(suite)
     ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    if not encoding.lower().startswith("utf"):  # a reference of ASCII characters means the same in each encoding
-        text = text.encode("ascii", "xmlcharrefreplace").decode()
-    stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+    write_markup(stream, f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n')
 
 
 def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
@@ -66,7 +63,10 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
         if document.uri in failed:
             cases.append(_unreadable(name, failed.pop(document.uri), seen))
         cases = cases or [_case(name, f"{line(document.kind)}{environment}", seen)]
-        yield _suite(f"{name}{environment}", cases, [*_about(document, result.files), *configurations], document)
+        about = [("kind", document.kind), ("target", document.target)]
+        of_server = (file.server for file in result.files if file.path == document.uri and file.server is not None)
+        about += [("server", server.described) for server in islice(of_server, 1)]
+        yield _suite(f"{name}{environment}", cases, [*about, *configurations], document)
     for uri, why in failed.items():
         name = reported(uri)[0]
         yield _suite(name, [_unreadable(name, why, seen)], configurations)
@@ -74,17 +74,10 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
         yield _suite("medplum-lint", [], configurations)
 
 
-def _about(document: Document, files: Iterable[FileStatus]) -> Iterator[tuple[str, str]]:
-    yield "kind", document.kind
-    yield "target", document.target
-    server = next((file.server for file in files if file.path == document.uri and file.server is not None), None)
-    if server is not None:
-        yield "server", server.described
-
-
 def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]], document: Document | None = None) -> Element:
     """A suite, with its parts in the one order that Ant's schema takes."""
     now = document.now if document is not None else None
+    outcomes = Counter(outcome.tag for case in cases for outcome in case)
     suite = ElementTree.Element(
         "testsuite",
         {
@@ -93,9 +86,9 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
             "hostname": "localhost",
             "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S") if now is not None else _EPOCH,
             "tests": str(len(cases)),
-            "failures": str(sum(case.find("failure") is not None for case in cases)),
-            "errors": str(sum(case.find("error") is not None for case in cases)),
-            "skipped": str(sum(case.find("skipped") is not None for case in cases)),
+            "failures": str(outcomes["failure"]),
+            "errors": str(outcomes["error"]),
+            "skipped": str(outcomes["skipped"]),
             "time": "0",
         },
     )
@@ -110,24 +103,17 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
 
 def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) -> Element:
     name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + of_holder(finding.document, finding.held_by)
-    case = _case(path, name, seen)
-    _add_outcome(case, finding, place)
-    return case
-
-
-def _add_outcome(case: Element, finding: Finding, place: Placer) -> None:
-    message = message_of(finding)
+    case, message = _case(path, name, seen), message_of(finding)
     if finding.suppressed is not None:
         ElementTree.SubElement(case, "skipped", {"message": _text(f"suppressed: {line(finding.suppressed)}: {message}")})
-        return
-    lines = [f"{place(finding.document, finding.path, finding.span).text}: {message}"]
-    lines += related(finding, place)
-    lines += [fix] if (fix := fix_of(finding)) else []
+        return case
     if finding.severity == "note":
         outcome = ElementTree.SubElement(case, "skipped", {"message": _text(f"note: {message}")})
     else:
         outcome = ElementTree.SubElement(case, "failure", {"message": _text(message), "type": finding.severity})
-    outcome.text = "\n".join(map(_text, lines))
+    where = place(finding.document, finding.path, finding.span).text
+    outcome.text = "\n".join(map(_text, filter(None, (f"{where}: {message}", *related(finding, place), fix_of(finding)))))
+    return case
 
 
 def _unreadable(path: str, why: str, seen: Counter[str]) -> Element:

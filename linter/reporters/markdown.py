@@ -17,7 +17,7 @@ from ..model import LEVELS, Finding, Level, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
 from ._places import Placer, placer, related, reported
-from ._words import count, fix_of, line, message_of, servers, summary, together, unread, used
+from ._words import count, fix_of, line, message_of, servers, shown, summary, together, unread, used, write_markup
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
@@ -34,21 +34,17 @@ _HEAD: Final = "| | where | what |\n| --- | --- | --- |\n"
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the summary of a run and its findings; ``quiet`` leaves nothing out."""
     room = LIMIT if style.room is None else min(style.room, LIMIT)
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    text = _text(result, room, style)
-    if not encoding.lower().startswith("utf"):  # a character reference means the same in each encoding
-        text = text.encode("ascii", "xmlcharrefreplace").decode()
-    stream.write(text)
+    write_markup(stream, _text(result, room, style))
 
 
 def _text(result: Result, room: int, style: Style) -> str:
     place = placer()
-    shown = sorted((one for one in result.findings if one.suppressed is None), key=lambda one: LEVELS.index(one.severity))
+    gravest = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
     accepted = [one for one in result.findings if one.suppressed is not None] if style.suppressed else []
-    head = f"## medplum-lint\n\n{_summary(result)}\n"
+    head = f"## medplum-lint\n\n**{summary(result) if result.files else 'Nothing was checked'}.**\n"
     notes = "".join(f"- {one}\n" for one in _about_the_run(result))
     left = room - _size(head) - min(_size(notes), room // 2) - _SPARE
-    tables = _table((_row(one, place) for one in shown), len(shown), left)
+    tables = _table((_row(one, place) for one in gravest), len(gravest), left)
     hidden = _table((_row(one, place) for one in accepted), len(accepted), left - _size(tables))
     if hidden:
         hidden = f"<details><summary>{count(len(accepted), 'suppressed finding')}</summary>\n\n{hidden}\n</details>\n"
@@ -60,19 +56,9 @@ _SPARE: Final = 1_000
 """Bytes for what stands around the tables."""
 
 
-def _summary(result: Result) -> str:
-    return f"**{summary(result)}.**" if result.files else "**Nothing was checked.**"
-
-
 def _table(rows: Iterable[str], number: int, room: int) -> str:
     """As many of the rows as there is room for, and how many there was none for."""
-    kept: list[str] = []
-    room -= len(_HEAD)
-    for row in rows:
-        room -= _size(row)
-        if room < 0:
-            break
-        kept.append(row)
+    kept = _fitting(rows, room - len(_HEAD))
     left_out = number - len(kept)
     more = (
         f"\n{count(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n"
@@ -84,13 +70,18 @@ def _table(rows: Iterable[str], number: int, room: int) -> str:
 
 def _shortened(notes: str, room: int) -> str:
     """The first of the lines about the run; a run of very many files has more than anybody reads."""
+    return "".join([*_fitting(notes.splitlines(keepends=True), room), "- …\n"])
+
+
+def _fitting(lines: Iterable[str], room: int) -> list[str]:
+    """As many of the first lines as there is room for."""
     kept: list[str] = []
-    for note in notes.splitlines(keepends=True):
-        room -= _size(note)
+    for one in lines:
+        room -= _size(one)
         if room < 0:
             break
-        kept.append(note)
-    return "".join([*kept, "- …\n"])
+        kept.append(one)
+    return kept
 
 
 def _row(finding: Finding, place: Placer) -> str:
