@@ -421,6 +421,21 @@ def as_message(says: str | Message) -> Message:
     return Message(says, says) if isinstance(says, str) else says
 
 
+class Identity(NamedTuple):
+    """What identifies a finding while its place in the text changes: baselines, fingerprints and fixes are made with it."""
+
+    rule: str
+    uri: str
+    kind: str
+    environment: str | None
+    path: SettingPath
+
+    @property
+    def setting(self) -> str:
+        """The name of the setting, with ``*`` for any member of a list: one more at its start makes no other one new."""
+        return dotted(members_as_one(self.path))
+
+
 class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, what it ``says``, and the place in a document.
 
@@ -459,12 +474,9 @@ class Finding(NamedTuple):
         return self.document.holders if self.holders is None else self.holders
 
     @property
-    def identity(self) -> tuple[str, str, str | None, str]:
-        """What it is about, wherever in its file that stands: the rule, the document's path and environment, and the setting's name.
-
-        In the name ``*`` stands for any member of a list, as in the catalogue: one more member at its start makes no other one new.
-        """
-        return self.rule, self.document.uri, self.document.environment, dotted(members_as_one(self.path or ()))
+    def identity(self) -> Identity:
+        """What it is about, wherever in its file that stands."""
+        return Identity(self.rule, self.document.uri, self.document.kind, self.document.environment, self.path or ())
 
     @property
     def is_missing(self) -> bool:

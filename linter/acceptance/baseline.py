@@ -183,8 +183,8 @@ class _Used:
         return self._covered.get(self._entry(finding), [])
 
     def _entry(self, finding: Finding) -> Entry:
-        rule, _, _, setting = finding.identity
-        return Entry(self._names[finding.document], _environment(finding.document), printable(setting), printable(rule))
+        about = finding.identity
+        return Entry(self._names[finding.document], _environment(finding.document), printable(about.setting), printable(about.rule))
 
     def written(self, reach: Reach) -> tuple[str, int, int]:
         """The text of the new baseline, with how many entries it has, and how many of these are old ones that this run says nothing of."""

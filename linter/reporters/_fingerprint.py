@@ -197,12 +197,18 @@ Hash = TypeVar("Hash")
 
 
 def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[str]:
-    """Of each finding a hash of what it is about, a colon, and how many so far are about the same: no two of one run are equal.
+    """Of each finding a hash of what it is about, a colon, and how many so far are about the same: no two of one run are equal."""
+    return numbered(identity(finding, uri) for finding in findings)
+
+
+def identity(finding: Finding, uri: Callable[[str], str]) -> str:
+    """The hash of what a finding is about, as far as that may be shown.
 
     It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there,
-    and the setting. The hash is 32 hexadecimal digits of SHA-256.
+    and the setting.
     """
-    return numbered(identity(finding, uri) for finding in findings)
+    about = finding.identity
+    return hash_of((about.rule, uri(about.uri), about.kind, name_in_file(finding.document), dotted(about.path)))
 
 
 def numbered(hashes: Iterable[str]) -> list[str]:
@@ -218,19 +224,8 @@ def counted(hashes: Iterable[Hash]) -> Iterator[tuple[Hash, int]]:
         yield value, number
 
 
-def identity(finding: Finding, uri: Callable[[str], str]) -> str:
-    """The hash of what a finding is about; see :func:`identities`."""
-    return hash_of(_subject(finding, uri))
-
-
 def hash_of(subject: Iterable[str]) -> str:
     """32 hexadecimal digits of SHA-256 over what something is about."""
     from hashlib import sha256
 
     return sha256("\0".join(subject).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _subject(finding: Finding, uri: Callable[[str], str]) -> tuple[str, ...]:
-    document = finding.document
-    setting = dotted(finding.path) if finding.path else ""
-    return (finding.rule, uri(document.uri), document.kind, name_in_file(document), setting)
