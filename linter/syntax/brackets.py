@@ -120,10 +120,8 @@ def _tail(brackets: Brackets, at: int) -> _Tail:
 def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
     """What is to stand between an item that is put in at ``index`` and its neighbours; ``usual``: behind a comma, if nothing shows it."""
     items = brackets.items
-    if index == 0:
-        start = items[0].start
-        if _gap(brackets, brackets.opener + 1, start).line is not None:
-            return Separator("", _reduced(brackets, brackets.opener + 1, start))
+    if index == 0 and _gap(brackets, brackets.opener + 1, items[0].start).line is not None:
+        return Separator("", _reduced(brackets, brackets.opener + 1, items[0].start))
     if len(items) < 2:
         lead = _reduced(brackets, brackets.opener + 1, items[0].start)
         return Separator("", lead if has_break(lead) else usual)
@@ -192,9 +190,6 @@ def fill(brackets: Brackets, texts: Sequence[str], separator: Separator, closing
         text = f"{separator.after}{items}{closing}" if separator.breaks else f"{pad}{items}{pad}"
         return Edit(Span(brackets.opener + 1, brackets.closer), text)
     last = brackets.opener + 1 + len(inside.rstrip(" \t\r\n"))
-    rest = brackets.content[last : brackets.closer]
-    if has_break(rest):
-        return _put(last, (separator.after if separator.breaks else rest) + items)
     if separator.breaks:
         return Edit(Span(last, brackets.closer), separator.after + items + closing)
     return _put(last, f" {items}")

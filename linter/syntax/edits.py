@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from ..patterns import pattern
 from ..text import BOM, Text
 from ..text import Edit as Edit
-from ..typed import Any
+from ..typed import Any, TypeVar
 from .places import JsonPath
 
 _NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+T = TypeVar("T")
 
 
 class Overlap(Exception):
@@ -98,6 +101,11 @@ def _inserts(edit: Edit) -> bool:
     return edit.span.start == edit.span.end
 
 
+def nearest(items: Sequence[T], index: int) -> list[T]:
+    """Items, those next to an index first."""
+    return [item for _, item in sorted(enumerate(items), key=lambda numbered: abs(numbered[0] + 0.5 - index))]
+
+
 def names_at(order: Order, path: JsonPath) -> Sequence[str]:
     """The names that are wanted in the object at ``path``, in their order."""
     return order(path) if callable(order) else order
@@ -160,9 +168,9 @@ def value_at(value: Any, path: JsonPath) -> Any:
 # --- Lines ----------------------------------------------------------------------------------------------------------------------------
 
 
-def line_start(content: str, at: int, least: int = 0) -> int:
-    """Where the line of a character starts; ``least`` where no line end stands between that and the character."""
-    return max(content.rfind("\n", least, at), content.rfind("\r", least, at), least - 1) + 1
+def line_start(content: str, at: int) -> int:
+    """Where the line of a character starts."""
+    return max(content.rfind("\n", 0, at), content.rfind("\r", 0, at)) + 1
 
 
 def line_end(content: str, at: int) -> int:
@@ -182,6 +190,13 @@ def behind_break(content: str, at: int) -> int:
 def behind_blanks(content: str, at: int) -> int:
     """Behind the spaces and tabs that stand at ``at``."""
     while at < len(content) and content[at] in " \t":
+        at += 1
+    return at
+
+
+def behind_space(content: str, at: int) -> int:
+    """Behind the blanks and line ends that stand at ``at``."""
+    while at < len(content) and content[at] in " \t\r\n":
         at += 1
     return at
 

@@ -30,11 +30,12 @@ from .edits import (
     line_end,
     line_start,
     names_at,
+    nearest,
     value_at,
 )
 from .escapes import json_like
 from .json import parse_json
-from .json_style import Style, colon_at, is_empty, is_spread, style_at, written
+from .json_style import Style, is_empty, is_spread, style_at, written
 from .places import Json, JsonPath
 from .quotes import closing_quote
 
@@ -170,34 +171,12 @@ class _Holder(NamedTuple):
     def is_object(self) -> bool:
         return self.brackets.content[self.brackets.opener] == "{"
 
-    @property
-    def is_loose(self) -> bool:
-        """Whether its members may have lines of their own: the first one has, if there is one."""
-        return not self.brackets.items or is_spread(self.brackets.content, self.brackets.opener)
-
-    def near(self, index: int) -> Iterator[Item]:
-        """The members, those next to an index first."""
-        items = self.brackets.items
-        for distance in range(len(items)):
-            yield from items[max(index - distance - 1, 0) : max(index - distance, 0)]
-            yield from items[index + distance : index + distance + 1]
-
     def openers_near(self, index: int, bracket: str) -> list[int]:
         """Where the values begin that show how one with such a bracket is written; of a list, in which objects can be, also an object."""
         content = self.brackets.content
-        starts = [
-            next((item.value for item in self.near(index) if content[item.value] == one and not is_empty(content, item.value)), None)
-            for one in ("[{" if bracket == "[" else "{")
-        ]
+        filled = [item.value for item in nearest(self.brackets.items, index) if not is_empty(content, item.value)]
+        starts = [next((start for start in filled if content[start] == one), None) for one in ("[{" if bracket == "[" else "{")]
         return [start for start in starts if start is not None]
-
-    def spreads(self, index: int, bracket: str, *, usual: bool) -> bool:
-        """Whether the values with such a bracket next to an index are spread over lines; ``usual`` where there is none.
-
-        A list is written as objects are where there is no other.
-        """
-        near = next(iter(self.openers_near(index, bracket)), None)
-        return usual if near is None else is_spread(self.brackets.content, near)
 
     def indexes(self, step: str | int) -> list[int]:
         """Which members have a name; an item has its number."""
@@ -320,12 +299,10 @@ class _Editor:
             return [Edit(place.value, f'"{json_like(content[start + 1 : end - 1], value, lambda text: written(text)[1:-1])}"')]
         if not isinstance(value, dict | list):
             return [Edit(place.value, written(value))]
-        near: list[int] = []
         if content[start] in "{[" and not is_empty(content, start):
-            spread = is_spread(content, start)
+            near, spread = list[int](), is_spread(content, start)
         else:
-            spread = self._is_to_be_spread(path, _bracket(value))
-            near = self.holder(path).openers_near(self.found(path)[1][-1], _bracket(value)) if path else []
+            near, spread = self._like(path, _bracket(value))
         indent = indentation(content, start if place.key is None else place.key.start)
         return [Edit(place.value, self._style(path, near).write(value, indent, spread=spread))]
 
@@ -341,24 +318,20 @@ class _Editor:
         holder = self.holder((*path, ""))
         content, brackets = self._content, holder.brackets
         style = self._style(path)
-        colons = (colon_at(content, item.key.end) for item in holder.near(index) if item.key is not None)
-        colon = next(filter(None, colons), style.colon)
         outer = indentation(content, brackets.opener)
         if brackets.items:
             separator = separator_at(brackets, index, style.comma)
-        elif has_break(brackets.inside) or self._is_to_be_spread(path, content[brackets.opener]):
+        elif has_break(brackets.inside) or self._like(path, content[brackets.opener])[1]:
             separator = Separator("", style.newline + outer + style.unit)
         else:
             separator = Separator("", style.comma)
         indent = separator.indent if separator.breaks else outer
-        usual = separator.breaks and holder.is_loose
-        texts = [
-            (f"{written(name)}{colon}" if holder.is_object else "")
-            + self._style(path, holder.openers_near(index, _bracket(value))).write(
-                value, indent, spread=holder.spreads(index, _bracket(value), usual=usual)
-            )
-            for name, value in new
-        ]
+        texts: list[str] = []
+        for name, value in new:
+            near = holder.openers_near(index, _bracket(value))
+            spread = is_spread(content, near[0]) if near else separator.breaks
+            head = f"{written(name)}{style.colon}" if holder.is_object else ""
+            texts.append(head + self._style(path, near).write(value, indent, spread=spread))
         if brackets.items:
             return insert(brackets, index, texts, separator)
         return [fill(brackets, texts, separator, style.newline + outer, style.pads.get(content[brackets.opener], ""))]
@@ -369,15 +342,20 @@ class _Editor:
         around = (one.value.start for one in places if one is not None and self._content[one.value.start] in "{[")
         return style_at(self._content, chain(near, around))
 
-    def _is_to_be_spread(self, path: JsonPath, bracket: str) -> bool:
-        """Whether the members of a new value at a path are to have lines of their own: as with its siblings, else if it has one itself."""
+    def _like(self, path: JsonPath, bracket: str) -> tuple[list[int], bool]:
+        """What shows how a value with a bracket at a path is written, and whether its members are to have lines of their own.
+
+        They have as with its siblings, else if it has one itself.
+        """
         if not path:
-            return has_break(self._content)  # it is all of the text, which can be that of a variable
+            return [], has_break(self._content)  # it is all of the text, which can be that of a variable
         holder, (brackets, indexes) = self.holder(path), self.found(path)
-        index = indexes[-1]
-        start = brackets.items[index - 1].end if index else brackets.opener
-        usual = holder.is_loose and has_break(self._content[start : brackets.items[index].start])
-        return holder.spreads(index, bracket, usual=usual)
+        near = holder.openers_near(indexes[-1], bracket)
+        if near:
+            return near, is_spread(self._content, near[0])
+        before = brackets.items[indexes[-1] - 1].end if indexes[-1] else brackets.opener
+        has_line = has_break(self._content[before : brackets.items[indexes[-1]].start])
+        return near, has_line and is_spread(self._content, brackets.opener)
 
 
 def _bracket(value: Any) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Iterable
 
 from ..patterns import pattern
 from ..typed import Any, Final, NamedTuple
-from .edits import Token, behind_blanks, break_near, has_break, indentation
+from .edits import Token, behind_blanks, behind_space, break_near, has_break, indentation
 
 _USUAL_UNIT: Final = "  "
 _SPREAD = pattern(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
 _EMPTY = pattern(r"[\[{][ \t\r\n]*[\]}]")
-_FIRST = pattern(r"[\[{][ \t\r\n]*")
-_COLON = pattern(r"[ \t]*:[ \t]*(?=[^ \t\r\n])")
+_COLON = pattern(r"[ \t]*:[ \t]*(?=[^ \t\r\n/])")
 _SURROGATE = pattern("[\ud800-\udfff]")
 
 
@@ -83,27 +82,17 @@ def is_empty(content: str, opener: int) -> bool:
     return _EMPTY.match(content, opener) is not None
 
 
-def _first(content: str, opener: int) -> int:
-    match = _FIRST.match(content, opener)
-    assert match is not None  # a bracket stands there
-    return match.end()
-
-
 def _unit(content: str, opener: int) -> str | None:
     """One level of indentation, as it is between the lines of a bracket and of the first thing inside."""
-    outer, inner = indentation(content, opener), indentation(content, _first(content, opener))
-    return inner.removeprefix(outer) if has_break(content[opener : _first(content, opener)]) and inner.startswith(outer) else None
+    first = behind_space(content, opener + 1)
+    outer, inner = indentation(content, opener), indentation(content, first)
+    return inner.removeprefix(outer) if has_break(content[opener:first]) and inner.startswith(outer) else None
 
 
 def _colon(content: str, opener: int) -> str | None:
-    """A colon with the blanks around it, behind the first name."""
-    first = _first(content, opener)
+    """The colon behind the first name, with the blanks around it; None where a line ends or a comment stands there."""
+    first = behind_space(content, opener + 1)
     if content[opener] != "{" or content[first] != '"':
         return None
-    return colon_at(content, json.decoder.scanstring(content, first + 1)[1])  # type: ignore[attr-defined]
-
-
-def colon_at(content: str, at: int) -> str | None:
-    """The colon that stands behind a name, with the blanks around it; None where a line ends or a comment stands there."""
-    match = _COLON.match(content, at)
-    return None if match is None or content[match.end()] == "/" else match[0]
+    match = _COLON.match(content, json.decoder.scanstring(content, first + 1)[1])  # type: ignore[attr-defined]
+    return match[0] if match is not None else None

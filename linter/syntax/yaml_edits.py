@@ -25,6 +25,7 @@ from .edits import (
     is_same,
     line_end,
     line_start,
+    nearest,
     value_at,
 )
 from .escapes import yaml_like
@@ -218,8 +219,8 @@ class _Editor:
         content, in_flow = self._content, self._is_in_flow(path[:-1])
         if content[start:end] == value if isinstance(value, Token) else is_same(value_at(self._parsed.value, path), value):
             return []
-        if node.members is not None or (start == end and start != self._head_end(path)):
-            raise _Refused  # a collection, or a name without a colon
+        if node.members is not None:
+            raise _Refused
         if start == end:
             return [Edit(Span(start, end), f" {written(value, 'plain', in_flow=in_flow)}")]
         if node.style in ("literal", "folded"):
@@ -349,8 +350,6 @@ class _Editor:
 
     def _brackets(self, path: JsonPath, entries: Iterable[_Entry]) -> Brackets:
         start, end = self._bare(self._member(path).node)
-        if self._content[start] not in "{[":
-            raise _Refused  # a mapping of one entry between the brackets of a list
         commas = [(entry, _COMMA.match(self._content, entry.end)) for entry in entries]
         items = tuple(Item(entry.start, entry.end, None if comma is None else comma.end() - 1) for entry, comma in commas)
         return Brackets(self._content, start, end - 1, items, _COMMENT)
@@ -405,7 +404,7 @@ class _Editor:
 
     def _look_near(self, path: JsonPath, entries: Sequence[_Entry], index: int) -> _Look:
         """How what is nearest to an index is written: a text, or a mapping in a list, of which each member has its own quotes."""
-        for _, entry in sorted(enumerate(entries), key=lambda numbered: abs(numbered[0] + 0.5 - index)):
+        for entry in nearest(entries, index):
             node, value = entry.member.node, value_at(self._parsed.value, (*path, entry.step))
             if entry.member.alias is not None:
                 continue
