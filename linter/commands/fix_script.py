@@ -52,14 +52,6 @@ class _Planned(NamedTuple):
     operations: dict[str, Operation]
 
 
-class _Group(NamedTuple):
-    """What is fixed in one environment and region."""
-
-    environment: str
-    region: str | None
-    planned: list[_Planned]
-
-
 def tried(
     outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None
 ) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
@@ -115,20 +107,25 @@ def script(dumps: Sequence[FixedDump]) -> Script:
         left += [*its_left, *dump.waiting]
     body: list[str] = []
     asked: list[str] = []
-    region = None  # fixes is run several times, so its first line sets it
-    for group in _groups(planned):
-        in_region = f", region {group.region}" if group.region is not None else ""
-        body += ["", f"# === {group.environment}{in_region} ==="]
-        if region != (region := group.region or ""):
-            body.append(f"region {shlex.quote(region)}")
-        for finding, operations in group.planned:
-            body += ["", *_about(finding)]
-            for one in operations.values():
-                if region != (region := one.region or ""):
-                    body.append(f"region {shlex.quote(region)}")
-                body.append(_call(one, asked))
-            if not operations:
-                body.append("# A step below does this too.")
+    region: str | None = None  # fixes is run several times, so its first line sets it
+    place = None
+
+    def go_to(wanted: str) -> None:
+        nonlocal region
+        if region != wanted:
+            region = wanted
+            body.append(f"region {shlex.quote(wanted)}")
+
+    for one in sorted(planned, key=_place_in_store):
+        if place != (place := _place_in_store(one)):
+            body += ["", f"# === {place[0]}{f', region {place[1]}' if place[1] else ''} ==="]
+            go_to(place[1])
+        body += ["", *_about(one.finding)]
+        for operation in one.operations.values():
+            go_to(operation.region or "")
+            body.append(_call(operation, asked))
+        if not one.operations:
+            body.append("# A step below does this too.")
     if left:
         body += ["", *(f"# {_waiting(finding)}" for finding in left)]
     functions = Path(__file__).with_name("fix_script.sh").read_text(encoding="utf-8")
@@ -268,14 +265,10 @@ def _description(finding: Finding) -> str:
     return printable(finding.fix.description) if finding.fix is not None else ""
 
 
-def _groups(planned: Sequence[_Planned]) -> list[_Group]:
-    """What is planned by environment and region, in the order of their names."""
-    groups: dict[tuple[str, str], _Group] = {}
-    for one in planned:
-        name = _environment(one.finding) or "Parameter Store"
-        region = next((command.region for command in _commands(one.finding)), None)
-        groups.setdefault((name, region or ""), _Group(name, region, [])).planned.append(one)
-    return [groups[key] for key in sorted(groups)]
+def _place_in_store(planned: _Planned) -> tuple[str, str]:
+    """The environment and the region in which a finding is fixed."""
+    region = next((command.region for command in _commands(planned.finding)), None)
+    return _environment(planned.finding) or "Parameter Store", region or ""
 
 
 def _environment(finding: Finding) -> str:

@@ -101,16 +101,11 @@ def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
 
 
 class State(NamedTuple):
-    """A check of the files with the fixes of some rounds applied; ``contents`` are the new bytes of each changed file."""
+    """A check of the files with some fixes applied; ``contents`` are the new bytes of each changed file, ``fixes`` the fixed findings."""
 
     outcome: Outcome
     contents: Mapping[str, bytes] = {}
-    rounds: tuple[tuple[Finding, ...], ...] = ()
-
-    @property
-    def fixes(self) -> list[Finding]:
-        """The findings whose fixes are applied."""
-        return [finding for one in self.rounds for finding in one]
+    fixes: tuple[Finding, ...] = ()
 
 
 class _Note(NamedTuple):
@@ -198,7 +193,7 @@ class Plan:
                 seen.append(state.contents)
                 made = {uri: self.made(findings, state.outcome) for uri, findings in by_file(batch).items()}
                 contents = {**state.contents, **made}
-                before, state = state, State(self.check(contents), contents, (*state.rounds, batch))
+                before, state = state, State(self.check(contents), contents, (*state.fixes, *batch))
                 pairs = self._read(batch, before.outcome, state.outcome)
                 uncovered_by(batch, pairs, before.outcome, state.outcome, uncovered)
             self._compare(start, state, uncovered)

@@ -138,22 +138,16 @@ def _placer(first: Outcome) -> Callable[[Finding], Finding]:
 
 def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], Finding]) -> Check:
     """The check of dumps as commands leave them, which lack the comments that accept findings in the dumps as they are."""
-    accepted = {key_of(finding): finding.suppressed for finding in first.result.findings if finding.suppressed is not None}
     suppress = first.suppress
-    if not accepted and suppress is None:
+    if suppress is None:
         return check
-
-    def as_accepted(finding: Finding, contents: Mapping[str, bytes]) -> Finding:
-        if finding.document.uri not in contents or finding.suppressed is not None:
-            return finding
-        reason = accepted.get(key_of(finding))
-        if reason is None and suppress is not None:
-            reason = suppress(placed(finding))
-        return finding._replace(suppressed=reason)
 
     def checked(contents: Mapping[str, bytes]) -> Outcome:
         outcome = check(contents)
-        findings = tuple(as_accepted(finding, contents) for finding in outcome.result.findings)
-        return outcome._replace(result=outcome.result._replace(findings=findings))
+        findings = [
+            one._replace(suppressed=suppress(placed(one))) if one.document.uri in contents and one.suppressed is None else one
+            for one in outcome.result.findings
+        ]
+        return outcome._replace(result=outcome.result._replace(findings=tuple(findings)))
 
     return checked
