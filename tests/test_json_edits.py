@@ -16,7 +16,7 @@ from support.edit_operations import Operation, Operations
 from support.helpers import golden
 
 from linter.syntax import json_edits
-from linter.syntax.edits import Edit, Token, apply_edits, apply_to, is_same
+from linter.syntax.edits import Edit, apply_edits, apply_to, is_same
 from linter.syntax.json import parse_json
 from linter.syntax.json_edits import (
     insert_item,
@@ -135,8 +135,6 @@ CASES = [
     Case("behind a trailing comma", TRAILING, setting("x", value=1)),
     Case("an item behind a trailing comma", TRAILING, setting("b", 2, value=3)),
     Case("a member given twice", TWICE, setting("a", value=5)),
-    Case("a number as it is to be written", TWO, setting("port", value=Token("1e6"))),
-    Case("a member with such a number", TWO, setting("x", value={"y": Token("-0.10")})),
     Case("remove the first", TWO, removing("baseUrl")),
     Case("remove the last", TWO, removing("port")),
     Case("remove an object", NESTED, removing("database")),
@@ -542,7 +540,7 @@ def test_what_leads_nowhere_is_refused(operation: Operation) -> None:
     assert operation(text, parse_json(text)) is None
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Token("01"), Token("1 "), Token("true")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_json_cannot_say_is_never_written(value: Any) -> None:
     text = '{"a": 1}'
     for path in (("a",), ("b",)):
@@ -553,8 +551,6 @@ def test_what_json_cannot_say_is_never_written(value: Any) -> None:
 def test_a_number_that_is_spelt_so_already_is_left_alone() -> None:
     text = '{"a": 1e6, "b": 1000000}'
     assert setting("a", value=1_000_000)(text, parse_json(text)) == []
-    assert setting("a", value=Token("1e6"))(text, parse_json(text)) == []
-    assert edited(text, setting("b", value=Token("1e6"))) == '{"a": 1e6, "b": 1e6}'
 
 
 def test_the_order_can_depend_on_the_object() -> None:

@@ -111,7 +111,7 @@ def _mended(loaded: Loaded, names: Collection[str]) -> str:
     changes = [change for repair in repairs for change in repair.changes]
     if changes and loaded.editor is not None:
         edits += loaded.editor(changes) or ()
-    return apply_to(loaded.document.text, edits, bom=False if any(repair.without_mark for repair in repairs) else None)
+    return apply_to(loaded.document.text, edits, without_mark=any(repair.without_mark for repair in repairs))
 
 
 def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:

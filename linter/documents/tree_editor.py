@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..model import Change
 from ..syntax import json_edits, yaml_edits
-from ..syntax.edits import Token, apply_edits, index_in
+from ..syntax.edits import apply_edits, index_in
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml, documents_of
@@ -181,5 +181,5 @@ def _scalar(old: Any, written: str, part: VariablePart) -> Any:
     if part.booleans and isinstance(old, bool) and written in ("true", "false"):
         return written == "true"
     if part.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(written):
-        return Token(written)
+        return int(written)
     return written

@@ -256,8 +256,8 @@ class Plan:
         """The bytes of a file with the fixes of some findings in it made."""
         fixes = [finding.fix for finding in findings if finding.fix is not None]
         edits = [edit for fix in fixes for edit in fix.edits or ()]
-        bom = False if any(fix.without_mark for fix in fixes) else None
-        return apply_to(findings[0].document.text, edits, bom=bom).encode("utf-8", "surrogatepass")
+        text = apply_to(findings[0].document.text, edits, without_mark=any(fix.without_mark for fix in fixes))
+        return text.encode("utf-8", "surrogatepass")
 
     def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
         """The documents of a file, each with what a round makes of it; None where there are others."""

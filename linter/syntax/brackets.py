@@ -54,12 +54,6 @@ class Separator(NamedTuple):
         """The indentation of an item's line."""
         return (self.after if has_break(self.after) else self.before).lstrip("\r\n")
 
-    @property
-    def newline(self) -> str:
-        """The line end in front of an item."""
-        text = self.after if has_break(self.after) else self.before
-        return text[: len(text) - len(self.indent)]
-
     def join(self, items: Iterable[str]) -> str:
         """Items with this between them."""
         return f"{self.before},{self.after}".join(items)

@@ -5,39 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 
-from ..patterns import pattern
-from ..text import BOM, Text
 from ..text import Edit as Edit
+from ..text import Text
 from ..typed import Any, TypeVar
 from .places import JsonPath
-
-_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-
 
 T = TypeVar("T")
 
 
 class Overlap(Exception):
     """Two edits want the same characters, or put something in at one place: neither order of the two is right."""
-
-    def __init__(self, first: Edit, second: Edit) -> None:
-        super().__init__(f"the edits of {_where(first)} and of {_where(second)} overlap")
-        self.first = first
-        self.second = second
-
-
-def _where(edit: Edit) -> str:
-    return f"characters {edit.span.start} to {edit.span.end}"  # not what is written there, which may be a secret
-
-
-class Token(str):
-    """A number, as it is to be written: ``1e6`` is another text than ``1000000.0``."""
-
-    def checked(self) -> str:
-        """Its text. Raises :exc:`ValueError` where that is no number in JSON."""
-        if _NUMBER.fullmatch(self) is None:
-            raise ValueError("this is not a number in JSON")
-        return str(self)
 
 
 Order = Sequence[str] | Callable[[JsonPath], Sequence[str]]
@@ -54,10 +31,9 @@ def apply_edits(content: str, edits: Iterable[Edit]) -> str:
     return "".join((*pieces, content[at:]))
 
 
-def apply_to(text: Text, edits: Iterable[Edit], *, bom: bool | None = None) -> str:
-    """All of a file with all edits made, its byte order mark included; ``bom`` says whether it is to have one, None that it is kept."""
-    mark = text.bom if bom is None else BOM if bom else ""
-    return mark + apply_edits(text.content, edits)
+def apply_to(text: Text, edits: Iterable[Edit], *, without_mark: bool = False) -> str:
+    """All of a file with all edits made, and its byte order mark, unless that is taken off."""
+    return ("" if without_mark else text.bom) + apply_edits(text.content, edits)
 
 
 class Taken:
@@ -93,8 +69,12 @@ def _in_order(edits: Iterable[Edit]) -> list[Edit]:
     ordered = sorted(set(edits))
     for before, after in zip(ordered, ordered[1:], strict=False):
         if after.span.start < before.span.end or (after.span.start == before.span.start and _inserts(before) and _inserts(after)):
-            raise Overlap(before, after)
+            raise Overlap(f"the edits of {_where(before)} and of {_where(after)} overlap")
     return ordered
+
+
+def _where(edit: Edit) -> str:
+    return f"characters {edit.span.start} to {edit.span.end}"  # not what is written there, which may be a secret
 
 
 def _inserts(edit: Edit) -> bool:
@@ -104,11 +84,6 @@ def _inserts(edit: Edit) -> bool:
 def nearest(items: Sequence[T], index: int) -> list[T]:
     """Items, those next to an index first."""
     return [item for _, item in sorted(enumerate(items), key=lambda numbered: abs(numbered[0] + 0.5 - index))]
-
-
-def names_at(order: Order, path: JsonPath) -> Sequence[str]:
-    """The names that are wanted in the object at ``path``, in their order."""
-    return order(path) if callable(order) else order
 
 
 def index_in(order: Sequence[str], names: Sequence[str], name: str) -> int:

@@ -19,7 +19,6 @@ from .brackets import Brackets, Item, Separator, fill, insert, keep_comments, se
 from .edits import (
     Edit,
     Order,
-    Token,
     before_blanks,
     behind_blanks,
     behind_break,
@@ -29,7 +28,6 @@ from .edits import (
     is_same,
     line_end,
     line_start,
-    names_at,
     nearest,
     value_at,
 )
@@ -293,9 +291,9 @@ class _Editor:
         place = self._parsed.places.find(path)
         assert place is not None  # a value stands there
         start, end = place.value
-        if content[start:end] == value if isinstance(value, Token) else is_same(old, value):
+        if is_same(old, value):
             return []
-        if isinstance(value, str) and not isinstance(value, Token) and isinstance(old, str):
+        if isinstance(value, str) and isinstance(old, str):
             return [Edit(place.value, f'"{json_like(content[start + 1 : end - 1], value, lambda text: written(text)[1:-1])}"')]
         if not isinstance(value, dict | list):
             return [Edit(place.value, written(value))]
@@ -310,7 +308,7 @@ class _Editor:
         """Put members into an object that has none of their names."""
         holder = self.holder((*path, ""))
         names = {index: name for name, indexes in holder.named.items() for index in indexes}
-        groups = grouped(names_at(order, path), [names[index] for index in range(len(names))], new) if new else {}
+        groups = grouped(order(path) if callable(order) else order, [names[index] for index in range(len(names))], new) if new else {}
         return [edit for index, added in groups.items() for edit in self._insert(path, index, [(name, new[name]) for name in added])]
 
     def _insert(self, path: JsonPath, index: int, new: Sequence[tuple[str, Any]]) -> list[Edit]:

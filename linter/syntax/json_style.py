@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..patterns import pattern
 from ..typed import Any, Final, NamedTuple
-from .edits import Token, behind_blanks, behind_space, break_near, has_break, indentation
+from .edits import behind_blanks, behind_space, break_near, has_break, indentation
 
 _USUAL_UNIT: Final = "  "
 _SPREAD = pattern(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
@@ -49,8 +49,6 @@ class Style(NamedTuple):
 
 def written(value: Any) -> str:
     """A value on one line; of text only what JSON or UTF-8 cannot hold is escaped. Raises :exc:`ValueError` for what JSON cannot say."""
-    if isinstance(value, Token):
-        return value.checked()
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

@@ -16,7 +16,6 @@ from ..typed import Any, NamedTuple
 from .brackets import Brackets, Item, Separator, fill, insert, separator_at, take_out
 from .edits import (
     Edit,
-    Token,
     apply_edits,
     behind_blanks,
     behind_break,
@@ -56,7 +55,7 @@ def set_value(content: str, parsed: Yaml, path: JsonPath, value: Any, order: Seq
     """
 
     def change(holder: Any, step: Any) -> None:
-        holder[step] = float(value) if isinstance(value, Token) else value
+        holder[step] = value
 
     if len(path) > 1 and parsed.places.find(path[:-1]) is None:
         is_new = isinstance(path[-1], str) and not isinstance(value, dict)
@@ -217,7 +216,7 @@ class _Editor:
         node = self._member(path).node
         start, end = self._bare(node)
         content, in_flow = self._content, self._is_in_flow(path[:-1])
-        if content[start:end] == value if isinstance(value, Token) else is_same(value_at(self._parsed.value, path), value):
+        if content[start:end] == str(value) if type(value) is int else is_same(value_at(self._parsed.value, path), value):
             return []
         if node.members is not None:
             raise _Refused
@@ -225,7 +224,7 @@ class _Editor:
             return [Edit(Span(start, end), f" {written(value, 'plain', in_flow=in_flow)}")]
         if node.style in ("literal", "folded"):
             return self._set_block(Span(start, end), node.style, value)
-        if node.style == "double" and isinstance(value, str) and not isinstance(value, Token):
+        if node.style == "double" and isinstance(value, str):
             inner = yaml_like(content[start + 1 : end - 1], value, lambda new: text(new, "double", in_flow=in_flow)[1:-1])
             return [Edit(Span(start, end), f'"{inner}"')]
         return [Edit(Span(start, end), written(value, node.style, in_flow=in_flow))]
@@ -237,7 +236,7 @@ class _Editor:
         first = line_end(self._content, header.end())
         body = behind_break(self._content, first)
         made = None
-        if isinstance(value, str) and not isinstance(value, Token) and body < span.end:
+        if isinstance(value, str) and body < span.end:
             made = block(value, style, self._indent_of_block(body), self._content[first:body])
         if made is None:
             gone = Span(min(first, span.end), span.end)

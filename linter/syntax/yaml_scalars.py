@@ -7,7 +7,6 @@ import math
 import re
 
 from ..typed import Any, Final
-from .edits import Token
 from .yaml_places import Style
 
 _WORD = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|~|[-+]?\.inf|\.nan|=|<<)", re.IGNORECASE)
@@ -27,8 +26,6 @@ def written(value: Any, style: Style, *, in_flow: bool) -> str:
 
     Raises :exc:`ValueError` or :exc:`TypeError` for what YAML cannot say.
     """
-    if isinstance(value, Token):
-        return value.checked()
     if isinstance(value, str):
         return text(value, style, in_flow=in_flow)
     if isinstance(value, float):
