@@ -13,7 +13,6 @@ from . import __version__
 from .console import HELP_NAMES, Command, help_text, options_by_heading, write_help
 from .files import reason_of
 from .options import COMMANDS, COMPLETE_VARIABLE
-from .options.parameters import HelpedOption
 from .output import drop
 from .say import PROGRAM, cannot_write, finished, quietly, say, without_traceback
 from .text import inert, printable
@@ -121,9 +120,8 @@ def _show_version(context: click.Context, _parameter: click.Parameter, is_asked:
     context.exit()
 
 
-_VERSION: Final = HelpedOption(
+_VERSION: Final = click.Option(
     ["--version"],
-    heading="Help",
     is_flag=True,
     expose_value=False,
     is_eager=True,

@@ -71,7 +71,7 @@ def test_what_can_be_chosen_is_in_the_text(name: str) -> None:
     ],
 )
 def test_choices_come_after_the_first_sentence(text: str, shown: str) -> None:
-    one = HelpedOption(["--format"], heading="Report", type=Choice(["a", "b", "c"]), help=text)
+    one = HelpedOption(["--format"], metavar="FORMAT", type=Choice(["a", "b", "c"]), help=text)
     with click.Context(cli) as context:
         assert one.get_help_record(context) == ("--format FORMAT", shown)
 

@@ -21,7 +21,8 @@ from ..policy.rule_set import check_ids
 from ..run import Options, lint_paths
 from ..say import Failed, fail_for, say
 from ..settings.kinds import DEPLOYMENT
-from .inputs import config_named_by, replace, write
+from .check import run_options
+from .inputs import replace, write
 
 _GLOB = {"*": "[*]", "?": "[?]", "[": "[[]"}
 
@@ -36,14 +37,14 @@ def run(given: Given) -> None:
       medplum-lint accept dump.json unserved-oauth-url --reason "a proxy has it"
     """
     file = given.file
-    named = config_named_by(given)
+    asked = Overrides(extend_select=(given.rule,), fail_on="never")  # the rule may be one that is checked only on request
+    options = run_options(given)._replace(overrides=asked, without_baseline=True)
     if given.until is not None and given.until < date.today():
         raise Failed(f"--until {given.until} is over: nothing would be accepted")
     if not os.path.isfile(file):
         raise Failed(f"{file}: {'is a folder: name one file' if os.path.isdir(file) else 'no such file'}")
-    config = Configurations(named).of(Path(file, os.pardir))
+    config = Configurations(options.config).of(Path(file, os.pardir))
     folder = _folder(Path(file), config)
-    options = Options(Overrides(extend_select=(given.rule,), fail_on="never"), given.kind, given.rules, config=named, without_baseline=True)
     found = _accepted(given, options, config, folder)
     setting = given.setting if given.setting is not None else next(map(_name, found), None)
     entry = Acceptance(given.rule, given.reason, _glob(Path(file), folder), setting, given.environment, given.until)
@@ -61,10 +62,7 @@ def run(given: Given) -> None:
 
 
 def _accepted(given: Given, options: Options, config: Config, folder: Path) -> list[Finding]:
-    """The findings to accept; those of a rule that compares files need more than one, and are taken to be there.
-
-    The rule may be one that is only checked on request: it was asked for.
-    """
+    """The findings to accept; those of a rule that compares files need more than one, and are taken to be there."""
     file, rule = given.file, given.rule
     rules, errors, _ = all_rules([*folders_of(config), *given.rules])
     fail_for((errors or check_ids([rule], (one.info for one in rules)))[:1])

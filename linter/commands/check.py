@@ -56,7 +56,7 @@ def run(given: Given) -> int:
     for one in given.output:
         if one.file in format_names() and not one.format:
             say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
-    options = _options(given)
+    options = run_options(given)
     if given.show_settings or given.show_files:
         from . import configured  # only here
 
@@ -75,36 +75,16 @@ def run(given: Given) -> int:
     return outcome.exit_code
 
 
-def _options(given: Given) -> Options:
-    """The options of the run. Raises :exc:`~linter.config.ConfigError` for the configuration that ``--config`` names."""
-    config = None
+def run_options(given: Given) -> Options:
+    """The options of a run, as far as a command has them. Raises :exc:`~linter.config.ConfigError` for what ``--config`` names."""
+    values = vars(given)
+    overrides = Overrides(**{name: values[name] or None for name in Overrides._fields if name in values})
+    options = Options(**{name: values[name] for name in Options._fields if name in values and name != "config"})
     if given.config is not None:
         from .inputs import config_named_by  # only here
 
-        config = config_named_by(given)
-    return Options(
-        Overrides(
-            select=given.select,
-            ignore=given.ignore,
-            target=given.target,
-            fail_on=given.fail_on,
-            pedantic=given.pedantic or None,
-            server=given.server_version,
-            extend_select=given.extend_select,
-        ),
-        kind=given.kind,
-        rules=given.rules,
-        now=given.now,
-        allow_unrecognized=given.allow_unrecognized,
-        config=config,
-        isolated=given.isolated,
-        max_size=given.max_size,
-        force_exclude=given.force_exclude,
-        baseline=given.baseline,
-        without_baseline=given.no_baseline,
-        write_baseline=given.write_baseline,
-        fail_on_stale_baseline=given.fail_on_stale_baseline,
-    )
+        options = options._replace(config=config_named_by(given))
+    return options._replace(overrides=overrides)
 
 
 # --- What to write, and what cannot be asked for together. --------------------------------------------------------------------------
@@ -158,9 +138,9 @@ def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
     if given.write_baseline is not None:
         if given.fix or given.diff:
             yield "--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards"
-        if given.baseline is not None or given.no_baseline or given.fail_on_stale_baseline:
+        if given.baseline is not None or given.without_baseline or given.fail_on_stale_baseline:
             yield "--write-baseline takes in all findings: give no other option about a baseline with it"
-    if given.no_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
+    if given.without_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
         yield "--no-baseline uses no baseline: give no other option about one with it"
     if given.show_settings or given.show_files:
         other = given.fix or given.diff or given.fix_script or given.write_baseline or list(outputs) != [Output("text")]

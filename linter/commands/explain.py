@@ -21,13 +21,13 @@ from ..policy.rule_set import check_ids, rank
 from ..policy.trace import Answer, ClauseTrace, PartAnswer, Trace, trace
 from ..policy.tree import Place
 from ..redaction.mask import environment_text, holder_text
-from ..run import Options, Outcome
+from ..run import Outcome
 from ..say import fail_for
 from ..settings.kinds import DEPLOYMENT
 from ..text import Span, inert, printable, printable_lines
 from ..typed import Final, NamedTuple
-from .check import checker
-from .inputs import config_named_by, rule_folders
+from .check import checker, run_options
+from .inputs import rule_folders
 from .layout import count
 from .rules import level_words, rule_file_of
 
@@ -56,12 +56,11 @@ def run(given: Given) -> None:
     if not given.paths:
         write_standard_output(explanation(rule_file))
         return
-    overrides = Overrides(given.select, given.ignore, target=given.target, pedantic=given.pedantic or None, server=given.server_version)
-    named = config_named_by(given)
-    options = Options(overrides, given.kind, given.rules, config=named, isolated=given.isolated, max_size=given.max_size)
+    options = run_options(given)
     outcome = checker(given.paths, options)(None)
     if outcome.started and (outcome.result.documents or not outcome.errors):
-        write_standard_output(explained(rule_file, outcome, overrides, Configurations(named, isolated=given.isolated).of))
+        configurations = Configurations(options.config, isolated=options.isolated)
+        write_standard_output(explained(rule_file, outcome, options.overrides, configurations.of))
     fail_for(outcome.errors, outcome.bugs)
 
 

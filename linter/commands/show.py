@@ -41,7 +41,7 @@ def run(given: Given) -> None:
     """
     files = inputs(given.paths, given.max_size)
     mask_configured_secrets(one.path if isinstance(one, Input) else Path(one) for one in files)
-    loaded = load_documents(files, given.kind, given.max_size, given.server_version, server_by_configuration())
+    loaded = load_documents(files, given.kind, given.max_size, given.server, server_by_configuration())
     text = as_json if given.format == "json" else as_text
     write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))
     fail_for(loaded.errors, loaded.bugs)

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import click
 
 from ..say import UsageError
 from . import Option, options_of, values
 
-if TYPE_CHECKING:
-    _Choice = click.Choice[str]
-else:
-    _Choice = click.Choice  # which takes no type before click 8.2
 
-_VALUE_NAMES: Final = {"--fail-on": "SEVERITY", "--color": "WHEN"}
-"""What the help calls the value of an option with choices, where that is not the option's name."""
-
-
-class Choice(_Choice):
+class Choice(click.Choice):  # type: ignore[type-arg]  # which takes no type before click 8.2
     """One of several words, with "did you mean"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """See :meth:`click.Choice.convert`."""
         try:
-            return super().convert(value, param, ctx)
+            return str(super().convert(value, param, ctx))
         except click.BadParameter as error:
             from ..suggest import choice_meant
 
@@ -36,18 +28,14 @@ class Choice(_Choice):
 class HelpedOption(click.Option):
     """An option with a heading in the help."""
 
-    def __init__(self, *args: Any, heading: str = "", **attributes: Any) -> None:
-        super().__init__(*args, **attributes)
-        self.heading = heading
+    heading = "Help"
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The names and the text. Choices are in the text, where they wrap, and not in the names."""
+        """The names and the text, which has the choices too: it wraps."""
         record = super().get_help_record(ctx)
-        if record is None or self.metavar or not isinstance(self.type, click.Choice):
+        if record is None or not isinstance(self.type, click.Choice):
             return record
-        long = max(self.opts, key=len)
-        value = _VALUE_NAMES.get(long, long.strip("-").upper())
-        return f"{', '.join(sorted(self.opts, key=len))} {value}", _with_choices(record[1], self.type)
+        return record[0], _with_choices(record[1], self.type)
 
 
 def _with_choices(text: str, choice: click.Choice[Any]) -> str:
@@ -64,9 +52,9 @@ def parameters_of(command: str) -> list[click.Parameter]:
 
 
 def _parameter(option: Option) -> click.Parameter:
-    metavar = option.metavar or ""
+    metavar = option.metavar or (option.names.split()[0].strip("-").upper() if option.choices else "")
     attributes: dict[str, Any] = {
-        "metavar": option.metavar,
+        "metavar": metavar or None,
         "callback": partial(_value, option),
         "shell_complete": partial(_completions, option) if option.complete else None,
     }
@@ -81,7 +69,9 @@ def _parameter(option: Option) -> click.Parameter:
         attributes |= {"is_flag": True, "default": option.initial}
     else:
         attributes |= {"multiple": option.repeated, "required": option.required, "envvar": option.variable}
-    return HelpedOption([*option.names.split(), option.key], heading=option.heading, help=option.help, **attributes)
+    made = HelpedOption([*option.names.split(), option.key], help=option.help, **attributes)
+    made.heading = option.heading
+    return made
 
 
 def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: Any) -> Any:
