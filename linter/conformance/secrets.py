@@ -60,7 +60,7 @@ def _may_be_secret(known: Catalogue, path: SettingPath) -> bool:
 def is_called_secret(name: str) -> bool:
     """Whether a name, that of a variable or setting, is one of a secret in any kind of document, or most like one.
 
-    To its value no other name may lead whose values are public: whoever followed would publish the secret.
+    No other name may be suggested for it whose values are public: the secret would be published.
     """
     if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True

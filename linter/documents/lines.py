@@ -9,13 +9,9 @@ from ..text import Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..redaction.lines import MaskedLines
+    from ..redaction.lines import MaskedLines, Show
     from ..redaction.tokens import Tokens
-    from ..redaction.values import Public, Visibility
-
-
-def nothing() -> None:
-    """What a value may be shown as that may not be shown."""
+    from ..redaction.values import Visibility
 
 
 class Lines:
@@ -37,7 +33,7 @@ class Lines:
         tokens = JsonTokens(self._text.content) if self._tokens is None else self._tokens()
         return MaskedLines(self._text, tokens, self._visibility())
 
-    def excerpt(self, span: Span, *, show: Callable[[], Public | None] = nothing, anchor: Callable[[], int] | None = None) -> Excerpt:
+    def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """See :meth:`linter.redaction.lines.MaskedLines.excerpt`."""
         return self._masked.excerpt(span, show=show, anchor=anchor)
 

@@ -17,9 +17,9 @@ from .credentials import without_credentials
 from .tokens import Token, Tokens
 from .values import LONGEST_LEGIBLE, Public, Visibility, shown_text, visible_text
 
-WIDEST: Final = 160
+_WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
-SHOWN_OF_LONG: Final = 100
+_SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
 _SIGNS: Final = pattern(r"""(?:[\s\-:{}\[\],?="']|\bexport\b)*""")
 _BLOCK: Final = pattern("[|>]")
@@ -29,8 +29,8 @@ _QUOTES: Final = frozenset("\"'")
 _HARMLESS: Final = frozenset({"true", "false", "null", '""'})
 
 
-def nothing() -> None:
-    """What a value may be shown as that may not be shown."""
+Show = Callable[[], "Public | None"]
+"""Tells as which settings the value at a place may be seen, although the name before it does not tell."""
 
 
 class MaskedLines:
@@ -41,26 +41,26 @@ class MaskedLines:
         self._tokens = tokens
         self._visibility = visibility
 
-    def excerpt(self, span: Span, *, show: Callable[[], Public | None] = nothing, anchor: Callable[[], int] | None = None) -> Excerpt:
+    def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """The line on which ``span`` starts, masked.
 
-        ``show`` tells as which settings the value at ``span`` itself may be seen, although the name before it does not tell (``value:``
-        below ``name: MEDPLUM_PORT``). ``anchor`` tells where the name of the member starts, from which on a long line is shown if that is
-        near; where it is not given, that is the last name before. Each is asked only where it matters.
+        ``show`` is for the value at ``span`` itself, such as ``value:`` below ``name: MEDPLUM_PORT``. ``anchor`` tells where the name of
+        the member starts, from which on a long line is shown if that is near; where it is not given, that is the last name before. Each is
+        asked only where it matters.
         """
         line, whole = self._text.line_around(span.start)
-        if _is_shown_whole(whole, self.pieces(whole)):
-            return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, WIDEST)
-        first = max(whole.start, span.start - SHOWN_OF_LONG + 1)
+        if _is_shown_whole(self.pieces(whole)):
+            return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, _WIDEST)
+        first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
-        return _excerpt(line, whole, span, self._pieces(Span(start, whole.end), span, show), start, SHOWN_OF_LONG)
+        return _excerpt(line, whole, span, self._pieces(Span(start, whole.end), span, show), start, _SHOWN_OF_LONG)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
-        return self._pieces(part, None, nothing)
+        return self._pieces(part, None, None)
 
-    def _pieces(self, part: Span, span: Span | None, show: Callable[[], Public | None]) -> Iterator[Piece]:
+    def _pieces(self, part: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
         at = part.start
         for token in self._tokens.within(part):
             seen = Span(max(token.span.start, part.start), min(token.span.end, part.end))
@@ -70,7 +70,7 @@ class MaskedLines:
         yield from self._gap(Span(at, part.end))
 
     def _gap(self, gap: Span) -> list[Piece]:
-        """What stands between tokens: signs and blanks are shown. Nobody knows what a comment, or anything else, holds."""
+        """What stands between tokens: signs and blanks are shown; a comment, and all else, can hold anything."""
         content = self._text.content
         signs = _SIGNS.match(content, *gap)
         at = signs.end() if signs is not None and gap.start < gap.end else gap.start
@@ -86,7 +86,7 @@ class MaskedLines:
             pieces += [_piece(Span(at, last), MASK, masked=True), _piece(Span(last, gap.end), content[last : gap.end])]
         return [piece for piece in pieces if piece.start < piece.end]
 
-    def _token(self, token: Token, seen: Span, span: Span | None, show: Callable[[], Public | None]) -> Iterator[Piece]:
+    def _token(self, token: Token, seen: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
         written = self._text.content[slice(*seen)]
         if token.role == "comment":
@@ -127,11 +127,11 @@ class MaskedLines:
             return is_known and (is_public or not token.doubtful) and self._visibility.closed(token.span.start) != "all"
         return is_known or is_public or token.span == span
 
-    def _public(self, token: Token, span: Span | None, show: Callable[[], Public | None]) -> Public | None:
+    def _public(self, token: Token, span: Span | None, show: Show | None) -> Public | None:
         """The settings of which a value can be; None where it may not be shown."""
         by_name = None if token.name is None else self._visibility.public(token.name)
         public = self._visibility.value_at(token.span.start, by_name)
-        return show() if public is None and token.span == span else public
+        return show() if public is None and show is not None and token.span == span else public
 
 
 def _shown_value(token: Token, written: str, public: Public | None) -> str | None:
@@ -161,7 +161,7 @@ def _piece(span: Span, text: str, *, masked: bool = False) -> Piece:
     return Piece(*span, printable(text.replace("\t", " ")), masked)
 
 
-def _is_shown_whole(whole: Span, pieces: Iterable[Piece]) -> bool:
+def _is_shown_whole(pieces: Iterable[Piece]) -> bool:
     """Whether a line is short enough to be shown from its start to its end.
 
     Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
@@ -169,7 +169,7 @@ def _is_shown_whole(whole: Span, pieces: Iterable[Piece]) -> bool:
     shown = 0
     for piece in pieces:
         shown += len(piece.text)
-        if shown > WIDEST:
+        if shown > _WIDEST:
             return False
     return True
 

@@ -7,17 +7,17 @@ from ..typed import Any, Final
 
 _WITH_UNIT: Final = pattern(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-z/%]{0,12}")
 _MOST_DIGITS: Final = 15
-"""Digits of a number with which somebody counts or measures; one that has more can be a secret."""
+"""Digits of a count or a measure at most; a number that has more can be a secret."""
 
 
 def is_long_number(text: str) -> bool:
-    """Whether a text is a number, with a unit or without, that has more digits than one with which somebody counts or measures."""
+    """Whether a text is a number, with a unit or without, that has more digits than a count or a measure."""
     text = text.strip()
     return not text[:1].isalpha() and not is_short(text) and _WITH_UNIT.fullmatch(text) is not None
 
 
 def is_short(number: str) -> bool:
-    """Whether a number has no more digits than one with which somebody counts or measures."""
+    """Whether a number has no more digits than a count or a measure."""
     return sum(map(str.isdigit, number)) <= _MOST_DIGITS
 
 

@@ -100,7 +100,7 @@ class JsonTokens:
         for match in _TOKEN.finditer(content, part.start, end):
             token, span = match[0], Span(*match.span())
             if match["comment"]:
-                # Nobody knows what a comment holds, or where it ends.
+                # A comment can hold anything, and end anywhere.
                 yield Token(Span(span.start, part.end), "comment", None, None)
                 return
             if token == ":":
