@@ -29,7 +29,7 @@ from support.keys import pem, rsa_key
 
 from linter import reporters
 from linter.config import Overrides
-from linter.formats import published
+from linter.formats import credentials
 from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.policy import keys
@@ -301,6 +301,6 @@ def test_neither_key_nor_passphrase_is_shown(output_format: str) -> None:
 def test_a_published_key_is_known_by_its_hash(separator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = pem(rsa_key()).splitlines()
     known = {hashlib.sha256(lines[1].encode()).hexdigest(): "is published"}
-    monkeypatch.setattr(published, "_PUBLISHED_HASHES", known)
-    assert published.published_secret(separator.join(lines)) == "is published"
-    assert published.published_secret(separator.join(lines[:1] + lines[2:])) is None
+    monkeypatch.setattr(credentials, "_PUBLISHED_HASHES", known)
+    assert credentials.published_secret(separator.join(lines)) == "is published"
+    assert credentials.published_secret(separator.join(lines[:1] + lines[2:])) is None

@@ -197,7 +197,7 @@ FOR_FINDINGS = {
 """Those of them that a run needs for what it finds, for the edits that put it right, or for the report."""
 HEAVY_FOR_FINDINGS = [
     *(name for name in HEAVY if name not in FOR_FINDINGS),
-    *("linter.server.addresses", "linter.server.assembly", "linter.server.defaults", "linter.server.effective", "unicodedata"),
+    *("linter.server.addresses", "linter.server.defaults", "linter.server.effective", "unicodedata"),
 ]
 """The same for a run that reports findings, with their edits, as text."""
 

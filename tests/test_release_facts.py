@@ -20,7 +20,7 @@ from support.checkout import ROOT
 from linter.model import SettingPath, dotted
 from linter.redaction.numbers import number_text
 from linter.release import LAST_READ, MAIN, OLDEST, Release
-from linter.server.assembly import coercion_of
+from linter.server.loader import coercion_of
 from linter.settings import Setting, catalogue
 from linter.settings.env_names import setting_of, variable_of
 from linter.settings.releases import DATES, RELEASES

@@ -22,14 +22,12 @@ from release.members import members  # noqa: E402
 from release.probes import TEXTS, Observed, Read, classify, read, same  # noqa: E402
 
 from linter.model import ABSENT, dotted
-from linter.release import MAIN, NEWEST, Release
-from linter.server.assembly import coercion_of
+from linter.release import MAIN, NEWEST, ByRelease, Release
 from linter.server.defaults import with_defaults
-from linter.server.loader import SECRETS, Stop, converted
+from linter.server.loader import SECRETS, Stop, coercion_of, converted
 from linter.settings import catalogue
 from linter.settings.build import COERCIONS
 from linter.settings.env_names import sections, setting_of, variable_of
-from linter.settings.history import ByRelease
 from linter.settings.releases import RELEASES
 
 NEXT = Release((*NEWEST[:2], NEWEST[2] + 1))

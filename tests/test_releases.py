@@ -14,15 +14,13 @@ import pytest
 from support.checkout import ROOT
 
 from linter.model import dotted
-from linter.release import MAIN, OLDEST, Release
-from linter.server.assembly import assemble, coercion_of
+from linter.release import MAIN, OLDEST, ByRelease, Release
 from linter.server.defaults import with_defaults
-from linter.server.loader import Stop, parse_float, ssm_value
+from linter.server.loader import Stop, assemble, coercion_of, parse_float, ssm_value
 from linter.server.shown import GENERATED
 from linter.server.stops import why_it_stops
 from linter.settings import Setting, catalogue
 from linter.settings.env_names import landings, setting_of, variable_of
-from linter.settings.history import ByRelease
 from linter.settings.releases import DATES, NEWEST, RELEASES, parse_range, parse_release
 
 

@@ -17,7 +17,7 @@ from support.imports import FILES, imports, module_name
 
 from linter import typed
 from linter.model import Finding, Level, Style
-from linter.settings.history import ByRelease
+from linter.release import ByRelease
 
 NAMES = ("one", "two", "three", "four")
 CODE = """

@@ -8,9 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from linter.formats import FORMATS
-from linter.release import LAST_READ, MAIN, OLDEST, Release
+from linter.release import LAST_READ, MAIN, OLDEST, ByRelease, Release
 from linter.settings import KINDS, Setting, catalogue, page_link
-from linter.settings.history import ByRelease
 from linter.settings.json_schema import consequences, has_literal_default
 from linter.settings.releases import NEWEST
 

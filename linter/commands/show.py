@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ..conformance.answer import Mismatch
 from ..conformance.mismatch import MISREAD, mismatches
+from ..conformance.reader import Mismatch
 from ..load import Input, load_documents
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given

@@ -18,7 +18,7 @@ from ..say import Failed, fail_for, say
 from ..settings.releases import KNOWN, parse_release
 from ..text import inert, printable
 from ..typed import Any, Final, NamedTuple
-from ..upgrade.change import UpgradeChange
+from ..upgrade.notes import UpgradeChange
 from ..upgrade.plan import Plan
 from .inputs import inputs, mask_configured_secrets, server_by_configuration
 from .layout import json_text

@@ -16,8 +16,7 @@ from ..settings import Setting
 from ..settings.env_names import setting_of
 from ..typed import Any, Final, NamedTuple
 from . import names, texts, tls, values
-from .answer import Mismatch
-from .reader import Reader, read_later, reader_of
+from .reader import Mismatch, Reader, read_later, reader_of
 
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",

@@ -11,8 +11,7 @@ from ..release import MAIN, NEWEST, Release
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from ..typed import Any, Final
-from .answer import Mismatch
-from .reader import Reader, letters_of, names_in
+from .reader import Mismatch, Reader, letters_of, names_in
 
 _CONNECTIONS = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""

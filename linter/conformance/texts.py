@@ -11,8 +11,7 @@ from ..settings import Setting
 from ..text import BLANKS
 from ..typed import Any, Final
 from . import tls
-from .answer import Mismatch
-from .reader import Reader
+from .reader import Mismatch, Reader
 from .values import EMPTY_SWITCH, MEANS_FALSE, MEANS_TRUE, misread_switch, outcome, so
 
 
@@ -107,7 +106,7 @@ def unparsed(text: Any, path: SettingPath, reader: Reader) -> Mismatch | None:
     """The mismatch of a text that the loader parses for its name, though it is that of no setting, and cannot; None for all else."""
     if reader.by is None or path[-1] not in _PARSED or not isinstance(text, str):
         return None
-    from ..server.assembly import coercion_of
+    from ..server.loader import coercion_of
     from ..syntax.json import is_valid_json
 
     if coercion_of(path, reader.by, reader.release) != "object" or is_valid_json(text):

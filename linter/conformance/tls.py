@@ -13,8 +13,7 @@ from ..settings import Setting
 from ..syntax.json import valid_value
 from ..typed import Any, Final
 from . import values
-from .answer import Mismatch
-from .reader import Reader
+from .reader import Mismatch, Reader
 from .values import MEANS_FALSE, misread_switch
 
 _OF_PG: Final = frozenset({"true", "no-verify", ""})

@@ -13,9 +13,8 @@ from ..redaction.numbers import is_short, number_text, short_number_text
 from ..release import Release
 from ..settings import Setting
 from ..typed import Any, Final
-from .answer import Mismatch
 from .names import near_name
-from .reader import Reader
+from .reader import Mismatch, Reader
 
 _TYPE_NAMES = {
     "string": "text",

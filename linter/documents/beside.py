@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..model import UNKNOWN, SettingPath, sentence
 from ..release import Release
-from ..server.assembly import coercion_of, is_false
-from ..server.loader import Stop, converted
+from ..server.loader import Stop, coercion_of, converted, is_false
 from ..settings.kinds import Coercion
 from ..text import Span
 from ..typed import Any, Final

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..conformance.answer import Mismatch
 from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread, mismatch_of
+from ..conformance.reader import Mismatch
 from ..model import UNKNOWN, Document, SettingPath, is_complete
 from ..release import MAIN
 from ..typed import Any, Final

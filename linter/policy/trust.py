@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .. import settings
-from ..conformance.answer import Mismatch
 from ..conformance.mismatch import OF_NAMES, check_as, mismatches
+from ..conformance.reader import Mismatch
 from ..model import UNKNOWN, Change, Document, Fact, Finding, Fix, Part, SettingPath
 from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue

@@ -16,7 +16,7 @@ class Failure(NamedTuple):
     """Why an assertion is false, in words that are worked out when they are asked for: of a condition nobody asks for them.
 
     ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
-    ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.answer.Mismatch`; a setting that is missing is ``absent``.
+    ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.reader.Mismatch`; a setting that is missing is ``absent``.
     """
 
     says: str | Message | Callable[[], str | Message]

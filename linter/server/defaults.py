@@ -15,7 +15,7 @@ from ..release import MAIN, OLDEST, Release
 from ..settings import catalogue
 from ..typed import Any, Final
 from .addresses import INVALID_URL, beneath
-from .assembly import is_false
+from .loader import is_false
 from .shown import GENERATED, GENERATED_KEY_ID
 
 _FOR_EMPTY: Final = ("port", "maxJsonSize", "maxBatchSize", "awsRegion", "botLambdaLayerName", "bcryptHashSalt")

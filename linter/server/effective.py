@@ -11,9 +11,8 @@ from ..redaction.values import is_read_from_hidden
 from ..settings import Catalogue
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..typed import Any, Final, NamedTuple
-from .assembly import assemble
 from .defaults import with_defaults
-from .loader import SECRETS
+from .loader import SECRETS, assemble
 from .shown import HIDDEN, catalogue_of, visible
 
 

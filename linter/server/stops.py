@@ -8,9 +8,8 @@ from ..model import UNKNOWN, SettingPath
 from ..release import Release
 from ..typed import Any, Final
 from .addresses import INVALID_URL, beneath
-from .assembly import is_false
 from .defaults import BENEATH_BASE, GENERATES_KEY
-from .loader import js_text
+from .loader import is_false, js_text
 
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3tables": ("awsS3TableArn", "namespace")}
 """The texts that each destination of the data warehouse asks for."""

@@ -12,9 +12,8 @@ from types import MappingProxyType
 
 from .. import _built
 from ..model import SettingPath
-from ..release import LAST_READ, MAIN, OLDEST, Release, ServerVersion
+from ..release import LAST_READ, MAIN, OLDEST, ByRelease, Release, ServerVersion, has_begun
 from ..typed import Any, Final, TypeVar, cast
-from .history import ByRelease, has_begun
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document whose settings are catalogued."""

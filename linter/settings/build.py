@@ -129,7 +129,7 @@ def build() -> str:
 
 def made_of() -> list[str]:
     """The paths of all that the built file depends on: the YAML files and what reads them."""
-    return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), "build.py", "env_names.py", "history.py", "releases.py")]
+    return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), "build.py", "env_names.py", "releases.py")]
 
 
 def read_catalogue() -> dict[str, dict[str, Entry]]:

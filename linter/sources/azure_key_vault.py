@@ -93,8 +93,7 @@ def _not_text(parsed: Json, entries: Mapping[str, Any], release: Release) -> Ite
 
 
 def _effect(path: SettingPath, value: Any, release: Release) -> str:
-    from ..server.assembly import coercion_of  # only for a value that is no text
-    from ..server.loader import Stop, converted
+    from ..server.loader import Stop, coercion_of, converted  # only for a value that is no text
 
     coercion = coercion_of(path, "ssm_coercion", release)
     if coercion == "boolean":

@@ -14,17 +14,15 @@ from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..policy.operators.compare import same
 from ..redaction.numbers import number_text
 from ..release import Release
-from ..server.assembly import coercion_of
 from ..server.effective import Effective, effective_settings, visible_effective
-from ..server.loader import Stop, converted
+from ..server.loader import Stop, coercion_of, converted
 from ..server.shown import catalogue_of, shown_name, visible
 from ..settings import Setting, page_link
 from ..settings.env_names import variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..settings.releases import RELEASES
 from ..typed import Any, Final, NamedTuple, Protocol
-from .change import Kind, UpgradeChange
-from .notes import Notes, SettingNote
+from .notes import Kind, Notes, SettingNote, UpgradeChange
 
 Key = tuple[str, str, str | None, int]
 """Which of the documents of a run one is, whatever release loads them: file, kind, environment, and a number where that is not enough."""

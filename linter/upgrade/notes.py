@@ -1,4 +1,4 @@
-"""What is known of upgrades beyond the catalogue of settings, read from ``notes.yaml``, where each entry is explained."""
+"""What an upgrade can change, and what is known of that beyond the catalogue, read from ``notes.yaml``, where each entry is explained."""
 
 from __future__ import annotations
 
@@ -6,15 +6,41 @@ import os.path
 import re
 from collections.abc import Mapping
 
-from ..model import SettingPath
+from ..model import ABSENT, Document, SettingPath
 from ..policy.compile import Holds, Mode, compile_condition
 from ..policy.template import Template
 from ..policy.tree import parse_condition
 from ..release import MAIN, Release
 from ..settings.releases import parse_release
-from ..typed import Any, Final, NamedTuple, cast
-from .change import KINDS, Kind
+from ..text import Span
+from ..typed import Any, Final, Literal, NamedTuple, cast
 from .containers import PARTS, Part
+
+Kind = Literal["step", "requirement", "removed", "added", "read-differently", "default"]
+KINDS: Final[tuple[Kind, ...]] = ("step", "requirement", "removed", "added", "read-differently", "default")
+"""What can change, in the order in which it is reported for a release."""
+
+
+class UpgradeChange(NamedTuple):
+    """A change: the ``release`` that brings it, and a ``message`` of one sentence in which secrets are masked.
+
+    ``before`` and ``after`` are values as they may be shown, ``HIDDEN`` where they may not be, and ``ABSENT`` where there is none.
+    ``setting`` is the name as it may be shown; empty where it is about none. ``document`` is None where it concerns every upgrade, and
+    ``span`` where nothing of the document's text shows it.
+    """
+
+    release: Release
+    kind: Kind
+    message: str
+    link: str
+    needs_hand: bool
+    setting: str = ""
+    before: Any = ABSENT
+    after: Any = ABSENT
+    document: Document | None = None
+    path: SettingPath | None = None
+    span: Span | None = None
+
 
 FILE: Final = os.path.join(os.path.dirname(__file__), "notes.yaml")
 

@@ -14,10 +14,9 @@ from ..release import Release
 from ..server.shown import shown_name, visible
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
-from .change import KINDS, UpgradeChange
 from .compare import History, Pair, View, default_changes, pairs, read_changes
 from .containers import containers
-from .notes import Note, Requirement, Stop, read_notes
+from .notes import KINDS, Note, Requirement, Stop, UpgradeChange, read_notes
 from .servers import servers
 
 

@@ -10,10 +10,9 @@ from ..conformance.mismatch import check_as
 from ..documents.deployment import Candidate, deployments, environment_of, role
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, child
 from ..release import Release
-from ..server.assembly import is_false
 from ..server.defaults import with_defaults
 from ..server.effective import loaded
-from ..server.loader import SECRETS
+from ..server.loader import SECRETS, is_false
 from ..typed import Any, Final
 from .compare import NO_SETTING, History, Key, Pair, View, default_where_read, is_ignored
 

@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from linter.model import SettingPath, dotted
-from linter.release import MAIN, OLDEST, Release
-from linter.server.assembly import coercion_of
+from linter.release import MAIN, OLDEST, ByRelease, Release
 from linter.server.defaults import with_defaults
-from linter.server.loader import SECRETS
+from linter.server.loader import SECRETS, coercion_of
 from linter.settings import Setting, catalogue
 from linter.settings.build import COERCIONS
 from linter.settings.env_names import PREFIX, sections, setting_of, variable_of
-from linter.settings.history import ByRelease
 from linter.settings.kinds import Coercion
 from linter.settings.releases import NEWEST, RELEASES
 

@@ -9,8 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from linter.model import ABSENT, SettingPath
 from linter.release import Release
-from linter.server.assembly import is_false
-from linter.server.loader import Stop, converted
+from linter.server.loader import Stop, converted, is_false
 from linter.settings import catalogue
 from linter.settings.build import COERCIONS
 from linter.settings.env_names import PREFIX, setting_of, variable_of

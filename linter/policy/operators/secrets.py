@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 
 from ... import settings
 from ...conformance.secrets import holds_secret
@@ -25,17 +24,18 @@ _ASKS: Final = {
     "real": "be a private key or a secret of reCAPTCHA",
 }
 _OF_A_TEXT: Final = {
-    "published": ("published", "published_secret"),
-    "issued": ("credentials", "issued_credential"),
-    "generated": ("credentials", "generated_secret"),
-    "real": ("credentials", "real_secret"),
+    "published": "published_secret",
+    "issued": "issued_credential",
+    "generated": "generated_secret",
+    "real": "real_secret",
 }
-"""The module of :mod:`linter.formats` and the function in it that says which secret of a sort a text is; imported when asked for."""
+"""The function of :mod:`linter.formats.credentials` that says which secret of a sort a text is."""
 
 
 def _finder(operand: str) -> Callable[[str], str | None]:
-    module, name = _OF_A_TEXT[operand]
-    find: Callable[[str], str | None] = getattr(import_module(f"...formats.{module}", __package__), name)
+    from ...formats import credentials  # only for a rule that asks
+
+    find: Callable[[str], str | None] = getattr(credentials, _OF_A_TEXT[operand])
     return find
 
 
