@@ -427,6 +427,13 @@ def test_a_long_line_is_cut_within_a_value() -> None:
     assert underlined(line.replace("port", "pass"), f'"{"x" * 300}"', '"pass"') != line
 
 
+def test_what_is_too_long_to_be_looked_at_as_a_whole_is_masked() -> None:
+    line = f'"password": "{"x" * 9_990}{MARKER}", "port": "{MARKER}", {MARKER}'
+    pieces = list(MaskedLines(Text(line), JsonTokens(line), READ).pieces(Span(0, len(line))))
+    assert "".join(piece.text for piece in pieces) == '"password": "••••••"••••••'
+    assert pieces[-1].end == len(line)
+
+
 def test_a_place_within_a_long_secret_is_not_taken_for_the_begin_of_a_name() -> None:
     line = f'"password":"{"x" * 200}\\q\\"hunter2\\": \\"hunter2\\\\": 1, "port": 1'
     made = excerpt(line, Span(line.index("\\q"), line.index("\\q") + 2), line.index("\\q"))

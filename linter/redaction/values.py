@@ -63,10 +63,10 @@ def shown_text(text: str, public: Public) -> str | None:
 
     if is_long_number(text):
         return None
-    if callable(public):
-        return without_credentials(text) if not text or public(text) else None
     if not text:
         return text
+    if callable(public):
+        return without_credentials(text) if public(text) else None
     for setting in public:
         if not _may_be_read(text, setting):
             continue

@@ -14,7 +14,7 @@ from ..model import UNKNOWN
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .places import SyntaxProblem
-from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, end_of_block, parsing
+from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, end_of_block, events_of
 from .yaml_places import Scalar, YamlNode, YamlPlaces
 
 FEW_EXPANDED: Final = 2_000
@@ -59,8 +59,7 @@ def parse_yaml(content: str) -> list[Yaml]:
     """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
     reader = _Reader(content)
     try:
-        with parsing(content) as events:
-            reader.read(events)
+        reader.read(events_of(content))
     except Refused as refused:
         reader.problems.append(SyntaxProblem("invalid-yaml", refused.message, refused.span))
         reader.finish(whole=False)

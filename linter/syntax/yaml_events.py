@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ..text import Span
 from ..typed import Any, Final
@@ -27,21 +26,15 @@ class Refused(Exception):
         self.span = span
 
 
-@contextmanager
-def parsing(content: str) -> Iterator[Iterator[Any]]:
+def events_of(content: str) -> Iterator[Any]:
     """The events of the parser for a text without byte order mark. Raises :exc:`Refused` where it can read no further."""
     import yaml  # 15 ms, which no other format shall cost
 
-    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loader: Any = None
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loader = loader_class(content if content.isascii() else _SURROGATE.sub("\ufffd", content))
-        yield iter(loader.get_event, None)
+        yield from yaml.parse(_SURROGATE.sub("\ufffd", content), Loader=loader)
     except yaml.YAMLError as error:
-        raise _refusal(error, content, in_bytes=loader_class is not yaml.SafeLoader) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
+        raise _refusal(error, content, in_bytes=loader is not yaml.SafeLoader) from None
 
 
 def _refusal(error: Any, content: str, *, in_bytes: bool) -> Refused:
