@@ -26,16 +26,14 @@ def switch_at(node: Node) -> Any:
     return UNKNOWN if node.is_deeper_than(_DEEPEST_SETTING) else switch(node.document, node.path, node.value)
 
 
-def is_for_known_server(node: Node) -> bool:
-    """Whether a node is of a document for a server that may be older than the newest."""
-    return node.document.server.release != MAIN
-
-
 def is_unread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_unread`."""
-    if node.is_deeper_than(_DEEPEST_SETTING) or not (node.document.members or is_for_known_server(node)):
-        return False
-    return is_unread(node.document, node.path)
+    document = node.document  # one for the newest server reads everything
+    return (
+        (bool(document.members) or document.server.release != MAIN)
+        and not node.is_deeper_than(_DEEPEST_SETTING)
+        and is_unread(document, node.path)
+    )
 
 
 def is_given_otherwise_at(node: Node) -> bool:

@@ -17,23 +17,6 @@ Link = tuple[Any, str | int] | None
 """A path as a chain from its end; ``None`` is the root. Extending it costs the same at any depth, where a tuple costs its length."""
 
 
-def unfold(link: Link) -> SettingPath:
-    """The path that a chain of steps stands for."""
-    steps: list[str | int] = []
-    while link is not None:
-        link, step = link
-        steps.append(step)
-    return tuple(reversed(steps))
-
-
-def chain(path: SettingPath) -> Link:
-    """A path as a chain of steps, each with what leads to it, so that nodes beneath share what is above them."""
-    link: Link = None
-    for step in path:
-        link = (link, step)
-    return link
-
-
 _DEEPEST_WITH_FACTS: Final = 100
 """Levels of nesting down to which a catalogue or a source knows anything of a setting."""
 
@@ -41,18 +24,22 @@ _DEEPEST_WITH_FACTS: Final = 100
 class Node:
     """One place of a document, and its value there, which may be ``ABSENT`` or ``UNKNOWN``."""
 
-    __slots__ = ("_link", "_path", "document", "value")
+    __slots__ = ("_path", "document", "link", "value")
 
     def __init__(self, document: Document, link: Link, value: Any) -> None:
         self.document = document
+        self.link = link
+        """The path as a chain."""
         self.value = value
-        self._link = link
         self._path: SettingPath | None = None
 
     @classmethod
     def at(cls, document: Document, path: SettingPath) -> Node:
         """The node at a path that may lead nowhere."""
-        node = cls(document, chain(path), document.get(path))
+        link: Link = None
+        for step in path:
+            link = (link, step)
+        node = cls(document, link, document.get(path))
         node._path = path
         return node
 
@@ -60,24 +47,24 @@ class Node:
     def path(self) -> SettingPath:
         """The path from the root."""
         if self._path is None:
-            self._path = unfold(self._link)
+            steps: list[str | int] = []
+            link = self.link
+            while link is not None:
+                link, step = link
+                steps.append(step)
+            self._path = tuple(reversed(steps))
         return self._path
-
-    @property
-    def link(self) -> Link:
-        """The path as a chain."""
-        return self._link
 
     def is_deeper_than(self, steps: int) -> bool:
         """Whether the path has more steps; costs no more than that many, however deep the node is."""
-        link = self._link
+        link = self.link
         while link is not None and steps >= 0:
             link, steps = link[0], steps - 1
         return steps < 0
 
     def child(self, step: str | int) -> Node:
         """The node one step down."""
-        return Node(self.document, (self._link, step), child(self.value, step))
+        return Node(self.document, (self.link, step), child(self.value, step))
 
     def parent(self) -> Node:
         """The node one step up; the root is its own parent."""
@@ -101,26 +88,27 @@ class Node:
         if name in FACTS_OF_A_REPAIR:
             return _repair(document, path, name)
         if name in FACTS_OF_RELEASES:
-            return _release_fact(settings.catalogue(catalogue_kind(document.kind)).get(path), name)
+            return _release_fact(self.setting, name)
         if name in FACTS_OF_THE_CATALOGUE:
-            setting = settings.catalogue(catalogue_kind(document.kind)).get(path)
-            return getattr(setting, name) if setting is not None else ""
+            return getattr(self.setting, name, "")
         fact = document.fact(path, name)
         return ABSENT if fact is None else fact
 
+    @property
+    def setting(self) -> Setting | None:
+        """The setting as the catalogue knows it."""
+        document, path = self.document.owner(self.path)
+        return settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
+
     def consequence_of(self, mistake: str) -> str:
         """What happens here because of a kind of mistake, see ``MISTAKES`` in ``settings/build.py``; empty if unknown."""
-        if self.is_deeper_than(_DEEPEST_WITH_FACTS):
-            return ""
-        document, path = self.document.owner(self.path)
-        setting = settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
-        return setting.consequence_of(mistake, document.server.release) if setting is not None else ""
+        setting = self.setting
+        return setting.consequence_of(mistake, self.document.owner(self.path)[0].server.release) if setting is not None else ""
 
     def stops_with(self, mistake: str) -> bool:
         """Whether the server does not start here because of a kind of mistake."""
-        document, path = self.document.owner(self.path)
-        setting = settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
-        return setting is not None and setting.stops_with(mistake, document.server.release)
+        setting = self.setting
+        return setting is not None and setting.stops_with(mistake, self.document.owner(self.path)[0].server.release)
 
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:
@@ -173,10 +161,9 @@ _OF_TEMPLATES: Final = ("example", "sample", "template", "tmpl", "tpl", "dist")
 
 def _is_template(uri: str) -> bool:
     """Whether the name of a file says that it is to be filled in."""
-    lower = uri.lower()
-    if lower.isascii() and not any(word in lower for word in _OF_TEMPLATES):
+    if uri.isascii() and not any(word in uri.lower() for word in _OF_TEMPLATES):
         return False  # as nearly every name, before the pattern is compiled
-    return re.search(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", uri, re.IGNORECASE) is not None
+    return re.search(rf"(?:^|[/._-])(?:{'|'.join(_OF_TEMPLATES)})(?:[._-][^/]*)?$", uri, re.IGNORECASE) is not None
 
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
