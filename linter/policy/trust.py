@@ -9,15 +9,15 @@ And where a rule names a secret, it is refused when it is read, for else it woul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 
 from .. import settings
 from ..conformance.mismatch import OF_NAMES, check_as, mismatches
 from ..conformance.reader import Mismatch
-from ..model import UNKNOWN, Change, Document, Fact, Finding, Fix, Part, SettingPath
+from ..model import UNKNOWN, Change, Document, Fact, Finding, SettingPath
 from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
-from ..text import Excerpt, Piece, Span
 from ..typed import Any, Final
 from .display import is_shown_whole, may_be_shown
 from .errors import RuleError
@@ -44,22 +44,18 @@ def public_view(document: Document) -> Document:
 def with_document(finding: Finding, document: Document) -> Finding:
     """A finding about the view of a document as one about the document itself; the parts of a sum are no views."""
     owners = {public_view(one): one for one in (document, *document.members.values())}
+    view, fix = finding.document, finding.fix
     related = tuple(one._replace(document=owners.get(one.document, one.document)) for one in finding.related)
-    return finding._replace(
-        document=owners.get(finding.document, finding.document), related=related, fix=_allowed(finding.fix, finding.document)
-    )
-
-
-def _allowed(fix: Fix | None, view: Document) -> Fix | None:
-    """A fix as such a rule may offer it: unsafe, and None where it changes a setting that is not public or moves a value that is hidden."""
-    return fix._replace(safe=False) if fix is not None and all(_may_change(view, change) for change in fix.changes) else None
+    may_fix = fix is not None and all(_may_change(view, change) for change in fix.changes)
+    return finding._replace(document=owners.get(view, view), related=related, fix=fix._replace(safe=False) if fix and may_fix else None)
 
 
 def _may_change(view: Document, change: Change) -> bool:
+    """Whether the fix of such a rule may make a change: not to a setting that is not public, and without moving a hidden value."""
     if change.action in ("remove", "store"):  # neither shows a value: the only type to store one as is SecureString
         return True
-    if change.action == "rename":
-        return _is_public_place(view, change.path) and _is_public_place(view, change.value) and view.get(change.path) is not UNKNOWN
+    if change.action == "rename" and (not _is_public_place(view, change.value) or view.get(change.path) is UNKNOWN):
+        return False
     return _is_public_place(view, change.path)
 
 
@@ -70,23 +66,11 @@ def _is_public_place(document: Document, path: SettingPath) -> bool:
 
 
 def _view(document: Document) -> Document:
-    members = {name: public_view(member) for name, member in document.members.items()}
-    data = {name: member.data for name, member in members.items()} if members else _public_tree(document)
-    view = Document(
-        document.uri,
-        document.kind,
-        document.text,
-        data,
-        _Origin(document),
-        environment=document.environment,
-        complete=document.complete,
-        target=document.target,
-        members=members,
-        server=document.server,
-        parts=document.parts,
-        holders=document.holders,
-    )
-    if not members:
+    view = copy(document)
+    view.members = {name: public_view(member) for name, member in document.members.items()}
+    view.data = {name: member.data for name, member in view.members.items()} if view.members else _public_tree(document)
+    view.origin, view.given, view.memo, view._cached = _Origin(document), None, None, {}
+    if not view.members:
         check_as(view, _public_mismatches(document, view))
     return view
 
@@ -153,10 +137,9 @@ class _Origin:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-
-    def locate(self, path: SettingPath, part: Part) -> Span:
-        """See :meth:`linter.model.Origin.locate`."""
-        return self._document.origin.locate(path, part)
+        self.locate = document.origin.locate
+        self.excerpt = document.origin.excerpt
+        self.pieces = document.origin.pieces
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """What the source knows, and of what is not public only what does not depend on the value."""
@@ -167,14 +150,6 @@ class _Origin:
         if is_shown and public_view(owner).get(inner) is not UNKNOWN:
             return facts
         return {name: fact for name, fact in facts.items() if name in _OPEN_FACTS}
-
-    def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`."""
-        return self._document.origin.excerpt(path, span)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
-        return self._document.origin.pieces(part)
 
 
 # --- What such a rule must not ask. ------------------------------------------------------------------------------------------------
