@@ -14,7 +14,7 @@ from linter.commands.test import load_example
 from linter.load import Input
 from linter.model import Finding, Message, as_message, sentence
 from linter.policy.engine import check, merged
-from linter.policy.examples import _kind, _noon
+from linter.policy.examples import _kind
 from linter.policy.rule_file import RuleFile
 from linter.run import Options, lint_input
 
@@ -43,7 +43,7 @@ def found(file: RuleFile) -> Iterator[Finding]:
             yield from (one for one in lint_input(given, Options(EVERY_RULE, kind)).result.findings if one.rule == rule.info.id)
             continue
         for sample in load_example(content, kind, example.server):
-            sample.document.now = _noon(example.now) if example.now else None
+            sample.document.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
             one_by_one = check(rule, sample.document) if sample.checkable else []
             yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
 

@@ -48,7 +48,8 @@ def failures(rule: Rule, load: Load, kinds: Iterable[str]) -> list[FailedExample
     if any(rule.fixes) and not rule.info.fixable:
         failed.append(FailedExample(("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
     for example in rule.examples:
-        message, reasons = _failure(rule, example, load, _kind(rule, example, kinds))
+        reasons: list[tuple[Place, str]] = []
+        message = _failure(rule, example, load, _kind(rule, example, kinds), reasons)
         if message:
             _, verdict, index = example.place
             name = f" ({example.name})" if example.name else ""
@@ -63,31 +64,31 @@ def _kind(rule: Rule, example: Example, kinds: Iterable[str]) -> str:
     return beneath[0]
 
 
-def _failure(rule: Rule, example: Example, load: Load, kind: str) -> tuple[str, Iterable[tuple[Place, str]]]:
-    """What is wrong with an example, and the reasons; an empty text for nothing."""
+def _failure(rule: Rule, example: Example, load: Load, kind: str, reasons: list[tuple[Place, str]]) -> str:
+    """What is wrong with an example, empty for nothing; adds the reasons."""
     try:
         samples = load(example.written().encode(example.encoding), kind, example.server)
         for sample in samples:
             _set_up(sample.document, example)
     except ValueError as error:
-        return str(error), ()
+        return str(error)
     expected = Counter(map(str, example.finds))
     findings = Counter(name for sample in samples for name in _found(rule, sample))
     if findings != expected:
-        message = f"finds {_list(sorted(findings.elements()))}, but should find {_list(sorted(expected.elements()))}"
-        return message, _reasons(rule, samples, findings - expected, expected - findings)
-    if example.fixed is None:
-        return "", ()
-    fixed = samples[0].mended(rule.found_by) if rule.found_by else _fixed(rule, samples[0].document)
-    same = fixed == example.fixed
-    return "" if same else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}", ()
+        for sample in samples:
+            reasons += _reasons(rule, sample, findings - expected, expected - findings)
+        return f"finds {_list(sorted(findings.elements()))}, but should find {_list(sorted(expected.elements()))}"
+    fixed = None
+    if example.fixed is not None:
+        fixed = samples[0].mended(rule.found_by) if rule.found_by else _fixed(rule, samples[0].document)
+    return "" if fixed == example.fixed else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}"
 
 
 def _set_up(document: Document, example: Example) -> None:
     """Make a document what an example says of it beside its content. Raises ValueError where its content says otherwise."""
     environment = example.environment
     for one in (document, *document.members.values()):
-        one.now = _noon(example.now) if example.now else None
+        one.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
         one.target = example.target or one.target
         if environment is not None and not one.holders and one.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
@@ -96,19 +97,15 @@ def _set_up(document: Document, example: Example) -> None:
             one.environment, one.holders = environment, ()
 
 
-def _reasons(rule: Rule, samples: Iterable[Sample], unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
+def _reasons(rule: Rule, sample: Sample, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
     """Why a rule finds what it should not, and does not find what it should."""
-    for sample in samples:
-        others = [f"{name} at {'{}:{}'.format(*sample.document.position(span.start))}" for name, span in sample.found_by_source]
-        if rule.found_by or not sample.checkable:
-            yield (), f"what reads the text reports {_list(others)}{'' if sample.checkable else ', and too much of it cannot be read'}"
-        else:
-            yield from _reasons_in(rule, sample.document, unexpected, missing)
-
-
-def _reasons_in(rule: Rule, document: Document, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
     from .trace import trace  # only for an example that fails
 
+    document = sample.document
+    if rule.found_by or not sample.checkable:
+        others = [f"{name} at {'{}:{}'.format(*document.position(span.start))}" for name, span in sample.found_by_source]
+        yield (), f"what reads the text reports {_list(others)}{'' if sample.checkable else ', and too much of it cannot be read'}"
+        return
     if not applies(rule, document):
         yield ("for",), f"the rule is not for {document.kind}, which the example is"
         return
@@ -117,27 +114,21 @@ def _reasons_in(rule: Rule, document: Document, unexpected: Counter[str], missin
         return
     found = trace(rule, document)
     if missing and found.asked != "true":
-        conditions = (clauses for case in found.cases for clauses in case.conditions)
-        for clause in (one for clauses in conditions for one in clauses if one.holds_somewhere != "true"):
-            why = next((answer.said for answer in clause.answers), "its path leads to nothing")
-            yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
+        for clause in (one for case in found.cases for clauses in case.conditions for one in clauses):
+            if clause.holds_somewhere != "true":
+                why = next((answer.said for answer in clause.answers), "its path leads to nothing")
+                yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
         return
-    for clause in found.clauses:
-        for answer in clause.answers:
-            name = dotted(answer.own_path)
-            if answer.verdict == "false" and unexpected[name]:
-                yield clause.place, f"{answer.said}, which {clause.text} does not allow"
-            elif answer.verdict != "false" and missing[name]:
-                allowed = "allows" if answer.verdict == "true" else "cannot judge"
-                yield clause.place, f"{answer.said}, which {clause.text} {allowed}"
-    asked = {dotted(answer.own_path) for clause in found.clauses for answer in clause.answers}
+    asked = set()
+    for clause, answer in ((one, answer) for one in found.clauses for answer in one.answers):
+        name = dotted(answer.own_path)
+        asked.add(name)
+        allowed = {"true": "allows", "unknown": "cannot judge", "false": "does not allow"}[answer.verdict]
+        if (unexpected if answer.verdict == "false" else missing)[name]:
+            yield clause.place, f"{answer.said}, which {clause.text} {allowed}"
     for name in missing:
         if name not in asked:
             yield ("must",), f"no path of must leads to {name}{did_you_mean(name, asked)}"
-
-
-def _noon(day: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
 
 def _found(rule: Rule, sample: Sample) -> list[str]:
