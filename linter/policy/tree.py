@@ -203,13 +203,10 @@ def _clauses(data: Mapping[str, Any], place: Place, *, in_condition: bool = Fals
     for key, given in data.items():
         where = (*place, key)
         for text in _at(where, each_path, key):
-            name, assertion = _in_full(text, given) if in_condition else (text, given)
+            name, assertion = text, given
+            if in_condition and text == "server" and isinstance(given, str) and given not in WORDS:
+                name, assertion = "$@server", {"server": given}  # the short form for the release of the server: ``server: ">=5.0"``
             yield Clause(text, _at(where, parse_path, name), parse_assertion(assertion, where), where, given)
-
-
-def _in_full(text: str, given: Any) -> tuple[str, Any]:
-    """A clause of a condition, of which one has a short form: ``server: ">=5.0"`` asks for the release of the server."""
-    return ("$@server", {"server": given}) if text == "server" and isinstance(given, str) and given not in WORDS else (text, given)
 
 
 WORDS: Final[Mapping[str, Any]] = {
@@ -261,29 +258,23 @@ def parse_fixes(data: Any, place: Place) -> tuple[FixSpec, ...]:
 
 
 def _fix(data: Mapping[str, Any], place: Place) -> FixSpec:
+    def pairs(name: str) -> list[tuple[Changed, Any]]:
+        return [(_changed(path, (*place, name, path)), to) for path, to in data.get(name, {}).items()]
+
     return FixSpec(
         safe=data["safe"],
         reason=str(data.get("reason", "")).strip(),
         when=parse_condition(data["when"], (*place, "when")) if "when" in data else (),
-        set=tuple((_changed(path, where), _value(value, where)) for where, path, value in _pairs(data.get("set", {}), (*place, "set"))),
+        set=tuple((setting, _value(value, setting.place)) for setting, value in pairs("set")),
         remove=tuple(_changed(path, (*place, "remove", index)) for index, path in enumerate(data.get("remove", ()))),
-        rename=tuple(
-            (_changed(path, where), parse_template(to, where) if "${" in to else _changed(to, where))
-            for where, path, to in _pairs(data.get("rename", {}), (*place, "rename"))
-        ),
-        split=tuple(
-            (_changed(path, where), _changed(into, where)) for where, path, into in _pairs(data.get("split", {}), (*place, "split"))
-        ),
+        rename=tuple((old, (parse_template if "${" in new else _changed)(new, old.place)) for old, new in pairs("rename")),
+        split=tuple((url, _changed(into, url.place)) for url, into in pairs("split")),
         store=data.get("store"),
     )
 
 
 def _value(value: Any, place: Place) -> Any:
     return parse_template(value, place) if isinstance(value, str) and "$" in value else value
-
-
-def _pairs(data: Mapping[str, Any], place: Place) -> Iterable[tuple[Place, str, Any]]:
-    return (((*place, path), path, to) for path, to in data.items())
 
 
 def _changed(text: str, place: Place) -> Changed:
