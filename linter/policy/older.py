@@ -11,6 +11,7 @@ from ..model import LEVELS, TARGETS
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
 from .display import flow
+from .operators import listed
 from .severity import PEDANTIC
 
 Place = tuple[str | int, ...]
@@ -33,15 +34,12 @@ def modernized(data: Any) -> tuple[Any, list[Older]]:
 
 def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any]:
     """``severity: pedantic`` in place of the key ``pedantic`` beside a level."""
-    given = data.get(PEDANTIC)
-    by_target = given if isinstance(given, dict) else dict.fromkeys(TARGETS, given)
-    severity = data.get("severity")
-    levels = severity if isinstance(severity, dict) else dict.fromkeys(TARGETS, severity)
-    if set(by_target) != set(TARGETS) or not all(isinstance(one, bool) for one in by_target.values()):
+    flags, levels = (given if isinstance(given, dict) else dict.fromkeys(TARGETS, given) for given in map(data.get, (PEDANTIC, "severity")))
+    if not (flags.keys() == levels.keys() == set(TARGETS) and all(isinstance(one, bool) for one in flags.values())):
         return data
-    if set(levels) != set(TARGETS) or not all(isinstance(one, str) and one in (*LEVELS, "off") for one in levels.values()):
+    if not all(isinstance(one, str) and one in (*LEVELS, "off") for one in levels.values()):
         return data  # which has a mistake of its own
-    words = {target: PEDANTIC if by_target[target] and levels[target] != "off" else levels[target] for target in TARGETS}
+    words = {target: PEDANTIC if flags[target] and levels[target] != "off" else levels[target] for target in TARGETS}
     written = words[TARGETS[0]] if len(set(words.values())) == 1 else words
     older.append(Older((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))
     return {**{key: value for key, value in data.items() if key != PEDANTIC}, "severity": written}
@@ -72,18 +70,17 @@ _FORMATS: Final[Mapping[str, dict[str, Any]]] = {
 """Formats of the release before, and what they are today."""
 
 
-def _by_operand(today: Mapping[Any, dict[str, Any]]) -> Callable[[Any], dict[str, Any] | None]:
-    return lambda operand: today.get(operand) if isinstance(operand, str | bool) else None
-
-
-_TODAY: Final[Mapping[str, Callable[[Any], dict[str, Any] | None]]] = {
-    "cloudfront_key": lambda path: {"private_key": {"passphrase": path, "use": "cloudfront"}},
-    "format": _by_operand(_FORMATS),
-    "holds_secret": _by_operand({True: {"secret": "held"}, False: {"not": {"secret": "held"}}}),
-    "not_smaller_than": lambda bound: {"min": bound},
-    "private_key": lambda path: {"private_key": {"passphrase": path}} if isinstance(path, str) else None,
-}
-"""Operators of the release before: what they are today with an operand, or None where that is not older."""
+def _today(name: str, operand: Any) -> dict[str, Any] | None:
+    """What an operator of the release before is today with an operand; None where that is not older."""
+    if name == "cloudfront_key":
+        return {"private_key": {"passphrase": operand, "use": "cloudfront"}}
+    if name == "private_key" and isinstance(operand, str):
+        return {"private_key": {"passphrase": operand}}
+    if name == "format" and isinstance(operand, str):
+        return _FORMATS.get(operand)
+    if name == "holds_secret" and isinstance(operand, bool):
+        return {"secret": "held"} if operand else {"not": {"secret": "held"}}
+    return {"min": operand} if name == "not_smaller_than" else None
 
 
 def _assertion(data: Any, place: Place, older: list[Older]) -> Any:
@@ -92,12 +89,11 @@ def _assertion(data: Any, place: Place, older: list[Older]) -> Any:
         return _each(_assertion)(data, place, older)
     if not isinstance(data, dict):
         return data
-    today = {name: _TODAY[name](operand) for name, operand in data.items() if name in _TODAY}
-    renewed = _operators({name: operand for name, operand in data.items() if today.get(name) is None}, place, older)
+    today = {name: words for name, operand in data.items() if (words := _today(name, operand)) is not None}
+    renewed = _operators({name: operand for name, operand in data.items() if name not in today}, place, older)
     for name, words in today.items():
-        if words is not None:
-            older.append(Older((*place, name), f'write "{_written(words)}" in place of "{_written({name: data[name]})}"'))
-            renewed = _both(renewed, words)
+        older.append(Older((*place, name), f'write "{_written(words)}" in place of "{_written({name: data[name]})}"'))
+        renewed = _both(renewed, words)
     return renewed
 
 
@@ -106,15 +102,11 @@ def _both(given: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     if not given.keys() & more.keys():
         return {**given, **more}
     denied = more["not"] if more.keys() == {"not"} else {"not": more}
-    return {**given, "not": [*_listed(given.get("not", [])), *_listed(denied)]}
-
-
-def _listed(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else [given]
+    return {**given, "not": [*listed(given.get("not", [])), *listed(denied)]}
 
 
 def _written(assertion: dict[str, Any]) -> str:
-    return printable(", ".join(f"{name}: {flow(operand)}" for name, operand in assertion.items()))
+    return printable(flow(assertion)[1:-1])
 
 
 # --- Where assertions stand in a rule. ---------------------------------------------------------------------------------------------
