@@ -163,15 +163,33 @@ def _log(result: Result, style: Style, place: _Placer, shown: int, results: list
     rules = _described(result.rules, (one.finding for one in results))
     _number(results, list(rules))
     taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
-    notifications = [*_unread(result.files, place), *_left_out(shown, len(results)), *_without_tags(rules.values())]
+    notifications = [*_unread(result.files, place), *_limited(rules.values(), shown, len(results))]
     configurations = [*(_used(one, place) for one in result.configurations), *(_noticed(one, place) for one in result.notices)]
+    driver = om.ToolComponent(
+        version=result.version,
+        name="medplum-lint",
+        information_uri=_ABOUT,
+        rules=[_rule(rule, taxa) for rule in rules.values()],
+        semantic_version=result.version if _SEMVER.fullmatch(result.version) else None,
+        supported_taxonomies=[om.ToolComponentReference(index=0, name=_CWE)] if taxa else None,
+    )
+    taxonomy = om.ToolComponent(
+        name=_CWE,
+        information_uri="https://cwe.mitre.org/",
+        organization="MITRE",
+        short_description=_text("The MITRE Common Weakness Enumeration."),
+        taxa=[
+            om.ReportingDescriptor(id=one, help_uri=page_of(one), short_description=_text(f"{NAMES[one]}.") if one in NAMES else None)
+            for one in taxa
+        ],
+    )
     invocation = om.Invocation(
         execution_successful=True,
         tool_configuration_notifications=configurations or None,
         tool_execution_notifications=notifications or None,
     )
     run = om.Run(
-        tool=om.Tool(_driver(result.version, rules.values(), taxa)),
+        tool=om.Tool(driver),
         automation_details=om.RunAutomationDetails(id=f"{style.category}/") if style.category else None,
         column_kind="unicodeCodePoints",
         invocations=[invocation],
@@ -179,7 +197,7 @@ def _log(result: Result, style: Style, place: _Placer, shown: int, results: list
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         properties={"servers": _servers(result.files, place)},
         results=[one.result for one in results],
-        taxonomies=[_taxonomy(taxa)] if taxa else None,
+        taxonomies=[taxonomy] if taxa else None,
     )
     return om.SarifLog(version="2.1.0", runs=[run], schema_uri=_SCHEMA)
 
@@ -199,38 +217,11 @@ def _gravest(findings: list[Finding], most: int) -> list[int]:
     return sorted(index for _, _, index in sorted(weights)[:most])
 
 
-def _taxonomy(taxa: list[str]) -> om.ToolComponent:
-    """The weaknesses that rules of the run are about."""
-    return om.ToolComponent(
-        name=_CWE,
-        information_uri="https://cwe.mitre.org/",
-        organization="MITRE",
-        short_description=_text("The MITRE Common Weakness Enumeration."),
-        taxa=[
-            om.ReportingDescriptor(
-                id=weakness, help_uri=page_of(weakness), short_description=_text(f"{NAMES[weakness]}.") if weakness in NAMES else None
-            )
-            for weakness in taxa
-        ],
-    )
-
-
 _CWE: Final = "CWE"
 
 
 def _text(text: str, markdown: str | None = None) -> om.MultiformatMessageString:
     return om.MultiformatMessageString(text=text, markdown=markdown)
-
-
-def _driver(version: str, rules: Iterable[RuleInfo], taxa: list[str]) -> om.ToolComponent:
-    return om.ToolComponent(
-        version=version,
-        name="medplum-lint",
-        information_uri=_ABOUT,
-        rules=[_rule(rule, taxa) for rule in rules],
-        semantic_version=version if _SEMVER.fullmatch(version) else None,
-        supported_taxonomies=[om.ToolComponentReference(index=0, name=_CWE)] if taxa else None,
-    )
 
 
 _SEMVER: Final = re.compile(
@@ -259,9 +250,16 @@ def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
     title = sentence(plain_markdown(rule.title or rule.id))
     docs = rule.docs.strip() or title
     text = plain_markdown(docs)
+    level = rule.level if any(rule.severity.values()) else "note"  # one that is off for every target has none
+    score = _security_severity(rule)
+    severity = {"security-severity": score} if score else {"problem.severity": _PROBLEM[level]}
+    cwe = om.ToolComponentReference(index=0, name=_CWE)
+    targets = [
+        om.ReportingDescriptorReference(id=weakness, index=taxa.index(weakness), tool_component=cwe) for weakness in weaknesses(rule.tags)
+    ]
     return om.ReportingDescriptor(
         id=rule.id,
-        default_configuration=om.ReportingConfiguration(level=_level(rule)),
+        default_configuration=om.ReportingConfiguration(level=level),
         full_description=_text(shortened(sentence(first_paragraph(text)) or title)),
         help=_text(
             "\n\n".join([text, *([plain("See " + ", ".join(rule.links))] if rule.links else [])]),
@@ -269,53 +267,29 @@ def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
         ),
         help_uri=next(filter(_WEB.fullmatch, rule.links), None),
         message_strings={_MESSAGE: _text("{0}.")},
-        name=_pascal(rule.id)[:_NAME] or None,
-        properties=_properties(rule),
-        relationships=[_relationship(weakness, taxa) for weakness in weaknesses(rule.tags)] or None,
+        # acme/support-email is AcmeSupportEmail, which is how SARIF names rules (3.49.7; Microsoft's SARIF2012).
+        name="".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", rule.id))[:_NAME] or None,
+        properties={"precision": rule.precision, **severity, "tags": _tags(rule)[:_TAGS]},
+        # The weakness is the more general of the two: each finding of the rule is one.
+        relationships=[om.ReportingDescriptorRelationship(target=target, kinds=["superset"]) for target in targets] or None,
         short_description=_text(shortened(title)),
     )
-
-
-def _relationship(weakness: str, taxa: list[str]) -> om.ReportingDescriptorRelationship:
-    """That the weakness is the more general of the two: each finding of the rule is one."""
-    component = om.ToolComponentReference(index=0, name=_CWE)
-    target = om.ReportingDescriptorReference(id=weakness, index=taxa.index(weakness), tool_component=component)
-    return om.ReportingDescriptorRelationship(target=target, kinds=["superset"])
 
 
 _WEB: Final = re.compile(r"https?://\S+")
 _SEVERITY: Final = re.compile(r"\d{1,2}(\.\d+)?", re.ASCII)
 
 
-def _properties(rule: RuleInfo) -> dict[str, Any]:
-    """What GitHub filters and sorts by; the category is a tag.
-
-    A security severity that is no number in (0, 10] makes it refuse the upload, or means nothing.
-    """
-    score = _security_severity(rule)
-    severity = {"security-severity": score} if score else {"problem.severity": _PROBLEM[_level(rule)]}
-    return {"precision": rule.precision, **severity, "tags": _tags(rule)[:_TAGS]}
-
-
 def _security_severity(rule: RuleInfo) -> str:
+    """A number in (0, 10] as text, else nothing: any other makes GitHub refuse the upload, or means nothing."""
     score = rule.security_severity or ""
     return score if _SEVERITY.fullmatch(score) and 0 < float(score) <= 10 else ""
 
 
 def _tags(rule: RuleInfo) -> list[str]:
-    """All tags of a rule, the first of which GitHub takes."""
+    """All tags of a rule, the first of which GitHub takes; the category is one."""
     security = ["security"] if _security_severity(rule) else []
     return list(dict.fromkeys([*security, *([rule.category] if rule.category else []), *rule.tags]))
-
-
-def _level(rule: RuleInfo) -> str:
-    """The gravest level of a rule; one that is off for every target has none."""
-    return rule.level if any(rule.severity.values()) else "note"
-
-
-def _pascal(id_: str) -> str:
-    """``acme/support-email`` as ``AcmeSupportEmail``, which is how SARIF names rules (3.49.7; Microsoft's SARIF2012)."""
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", id_))
 
 
 # Results
@@ -472,19 +446,16 @@ def _sentence(text: str) -> str:
     return sentence(printable(one_line(text)))
 
 
-def _left_out(findings: int, kept: int) -> list[om.Notification]:
-    if findings == kept:
-        return []
-    limit = f"{_RESULTS}" if kept == _RESULTS else f"{_BYTES // 1_000_000} MB in a compressed file"
-    text = f"{findings - kept} of {findings} findings, the least severe, are left out: GitHub accepts {limit}."
-    return [_notification("findings-left-out", text)]
-
-
-def _without_tags(rules: Iterable[RuleInfo]) -> list[om.Notification]:
-    """What says that rules have more tags than GitHub takes."""
+def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om.Notification]:
+    """What is left out because GitHub takes no more: findings, and tags of rules."""
+    if findings != kept:
+        limit = f"{_RESULTS}" if kept == _RESULTS else f"{_BYTES // 1_000_000} MB in a compressed file"
+        text = f"{findings - kept} of {findings} findings, the least severe, are left out: GitHub accepts {limit}."
+        yield _notification("findings-left-out", text)
     cut = [plain(printable(rule.id)) for rule in rules if len(_tags(rule)) > _TAGS]
-    text = f"Of the tags of {', '.join(cut)} the first {_TAGS} are here: GitHub accepts no more of a rule."
-    return [_notification("tags-left-out", text)] if cut else []
+    if cut:
+        text = f"Of the tags of {', '.join(cut)} the first {_TAGS} are here: GitHub accepts no more of a rule."
+        yield _notification("tags-left-out", text)
 
 
 def _used(one: Configuration, place: _Placer) -> om.Notification:
