@@ -150,20 +150,7 @@ def _hash(window: str) -> int:
 
 def _as_read(text: Text, end: int | None) -> str:
     """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
-    content = f"{text.bom}{text.content[:end]}"
-    try:
-        content.encode()
-    except UnicodeEncodeError:
-        return _bytes(content).decode(errors="replace")
-    return content
-
-
-def _bytes(content: str) -> bytes:
-    """The bytes of a text in which some could not be decoded; a surrogate that stands for no byte keeps its own three."""
-    try:
-        return content.encode(errors="surrogateescape")
-    except UnicodeEncodeError:
-        return b"".join(char.encode(errors="surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass") for char in content)
+    return f"{text.bom}{text.content[:end]}".encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _units(content: str, most: int) -> tuple[array[int], list[int]]:

@@ -43,19 +43,19 @@ def _page(result: Result) -> Iterator[str]:
     place = placer()
     says = summary(result) if result.files else "Nothing was checked"
     yield from _head(says, result.version)
-    yield from ('<section id="findings" aria-labelledby="findings-title">', '<h2 id="findings-title">Findings</h2>')
-    if open_:
-        yield from _filters(open_, result)
-    yield from _list(open_, result, place, "Nothing was found." if result.files else "Nothing was checked, so nothing was found.")
-    yield "</section>"
+    nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
+    listed = (*_filters(open_, result), *_list(open_, result, place)) if open_ else (f"<p>{nothing}</p>",)
+    yield from _section("findings", "Findings", listed)
     if accepted:
-        yield from ('<section id="accepted" aria-labelledby="accepted-title">', '<h2 id="accepted-title">Accepted findings</h2>')
-        yield "<p>These are suppressed, with the reasons given.</p>"
-        yield from _list(accepted, result, place, "")
-        yield "</section>"
-    yield from _checked(result, open_)
-    yield from _rules(result, open_, accepted)
+        listed = ("<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place))
+        yield from _section("accepted", "Accepted findings", listed)
+    yield from _section("checked", "What was checked", _checked(result, open_))
+    yield from _section("rules", "Rules", _rules(result, open_, accepted))
     yield from ("</main>", f"<script>{SCRIPT}</script>", "</body>", "</html>")
+
+
+def _section(name: str, title: str, content: Iterable[str]) -> Iterator[str]:
+    yield from (f'<section id="{name}" aria-labelledby="{name}-title">', f'<h2 id="{name}-title">{title}</h2>', *content, "</section>")
 
 
 def _head(says: str, version: str) -> Iterator[str]:
@@ -114,24 +114,14 @@ def _category(finding: Finding, result: Result) -> str:
     return printable(rule.category) if rule is not None and rule.category else _NO_CATEGORY
 
 
-def _list(findings: list[Finding], result: Result, place: Placer, nothing: str) -> Iterator[str]:
-    if not findings:
-        yield f"<p>{nothing}</p>"
-        return
+def _list(findings: list[Finding], result: Result, place: Placer) -> Iterator[str]:
     ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
     yield f'<ol class="findings{" many" if len(findings) > _MANY else ""}">'
     for finding in findings:
         where = place(finding.document, finding.path, finding.span)
-        data = {
-            "severity": finding.severity,
-            "file": where.path,
-            "category": _category(finding, result),
-            "rule": printable(finding.rule),
-        }
+        data = {"severity": finding.severity, "file": where.path, "category": _category(finding, result), "rule": printable(finding.rule)}
         attributes = " ".join(f'data-{name}="{_text(value)}"' for name, value in data.items())
-        yield f"<li {attributes}>"
-        yield from _finding(finding, where, ids.get(finding.rule), place)
-        yield "</li>"
+        yield from (f"<li {attributes}>", *_finding(finding, where, ids.get(finding.rule), place), "</li>")
     yield "</ol>"
 
 
@@ -178,7 +168,6 @@ def _excerpt(excerpt: Excerpt) -> str:
 
 
 def _checked(result: Result, findings: list[Finding]) -> Iterator[str]:
-    yield from ('<section id="checked" aria-labelledby="checked-title">', '<h2 id="checked-title">What was checked</h2>')
     found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
     if result.files:
         yield from _table(
@@ -191,7 +180,6 @@ def _checked(result: Result, findings: list[Finding]) -> Iterator[str]:
     ]
     if notes:
         yield f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>"
-    yield "</section>"
 
 
 def _off(rules: tuple[str, ...]) -> str:
@@ -216,7 +204,6 @@ def _file(file: FileStatus, found: Counter[tuple[str, str | None]]) -> list[str]
 
 def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
     """Every rule that was checked: those that found something, and those that passed."""
-    yield from ('<section id="rules" aria-labelledby="rules-title">', '<h2 id="rules-title">Rules</h2>')
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     rows: dict[bool, list[list[str]]] = {True: [], False: []}
     for number, rule in enumerate(result.rules.values()):
@@ -229,7 +216,6 @@ def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> 
         yield f"<details><summary>{_text(count(len(rows[False]), 'rule'))} passed</summary>"
         yield from _table("Rules that passed", head, rows[False])
         yield "</details>"
-    yield "</section>"
 
 
 def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
