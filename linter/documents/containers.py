@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ..server.start import Reads
 from ..settings.env_names import PREFIX
 from ..typed import Any, NamedTuple
+from .command_lines import never_read
 from .editors import editor_in
 from .images import is_app_image, is_server_image
 from .problems import broken_off
@@ -96,16 +97,29 @@ def _without(loaded: Loaded, known: set[int]) -> Loaded:
     return loaded._replace(problems=tuple(one for one in loaded.problems if id(one) not in known))
 
 
-def for_server(holder: VariableHolder, image: Any, reads: Reads, *, whole: bool, lacks: bool, where: str = "") -> VariableHolder:
-    """The holder of a container with an image, the server in which ``reads`` variables.
+class Start(NamedTuple):
+    """How a container starts a server: in what it is started, by word and name, and what to add where it reads no variables."""
+
+    reads: Reads
+    word: str
+    name: Any
+    remedy: str
+
+
+def for_server(
+    holder: VariableHolder, image: Any, start: Start | None = None, *, whole: bool = True, lacks: bool = False, where: str = ""
+) -> VariableHolder:
+    """The holder of a container with an image, with the problem of a server in it that reads no variables.
 
     ``whole``: its text was read to its end. ``lacks``: it gets variables that are not known here. ``where`` is the other file in which the
     image stands.
     """
     ours = is_server_image(image)
+    never = never_read(start.reads, holder.file.server, start.word, start.name, holder.start, start.remedy) if ours and start else []
     return holder._replace(
-        complete=ours and reads == "only" and whole and not lacks,
+        complete=ours and start is not None and start.reads == "only" and whole and not lacks,
         partial=lacks,
         strict=ours,
         image=Image(image, where=where) if ours else None,
+        problems=(*holder.problems, *never),
     )

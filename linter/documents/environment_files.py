@@ -76,7 +76,7 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
         variables=tuple(variables),
         problems=(*encoding_problems(file, _CONSEQUENCE), *(() if raw else read.problems), *comments.problems),
         suppressions=comments.suppressions,
-        editor=None if raw else editor_of_lines(file, variables_in),
+        editor=None if raw else editor_of_lines(file, lambda content: read_lines(Text(content)).variables),
     )
 
 
@@ -91,11 +91,6 @@ def raw_variables(text: Text) -> list[Variable]:
 
 
 _RAW = re.compile(r"^[^\S\r\n]*(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)=(?P<value>[^\r\n]*)", re.MULTILINE)
-
-
-def variables_in(content: str) -> list[Variable]:
-    """The variables of a text."""
-    return read_lines(Text(content)).variables
 
 
 def _tokens(variable: Variable, content: str) -> Iterator[Token]:

@@ -23,6 +23,7 @@ _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
 _OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?=[:@]|\Z)")
 _TAG: Final = re.compile(r":(?P<tag>[^:/@]+)(?:@sha256:[0-9a-f]+)?\Z")
 _RELEASE: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?")
+_FROM: Final = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _LONGEST: Final = 1_000
 """Characters that no name of an image has."""
 _DEEPEST: Final = 40
@@ -76,7 +77,7 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
     if not may_name_images(file):
         return ()
     if not (file.looks_like_yaml or file.json.whole):
-        return tuple(_in_dockerfile(file.text.content))
+        return tuple(Image(line[1]) for line in _FROM.finditer(file.text.content) if is_server_image(line[1]))
     return tuple(dict.fromkeys(image for one in file.documents for image in _in_tree(one.value)))
 
 
@@ -121,9 +122,3 @@ def _tagged(repository: str, tag: Any) -> Iterator[Image]:
     """The image of a tag; a number, as YAML takes 4.3 for one, is the text that a template makes of it."""
     if isinstance(tag, str | int | float) and not isinstance(tag, bool):
         yield Image(f"{repository}:{tag}")
-
-
-def _in_dockerfile(content: str) -> Iterator[Image]:
-    for line in re.finditer(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", content, re.IGNORECASE | re.MULTILINE):
-        if is_server_image(line[1]):
-            yield Image(line[1])

@@ -110,7 +110,12 @@ def _sum(
     )
     for part in documents.values():
         part.holders = tuple(dict.fromkeys((*part.holders, *document.holders)))
-    beside = (one for one in beside_members_of(last, main.file.release) if one.path is not None and _is_across(parts, one.path))
+
+    def is_across(path: SettingPath) -> bool:
+        """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
+        return any(parts.giver(path[:length], "key") is not parts.giver(path, "key") for length in range(1, len(path)))
+
+    beside = (one for one in beside_members_of(last, main.file.release) if one.path is not None and is_across(one.path))
     return Loaded(
         document,
         (*problems, *beside),
@@ -118,11 +123,6 @@ def _sum(
         places=frozenset(read),
         parts=tuple(one.loaded for one in read.values()),
     )
-
-
-def _is_across(parts: SumParts, path: SettingPath) -> bool:
-    """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
-    return any(parts.giver(path[:length], "key") is not parts.giver(path, "key") for length in range(1, len(path)))
 
 
 class SumParts:

@@ -15,10 +15,11 @@ from ..documents.parameter_documents import ParameterFile, load_parameters
 from ..documents.parameters import Parameter, environments, named, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.variables_in_yaml import Node, roots
 from ..model import UNKNOWN, SettingPath, sentence
 from ..server.loader import dotted_path
 from ..syntax.places import Json
-from ..syntax.yaml import Tagged, Yaml
+from ..syntax.yaml import Tagged
 from ..text import printable
 from ..typed import Any, Final
 
@@ -39,10 +40,10 @@ def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a template that declares parameters of a Medplum server."""
     if "AWS::" not in file.text.content:
         return None
-    parsed = _template(file)
-    if parsed is None:
+    root = _template(file)
+    if root is None:
         return None
-    if _TYPE in file.text.content and environments(named(_parameters(parsed))):
+    if _TYPE in file.text.content and environments(named(_parameters(root))):
         return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, *file.documents)
     return Recognised(None, Confidence.LIKELY, "a CloudFormation template without parameters of a Medplum server", unread)
@@ -50,45 +51,36 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are reported with the first."""
-    parsed = _template(file)
-    given = named(_parameters(parsed) if parsed is not None else ())
-    whole = parsed is not None and (parsed.intact if isinstance(parsed, Json) else parsed.whole)
+    root = _template(file)
+    given = named(_parameters(root) if root is not None else ())
+    whole = root is not None and (root.tree.intact if isinstance(root.tree, Json) else root.tree.whole)
     read = ParameterFile(file, list(file.documents), given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole)
     return load_parameters(read, check_parameter=_secret)
 
 
-def _template(file: SourceFile) -> Json | Yaml | None:
+def _template(file: SourceFile) -> Node | None:
     """The template that the file is, if it is one."""
-    for parsed in file.documents:
-        resources = parsed.value.get("Resources") if isinstance(parsed.value, dict) else None
-        if isinstance(resources, dict) and any(_is_resource(resource) for resource in resources.values()):
-            return parsed
-    return None
+
+    def is_template(root: Node) -> bool:
+        return any(str(one.mapping.get("Type")).startswith("AWS::") for one in root.at("Resources").members)
+
+    return next(filter(is_template, roots(file)), None)
 
 
-def _is_resource(resource: Any) -> bool:
-    return isinstance(resource, dict) and isinstance(resource.get("Type"), str) and resource["Type"].startswith("AWS::")
-
-
-def _parameters(parsed: Json | Yaml) -> Iterator[Parameter]:
+def _parameters(root: Node) -> Iterator[Parameter]:
     """The parameters whose names are given; CloudFormation makes up a name for the others."""
-    for logical, resource in parsed.value["Resources"].items():
-        properties = resource.get("Properties") if isinstance(resource, dict) and resource.get("Type") == _TYPE else None
-        if not isinstance(properties, dict):
+    for resource in root.at("Resources").members:
+        properties = resource.at("Properties")
+        given = properties.mapping
+        name = _text(given.get("Name")) if resource.mapping.get("Type") == _TYPE else None
+        if name is None:
             continue
-        name = _text(properties.get("Name"))
-        if name is not None:
-            yield _parameter(parsed, name, properties, ("Resources", logical, "Properties"))
-
-
-def _parameter(parsed: Json | Yaml, name: str, properties: dict[str, Any], at: tuple[str, ...]) -> Parameter:
-    steps = {"key": "Name", "value": "Value", "type": "Type", "tier": "Tier"}
-    fields = {part: step for part, step in steps.items() if step in properties}
-    value = _value(parsed, properties.get("Value"), (*at, "Value"))
-    parameter = Parameter.of(name, value, parsed.places, at, fields, properties.get("Type"), properties.get("Tier"))
-    # That a secret is no SecureString is reported once, with the way out of a template.
-    is_plain = parameter.type in ("String", "StringList") and not settings.catalogue().is_secret(dotted_path(name.rpartition("/")[2]))
-    return parameter if is_plain else parameter._replace(type=None)
+        steps = {"key": "Name", "value": "Value", "type": "Type", "tier": "Tier"}
+        fields = {part: step for part, step in steps.items() if step in given}
+        # That a secret is no SecureString is reported once, with the way out of a template.
+        is_secret = settings.catalogue().is_secret(dotted_path(name.rpartition("/")[2]))
+        kind = given.get("Type") if not is_secret and given.get("Type") in ("String", "StringList") else None
+        yield Parameter.of(name, _value(properties.at("Value")), root.tree.places, properties.path, fields, kind, given.get("Tier"))
 
 
 def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
@@ -107,19 +99,13 @@ def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
 # --- Values of functions -------------------------------------------------------------------------------------------------------------
 
 
-def _value(parsed: Json | Yaml, value: Any, path: tuple[str, ...]) -> Any:
+def _value(node: Node) -> Any:
     """The text of a parameter; ``UNKNOWN`` for one that CloudFormation works out."""
-    text = _text(value)
+    text = _text(node.value)
     if text is None:
-        return text_of(parsed.places, path, value)
-    worked_out = (text != value and _is_substituted(text)) or "{{resolve:" in text
-    return UNKNOWN if worked_out else text
-
-
-def _is_substituted(text: str) -> bool:
-    """Whether a text holds ``${Name}``."""
-    start = text.find("${")
-    return start >= 0 and text.find("}", start) >= 0
+        return text_of(node.tree.places, node.path, node.value)
+    start = text.find("${") if text != node.value else -1
+    return UNKNOWN if "{{resolve:" in text or (start >= 0 and text.find("}", start) >= 0) else text
 
 
 def _text(value: Any, depth: int = 0) -> str | None:

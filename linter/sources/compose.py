@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
-from ..documents.command_lines import never_read, reads_variables
-from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.command_lines import reads_variables
+from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
@@ -137,11 +137,15 @@ def _container(service: Node) -> Container:
     given += (one for layer, holder in zip(project.layers, holders, strict=True) for one in _from_layer(layer, holder, beside))
 
     def load() -> Loaded:
-        whole, giver = all(one.tree.whole for one in project.layers), project.member("image").file.uri
-        where = giver if giver != file.uri else ""
-        holder = for_server(holders[project.main], image, reads, whole=whole, lacks=lacks, where=where)
-        never = never_read(reads, file.server, "service", project.name, holder.start, "command: env") if holder.strict else []
-        main = holder._replace(environment=project.name, problems=(*holder.problems, *never))
+        giver = project.member("image").file.uri
+        main = for_server(
+            holders[project.main],
+            image,
+            Start(reads, "service", project.name, "command: env"),
+            whole=all(one.tree.whole for one in project.layers),
+            lacks=lacks,
+            where=giver if giver != file.uri else "",
+        )
         wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
         loaded = load_sum(main, given, [*holders, *files], wrong)
         return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)))
@@ -395,20 +399,18 @@ def _replaced(text: str, beside: Mapping[str, Given] | None) -> str | None:
 
     The default of what ``.env`` lacks is none of those: the shell may have the variable.
     """
-    parts: list[str] = []
-    at = 0
-    for match in _REFERENCE.finditer(text):
-        value = "$" if match["dollar"] else _value(match, beside or {})
-        if value is None:
-            return None
-        parts += [text[at : match.start()], value]
-        at = match.end()
-    parts.append(text[at:])
-    return None if any("$" in part for part in parts[::2]) else "".join(parts)
+    values = [_value(match, beside or {}) for match in _REFERENCE.finditer(text)]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or "$" in _REFERENCE.sub("", text):
+        return None
+    given = iter(known)
+    return _REFERENCE.sub(lambda _match: next(given), text)
 
 
 def _value(reference: re.Match[str], variables: Mapping[str, Given]) -> str | None:
     """What Compose puts in the place of a reference; None where that is not known."""
+    if reference["dollar"]:
+        return "$"
     found = variables.get(reference["braced"] or reference["bare"])
     text = found.variable.text if found is not None else None
     sign, word = reference["sign"] or "", reference["word"] or ""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.command_lines import never_read, reads_variables
-from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.command_lines import reads_variables
+from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
+from ..documents.images import is_server_image
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..documents.sums import Given, load_sum
-from ..documents.variables import Variable, is_servers
+from ..documents.variables import Variable, is_servers, read_variables
 from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
 from ..model import sentence
 from ..settings.env_names import setting_of
@@ -56,40 +56,39 @@ def _tasks(file: SourceFile) -> Iterator[Node]:
 def _containers(file: SourceFile) -> list[Container]:
     """Every container of the file."""
 
-    def found() -> Iterator[Container]:
-        for task in _tasks(file):
-            listed = task if isinstance(task.value, list) else task.at("containerDefinitions")
-            yield from (_container(task, one) for one in listed.items if isinstance(one.value, dict))
-
-    return file.cached("task definitions", lambda: list(found()))
+    listed = (task if isinstance(task.value, list) else task.at("containerDefinitions") for task in _tasks(file))
+    return [_container(one) for part in listed for one in part.items if isinstance(one.value, dict)]
 
 
-def _container(task: Node, node: Node) -> Container:
+def _container(node: Node) -> Container:
     image, plain, fetched = node.at("image").value, _plain(node), _fetched(node)
     reads = reads_variables(node.at("entryPoint").value or None, node.at("command").value)
 
     def load() -> Loaded:
-        start = node.first("environment", "secrets")
-        holder = holder_in(node, "task definition", start, lambda one: [*_plain(one), *_fetched(one)], _parts, _CONSEQUENCE)
-        holder = for_server(holder, image, reads, whole=node.tree.whole, lacks=bool(node.at("environmentFiles").value))
-        name, command = node.at("name").value, '"command": ["env"]'
-        never = never_read(reads, node.file.server, "container", name, holder.start, command) if holder.strict else []
-        twice = _given_twice(plain, fetched, strict=holder.strict)
+        place = node.first("environment", "secrets")
+        holder = holder_in(node, "task definition", place, lambda one: [*_plain(one), *_fetched(one)], _parts, _CONSEQUENCE)
         holder = holder._replace(
-            at=(holder.at, node.path), environment=_name(task, node), names=_STRUCTURE, problems=(*holder.problems, *twice, *never)
+            at=(holder.at, node.path),
+            environment=_name(node),
+            names=_STRUCTURE,
+            problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))),
         )
+        start = Start(reads, "container", node.at("name").value, '"command": ["env"]')
+        holder = for_server(holder, image, start, whole=node.tree.whole, lacks=bool(node.at("environmentFiles").value))
         # Of those with the name of a secret only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
-        return load_sum(holder, [Given(one, holder) for one in given], (), ())
+        return read_variables(holder, given).loaded
 
     return container([one.name for one in (*plain, *fetched)], image, load, reads)
 
 
-def _name(task: Node, node: Node) -> str | None:
+def _name(node: Node) -> str | None:
     """The family of the task definition; of a container beside others also its own name."""
-    names = [name for name in (task.at("family").value, node.at("name").value) if isinstance(name, str)]
-    return "/".join(names if len(node._replace(path=node.path[:-1]).items) > 1 else names[:1]) or None
+    siblings = node._replace(path=node.path[:-1])
+    names = [siblings._replace(path=node.path[:-2]).at("family").value if len(node.path) > 1 else None, node.at("name").value]
+    named = [name for name in names if isinstance(name, str)]
+    return "/".join(named if len(siblings.items) > 1 else named[:1]) or None
 
 
 # --- Variables -----------------------------------------------------------------------------------------------------------------------

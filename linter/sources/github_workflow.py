@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Recognised, SourceFile
-from ..documents.sums import Given, load_sum
-from ..documents.variables import Variable, is_servers
+from ..documents.variables import Variable, is_servers, read_variables
 from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
 from ..model import SettingPath
 from ..settings.env_names import variable_of
@@ -61,14 +60,14 @@ def _container(node: Node, job: Node | None) -> Container:
     names = [one.name for one in variables if not is_server_image(image) or is_servers(one.name, strict=True)]
 
     def load() -> Loaded:
-        holder = for_server(holder_in(node, "workflow", node.at("env"), _variables, _parts), image, "unknown", whole=True, lacks=False)
+        holder = holder_in(node, "workflow", node.at("env"), _variables, _parts)
         holder = holder._replace(
             at=(holder.at, node.path),
             environment=str(job.path[-1]) if job is not None else None,
             names=_STRUCTURE,
             throwaway=_throwaway(node, job),
         )
-        return load_sum(holder, [Given(one, holder) for one in variables], (), ())
+        return read_variables(for_server(holder, image), variables).loaded
 
     return container(names, image, load)
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from ..documents.command_lines import never_read, reads_variables
-from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.command_lines import reads_variables
+from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import Given, load_sum, may_share
-from ..documents.variables import Variable, VariableHolder
+from ..documents.variables import Variable, VariableHolder, read_variables
 from ..documents.variables_in_yaml import (
     Node,
     VariablePart,
@@ -28,6 +28,7 @@ from ..documents.variables_in_yaml import (
     variables_of,
 )
 from ..model import UNKNOWN, sentence
+from ..server.start import Reads
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -157,23 +158,20 @@ def _object(node: Node) -> Container:
     given = _variables(node)
 
     def load() -> Loaded:
-        holder = _holder(node, node)._replace(partial=True)
-        return load_sum(holder, [Given(one, holder) for one in given], (), ())
+        return read_variables(_holder(node, node)._replace(partial=True), given).loaded
 
     return container([one.name for one in given], None, load)
 
 
 def _container(one: Node, node: Node) -> Container:
-    file, image = node.file, node.at("image").value
+    image = node.at("image").value
     given, objects, lacks = _gathered(one, node)
 
     def load() -> Loaded:
         command, arguments = node.at("command").value, node.at("args").value
-        reads = "unknown" if UNKNOWN in (command, arguments) else reads_variables(command or None, arguments)
-        holder = for_server(_holder(one, node), image, reads, whole=node.tree.whole, lacks=lacks)
-        name = node.at("name").value
-        never = never_read(reads, file.server, "container", name, holder.start, 'args: ["env"]') if holder.strict else []
-        return load_sum(holder._replace(problems=(*holder.problems, *never)), given, objects, ())
+        reads: Reads = "unknown" if UNKNOWN in (command, arguments) else reads_variables(command or None, arguments)
+        start = Start(reads, "container", node.at("name").value, 'args: ["env"]')
+        return load_sum(for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks), given, objects, ())
 
     return container([one.variable.name for one in given], image, load)
 
