@@ -7,7 +7,7 @@ make none. Whoever starts a container can give more variables, so not even ``CMD
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 
 from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
@@ -207,85 +207,65 @@ class _Reader:
             self.stages[-1].command = _start(instruction)
         elif instruction.keyword in ("COPY", "ADD", "RUN"):
             for copied in _COPIED.finditer(instruction.line):
-                stage = self._stage(copied["stage"])
+                name = copied["stage"]
+                numbered = self.stages[int(name) :] if name.isdecimal() and len(name) < 6 else []
+                stage = next(iter(numbered), None) if name.isdecimal() else self.by_name.get(name.lower())
                 if stage is not None:
                     stage.is_copied_from = True
 
+    def _assignments(self, instruction: Instruction) -> Iterator[tuple[str, Word, Word | None, str, Meaning]]:
+        """The assignments of an instruction: the name with its place, that of the value, what is written there, and what it stands for."""
+        for one in assignments(instruction, self.parsed.escape):
+            written = "" if one.value is None else instruction.line[slice(*one.value)]
+            yield instruction.line[slice(*one.name)], one.name, one.value, written, meaning(written, self.parsed.escape)
+
     def _arg(self, instruction: Instruction) -> None:
         """Arguments before the first stage are for ``FROM``; a stage that names one of them again has it too."""
-        for one in assignments(instruction, self.parsed.escape):
-            name = self._written(instruction, one.name)
-            given = None if one.value is None else self._meaning(instruction, one.value).text or ""
-            if not self.stages:
-                self.arguments[name] = given or ""
+        for name, _, value, _, meant in self._assignments(instruction):
+            if self.stages:
+                self.of_stage[name] = self.arguments.get(name, "") if value is None else meant.text or ""
             else:
-                self.of_stage[name] = self.arguments.get(name, "") if given is None else given
+                self.arguments[name] = meant.text or ""
 
     def _from(self, instruction: Instruction) -> None:
-        given = [self._written(instruction, word) for word in words(instruction, self.parsed.escape)]
-        given = [_ARGUMENT.sub(self._argument, word) for word in given if not word.startswith("--")]
-        image = given[0] if given else ""
+        def argument(match: re.Match[str]) -> str:
+            return self.arguments.get(match["braced"] or match["bare"]) or match[0]
+
+        written = (instruction.line[slice(*word)] for word in words(instruction, self.parsed.escape))
+        image, *rest = [_ARGUMENT.sub(argument, word) for word in written if not word.startswith("--")] or [""]
         parent = self.by_name.get(image.lower())
         if parent is not None:
             parent.is_last = False
-        name = given[2] if len(given) > 2 and given[1].upper() == "AS" else ""
+        name = rest[1] if len(rest) > 1 and rest[0].upper() == "AS" else ""
         self.stages.append(_Stage(name, image, parent))
         self.of_stage = {}
         if name:
             self.by_name[name.lower()] = self.stages[-1]
 
-    def _argument(self, match: re.Match[str]) -> str:
-        return self.arguments.get(match["braced"] or match["bare"]) or match[0]
-
-    def _stage(self, name: str) -> _Stage | None:
-        """The stage of a name or number."""
-        if name.isdecimal() and len(name) < 6:
-            return self.stages[int(name)] if int(name) < len(self.stages) else None
-        return self.by_name.get(name.lower())
-
     def _env(self, instruction: Instruction) -> None:
         at = len(instruction.line) - len(instruction.line.lstrip())
         self.tokens.append(Token(instruction.span(at, at + 3), "name", "ENV", "ENV"))
-        before = ""
-        for one in assignments(instruction, self.parsed.escape):
-            name = self._written(instruction, one.name)
-            key = instruction.span(*one.name) if name else instruction.span(one.name.start, one.name.start + 1)
-            self.tokens.append(Token(key, "name", name, name))
-            if one.value is None:
-                self.problems.append(_invalid(_NO_ASSIGNMENT, Span(key.start, key.start + 1)))
-                self._forget_value(before)
-                continue
-            before = name
-            self._variable(instruction, name, key, one.value)
-
-    def _forget_value(self, name: str) -> None:
-        """Of a value that goes on behind a blank only the first word was read."""
         variables = self.stages[-1].variables
-        if name and variables[-1].name == name:
-            variables[-1] = variables[-1]._replace(text=None)
-
-    def _variable(self, instruction: Instruction, name: str, key: Span, value: Word) -> None:
-        written = self._written(instruction, value)
-        span = instruction.span(*value) if written else Span(key.start, key.end + 1)
-        meant = self._meaning(instruction, value)
-        if not meant.closed:
-            self.problems.append(_invalid(_NOT_CLOSED, Span(span.start, span.start + 1)))
-        if written:
-            shown = name if meant.text is not None else ""
-            self.tokens.append(Token(span, "value", shown, written if meant.text is None else meant.text))
-        quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
-        self.stages[-1].variables.append(Variable(name, meant.text, key, span, quoting, self._fallback(written.strip("\"'"))))
-
-    def _fallback(self, written: str) -> str:
-        """The default of a reference: its own, or that of the argument that it names."""
-        argument = _ARGUMENT.fullmatch(written)
-        return self.of_stage.get(argument["braced"] or argument["bare"], "") if argument is not None else fallback_of(written)
-
-    def _written(self, instruction: Instruction, word: Word) -> str:
-        return instruction.line[slice(*word)]
-
-    def _meaning(self, instruction: Instruction, word: Word) -> Meaning:
-        return meaning(self._written(instruction, word), self.parsed.escape)
+        first = len(variables)
+        for name, place, value, written, meant in self._assignments(instruction):
+            key = instruction.span(place.start, max(place.end, place.start + 1))
+            self.tokens.append(Token(key, "name", name, name))
+            if value is None:
+                self.problems.append(_invalid(_NO_ASSIGNMENT, Span(key.start, key.start + 1)))
+                if len(variables) > first:  # of a value that goes on behind a blank only the first word was read
+                    variables[-1] = variables[-1]._replace(text=None)
+                continue
+            span = instruction.span(*value) if written else Span(key.start, key.end + 1)
+            if not meant.closed:
+                self.problems.append(_invalid(_NOT_CLOSED, Span(span.start, span.start + 1)))
+            if written:
+                is_known = meant.text is not None
+                self.tokens.append(Token(span, "value", name if is_known else "", meant.text if meant.text is not None else written))
+            # The default of a reference is its own, or that of the argument that it names.
+            argument = _ARGUMENT.fullmatch(bare := written.strip("\"'"))
+            fallback = self.of_stage.get(argument["braced"] or argument["bare"], "") if argument is not None else fallback_of(bare)
+            quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
+            variables.append(Variable(name, meant.text, key, span, quoting, fallback))
 
 
 def _is_dockerfile(instructions: Sequence[Instruction]) -> bool:
