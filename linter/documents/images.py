@@ -84,7 +84,7 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
 def document_without_settings(file: SourceFile) -> Document:
     """The document of a file that names images and gives no settings: its text, and what may be shown of it."""
     holder = VariableHolder(file, type="file", start=Span(0, 1), lines=lines_of(file), sound=is_sound(file), partial=True)
-    return read_variables(holder, ()).loaded.document
+    return read_variables(holder, ()).document
 
 
 def _in_tree(tree: Any) -> Iterator[Image]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ..model import UNKNOWN, Document, Fact, Part, SettingPath
-from ..server.loader import build_tree
+from ..model import Document, Fact, Part, SettingPath
 from ..settings.env_names import PREFIX, setting_of
 from ..text import Excerpt, Piece, Span
 from ..typed import Final, NamedTuple
 from .source import Loaded, Place, Problem, SourceFile
-from .variables import KIND, ReadVariables, Variable, VariableHolder, beside_members_of, read_variables
+from .variables import Variable, VariableHolder, is_servers, read_variables
 
 _NOTHING: Final[Mapping[tuple[SettingPath, Part], Document]] = {}
 
@@ -56,7 +55,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         if holder.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
             holders[holder.place] = known._replace(editor=None)
     if len(holders) == 1:
-        return read_variables(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given]).loaded
+        return read_variables(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given])
     variables: dict[Place, list[Variable]] = {place: [] for place in holders}
     for one in given:
         variables[one.holder.place].append(one.variable)
@@ -64,65 +63,36 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         # Others than the server's are there only for what is wrong with them, whoever reads them.
         variables[place] += (one for one in holder.variables if not one.name.startswith(PREFIX))
     parts = {place: _part(holder, main, variables[place]) for place, holder in holders.items()}
-    return _sum(main, [(one.variable, one.holder.place) for one in given], parts, problems)
+    documents = {place: part.document for place, part in parts.items()}
+    server = [one for one in given if is_servers(one.variable.name, strict=main.strict)]
+    every = {(setting_of(one.variable.name, main.file.release), documents[one.holder.place]): None for one in server}
+    owners: dict[SettingPath, Document] = {setting_of(one.variable.name, main.file.release): documents[one.holder.place] for one in server}
+    of_parts = SumParts(tuple(documents.values()), owners, every)
+    whole = read_variables(main, [one.variable for one in given], SumOrigin(of_parts), of_parts)
+    for document in documents.values():
+        document.holders = tuple(dict.fromkeys((*document.holders, *whole.document.holders)))
+
+    def is_across(path: SettingPath) -> bool:
+        """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
+        return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
+
+    beside = (one for one in whole.problems if one.name == "object-beside-its-members" and one.path is not None and is_across(one.path))
+    return Loaded(whole.document, (*problems, *beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
 
 
-def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> ReadVariables:
+def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> Loaded:
     """The document of a holder, once for all sums that it is a part of in the same way."""
     alone = holder._replace(strict=main.strict, complete=False, partial=True)
 
-    def read() -> ReadVariables:
+    def read() -> Loaded:
         part = read_variables(alone, variables)
-        part.loaded.document.holders = ()  # those of the sums
+        part.document.holders = ()  # those of the sums
         return part
 
     if holder.place == main.place:
         return read()  # the name of the whole, and what may be missing in it, are its own
     signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
     return holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
-
-
-def _sum(
-    main: VariableHolder, given: Sequence[tuple[Variable, Place]], read: Mapping[Place, ReadVariables], problems: Iterable[Problem]
-) -> Loaded:
-    paths = [(setting_of(variable.name, main.file.release), place) for variable, place in given]
-    paths = [(path, place) for path, place in paths if path in read[place].last]
-    owners: dict[SettingPath, Place] = dict(paths)
-    last = {path: read[place].last[path] for path, place in owners.items()}
-    values = {path: read[place].values[path] for path, place in owners.items()}
-    documents = {place: one.loaded.document for place, one in read.items()}
-    parts = SumParts(
-        tuple(documents.values()),
-        {path: documents[place] for path, place in owners.items()},
-        [(path, documents[place]) for path, place in dict.fromkeys(paths)],
-    )
-    document = Document(
-        main.file.uri,
-        KIND,
-        main.file.text,
-        build_tree(values.items()),
-        SumOrigin(parts),
-        environment=main.environment,
-        complete=main.is_complete_with(last),
-        given=tuple((path, UNKNOWN if values[path] is UNKNOWN else variable.text) for path, variable in last.items()),
-        parts=parts,
-        holders=main.names_of,
-    )
-    for part in documents.values():
-        part.holders = tuple(dict.fromkeys((*part.holders, *document.holders)))
-
-    def is_across(path: SettingPath) -> bool:
-        """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
-        return any(parts.giver(path[:length], "key") is not parts.giver(path, "key") for length in range(1, len(path)))
-
-    beside = (one for one in beside_members_of(last, main.file.release) if one.path is not None and is_across(one.path))
-    return Loaded(
-        document,
-        (*problems, *beside),
-        image=main.image,
-        places=frozenset(read),
-        parts=tuple(one.loaded for one in read.values()),
-    )
 
 
 class SumParts:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from .. import settings
 from ..formats.credentials import issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
-from ..model import UNKNOWN, Change, Document, Fact, Message, Part, SettingPath, sentence
+from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, Parts, SettingPath, sentence
 from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
 from ..server.loader import build_tree, loaded_value
@@ -52,17 +52,8 @@ _COMMON: Final = frozenset(PREFIX + name for name in "APP_BASE_URL ISSUER PORT S
 """Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
 _OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
 """Where all of these are given, passwords among them, nothing is left that would be given elsewhere."""
-_WORDS: Final = {
-    "ConfigMap": "ConfigMap",
-    "Secret": "Secret",
-    "container": "container",
-    "image": "stage",
-    "service": "service",
-    "task definition": "task definition",
-    "workflow": "job",
-    "test job": "job",
-}
-"""What people call that in which variables stand, by its type."""
+_WORDS: Final = {"file": "", "image": "stage", "values": "", "workflow": "job"}
+"""What people call that in which variables stand, by those types that are no such words."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 """What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
@@ -140,8 +131,8 @@ class VariableHolder(NamedTuple):
     @property
     def names_of(self) -> tuple[tuple[str, str], ...]:
         """What it is called, for people; nothing where only an environment, or no name, tells it from others."""
-        word = _WORDS.get(self.type)
-        return ((word, self.environment),) if word is not None and self.environment is not None else ()
+        word = _WORDS.get(self.type, self.type)
+        return ((word, self.environment),) if word and self.environment is not None else ()
 
     def is_complete_with(self, paths: Collection[SettingPath]) -> bool:
         """Whether variables of these settings are all that the server has."""
@@ -212,18 +203,13 @@ def unless_kind(names: Iterable[str]) -> str:
     return f"; --kind {KIND} checks the variables that clients have too"
 
 
-class ReadVariables(NamedTuple):
-    """What the server makes of variables: the one that counts of each setting, their values, and the document with what is wrong."""
-
-    loaded: Loaded
-    last: Mapping[SettingPath, Variable]
-    values: Mapping[SettingPath, Any]
-
-
-def read_variables(holder: VariableHolder, variables: Iterable[Variable]) -> ReadVariables:
+def read_variables(
+    holder: VariableHolder, variables: Iterable[Variable], origin: Origin | None = None, parts: Parts | None = None
+) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written.
 
-    What is not UTF-8 would be lost in an edited text, which is why such a file has no editor.
+    What is not UTF-8 would be lost in an edited text, which is why such a file has no editor. The document of variables in several places
+    has an ``origin`` of its own and ``parts``.
     """
     file, every = holder.file, list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
@@ -231,23 +217,27 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable]) -> Rea
     mistakes = [*_written_wrong(given, last, file), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
     misread = {problem.path for problem in mistakes if problem.name != "duplicate-variable"}
     values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
-    mistakes += beside_members_of(last, file.release)
     readable = {path for path, variable in last.items() if path not in misread and variable.text is not None}
-    entries = {path: _VariableEntry(variable, path in readable, holder) for path, variable in last.items()}
+    if parts is not None:
+        readable = {path for path in readable if values[path] is not UNKNOWN}
+    if origin is None:
+        entries = {path: _VariableEntry(variable, path in readable, holder) for path, variable in last.items()}
+        origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
     document = Document(
         file.uri,
         KIND,
         file.text,
         build_tree(values.items()),
-        EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start),
+        origin,
         environment=holder.environment,
         complete=holder.is_complete_with(last),
         given=tuple((path, variable.text if path in readable else UNKNOWN) for path, variable in last.items()),
+        parts=parts,
         holders=holder.names_of,
     )
-    loaded = Loaded(
+    return Loaded(
         document,
-        (*holder.problems, *mistakes),
+        (*holder.problems, *mistakes, *_beside_members(last, file.release)),
         suppressions=holder.suppressions,
         # A suppression comment that covers the name of a variable covers its value too, on whatever lines that stands.
         anchors=tuple(sorted((one.value, one.key.start) for one in given)) if holder.suppressions else (),
@@ -256,7 +246,6 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable]) -> Rea
         hidden=holder.hidden,
         places=frozenset({holder.place}),
     )
-    return ReadVariables(loaded, last, values)
 
 
 def _value(path: SettingPath, variable: Variable, release: Release) -> Any:
@@ -300,7 +289,7 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
             yield Problem("credential-beside-variables", message, variable.value)
 
 
-def beside_members_of(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
+def _beside_members(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
     """What comes of variables that give a member of what another one gives as a whole."""
 
     def describe(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:

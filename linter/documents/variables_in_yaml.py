@@ -25,20 +25,16 @@ from .variables import Variable, unless_reference
 Resolve = Callable[[str], str | None]
 """What becomes of a text before the server sees it; None where nobody knows."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_BREAK: Final = "put the value in double quotes, in which \\n is a line break, or in a block after |-"
+_QUOTES: Final = "write the quotes without backslashes"
 _ADVICE: Final = {
-    "plain": "put the value in double quotes, in which \\n is a line break, or in a block after |-",
-    "single": "put the value in double quotes, in which \\n is a line break, or in a block after |-",
-    "double": "write one backslash, not two",
-    "literal": "break the lines in the block, without backslashes",
-    "folded": "break the lines in a block after |-, without backslashes",
+    "plain": (_BREAK, _QUOTES),
+    "single": (_BREAK, f"{_QUOTES}, or put the value in double quotes"),
+    "double": ("write one backslash, not two", "write one backslash, not three"),
+    "literal": ("break the lines in the block, without backslashes", _QUOTES),
+    "folded": ("break the lines in a block after |-, without backslashes", _QUOTES),
 }
-_QUOTE_ADVICE: Final = {
-    "plain": "write the quotes without backslashes",
-    "single": "write the quotes without backslashes, or put the value in double quotes",
-    "double": "write one backslash, not three",
-    "literal": "write the quotes without backslashes",
-    "folded": "write the quotes without backslashes",
-}
+"""How to write a value so that its line breaks or its quotes count, by how it is quoted."""
 
 
 class Node(NamedTuple):
@@ -175,7 +171,7 @@ _LITERAL_QUOTES: Final = (
 
 
 def _advice(raw: str | None, style: Style | None) -> str:
-    return "" if style is None else (_QUOTE_ADVICE if '\\"' in (raw or "") else _ADVICE)[style]
+    return "" if style is None else _ADVICE[style]['\\"' in (raw or "")]
 
 
 def _written(part: Node) -> tuple[str | None, Style | None]:

@@ -115,7 +115,7 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
         message = _never_read(stage, file) if ours and stage.is_last else None
         never = [Problem("image-starts-without-env", message, holder.start)] if message else []
         holder = for_server(holder, stage.image)
-        return read_variables(holder._replace(problems=(*read.problems, *never)), stage.variables).loaded
+        return read_variables(holder._replace(problems=(*read.problems, *never)), stage.variables)
 
     return container(names, stage.image, load)
 

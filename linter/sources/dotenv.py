@@ -31,7 +31,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its lines."""
     holder = environment_holder(file)
-    return [read_variables(holder._replace(partial=_is_part(file)), holder.variables).loaded]
+    return [read_variables(holder._replace(partial=_is_part(file)), holder.variables)]
 
 
 def _is_part(file: SourceFile) -> bool:

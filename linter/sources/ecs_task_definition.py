@@ -78,7 +78,7 @@ def _container(node: Node) -> Container:
         # Of those with the name of a secret only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
-        return read_variables(holder, given).loaded
+        return read_variables(holder, given)
 
     return container([one.name for one in (*plain, *fetched)], image, load, reads)
 

@@ -67,7 +67,7 @@ def _container(node: Node, job: Node | None) -> Container:
             names=_STRUCTURE,
             throwaway=_throwaway(node, job),
         )
-        return read_variables(for_server(holder, image), variables).loaded
+        return read_variables(for_server(holder, image), variables)
 
     return container(names, image, load)
 

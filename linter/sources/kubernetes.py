@@ -35,13 +35,9 @@ from ..typed import Any, Final
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
 
-_POD_SPECS: Final = {
+_POD_SPECS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys("Deployment StatefulSet DaemonSet ReplicaSet Job".split(), ("spec", "template", "spec")),
     "Pod": ("spec",),
-    "Deployment": ("spec", "template", "spec"),
-    "StatefulSet": ("spec", "template", "spec"),
-    "DaemonSet": ("spec", "template", "spec"),
-    "ReplicaSet": ("spec", "template", "spec"),
-    "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
 _POD_SPECS_OF_OTHERS: Final = {
@@ -51,9 +47,8 @@ _POD_SPECS_OF_OTHERS: Final = {
     ("run.googleapis.com", "Job"): ("spec", "template", "spec", "template", "spec"),
 }
 """Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds are called as others of Kubernetes are."""
-_REFERENCES: Final = ("configMapRef", "secretRef", "configMapKeyRef", "secretKeyRef")
-"""Words that stand in a container that gets variables from elsewhere."""
 _OBJECTS: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret", "configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+"""The kinds of objects from which a container gets variables, by the words that name them."""
 _READER: Final = sentence("where only text is accepted", "the manifest is refused", by=", so ")
 
 
@@ -68,9 +63,8 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def _may_get_variables(file: SourceFile) -> bool:
     """Whether a file that does not mention Medplum can name objects of the run that do: no other YAML is read for it."""
-    if not any(word in file.text.content for word in _REFERENCES):
-        return False
-    return any(one.uri != file.uri for one in file.around.given(file, PREFIX))
+    is_referring = any(word in file.text.content for word in _OBJECTS)
+    return is_referring and any(one.uri != file.uri for one in file.around.given(file, PREFIX))
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -158,7 +152,7 @@ def _object(node: Node) -> Container:
     given = _variables(node)
 
     def load() -> Loaded:
-        return read_variables(_holder(node, node)._replace(partial=True), given).loaded
+        return read_variables(_holder(node, node)._replace(partial=True), given)
 
     return container([one.name for one in given], None, load)
 

@@ -191,7 +191,7 @@ class _Dumps(NamedTuple):
     files: list[tuple[bool, str, SourceFile]]
     parameters: dict[str, Parameter]
     folder: str
-    stores: frozenset[str]
+    stores: set[str]
     """The regions and accounts in which AWS says that the parameters are."""
 
 
@@ -211,15 +211,17 @@ def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -
     own = {one.name: one for one in parameters}
     folder = file.uri.rpartition("/")[0]
     lacks_values = not any(isinstance(one.value, str) for one in parameters)
-    stores = frozenset(one.arn.partition(":parameter")[0] for one in parameters if one.arn is not None)
-    for number, dumps in enumerate(known[:_MOST_DUMPS]):
+    stores = {one.arn.partition(":parameter")[0] for one in parameters if one.arn is not None}
+    for dumps in known[:_MOST_DUMPS]:
         both = [(dumps.parameters[name], one) for name, one in own.items() if name in dumps.parameters]
         if dumps.folder == folder and len(dumps.stores | stores) < 2 and all(_agree(one, other) for one, other in both):
-            files = [*dumps.files, (lacks_values, file.uri, file)]
-            new = {name: one for name, one in own.items() if isinstance(one.value, str) or name not in dumps.parameters}
-            known[number] = _Dumps(files, {**dumps.parameters, **new}, folder, dumps.stores | stores)
-            return
-    known.append(_Dumps([(lacks_values, file.uri, file)], own, folder, stores))
+            break
+    else:
+        dumps = _Dumps([], {}, folder, set())
+        known.append(dumps)
+    dumps.files.append((lacks_values, file.uri, file))
+    dumps.parameters.update((name, one) for name, one in own.items() if isinstance(one.value, str) or name not in dumps.parameters)
+    dumps.stores.update(stores)
 
 
 def _agree(one: Parameter, other: Parameter) -> bool:
