@@ -58,13 +58,9 @@ class ConfigOption(NamedTuple):
 def _texts(keys: Keys, value: Any, _file: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise Mistake(keys, f"{keys[-1]} must be a list of strings")
-    return tuple(value)
-
-
-def _selected(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
-    if value == []:
+    if not value and keys[-1] == "select":
         raise Mistake(keys, "select names no rule, so nothing would be checked: leave it out to check all")
-    return _texts(keys, value, file)
+    return tuple(value)
 
 
 def _globs(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
@@ -105,13 +101,11 @@ def _secret_names(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _choice(choices: tuple[str, ...]) -> Read:
-    def read(keys: Keys, value: Any, _file: Path) -> str:
-        if value not in choices:
-            raise Mistake(keys, f"{keys[-1]} must be one of {_list_of(choices, value)}")
-        return str(value)
-
-    return read
+def _choice(keys: Keys, value: Any, _file: Path) -> str:
+    choices = FAIL_ON_CHOICES if keys[-1] == "fail-on" else TARGET_CHOICES
+    if value not in choices:
+        raise Mistake(keys, f"{keys[-1]} must be one of {_list_of(choices, value)}")
+    return str(value)
 
 
 def _list_of(choices: tuple[str, ...], value: Any) -> str:
@@ -166,24 +160,23 @@ def check_names(keys: Keys, table: Mapping[str, Any], names: Iterable[str]) -> N
             raise Mistake((*keys, name), f'there is no option "{name}"{did_you_mean(name, names)}')
 
 
-def _tables(of: str, when: str, check: Callable[[Keys, str], None] = lambda _keys, _name: None) -> Read:
-    """What reads a table of tables of options."""
-
-    def read(keys: Keys, value: Any, file: Path) -> dict[str, Overrides]:
-        if not isinstance(value, dict):
-            raise Mistake(keys, f"{keys[-1]} must be a table of {of}")
-        found = {}
-        for name, table in value.items():
-            above = (*keys, name)
-            check(above, name)
-            if not isinstance(table, dict):
-                raise Mistake(above, f'{keys[-1]} "{name}" must be a table')
-            if "fail-on" in table:
-                raise Mistake((*above, "fail-on"), f"fail-on applies to the whole run and cannot be set {when}")
-            found[name] = Overrides(**values_in(above, table, [one for one in OPTIONS if one.some], file))
-        return found
-
-    return read
+def _tables(keys: Keys, value: Any, file: Path) -> dict[str, Overrides]:
+    """Tables of options, by the globs of files or by environments."""
+    of_files = keys[-1] == "per-file"
+    if not isinstance(value, dict):
+        raise Mistake(keys, f"{keys[-1]} must be a table of {'globs' if of_files else 'environments'}")
+    found = {}
+    for name, table in value.items():
+        above = (*keys, name)
+        if of_files:
+            check_glob(above, name)
+        if not isinstance(table, dict):
+            raise Mistake(above, f'{keys[-1]} "{name}" must be a table')
+        if "fail-on" in table:
+            when = "per file" if of_files else "for an environment"
+            raise Mistake((*above, "fail-on"), f"fail-on applies to the whole run and cannot be set {when}")
+        found[name] = Overrides(**values_in(above, table, [one for one in OPTIONS if one.some], file))
+    return found
 
 
 def values_in(keys: Keys, table: Mapping[str, Any], options: Iterable[ConfigOption], file: Path) -> dict[str, Any]:
@@ -249,7 +242,7 @@ OPTIONS: Final = (
     ConfigOption(
         "select",
         {**_SELECTORS, "minItems": 1},
-        _selected,
+        _texts,
         "Check these rules only, by id or category.",
         'select = ["syntax", "tls", "missing-setting"]',
         some=True,
@@ -289,14 +282,14 @@ OPTIONS: Final = (
     ConfigOption(
         "fail-on",
         {"enum": list(FAIL_ON_CHOICES)},
-        _choice(FAIL_ON_CHOICES),
+        _choice,
         "The lowest severity that gives exit code 1.",
         'fail-on = "warning"',
     ),
     ConfigOption(
         "target",
         {"enum": list(TARGET_CHOICES)},
-        _choice(TARGET_CHOICES),
+        _choice,
         "What the configuration is for; auto: development if all of its URLs are local.",
         'target = "auto"',
         some=True,
@@ -322,14 +315,14 @@ OPTIONS: Final = (
     ConfigOption(
         "per-file",
         _SOME,
-        _tables("globs", "per file", check_glob),
+        _tables,
         "What holds for the files that a glob fits; of several globs the later wins.",
         '[per-file."staging/*.json"]\nignore = ["plaintext-secret"]',
     ),
     ConfigOption(
         "environment",
         _SOME,
-        _tables("environments", "for an environment"),
+        _tables,
         "What holds for the documents of an environment; it wins over what holds for files.",
         '[environment.staging]\ntarget = "development"\nseverity.tls = "note"',
         dest="environments",

@@ -133,8 +133,6 @@ def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
     if given.show_suppressed and not _with_trait("SHOWS_SUPPRESSED", formats):
         able = ", ".join(_with_trait("SHOWS_SUPPRESSED", format_names()))
         yield f"--show-suppressed: no report of this run can show suppressed findings: give one of {able}"
-    if given.config is not None and given.isolated:
-        yield "--isolated uses no configuration file, but --config names one: give only one of the two"
     if given.write_baseline is not None:
         if given.fix or given.diff:
             yield "--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards"
