@@ -24,7 +24,7 @@ _TABLE: Final = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
-"""Where a pyproject.toml begins to speak of us, so that one that does not need not be read as TOML."""
+"""The start of our table in a pyproject.toml. A file without it is not read as TOML."""
 _TOKEN: Final = re.compile(
     r"""
     "{3} (?: [^\\] | \\. )*? "{3,5} | '{3} .*? '{3,5} | " (?: [^"\\\n] | \\. )* " | ' [^'\n]* '  # texts

@@ -1,4 +1,4 @@
-"""The options of a configuration file: one table, with the type of each as JSON Schema, what it says, an example, and how it is read."""
+"""The options of a configuration file: one table, with the type of each as JSON Schema, its reader, a description, and an example."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Mistake(Exception):
 
 
 class ConfigOption(NamedTuple):
-    """An option: its type as JSON Schema, how it is read, what it says, and an example in TOML.
+    """An option: its type as JSON Schema, its reader, a description, and an example in TOML.
 
     ``some``: it can be given for some files and for the documents of an environment too.
     """
@@ -41,7 +41,7 @@ class ConfigOption(NamedTuple):
     name: str
     schema: Schema
     read: Read
-    says: str
+    description: str
     example: str = ""
     some: bool = False
     dest: str = ""

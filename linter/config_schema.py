@@ -52,7 +52,7 @@ def configuration_schema(rules: Iterable[str], categories: Iterable[str]) -> Sch
 def _table(options: Iterable[ConfigOption], **more: Any) -> Schema:
     # Beside a reference nothing counts in draft 7, so it goes into a list of one.
     schemas = ((one, {"allOf": [one.schema]} if "$ref" in one.schema else one.schema) for one in options)
-    properties = {one.name: {"description": one.says, **schema} for one, schema in schemas}
+    properties = {one.name: {"description": one.description, **schema} for one, schema in schemas}
     return {"type": "object", **more, "properties": properties, "additionalProperties": False}
 
 
@@ -68,5 +68,5 @@ BEGINNING: Final = """\
 
 def beginning() -> str:
     """A configuration file that says nothing yet, with each option in a comment."""
-    lines = [["", one.says, *one.example.split("\n")] for one in OPTIONS]
+    lines = [["", one.description, *one.example.split("\n")] for one in OPTIONS]
     return BEGINNING + "".join(f"# {line}\n" if line else "\n" for option in lines for line in option)

@@ -34,7 +34,7 @@ def say_all(errors: Iterable[str], bugs: Iterable[str]) -> None:
 
 
 def quietly(write: Callable[[], object]) -> None:
-    """Call what writes to standard error; where that is full or gone, the exit code still says what went wrong."""
+    """Write to standard error; if that is full or gone, the exit code still tells what went wrong."""
     if sys.stderr is None:
         return
     try:
@@ -69,7 +69,7 @@ def fail_for(errors: Iterable[str], bugs: Sequence[str] = ()) -> None:
 
 
 def finished(run: Callable[[], int | None]) -> int:
-    """The exit code of a command: its own, or that of what ended it, which is said. 141: the reader of standard output has gone."""
+    """The exit code of a command: its own, or that of what ended it, which is reported. 141: the reader of standard output has gone."""
     try:
         return run() or 0
     except KeyboardInterrupt:

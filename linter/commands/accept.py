@@ -67,7 +67,7 @@ def _accepted(given: Given, options: Options, config: Config, folder: Path) -> l
     rules, errors, _ = all_rules([*folders_of(config), *given.rules])
     fail_for((errors or check_ids([rule], (one.info for one in rules)))[:1])
     of_rule: list[Finding] = []
-    # What a server gets from several files is judged, and called, by all of them.
+    # A document that is made of several files is checked, and named, only with all of them.
     for paths in ([file], [file, str(folder)]):
         outcome = lint_paths(paths, options)
         if len(paths) == 1:

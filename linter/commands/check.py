@@ -63,7 +63,7 @@ def run(given: Given) -> int:
         configured.show(given, options)
         return 0
     checked = checker(given.paths or (".",), options, given.stdin_filename)
-    tried = (_show_fixes if given.diff else _fix if given.fix else _check)(given, outputs, checked)
+    tried = (_fix if given.fix or given.diff else _check)(given, outputs, checked)
     outcome = tried.outcome
     _say_notices(outcome, given)
     if outcome.bugs and given.write_baseline is not None:
@@ -219,45 +219,51 @@ def _check(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
 
 
 def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
-    """Fix files, and report the findings that are left. A file that cannot be written is reported as it is."""
-    from ..fixes.plan import fixed
+    """Fix files, or with ``--diff`` print what fixes would change, and report the findings that are left, or would be.
+
+    A file that cannot be written is reported as it is. A difference is a failure.
+    """
+    from ..fixes.plan import fixed, left
     from .fix import summary
-    from .inputs import replace
 
     fixes = fixed(checked, unsafe=given.unsafe_fixes)
-    _keep_inputs(fixes.outcome, given, outputs)
-    made: list[FixedFile] = []
-    errors: list[str] = []
-    for file in fixes.files:
+    _keep_inputs(fixes.before if given.diff else fixes.outcome, given, outputs)
+    made, errors = (fixes.files, []) if given.diff else _replaced(fixes.files)
+    after = left(fixes) if given.diff else checked({}) if errors else fixes.outcome
+    tried = with_commands(after, checked, given.unsafe_fixes)
+    if given.diff:
+        _print_diff(fixes.files, tried.dumps, outputs)
+    outcome = _report(tried.outcome, given, outputs)
+    _say_all_notes([*fixes.refused, *tried.notes, *([summary(made, made=not given.diff)] if made else [])])
+    failed = outcome.failed or (given.diff and bool(made or tried.dumps))
+    errors, bugs = (*outcome.errors, *errors), (*outcome.bugs, *fixes.bugs)
+    return tried._replace(outcome=outcome._replace(errors=errors, bugs=bugs, failed=failed))
+
+
+def _replaced(files: Sequence[FixedFile]) -> tuple[Sequence[FixedFile], Sequence[str]]:
+    """Write fixed files: those that are written, and errors for the others."""
+    from .inputs import replace
+
+    made, errors = [], list[str]()
+    for file in files:
         try:
             replace(file.uri, file.after, file.before)
             made.append(file)
         except Failed as failed:
             errors += failed.errors
-    tried = with_commands(checked({}) if errors else fixes.outcome, checked, given.unsafe_fixes)
-    outcome = _report(tried.outcome, given, outputs)
-    _say_all_notes([*fixes.refused, *tried.notes, *([summary(made, made=True)] if made else [])])
-    return tried._replace(outcome=outcome._replace(errors=(*outcome.errors, *errors), bugs=(*outcome.bugs, *fixes.bugs)))
+    return made, errors
 
 
-def _show_fixes(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
-    """Print what fixes would change, and report the findings that would be left. A difference is a failure."""
-    from ..fixes.plan import fixed, left
-    from .fix import summary, unified_diff
+def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], outputs: Sequence[Output]) -> None:
+    """Print what fixes would change; on standard error if a program reads the report."""
+    from .fix import unified_diff
     from .fix_script import printed
 
-    fixes = fixed(checked, unsafe=given.unsafe_fixes)
-    _keep_inputs(fixes.before, given, outputs)
-    tried = with_commands(left(fixes), checked, given.unsafe_fixes)
-    text = "".join(map(unified_diff, fixes.files)) + (printed(tried.dumps) if tried.dumps else "")
-    if any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs):  # a program reads that report
+    text = "".join(map(unified_diff, files)) + (printed(dumps) if dumps else "")
+    if any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs):
         quietly(lambda: print(text, end="", file=sys.stderr))
     else:
         write_standard_output(text)
-    outcome = _report(tried.outcome, given, outputs)
-    _say_all_notes([*fixes.refused, *tried.notes, *([summary(fixes.files, made=False)] if fixes.files else [])])
-    failed = outcome.failed or bool(fixes.files or tried.dumps)
-    return tried._replace(outcome=outcome._replace(bugs=(*outcome.bugs, *fixes.bugs), failed=failed))
 
 
 def _keep_inputs(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> None:
@@ -277,7 +283,7 @@ def _report(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> Outcom
     return written
 
 
-# --- What else is said and written. -------------------------------------------------------------------------------------------------
+# --- Notes and other files. ---------------------------------------------------------------------------------------------------------
 
 
 def _say_all_notes(notes: Sequence[str]) -> None:
@@ -288,7 +294,7 @@ def _say_all_notes(notes: Sequence[str]) -> None:
 def _say_notices(outcome: Outcome, given: Given) -> None:
     """Say what there is to tidy up, unless ``--quiet``, and what went wrong.
 
-    The report tells which rules a configuration switches off. With ``--quiet`` this is said here, unless ``--config`` names the file; so
+    The report tells which rules a configuration switches off. With ``--quiet`` this is a note here, unless ``--config`` names the file; so
     are stale entries of a baseline if the run fails for them.
     """
     for one in outcome.result.configurations:

@@ -1,4 +1,4 @@
-"""What holds for a file and what a search takes, each with what says so: ``--show-settings`` and ``--show-files``."""
+"""``--show-settings`` and ``--show-files``: what holds for a file and what a search takes, each with the place that determines it."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class _Recorder(ConfiguredSearch):
         return excludes
 
     def included_in(self, folder: Path) -> Callable[[Path], bool]:
-        """What says of the files right in a folder whether a search takes one whatever it is called; it counts them."""
+        """A function that tells whether a search takes a file of a folder whatever its name; it counts the files."""
         by_choice = super().included_in(folder)
 
         def included(path: Path) -> bool:
@@ -274,7 +274,7 @@ def _around(found: Iterable[Found], options: Options) -> Surroundings:
         try:
             return read_regular(path, options.max_size)
         except Unreadable:
-            return None  # which its own row says
+            return None  # its own row has the error
 
     files = (one.path for one in found if not one.too_large and one.path.is_file())
     return Surroundings({path.as_posix(): Nearby(path, partial(again, path)) for path in files})

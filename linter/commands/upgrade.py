@@ -108,7 +108,7 @@ def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tupl
 
 
 def _release_of(documents: Iterable[Document]) -> tuple[Release, str]:
-    """The release that documents are for, and what says so."""
+    """The release that documents are for, and what names it."""
     found = {(one.server.oldest, one.server.release, one.server.newer): one.server for one in documents if one.server.is_known}
     one = next(iter(found.values()), None)
     if one is None:
@@ -167,7 +167,7 @@ def _range(change: UpgradeChange) -> dict[str, Any] | None:
 
 
 def as_text(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
-    """The changes of each release: what it is, where it stands, both values, and where more is said."""
+    """The changes of each release: what it is, where it stands, both values, and a link."""
     lines = [f"From {upgrade.oldest} to {upgrade.newest}:"]
     for release, own in groupby(changes, attrgetter("release")):
         lines += ["", str(release)]
