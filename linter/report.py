@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from io import StringIO
 
@@ -58,22 +58,22 @@ def write_all(
     bugs = dict.fromkeys(outcome.bugs)
     errors: list[str] = []
     unwritten: list[str] = []
-    shown = outcome._replace(result=at_least(outcome.result, min_severity))
+    result = at_least(outcome.result, min_severity)
     for output_format, file in outputs:
         try:
-            bugs |= dict.fromkeys(write(shown, output_format, file, style, color).bugs)
+            bugs |= dict.fromkeys(write(result, output_format, file, style, color))
         except Unwritable as error:
             if file == STANDARD_OUTPUT:
                 raise
             errors.append(f"{file}: cannot be written: {error}")
             unwritten.append(output_format)
     if unwritten and not any(is_same_output(file, STANDARD_OUTPUT) for _, file in outputs):
-        bugs |= dict.fromkeys(write(shown, unwritten[0], STANDARD_OUTPUT, style, color).bugs)
+        bugs |= dict.fromkeys(write(result, unwritten[0], STANDARD_OUTPUT, style, color))
     return outcome._replace(errors=(*outcome.errors, *errors), bugs=tuple(bugs))
 
 
-def write(outcome: Outcome, output_format: str, file: str, style: Style, color: str) -> Outcome:
-    """Report a run, and return it with the bugs that came up: what one finding breaks is reported without it.
+def write(result: Result, output_format: str, file: str, style: Style, color: str) -> list[str]:
+    """Report a run, and return the bugs that came up: what one finding breaks is reported without it, with a bug for each file.
 
     ``file`` is "-" for standard output. The summary of a step of GitHub Actions is added to, each other file is replaced.
     Raises :class:`~linter.output.Unwritable`.
@@ -84,25 +84,31 @@ def write(outcome: Outcome, output_format: str, file: str, style: Style, color: 
     style = style._replace(color=is_colored, width=width, links=is_colored and width > 0)
     if before is not None:
         style = style._replace(room=SUMMARY_LIMIT - len(before))
-    to_standard_output = output is None
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8" if to_standard_output else "utf-8"
 
-    def report(one: Outcome) -> str:
+    def report(*findings: Finding) -> str:
         text = _Report()
-        text.encoding = encoding
-        reporter(output_format).report(one.result, text, style)
+        text.encoding = "utf-8" if output is not None else getattr(sys.stdout, "encoding", None) or "utf-8"
+        reporter(output_format).report(result._replace(findings=findings), text, style)
         return text.getvalue()
 
+    bugs: list[str] = []
     try:
-        text = report(outcome)
+        text = report(*result.findings)
     except Exception:
-        outcome = without_what_cannot_be_reported(outcome, report)
-        text = report(outcome)
+        kept: list[Finding] = []
+        for finding in result.findings:
+            try:
+                report(finding)
+            except Exception as error:
+                bugs.append(f"{finding.document.uri}: reporting {finding.rule} failed with {described(error)}")
+            else:
+                kept.append(finding)
+        text = report(*kept)
     if output is None:
         write_standard_output(text)
     else:
         write_report(output, (before or b"") + text.encode("utf-8", "replace"))
-    return outcome
+    return bugs
 
 
 def _summary_so_far(output: str | None) -> bytes | None:
@@ -142,7 +148,7 @@ def _wants_color(color: str, output: str | None) -> bool:
     """
     if color != "auto":
         return color == "always"
-    if output not in (None, "-") or sys.stdout is None or os.environ.get("NO_COLOR"):
+    if output is not None or sys.stdout is None or os.environ.get("NO_COLOR"):
         return False
     if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
@@ -151,7 +157,7 @@ def _wants_color(color: str, output: str | None) -> bool:
 
 def _width(output: str | None) -> int:
     """The columns of the terminal that the report goes to; 0 where it goes elsewhere, so that what others read has lines of one length."""
-    if output not in (None, "-") or sys.stdout is None or not sys.stdout.isatty():
+    if output is not None or sys.stdout is None or not sys.stdout.isatty():
         return 0
     given = os.environ.get("COLUMNS", "")
     if given.isascii() and given.isdecimal() and len(given) < 6:
@@ -160,17 +166,3 @@ def _width(output: str | None) -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
         return 0
-
-
-def without_what_cannot_be_reported(outcome: Outcome, report: Callable[[Outcome], object]) -> Outcome:
-    """A run without the findings that a bug keeps from being reported, and with a bug noted for each of their files."""
-    kept: list[Finding] = []
-    bugs: dict[str, None] = {}
-    for finding in outcome.result.findings:
-        try:
-            report(outcome._replace(result=outcome.result._replace(findings=(finding,))))
-        except Exception as error:
-            bugs[f"{finding.document.uri}: reporting {finding.rule} failed with {described(error)}"] = None
-        else:
-            kept.append(finding)
-    return outcome._replace(result=outcome.result._replace(findings=tuple(kept)), bugs=(*outcome.bugs, *bugs))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os.path
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ..model import Change, Document, Fix, SettingPath
@@ -82,34 +83,45 @@ def _cut_lines(document: Document, path: SettingPath | None, changes: Sequence[C
     """The lines before and after edits, those that are near each other together. ``path`` is the setting that the finding is about."""
 
     def about(edit: Edit) -> SettingPath | None:
-        return _path_of(document, path, changes, edit)
+        """The setting that an edit changes; else that of the finding."""
+        places = ((change.path, document.locate(change.path, "key").start, document.locate(change.path).end) for change in changes)
+        return next((changed for changed, start, end in places if start <= edit.span.start <= end), path)
 
-    for group in _groups(document, edits, about):
-        span, setting = _span_of(group), about(group[0])
-        if len(group) == 1 and max(span.end - span.start, len(group[0].text)) > _SHOWN_OF_LONG and _is_value(document, setting, span):
-            yield _cut_value(document, setting, group[0])
-            continue
-        excerpt = document.origin.excerpt(setting, span)
-        if excerpt.masked or _is_exact(document, excerpt, span):
-            yield _cut(document, excerpt, group)
+    group: list[Edit] = []
+    for edit in edits:
+        if group and not _is_one_excerpt(document, about(group[0]), _span_of([group[0], edit])):
+            yield from _cut_group(document, about(group[0]), group)
+            group = []
+        group.append(edit)
+    yield from _cut_group(document, about(group[0]), group)
 
 
-def _is_value(document: Document, path: SettingPath | None, span: Span) -> bool:
-    """Whether the value of a setting stands at a span, and may be seen, however long it is."""
-    if path is None or document.locate(path) != span:
+def _is_one_excerpt(document: Document, path: SettingPath | None, span: Span) -> bool:
+    """Whether edits from the start to the end of a span are near each other on one line of which nothing is masked between them."""
+    if span.end - span.start > _NEAR or not document.text.is_in_a_line(span):
         return False
-    return document.text.is_in_a_line(span) and not document.origin.excerpt(path, _first_of(span)).masked
+    excerpt = document.origin.excerpt(path, span)
+    return not excerpt.masked and excerpt.end - excerpt.start == span.end - span.start
 
 
-def _first_of(span: Span) -> Span:
-    return Span(span.start, span.start + 1)
+def _cut_group(document: Document, path: SettingPath | None, group: Sequence[Edit]) -> Iterator[tuple[str, str]]:
+    """The lines of edits that are near each other; nothing where that is not to be seen."""
+    span = _span_of(group)
+    is_long = len(group) == 1 and max(span.end - span.start, len(group[0].text)) > _SHOWN_OF_LONG
+    if is_long and path is not None and document.locate(path) == span and document.text.is_in_a_line(span):
+        first = document.origin.excerpt(path, Span(span.start, span.start + 1))
+        if not first.masked:
+            yield _cut_value(document, first, group[0])
+            return
+    excerpt = document.origin.excerpt(path, span)
+    if excerpt.masked or _is_exact(document, excerpt, span):
+        yield _cut(document, excerpt, group)
 
 
-def _cut_value(document: Document, path: SettingPath | None, edit: Edit) -> tuple[str, str]:
-    """The line of a long value, which is cut around what becomes of it."""
-    excerpt = document.origin.excerpt(path, _first_of(edit.span))
+def _cut_value(document: Document, excerpt: Excerpt, edit: Edit) -> tuple[str, str]:
+    """The line of a long value that may be seen, which is cut around what becomes of it."""
     old, new = document.text.content[edit.span.start : edit.span.end], edit.text
-    same = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new)))
+    same = len(os.path.commonprefix((old, new)))
     start = same - _BEFORE if same > _NEAR else 0
     goes_on = edit.span.end < document.text.line_around(edit.span.end)[1].end
     lead = excerpt.text[: excerpt.start] + ("…" if start else "")
@@ -124,24 +136,6 @@ def _is_exact(document: Document, excerpt: Excerpt, span: Span) -> bool:
     """Whether an excerpt shows at its columns what stands at a span, which may be cut off: of a long value it shows the first part only."""
     shown = excerpt.text[excerpt.start : excerpt.end if span.end > span.start else excerpt.start + 1].rstrip("…")
     return document.text.content.startswith(shown, span.start)
-
-
-def _groups(document: Document, edits: Sequence[Edit], about: Callable[[Edit], SettingPath | None]) -> Iterator[list[Edit]]:
-    """Edits, those together that are near each other on one line of which nothing is masked between them."""
-    group: list[Edit] = []
-    for edit in edits:
-        if group and not _is_one_excerpt(document, about(group[0]), _span_of([group[0], edit])):
-            yield group
-            group = []
-        group.append(edit)
-    yield group
-
-
-def _is_one_excerpt(document: Document, path: SettingPath | None, span: Span) -> bool:
-    if span.end - span.start > _NEAR or not document.text.is_in_a_line(span):
-        return False
-    excerpt = document.origin.excerpt(path, span)
-    return not excerpt.masked and excerpt.end - excerpt.start == span.end - span.start
 
 
 def _cut(document: Document, excerpt: Excerpt, edits: Sequence[Edit]) -> tuple[str, str]:
@@ -172,11 +166,3 @@ def _between(document: Document, span: Span) -> Iterator[str]:
 def _shortened(text: str, *, goes_on: bool = False) -> str:
     """The start of a text, with a sign where that is not all of it, or it ``goes_on``."""
     return f"{text[:_SHOWN_OF_LONG]}…" if goes_on or len(text) > _SHOWN_OF_LONG else text
-
-
-def _path_of(document: Document, path: SettingPath | None, changes: Sequence[Change], edit: Edit) -> SettingPath | None:
-    """The setting that an edit changes; else that of the finding."""
-    for change in changes:
-        if document.locate(change.path, "key").start <= edit.span.start <= document.locate(change.path).end:
-            return change.path
-    return path

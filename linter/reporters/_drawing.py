@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..model import Document, Finding, SettingPath, Style
+from ..model import Document, SettingPath, Style
 from ..text import Excerpt, Span, printable
 from ..typed import Final, NamedTuple
 from ._columns import UNKNOWN, fitting, width, wrapped
@@ -21,13 +21,6 @@ class Mark(NamedTuple):
     label: str = ""
 
 
-class _Row(NamedTuple):
-    """A mark and the line that it is on, masked and cut to fit."""
-
-    excerpt: Excerpt
-    mark: Mark
-
-
 _LEAST: Final = 24
 """Columns that the part that is meant has at least beside the name of its setting."""
 
@@ -37,13 +30,13 @@ def drawn(document: Document, marks: Sequence[Mark], style: Style) -> tuple[list
     excerpts = [document.origin.excerpt(mark.path, mark.span) for mark in marks]
     digits = len(str(max(excerpt.line for excerpt in excerpts)))
     columns = style.width - digits - 3 if style.width else 0
-    rows = [_Row(fitting(one, columns) if columns else one, mark) for one, mark in zip(excerpts, marks, strict=True)]
-    named = _name_of(document, marks[0], rows[0].excerpt)
+    rows = [(fitting(one, columns) if columns else one, mark) for one, mark in zip(excerpts, marks, strict=True)]
+    named = _name_of(document, marks[0], rows[0][0])
     if named is not None and named.line == excerpts[0].line:
-        rows[0] = rows[0]._replace(excerpt=_behind(named, excerpts[0], columns))
+        rows[0] = (_behind(named, excerpts[0], columns), marks[0])
     elif named is not None:
         digits = max(digits, len(str(named.line)))
-        rows.append(_Row(fitting(named, columns) if columns else named, marks[0]._replace(sign="")))
+        rows.append((fitting(named, columns) if columns else named, marks[0]._replace(sign="")))
     return list(_lines(rows, digits, style)), digits
 
 
@@ -99,11 +92,11 @@ def _behind(named: Excerpt, excerpt: Excerpt, columns: int) -> Excerpt:
     return shown._replace(text=f"{name}{lead}{shown.text}", start=shown.start + len(name + lead), end=shown.end + len(name + lead))
 
 
-def _lines(rows: Iterable[_Row], digits: int, style: Style) -> Iterator[str]:
+def _lines(rows: Iterable[tuple[Excerpt, Mark]], digits: int, style: Style) -> Iterator[str]:
     margin, bar = " " * digits, paint("|", "gutter", style)
     yield f"{margin} {bar}"
     before: Excerpt | None = None
-    for excerpt, mark in sorted(rows, key=lambda row: (row.excerpt.line, row.mark.span.start)):
+    for excerpt, mark in sorted(rows, key=lambda row: (row[0].line, row[1].span.start)):
         if before is None or (excerpt.line, excerpt.text) != (before.line, before.text):
             if before is not None and excerpt.line > before.line + 1:
                 yield paint("...", "gutter", style)
@@ -127,11 +120,6 @@ def _underlined(excerpt: Excerpt, mark: Mark, columns: int, style: Style) -> Ite
     yield f"{' ' * at}{paint(f'{mark.sign * long}{beside}', mark.color, style)}"
     if label and not beside:
         yield from (paint(line, mark.color, style) for line in wrapped(label, columns))
-
-
-def mark_of(finding: Finding) -> Mark:
-    """The mark of the place of a finding."""
-    return Mark(finding.path, finding.span, finding.severity, "^")
 
 
 def note(what: str, text: str, digits: int, style: Style) -> Iterator[str]:

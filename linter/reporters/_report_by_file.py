@@ -17,7 +17,7 @@ from ..text import Excerpt, Span, printable
 from ..typed import Final
 from ._changes import changed_lines
 from ._columns import UNKNOWN, fitting, width, wrapped
-from ._drawing import Mark, drawn, mark_of, note
+from ._drawing import Mark, drawn, note
 from ._words import as_text, of_holder, paint, place
 
 _MOST_PLACES: Final = 6
@@ -77,7 +77,7 @@ class _Writer:
             document = finding.document
             yield from self._label(finding)
             here = [one for one in finding.related if one.document is document]
-            marks = [mark_of(finding)] if number == 0 else []
+            marks = [Mark(finding.path, finding.span, finding.severity, "^")] if number == 0 else []
             marks += map(_mark_of_related, here[:_MOST_PLACES])
             if marks:
                 lines, digits = drawn(document, marks, self._style)
