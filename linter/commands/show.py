@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..conformance.mismatch import MISREAD, mismatches
@@ -110,10 +110,7 @@ def _table(document: Document, shown: list[Effective]) -> str:
     lines = [f"{printable(document.uri)} ({document.kind}{environment}{server})"]
     misread = mismatches(document)
     known = catalogue_of(document)
-    cells = [
-        (printable(shown_name(known, one.path)), "".join(_value_parts(known, one)), _place(document, one) + _note(one, misread))
-        for one in shown
-    ]
+    cells = [(printable(shown_name(known, one.path)), _value(known, one), _place(document, one) + _note(one, misread)) for one in shown]
     name_width = max((len(name) for name, _, _ in cells), default=0)
     value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
     lines += [f"  {name.ljust(name_width)}  {value.ljust(value_width)}  {place}" for name, value, place in cells]
@@ -134,13 +131,11 @@ def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
     return f"  ! {printable(mismatch.reason.text)}" if mismatch is not None and shown else ""
 
 
-def _value_parts(known: Catalogue, one: Effective) -> Iterator[str]:
-    effective = value_cell(visible_effective(known, one))
-    if one.effective is UNKNOWN and one.written is not UNKNOWN:
-        effective = "(not known)"
-    if one.changed:
-        yield f"{value_cell(visible(known, one.path, one.written))} → "
-    yield effective
+def _value(known: Catalogue, one: Effective) -> str:
+    """What the server makes of a value, behind what is written if that is something else."""
+    is_known = one.effective is not UNKNOWN or one.written is UNKNOWN
+    effective = value_cell(visible_effective(known, one)) if is_known else "(not known)"
+    return f"{value_cell(visible(known, one.path, one.written))} → {effective}" if one.changed else effective
 
 
 def value_cell(value: Any) -> str:

@@ -64,10 +64,11 @@ class Option(NamedTuple):
     """An option; an argument if its name has no hyphen in front.
 
     ``names`` and ``commands`` are separated by spaces. ``parse`` is the function of :mod:`linter.options.values` that makes a value of the
-    text; of all texts, as a tuple, if the option is ``repeated`` or the argument takes any number. ``complete`` is the function of
-    :mod:`linter.options.completion`. An option without ``parse``, ``choices`` and ``metavar`` is a switch; ``choices`` may be a function.
-    ``fast`` options are read without click too (:func:`read_plain`). ``variable`` is an environment variable that gives the value as well;
-    ``parse`` then gets the name of what gave it as second argument. ``minimum`` is that of a whole number.
+    text; of all texts, as a tuple, if the option is ``repeated`` or the argument takes any number. An option without ``parse``,
+    ``choices`` and ``metavar`` is a switch; ``choices`` may be a function. ``minimum`` is that of a whole number. ``complete`` is what a
+    shell completes: ``paths``, ``folders``, ``kinds``, ``servers``, ``rule`` or ``selectors``. ``fast`` options are read without click too
+    (:func:`read_plain`). ``variable`` is an environment variable that gives the value as well; ``parse`` then gets the name of what gave it
+    as second argument.
     """
 
     names: str

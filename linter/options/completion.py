@@ -1,4 +1,4 @@
-"""What a shell can complete: one function for each :data:`linter.options.table.Completion`."""
+"""What a shell can complete."""
 
 from __future__ import annotations
 
@@ -13,47 +13,30 @@ from ..choose import all_rules, folders_of
 from ..config import ConfigError
 from ..configurations import Configurations, named_config
 from ..model import RuleInfo
-from ..sources import kinds as known_kinds
+from ..sources import kinds
 from ..text import printable
 
 
-def paths(_context: Context, incomplete: str) -> list[CompletionItem]:
-    """Files and folders, which the shell knows."""
-    return [CompletionItem(incomplete, type="file")]
+def complete(what: str, context: Context, incomplete: str) -> list[CompletionItem]:
+    """The values that begin with a text, see :attr:`linter.options.Option.complete`. Paths are left to the shell."""
+    if what in ("paths", "folders"):
+        return [CompletionItem(incomplete, type="file" if what == "paths" else "dir")]
+    before, comma, word = incomplete.rpartition(",") if what == "selectors" else ("", "", incomplete)
+    found = [(name, title) for name, title in _known(what, context).items() if name.startswith(word)]
+    return [CompletionItem(f"{before}{comma}{name}", help=title and printable(title)) for name, title in found]
 
 
-def folders(_context: Context, incomplete: str) -> list[CompletionItem]:
-    """Folders, which the shell knows."""
-    return [CompletionItem(incomplete, type="dir")]
+def _known(what: str, context: Context) -> Mapping[str, str | None]:
+    """The kinds of document, the server releases, or the rules (for ``selectors`` the categories too), with their titles."""
+    if what == "kinds":
+        return dict.fromkeys(sorted(kinds()))
+    if what == "servers":
+        from ..settings.releases import RELEASES
 
-
-def kinds(_context: Context, incomplete: str) -> list[CompletionItem]:
-    """The kinds of document that begin with the text."""
-    return _completed(dict.fromkeys(sorted(known_kinds())), incomplete)
-
-
-def servers(_context: Context, incomplete: str) -> list[CompletionItem]:
-    """The server releases that begin with the text, the newest first."""
-    from ..settings.releases import RELEASES
-
-    return _completed(dict.fromkeys([*map(str, reversed(RELEASES)), "latest"]), incomplete)
-
-
-def rule(context: Context, incomplete: str) -> list[CompletionItem]:
-    """The rules whose ids begin with the text, with their titles."""
-    return _completed({rule.id: rule.title for rule in _rules(context)}, incomplete)
-
-
-def selectors(context: Context, incomplete: str) -> list[CompletionItem]:
-    """The categories and rules that begin with the text after the last comma."""
-    before, comma, word = incomplete.rpartition(",")
+        return dict.fromkeys([*map(str, reversed(RELEASES)), "latest"])
     rules = _rules(context)
-    categories = {name: f"all rules of the category {name}" for name in sorted({rule.category for rule in rules}) if name}
-    return _completed({**categories, **{rule.id: rule.title for rule in rules}}, word, before + comma)
-
-
-def _completed(known: Mapping[str, str | None], word: str, before: str = "") -> list[CompletionItem]:
-    return [CompletionItem(before + name, help=title and printable(title)) for name, title in known.items() if name.startswith(word)]
+    categories = sorted({rule.category for rule in rules} - {""}) if what == "selectors" else []
+    return {name: f"all rules of the category {name}" for name in categories} | {rule.id: rule.title for rule in rules}
 
 
 def _rules(context: Context) -> list[RuleInfo]:
@@ -62,6 +45,6 @@ def _rules(context: Context) -> list[RuleInfo]:
     try:
         configurations = Configurations(named_config(Path(named)) if named else None, isolated=isolated)
         configured = folders_of(configurations.of(Path(os.curdir)))
-    except (ConfigError, OSError):  # the command will say so
+    except ConfigError:  # the command will report it
         configured = []
     return [rule.info for rule in all_rules([*configured, *(context.params.get("rules") or ())]).rules]

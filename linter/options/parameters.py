@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..say import UsageError
 from . import Option, options_of, values
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Choice(click.Choice):  # type: ignore[type-arg]  # which takes no type before click 8.2
@@ -90,8 +93,7 @@ def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: A
         raise click.UsageError(str(error)) from None
 
 
-def _completions(option: Option, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
+def _completions(option: Option, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from . import completion  # only a shell asks for it
 
-    found: list[Any] = getattr(completion, option.complete)(ctx, incomplete)
-    return found
+    return completion.complete(option.complete, ctx, incomplete)
