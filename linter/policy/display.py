@@ -3,47 +3,46 @@
 from __future__ import annotations
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..model import Document, Mark, SettingPath
+from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
 from ..text import MASK
 from ..typed import Any
 
 
-def shown(document: Document, path: SettingPath, value: Any) -> str:
-    """The value of a setting for a message: cut at 80 characters, on one line, and masked unless it may be shown."""
-    if value is ABSENT:
-        return "(absent)"
-    if value is UNKNOWN:
-        return "(unknown)"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    from ..redaction.values import is_read_from_hidden, value_text  # only when there is something to say
-
+def described_by(document: Document, path: SettingPath) -> tuple[Catalogue | None, SettingPath, Document]:
+    """The catalogue that describes the document that a setting is in, if there is one, the path in that document, and the document."""
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
-    if kind not in settings.KINDS:
+    return settings.catalogue(kind) if kind in settings.KINDS else None, inner, owner
+
+
+def shown(document: Document, path: SettingPath, value: Any) -> str:
+    """The value of a setting for a message: cut at 80 characters, on one line, and masked unless it may be shown."""
+    if isinstance(value, Mark):
+        return f"({value.name.lower()})"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    from ..redaction.values import is_read_from_hidden, value_text  # only when there is something to say
+
+    known, inner, owner = described_by(document, path)
+    if known is None or is_read_from_hidden(known, inner, value, owner.origin.facts(inner).get("raw")):
         return MASK
-    known = settings.catalogue(kind)
-    return MASK if is_read_from_hidden(known, inner, value, owner.origin.facts(inner).get("raw")) else value_text(known, inner, value)
+    return value_text(known, inner, value)
 
 
 def may_be_shown(document: Document, path: SettingPath) -> bool:
     """Whether the catalogue knows a setting, and knows it to be no secret."""
-    owner, inner = document.owner(path)
-    kind = catalogue_kind(owner.kind)
-    return bool(inner) and kind in settings.KINDS and settings.catalogue(kind).is_public(inner)
+    known, inner, _ = described_by(document, path)
+    return bool(inner) and known is not None and known.is_public(inner)
 
 
 def is_shown_whole(document: Document, path: SettingPath, text: str) -> bool:
     """Whether all of a text may be shown: it is that of a public setting, and no part of it is masked."""
-    if not may_be_shown(document, path):
-        return False
     from ..redaction.values import shown_value
 
-    owner, inner = document.owner(path)
-    return bool(shown_value(settings.catalogue(catalogue_kind(owner.kind)), inner, text) == text)
+    known, inner, _ = described_by(document, path)
+    return known is not None and may_be_shown(document, path) and bool(shown_value(known, inner, text) == text)
 
 
 def flow(value: Any) -> str:

@@ -64,12 +64,24 @@ def seen_by(rule: Rule, document: Document) -> Document:
 
 
 def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None) -> list[Finding]:
-    root = Node(document, None, document.data)
+    root, memo = Node(document, None, document.data), document.memo
     found = _FoundByRule(document, failed)
     for number in rule.order[document.target]:
         case, level = rule.cases[number], levels[number]
-        if level is not None and applies(case, document) and (case.condition is None or case.condition(root) is True):
-            found.look_at(case, number, level)
+        if level is None or not applies(case, document) or (case.condition is not None and case.condition(root) is not True):
+            continue
+        for index, clause in enumerate(case.checks):
+            look = partial(found.look_at, partial(_finding, case, number, level, clause), clause)
+            if clause.aspect is not None:
+                misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
+                look(Node.at(document, path) for path in misfits)
+            elif memo is None or clause.path.is_single:
+                look(clause.path.nodes(root))
+            else:  # kept for each setting at the top, of which most stay the same from one document to the next
+                for part, nodes in clause.path.parts(document):
+                    key = (case.info.id, number, index, part)
+                    if not memo.is_kept(key):
+                        memo.get(key, partial(look, nodes), keep=not_)
     return without_rivals(list(found.findings.values()))
 
 
@@ -82,24 +94,7 @@ class _FoundByRule:
         self._failed = failed
         self._deep = 0
 
-    def look_at(self, case: Case, number: int, level: Level) -> None:
-        """Add what a case finds, which is that of this number in its rule."""
-        document = self._document
-        memo = document.memo
-        for index, clause in enumerate(case.checks):
-            look = partial(self._look_at, case, number, level, clause)
-            if clause.aspect is not None:
-                misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
-                look(Node.at(document, path) for path in misfits)
-            elif memo is None or clause.path.is_single:
-                look(clause.path.nodes(Node(document, None, document.data)))
-            else:  # kept for each setting at the top, of which most stay the same from one document to the next
-                for part, nodes in clause.path.parts(document):
-                    key = (case.info.id, number, index, part)
-                    if not memo.is_kept(key):
-                        memo.get(key, partial(look, nodes), keep=not_)
-
-    def _look_at(self, case: Case, number: int, level: Level, clause: CompiledClause, nodes: Iterable[Node]) -> bool:
+    def look_at(self, finding: Callable[[Node, Failure], Finding], clause: CompiledClause, nodes: Iterable[Node]) -> bool:
         """Add what is wrong at some places; whether anything is, or could not be checked."""
         fails = False
         for node in nodes:
@@ -113,7 +108,7 @@ class _FoundByRule:
                     self._deep += is_deep
                     where = Node.at(self._document, node.path + failure.path) if failure.path else node
                     if not (is_deep and self._deep > _MOST_DEEP) and where.path not in self.findings:
-                        self.findings[where.path] = _finding(case, number, level, clause, where, failure)
+                        self.findings[where.path] = finding(where, failure)
             except Exception as error:
                 if self._failed is None:
                     raise

@@ -17,9 +17,8 @@ from ..conformance.reader import Mismatch
 from ..model import UNKNOWN, Change, Document, Fact, Finding, SettingPath
 from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
-from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final
-from .display import is_shown_whole, may_be_shown
+from .display import described_by, is_shown_whole, may_be_shown
 from .errors import RuleError
 from .known import catalogues
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
@@ -60,9 +59,8 @@ def _may_change(view: Document, change: Change) -> bool:
 
 
 def _is_public_place(document: Document, path: SettingPath) -> bool:
-    owner, inner = document.owner(path)
-    kind = catalogue_kind(owner.kind)
-    return kind in settings.KINDS and _is_public_setting(settings.catalogue(kind), inner)
+    known, inner, _ = described_by(document, path)
+    return known is not None and _is_public_setting(known, inner)
 
 
 def _view(document: Document) -> Document:
@@ -85,8 +83,7 @@ def _public_mismatches(document: Document, view: Document) -> Mapping[SettingPat
 
 def _public_tree(document: Document) -> dict[str, Any]:
     """The tree with UNKNOWN in the place of what may be secret. A loop, for a document can be nested without end."""
-    kind = catalogue_kind(document.kind)
-    known = settings.catalogue(kind) if kind in settings.KINDS else None
+    known, *_ = described_by(document, ())
     tree: dict[str, Any] = {}
     waiting: list[tuple[SettingPath | None, Any, Any]] = [((), document.data, tree)]
     while waiting:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ... import settings
 from ...conformance.secrets import holds_secret
 from ...formats import FORMATS
 from ...model import ABSENT, UNKNOWN
-from ...settings.kinds import catalogue_kind
 from ...typed import Any, Final
+from ..display import described_by
 from ..node import Node
 from ..template import operand_of
 from ..verdict import Check, Verdict, failed
@@ -71,9 +70,8 @@ def _holds(node: Node) -> bool:
     if isinstance(fallback, str) and _finder("published")(fallback) is not None:
         return False  # a sample for a laptop, in whose place a deployment has its own
     value = next((one for one in (fallback, node.fact("raw")) if one is not ABSENT), node.value)
-    document, path = node.document.owner(node.path)
-    kind = catalogue_kind(document.kind)
-    return value is UNKNOWN or kind not in settings.KINDS or holds_secret(settings.catalogue(kind), path, value)
+    known, path, _ = described_by(node.document, node.path)
+    return value is UNKNOWN or known is None or holds_secret(known, path, value)
 
 
 _OF_PEM: Final = {"type": "object", "additionalProperties": False}
