@@ -40,7 +40,7 @@ from .load import (
 )
 from .log import Log
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Notice, Result, RuleInfo
-from .policy.engine import merged, without_repetitions, without_rivals
+from .policy.engine import drop_conflicting_fixes, merged, without_repetitions
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Beside
 from .settings import declare_secrets
@@ -456,7 +456,7 @@ def _check(run: _Run, subjects: list[_Subject]) -> list[_Found]:
                 known.add(part.document)
             if loaded.checkable:
                 findings += checker.found_by_rules(loaded, rules, subject.newest())
-                findings = without_rivals(without_repetitions(findings, rules.by_id))
+                findings = drop_conflicting_fixes(without_repetitions(findings, rules.by_id))
             found.append(_Found(subject, rules.plan(document), findings))
             run.choices.note_off(subject.file.config, document, rules)
     return found

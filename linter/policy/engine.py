@@ -82,7 +82,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                     key = (case.info.id, number, index, part)
                     if not memo.is_kept(key):
                         memo.get(key, partial(look, nodes), keep=not_)
-    return without_rivals(list(found.findings.values()))
+    return drop_conflicting_fixes(list(found.findings.values()))
 
 
 class _FoundByRule:
@@ -117,7 +117,7 @@ class _FoundByRule:
         return fails
 
 
-def without_rivals(findings: list[Finding]) -> list[Finding]:
+def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
     """The findings of a document without the fixes that would give one setting the values of several: nobody knows which was meant.
 
     What a file gives under another name comes before what a fix would add where nothing is.
@@ -127,11 +127,11 @@ def without_rivals(findings: list[Finding]) -> list[Finding]:
         return findings
     moved = Counter(path for fix in fixes for path in _moved_to(fix))
 
-    def has_rival(finding: Finding, fix: Fix) -> bool:
+    def has_conflict(finding: Finding, fix: Fix) -> bool:
         own = _moved_to(fix)
         return any(moved[path] > (path in own) for path in own | _set_by(fix) if finding.document.get(path) is ABSENT)
 
-    return [one._replace(fix=None) if one.fix is not None and has_rival(one, one.fix) else one for one in findings]
+    return [one._replace(fix=None) if one.fix is not None and has_conflict(one, one.fix) else one for one in findings]
 
 
 def _moved_to(fix: Fix) -> set[SettingPath]:
