@@ -17,10 +17,8 @@ from .verify import (
     Identity,
     Key,
     Pair,
-    PathSet,
     Place,
     by_file,
-    changed_by,
     configured_together,
     identity,
     is_as_meant,
@@ -208,18 +206,15 @@ class Plan:
         """The findings to fix at once: of fixes that meet in one place the first."""
         chosen: list[Finding] = []
         taken: dict[str, tuple[Taken, set[str]]] = {}
-        settled: dict[Document, PathSet] = {}
         waiting = self.waiting(state)
         for finding in state.outcome.result.findings:
             fix, document = finding.fix, finding.document
             if fix is None or not self.is_wanted(finding, state.outcome) or key_of(finding) in held_back or identity(document) in waiting:
                 continue
             edits, parameters = taken.setdefault(document.uri, (Taken(), set()))
-            settings = settled.setdefault(document, PathSet())
-            changed, names = changed_by(fix.changes), {name for command in fix.commands or () for name in command.names}
-            if not edits.meet(fix.edits or ()) and not settings.meet(changed) and names.isdisjoint(parameters):
+            names = {name for command in fix.commands or () for name in command.names}
+            if not edits.meet(fix.edits or ()) and names.isdisjoint(parameters):
                 edits.add(fix.edits or ())
-                settings.add(changed)
                 parameters |= names
                 chosen.append(finding)
         return tuple(chosen)

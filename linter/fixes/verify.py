@@ -44,24 +44,6 @@ class Place(NamedTuple):
     key: Key
 
 
-class PathSet:
-    """Settings, of which another one must be none, nothing inside of one, and nothing that holds one."""
-
-    def __init__(self) -> None:
-        self._paths: set[SettingPath] = set()
-        self._above: set[SettingPath] = set()
-
-    def add(self, paths: Iterable[SettingPath]) -> None:
-        """Take more settings."""
-        for path in paths:
-            self._paths.add(path)
-            self._above.update(path[:length] for length in range(len(path)))
-
-    def meet(self, paths: Iterable[SettingPath]) -> bool:
-        """Whether one of some settings is in the way of one of these."""
-        return any(path in self._above or is_in(path, self._paths) for path in paths)
-
-
 def is_in(path: SettingPath, others: Collection[SettingPath]) -> bool:
     """Whether a setting is one of others, or is inside of one."""
     return bool(others) and any(path[:length] in others for length in range(len(path) + 1))
@@ -108,12 +90,12 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
 
 def _holds(new: Document | None, old: Document, changes: Sequence[Change]) -> bool | None:
     """Whether a document holds what changes make of an old one; in a flat list of names the text of all other entries is the same."""
-    touched = PathSet()
-    touched.add(changed_by(changes))
+    changed = changed_by(changes)
+    above = {path[:length] for path in changed for length in range(len(path))}
 
     def untouched(document: Document | None) -> list[tuple[SettingPath, Any]]:
         given = (document.given if document is not None else None) or ()
-        return [entry for entry in given if not touched.meet([entry[0]])]
+        return [entry for entry in given if entry[0] not in above and not is_in(entry[0], changed)]
 
     return _all((_same(_changed(old, changes), new.data if new is not None else {}), untouched(old) == untouched(new)))
 
