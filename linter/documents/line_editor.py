@@ -25,10 +25,11 @@ class _Lines:
         self.given = given
         self._content = content
 
-    def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
-        if not requote:
-            return self._set_as_it_is(variable, text)
-        return set_text(self._content, variable, text)
+    def style(self, _variable: Variable, /) -> None:
+        """Quotes are kept where an edit is made."""
+
+    def set(self, variable: Variable, text: str, requote: bool, /) -> list[Edit] | None:
+        return set_text(self._content, variable, text) if requote else self._set_as_it_is(variable, text)
 
     def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
         """Give a variable another value in the quotes that it has, with the escapes that it has."""

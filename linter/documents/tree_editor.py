@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..model import Change
 from ..syntax import json_edits, yaml_edits
-from ..syntax.edits import apply_edits, index_in
+from ..syntax.edits import index_in
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml, documents_of
@@ -31,64 +31,50 @@ _MOST_READ: Final = 2_000_000
 def tree_edits(holder: Node, read: Reader, parts: Parts, changes: Sequence[Change]) -> list[Edit] | None:
     """The edits of a file that make the changes; see :func:`linter.documents.editors.editor_in`."""
     file = holder.file
-    if _is_spent(file, len(changes)):
+    spent: list[int] = file.cached("characters read for fixes", lambda: [0])
+    spent[0] += len(file.text.content) * len(changes)
+    if spent[0] > _MOST_READ:
         return None
     index = next(number for number, one in enumerate(file.documents) if one is holder.tree)
 
-    def parse(content: str) -> Yaml | Json | None:
-        return _parsed(content, index, len(file.documents), holder.tree)
-
     def read_again(content: str) -> _Tree | None:
-        if content is file.text.content:
-            return _Tree(content, holder, list(read(holder)), list(parts(holder)), parse)
-        parsed = parse(content)
-        if parsed is None:
-            return None
-        again = Node(SourceFile(file.uri, Text(content), file.server), parsed, holder.path)
-        return _Tree(content, again, list(read(again)), list(parts(again)), parse)
+        node = holder
+        if content is not file.text.content:
+            trees: Sequence[Yaml | Json] = [parse_json(content)] if isinstance(holder.tree, Json) else documents_of(content)
+            if len(trees) != len(file.documents):
+                return None
+            node = Node(SourceFile(file.uri, Text(content), file.server), trees[index], holder.path)
+        return _Tree(node, list(read(node)), list(parts(node)))
 
     return variable_edits(file.text.content, read_again, file.release, changes)
-
-
-def _is_spent(file: SourceFile, changes: int) -> bool:
-    """Whether a file has been read too often for one more fix."""
-    spent: list[int] = file.cached("characters read for fixes", lambda: [0])
-    spent[0] += len(file.text.content) * changes
-    return spent[0] > _MOST_READ
-
-
-def _parsed(content: str, index: int, count: int, before: Yaml | Json) -> Yaml | Json | None:
-    """One document of an edited text; None where it no longer has as many."""
-    if isinstance(before, Json):
-        return parse_json(content)
-    documents = documents_of(content)
-    return documents[index] if len(documents) == count else None
 
 
 class _Tree:
     """See :class:`linter.documents.variables_editor.Variables`."""
 
-    def __init__(
-        self, content: str, holder: Node, given: Sequence[Variable], parts: Sequence[VariablePart], parse: Callable[[str], Any]
-    ) -> None:
+    def __init__(self, holder: Node, given: Sequence[Variable], parts: Sequence[VariablePart]) -> None:
         self.given = given
-        self._content = content
         self._root = holder._replace(path=())
-        self._parsed = holder.tree
         self._parts = parts
-        self._parse = parse
         self._edits: Any = yaml_edits if isinstance(holder.tree, Yaml) else json_edits
 
-    def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
-        part = self._part_of(variable)
-        if part is None:
-            return None
-        path, item, written = variable.at, self._value(variable), part.write(text)
-        if isinstance(path[-1], int):
-            if not isinstance(item, dict):
-                return self._set_scalar(path, f"{variable.name}={written}", requote=requote)
-            path, item = (*path, "value"), item.get("value")
-        return self._set_scalar(path, _scalar(item, written, part), requote=requote)
+    def style(self, variable: Variable, /) -> str | None:
+        """How a YAML value is quoted."""
+        return self._root.tree.places.style(self._value_at(variable)) if isinstance(self._root.tree, Yaml) else None
+
+    def set(self, variable: Variable, text: str, _requote: bool, /) -> list[Edit] | None:
+        part, path = self._part_of(variable), self._value_at(variable)
+        item = self._root.at(*path).value
+        if part is None or not isinstance(item, str | int | float):
+            return None  # what is neither a text, a number nor a switch is left alone
+        written = part.write(text)
+        is_pair = path == variable.at and isinstance(path[-1], int)
+        return self._made(self._edits.set_value, path, f"{variable.name}={written}" if is_pair else _scalar(item, written, part))
+
+    def _value_at(self, variable: Variable) -> JsonPath:
+        """Where the value stands: in an item of ``name`` and ``value``, it is a member of that."""
+        is_item = isinstance(variable.at[-1], int) and isinstance(self._value(variable), dict)
+        return (*variable.at, "value") if is_item else variable.at
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
         part = self._home(name)
@@ -127,7 +113,7 @@ class _Tree:
 
     def _made(self, edit: Callable[..., list[Edit] | None], path: JsonPath, *values: Any) -> list[Edit] | None:
         try:
-            return edit(self._content, self._parsed, path, *values)
+            return edit(self._root.file.text.content, self._root.tree, path, *values)
         except (TypeError, ValueError):  # a text that cannot be written
             return None
 
@@ -161,19 +147,6 @@ class _Tree:
         is_pair = isinstance(self._value(sibling), dict)
         item: Any = {"name": name, "value": written} if is_pair else f"{name}={written}"
         return self._made(self._edits.insert_item, (*part.at.path, int(sibling.at[-1]) + (index > 0)), item)
-
-    def _set_scalar(self, path: JsonPath, value: Any, *, requote: bool) -> list[Edit] | None:
-        """Give a text, a number or a switch another value; what is neither is left alone."""
-        if not isinstance(self._root.at(*path).value, str | int | float):
-            return None
-        edits = self._made(self._edits.set_value, path, value)
-        return edits if requote or edits is None or self._keeps_quotes(path, edits) else None
-
-    def _keeps_quotes(self, path: JsonPath, edits: list[Edit]) -> bool:
-        if not isinstance(self._parsed, Yaml):
-            return True
-        after = self._parse(apply_edits(self._content, edits))
-        return isinstance(after, Yaml) and after.places.style(path) == self._parsed.places.style(path)
 
 
 def _scalar(old: Any, written: str, part: VariablePart) -> Any:

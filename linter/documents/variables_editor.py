@@ -33,7 +33,10 @@ class Variables(Protocol):
     def given(self) -> Sequence[Variable]:
         """All of them, in their order."""
 
-    def set(self, variable: Variable, text: str, *, requote: bool) -> list[Edit] | None:
+    def style(self, variable: Variable, /) -> str | None:
+        """How the value of one is quoted; None where the format has one way only."""
+
+    def set(self, variable: Variable, text: str, requote: bool, /) -> list[Edit] | None:
         """Give one another value; ``requote``: in other quotes, if its own cannot hold it."""
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
@@ -101,8 +104,11 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
 
     def read_as_meant(text: str) -> Variables | None:
         made = read(text)
-        is_meant = made is not None and Counter(map(_read_as, made.given)) == expected
-        return made if is_meant and made and not any(one.name in changed and is_misread(one) for one in made.given) else None
+        if made is None or Counter(map(_read_as, made.given)) != expected:
+            return None
+        new = [one for one in made.given if one.name in changed]
+        requoted = not step.requote and step.old is not None and any(made.style(one) != variables.style(step.old) for one in new)
+        return None if requoted or any(map(is_misread, new)) else made
 
     after = apply_edits(content, edits)
     made = read_as_meant(after)
@@ -136,7 +142,7 @@ class _Step(NamedTuple):
         if len(self.new) == 1 and text == old.text:
             return variables.rename(old, name) if name != old.name else []
         if len(self.new) == 1 and name == old.name and text is not None:
-            return variables.set(old, text, requote=self.requote)
+            return variables.set(old, text, self.requote)
         return variables.replace(old, new)
 
 
