@@ -69,7 +69,12 @@ def replace(content: str, parsed: Json, path: JsonPath, new: Sequence[tuple[str,
 
 def remove(content: str, parsed: Json, path: JsonPath) -> list[Edit] | None:
     """Take out the member or item at ``path``, and with it the lines and the comments that are its alone."""
-    return _made(content, parsed, path, lambda editor: take_out(*editor.found(path)))
+
+    def edit(editor: _Editor) -> list[Edit]:
+        holder, indexes = editor.found(path)
+        return take_out(holder.brackets, indexes)
+
+    return _made(content, parsed, path, edit)
 
 
 def remove_earlier(content: str, parsed: Json, path: JsonPath) -> list[Edit] | None:
@@ -79,8 +84,8 @@ def remove_earlier(content: str, parsed: Json, path: JsonPath) -> list[Edit] | N
     """
 
     def edit(editor: _Editor) -> list[Edit]:
-        brackets, indexes = editor.found(path)
-        earlier = indexes[:-1]
+        holder, indexes = editor.found(path)
+        brackets, earlier = holder.brackets, indexes[:-1]
         comments = [problem.span for problem in parsed.problems if problem.name == "json-comment"]
         gone = [brackets.items[index] for index in earlier]
         if not gone or any(item.start <= comment.start < item.end for item in gone for comment in comments):
@@ -94,8 +99,8 @@ def repeats_itself(content: str, parsed: Json, path: JsonPath) -> bool:
     """Whether a name is given several times, each time with the same value."""
 
     def compare(editor: _Editor) -> bool:
-        brackets, indexes = editor.found(path)
-        items = [brackets.items[index] for index in indexes]
+        holder, indexes = editor.found(path)
+        items = [holder.brackets.items[index] for index in indexes]
         values = [parse_json(content[item.value : item.end]).value for item in items]
         return len(values) > 1 and all(is_same(value, values[0]) for value in values)
 
@@ -234,13 +239,13 @@ class _Editor:
             raise _Refused
         return _read(self._content, place.value.start)
 
-    def found(self, path: JsonPath) -> tuple[Brackets, list[int]]:
-        """The brackets around a path, and which members stand there: several of one name."""
+    def found(self, path: JsonPath) -> tuple[_Holder, list[int]]:
+        """The object or list around a path, and which of its members stand there: several of one name."""
         holder = self.holder(path)
         indexes = holder.indexes(path[-1])
         if not indexes:
             raise _Refused
-        return holder.brackets, indexes
+        return holder, indexes
 
     def set(self, path: JsonPath, value: Any, order: Order) -> list[Edit]:
         """See :func:`set_value`."""
@@ -267,15 +272,15 @@ class _Editor:
 
     def rename(self, path: JsonPath, name: str) -> list[Edit]:
         """See :func:`rename`."""
-        holder, (brackets, indexes) = self.holder(path), self.found(path)
-        key = brackets.items[indexes[0]].key
+        holder, indexes = self.found(path)
+        key = holder.brackets.items[indexes[0]].key
         if len(indexes) != 1 or key is None or (name != path[-1] and holder.indexes(name)):
             raise _Refused
         return [Edit(key, written(name))] if name != path[-1] else []
 
     def replace(self, path: JsonPath, new: Sequence[tuple[str, Any]]) -> list[Edit]:
         """See :func:`replace`."""
-        holder, (_, indexes) = self.holder(path), self.found(path)
+        holder, indexes = self.found(path)
         (name, value), *others = new
         if len(indexes) != 1 or (holder.is_object and any(holder.indexes(one) for one, _ in new)):
             raise _Refused
@@ -347,12 +352,13 @@ class _Editor:
         """
         if not path:
             return [], has_break(self._content)  # it is all of the text, which can be that of a variable
-        holder, (brackets, indexes) = self.holder(path), self.found(path)
-        near = holder.openers_near(indexes[-1], bracket)
+        holder, (*_, index) = self.found(path)
+        near = holder.openers_near(index, bracket)
         if near:
             return near, is_spread(self._content, near[0])
-        before = brackets.items[indexes[-1] - 1].end if indexes[-1] else brackets.opener
-        has_line = has_break(self._content[before : brackets.items[indexes[-1]].start])
+        brackets = holder.brackets
+        before = brackets.items[index - 1].end if index else brackets.opener
+        has_line = has_break(self._content[before : brackets.items[index].start])
         return near, has_line and is_spread(self._content, brackets.opener)
 
 
