@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from os.path import commonprefix
 
 from ..model import Change
 from ..syntax.edits import Overlap, Taken, apply_edits
@@ -62,10 +63,6 @@ def _meet(apart: Sequence[list[Edit] | None]) -> bool:
 
 def as_one(content: str, made: str) -> list[Edit]:
     """One edit, from the first character that changes to the last one."""
-    if made == content:
-        return []
-    start = next((at for at, (old, new) in enumerate(zip(content, made, strict=False)) if old != new), min(len(content), len(made)))
-    end = 0
-    while end < min(len(content), len(made)) - start and content[-1 - end] == made[-1 - end]:
-        end += 1
-    return [Edit(Span(start, len(content) - end), made[start : len(made) - end])]
+    start = len(commonprefix((content, made)))
+    end = len(commonprefix((content[start:][::-1], made[start:][::-1])))
+    return [Edit(Span(start, len(content) - end), made[start : len(made) - end])] if made != content else []
