@@ -192,8 +192,8 @@ class Plan:
                 made = {uri: self.made(findings, state.outcome) for uri, findings in by_file(batch).items()}
                 contents = {**state.contents, **made}
                 before, state = state, State(self.check(contents), contents, (*state.fixes, *batch))
-                pairs = self._read(batch, before.outcome, state.outcome)
-                uncovered_by(batch, pairs, before.outcome, state.outcome, uncovered)
+                self._read(batch, before.outcome, state.outcome)
+                uncovered_by(batch, before.outcome, state.outcome, uncovered)
             self._compare(start, state, uncovered)
         except _Problem as problem:
             made_first = [one for one in state.fixes[len(start.fixes) :] if key_of(one) in there]
@@ -266,9 +266,9 @@ class Plan:
 
     # --- Verification
 
-    def _read(self, batch: Sequence[Finding], before: Outcome, after: Outcome) -> list[Pair]:
-        """The documents before and after a round, which read as meant."""
-        fixes, documents, every = by_file(batch), by_file(after.result.documents), list[Pair]()
+    def _read(self, batch: Sequence[Finding], before: Outcome, after: Outcome) -> None:
+        """Check that the documents after a round read as meant."""
+        fixes, documents = by_file(batch), by_file(after.result.documents)
         for uri, old in by_file(before.result.documents).items():
             own, new = fixes.get(uri, []), documents.get(uri, [])
             pairs = self.paired(old, new)
@@ -277,8 +277,6 @@ class Plan:
             as_meant = pairs is not None and (not own or is_as_meant(own, pairs))
             if not as_meant:
                 raise _Problem(_UNKNOWN if as_meant is None else _BUG, own)
-            every += pairs or ()
-        return every
 
     def _compare(self, start: State, state: State, uncovered: Collection[Key]) -> None:
         """Look for a new finding that is as severe as a fixed one."""

@@ -196,39 +196,37 @@ def configured_together(*outcomes: Outcome) -> dict[str, set[str]]:
     return groups
 
 
-def uncovered_by(fixed: Iterable[Finding], pairs: Iterable[Pair], before: Outcome, after: Outcome, uncovered: set[Key]) -> None:
+def uncovered_by(fixed: Iterable[Finding], before: Outcome, after: Outcome, uncovered: set[Key]) -> None:
     """Note which findings a round of fixes brings to light that are about what was there before; what it causes is taken out.
 
     A value that a fix moves, by a rename, out of a URL or out of a text in JSON, was in the file already: what is found at its new place,
     such as that it is a secret in plain text, was as true before. And what makes a whole configuration of what seemed a part of one
     brings all that is required of a whole; of that only what is about the settings that it changed is its doing.
     """
-    new = dict(pairs)
-    moved: dict[Document | None, set[SettingPath]] = {}
-    changed: dict[Document | None, set[SettingPath]] = {}
+    moved: dict[Identity, set[SettingPath]] = {}
+    changed: dict[Identity, set[SettingPath]] = {}
     for finding in fixed:
         changes = finding.fix.changes if finding.fix is not None else ()
-        moved.setdefault(new[finding.document], set()).update(_moved_by(finding.document, changes))
-        changed.setdefault(new[finding.document], set()).update(changed_by(changes))
+        moved.setdefault(identity(finding.document), set()).update(_moved_by(finding.document, changes))
+        changed.setdefault(identity(finding.document), set()).update(changed_by(changes))
     whole = _made_whole(before, after)
     known = {key for finding in before.result.findings for key in keys_of(finding)}
     for place in (place for finding in after.result.findings for place in own_places(finding) if place.key not in known):
-        document, path = place.finding.document, place.key.path
+        document, path = identity(place.finding.document), place.key.path
         parts = whole.get(document, ())
-        if path is not None and (
-            is_in(path, moved.get(document, ())) or (parts and not any(is_in(path, changed.get(one, ())) for one in parts))
-        ):
+        is_of_whole = parts and path is not None and not any(is_in(path, changed.get(one, ())) for one in parts)
+        if is_of_whole or (path is not None and is_in(path, moved.get(document, ()))):
             uncovered.add(place.key)
         else:
             uncovered.discard(place.key)
 
 
-def _made_whole(before: Outcome, after: Outcome) -> dict[Document, Sequence[Document]]:
+def _made_whole(before: Outcome, after: Outcome) -> dict[Identity, Sequence[Identity]]:
     """The documents that a round makes a whole configuration, or a part of one, each with all parts of that."""
     old, new = ({identity(one): one for one in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
     wholes = [one for key, one in new.items() if one.complete and key in old and not old[key].complete]
-    parts = [one.parts.documents if one.parts is not None else (one,) for one in wholes]
-    return {part: documents for documents in parts for part in documents}
+    parts = [list(map(identity, one.parts.documents)) if one.parts is not None else [identity(one)] for one in wholes]
+    return {part: others for others in parts for part in others}
 
 
 def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
