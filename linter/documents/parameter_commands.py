@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Command, Document, Known, Operation, SettingPath, Stored, child
+from ..model import ABSENT, UNKNOWN, Change, Command, Document, Known, Operation, SettingPath, Stored
 from ..server.effective import leaves
 from ..server.loader import ssm_text
 from ..server.shown import HIDDEN, visible
@@ -388,28 +388,24 @@ def _is_shown(path: SettingPath, value: Any) -> bool:
 
 
 def _changed(value: Any, depth: int, changes: Sequence[Change]) -> Any:
-    """A value with changes of what is in it, whose paths have so many steps to the value itself; ``ABSENT`` where they cannot be made."""
+    """A value with changes of what is in it, whose paths have so many steps to the value itself."""
     value = copy.deepcopy(value)
-    for change in changes:
-        *above, last = change.path[depth:]
-        node = value
-        for step in above:
-            node = node.setdefault(step, {}) if isinstance(node, dict) else child(node, step)
-        if not _change(node, last, change):
-            return ABSENT
+    try:
+        for change in changes:
+            *above, last = change.path[depth:]
+            node = value
+            for step in above:
+                node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+            if change.action == "set" and isinstance(node, dict):
+                node.setdefault(last, change.value)
+            if node[last] is UNKNOWN:
+                raise _Refused
+            if change.action == "set":
+                node[last] = change.value
+            elif change.action == "rename":
+                node[change.value[-1]] = node[last]
+            if change.action != "set":
+                del node[last]
+    except (LookupError, TypeError):
+        raise _Refused from None
     return value
-
-
-def _change(node: Any, last: str | int, change: Change) -> bool:
-    if not isinstance(node, dict | list) or child(node, last) is UNKNOWN:
-        return False
-    is_there = child(node, last) is not ABSENT
-    if change.action == "set" and (is_there or isinstance(node, dict)):
-        node[last] = change.value  # type: ignore[index]
-    elif change.action == "remove" and is_there:
-        del node[last]  # type: ignore[arg-type]
-    elif change.action == "rename" and is_there and isinstance(node, dict):
-        node[change.value[-1]] = node.pop(last)
-    else:
-        return False
-    return True
