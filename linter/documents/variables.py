@@ -365,18 +365,15 @@ class _VariableEntry(NamedTuple):
 
     def facts(self) -> Mapping[str, Fact]:
         """The ``name``; where its value is known also its ``raw`` text; the ``fallback`` of a reference; the ``type`` of what it is in."""
-        facts: dict[str, Fact] = {"name": self.variable.name}
-        if self.variable.fallback:
-            facts["fallback"] = self.variable.fallback
-        if self.variable.text is not None and self.known and not (self.variable.replaced and self._is_secret):
-            facts["raw"] = self.variable.text
+        variable, path = self.variable, setting_of(self.variable.name)
+        facts: dict[str, Fact] = {"name": variable.name}
+        if variable.fallback:
+            facts["fallback"] = variable.fallback
+        if variable.text is not None and self.known and not (variable.replaced and settings.catalogue().is_secret(path)):
+            facts["raw"] = variable.text
         if "fallback" in facts or facts.get("raw"):
-            facts["type"] = "test job" if setting_of(self.variable.name) in self.holder.throwaway else self.holder.type
+            facts["type"] = "test job" if path in self.holder.throwaway else self.holder.type
         return facts
-
-    @property
-    def _is_secret(self) -> bool:
-        return settings.catalogue().is_secret(setting_of(self.variable.name))
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""

@@ -15,7 +15,7 @@ from ..documents.variables import Variable, is_servers, read_variables
 from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
 from ..model import SettingPath
 from ..settings.env_names import variable_of
-from ..typed import Any, Final, NamedTuple
+from ..typed import Final
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -102,7 +102,7 @@ def _throwaway(node: Node, job: Node | None) -> frozenset[SettingPath]:
 
     A service that the job has for something else says nothing of a database elsewhere.
     """
-    services = _services_of(job) if job is not None else _Services(_LOOPBACK, frozenset())
+    names, sections = _services_of(job) if job is not None else (_LOOPBACK, frozenset())
     holders = [node, *([job.at("container"), job] if job is not None else []), node._replace(path=())]
     own = set()
     for section in _CONNECTIONS:
@@ -110,27 +110,22 @@ def _throwaway(node: Node, job: Node | None) -> frozenset[SettingPath]:
         # The host that reaches it: its own, else that of its job, else that of the workflow.
         host = next((hosts[name] for hosts in map(_hosts, holders) if name in hosts), None)
         # Its machine or service; where no host is given, whether a service is what it would lead to.
-        if host.text in services.names if host is not None else section in services.sections:
+        if host.text in names if host is not None else section in sections:
             own.add((section, "password"))
     return frozenset(own | _OF_SUPER_ADMIN) if ("database", "password") in own else frozenset(own)
 
 
-class _Services(NamedTuple):
-    """The services of a job: their names, with those of the job's own machine, and the sections of settings that some lead to."""
+def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the services of a job, with those of its own machine, and the sections of settings that some of the services lead to.
 
-    names: frozenset[str]
-    sections: frozenset[str]
+    They are looked at once, for all that has variables in the job asks for them.
+    """
 
-
-def _services_of(job: Node) -> _Services:
-    """The services of a job; looked at once, for all that has variables in it asks for them."""
-
-    def read() -> _Services:
-        given: dict[Any, Any] = job.at("services").mapping
-        images = (one.get("image") if isinstance(one, dict) else None for one in given.values())
-        texts = [image.lower() for image in images if isinstance(image, str)]
-        sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in texts for one in called))
-        return _Services(_LOOPBACK.union(map(str, given)), frozenset(sections))
+    def read() -> tuple[frozenset[str], frozenset[str]]:
+        services = job.at("services")
+        images = [image.lower() for one in services.members if isinstance(image := one.mapping.get("image"), str)]
+        sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in images for one in called))
+        return _LOOPBACK.union(map(str, services.mapping)), frozenset(sections)
 
     return job.file.cached(f"services {job.head().start}", read)
 

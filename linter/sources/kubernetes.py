@@ -248,7 +248,7 @@ def _named(source: Node, words: tuple[str, str], one: Node) -> Node | None:
     every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
     for scope in _scopes(file):
         names = [namespace, None] if namespace is not None else [_ANY]
-        fitting = [found for own in names for found in every.get((scope, _OBJECTS[word], name, own), ())]
+        fitting = [found for own in names for found in every.get((scope, _OBJECTS[word], name, own), [])[:2]]
         if fitting:
             return fitting[0] if len(fitting) == 1 else None
     return None
@@ -260,16 +260,16 @@ _ANY: Final = "*"
 
 
 def _index(file: SourceFile) -> _Index:
-    """The objects of the run by scope, kind, name and namespace; of several with one name two, which says that it is not clear."""
+    """The objects of the run by scope, kind, name and namespace."""
     index: _Index = {}
     for other in file.around.given(file, "ConfigMap", "Secret"):
         for one in _objects(other):
             name = one.at("metadata", "name").value
             if _kind(one) not in ("ConfigMap", "Secret") or not isinstance(name, str):
                 continue
-            for key in ((scope, _kind(one), name, named) for scope in _scopes(other) for named in (_namespace(one), _ANY)):
-                if len(index.setdefault(key, [])) < 2:
-                    index[key].append(one)
+            for scope in _scopes(other):
+                for named in (_namespace(one), _ANY):
+                    index.setdefault((scope, _kind(one), name, named), []).append(one)
     return index
 
 

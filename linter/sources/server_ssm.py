@@ -158,19 +158,23 @@ def _path(name: str) -> str:
     return name.rpartition("/")[0]
 
 
+_PRINTED: Final = {
+    "Name": "name",
+    "Type": "type",
+    "Value": "value",
+    "Tier": "tier",
+    "Version": "version",
+    "ARN": "arn",
+    "KeyId": "key_id",
+    "LastModifiedDate": "modified",
+}
+"""The members of a parameter as AWS prints them, and what they are called here."""
+
+
 def _as_printed(parameter: Parameter) -> dict[str, Any]:
     """A parameter as AWS prints it."""
-    fields = {
-        "Name": parameter.name,
-        "Type": parameter.type,
-        "Value": parameter.value if isinstance(parameter.value, str) else None,
-        "Tier": parameter.tier,
-        "Version": parameter.version,
-        "ARN": parameter.arn,
-        "KeyId": parameter.key_id,
-        "LastModifiedDate": parameter.modified,
-    }
-    kept = {name: value for name, value in fields.items() if value is not None}
+    fields = ((name, getattr(parameter, field)) for name, field in _PRINTED.items())
+    kept = {name: value for name, value in fields if value is not None and value is not UNKNOWN}
     return ({"LastModifiedDate": ""} if parameter.stored and parameter.arn is None else {}) | kept
 
 
