@@ -18,7 +18,7 @@ from ..typed import Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import first_character, public_at
-from .parameter_problems import checked, is_refused, merge, misnamed, misplaced, name_reason, not_found
+from .parameter_problems import checked, is_refused, merge, misplaced, name_reason
 from .parameters import KIND, Environment, Named, Parameter, environments
 from .problems import Consequence, encoding_problems, json_problems, yaml_problems
 from .source import Loaded, Problem, SourceFile
@@ -125,9 +125,7 @@ def _part(read: ParameterFile, meant: Environment) -> _Part:
     wrong = [
         *(read.problems if is_first else ()),
         *duplicates,
-        *misnamed(environment),
         *misplaced(environment),
-        *(not_found(one, environment) for one in environment.parameters if one.missing),
     ]
     loaded = Loaded(
         document,

@@ -29,7 +29,9 @@ def merge(parameters: list[Parameter], environment: Environment) -> tuple[list[P
         older = merged.get(parameter.name)
         if older is None:
             merged[parameter.name] = parameter
-        elif _differ(older, parameter):
+        elif older.contradicts(parameter, "arn") or (
+            not older.contradicts(parameter, "version") and older.contradicts(parameter, "type", "value")  # else its history
+        ):
             merged[parameter.name] = parameter
             why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
             message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
@@ -37,16 +39,6 @@ def merge(parameters: list[Parameter], environment: Environment) -> tuple[list[P
         else:
             merged[parameter.name] = _together(older, parameter)
     return list(merged.values()), problems
-
-
-def _differ(older: Parameter, newer: Parameter) -> bool:
-    if older.arn is not None and newer.arn is not None and older.arn != newer.arn:
-        return True
-    if older.version is not None and newer.version is not None and older.version != newer.version:
-        return False  # its history
-    known = isinstance(older.value, str) and isinstance(newer.value, str)
-    types = older.type is not None and newer.type is not None and older.type != newer.type
-    return types or (known and older.value != newer.value)
 
 
 def _together(older: Parameter, newer: Parameter) -> Parameter:
@@ -64,8 +56,8 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
     )
 
 
-def misnamed(environment: Environment) -> Iterator[Problem]:
-    """Parameters that the server never sees because of upper or lower case in the first levels of the name."""
+def misplaced(environment: Environment) -> Iterator[Problem]:
+    """Parameters that the server never sees because of their names, or only under conditions, and those that AWS did not find."""
     for parameter in environment.wrong_case:
         why = f"names are case-sensitive, and the others of this environment begin with {printable(environment.prefix)}/"
         message = sentence(f"the server never sees {printable(parameter.name)}", why)
@@ -76,10 +68,6 @@ def misnamed(environment: Environment) -> Iterator[Problem]:
         message = sentence(what, "names are case-sensitive", by=", because ")
         message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
         yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
-
-
-def misplaced(environment: Environment) -> Iterator[Problem]:
-    """Parameters without an environment in their names, and a path that is not of the form that is documented."""
     for parameter in environment.strays:
         name = f"{printable(environment.prefix)}/{printable(parameter.name.rpartition('/')[2])}"
         what, remedy = f"{printable(parameter.name)} has no environment in its name", f"put the environment into the name, as in {name}"
@@ -90,19 +78,17 @@ def misplaced(environment: Environment) -> Iterator[Problem]:
         why = "the server finds these parameters only if its argument has this path"
         message = sentence(what, why, "use the documented one")
         yield Problem("unusual-parameter-path", message, environment.parameters[0].span("key"))
+    for parameter in environment.parameters:
+        if parameter.missing:
+            what, why = f"there is no parameter {printable(parameter.name)}", "AWS found none of this name"
+            message = sentence(what, why, "create it, or correct the name")
+            yield Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
 
 def has_documented_path(prefix: str) -> bool:
     """Whether the path of parameters has the documented form, but for capitals and slashes, or is none, or may become anything."""
     parts = prefix.strip("/").split("/")
     return not prefix or "$" in prefix or "{" in prefix or (len(parts) == 2 and parts[0].lower() == "medplum")
-
-
-def not_found(parameter: Parameter, environment: Environment) -> Problem:
-    """The problem of a name that AWS was asked for and did not find."""
-    what, why = f"there is no parameter {printable(parameter.name)}", "AWS found none of this name"
-    message = sentence(what, why, "create it, or correct the name")
-    return Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
 
 def checked(

@@ -75,6 +75,11 @@ class Parameter(NamedTuple):
         """The characters that its value can have; without a tier it is taken for Standard, as AWS does."""
         return LIMITS.get(str(self.tier), LIMITS["Advanced" if self.stored else "Standard"])
 
+    def contradicts(self, other: Parameter, *fields: str) -> bool:
+        """Whether two outputs that know one of some fields of a parameter, or its value, say different things of it."""
+        pairs = ((getattr(self, field), getattr(other, field)) for field in fields)
+        return any(None not in pair and UNKNOWN not in pair and pair[0] != pair[1] for pair in pairs)
+
     def facts(self) -> dict[str, Fact]:
         """What rules may ask of it."""
         facts: dict[str, Fact] = {"name": self.name}

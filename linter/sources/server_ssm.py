@@ -211,6 +211,10 @@ def _index(file: SourceFile) -> dict[tuple[str, str], _Dumps]:
     return {(prefix, uri): dumps for prefix, every in by_prefix.items() for dumps in every for _, uri, _ in dumps.files}
 
 
+_TOLD: Final = ("arn", "version", "type", "tier", "value")
+"""What two dumps say of a parameter if both can be true."""
+
+
 def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -> None:
     own = {one.name: one for one in parameters}
     folder = file.uri.rpartition("/")[0]
@@ -218,7 +222,7 @@ def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -
     stores = {one.arn.partition(":parameter")[0] for one in parameters if one.arn is not None}
     for dumps in known[:_MOST_DUMPS]:
         both = [(dumps.parameters[name], one) for name, one in own.items() if name in dumps.parameters]
-        if dumps.folder == folder and len(dumps.stores | stores) < 2 and all(_agree(one, other) for one, other in both):
+        if dumps.folder == folder and len(dumps.stores | stores) < 2 and not any(one.contradicts(other, *_TOLD) for one, other in both):
             break
     else:
         dumps = _Dumps([], {}, folder, set())
@@ -226,13 +230,6 @@ def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -
     dumps.files.append((lacks_values, file.uri, file))
     dumps.parameters.update((name, one) for name, one in own.items() if isinstance(one.value, str) or name not in dumps.parameters)
     dumps.stores.update(stores)
-
-
-def _agree(one: Parameter, other: Parameter) -> bool:
-    """Whether what two dumps say of a parameter can be true at once, and one of them does not just repeat what the other says."""
-    pairs = ((one.arn, other.arn), (one.version, other.version), (one.type, other.type), (one.tier, other.tier))
-    known = isinstance(one.value, str) and isinstance(other.value, str)
-    return all(None in pair or pair[0] == pair[1] for pair in pairs) and (not known or one.value == other.value)
 
 
 class _Read(NamedTuple):
