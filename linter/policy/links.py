@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from .. import settings
 from ..settings import Setting, page_link, page_of
 from ..typed import Any, Final
 from .known import catalogues
 from .paths import DEEP, Path, Tag, names_of
-from .rule import Case, Rule, kind_matches
+from .rule import Rule, kind_matches
 
 MOST_LINKS: Final = 3
 """Pages at most: a rule about many settings is about none of them in particular."""
@@ -22,19 +22,12 @@ def with_links(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def default_links(rule: Rule) -> tuple[str, ...]:
     """Addresses on medplum.com that describe the settings in ``must``; the page of all settings where these are too many, or none."""
-    pages = dict.fromkeys(page for case in rule.cases for page in _pages(case))
+    about = [_setting(clause.path, kind) for case in rule.cases for clause in case.must for kind in case.info.kinds]
+    pages = dict.fromkeys(link for setting in about if setting is not None and (link := page_link(setting)))
     if 0 < len(pages) <= MOST_LINKS:
         return tuple(pages)
     of_infra = all(kind_matches(kind, "infra") for kind in rule.info.kinds)
     return tuple(dict.fromkeys(page.partition("#")[0] for page in pages)) or (page_of("infra" if of_infra else "server"),)
-
-
-def _pages(case: Case) -> Iterator[str]:
-    for clause in case.must:
-        for kind in case.info.kinds:
-            setting = _setting(clause.path, kind)
-            if setting is not None and page_link(setting):
-                yield page_link(setting)
 
 
 def _setting(path: Path, kind: str) -> Setting | None:

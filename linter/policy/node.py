@@ -149,21 +149,12 @@ def document_fact(document: Document, name: str) -> Fact | Any:
         uri = document.uri
         return ".server." in uri and re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", uri) is not None
     if name == "template":
-        return _is_template(document.uri)
+        words = r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$"
+        return re.search(words, document.uri, re.IGNORECASE) is not None
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
     if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
     return ABSENT if value is None else value
-
-
-_OF_TEMPLATES: Final = ("example", "sample", "template", "tmpl", "tpl", "dist")
-
-
-def _is_template(uri: str) -> bool:
-    """Whether the name of a file says that it is to be filled in."""
-    if uri.isascii() and not any(word in uri.lower() for word in _OF_TEMPLATES):
-        return False  # as nearly every name, before the pattern is compiled
-    return re.search(rf"(?:^|[/._-])(?:{'|'.join(_OF_TEMPLATES)})(?:[._-][^/]*)?$", uri, re.IGNORECASE) is not None
 
 
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")

@@ -66,7 +66,11 @@ def _is_public_place(document: Document, path: SettingPath) -> bool:
 def _view(document: Document) -> Document:
     view = copy(document)
     view.members = {name: public_view(member) for name, member in document.members.items()}
-    view.data = {name: member.data for name, member in view.members.items()} if view.members else _public_tree(document)
+    view.data = (
+        {name: member.data for name, member in view.members.items()}
+        if view.members
+        else _public(document, described_by(document, ())[0], (), document.data)
+    )
     view.origin, view.given, view.memo, view._cached = _Origin(document), None, None, {}
     if not view.members:
         check_as(view, _public_mismatches(document, view))
@@ -81,46 +85,27 @@ def _public_mismatches(document: Document, view: Document) -> Mapping[SettingPat
     }
 
 
-def _public_tree(document: Document) -> dict[str, Any]:
-    """The tree with UNKNOWN in the place of what may be secret. A loop, for a document can be nested without end."""
-    known, *_ = described_by(document, ())
-    tree: dict[str, Any] = {}
-    waiting: list[tuple[SettingPath | None, Any, Any]] = [((), document.data, tree)]
-    while waiting:
-        path, given, made = waiting.pop()
-        for step, value in given.items() if isinstance(given, dict) else enumerate(given):
-            # Below the deepest setting of the catalogue there is none to look up: what stands there is not known to be public.
-            inner = (*path, step) if known is not None and path is not None and len(path) < _DEEPEST else None
-            shown = _shown(document, known, inner, value)
-            if isinstance(made, dict):
-                made[step] = shown
-            else:
-                made.append(shown)
-            if isinstance(value, dict | list) and shown is not UNKNOWN:
-                waiting.append((inner, value, shown))
-    return tree
+def _public(document: Document, known: Catalogue | None, path: SettingPath, value: Any) -> Any:
+    """A value of a document with UNKNOWN in the place of what may be secret, and of what is nested more deeply than any setting."""
+    setting = known.get(path) if known is not None else None
+    if isinstance(value, dict):
+        # The names in an object are no secret, unless a text belongs there, such as JSON that somebody pasted into a password.
+        if len(path) > _DEEPEST or (setting is not None and setting.secret and not setting.is_container):
+            return UNKNOWN
+        return {step: _public(document, known, (*path, step), member) for step, member in value.items()}
+    if isinstance(value, list):
+        if setting is None or "array" not in setting.types:
+            return UNKNOWN
+        return [_public(document, known, (*path, index), member) for index, member in enumerate(value)]
+    if value is None:
+        return None
+    if known is None or not _is_public_setting(known, path) or shown_value(known, path, value) != value:
+        return UNKNOWN
+    return UNKNOWN if is_read_from_hidden(known, path, value, document.origin.facts(path).get("raw")) else value
 
 
 _DEEPEST: Final = 100
 """Levels of nesting below which there is no setting."""
-
-
-def _shown(document: Document, known: Catalogue | None, path: SettingPath | None, value: Any) -> Any:
-    """A value that is public, an empty container for one whose members are to be looked at, else UNKNOWN."""
-    setting = known.get(path) if known is not None and path is not None else None
-    shown: Any = UNKNOWN
-    if isinstance(value, dict):
-        # The names in an object are no secret, unless a text belongs there, such as JSON that somebody pasted into a password.
-        shown = {} if setting is None or not setting.secret or setting.is_container else UNKNOWN
-    elif isinstance(value, list):
-        shown = [] if setting is not None and "array" in setting.types else UNKNOWN
-    elif value is None or (
-        known is not None and path is not None and _is_public_setting(known, path) and shown_value(known, path, value) == value
-    ):
-        shown = value
-    if known is None or path is None or shown is UNKNOWN:
-        return shown
-    return UNKNOWN if is_read_from_hidden(known, path, shown, document.origin.facts(path).get("raw")) else shown
 
 
 def _is_public_setting(known: Catalogue, path: SettingPath) -> bool:
