@@ -7,6 +7,7 @@ import re
 from .. import settings
 from ..formats.placeholders import fallback_of
 from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
+from ..patterns import pattern
 from ..redaction.numbers import number_text
 from ..release import MAIN, ReleaseText
 from ..settings import Setting
@@ -149,14 +150,14 @@ def document_fact(document: Document, name: str) -> Fact | Any:
         uri = document.uri
         return ".server." in uri and re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", uri) is not None
     if name == "template":
-        words = r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$"
-        return re.search(words, document.uri, re.IGNORECASE) is not None
+        return _OF_TEMPLATES.search(document.uri) is not None
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
     if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
     return ABSENT if value is None else value
 
 
+_OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
 FACTS_OF_RELEASES = ("since", "until")
 FACTS_OF_THE_CATALOGUE = ("meaning", "use")
