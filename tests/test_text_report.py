@@ -255,7 +255,6 @@ def test_what_decides_on_colours(variables: dict[str, str], terminal: bool, colo
     monkeypatch.setattr(stream, "isatty", lambda: terminal)
     monkeypatch.setattr("sys.stdout", stream)
     assert reports._wants_color("auto", None) is colored
-    assert reports._wants_color("auto", None) is colored
     assert reports._wants_color("auto", "report.txt") is False
     assert reports._wants_color("always", "report.txt") is True
     assert reports._wants_color("never", None) is False

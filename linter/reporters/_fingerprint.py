@@ -106,13 +106,16 @@ def _read(text: Text, start: int, pieces: Masker) -> _Line:
     whole, following = text.line_from(start)
     content = text.content
     part = Span(start, min(whole.end, start + _FARTHEST))
-    if part.end - start <= _SHORT and not [piece for piece in pieces(part) if piece.masked]:
-        shown = _without_blanks(content[start : part.end])
-        return _Line(shown, _width(shown), None, following)
+    shown_as: Iterable[Piece] = pieces(part)
+    if part.end - start <= _SHORT:
+        shown_as = list(shown_as)
+        if not any(piece.masked for piece in shown_as):
+            shown = _without_blanks(content[start : part.end])
+            return _Line(shown, _width(shown), None, following)
     units = 0
     clear: int | None = None
     written: list[str] = []
-    for piece in pieces(part):
+    for piece in shown_as:
         clear = units if clear is None and piece.masked else clear
         shown = piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))]
         written.append(_without_blanks(shown))
