@@ -21,7 +21,7 @@ from .typed import Any, Final, NamedTuple
 Schema = dict[str, Any]
 Read = Callable[[Keys, Any, Path], Any]
 """Reads the value of an option, with the keys that lead to it, of a file. Raises :exc:`Mistake`."""
-_SETTING: Final = re.compile(r"[A-Za-z_][\w-]*(\.(\*|[A-Za-z_][\w-]*))*", re.ASCII)
+_SETTING: Final = r"[A-Za-z_][A-Za-z0-9_-]*(\.(\*|[A-Za-z_][A-Za-z0-9_-]*))*"
 
 
 class Mistake(Exception):
@@ -96,7 +96,7 @@ def _secret_names(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
 
             meant = ".".join(setting_of(name))
             raise Mistake(keys, f'"{name}" is a variable: write the name of its setting, "{meant}"')
-        if not _SETTING.fullmatch(name):
+        if not re.fullmatch(_SETTING, name):
             raise Mistake(keys, f'"{name}" is not the name of a setting, such as "acme.apiToken"')
     return tuple(value)
 
@@ -273,7 +273,7 @@ OPTIONS: Final = (
     ConfigOption("force-exclude", _TRUTH, _truth, "Pass over what is excluded also where it is named.", "force-exclude = true"),
     ConfigOption(
         "secret-names",
-        _list({"type": "string", "pattern": r"^(?!MEDPLUM_)[A-Za-z_][A-Za-z0-9_-]*(\.(\*|[A-Za-z_][A-Za-z0-9_-]*))*$"}),
+        _list({"type": "string", "pattern": f"^(?!MEDPLUM_){_SETTING}$"}),
         _secret_names,
         "Settings that hold a secret, beside those that are known to.",
         'secret-names = ["acme.apiToken", "externalAuthProviders.*.acmeKey"]',

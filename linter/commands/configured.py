@@ -25,7 +25,7 @@ from ..release import ServerVersion
 from ..run import Options, Outcome, lint_paths
 from ..say import fail_for
 from ..text import inert, printable
-from ..typed import Final, NamedTuple
+from ..typed import Final
 from .layout import columns, count
 
 
@@ -40,13 +40,8 @@ def show(given: Given, options: Options) -> None:
     fail_for(log.errors, log.bugs)
 
 
-class _Layer(NamedTuple):
-    """Options that are given together: by the table of the configuration that keys lead to, or if these are None by the command line."""
-
-    overrides: Overrides
-    keys: tuple[str, ...] | None = ()
-
-
+_Row = tuple[str, str, str]
+"""An option, its value, and what gives it."""
 _DEFAULTS: Final = {
     "select": "every rule",
     "extend-select": "none",
@@ -57,7 +52,7 @@ _DEFAULTS: Final = {
     "server-version": "that of an image, else the newest",
     "fail-on": "error",
 }
-"""The options of layers, in the order in which they are shown, and what holds where none gives one."""
+"""The options that several tables and the command line give, in the order in which they are shown, and what holds where none does."""
 
 
 # --- What holds for a file. ---------------------------------------------------------------------------------------------------------
@@ -104,73 +99,56 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
         yield f"  {count(len(outcome.result.rules), 'rule is', 'rules are')} checked"
 
 
-def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[tuple[str, str, str]]:
+def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[_Row]:
     """Each option with its value and what gives it."""
-    layers = [_Layer(config.general), *(_Layer(config.per_file[glob], ("per-file", glob)) for glob in config.fitting("per-file", path))]
-    if environment is not None:
-        layers.append(_Layer(config.environments[environment], ("environment", environment)))
-    layers.append(_Layer(options.overrides, None))
     folders = [*map(relative_to_here, config.rules), *map(str, options.rules)]
-    given = [*([_place(config, "rules")] if config.rules else []), *(["--rules"] if options.rules else [])]
-    yield "rules", ", ".join(folders) or "the built-in ones", ", ".join(given) or "default"
-    for name, default in _DEFAULTS.items():
-        yield from _option_rows(config, layers, name, default)
-    if config.secret_names:
-        yield "secret-names", ", ".join(config.secret_names), _place(config, "secret-names")
-    else:
-        yield "secret-names", "none", "default"
-    yield "baseline", *_baseline(config, options)
-    paths = {None, *config.fitting("accept", path)}
-    for number, one in enumerate(config.accept):
-        if one.path in paths:
-            yield "accept", f"{one.rule}{f' at {one.setting}' if one.setting else ''}", _place(config, "accept", number)
-
-
-def _option_rows(config: Config, layers: list[_Layer], name: str, default: str) -> Iterator[tuple[str, str, str]]:
-    """The row of an option, or one for each rule of ``severity``: of several layers that give it the last counts."""
-    [field] = (one.field for one in OPTIONS if one.name == name)
+    given = [_place(config, "rules") if config.rules else "", "--rules" if options.rules else ""]
+    yield "rules", ", ".join(folders) or "the built-in ones", ", ".join(filter(None, given)) or "default"
+    tables: list[tuple[tuple[str, ...], Overrides]] = [((), config.general)]
+    tables += [(("per-file", glob), config.per_file[glob]) for glob in config.fitting("per-file", path)]
+    tables += [(("environment", environment), config.environments[environment])] if environment is not None else []
     held = Overrides()
-    for layer in layers:
-        held = layer.overrides.over(held)
-    value = getattr(held, field)
-    giving = [layer for layer in layers if getattr(layer.overrides, field) is not None]
-    if name == "severity":
-        for rule, severity in (value or {}).items():
-            layer = next(layer for layer in reversed(giving) if rule in (layer.overrides.severity or {}))
-            yield f"severity.{rule}", _level(severity), _given_by(config, layer, "severity", rule)
-        return
-    added = giving if name == "extend-select" else giving[-1:]
-    why = ", ".join(_given_by(config, layer, name) for layer in added) or "default"
-    if isinstance(value, ServerVersion):
-        value = value.text
-    elif isinstance(value, tuple):
-        value = ", ".join(value)
-    elif value is not None:
-        value = str(value).lower()
-    yield name, value or default, why
+    for overrides in (*(one for _, one in tables), options.overrides):
+        held = overrides.over(held)
+    for name, default in _DEFAULTS.items():
+        [field] = (one.field for one in OPTIONS if one.name == name)
+        by = [_in_table(config, keys, name) for keys, one in tables if getattr(one, field) is not None]
+        if name == "severity":
+            for rule, severity in (held.severity or {}).items():
+                keys = next(keys for keys, one in reversed(tables) if rule in (one.severity or {}))
+                yield f"severity.{rule}", _level(severity), _in_table(config, keys, name, rule)
+            continue
+        if getattr(options.overrides, field) is not None:
+            by.append(held.server.why if name == "server-version" and held.server is not None else f"--{name}")
+        yield name, _text(getattr(held, field)) or default, ", ".join(by if name == "extend-select" else by[-1:]) or "default"
+    secrets = ", ".join(config.secret_names)
+    yield "secret-names", secrets or "none", _place(config, "secret-names") if secrets else "default"
+    if options.without_baseline or options.baseline is not None:
+        yield "baseline", *(("none", "--no-baseline") if options.without_baseline else (str(options.baseline), "--baseline"))
+    elif config.baseline is not None:
+        yield "baseline", relative_to_here(config.baseline), _place(config, "baseline")
+    else:
+        yield "baseline", "none", "default"
+    for number, acceptance in enumerate(config.accept):
+        if acceptance.path is None or acceptance.path in config.fitting("accept", path):
+            at = f" at {acceptance.setting}" if acceptance.setting else ""
+            yield "accept", f"{acceptance.rule}{at}", _place(config, "accept", number)
 
 
-def _given_by(config: Config, layer: _Layer, *names: str) -> str:
-    """What gives an option in a layer."""
-    if layer.keys is None:
-        server = layer.overrides.server
-        return server.why if names == ("server-version",) and server is not None else f"--{names[0]}"
-    return f"{_place(config, *layer.keys, *names)}{', ' if layer.keys else ''}{' '.join(layer.keys)}"
+def _in_table(config: Config, keys: tuple[str, ...], *names: str) -> str:
+    """The place of an option in a table of the configuration, with what the table is for."""
+    return f"{_place(config, *keys, *names)}{', ' if keys else ''}{' '.join(keys)}"
 
 
-def _baseline(config: Config, options: Options) -> tuple[str, str]:
-    if options.without_baseline:
-        return "none", "--no-baseline"
-    if options.baseline is not None:
-        return str(options.baseline), "--baseline"
-    if config.baseline is not None:
-        return relative_to_here(config.baseline), _place(config, "baseline")
-    return "none", "default"
+def _text(value: object) -> str:
+    """The value of an option; empty if there is none."""
+    if value is None or isinstance(value, ServerVersion):
+        return value.text if value is not None else ""
+    return ", ".join(value) if isinstance(value, tuple) else str(value).lower()
 
 
 def _place(config: Config, *keys: str | int) -> str:
-    assert config.path is not None  # where something is given
-    return f"{relative_to_here(config.path)}:{config.line(*keys)}"
+    return f"{relative_to_here(config.path)}:{config.line(*keys)}" if config.path is not None else ""
 
 
 def _excluding(config: Config, glob: str) -> str:
