@@ -27,11 +27,11 @@ class Globs:
 
     def __init__(self, globs: Iterable[str]) -> None:
         self._globs = tuple(globs)
-        self._expressions = _Expressions(f"{_expression(_anchored(glob))}(?:/.*)?" for glob in self._globs)
+        self._matching = _matching(f"{_expression(_anchored(glob))}(?:/.*)?" for glob in self._globs)
 
     def fitting(self, path: str) -> tuple[str, ...]:
         """The globs that fit a relative path, or a folder above it, in their order."""
-        indexes = self._expressions.matching(path) if path not in ("", ".") else ()
+        indexes = self._matching(path) if path not in ("", ".") else ()
         return tuple(self._globs[index] for index in indexes)
 
 
@@ -61,22 +61,17 @@ def _piece(match: re.Match[str]) -> str:
     return f"[^/{inner}]" if negated else f"[{inner}]"
 
 
-class _Expressions:
-    """Regular expressions that are matched in one pass."""
+def _matching(expressions: Iterable[str]) -> Callable[[str], list[int]]:
+    """A function that gives the indexes of the regular expressions that match a whole text, in one pass."""
+    import re2  # only for a configuration or a command line with a glob
 
-    def __init__(self, expressions: Iterable[str]) -> None:
-        import re2  # only for a configuration or a command line with a glob
-
-        options = re2.Options()
-        options.dot_nl, options.max_mem = True, 1 << 30  # of which few globs need next to nothing
-        self._set = re2.Set.FullMatchSet(options)
-        for expression in expressions:
-            self._set.Add(expression)
-        self._set.Compile()
-
-    def matching(self, text: str) -> list[int]:
-        """The indexes of those that match a whole text."""
-        return sorted(self._set.Match(text.encode("utf-8", "replace")) or ())
+    options = re2.Options()
+    options.dot_nl, options.max_mem = True, 1 << 30  # of which few globs need next to nothing
+    together = re2.Set.FullMatchSet(options)
+    for expression in expressions:
+        together.Add(expression)
+    together.Compile()
+    return lambda text: sorted(together.Match(text.encode("utf-8", "replace")) or ())
 
 
 def files_matching(text: str) -> Iterator[str]:
@@ -95,7 +90,7 @@ def files_matching(text: str) -> Iterator[str]:
         return
     read, folders = cache(_entries), [folder]
     for part in (*parts, *(["**"] if last == "**" else [])):
-        folders = _beneath(folders, read) if part == "**" else _distinct(_fitting(part, folders, read, folder=True))
+        folders = _beneath(folders, read) if part == "**" else _fitting(part, folders, read, folder=True)
     yield from _fitting("" if last == "." else last, folders, read, folder=False)
 
 
@@ -103,18 +98,19 @@ _Read = Callable[[str], list[tuple[str, bool, bool]]]
 
 
 def _fitting(part: str, folders: Iterable[str], read: _Read, *, folder: bool) -> list[str]:
-    """The folders or files in some folders whose names a part of a glob fits, those that are links last."""
+    """The folders, each once, or files in some folders whose names a part of a glob fits."""
     if part == ".":
         return list(folders)
     # Beside other characters two stars are one to a shell.
-    fits = _Expressions([_expression(re.sub(r"\*+", "*", part))]).matching
+    fits = _matching([_expression(re.sub(r"\*+", "*", part))])
     found = [
         (is_link, f"{base}{name}{'/' if folder else ''}")
         for base in folders
         for name, is_folder, is_link in read(base)
         if is_folder == folder and (part.startswith(".") or not name.startswith(".")) and fits(name)
     ]
-    return [path for _, path in sorted(found, key=itemgetter(0))]
+    paths = [path for _, path in sorted(found, key=itemgetter(0), reverse=True)]
+    return list({_identity(path): path for path in paths}.values()) if folder else paths
 
 
 def _beneath(folders: Iterable[str], read: _Read) -> list[str]:
@@ -127,14 +123,6 @@ def _beneath(folders: Iterable[str], read: _Read) -> list[str]:
             for name, is_folder, is_link in read(base):
                 if is_folder and not name.startswith("."):
                     (waiting.appendleft if is_link else waiting.append)(f"{base}{name}/")
-    return list(found.values())
-
-
-def _distinct(folders: Iterable[str]) -> list[str]:
-    """Folders without other names of one before."""
-    found: dict[object, str] = {}
-    for one in folders:
-        found.setdefault(_identity(one), one)
     return list(found.values())
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.globs import LONGEST, Globs, _expression, _Expressions, files_matching
+from linter.globs import LONGEST, Globs, _expression, _matching, files_matching
 
 PIECES = st.sampled_from(
     ["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", "[a-b]", ".", "[", "]", "[]a]", "-", "[a-]", "\\", "^", "[^a]"]
@@ -41,7 +41,7 @@ def as_expression(pattern: str) -> re.Pattern[str]:
 
 def fits(pattern: str, path: str) -> bool:
     """Whether a glob fits the whole path."""
-    return _Expressions([_expression(pattern)]).matching(path) == [0]
+    return _matching([_expression(pattern)])(path) == [0]
 
 
 @given(st.lists(PIECES, min_size=1, max_size=7).map("".join), PATHS)

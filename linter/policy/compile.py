@@ -129,12 +129,10 @@ def _known_only(compiled: Callable[[], Check], mode: Mode) -> Check:
         if node.value is value:
             if mode.condition or node.document.members:
                 value = meant_at(node)
-                if value is UNKNOWN:
-                    return None
             elif is_misread_at(node):
                 value = switch_at(node)
-                if value is UNKNOWN:
-                    return None
+            if value is UNKNOWN:
+                return None
         if check is None:
             check = compiled()
         return check(value, node)
