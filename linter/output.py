@@ -31,7 +31,7 @@ def write_report(path: str, report: bytes, mode: int | None = None) -> None:
     of it. A link stays, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
     descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
     """
-    try:
+    with _explained():
         _check_links(path)
         target = _followed(path)
         descriptor = _descriptor(target)
@@ -42,6 +42,13 @@ def write_report(path: str, report: bytes, mode: int | None = None) -> None:
             _replace(target, report, mode=mode)
         else:
             _write_through(target, report)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise :class:`Unwritable` for what the system refuses; only that a reader has gone stays as it is."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except ValueError:  # a name with a null character in it
@@ -82,7 +89,7 @@ def replace_file(path: str, content: bytes, before: bytes) -> None:
     group, and is left alone where it could not. A link stays, and what it leads to is written, but not if that is outside the working
     directory.
     """
-    try:
+    with _explained():
         _check_links(path)
         target = _followed(path)
         if _descriptor(target) is not None or not stat.S_ISREG(os.stat(target).st_mode):
@@ -90,10 +97,6 @@ def replace_file(path: str, content: bytes, before: bytes) -> None:
         if os.stat(target).st_nlink > 1:
             raise Unwritable("it has more than one name (hard links), and the others would keep the old content")
         _replace(target, content, before)
-    except ValueError:  # a name with a null character in it
-        raise Unwritable("this cannot be the name of a file") from None
-    except OSError as error:
-        raise Unwritable(reason_of(error)) from None
 
 
 def _check_links(path: str) -> None:
