@@ -6,6 +6,7 @@ Whatever of a text is taken for one is masked to the end of what it may reach, r
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..formats.urls import authority_at, last_at
 from ..patterns import pattern
@@ -63,6 +64,7 @@ _BEFORE_CREDENTIALS: Final = (("?", _QUERY), ("=", _PAIR), (":", _SECRET_NAME), 
 _PRIVATE_KEY: Final = pattern(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 
+@lru_cache(maxsize=2_000)
 def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool = False) -> str:
     """The text with the mask in place of each credential that it holds; the text itself where it holds none.
 

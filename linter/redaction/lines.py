@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
@@ -40,6 +41,7 @@ class MaskedLines:
         self._text = text
         self._tokens = tokens
         self._visibility = visibility
+        self._is_short = cache(lambda whole: _is_shown_whole(self.pieces(whole)))
 
     def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """The line on which ``span`` starts, masked.
@@ -49,7 +51,7 @@ class MaskedLines:
         asked only where it matters.
         """
         line, whole = self._text.line_around(span.start)
-        if _is_shown_whole(self.pieces(whole)):
+        if self._is_short(whole):
             return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, _WIDEST)
         first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)

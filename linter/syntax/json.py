@@ -99,6 +99,8 @@ def json_documents(content: str, first: Json) -> list[Json]:
 
 def _behind_blanks(content: str, at: int) -> int:
     """Where the next token starts."""
+    if content[at : at + 1] > " ":
+        return at
     return int(WHITESPACE.match(content, at).end())
 
 
@@ -127,14 +129,17 @@ class ScannedPlaces:
     def _walk(self, path: JsonPath) -> Place | None:
         place = Place(self._span, None)
         for step in path:
-            members = self._known.get(place.value.start)
-            if members is None:
-                members = dict(_places_of_members(self._content, place.value.start))
-                if place.value.end - place.value.start > _NEAR:
-                    self._known[place.value.start] = members
-            if step not in members:
+            start, end = place.value
+            members = self._known.get(start)
+            if members is None and end - start > _NEAR:
+                members = self._known[start] = dict(_places_of_members(self._content, start))
+            if members is not None:
+                found = members.get(step)
+            else:
+                found = next((one for name, one in _places_of_members(self._content, start) if name == step), None)
+            if found is None:
                 return None
-            place = members[step]
+            place = found
         return place
 
 
