@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from ..text import Span
 from ..typed import NamedTuple
@@ -11,14 +12,14 @@ from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break, 
 
 
 class Item(NamedTuple):
-    """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, if one does.
+    """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, -1 where none does.
 
     ``key`` is the name of a member, quotes included; ``value`` is where the value begins.
     """
 
     start: int
     end: int
-    comma: int | None
+    comma: int
     key: Span | None = None
     value: int = 0
 
@@ -122,7 +123,6 @@ def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
     before, after = items[max(index - 1, 0)], items[min(index, len(items) - 1)]
     if before is after:
         before, after = (items[0], items[1]) if index == 0 else (items[-2], items[-1])
-    assert before.comma is not None  # another item follows
     return Separator(_reduced(brackets, before.end, before.comma), _reduced(brackets, before.comma + 1, after.start))
 
 
@@ -146,10 +146,10 @@ def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Sepa
         tail = _tail(brackets, item.end)
         at = (tail.end if lines_begin_with_comma else item.end) if tail.ended else tail.comments
         return [_put(at, _ending_as(brackets, at, separator).join(["", *texts]))]
-    tail = _tail(brackets, item.end if item.comma is None else item.comma + 1)
+    tail = _tail(brackets, item.end if item.comma < 0 else item.comma + 1)
     separator = _ending_as(brackets, tail.end, separator)
     text = separator.after + separator.join(texts)
-    if item.comma is not None:
+    if item.comma >= 0:
         return [_put(tail.end if tail.ended else item.comma + 1, f"{text},")]
     if not tail.ended or tail.end == item.end:
         return [_put(item.end, f",{text}")]
@@ -201,7 +201,8 @@ def take_out(brackets: Brackets, gone: Iterable[int]) -> list[Edit]:
     indexes = sorted(gone)
     if len(indexes) == len(brackets.items):
         return [_emptied(brackets)]
-    return [edit for first, last in _runs(indexes) for edit in _take_run(brackets, first, last)]
+    runs = [[index for _, index in run] for _, run in groupby(enumerate(indexes), lambda numbered: numbered[1] - numbered[0])]
+    return [edit for first, *_, last in ([*run, run[-1]] for run in runs) for edit in _take_run(brackets, first, last)]
 
 
 def keep_comments(content: str, edits: Iterable[Edit], comments: Iterable[Span]) -> list[Edit]:
@@ -229,25 +230,14 @@ def _around(content: str, span: Span, comments: Sequence[Span]) -> Iterator[Edit
         yield _take(at, behind_blanks(content, end) if content[at - 1] in " \t" else end)
 
 
-def _runs(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and last of those that follow each other."""
-    first = last = indexes[0]
-    for index in indexes[1:]:
-        if index > last + 1:
-            yield first, last
-            first = index
-        last = index
-    yield first, last
-
-
 def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
     """Take out items that follow each other; others stay before or behind them."""
     content, item, final = brackets.content, brackets.items[first], brackets.items[last]
     previous = brackets.items[first - 1] if first else None
     lead = _gap(brackets, _behind(brackets, first), item.start)
-    behind = final.end if final.comma is None else final.comma + 1
+    behind = final.end if final.comma < 0 else final.comma + 1
     tail = _tail(brackets, behind)
-    comma = [] if final.comma is not None or previous is None else [_comma_of(brackets, previous)]
+    comma = [] if final.comma >= 0 or previous is None else [_comma_of(brackets, previous)]
     if lead.line is not None and tail.ended:
         return [*comma, _take(lead.line, behind_break(content, tail.end))]
     if previous is None:
@@ -266,7 +256,6 @@ def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
 def _take_first(brackets: Brackets, item: Item, last: int, tail: _Tail) -> list[Edit]:
     """Take out the first items, whose line begins with the bracket; comments between them and their comma are about what follows."""
     content, final = brackets.content, brackets.items[last]
-    assert final.comma is not None  # an item follows it
     own = _tail(brackets, final.end)
     if own.ended and content[own.end : final.comma].strip():
         return [_take(before_blanks(content, item.start), own.comments), _take(final.comma, behind_blanks(content, final.comma + 1))]
@@ -276,7 +265,7 @@ def _take_first(brackets: Brackets, item: Item, last: int, tail: _Tail) -> list[
 def _begins_line(brackets: Brackets, previous: Item, first: int, last: int) -> int:
     """Where the item stands that takes the place of others on a line that begins with their comma; 0 where none does."""
     content, comma, final = brackets.content, _behind(brackets, first) - 1, brackets.items[last]
-    if last + 1 == len(brackets.items) or final.comma is None or _gap(brackets, previous.end, comma).line is None:
+    if last + 1 == len(brackets.items) or final.comma < 0 or _gap(brackets, previous.end, comma).line is None:
         return 0
     following = brackets.items[last + 1].start
     if has_break(content[final.end : following]) or content[final.end : final.comma].strip():
@@ -286,7 +275,6 @@ def _begins_line(brackets: Brackets, previous: Item, first: int, last: int) -> i
 
 def _between(brackets: Brackets, previous: Item, start: int, final: Item) -> Edit:
     """Take out items that share their line with the one before them, with the comma before or, for the sake of comments, behind them."""
-    assert final.comma is not None  # those without one are the last, of which the comma before goes
     before, behind = _gap(brackets, previous.end, start - 1), _gap(brackets, final.end, final.comma)
     if behind.commented or (before.breaks and before.commented):
         return _take(start, final.comma + 1)
@@ -305,13 +293,11 @@ def _with_comma(brackets: Brackets, first: int, start: int, tail: _Tail) -> Edit
 def _behind(brackets: Brackets, index: int) -> int:
     """Behind the comma or bracket in front of an item."""
     comma = brackets.items[index - 1].comma if index else brackets.opener
-    assert comma is not None  # an item follows it
     return comma + 1
 
 
 def _comma_of(brackets: Brackets, item: Item) -> Edit:
     """Take out the comma behind an item that becomes the last one."""
-    assert item.comma is not None  # an item follows it
     start = before_blanks(brackets.content, item.comma, item.end)
     return _take(item.end if not brackets.content[item.end : start].strip() else start, item.comma + 1)
 
@@ -319,7 +305,6 @@ def _comma_of(brackets: Brackets, item: Item) -> Edit:
 def _next(brackets: Brackets, last: int, tail: _Tail) -> int:
     """Up to where the first items go, whose line begins with the bracket: what follows takes their place."""
     final, following = brackets.items[last], brackets.items[last + 1]
-    assert final.comma is not None  # an item follows it
     for at in (final.comma + 1, tail.comments) if tail.ended else (final.comma + 1,):  # else the comments are about what follows
         if not brackets.content[at : following.start].strip():
             return following.start
@@ -330,7 +315,7 @@ def _emptied(brackets: Brackets) -> Edit:
     """Take out all items; nothing else stays but comments that stand apart."""
     content, first, last = brackets.content, brackets.items[0], brackets.items[-1]
     lead = _gap(brackets, brackets.opener + 1, first.start)
-    tail = _tail(brackets, last.end if last.comma is None else last.comma + 1)
+    tail = _tail(brackets, last.end if last.comma < 0 else last.comma + 1)
     if not lead.commented and not content[tail.comments : brackets.closer].strip():
         return _take(brackets.opener + 1, brackets.closer)
     if lead.line is not None and tail.ended:

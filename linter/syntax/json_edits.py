@@ -201,7 +201,7 @@ def _read(content: str, opener: int) -> _Holder:
             if tokens:
                 key = tokens[0] if len(tokens) > 1 else None
                 named.setdefault(json.loads(content[slice(*key)]) if key is not None else "", []).append(len(items))
-                items.append(Item(tokens[0].start, tokens[-1].end, token.start if sign == "," else None, key, tokens[-1].start))
+                items.append(Item(tokens[0].start, tokens[-1].end, token.start if sign == "," else -1, key, tokens[-1].start))
                 tokens = []
             if sign != ",":
                 return _Holder(Brackets(content, opener, token.start, tuple(items), _COMMENT), named)

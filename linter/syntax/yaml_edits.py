@@ -350,7 +350,7 @@ class _Editor:
     def _brackets(self, path: JsonPath, entries: Iterable[_Entry]) -> Brackets:
         start, end = self._bare(self._member(path).node)
         commas = [(entry, _COMMA.match(self._content, entry.end)) for entry in entries]
-        items = tuple(Item(entry.start, entry.end, None if comma is None else comma.end() - 1) for entry, comma in commas)
+        items = tuple(Item(entry.start, entry.end, -1 if comma is None else comma.end() - 1) for entry, comma in commas)
         return Brackets(self._content, start, end - 1, items, _COMMENT)
 
     # --- Putting in
