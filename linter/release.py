@@ -189,6 +189,3 @@ class ByRelease(Generic[T]):
         if release is MAIN or release >= self.began:
             return self.newest
         return next((value for first, value in reversed([*self.steps.items()]) if Release.of(first) <= release), self.before)
-
-    def __repr__(self) -> str:
-        return f"ByRelease({self.before!r}, {dict(self.steps)!r})"

@@ -131,8 +131,6 @@ _PLAIN: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "object": d
 def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
     """The mismatch of a value that has none of the setting's types; None where it has one."""
     types = setting.types
-    if type(value) is _PLAIN.get(types[0]):
-        return None
     # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
     is_port = types[0] == "integer" and isinstance(value, str) and "string" in types
     if value.isascii() and value.isdecimal() if is_port else _is_one_of(value, types):

@@ -71,8 +71,10 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):
         smtp = held.get("smtp")
         held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
-    if release >= GENERATES_KEY:
-        _generate_key(held)
+    base, storage = held.get("baseUrl"), held.get("storageBaseUrl")
+    serves_itself = isinstance(base, str) and isinstance(storage, str) and storage.startswith(base)
+    if release >= GENERATES_KEY and serves_itself and is_false(held.get("signingKey")):
+        held.update(signingKeyId=GENERATED_KEY_ID, signingKey=GENERATED, signingKeyPassphrase=GENERATED)
     return held
 
 
@@ -108,10 +110,3 @@ def _spread(value: Any) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
     return {str(index): one for index, one in enumerate(value)} if isinstance(value, list) else {}
-
-
-def _generate_key(held: dict[str, Any]) -> None:
-    """The temporary key of a server that serves its attachments itself and is given no key to sign their addresses with."""
-    base, storage = held.get("baseUrl"), held.get("storageBaseUrl")
-    if isinstance(base, str) and isinstance(storage, str) and storage.startswith(base) and is_false(held.get("signingKey")):
-        held.update(signingKeyId=GENERATED_KEY_ID, signingKey=GENERATED, signingKeyPassphrase=GENERATED)

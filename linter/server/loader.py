@@ -280,20 +280,12 @@ def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion, release: Re
         if isinstance(held, Stop):
             stops.append(held._replace(path=path))
             continue
-        node = holder_of(path, tree, own, _is_null_or_false if by == "ssm_coercion" else _is_null)
+        node = holder_of(path, tree, own, lambda above, _: above is None or (by == "ssm_coercion" and is_false(above)))
         if isinstance(node, dict | list):
             put(node, path[-1], held)
         elif not isinstance(node, Mark):
             stops.append(Stop(path, _TOO_LATE.format(dotted(path), dotted(path[:-1]))))
     return tree, stops
-
-
-def _is_null(value: Any, _step: str | int) -> bool:
-    return value is None
-
-
-def _is_null_or_false(value: Any, _step: str | int) -> bool:
-    return is_false(value)
 
 
 _TOO_LATE: Final = '{} comes after a value of {} that can have no members: the server stops at start with "Cannot create property"'

@@ -34,7 +34,6 @@ _SECTIONS: Final[Mapping[str, tuple[Release, tuple[str, ...]]]] = {
 """Where the variables that begin with a prefix go, and the first release that puts them there (``loadEnvConfig`` of each release)."""
 
 
-@lru_cache(maxsize=8)
 def sections(release: Release) -> Mapping[str, tuple[str, ...]]:
     """The sections that a release knows, by the prefix of their variables."""
     return {prefix: path for prefix, (first, path) in _SECTIONS.items() if first <= release}
@@ -47,7 +46,7 @@ def setting_of(variable: str, release: Release = MAIN) -> tuple[str, ...]:
     rest = variable[len(PREFIX) :]
     known = sections(release)
     section = max((prefix for prefix in known if rest.startswith(prefix)), key=len, default="")
-    return (*known.get(section, ()), _camel_case(rest[len(section) :]))
+    return (*known.get(section, ()), re.sub("_([a-z])", lambda match: match[1].upper(), rest[len(section) :].lower()))
 
 
 def landings(variable: str) -> Mapping[Release, tuple[str, ...]]:
@@ -80,10 +79,6 @@ def _by_letters(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     for name in names:
         paths.setdefault(name.replace(".", "").lower(), tuple(name.split(".")))
     return paths
-
-
-def _camel_case(name: str) -> str:
-    return re.sub("_([a-z])", lambda match: match[1].upper(), name.lower())
 
 
 def _snake_case(name: str) -> str:

@@ -126,9 +126,13 @@ class History:
         self.at = cache(lambda release: _views(load(release)))
         """The documents as a release holds them."""
 
-    def began(self, key: Key, holds: Callable[[View], bool]) -> Release:
+    def view(self, pair: Pair, release: Release) -> View:
+        """A document as a release holds it; as the oldest does where that one does not have it."""
+        return self.at(release).get(pair.key, pair.old)
+
+    def began(self, pair: Pair, holds: Callable[[View], bool]) -> Release:
         """The release from which on something holds of a document that does not of the oldest, and does of the newest."""
-        return self.turn(lambda release: (view := self.at(release).get(key)) is not None and holds(view))
+        return self.turn(lambda release: holds(self.view(pair, release)))
 
     def turn(self, holds: Callable[[Release], bool]) -> Release:
         """The release from which on something holds that does not of the oldest, and does of the newest."""
@@ -220,7 +224,7 @@ def _whole(pair: Pair, path: SettingPath) -> SettingPath:
 def _begins_or_stops(history: History, pair: Pair, whole: SettingPath, path: SettingPath, notes: Notes) -> UpgradeChange:
     begins = path in pair.new.read
     view = pair.new if begins else pair.old
-    release = history.began(pair.key, lambda one: (path in one.read) == begins)
+    release = history.began(pair, lambda one: (path in one.read) == begins)
     name, setting = view.name(whole), view.setting(whole)
     note = notes.settings.get(catalogue_kind(view.document.kind), {}).get(name)
     if not begins:
@@ -252,7 +256,7 @@ def _what_follows(view: View, path: SettingPath) -> str:
 
 def _read_differently(history: History, pair: Pair, path: SettingPath) -> UpgradeChange:
     old, new, known = pair.old.rows[path], pair.new.rows[path], pair.new.known
-    release = history.began(pair.key, lambda view: path in view.rows and is_same(view.rows[path].effective, new.effective))
+    release = history.began(pair, lambda view: path in view.rows and is_same(view.rows[path].effective, new.effective))
     by = DOCUMENT_KINDS[pair.new.document.kind].coercion
     # A default can take the place of a text that the server fails to parse, and stops at.
     stops = by is not None and isinstance(converted(new.written, coercion_of(path, by, pair.new.release)), Stop)

@@ -80,7 +80,8 @@ class Plan:
         for pair in self.pairs:
             yield from read_changes(self.history, pair, self.notes)
             if role(pair.new.document) != "server" and pair.new.document.complete:
-                yield from default_changes(self.history, pair, self.notes, partial(_view, self.history, pair))
+                views = partial(self.history.view, pair)
+                yield from default_changes(self.history, pair, self.notes, views)
         for server in self.servers:
             if server.whole:
                 yield from default_changes(self.history, server.main, self.notes, server.at)
@@ -138,7 +139,7 @@ class Plan:
                 yield _Found(software, version, f"the image is {version}", document, span=one.span)
         for pair in self.pairs:
             if pair.new.document.kind == "infra/json":
-                yield from _of_infra(pair, self.history.at(release).get(pair.key, pair.new))
+                yield from _of_infra(pair, self.history.view(pair, release))
 
     # --- What is known beyond the catalogue -------------------------------------------------------------------------------------------
 
@@ -167,10 +168,6 @@ class Plan:
             if span is not None:
                 message = note.message.show(Node.at(document, ()))
                 yield UpgradeChange(release, note.kind, message, note.link, note.needs_hand, document=document, span=span)
-
-
-def _view(history: History, pair: Pair, release: Release) -> View:
-    return history.at(release).get(pair.key, pair.old)
 
 
 def _of_server(note: Note, release: Release, message: str, view: View, held: Document) -> UpgradeChange:
