@@ -154,10 +154,6 @@ def _url(text: str) -> str | None:
     return f"{match[1].lower()}://{match[2]}" if match is not None else None
 
 
-def _websocket(text: str) -> str:
-    return re.sub(r"^http", "ws", text.strip(), flags=re.IGNORECASE)
-
-
 def _origins(text: str) -> str | None:
     """Origins as browsers send them: nothing behind the host, in lower case, without the usual port, each of them once."""
     entries = {_origin(entry): None for entry in re.split(r"[,;]|\s+", text) if entry}
@@ -204,14 +200,9 @@ def without_separators(text: str) -> str:
     return re.sub(r"[\s-]", "", text)
 
 
-def _zone(text: str) -> str:
-    """The region of an availability zone."""
-    return re.sub(r"(?<=[0-9])[a-z]$", "", text.strip().lower())
-
-
 _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "aws-account": without_separators,
-    "aws-region": _zone,
+    "aws-region": lambda text: re.sub(r"(?<=[0-9])[a-z]$", "", text.strip().lower()),  # of an availability zone
     "bytes": _size,
     "email": _address,
     "email-list": _addresses,
@@ -222,7 +213,7 @@ _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "pem-private-key": _pem,
     "pem-public-key": _pem,
     "url": _url,
-    "websocket-url": _websocket,
+    "websocket-url": lambda text: re.sub(r"^http", "ws", text.strip(), flags=re.IGNORECASE),
 }
 
 _URLS: Final = frozenset({"base-url", "redirect-uri", "url", "websocket-url"})

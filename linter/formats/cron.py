@@ -59,18 +59,14 @@ def cron(text: str) -> Message | str | None:
 
 def _fits(text: str, field: _Field) -> bool:
     if field.words:
-        first = 1 if field.words is _MONTHS else 0
-        text = re.sub("[A-Za-z]{3}", lambda word: _number_of(word[0].lower(), field.words, first), text)
+        numbers = {word: str(number) for number, word in enumerate(field.words, field.low)}
+        text = re.sub("[A-Za-z]{3}", lambda word: numbers.get(word[0].lower(), word[0].lower()), text)
     if not set(text) <= _SIGNS.union(field.signs):
         return False
     day, *counts = text.split("#")
     if counts and (len(counts) > 1 or re.search("[,/-]", text) or not re.fullmatch("0*[1-5]", counts[0])):
         return False
     return all(_is_part(part, field) for part in day.split(","))
-
-
-def _number_of(word: str, words: tuple[str, ...], first: int) -> str:
-    return str(words.index(word) + first) if word in words else word
 
 
 def _is_part(part: str, field: _Field) -> bool:

@@ -26,9 +26,9 @@ def is_reference(value: Any) -> bool:
     A name without brackets (``$NAME``, ``%NAME%``, ``@@NAME@@``) is one only as a whole, or in the host of a URL: a password can have
     any of these signs in it.
     """
-    if type(value) is not str or not _may_hold_reference(value):  # as nearly every value
+    if type(value) is not str or not ("$" in value or "{" in value or "%" in value or "@@" in value):  # as nearly every value
         return False
-    return any(_holds(value, start, end) for start, end in _REFERENCES) or _is_bare(value)
+    return any(end in value.partition(start)[2] for start, end in _REFERENCES) or _is_bare(value)
 
 
 def _is_bare(text: str) -> bool:
@@ -40,12 +40,6 @@ def _is_bare(text: str) -> bool:
         re.VERBOSE | re.DOTALL,
     )
     return found is not None
-
-
-def _holds(text: str, start: str, end: str) -> bool:
-    """Whether one sign stands somewhere, and the other somewhere behind it."""
-    at = text.find(start)
-    return at >= 0 and text.find(end, at + len(start)) >= 0
 
 
 _MOST_DEFAULTS = 5
@@ -160,10 +154,6 @@ def is_unresolved(value: Any) -> bool:
 def _is_unresolved(text: str) -> bool:
     """The same for a short text: each value of a document is asked for by one rule after the other."""
     return is_reference(text) or is_blank(text)
-
-
-def _may_hold_reference(text: str) -> bool:
-    return "$" in text or "{" in text or "%" in text or "@@" in text
 
 
 @format(
