@@ -1,7 +1,8 @@
 """Named formats, for the catalogue and for rules: what a text must look like where nothing else can say it.
 
-Each is one function in a module of this package, from a text to the reason why it does not fit, which reads on after the setting's name,
-or None. The reason never repeats the text, which may be a secret. ``@format`` gives it its name and the sentence for the documentation.
+Each is one function in a module of this package, or an entry of :mod:`linter.formats.shapes`, where regular expressions tell it. A function
+goes from a text to the reason why it does not fit, which reads on after the setting's name, or None. The reason never repeats the text,
+which may be a secret. ``@format`` gives it its name and the sentence for the documentation.
 """
 
 from __future__ import annotations
