@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from .. import settings
@@ -20,7 +20,7 @@ from .lines import Lines
 from .origin import first_character, public_at
 from .parameter_problems import checked, is_refused, merge, misplaced, name_reason
 from .parameters import KIND, Environment, Named, Parameter, environments
-from .problems import Consequence, encoding_problems, json_problems, yaml_problems
+from .problems import Consequence, encoding_problems, tree_problems
 from .source import Loaded, Problem, SourceFile
 from .sums import SumOrigin, SumParts
 from .variables_in_yaml import suppression_comments_of
@@ -47,7 +47,7 @@ class ParameterFile(NamedTuple):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with its text."""
-        found = text_problems(self.documents, self.consequence)
+        found = (one for parsed in self.documents for one in tree_problems(parsed, self.consequence))
         return (*encoding_problems(self.file, self.consequence), *found, *suppression_comments_of(self.file).problems)
 
     @property
@@ -208,12 +208,6 @@ def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) ->
     first = next((spot for one in parameters.values() if (spot := one.spot("key")) is not None), None)
     start = partial(first_character, first[0]) if first is not None else lambda: Span(0, 0)
     return EntriesOrigin(read.file.text.content, parameters, read.lines, start)
-
-
-def text_problems(documents: Iterable[Json | Yaml], consequence: Consequence) -> Iterator[Problem]:
-    """Mistakes in the text of the documents of a file."""
-    for parsed in documents:
-        yield from json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence)
 
 
 def _placed(read: ParameterFile, own: Callable[[str], bool]) -> Iterator[tuple[int, Public | None]]:

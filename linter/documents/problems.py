@@ -140,12 +140,17 @@ def problems_beside(
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
     """Where and why a text cannot be relied on, such as ``not valid JSON (line 1, column 9: …)``; empty when it was read to its end."""
-    broken = next((parsed for parsed in documents if not (parsed.intact if isinstance(parsed, Json) else parsed.whole)), None)
+    broken = next((parsed for parsed in documents if not parsed.intact), None)
     problem = next((one for one in broken.problems if one.lossy), None) if broken is not None else None
     if problem is None:
         return ""
     line, column = file.text.position(problem.span.start)
     return f"not valid {'JSON' if isinstance(broken, Json) else 'YAML'} (line {line}, column {column}: {problem.message})"
+
+
+def tree_problems(parsed: Json | Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
+    """What is wrong with a document in JSON or YAML; ``content`` is the text where it can be fixed in YAML."""
+    return json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence, content)
 
 
 def yaml_problems(parsed: Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from ..syntax.yaml_places import Style
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
 from .lines import Lines
-from .problems import encoding_problems, json_problems, yaml_problems
+from .problems import encoding_problems, tree_problems, yaml_problems
 from .source import Problem, SourceFile
 from .suppression_comments import SuppressionComments, read_suppression_comments, within
 from .variables import Variable, unless_reference
@@ -217,7 +217,7 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
         content = file.text.content if file.encoding_error is None else None
         effect = consequence or "what follows can be neither read nor checked, and the program that the file is for fails"
         for parsed in file.documents:
-            yield from json_problems(parsed, effect) if isinstance(parsed, Json) else yaml_problems(parsed, effect, content)
+            yield from tree_problems(parsed, effect, content)
         yield from suppression_comments_of(file).problems
 
     return file.cached(f"text problems {consequence}", lambda: tuple(found()))

@@ -18,7 +18,6 @@ from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFi
 from ..documents.variables_in_yaml import Node, roots
 from ..model import UNKNOWN, SettingPath, sentence
 from ..server.loader import dotted_path
-from ..syntax.places import Json
 from ..syntax.yaml import Tagged
 from ..text import printable
 from ..typed import Any, Final
@@ -53,7 +52,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are reported with the first."""
     root = _template(file)
     given = named(_parameters(root) if root is not None else ())
-    whole = root is not None and (root.tree.intact if isinstance(root.tree, Json) else root.tree.whole)
+    whole = root is not None and root.tree.intact
     read = ParameterFile(file, list(file.documents), given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole)
     return load_parameters(read, check_parameter=_secret)
 

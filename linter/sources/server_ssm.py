@@ -250,7 +250,7 @@ def _read(file: SourceFile) -> _Read:
         known = [dump for dump in dumps if dump is not None]
         missing = [one for dump in known for one in dump.missing]
         given = [*(one for dump in known for one in dump.given), *missing]
-        whole = all(parsed.intact if isinstance(parsed, Json) else parsed.whole for parsed in trees)
+        whole = all(parsed.intact for parsed in trees)
         is_loop = len(known) > 1 and all(dump.single for dump in known)
         unread = (_unread(file, parsed, dump, alone=len(trees) == 1) for parsed, dump in zip(trees, dumps, strict=True))
         parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole, is_dump=whole, complete=is_loop)

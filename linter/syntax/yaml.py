@@ -54,6 +54,11 @@ class Yaml(NamedTuple):
     places: YamlPlaces
     whole: bool
 
+    @property
+    def intact(self) -> bool:
+        """Whether nothing can have been taken for something else."""
+        return self.whole
+
 
 def parse_yaml(content: str) -> list[Yaml]:
     """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
