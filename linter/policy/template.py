@@ -49,7 +49,8 @@ class Template:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.pieces: list[str | Path] = []
+        self.pieces: list[Any] = []
+        """Paths, and what stands between them."""
         at = 0
         for match in _PIECE.finditer(text):
             self.pieces.append(text[at : match.start()])
@@ -68,7 +69,7 @@ class Template:
         """What the template gives at a node: text, or the very value where the template is one path; ``UNKNOWN`` if any part is."""
         parts: list[Any] = []
         for piece in self.pieces:
-            part = piece if isinstance(piece, str) else _known(piece, node)
+            part = _known(piece, node) if isinstance(piece, Path) else piece
             if part is UNKNOWN:
                 return UNKNOWN
             parts.append(part)
@@ -81,8 +82,8 @@ class Template:
 
     def written(self, node: Node) -> Any:
         """The value to the letter where the template is one path, whatever is meant by it; else what it gives."""
-        path = self.pieces[0] if len(self.pieces) == 1 else ""
-        return self.value(node) if isinstance(path, str) else path.value(path.single(node))
+        path = self.pieces[0] if len(self.pieces) == 1 else None
+        return path.value(path.single(node)) if isinstance(path, Path) else self.value(node)
 
     def show(self, node: Node, **about: str) -> str:
         """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
@@ -114,6 +115,8 @@ class Template:
 
     def quoted(self, node: Node) -> str:
         """The text for people, in quotes unless it is a value that is no text."""
+        if not self.paths:
+            return literal_text(self.value(node))
         is_text = len(self.pieces) != 1 or isinstance(self.value(node), str | Mark)
         text = self.show(node)
         return f'"{text}"' if is_text or text == MASK else text
@@ -241,30 +244,13 @@ def _single_path(text: str) -> Path:
     return path
 
 
-class Literal(NamedTuple):
-    """An operand without a ``${path}`` in it, with what :class:`Template` has."""
-
-    given: Any
-
-    def value(self, _node: Node) -> Any:
-        """The operand."""
-        return self.given
-
-    def written(self, _node: Node) -> Any:
-        """The operand."""
-        return self.given
-
-    def quoted(self, _node: Node) -> str:
-        """The operand for people."""
-        return literal_text(self.given)
-
-
-Operand = Template | Literal
-
-
-def operand_of(given: Any) -> Operand:
-    """An operand of a rule."""
-    return template_of(given) if isinstance(given, str) and "$" in given else Literal(given)
+def operand_of(given: Any) -> Template:
+    """The template of an operand of a rule; a value that is no template is one of a single piece."""
+    if isinstance(given, str) and "$" in given:
+        return template_of(given)
+    literal = Template("")
+    literal.pieces = [given]
+    return literal
 
 
 def literal_text(value: Any) -> str:

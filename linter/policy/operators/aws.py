@@ -7,7 +7,7 @@ from functools import partial
 from ...formats import FORMATS
 from ...typed import Any
 from ..node import Node
-from ..template import Operand, operand_of
+from ..template import Template, operand_of
 from ..verdict import Check, Verdict, failed
 from . import NUMBER_OR_SETTING, TEXT, operator
 from .compare import is_number
@@ -47,7 +47,7 @@ def has_parts(operand: dict[str, str]) -> Check:
     return check
 
 
-def _other_part(name: str, wanted: Operand, node: Node) -> str:
+def _other_part(name: str, wanted: Template, node: Node) -> str:
     return f"must be an ARN whose {name} {'begins with' if name == 'resource' else 'is'} {wanted.quoted(node)}"
 
 

@@ -10,7 +10,7 @@ from ...redaction.numbers import number_text
 from ...typed import Any
 from ..display import is_shown_whole
 from ..node import Node
-from ..template import Template, literal_text, operand_of
+from ..template import literal_text, operand_of
 from ..verdict import Check, Verdict, failed
 from . import ANYTHING, TEXTS, listed, operator
 
@@ -150,7 +150,7 @@ def _bound(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
 
     def compiled(operand: Any) -> Check:
         bound = operand_of(operand)
-        shown = bound.show if isinstance(bound, Template) else lambda _node: _as_text(operand)
+        shown = bound.show if bound.paths else lambda _node: _as_text(operand)
 
         def check(value: Any, node: Node) -> Verdict:
             other = bound.value(node)
