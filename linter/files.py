@@ -103,7 +103,7 @@ def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> 
         raise Unreadable("it is closed")
     try:
         _check_size(stream, limit)
-        return _limited(stream, limit)
+        return read_within(stream, limit)
     except OSError as error:
         raise Unreadable(reason_of(error)) from None
 
@@ -144,10 +144,10 @@ def _content(file: BinaryIO, path: str, limit: int) -> bytes:
     if stat.S_ISREG(status.st_mode) and status.st_size > limit:
         raise TooLarge(status.st_size, limit)
     if not stat.S_ISFIFO(status.st_mode):
-        return _limited(file, limit)
+        return read_within(file, limit)
     first = b"" if _is_open_already(path) else _first_of_pipe(file)
     os.set_blocking(file.fileno(), True)
-    return first + _limited(file, limit, len(first))
+    return first + read_within(file, limit, len(first))
 
 
 def _first_of_pipe(file: BinaryIO) -> bytes:
@@ -164,8 +164,8 @@ def _first_of_pipe(file: BinaryIO) -> bytes:
         time.sleep(0.01)
 
 
-def _limited(file: BinaryIO, limit: int, size: int = 0) -> bytes:
-    """The rest of a file, of which ``size`` bytes have been read."""
+def read_within(file: BinaryIO, limit: int, size: int = 0) -> bytes:
+    """The rest of a file, of which ``size`` bytes have been read. Raises :class:`TooLarge` for more than ``limit``."""
     chunks: list[bytes] = []
     while chunk := file.read(_CHUNK):
         chunks.append(chunk)

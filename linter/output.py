@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .files import Unreadable, is_within, opened, reason_of
-from .typed import BinaryIO, Final
+from .files import TooLarge, Unreadable, is_within, opened, read_within, reason_of
+from .typed import Final
 
 STANDARD_OUTPUT: Final = "-"
 """The name of standard output where a file is asked for."""
@@ -209,19 +209,12 @@ def _check_content(path: str, expected: bytes) -> None:
     """Raise :class:`Changed` where a file holds something else; it may also be none any more, and signals are held back meanwhile."""
     try:
         with opened(path, regular=True, follow=False) as file:
-            if _read_at_most(file, len(expected) + 1) != expected:
+            if read_within(file, len(expected)) != expected:
                 raise Changed
+    except TooLarge:
+        raise Changed from None
     except Unreadable as error:
         raise Unwritable(str(error)) from None
-
-
-def _read_at_most(file: BinaryIO, size: int) -> bytes:
-    """The first bytes of a file without a buffer, which reads as few at once as it likes."""
-    chunks: list[bytes] = []
-    while size > 0 and (chunk := file.read(size)):
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
 
 
 def _flush_folder(folder: str) -> None:

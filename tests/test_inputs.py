@@ -98,7 +98,7 @@ def test_any_text_is_a_size_or_none(text: str) -> None:
 def test_a_file_with_more_bytes_is_refused_by_its_size(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     size = len(BAD)
     assert "cannot be read" not in lint(*command, "server.json", "--max-size", str(size)).stderr
-    monkeypatch.setattr(files, "_limited", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(files, "read_within", lambda *_: pytest.fail("it was read"))
     result = lint(*command, "server.json", "--max-size", str(size - 1))
     message = f"medplum-lint: error: server.json: cannot be read: it has {size} bytes, more than the limit of {size - 1} bytes"
     assert exit_and_errors(result) == (2, [message])
