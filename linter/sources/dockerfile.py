@@ -20,7 +20,7 @@ from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
 from ..redaction.tokens import ListedTokens, Token
-from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, Word, assignments, meaning, read_dockerfile, words
+from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
@@ -213,7 +213,7 @@ class _Reader:
                 if stage is not None:
                     stage.is_copied_from = True
 
-    def _assignments(self, instruction: Instruction) -> Iterator[tuple[str, Word, Word | None, str, Meaning]]:
+    def _assignments(self, instruction: Instruction) -> Iterator[tuple[str, Span, Span | None, str, Meaning]]:
         """The assignments of an instruction: the name with its place, that of the value, what is written there, and what it stands for."""
         for one in assignments(instruction, self.parsed.escape):
             written = "" if one.value is None else instruction.line[slice(*one.value)]

@@ -8,6 +8,7 @@ heredoc belong to the instruction before them.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
@@ -27,25 +28,21 @@ _REFERENCE: Final = re.compile(r"\$[A-Za-z0-9_{@*#?$!-]")
 """A dollar and what begins the name of a variable behind it."""
 
 
-class Piece(NamedTuple):
-    """A part of the joined lines of an instruction: where it begins among them, and in the text."""
-
-    start: int
-    offset: int
-
-
 class Instruction(NamedTuple):
-    """An instruction: its ``keyword`` in capitals, its lines joined to one, and where the arguments begin in that."""
+    """An instruction: its ``keyword`` in capitals, its lines joined to one, and where the arguments begin in that.
+
+    ``pieces`` are where each part of the joined line begins, and where that stands in the text.
+    """
 
     keyword: str
     line: str
     arguments: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[tuple[int, int], ...]
 
     def offset(self, at: int) -> int:
         """Where a character of the joined line stands in the text."""
-        piece = self.pieces[bisect_right(self.pieces, at, key=lambda one: one.start) - 1]
-        return piece.offset + at - piece.start
+        start, offset = self.pieces[bisect_right(self.pieces, (at, sys.maxsize)) - 1]
+        return offset + at - start
 
     def span(self, start: int, end: int) -> Span:
         """Where a part of the joined line, which is not empty, stands in the text."""
@@ -55,13 +52,6 @@ class Instruction(NamedTuple):
     def rest(self) -> str:
         """The arguments as they are written."""
         return self.line[self.arguments :]
-
-
-class Word(NamedTuple):
-    """One of several words of an instruction, as it is written, in the joined line."""
-
-    start: int
-    end: int
 
 
 class Dockerfile(NamedTuple):
@@ -82,7 +72,7 @@ def read_dockerfile(content: str) -> Dockerfile:
     comments: list[Span] = []
     continuations: list[Span] = []
     parts: list[str] = []
-    pieces: list[Piece] = []
+    pieces: list[tuple[int, int]] = []
     at = length = 0
     while at < len(lines):
         line = lines[at]
@@ -96,7 +86,7 @@ def read_dockerfile(content: str) -> Dockerfile:
             goes_on = text.endswith(escape) and not text.endswith(2 * escape)
             part = text[:-1] if goes_on else content[slice(*line)]
             if part or not pieces:
-                pieces.append(Piece(length, line.start))
+                pieces.append((length, line.start))
                 parts.append(part)
                 length += len(part)
             continuations += [Span(line.start + len(part), line.start + len(part) + 1)] if goes_on else []
@@ -107,7 +97,7 @@ def read_dockerfile(content: str) -> Dockerfile:
     return Dockerfile(tuple(instructions), tuple(comments), tuple(continuations), escape)
 
 
-def _instruction(line: str, pieces: tuple[Piece, ...]) -> Instruction:
+def _instruction(line: str, pieces: tuple[tuple[int, int], ...]) -> Instruction:
     keyword = _KEYWORD.match(line)
     return Instruction("", line, len(line), pieces) if keyword is None else Instruction(keyword[1].upper(), line, keyword.end(), pieces)
 
@@ -154,24 +144,24 @@ def _units(escape: str) -> re.Pattern[str]:
     )
 
 
-def words(instruction: Instruction, escape: str) -> Iterator[Word]:
-    """The words of an instruction: blanks part them that are neither in quotes nor behind an escape character."""
+def words(instruction: Instruction, escape: str) -> Iterator[Span]:
+    """The words of an instruction, in the joined line: blanks part them that are neither in quotes nor behind an escape character."""
     start = at = instruction.arguments
     for unit in _units(escape).finditer(instruction.line, at):
         at = unit.end()
         if (unit["other"] or "x").isspace():
             if start < unit.start():
-                yield Word(start, unit.start())
+                yield Span(start, unit.start())
             start = at
     if start < at:
-        yield Word(start, at)
+        yield Span(start, at)
 
 
 class Assignment(NamedTuple):
     """A variable of an ``ENV`` or ``ARG``; ``value`` is None where none is given."""
 
-    name: Word
-    value: Word | None
+    name: Span
+    value: Span | None
 
 
 def assignments(instruction: Instruction, escape: str) -> Iterator[Assignment]:
@@ -181,10 +171,10 @@ def assignments(instruction: Instruction, escape: str) -> Iterator[Assignment]:
         sign = line.find("=", *word)
         if sign < 0 and number == 0:
             value = word.end + len(line[word.end :]) - len(line[word.end :].lstrip())
-            yield Assignment(word, Word(value, len(line)) if value < len(line) else None)
+            yield Assignment(word, Span(value, len(line)) if value < len(line) else None)
             return
-        name = Word(word.start, sign if sign >= 0 else word.end)
-        yield Assignment(name, Word(sign + 1, word.end) if sign >= 0 else None)
+        name = Span(word.start, sign if sign >= 0 else word.end)
+        yield Assignment(name, Span(sign + 1, word.end) if sign >= 0 else None)
 
 
 class Meaning(NamedTuple):
