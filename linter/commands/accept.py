@@ -18,7 +18,7 @@ from ..model import Finding, dotted, members_as_one
 from ..options import Given
 from ..policy.errors import did_you_mean
 from ..policy.rule_set import check_ids
-from ..run import Options, lint_paths
+from ..run import Options, Outcome, lint_paths
 from ..say import Failed, fail_for, say
 from ..settings.kinds import DEPLOYMENT
 from .check import run_options
@@ -66,19 +66,14 @@ def _accepted(given: Given, options: Options, config: Config, folder: Path) -> l
     file, rule = given.file, given.rule
     rules, errors, _ = all_rules([*folders_of(config), *given.rules])
     fail_for((errors or check_ids([rule], (one.info for one in rules)))[:1])
-    of_rule: list[Finding] = []
-    # A document that is made of several files is checked, and named, only with all of them.
-    for paths in ([file], [file, str(folder)]):
-        outcome = lint_paths(paths, options)
-        if len(paths) == 1:
-            fail_for(outcome.errors[:1])
-        at_places = [one for finding in outcome.result.findings if finding.rule == rule for one in _at_each_place(finding)]
-        in_file = [one for one in at_places if one.document.uri == Path(file).as_posix()]
-        around = [one for one in in_file if given.environment in (None, *names_of(one.document))]
-        named = [one for one in around if given.setting in (None, _name(one), dotted(members_as_one(one.path or ())))]
-        of_rule = around if named or len(paths) == 1 else of_rule
-        if named:
-            break
+    outcome = lint_paths([file], options)
+    fail_for(outcome.errors[:1])
+    of_rule = _findings(given, outcome)
+    named = _at_setting(given, of_rule)
+    if not named:  # a document that is made of several files is checked, and named, only with all of them
+        together = _findings(given, lint_paths([file, str(folder)], options))
+        if named := _at_setting(given, together):
+            of_rule = together
     found = [finding for finding in named if finding.suppressed is None]
     if named and not found:
         raise Failed(f"{file}: {rule} is accepted there already: {named[0].suppressed}")
@@ -88,6 +83,17 @@ def _accepted(given: Given, options: Options, config: Config, folder: Path) -> l
     if given.setting is None and len(settings) > 1:
         raise Failed(f"{file}: {rule} has findings at several settings: name one of {', '.join(filter(None, settings))}")
     return found
+
+
+def _findings(given: Given, outcome: Outcome) -> list[Finding]:
+    """The findings of the rule in the file and the environment, at each of their places."""
+    of_rule = (one for finding in outcome.result.findings if finding.rule == given.rule for one in _at_each_place(finding))
+    in_file = (one for one in of_rule if one.document.uri == Path(given.file).as_posix())
+    return [one for one in in_file if given.environment in (None, *names_of(one.document))]
+
+
+def _at_setting(given: Given, findings: list[Finding]) -> list[Finding]:
+    return [one for one in findings if given.setting in (None, _name(one), dotted(members_as_one(one.path or ())))]
 
 
 def _at_each_place(finding: Finding) -> Iterator[Finding]:

@@ -45,10 +45,6 @@ COMPLETE_VARIABLE = "_MEDPLUM_LINT_COMPLETE"
 class Given(SimpleNamespace):
     """The values of the options and arguments of a command, by :attr:`Option.key`."""
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, key: str) -> Any: ...
-
 
 class Output(NamedTuple):
     """A report to write: its format, and the file that it goes to, or "-" for standard output.
