@@ -186,6 +186,4 @@ class ByRelease(Generic[T]):
 
     def at(self, release: Release) -> T:
         """What holds in a release."""
-        if release is MAIN or release >= self.began:
-            return self.newest
         return next((value for first, value in reversed([*self.steps.items()]) if Release.of(first) <= release), self.before)

@@ -202,8 +202,6 @@ class Setting:
 
     def enum_in(self, release: Release) -> tuple[str | int, ...]:
         """The only values that a release may allow."""
-        if release is MAIN or not self.enum_first:
-            return self.enum
         return tuple(value for value in self.enum if self.allows(str(value), release) is not False)
 
     def may_allow_more(self, release: Release) -> bool:
