@@ -55,14 +55,12 @@ class Registry(Mapping[str, Entry]):
         return self._index
 
     def _search(self) -> Mapping[str, str]:
-        for file in self._files():
-            if file != "__init__.py":
-                import_module(f"{self._package}.{file[:-3]}")
+        for path in self._made_of():
+            name = os.path.basename(path).removesuffix(".py")
+            if name != "__init__":
+                import_module(f"{self._package}.{name}")
         return dict(sorted(self._modules.items()))
 
     def _made_of(self) -> list[str]:
         """The paths of all that the built file depends on."""
-        return [os.path.join(self._folder, file) for file in self._files()]
-
-    def _files(self) -> list[str]:
-        return sorted(file for file in os.listdir(self._folder) if file.endswith(".py"))
+        return sorted(os.path.join(self._folder, file) for file in os.listdir(self._folder) if file.endswith(".py"))

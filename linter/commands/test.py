@@ -70,8 +70,7 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
     errors = [error for one in files for error in one.errors] + files_of(folders)[1]
     if folders:
         built_in = [rule.info for rule in built_in_rules()]
-        taken = errors_of_ids(files, (info.id for info in built_in), (info.category for info in built_in))
-        errors += [error for of_file in taken.values() for error in of_file]
+        errors += errors_of_ids(files, (info.id for info in built_in), (info.category for info in built_in)).values()
     rules = [(one, one.rule) for one in files if one.rule is not None]
     failed = [_described(file, rule, failure) for file, rule in rules for failure in failures(rule, load_example, rule_kinds())]
     notes = [f"{one.path}:{line}: note: {text}" for one in files for line, text in one.notes]

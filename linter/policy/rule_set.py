@@ -41,13 +41,8 @@ Folder = Path | FoundFolder
 """A folder or file of rules that the user named, or one of a configuration that was found; ``package:NAME`` is an installed package."""
 
 
-class RuleFilePath(NamedTuple):
-    """A rule file of a user's folder. ``trusted``: of one that the user named, by itself or by a configuration."""
-
-    path: Path
-    trusted: bool
-
-
+RuleFilePath = tuple[Path, bool]
+"""A rule file of a user's folder, and whether it is trusted: one that the user named, by itself or by a configuration."""
 PACKAGE: Final = "package:"
 """What stands in front of the name of an installed package where a folder of rules is named."""
 MOST_ENTRIES: Final = 10_000
@@ -149,7 +144,8 @@ def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterab
     wrong_ids = errors_of_ids(read, taken, categories)
     rules = {one.rule.info.id: one.rule for one in read if one.rule is not None}
     for one in read:
-        errors += [*one.errors, *_errors_of_causes(one, rules, taken), *wrong_ids.get(one.path, ())]
+        errors += [*one.errors, *_errors_of_causes(one, rules, taken)]
+        errors += [wrong_ids[one.path]] if one.path in wrong_ids else []
     kept = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
     return ReadRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
 
@@ -165,9 +161,9 @@ def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule], taken: Sequence
             yield f"{where}: a rule cannot yield to {says}"
 
 
-def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, list[str]]:
+def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, str]:
     """For each rule file whose rule cannot be used beside the others, by its path, the error that says why."""
-    errors: dict[Path, list[str]] = {}
+    errors: dict[Path, str] = {}
     ids = dict.fromkeys(taken, "a built-in rule")
     groups = dict.fromkeys(categories, "a category")
     for one in read:
@@ -175,14 +171,15 @@ def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: It
             continue
         rule_id, group = one.rule.info.id, one.rule.info.category
         owner = ids.get(rule_id) or groups.get(rule_id)
-        place = f"{one.path}:{one.line(('id',))}"
+        key, wrong = "id", ""
         if owner is not None:
-            errors[one.path] = [f'{place}: the id "{rule_id}" is taken by {owner}']
+            wrong = f'the id "{rule_id}" is taken by {owner}'
         elif group in ids:
-            errors[one.path] = [f'{place}: the name "{group}" in front of the slash is taken by {ids[group]}']
+            wrong = f'the name "{group}" in front of the slash is taken by {ids[group]}'
         elif one.rule.found_by:
-            only = '"found_by" is only for rules whose findings medplum-lint makes itself'
-            errors[one.path] = [f"{one.path}:{one.line(('found_by',))}: {only}"]
+            key, wrong = "found_by", '"found_by" is only for rules whose findings medplum-lint makes itself'
+        if wrong:
+            errors[one.path] = f"{one.path}:{one.line((key,))}: {wrong}"
         ids.setdefault(rule_id, str(one.path))
         if group:
             groups.setdefault(group, f"the name in front of the slash of {rule_id}")
@@ -209,8 +206,8 @@ def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
             continue
         for path in found:
             name = _real(path) or str(path)
-            if name not in files or (trusted and not files[name].trusted):
-                files[name] = RuleFilePath(path, trusted)
+            if name not in files or trusted > files[name][1]:
+                files[name] = path, trusted
     return list(files.values()), errors
 
 
