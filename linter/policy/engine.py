@@ -65,13 +65,38 @@ def seen_by(rule: Rule, document: Document) -> Document:
 
 def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None) -> list[Finding]:
     root, memo = Node(document, None, document.data), document.memo
-    found = _FoundByRule(document, failed)
+    found: dict[SettingPath, Finding] = {}
+    deep = 0
+
+    def look_at(finding: Callable[[Node, Failure], Finding], clause: CompiledClause, nodes: Iterable[Node]) -> bool:
+        """Add what is wrong at some places, the first finding of each; whether anything is, or could not be checked."""
+        nonlocal deep
+        fails = False
+        for node in nodes:
+            try:
+                verdict = clause.check(clause.path.value(node), node)
+                if verdict is True or verdict is None:
+                    continue
+                fails = True
+                is_deep = node.is_deeper_than(DEEP)
+                for failure in verdict:
+                    deep += is_deep
+                    where = Node.at(document, node.path + failure.path) if failure.path else node
+                    if not (is_deep and deep > _MOST_DEEP) and where.path not in found:
+                        found[where.path] = finding(where, failure)
+            except Exception as error:
+                if failed is None:
+                    raise
+                failed(node.path, error)
+                fails = True
+        return fails
+
     for number in rule.order[document.target]:
         case, level = rule.cases[number], levels[number]
         if level is None or not applies(case, document) or (case.condition is not None and case.condition(root) is not True):
             continue
         for index, clause in enumerate(case.checks):
-            look = partial(found.look_at, partial(_finding, case, number, level, clause), clause)
+            look = partial(look_at, partial(_finding, case, number, level, clause), clause)
             if clause.aspect is not None:
                 misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
                 look(Node.at(document, path) for path in misfits)
@@ -82,39 +107,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                     key = (case.info.id, number, index, part)
                     if not memo.is_kept(key):
                         memo.get(key, partial(look, nodes), keep=not_)
-    return drop_conflicting_fixes(list(found.findings.values()))
-
-
-class _FoundByRule:
-    """What a rule finds in a document, the first finding of each place."""
-
-    def __init__(self, document: Document, failed: Failed | None) -> None:
-        self.findings: dict[SettingPath, Finding] = {}
-        self._document = document
-        self._failed = failed
-        self._deep = 0
-
-    def look_at(self, finding: Callable[[Node, Failure], Finding], clause: CompiledClause, nodes: Iterable[Node]) -> bool:
-        """Add what is wrong at some places; whether anything is, or could not be checked."""
-        fails = False
-        for node in nodes:
-            try:
-                verdict = clause.check(clause.path.value(node), node)
-                if verdict is True or verdict is None:
-                    continue
-                fails = True
-                is_deep = node.is_deeper_than(DEEP)
-                for failure in verdict:
-                    self._deep += is_deep
-                    where = Node.at(self._document, node.path + failure.path) if failure.path else node
-                    if not (is_deep and self._deep > _MOST_DEEP) and where.path not in self.findings:
-                        self.findings[where.path] = finding(where, failure)
-            except Exception as error:
-                if self._failed is None:
-                    raise
-                self._failed(node.path, error)
-                fails = True
-        return fails
+    return drop_conflicting_fixes(list(found.values()))
 
 
 def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
