@@ -30,26 +30,27 @@ class Style(NamedTuple):
 
         Raises :exc:`ValueError` for what JSON cannot say.
         """
-        if isinstance(value, dict) and value:
-            inner = indent + self.unit
-            return self._within(
-                "{}", [f"{written(name)}{self.colon}{self.write(one, inner, spread=spread)}" for name, one in value.items()], indent, spread
-            )
-        if isinstance(value, list) and value:
-            return self._within("[]", [self.write(one, indent + self.unit, spread=spread) for one in value], indent, spread)
-        return written(value)
-
-    def _within(self, brackets: str, texts: list[str], indent: str, spread: bool) -> str:
         if spread:
-            line = self.newline + indent
-            return f"{brackets[0]}{line}{self.unit}{f',{line}{self.unit}'.join(texts)}{line}{brackets[1]}"
+            return written(value, indent=self.unit, separators=(",", self.colon)).replace("\n", self.newline + indent)
+        return self._on_one_line(value)
+
+    def _on_one_line(self, value: Any) -> str:
+        if not isinstance(value, dict | list) or not value:
+            return written(value)
+        members = (
+            [f"{written(name)}{self.colon}{self._on_one_line(one)}" for name, one in value.items()] if isinstance(value, dict) else None
+        )
+        brackets, texts = ("[]", map(self._on_one_line, value)) if members is None else ("{}", members)
         pad = self.pads.get(brackets[0], "")
         return f"{brackets[0]}{pad}{f',{self.comma}'.join(texts)}{pad}{brackets[1]}"
 
 
-def written(value: Any) -> str:
-    """A value on one line; of text only what JSON or UTF-8 cannot hold is escaped. Raises :exc:`ValueError` for what JSON cannot say."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+def written(value: Any, **layout: Any) -> str:
+    """A value on one line, or in a layout of :func:`json.dumps`; of text only what JSON or UTF-8 cannot hold is escaped.
+
+    Raises :exc:`ValueError` for what JSON cannot say.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
     return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
