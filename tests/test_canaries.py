@@ -17,10 +17,11 @@ from linter.commands import diff, show
 from linter.commands.explain import explained
 from linter.commands.fix import unified_diff
 from linter.commands.fix_script import printed as printed_commands
-from linter.commands.fix_script import script, tried
+from linter.commands.fix_script import script
 from linter.commands.rules import rule_file_of
 from linter.config import Config
 from linter.fixes.plan import fixed
+from linter.fixes.store_plan import tried
 from linter.load import Input, load_documents
 from linter.model import Document, Result
 from linter.policy.engine import check

@@ -203,7 +203,7 @@ def with_commands(outcome: Outcome, checked: Check, unsafe: bool, *, as_they_are
     """The run, with the commands for its dumps tried. ``as_they_are``: the outcome is that of the files as they are."""
     if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
         return Tried(outcome)
-    from .fix_script import tried  # only for dumps with findings
+    from ..fixes.store_plan import tried  # only for dumps with findings
 
     return Tried(*tried(outcome, checked, unsafe=unsafe, first=outcome if as_they_are else None))
 

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..fixes.store_plan import FixedDump, commanded
-from ..fixes.verify import Check
+from ..fixes.store_plan import FixedDump
 from ..model import Command, Finding, Operation
 from ..redaction.mask import environment_text
-from ..run import Outcome
 from ..text import inert, printable
 from ..typed import Final, NamedTuple
 
@@ -50,32 +48,6 @@ class _Planned(NamedTuple):
 
     finding: Finding
     operations: dict[str, Operation]
-
-
-def tried(
-    outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None
-) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
-    """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
-
-    A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
-    ``first`` is as in :func:`linter.fixes.store_plan.commanded`.
-    """
-    fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
-    kinds = sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)} if fixes else ())
-    first = check({}) if first is None and kinds else first
-    results = {one: commanded(check, unsafe=one, first=first) for one in kinds}
-
-    def as_left(finding: Finding) -> Finding:
-        fix = finding.fix
-        if fix is None or fix.commands is None or finding.suppressed is not None or not results[unsafe or not fix.safe].leaves_out(finding):
-            return finding
-        return finding._replace(fix=fix._replace(commands=None))
-
-    result = outcome.result._replace(findings=tuple(map(as_left, outcome.result.findings)))
-    notes = dict.fromkeys(note for one in results.values() for note in one.notes)
-    bugs = dict.fromkeys(bug for one in results.values() for bug in one.bugs)
-    dumps = results[unsafe].dumps if results else ()
-    return outcome._replace(result=result, bugs=(*outcome.bugs, *bugs)), dumps, tuple(notes)
 
 
 def printed(dumps: Sequence[FixedDump]) -> str:

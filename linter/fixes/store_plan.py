@@ -35,9 +35,32 @@ class Commanded(NamedTuple):
     notes: tuple[str, ...]
     bugs: tuple[str, ...]
 
-    def leaves_out(self, finding: Finding) -> bool:
-        """Whether the commands of a finding are not offered."""
-        return key_of(finding) in self.left_out
+
+def tried(
+    outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None
+) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
+    """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
+
+    A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
+    ``first`` is as in :func:`commanded`.
+    """
+    fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
+    if not fixes:
+        return outcome, (), ()
+    first = check({}) if first is None else first
+    results = {one: commanded(check, unsafe=one, first=first) for one in sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)})}
+
+    def as_left(finding: Finding) -> Finding:
+        fix = finding.fix
+        if fix is None or fix.commands is None or finding.suppressed is not None:
+            return finding
+        left_out = results[unsafe or not fix.safe].left_out
+        return finding._replace(fix=fix._replace(commands=None)) if key_of(finding) in left_out else finding
+
+    result = outcome.result._replace(findings=tuple(map(as_left, outcome.result.findings)))
+    bugs = dict.fromkeys((*outcome.bugs, *(bug for one in results.values() for bug in one.bugs)))
+    notes = dict.fromkeys(note for one in results.values() for note in one.notes)
+    return outcome._replace(result=result, bugs=tuple(bugs)), results[unsafe].dumps, tuple(notes)
 
 
 def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Commanded:

@@ -35,7 +35,7 @@ def _is_escaped(content: str, start: int, at: int) -> bool:
 
 
 def is_nothing_but_references(text: str) -> bool:
-    """Whether a text is no more than ``${NAME}``, or several of them: whatever quotes it stands in, somebody means it to be replaced."""
+    """Whether a text is no more than ``${NAME}``, or several of them: it is meant to be replaced, whatever quotes it stands in."""
     return text.lstrip().startswith("${") and text.rstrip().endswith("}")
 
 
