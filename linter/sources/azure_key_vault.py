@@ -65,11 +65,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed, known = file.json, settings.catalogue()
     entries, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
-    wrong = list(_not_text(parsed, entries, file.release))
+    of_path = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
+    wrong = list(_not_text(of_path.values(), file.release))
     lost = {problem.path for problem in wrong}
     given = [(dotted_path(name), value) for name, value in entries.items()]
     values = {path: ssm_value(value, known.get(path), file.release) if isinstance(value, str) else value for path, value in given}
-    of_path = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
     tree = build_tree((path, UNKNOWN if path in lost else value) for path, value in values.items())
     document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, of_path), given=tuple(given))
     wrong += problems_beside(
@@ -78,29 +78,25 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems, *wrong), checkable)]
 
 
-def _not_text(parsed: Json, entries: Mapping[str, Any], release: Release) -> Iterator[Problem]:
+def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Problem]:
     """Values that are no text, where the loader expects one."""
-    for name, value in entries.items():
-        effect = _effect(dotted_path(name), value, release) if not isinstance(value, str) else ""
-        place = parsed.places.find((name,))
-        if effect and place is not None:
-            yield Problem(
-                "key-vault-value-not-text",
-                sentence(f"{printable(name)} is not text, and the server{effect}", remedy="put it in quotes", stops=effect != _READS_FALSE),
-                place.value,
-                dotted_path(name),
-            )
+    for one in entries:
+        if isinstance(one.value, str):
+            continue
+        from ..server.loader import Stop, coercion_of, converted  # only for a value that is no text
 
-
-def _effect(path: SettingPath, value: Any, release: Release) -> str:
-    from ..server.loader import Stop, coercion_of, converted  # only for a value that is no text
-
-    coercion = coercion_of(path, "ssm_coercion", release)
-    if coercion == "boolean":
-        return _READS_FALSE if value is True else ""
-    if not isinstance(converted(value, coercion), Stop):
-        return ""
-    return ", which splits it at commas, does not start" if coercion == "csv" else ", which parses it as JSON, does not start"
+        path = dotted_path(one.name)
+        coercion = coercion_of(path, "ssm_coercion", release)
+        if coercion == "boolean":
+            effect = _READS_FALSE if one.value is True else ""
+        elif isinstance(converted(one.value, coercion), Stop):
+            effect = ", which splits it at commas, does not start" if coercion == "csv" else ", which parses it as JSON, does not start"
+        else:
+            continue
+        if effect:
+            what = f"{printable(one.name)} is not text, and the server{effect}"
+            message = sentence(what, remedy="put it in quotes", stops=effect != _READS_FALSE)
+            yield Problem("key-vault-value-not-text", message, one.span("value"), path)
 
 
 class _VaultEntry(NamedTuple):
