@@ -70,7 +70,8 @@ class Case:
         """The ids of the rules that name the cause: where one of them reports a setting, this case has nothing to add."""
         self.found_by = tuple(listed(data.get("found_by", [])))
         """The names of the mistakes that it reports if a source finds them."""
-        self._data = data
+        self.data = data
+        """What the case says, or its rule for all cases."""
         self._number = number
         self._own = own
         """The keys that the case has itself, as one of several of the rule."""
@@ -80,27 +81,27 @@ class Case:
     @cached_property
     def when(self) -> Condition:
         """The condition under which the case says anything of a document; empty where it always does."""
-        return parse_condition(self._data["when"], self.at("when")) if "when" in self._data else ()
+        return parse_condition(self.data["when"], self.at("when")) if "when" in self.data else ()
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
         """What must hold of each place that a path leads to; empty for mistakes that a source finds (``found_by``)."""
-        return parse_clauses(self._data.get("must", {}), self.at("must"))
+        return parse_clauses(self.data.get("must", {}), self.at("must"))
 
     @cached_property
     def message(self) -> Texts | None:
         """The message about a place where it does not hold: what is wrong, why that matters, and what to do."""
         what, message, why, remedy = (self._text(name) for name in ("what", "message", "why", "remedy"))
         first = what or message
-        return None if first is None else Texts(first, why, remedy, bool(self._data.get("stops_server")))
+        return None if first is None else Texts(first, why, remedy, bool(self.data.get("stops_server")))
 
     def _text(self, name: str) -> Template | None:
-        return parse_template(self._data[name], self.at(name)) if name in self._data else None
+        return parse_template(self.data[name], self.at(name)) if name in self.data else None
 
     @cached_property
     def together(self) -> Together | None:
         """The message about all places of a document in one finding; None for a case that reports each place by itself."""
-        given = self._data.get("together")
+        given = self.data.get("together")
         if given is None:
             return None
         if isinstance(given, dict):
@@ -121,7 +122,7 @@ class Case:
     @cached_property
     def fix(self) -> tuple[FixSpec, ...]:
         """The ways to fix a finding, in the order in which they are tried."""
-        return parse_fixes(self._data["fix"], self.at("fix")) if "fix" in self._data else ()
+        return parse_fixes(self.data["fix"], self.at("fix")) if "fix" in self.data else ()
 
     def at(self, name: str) -> Place:
         """The place of a key in the data: in the case, or in the rule."""
@@ -255,40 +256,38 @@ def _names(case: Case) -> Iterator[str]:
 
 
 def _info(data: Mapping[str, Any]) -> RuleInfo:
-    words = severities(data)
     return RuleInfo(
         id=data["id"],
         title=data["title"],
-        severity={target: None if word == "off" else "note" if word == PEDANTIC else word for target, word in words.items()},
         kinds=tuple(listed(data["for"])),
         tags=tuple(data.get("tags", ())),
         docs=data.get("docs", "").strip(),
         links=tuple(data.get("links", ())),
         fixable=is_fixable(data),
         category=data.get("category") or data["id"].rpartition("/")[0],
-        pedantic=frozenset(target for target, word in words.items() if word == PEDANTIC),
-        **{name: data[name] for name in ("security_severity", "precision") if name in data},
         formerly=tuple(data.get("formerly", ())),
+        **_graded(severities(data)),
+        **{name: data[name] for name in ("security_severity", "precision") if name in data},
     )
+
+
+def _graded(words: Mapping[Target, str]) -> dict[str, Any]:
+    """What :class:`RuleInfo` has for the severity on each target."""
+    levels = {target: None if word == "off" else "note" if word == PEDANTIC else word for target, word in words.items()}
+    return {"severity": levels, "pedantic": frozenset(target for target, word in words.items() if word == PEDANTIC)}
 
 
 def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
     """What is known of a rule with several cases: the gravest severity that one of them has without being asked for, and all kinds."""
-    first = cases[0].info
     if len(cases) == 1:
-        return first
-    gravest = {target: min((case.info for case in cases), key=lambda info: _gravity(info, target)) for target in TARGETS}
-    return first._replace(
-        severity={target: info.severity[target] for target, info in gravest.items()},
-        pedantic=frozenset(target for target, info in gravest.items() if target in info.pedantic),
+        return cases[0].info
+    words = [severities(case.data) for case in cases]
+    gravest = {target: min((one[target] for one in words), key=(*LEVELS, PEDANTIC, "off").index) for target in TARGETS}
+    return cases[0].info._replace(
+        **_graded(gravest),
         kinds=tuple(dict.fromkeys(kind for case in cases for kind in case.info.kinds)),
         security_severity=max(filter(None, (case.info.security_severity for case in cases)), key=float, default=None),
     )
-
-
-def _gravity(info: RuleInfo, target: Target) -> int:
-    level = info.severity[target]
-    return 2 * len(LEVELS) if level is None else LEVELS.index(level) + len(LEVELS) * (target in info.pedantic)
 
 
 def is_fixable(data: Mapping[str, Any]) -> bool:
