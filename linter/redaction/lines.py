@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
@@ -41,7 +40,6 @@ class MaskedLines:
         self._text = text
         self._tokens = tokens
         self._visibility = visibility
-        self._is_short = cache(lambda whole: _is_shown_whole(self.pieces(whole)))
 
     def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """The line on which ``span`` starts, masked.
@@ -51,8 +49,9 @@ class MaskedLines:
         asked only where it matters.
         """
         line, whole = self._text.line_around(span.start)
-        if self._is_short(whole):
-            return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, _WIDEST)
+        pieces = _of_short(self._pieces(whole, span, show))
+        if pieces is not None:
+            return _excerpt(line, whole, span, pieces, whole.start, _WIDEST)
         first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
@@ -66,27 +65,32 @@ class MaskedLines:
         at = part.start
         for token in self._tokens.within(part):
             seen = Span(max(token.span.start, part.start), min(token.span.end, part.end))
-            yield from self._gap(Span(at, seen.start))
+            yield from self._gap(at, seen.start)
             yield from self._token(token, seen, span, show)
             at = seen.end
-        yield from self._gap(Span(at, part.end))
+        yield from self._gap(at, part.end)
 
-    def _gap(self, gap: Span) -> list[Piece]:
+    def _gap(self, start: int, end: int) -> Iterator[Piece]:
         """What stands between tokens: signs and blanks are shown; a comment, and all else, can hold anything."""
+        if start >= end:
+            return
         content = self._text.content
-        signs = _SIGNS.match(content, *gap)
-        at = signs.end() if signs is not None and gap.start < gap.end else gap.start
-        pieces = [_piece(Span(gap.start, at), content[gap.start : at])]
-        if content.startswith("#", at, gap.end):
-            comment = content[at : gap.end]  # one by which a finding is accepted is shown
+        signs = _SIGNS.match(content, start, end)
+        at = signs.end() if signs is not None else start
+        if at > start:
+            yield _piece(Span(start, at), content[start:at])
+        if content.startswith("#", at, end):
+            comment = content[at:end]  # one by which a finding is accepted is shown
             shown = without_credentials(comment) if _SUPPRESSION.fullmatch(comment) else f"# {MASK}"
-            pieces.append(_piece(Span(at, gap.end), shown, masked=shown != comment))
-        else:
-            last = max(gap.end, at)
+            yield _piece(Span(at, end), shown, masked=shown != comment)
+        elif at < end:
+            last = end
             while last > at and (content[last - 1].isspace() or content[last - 1] in "{["):
                 last -= 1
-            pieces += [_piece(Span(at, last), MASK, masked=True), _piece(Span(last, gap.end), content[last : gap.end])]
-        return [piece for piece in pieces if piece.start < piece.end]
+            if last > at:
+                yield _piece(Span(at, last), MASK, masked=True)
+            if last < end:
+                yield _piece(Span(last, end), content[last:end])
 
     def _token(self, token: Token, seen: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
@@ -163,17 +167,19 @@ def _piece(span: Span, text: str, *, masked: bool = False) -> Piece:
     return Piece(*span, printable(text.replace("\t", " ")), masked)
 
 
-def _is_shown_whole(pieces: Iterable[Piece]) -> bool:
-    """Whether a line is short enough to be shown from its start to its end.
+def _of_short(pieces: Iterable[Piece]) -> list[Piece] | None:
+    """The pieces of a line that is short enough to be shown from its start to its end; None for any other.
 
     Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
     """
-    shown = 0
+    shown: list[Piece] = []
+    left = _WIDEST
     for piece in pieces:
-        shown += len(piece.text)
-        if shown > _WIDEST:
-            return False
-    return True
+        shown.append(piece)
+        left -= len(piece.text)
+        if left < 0:
+            return None
+    return shown
 
 
 def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:
