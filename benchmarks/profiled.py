@@ -17,7 +17,7 @@ from typing import Any, Final
 COUNTED: Final = {
     "rules run": ("policy/engine.py:_found", "policy/engine.py:check"),
     "rules compiled": ("policy/rule.py:must",),
-    "clauses run": ("policy/engine.py:_failures",),
+    "clauses run": ("policy/engine.py:look_at",),
 }
 """What is counted: calls of the first of these functions that a version has and calls."""
 _MOST: Final = 12
