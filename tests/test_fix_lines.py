@@ -104,7 +104,7 @@ SHOWN = {
         f"services:\n  s:\n    image: medplum/medplum-server:4.1.12\n    command: env\n    environment:\n"
         f"      MEDPLUM_REDIS_HOST: cache\n      MEDPLUM_LOG_LEVEL: WARN\n      MEDPLUM_AUDIENCE: https://x.clinic.example/{LONG}\n",
         "compose.yml",
-        ["- MEDPLUM_AUDIENCE: https://x.clinic.example/" + "p" * 75],
+        ["- MEDPLUM_AUDIENCE: https://x.clinic.example/" + "p" * 51 + "…"],
     ),
 }
 

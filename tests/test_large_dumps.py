@@ -219,11 +219,11 @@ def dump(names: Iterable[str], *, indent: int | None) -> str:
 CONFIG: Final = {"baseUrl": "https://a.example/", "database": {"host": "db"}, "redis": {"host": "r"}}
 OTHER_NAMES: Final = ["/medplum/prod/baseUrl", *(f"/billing/service-{number}/url" for number in range(FEW))]
 MEMORY: Final[dict[str, tuple[str, str, float]]] = {
-    "parameters of other programs": ("server/ssm", dump(OTHER_NAMES, indent=None), 5),
+    "parameters of other programs": ("server/ssm", dump(OTHER_NAMES, indent=None), 6),
     "the same on lines of their own": ("server/ssm", dump(OTHER_NAMES, indent=4), 4),
-    "JSON Lines": ("server/ssm", "\n".join(json.dumps(parameter(name, "x")) for name in OTHER_NAMES), 6),
+    "JSON Lines": ("server/ssm", "\n".join(json.dumps(parameter(name, "x")) for name in OTHER_NAMES), 10),
     "parameters of one server": ("server/ssm", dump((f"/medplum/prod/customSetting{number}" for number in range(FEW)), indent=4), 6),
-    "unknown settings": ("server/json", json.dumps({**CONFIG, **{f"customSetting{n}": f"some value of it {n}" for n in range(60_000)}}), 5),
+    "unknown settings": ("server/json", json.dumps({**CONFIG, **{f"customSetting{n}": f"some value of it {n}" for n in range(60_000)}}), 7),
     "short numbers": ("server/json", json.dumps({**CONFIG, "zq": [number % 100 for number in range(200_000)]}), 5),
     "one long text": ("server/json", json.dumps({**CONFIG, "supportEmail": "a" * 1_000_000}), 3),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 from support.quick import part_and_all
 
+from linter.formats import FORMATS
+from linter.formats.shapes import Shape
 from linter.patterns import Uncompiled, pattern
 
 ops: Any = import_module("re._constants" if sys.version_info >= (3, 11) else "sre_constants")
@@ -59,6 +61,24 @@ def uses() -> Iterator[Use]:
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         found = dict.fromkeys(filter(None, (_use(name, call) for call in calls)))
         yield from (Use(f"{name}:{where}", pattern, method) for where, pattern, method in found)
+        tables = {where: value for where, value in vars(import_module(name)).items() if isinstance(value, Mapping)}
+        yield from (Use(f"{name}:{where}", one, "fullmatch") for where, table in tables.items() for one in _patterns_in(table))
+
+    for name, form in FORMATS.items():
+        yield from (Use(f"format {name}", one, "fullmatch") for one in (form.legible, form.shown) for one in _patterns_in(one))
+
+
+def _patterns_in(value: object) -> Iterator[re.Pattern[str]]:
+    """The patterns of a table, each of which must match a whole text."""
+    if isinstance(value, Uncompiled):
+        yield value.compiled()
+    elif isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Shape):
+        yield from _patterns_in(value.checks)
+    elif isinstance(value, Mapping | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _patterns_in(one)
 
 
 def _use(module: str, call: ast.Call) -> tuple[str, re.Pattern[str], str] | None:

@@ -27,6 +27,7 @@ def switch(text: str) -> bool | None:
 
 _GROUP_OR_FRACTION: Final = r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}"
 """A number that to one half of the world is a thousand times what it is to the other."""
+_IS_GROUP_OR_FRACTION: Final = pattern(_GROUP_OR_FRACTION)
 _NUMBER = pattern(
     rf"(?!{_GROUP_OR_FRACTION}\Z)(?:[+-]?(?:0|[1-9][0-9]{{0,15}})(?:\.0+)?"
     "|(?P<grouped>[1-9][0-9]{0,2}(?:(?P<sign>[_ '\u00a0\u202f])[0-9]{3})(?:(?P=sign)[0-9]{3})*)"
@@ -78,11 +79,8 @@ def _size(text: str) -> str | None:
     match = re.fullmatch(
         r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
     )
-    return (
-        f"{match[1]}{match[2].lower()}b"
-        if match is not None and not ("." in match[1] and re.fullmatch(_GROUP_OR_FRACTION, match[1]))
-        else None
-    )
+    is_clear = match is not None and not _IS_GROUP_OR_FRACTION.fullmatch(match[1])
+    return f"{match[1]}{match[2].lower()}b" if match is not None and is_clear else None
 
 
 _LEAST_LIMIT: Final = 65_536
@@ -117,21 +115,24 @@ def in_form(name: str, text: str) -> str | None:
     return None
 
 
-_HOST: Final = r"(?ai)(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?"
+_HOST: Final = pattern(r"(?ai)(?:(?:https?|tcp|postgres|postgresql|redis)://)?([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?")
 _ARN_OF_BUCKET: Final = r"arn:aws[a-z-]*:s3:::"
-_REWRITES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "binary-storage": ((r"(?i)(s3|gs):/{0,3}([^/\s:]+)/?", r"\1:\2"), (rf"{_ARN_OF_BUCKET}([^/\s]+)", r"s3:\1")),
+_REWRITES: Final[Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
+    "binary-storage": (
+        (pattern(r"(?i)(s3|gs):/{0,3}([^/\s:]+)/?"), r"\1:\2"),
+        (pattern(rf"{_ARN_OF_BUCKET}([^/\s]+)"), r"s3:\1"),
+    ),
     "host-or-socket": ((_HOST, r"\1"),),
     "hostname": ((_HOST, r"\1"),),
-    "lambda-layer-name": ((r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)", r"\1"),),
-    "s3-bucket": ((rf"(?:s3://|s3:|{_ARN_OF_BUCKET})([^/\s]+)/?", r"\1"),),
+    "lambda-layer-name": ((pattern(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)"), r"\1"),),
+    "s3-bucket": ((pattern(rf"(?:s3://|s3:|{_ARN_OF_BUCKET})([^/\s]+)/?"), r"\1"),),
 }
 """By format what a text can be in its place, and what that stands for; the scheme in it becomes lower case."""
 
 
 def _rewritten(name: str, text: str) -> str | None:
     for expression, template in _REWRITES.get(name, ()):
-        if (match := re.fullmatch(expression, text.strip())) is not None:
+        if (match := expression.fullmatch(text.strip())) is not None:
             scheme, colon, rest = match.expand(template).partition(":")
             return f"{scheme.lower()}:{rest}" if colon else scheme
     return None
@@ -144,7 +145,7 @@ def bucket(text: str) -> str | None:
 
 def port_of(text: str) -> str | None:
     """The port that a host is written with; None where there is none."""
-    match = re.fullmatch(_HOST, text.strip())
+    match = _HOST.fullmatch(text.strip())
     return match[2] if match is not None else None
 
 

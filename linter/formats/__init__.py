@@ -7,9 +7,11 @@ which may be a secret. ``@format`` gives it its name and the sentence for the do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ..model import Message
+from ..patterns import pattern
 from ..registry import Registry
 from ..typed import Any, NamedTuple, TypeVar
 
@@ -24,9 +26,9 @@ class Format(NamedTuple):
     """Says why a text does not have it, in a clause that reads on after the setting's name; None where it has it."""
     describes: str
     """What a text is that has it, in Markdown."""
-    legible: str = ""
+    legible: re.Pattern[str] | None = None
     """A regular expression of what a text without it looks like that a reader needs to see. Nothing else is shown at a public setting."""
-    shown: str = ""
+    shown: re.Pattern[str] | None = None
     """A regular expression of what is shown of the texts that have it, where nearly any has."""
     lists: bool = False
     """Whether people write several, with commas or blanks between."""
@@ -40,11 +42,12 @@ FORMATS: Registry[Format] = Registry(__name__, __path__[0])
 """Every format by its name."""
 
 
-def format(name: str, describes: str, legible: str = "", **more: Any) -> Callable[[T], T]:
-    """Register a function as the format ``name``; see :class:`Format`."""
+def format(name: str, describes: str, legible: str = "", shown: str = "", **more: Any) -> Callable[[T], T]:
+    """Register a function as the format ``name``; see :class:`Format`. ``legible`` and ``shown`` are the texts of the expressions."""
+    expressions = pattern(legible, re.DOTALL) if legible else None, pattern(shown) if shown else None
 
     def register(reason: T) -> T:
-        FORMATS.add(name, Format(reason, describes, legible, **more), reason.__module__)
+        FORMATS.add(name, Format(reason, describes, *expressions, **more), reason.__module__)
         return reason
 
     return register

@@ -184,32 +184,37 @@ def _of_short(pieces: Iterable[Piece]) -> list[Piece] | None:
 
 def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:
     """The masked line ``whole``, or ``width`` characters of what may be seen of it from ``start`` on, where ``pieces`` begin."""
-    pieces = list(_first_of(pieces, width))
+    pieces, seen = _first_of(pieces, width)
     end = pieces[-1].end if pieces else whole.end
     lead, tail = "…" if start > whole.start else "", "…" if end < whole.end else ""
     under_start = len(lead) + _column_of(pieces, span.start, at_end=False)
     under_end = len(lead) + _column_of(pieces, min(span.end, end), at_end=True)
     is_masked = any(piece.masked and piece.start < max(span.end, span.start + 1) and span.start < piece.end for piece in pieces)
     shown_line = lead + "".join(piece.text for piece in pieces) + tail
-    # What is cut off may be masked.
-    return Excerpt(line, shown_line, under_start, max(under_end, under_start + 1), is_masked or end < min(span.end, whole.end))
+    # What is cut off may be masked, but for the rest of what is shown.
+    return Excerpt(line, shown_line, under_start, max(under_end, under_start + 1), is_masked or seen < min(span.end, whole.end))
 
 
-def _first_of(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
-    """The pieces of which the first ``width`` characters of a masked line are made; a mask among them is never cut."""
-    left = width
+def _first_of(pieces: Iterable[Piece], width: int) -> tuple[list[Piece], int]:
+    """The pieces of which the first ``width`` characters of a masked line are made, and where the last of them ends before it is cut.
+
+    A mask among them is never cut.
+    """
+    first: list[Piece] = []
+    left, seen = width, 0
     for piece in pieces:
         if left <= 0:
-            return
-        if len(piece.text) <= left:
-            yield piece
-        elif _is_as_written(piece):
-            yield Piece(piece.start, piece.start + left, piece.text[:left])
-        else:
+            break
+        seen = piece.end
+        if len(piece.text) > left and _is_as_written(piece):
+            piece = Piece(piece.start, piece.start + left, piece.text[:left])
+        elif len(piece.text) > left:
             text = piece.text[:left]
             text = f"{text.rstrip(MASK[0])}{MASK}" if text.endswith(MASK[0]) else text
-            yield Piece(piece.start, max(piece.end - 1, piece.start + 1), text, piece.masked)
+            piece = Piece(piece.start, max(piece.end - 1, piece.start + 1), text, piece.masked)
+        first.append(piece)
         left -= len(piece.text)
+    return first, seen
 
 
 def _is_as_written(piece: Piece) -> bool:

@@ -184,6 +184,7 @@ _REFERENCE: Final = pattern(
 _DEFAULT: Final = pattern(r"\$\{[^{}\-+?=]*[-+?=]([^{}]+)\}")
 """The default of a reference such as ``${NAME:-default}``, whatever the name is: bytes that are no text can be in it."""
 _ITEM: Final = "[A-Za-z][A-Za-z-]{0,40}"
+_IS_ITEM: Final = pattern(_ITEM)
 """A member of a list of names, such as ``Patient``."""
 _PLAIN_NAME: Final = pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The name of a database, a user or a mode, or an id, where a name that is no setting could hold anything."""
@@ -225,7 +226,7 @@ def _may_be_read(text: str, setting: Setting) -> bool:
         name = text.strip()
         return _NAME.fullmatch(name) is not None or (len(name) <= _LONGEST and _WORDS_OF_A_NAME.fullmatch(name) is not None)
     if form.reason(text) is None:
-        return not form.shown or re.fullmatch(form.shown, text) is not None
+        return form.shown is None or form.shown.fullmatch(text) is not None
     return _is_legible(text, setting.format)
 
 
@@ -240,15 +241,15 @@ def _is_public_pem(text: str) -> bool:
 def _is_legible(text: str, format_: str) -> bool:
     """Whether a text that does not have a format is one that a reader needs to see, or a list of such."""
     form = FORMATS[format_]
-    if len(text) > LONGEST_LEGIBLE or not form.legible:
+    if len(text) > LONGEST_LEGIBLE or form.legible is None:
         return False
     if form.lists and re.search(r"[,;\s]", text.strip()):
         members = [one for one in re.split(r"[,;\s]+", text) if one not in ("", "*")]
-        if all(re.fullmatch(form.legible, one, re.DOTALL) for one in members):
+        if all(map(form.legible.fullmatch, members)):
             return True
         if not form.mail:  # a name can stand before one address
             return False
-    return re.fullmatch(form.legible, text, re.DOTALL) is not None
+    return form.legible.fullmatch(text) is not None
 
 
 def _is_near(text: str, allowed: Sequence[str]) -> bool:
@@ -310,4 +311,4 @@ def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:
         return True
     holder = known.get(path[:-1])
     is_item = isinstance(path[-1], int) and holder is not None and holder.types[:1] == ("array",) and known.is_public(path[:-1])
-    return is_item and isinstance(value, str) and re.fullmatch(_ITEM, value) is not None and without_credentials(value) == value
+    return is_item and isinstance(value, str) and _IS_ITEM.fullmatch(value) is not None and without_credentials(value) == value
