@@ -37,7 +37,7 @@ _UNIT = 2
 """Spaces of one level of indentation, where the text shows no other number."""
 _COMMENT = re.compile(r"#[^\n\r]*")
 _COLON = re.compile(r"[ \t]*:")
-_COMMA = re.compile(r"(?:[ \t\r\n]|#[^\n\r]*)*,")
+_COMMA = re.compile(r"(?:[ \t\r\n]|#[^\n\r]*[\n\r])*,")
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _ANCHOR = re.compile(r"&\S+\s+")
 _HEADER = re.compile(r"[|>][-+0-9]*")
@@ -192,6 +192,47 @@ def _item(value: Any, look: _Look, indent: str) -> str:
     return f"{{{look.pad}{', '.join(pairs)}{look.pad}}}" if look.in_flow else f"\n{indent}".join(pairs)
 
 
+def _indent_of_block(content: str, line: int) -> str:
+    """The indentation of the first line of a block that has something in it."""
+    first = _INDENT.match(content, line)
+    assert first is not None  # it matches nothing too
+    return " " * (first.end() - line_start(content, first.end()))
+
+
+def _next_dash(content: str, at: int) -> int:
+    """The dash of the next item: it begins a line, behind comments."""
+    at = _line_end(content, at)
+    while content[at : at + 1] in ("\r", "\n"):
+        line = behind_blanks(content, behind_break(content, at))
+        if content[line : line + 1] == "-":
+            return line
+        at = _line_end(content, line)
+    raise _Refused
+
+
+def _line_end(content: str, at: int) -> int:
+    """The end of a line on which nothing but a comment follows."""
+    rest = _REST.match(content, at)
+    if rest is None:
+        raise _Refused
+    return rest.end()
+
+
+def _begins_line(content: str, at: int) -> bool:
+    """Whether an entry stands behind nothing but spaces; dashes of the lists that it begins an item of may stand there too."""
+    prefix = content[line_start(content, at) : at]
+    if _DASHES.fullmatch(prefix) is None:
+        raise _Refused
+    return not prefix.strip()
+
+
+def _without_lines(content: str, start: int, end: int) -> Edit:
+    if end < len(content):
+        return Edit(Span(start, behind_break(content, end)), "")
+    before = start - 2 if content.endswith("\r\n", 0, start) else start - 1
+    return Edit(Span(max(before, 0), end), "")  # a text that ends without a line end goes on to do so
+
+
 class _Editor:
     """Makes edits of one document. What it cannot say without doubt it refuses; that the rest is right is seen when it is read."""
 
@@ -237,17 +278,11 @@ class _Editor:
         body = behind_break(self._content, first)
         made = None
         if isinstance(value, str) and body < span.end:
-            made = block(value, style, self._indent_of_block(body), self._content[first:body])
+            made = block(value, style, _indent_of_block(self._content, body), self._content[first:body])
         if made is None:
             gone = Span(min(first, span.end), span.end)
             return [Edit(Span(*header.span()), written(value, "double", in_flow=False)), Edit(gone, "")]
         return [Edit(Span(*header.span()), made[0]), Edit(Span(body, span.end), made[1])]
-
-    def _indent_of_block(self, line: int) -> str:
-        """The indentation of the first line of a block that has something in it."""
-        first = _INDENT.match(self._content, line)
-        assert first is not None  # it matches nothing too
-        return " " * (first.end() - line_start(self._content, first.end()))
 
     def rename(self, path: JsonPath, name: str) -> list[Edit]:
         """See :func:`rename`."""
@@ -300,7 +335,7 @@ class _Editor:
         entries.sort(key=lambda entry: entry.start)
         if not isinstance(value_at(self._parsed.value, path), list) or self._is_in_flow(path):
             return entries
-        dashes = [self._bare(node).start, *(self._next_dash(entry.end) for entry in entries[:-1])]
+        dashes = [self._bare(node).start, *(_next_dash(self._content, entry.end) for entry in entries[:-1])]
         return [entry._replace(start=dash) for entry, dash in zip(entries, dashes, strict=True)]
 
     @staticmethod
@@ -310,17 +345,6 @@ class _Editor:
         if index is None:
             raise _Refused
         return index
-
-    def _next_dash(self, at: int) -> int:
-        """The dash of the next item: it begins a line, behind comments."""
-        content = self._content
-        at = self._line_end(at)
-        while content[at : at + 1] in ("\r", "\n"):
-            line = behind_blanks(content, behind_break(content, at))
-            if content[line : line + 1] == "-":
-                return line
-            at = self._line_end(line)
-        raise _Refused
 
     def _head_end(self, path: JsonPath) -> int:
         """Behind the colon or dash in front of a value."""
@@ -332,20 +356,6 @@ class _Editor:
         if colon is None:
             raise _Refused
         return colon.end()
-
-    def _line_end(self, at: int) -> int:
-        """The end of a line on which nothing but a comment follows."""
-        rest = _REST.match(self._content, at)
-        if rest is None:
-            raise _Refused
-        return rest.end()
-
-    def _begins_line(self, at: int) -> bool:
-        """Whether an entry stands behind nothing but spaces; dashes of the lists that it begins an item of may stand there too."""
-        prefix = self._content[line_start(self._content, at) : at]
-        if _DASHES.fullmatch(prefix) is None:
-            raise _Refused
-        return not prefix.strip()
 
     def _brackets(self, path: JsonPath, entries: Iterable[_Entry]) -> Brackets:
         start, end = self._bare(self._member(path).node)
@@ -393,12 +403,12 @@ class _Editor:
         first = entries[0].start
         indent = " " * (first - line_start(self._content, first))
         lines = [indent + line for one in texts for line in one.split("\n")]
-        at = self._line_end(entries[index - 1].end) if index else first
+        at = _line_end(self._content, entries[index - 1].end) if index else first
         end = line_end(self._content, entries[0].end if index == 0 else at)
         newline = self._content[end : behind_break(self._content, end)] or break_near(self._content, at)
         if index:
             return Edit(Span(at, at), "".join(newline + line for line in lines))
-        self._begins_line(first)
+        _begins_line(self._content, first)
         return Edit(Span(at, at), "".join(line + newline for line in lines)[len(indent) :] + indent)
 
     def _look_near(self, path: JsonPath, entries: Sequence[_Entry], index: int) -> _Look:
@@ -427,29 +437,23 @@ class _Editor:
         if len(entries) == 1:
             return self._emptied(path[:-1], entries[0])
         entry = entries[index]
-        end = self._line_end(entry.end)
-        if self._begins_line(entry.start):
-            return [self._without_lines(line_start(self._content, entry.start), end)]
+        end = _line_end(self._content, entry.end)
+        if _begins_line(self._content, entry.start):
+            return [_without_lines(self._content, line_start(self._content, entry.start), end)]
         following = entries[index + 1].start  # it takes the place behind the dash
         if self._content[end:following].strip():
             raise _Refused
         return [Edit(Span(entry.start, following), "")]
 
-    def _without_lines(self, start: int, end: int) -> Edit:
-        if end < len(self._content):
-            return Edit(Span(start, behind_break(self._content, end)), "")
-        before = start - 2 if self._content.endswith("\r\n", 0, start) else start - 1
-        return Edit(Span(max(before, 0), end), "")  # a text that ends without a line end goes on to do so
-
     def _emptied(self, path: JsonPath, entry: _Entry) -> list[Edit]:
         """Take out the only member of a collection: it stays, with nothing in it."""
         node = self._member(path).node
         empty = "{}" if isinstance(entry.step, str) else "[]"
-        start, end = entry.start, self._line_end(entry.end)
+        start, end = entry.start, _line_end(self._content, entry.end)
         if path and self._bare(node).start == node.start:
             head = self._head_end(path)
             if not self._content[head:start].strip():
                 return [Edit(Span(head, end), f" {empty}")]
-            if self._begins_line(start):
-                return [Edit(Span(head, head), f" {empty}"), self._without_lines(line_start(self._content, start), end)]
+            if _begins_line(self._content, start):
+                return [Edit(Span(head, head), f" {empty}"), _without_lines(self._content, line_start(self._content, start), end)]
         return [Edit(Span(start, end), empty)]

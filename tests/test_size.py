@@ -1,0 +1,58 @@
+"""Small enough to be changed: the limits of functions, classes and packages in ``linter/``."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+from support.imports import FILES, module_name, part
+
+LONGEST_FUNCTION = 60
+MOST_PARAMETERS = 8
+MOST_METHODS = 20
+MOST_ATTRIBUTES = 12
+LARGEST_SHARE = 0.17
+
+
+@cache
+def nodes() -> list[tuple[str, ast.AST]]:
+    """Every node of the syntax trees, with its module."""
+    return [(module_name(path), node) for path in FILES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+def test_functions_are_short_and_take_few_parameters() -> None:
+    functions = [(name, node) for name, node in nodes() if isinstance(node, ast.FunctionDef)]
+    too_long = [f"{name}.{node.name}" for name, node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
+    assert too_long == []
+    taken = [
+        (name, node.name, [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]) for name, node in functions
+    ]
+    many = [f"{name}.{function}" for name, function, given in taken if len({*given} - {"self", "cls"}) > MOST_PARAMETERS]
+    assert many == []
+
+
+def test_classes_have_few_methods_and_attributes() -> None:
+    """Attributes of what changes after it is made; a record may have the fields of what it describes."""
+    large: list[str] = []
+    for name, node in nodes():
+        if isinstance(node, ast.ClassDef):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+            stored = {name for method in methods for name in stored_in(method)}
+            if len(methods) > MOST_METHODS or len(stored) > MOST_ATTRIBUTES:
+                large.append(f"{name}.{node.name}: {len(methods)} methods, {len(stored)} attributes")
+    assert large == []
+
+
+def stored_in(method: ast.FunctionDef) -> Iterator[str]:
+    """The attributes of ``self`` that a method gives a value."""
+    for node in ast.walk(method):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                yield name
+
+
+def test_no_package_is_most_of_it() -> None:
+    sizes = Counter(part(name) if "." in name else "" for name, _ in nodes())
+    assert {name: size for name, size in sizes.items() if size > LARGEST_SHARE * sizes.total()} == {}
