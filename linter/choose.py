@@ -92,7 +92,7 @@ class RuleSet:
 
 
 def folders_of(config: Config) -> list[Folder]:
-    """The folders of rules that a configuration names. Nobody vouches for those of one that was merely found."""
+    """The folders of rules that a configuration names. Those of a configuration that was merely found are not trusted."""
     if config.trusted or config.path is None:
         return list(config.rules)
     return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.line('rules')}") for folder in config.rules]
@@ -145,7 +145,7 @@ def target_for(overrides: Overrides, document: Document, beside: Beside = NOTHIN
 
 
 OF_OLDER_SERVERS: Final = "older-servers"
-"""The tag of rules about servers that are older than the one that is judged by: advice, unless a range of servers is given."""
+"""The tag of rules about servers that are older than the one that is checked against: advice, unless a range of servers is given."""
 
 
 def levels_of(rule: Rule, overrides: Overrides, document: Document) -> Levels:

@@ -1,4 +1,4 @@
-"""Reading files that nobody vouches for: never more of one than a limit, never from what has no end, never waiting for what never comes."""
+"""Reading files that are not trusted: never more of one than a limit, never from what has no end, never waiting for what never comes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Identity = tuple[int, int]
 
 _CHUNK: Final = 1024 * 1024
 _PATIENCE: Final = 2.0
-"""Seconds in which somebody must have opened a named pipe to write into it."""
+"""Seconds in which a writer must have opened a named pipe."""
 
 
 class Unreadable(Exception):
@@ -59,7 +59,7 @@ def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes
     """The bytes of a file or pipe; raises :class:`Unreadable` for a device, for more than ``limit`` bytes and for what the system refuses.
 
     A file that is too large is refused by its size, before it is read; a pipe has none, so it is read as far as the limit. A named
-    pipe that nobody writes to is refused after two seconds.
+    pipe without a writer is refused after two seconds.
     """
     return _read(path, limit, regular=False)
 
@@ -135,7 +135,7 @@ def _is_null(path: str) -> bool:
 
 
 def _is_open_already(path: str) -> bool:
-    """Whether a path names a descriptor, such as ``/dev/fd/63`` for a shell's ``<(command)``: nobody opens that for writing later."""
+    """Whether a path names a descriptor, such as ``/dev/fd/63`` for a shell's ``<(command)``: no writer opens that later."""
     return re.fullmatch(r"/dev/(?:fd/\d+|stdin)|/proc/(?:self|thread-self|\d+)/fd/\d+", path) is not None
 
 
@@ -155,7 +155,7 @@ def _first_of_pipe(file: BinaryIO) -> bytes:
     deadline = time.monotonic() + _PATIENCE
     while True:
         first = file.read(_CHUNK)
-        if first is None:  # nothing yet, but somebody has opened it for writing
+        if first is None:  # nothing yet, but a writer has opened it
             return b""
         if first:
             return bytes(first)

@@ -258,7 +258,7 @@ class Change(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What a command leaves of a parameter; ``text`` is None where nobody knows it, and what is empty stays as it is."""
+    """What a command leaves of a parameter; ``text`` is None where it is not known, and what is empty is left as it is."""
 
     name: str
     text: str | None
@@ -490,7 +490,7 @@ class FileStatus(NamedTuple):
     """What became of one document of one input; ``environment`` and ``holders`` are those of the document.
 
     ``status``: ``checked``; ``ignored`` (recognised as something else, or as nothing); ``failed`` (it could not be read).
-    ``note`` says more in a few words, for people. ``server`` is the server that it was judged by; None where it was not checked.
+    ``note`` says more in a few words, for people. ``server`` is the server that it was checked against; None where it was not checked.
     """
 
     path: str

@@ -27,8 +27,8 @@ class Unwritable(Exception):
 def write_report(path: str, report: bytes, mode: int | None = None) -> None:
     """Write a report to a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
 
-    An ordinary file is replaced by a whole one, which has this mode or keeps its own, and if allowed its owner; nobody ever sees half
-    of it. A link stays, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
+    An ordinary file is replaced by a whole one, which has this mode or keeps its own, and if allowed its owner; half of it
+    is never seen. A link is kept, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
     descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
     """
     with _explained():
@@ -86,7 +86,7 @@ def replace_file(path: str, content: bytes, before: bytes) -> None:
     """Put other content into an ordinary file, if it still holds what it did; raises :class:`Unwritable`, and :class:`Changed` if not.
 
     The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode, its owner and its
-    group, and is left alone where it could not. A link stays, and what it leads to is written, but not if that is outside the working
+    group, and is left alone where it could not. A link is kept, and what it leads to is written, but not if that is outside the working
     directory.
     """
     with _explained():
@@ -175,7 +175,7 @@ def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int 
     before = _status(path)
     if before is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    # Not named after the output: that name may be as long as a name can be. Nobody can guess it, so nobody can have put a link there.
+    # Not named after the output: that name may be as long as a name can be. It cannot be guessed, so no link can have been put there.
     temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
     with _uninterrupted():
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

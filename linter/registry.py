@@ -1,6 +1,6 @@
 """What the modules of a package register by name, such as formats: a run imports only the modules of those that it asks for.
 
-Which module registers a name is in a built file (see :mod:`linter._built`), so nobody keeps a list.
+Which module registers a name is in a built file (see :mod:`linter._built`), so no list has to be kept.
 """
 
 from __future__ import annotations

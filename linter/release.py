@@ -77,7 +77,7 @@ _AFTER_NEWEST: Final = Release((*NEWEST[:2], NEWEST[2] + 1))
 
 
 class ReleaseText(str):
-    """A release as a message names it, which compares as ``release``: what is known of the main branch is said of the newest release."""
+    """A release as a message names it, which compares as ``release``: the main branch is reported as the newest release."""
 
     release: Release
 
@@ -92,7 +92,7 @@ class ReleaseText(str):
 def is_in_range(release: Release, text: str) -> bool:
     """Whether a release is in a range that is known to be one, such as one of a rule: ``>=4.3,<5``.
 
-    What came after the newest release on the main branch is taken for its next patch, so that ``<6`` holds of it.
+    What came after the newest release on the main branch is taken for its next patch, so that ``<6`` includes it.
     """
     if release == MAIN:
         release = _AFTER_NEWEST
@@ -101,7 +101,7 @@ def is_in_range(release: Release, text: str) -> bool:
 
 
 class ServerVersion(NamedTuple):
-    """Which server a document is for: the releases that it may be, of which the newest, ``release``, is what it is judged by.
+    """Which server a document is for: the releases that it may be, of which the newest, ``release``, is the one that it is checked against.
 
     ``reason`` says where that is known from, for people: ``--server-version``, ``the image in compose.yaml``.
     """
@@ -110,18 +110,18 @@ class ServerVersion(NamedTuple):
     release: Release = MAIN
     reason: str = "the newest known release"
     newer: str = ""
-    """The release that it is said to be, where that is newer than any that is known: it is judged by the newest."""
+    """The release that it is said to be, where that is newer than any that is known: it is checked against the newest."""
     is_known: bool = True
-    """Whether anything says which server it is; else it is judged by the newest, and may be any."""
+    """Whether anything says which server it is; else it is checked against the newest, and may be any."""
 
     @property
     def text(self) -> str:
-        """The release that is judged by, for people; what is known of the main branch is said of the newest release."""
+        """The release that is checked against, for people; what is known of the main branch is reported for the newest release."""
         return str(NEWEST if self.release == MAIN and self.oldest != MAIN else self.release)
 
     @property
     def why(self) -> str:
-        """Where that is known from; of a newer release, that it is judged by the newest that is known."""
+        """Where that is known from; of a newer release, that it is checked against the newest that is known."""
         return f"the newest known release; {self.reason} says {self.newer}" if self.newer else self.reason
 
     @property
@@ -136,7 +136,7 @@ class ServerVersion(NamedTuple):
 
 
 ANY_SERVER: Final = ServerVersion(is_known=False)
-"""Nothing says which server it is: it is judged by the newest, and may be any."""
+"""Nothing says which server it is: it is checked against the newest, and may be any."""
 
 
 T = TypeVar("T")

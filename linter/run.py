@@ -359,7 +359,7 @@ def _for_servers(run: _Run, file: _File, found: Mapping[Document, ServerVersion]
 
 
 def _newest(run: _Run, file: _File, around: Surroundings) -> list[Document]:
-    """The documents as the newest server reads them: a secret is one, whoever reads it."""
+    """The documents as the newest server reads them: a secret is one for every release."""
     documents = [one.document for one in file.reading.loaded]
     if all(one.server.release == MAIN or catalogue_kind(one.kind) != "server" for one in documents):
         return documents

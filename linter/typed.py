@@ -2,7 +2,7 @@
 
 A type checker sees the words of :mod:`typing` itself. When the program runs there is little to do for them, for annotations are never
 looked at. Only a :class:`NamedTuple` is more: the same class as that of :mod:`typing`, made faster. That one compiles the types of all
-fields, which nobody asks for, and a function that makes an instance, which here is done for a class of which several instances are made.
+fields, which are not needed, and a function that makes an instance, which here is done for a class of which several instances are made.
 ``tests/test_typed.py`` holds the two together.
 """
 

@@ -81,7 +81,7 @@ def _with_unnamed(groups: dict[str | None, list[Candidate]], unnamed: list[Candi
 
 
 def _ambiguous(documents: list[Document]) -> bool:
-    """Whether there are two documents for one place, so that nobody knows which one counts."""
+    """Whether there are two documents for one place, so that it is not known which one counts."""
     places = [role(document) if role(document) != "server" else document.kind for document in documents]
     return len(places) != len(set(places))
 

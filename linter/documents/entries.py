@@ -90,7 +90,7 @@ class EntriesOrigin:
             return self._lines.excerpt(span)
         entry = self._entries[holder]
         value = entry.span("value")
-        if value.start <= span.start and span.end <= value.end:  # a text of its own, in which nobody knows what is what
+        if value.start <= span.start and span.end <= value.end:  # a text of its own, of whose parts nothing is known
             if holder not in self._excerpts:
                 self._excerpts[holder] = self._lines.excerpt(value, show=partial(entry.shown_as, holder, value))
             return self._excerpts[holder]

@@ -1,7 +1,7 @@
 """Which release of the server an image is, by its tag; and the images of servers that a file names, in whatever format it is.
 
 Medplum's own image has the tags ``4.3.5`` and ``4.3`` (which moves to each patch), ``latest`` and the hash of a commit
-(``scripts/build-docker-server.sh``): of the last two nobody knows which release they are.
+(``scripts/build-docker-server.sh``): which release the last two are is not known.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def is_app_image(image: Any) -> bool:
 def version_of(image: Image, where: str) -> ServerVersion | None:
     """The server in an image that the file ``where`` names, perhaps as one of another file; None where its tag is no release.
 
-    A reference such as ``medplum/medplum-server:${TAG:-4.3.5}`` has its default. Where somebody else made the image, a number that is
+    A reference such as ``medplum/medplum-server:${TAG:-4.3.5}`` has its default. Where the image is not Medplum's own, a number that is
     greater than any known release is a number of their own.
     """
     if len(image.text) > _LONGEST:
@@ -56,7 +56,7 @@ def version_of(image: Image, where: str) -> ServerVersion | None:
 
     try:
         version = parse_server_version(tag["tag"], f"the image in {printable(image.where or where)}")
-    except ValueError:  # a number of somebody's own
+    except ValueError:  # a numbering of its own
         return None
     return version if not version.newer or _OWN.search(text) is not None else None
 

@@ -242,7 +242,7 @@ def _is_medplum(prefix: str) -> bool:
 
 
 def _configures_server(prefix: str, names: Iterable[str]) -> bool:
-    """Whether the names beneath another path are a server's: at least two, of which one is nobody else's, unless the path says so."""
+    """Whether the names beneath another path are a server's: at least two, one of which only a server has, unless the path says so."""
     known = {name: None for name in names if settings.catalogue().get(tuple(name.split("."))) is not None}
     if not prefix or len(known) < 2:
         return False

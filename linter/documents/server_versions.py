@@ -2,7 +2,7 @@
 
 A document has the release of its own container; else that of its file or of those that it is the sum with, of its environment, of the
 documents that are checked with it, of its folder, or of all files that the user named. Where two of them are named in one place, or one
-that is no release, nobody knows.
+that is no release, it is not known.
 """
 
 from __future__ import annotations

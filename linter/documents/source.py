@@ -256,7 +256,7 @@ class Repair(NamedTuple):
 class Problem(NamedTuple):
     """What a source itself finds wrong. The case of a rule that reports it has its ``name`` in ``found_by``.
 
-    ``fatal``: whoever reads the configuration in production gets no further. ``lossy``: what stands in the text was not all read, or not as
+    ``fatal``: what reads the configuration in production gets no further. ``lossy``: what stands in the text was not all read, or not as
     it was meant, so that more may be wrong than is found. ``repair`` is what puts it right, where that is known.
     """
 
@@ -384,7 +384,7 @@ class Confidence(IntEnum):
     EMPTY = 20
     """Only what it is called speaks for it."""
     GUESS = 10
-    """It cannot be read, and is called as it should be. What is below this is no reason to read a file that nobody named."""
+    """It cannot be read, and is called as it should be. What is below this is no reason to read a file that was not named."""
     BROKEN = 9
     """It cannot be read, and is called otherwise."""
     ANY = 8
@@ -421,7 +421,7 @@ class Source(Protocol):
         """Globs of file names in which a search of a folder looks for them."""
 
     def detect(self, file: SourceFile) -> Recognised | None:
-        """What the content of a file is; None for what another source, or nobody, knows."""
+        """What the content of a file is; None for what only another source knows, or none."""
 
     def load(self, file: SourceFile, kind: str) -> list[Loaded]:
         """The documents of a file, as such of one of its kinds. A mistake in the text is a problem of theirs, never an exception."""

@@ -60,7 +60,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
     for one in given:
         variables[one.holder.place].append(one.variable)
     for place, holder in holders.items():
-        # Others than the server's are there only for what is wrong with them, whoever reads them.
+        # Others than the server's are there only for what is wrong with them for every reader.
         variables[place] += (one for one in holder.variables if not one.name.startswith(PREFIX))
     parts = {place: _part(holder, main, variables[place]) for place, holder in holders.items()}
     documents = {place: part.document for place, part in parts.items()}

@@ -1,7 +1,7 @@
 """Suppression comments, by which a file accepts findings: ``# medplum-lint: ignore[rule-id, other-id] reason``.
 
 At the end of a line a comment is about that line, on a line of its own about the next line that holds something. A comment without a reason
-has no effect: whoever reads the file later shall know why.
+has no effect: later readers of the file must know why.
 """
 
 from __future__ import annotations

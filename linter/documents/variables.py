@@ -41,7 +41,7 @@ _FOR_OTHERS: Final = _FOR_CLIENTS.union(
     for name in "APP_IMAGE APP_TAG APP_VERSION CONFIG CONFIG_PATH DB_PASSWORD IMAGE IMAGE_TAG SERVER_IMAGE SERVER_TAG SERVER_VERSION TAG "
     "VERSION".split()
 )
-"""Variables of clients, scripts and images: the server does not know them, and nobody expects it to."""
+"""Variables of clients, scripts and images: the server does not know them, and is not meant to."""
 _OF_CLIENTS_TOO: Final = frozenset(
     PREFIX + name
     for name in "ADMIN_EMAIL ADMIN_PASSWORD AUDIENCE AUTHORIZE_URL BASE_URL GOOGLE_CLIENT_ID INTROSPECT_URL JWKS_URL LOG_LEVEL "
@@ -62,7 +62,7 @@ _PEM: Final = "-----BEGIN "
 
 
 class Variable(NamedTuple):
-    """One variable where it is written. ``text`` is None when the value does not stand here, or nobody knows what it will be."""
+    """One variable where it is written. ``text`` is None when the value does not stand here, or it is not known what it will be."""
 
     name: str
     text: str | None
@@ -140,7 +140,7 @@ class VariableHolder(NamedTuple):
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text holds something that is replaced before the server sees it, so that nobody can know its value."""
+    """Whether a text holds something that is replaced before the server sees it, so that its value cannot be known."""
     return ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None
 
 
@@ -170,7 +170,7 @@ def _near(name: str) -> str:
     meant = meant_by(name, known.names())
     if meant:
         return variable_of(meant)
-    from .. import suggest  # only for names that nobody knows
+    from .. import suggest  # only for unknown names
 
     nearest = suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85)
     return PREFIX + nearest if nearest is not None else ""

@@ -23,7 +23,7 @@ from .suppression_comments import SuppressionComments, read_suppression_comments
 from .variables import Variable, unless_reference
 
 Resolve = Callable[[str], str | None]
-"""What becomes of a text before the server sees it; None where nobody knows."""
+"""What becomes of a text before the server sees it; None where that is not known."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _BREAK: Final = "put the value in double quotes, in which \\n is a line break, or in a block after |-"
 _QUOTES: Final = "write the quotes without backslashes"

@@ -47,7 +47,7 @@ NUMBER_LIKE: Final = (
     r"(?!(?:\D*\d){16})[\s+-]*(?:[0-9][0-9_.,eE+-]{0,24}|[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}|[.,][0-9]+"
     rf"|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT_LIKE}){{0,4}}\s*"
 )
-"""A number with units or without, of no more than the 15 digits with which somebody counts or measures."""
+"""A number with units or without, of no more than 15 digits, enough to count or measure with."""
 
 
 @format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.", NUMBER_LIKE)

@@ -58,7 +58,7 @@ def seen_by(rule: Rule, document: Document) -> Document:
     """A document as a rule may see it."""
     if rule.trusted:
         return document
-    from .trust import public_view  # only for rules that a configuration brought which nobody named
+    from .trust import public_view  # only for rules of a configuration that was merely found
 
     return public_view(document)
 
@@ -111,7 +111,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
 
 
 def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
-    """The findings of a document without the fixes that would give one setting the values of several: nobody knows which was meant.
+    """The findings of a document without the fixes that would give one setting the values of several: which one was meant is not known.
 
     What a file gives under another name comes before what a fix would add where nothing is.
     """
@@ -186,7 +186,7 @@ def _since(finding: Finding) -> str:
 
 
 def _said_again(finding: Finding, first: Finding) -> str:
-    """What is said of another place: the name of its setting, and all of the message where that says something else."""
+    """The message for another place: the name of its setting, and all of the message where that says something else."""
     name, of_first = dotted(finding.path or ()), dotted(first.path or ())
     same = bool(name) and finding.message.replace(name, "", 1) == first.message.replace(of_first, "", 1)
     return name if same else finding.message

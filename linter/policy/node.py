@@ -113,7 +113,7 @@ class Node:
 
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:
-    """What would put a setting right, for the facts ``meant`` and ``meant_name``; ``ABSENT`` where nobody knows."""
+    """What would put a setting right, for the facts ``meant`` and ``meant_name``; ``ABSENT`` where that is not known."""
     from ..conformance.repairs import meant_name, meant_value  # only for a finding that has a fix
 
     if name == "meant":
@@ -142,7 +142,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
     ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
     ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name
-    say that it is to be filled in?) and ``$@server`` (the release of the server that it is judged by).
+    say that it is to be filled in?) and ``$@server`` (the release of the server that it is checked against).
     """
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)

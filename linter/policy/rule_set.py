@@ -27,7 +27,7 @@ _PACKAGE: Final = Path(__file__).parent.parent
 
 
 class FoundFolder(NamedTuple):
-    """A folder or file of rules that a configuration names which nobody has named: its rules must not leave the folder ``within``.
+    """A folder or file of rules of a configuration that was merely found: they must not leave the folder ``within``.
 
     ``place`` (``file:line``) is where the configuration names it.
     """
@@ -96,7 +96,7 @@ def _made_of() -> list[str]:
 
 
 _FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
-"""Keys that no run looks at: whoever tests or explains a rule reads its own file."""
+"""Keys that no run looks at: the commands that test or explain a rule read its own file."""
 
 
 def _read_yaml() -> list[dict[str, Any]]:

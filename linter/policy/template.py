@@ -192,7 +192,7 @@ def _join_clause(made: list[str]) -> None:
 
 
 def _known(path: Path, node: Node) -> Any:
-    """What a path leads to; ``UNKNOWN`` where nobody knows what the server will make of it.
+    """What a path leads to; ``UNKNOWN`` where it is not known what the server will make of it.
 
     Another setting than the one at hand is taken as it is meant: that it is spelt otherwise is a finding of its own.
     """

@@ -199,7 +199,7 @@ _NOT_GIVEN: Final = "is not given"
 
 
 def _lack(value: Any) -> str:
-    """What a value lacks to be known, as said of its setting."""
+    """What a value lacks to be known, as a clause about its setting."""
     if value is ABSENT:
         return _NOT_GIVEN
     if value is UNKNOWN:

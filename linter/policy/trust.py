@@ -1,6 +1,6 @@
 """What a rule of a configuration that was merely found may know: that a secret is there, never what it holds.
 
-Whoever writes a configuration into the tree that is linted may not be whoever owns the secrets that are linted beside it. Each answer of a
+The author of a configuration in the tree that is linted may not own the secrets that are linted beside it. Each answer of a
 rule about a value gives one bit of it away, and a hundred rules give away all of it. So such a rule is shown another document, in which
 the value of every setting that is not known to be public is UNKNOWN: whatever a rule can ask of that, in whatever operator, is unknown.
 And where a rule names a secret, it is refused when it is read, for else it would be silent.
@@ -89,7 +89,7 @@ def _public(document: Document, known: Catalogue | None, path: SettingPath, valu
     """A value of a document with UNKNOWN in the place of what may be secret, and of what is nested more deeply than any setting."""
     setting = known.get(path) if known is not None else None
     if isinstance(value, dict):
-        # The names in an object are no secret, unless a text belongs there, such as JSON that somebody pasted into a password.
+        # The names in an object are no secret, unless a text belongs there, such as JSON that was pasted into a password.
         if len(path) > _DEEPEST or (setting is not None and setting.secret and not setting.is_container):
             return UNKNOWN
         return {step: _public(document, known, (*path, step), member) for step, member in value.items()}
@@ -168,7 +168,7 @@ def _check_open(case: Case, named: Iterable[Mention], is_open: _IsOpen, says: st
             setting, why = known.get(tuple(name.split("."))), ""
             if setting is not None:
                 why = "can hold secrets" if setting.is_container else "is secret"
-            elif all(of_kinds):  # else it is public in documents of another kind; in those of this one nobody sees what it holds
+            elif all(of_kinds):  # else it is public in documents of another kind; in those of this one its content is hidden
                 why = "may be secret, because no setting of this name is known"
             if why:
                 raise RuleError(f"{says.format(text=text, name=name, why=why)}: {_NOT_ALLOWED}", place)

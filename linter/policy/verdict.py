@@ -1,4 +1,4 @@
-"""What an assertion can answer: it holds, it fails for these reasons, or nobody can know.
+"""What an assertion can answer: it holds, it fails for these reasons, or that cannot be known.
 
 A verdict is ``True``, ``None`` (unknown) or a tuple of :class:`Failure`; ``and``, ``or`` and ``not`` are Kleene's.
 """
@@ -13,7 +13,7 @@ from .node import Node
 
 
 class Failure(NamedTuple):
-    """Why an assertion is false, in words that are worked out when they are asked for: of a condition nobody asks for them.
+    """Why an assertion is false, in words that are worked out when they are asked for, which those of a condition never are.
 
     ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
     ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.reader.Mismatch`; a setting that is missing is ``absent``.

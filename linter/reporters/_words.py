@@ -95,7 +95,7 @@ def unread(files: Iterable[FileStatus]) -> dict[str, str]:
 
 
 def servers(result: Result, most: int | None = None) -> Iterator[str]:
-    """Each server that files were judged by, with those files, or the first of them, where there are several servers."""
+    """Each server that files were checked against, with those files, or the first of them, where there are several servers."""
     newer = Counter(server.newer for server in {file.server for file in result.files} if server is not None and server.newer)
     judged: dict[str, dict[str, None]] = {}
     for file in result.files:
@@ -110,7 +110,7 @@ def servers(result: Result, most: int | None = None) -> Iterator[str]:
 
 
 def _newest(result: Result) -> str:
-    """The server that all files were judged by because nothing names one; empty where something does."""
+    """The server that all files were checked against because nothing names one; empty where something does."""
     known = {file.server for file in result.files if file.server is not None}
     return next((server.described for server in known if len(known) == 1 and not server.is_known), "")
 

@@ -7,7 +7,7 @@ The form is that of "Logging commands" in Microsoft's documentation, the escapes
 * **The message begins with the place and the rule**, as Azure shows neither beside it.
 * **Paths are relative to the root of the repository**; what is no file of it, such as standard input, has no ``sourcepath``.
 * **Suppressed findings are left out.**
-* **What is said of the run is plain text**; a file that could not be read is an error. The exit code tells whether the step failed.
+* **What is reported about the run is plain text**; a file that could not be read is an error. The exit code tells whether the step failed.
 """
 
 from __future__ import annotations

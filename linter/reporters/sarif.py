@@ -203,7 +203,7 @@ def _log(result: Result, style: Style, place: _Placer, shown: int, results: list
 
 
 def _servers(files: Iterable[FileStatus], place: _Placer) -> list[dict[str, Any]]:
-    """The releases of the server that files were judged by, where each is known from, and the files."""
+    """The releases of the server that files were checked against, where each is known from, and the files."""
     judged: dict[tuple[str, str], dict[str, None]] = {}
     for file in files:
         if file.server is not None:

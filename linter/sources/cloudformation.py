@@ -1,7 +1,7 @@
 """Parameters that a CloudFormation template declares (``AWS::SSM::Parameter``), in JSON and YAML: documents of the kind ``server/ssm``.
 
 CloudFormation cannot create a SecureString ("AWS::SSM::Parameter", Type). Functions (``!Ref``, ``!Sub``, ``Fn::ImportValue`` …) and dynamic
-references (``{{resolve:…}}``) stand for values that nobody knows here; in names the unknown parts are shown as ``${Name}``.
+references (``{{resolve:…}}``) stand for values that are not known here; in names the unknown parts are shown as ``${Name}``.
 """
 
 from __future__ import annotations

@@ -395,7 +395,7 @@ _REFERENCE: Final = re.compile(
 
 
 def _replaced(text: str, beside: Mapping[str, Given] | None) -> str | None:
-    """A text with the references replaced by what ``.env`` says; None where nobody knows one of them here.
+    """A text with the references replaced by what ``.env`` says; None where one of them is not known here.
 
     The default of what ``.env`` lacks is none of those: the shell may have the variable.
     """
@@ -424,6 +424,6 @@ def _value(reference: re.Match[str], variables: Mapping[str, Given]) -> str | No
 
 
 def _resolve(text: str) -> str | None:
-    """``$$`` is a dollar; what else begins with one is replaced by a value that nobody knows here."""
+    """``$$`` is a dollar; what else begins with one is replaced by a value that is not known here."""
     known = unless_reference(text)
     return known.replace("$$", "$") if known is not None else None

@@ -1,7 +1,7 @@
 """Dockerfiles whose ``ENV`` gives variables to a Medplum server.
 
 Each stage with variables of its own is a document: which of them make one image is not followed. Stages from which only files are copied
-make none. Whoever starts a container can give more variables, so not even ``CMD ["env"]`` makes a document complete.
+make none. More variables can be given when a container is started, so not even ``CMD ["env"]`` makes a document complete.
 """
 
 from __future__ import annotations

@@ -304,7 +304,7 @@ def _path(section: str, name: str) -> tuple[str, ...]:
 
 
 def _as_json(value: dict[str, Any]) -> str | None:
-    """The text that the chart makes of an object; None where nobody knows what stands in it."""
+    """The text that the chart makes of an object; None where it is not known what stands in it."""
     try:
         return unless_reference(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError, RecursionError):  # a template or a tag; infinity, for which JSON has no word; nested too deeply
@@ -326,7 +326,7 @@ def _lists(root: Node) -> Iterator[Node]:
 
 
 def _dropped(root: Node) -> Iterator[Problem]:
-    """Settings that the chart does not know, and so gives to nobody."""
+    """Settings that the chart does not know, and so gives to no container."""
     for section, rendered in _RENDERED.items():
         for part in root.at("config", section).members:
             name = str(part.path[-1])

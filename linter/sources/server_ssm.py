@@ -45,9 +45,9 @@ _PUBLIC_FIELDS: Final = frozenset(
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
 _OF_AWS: Final = ("Version", "KeyId", "ARN", "LastModifiedDate")
-"""Members of a parameter that nobody but AWS gives; the last two show that it is stored there."""
+"""Members of a parameter that only AWS gives; the last two show that it is stored there."""
 _MOST_DUMPS: Final = 20
-"""Dumps of one environment at most that are held against another one: of more that differ nobody knows which belong together."""
+"""Dumps of one environment at most that are held against another one: of more that differ it is not known which belong together."""
 _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="save the dump again")
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
 """What the name of a parameter with levels looks like. It begins with what is quick to look for."""

@@ -1,4 +1,4 @@
-"""Releases of the server: that which a document is judged by, and those that read a setting."""
+"""Releases of the server: that which a document is checked against, and those that read a setting."""
 
 from __future__ import annotations
 
