@@ -419,6 +419,15 @@ def test_a_category_of_which_one_target_is_off(server: Path, monkeypatch: pytest
     assert "dev plaintext-secret" not in found  # off in development, and not switched on
 
 
+def test_the_severity_of_a_mistake_in_the_text_is_that_of_the_target(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = '{"baseUrl": "%s", "port": 8103, "port": 8103}'
+    (server / "medplum.config.json").write_text(twice % "https://api.hospital.org/")
+    (server / "dev" / "medplum.config.json").write_text(twice % "http://localhost:8103/")
+    read(server, "severity.duplicate-key = {production = 'error', development = 'note'}")
+    found = levels(run(server, monkeypatch))
+    assert (found["duplicate-key"], found["dev duplicate-key"]) == ("error", "note")
+
+
 def test_a_category_that_does_not_exist(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read(server, "[severity]\ntsl = 'note'\n")
     assert run(server, monkeypatch).errors == (f'{OWN_FILE}:2: there is no rule "tsl"; did you mean "tls"?',)
