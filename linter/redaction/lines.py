@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
@@ -21,6 +22,8 @@ _WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
 _SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
+_FARTHEST: Final = 2_000
+"""Characters behind a place at most that are looked at for what a line shows there."""
 _SIGNS: Final = pattern(r"""(?:[\s\-:{}\[\],?="']|\bexport\b)*""")
 _BLOCK: Final = pattern("[|>]")
 _BLOCK_HEADER: Final = pattern(r"[|>][-+0-9]{0,2}")
@@ -40,6 +43,7 @@ class MaskedLines:
         self._text = text
         self._tokens = tokens
         self._visibility = visibility
+        self._is_short = cache(lambda whole: _is_shown_whole(self.pieces(whole)))
 
     def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """The line on which ``span`` starts, masked.
@@ -49,13 +53,14 @@ class MaskedLines:
         asked only where it matters.
         """
         line, whole = self._text.line_around(span.start)
-        pieces = _of_short(self._pieces(whole, span, show))
-        if pieces is not None:
-            return _excerpt(line, whole, span, pieces, whole.start, _WIDEST)
+        if self._is_short(whole):  # found out once, for all that is found in it
+            return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, _WIDEST)
         first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
-        return _excerpt(line, whole, span, self._pieces(Span(start, whole.end), span, show), start, _SHOWN_OF_LONG)
+        return _excerpt(
+            line, whole, span, self._pieces(Span(start, min(whole.end, span.start + _FARTHEST)), span, show), start, _SHOWN_OF_LONG
+        )
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
@@ -94,12 +99,12 @@ class MaskedLines:
 
     def _token(self, token: Token, seen: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
-        written = self._text.content[slice(*seen)]
         if token.role == "comment":
-            yield _piece(Span(seen.start, seen.start + 2), written[:2])
+            yield _piece(Span(seen.start, seen.start + 2), self._text.content[seen.start : seen.start + 2])
             if seen.end > seen.start + 2:
                 yield _piece(Span(seen.start + 2, seen.end), f" {MASK}", masked=True)
             return
+        written = self._text.content[slice(*seen)]
         public = self._public(token, span, show)
         is_start = seen.start == token.span.start
         shown: str | None = None
@@ -167,19 +172,17 @@ def _piece(span: Span, text: str, *, masked: bool = False) -> Piece:
     return Piece(*span, printable(text.replace("\t", " ")), masked)
 
 
-def _of_short(pieces: Iterable[Piece]) -> list[Piece] | None:
-    """The pieces of a line that is short enough to be shown from its start to its end; None for any other.
+def _is_shown_whole(pieces: Iterable[Piece]) -> bool:
+    """Whether a line is short enough to be shown from its start to its end.
 
     Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
     """
-    shown: list[Piece] = []
-    left = _WIDEST
+    shown = 0
     for piece in pieces:
-        shown.append(piece)
-        left -= len(piece.text)
-        if left < 0:
-            return None
-    return shown
+        shown += len(piece.text)
+        if shown > _WIDEST:
+            return False
+    return True
 
 
 def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:

@@ -85,8 +85,10 @@ class Counter:
 
 
 def _is_ours(function: Any) -> bool:
+    """Whether a function counts its work itself, also behind a cache: a text knows its hash once it was worked out."""
     if isinstance(function, MethodType):
         function = function.__func__
+    function = getattr(function, "__wrapped__", function)
     return isinstance(function, _FUNCTIONS) and function.__module__.startswith(PACKAGE)
 
 
