@@ -137,8 +137,9 @@ def _form(place: _Place, setting: Setting) -> Any:
     text = written.in_form(setting.format, place.value) if isinstance(place.value, str) else None
     port = written.port_of(place.value) if text is not None and setting.format in ("hostname", "host-or-socket") else None
     # The port that a host was written with has to be given beside it, or to be the one that the CDK uses.
-    is_kept = str(place.document.get((*place.path[:-1], "port"))) == port or (place.reader.who == "the CDK" and port == "443")
-    return text if text is not None and (port is None or is_kept) else ABSENT
+    beside = place.document.get((*place.path[:-1], "port")) if port is not None else None
+    is_given = isinstance(beside, int | str) and str(beside) == port
+    return text if text is not None and (port is None or is_given or (place.reader.who == "the CDK" and port == "443")) else ABSENT
 
 
 def _without_own_origin(place: _Place, setting: Setting) -> Any:
