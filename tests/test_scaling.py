@@ -203,9 +203,11 @@ def test_a_configuration_of_many_patterns_is_read(option: str, counted: Counted)
 _LOOKS_AT_10_000: Final = {
     "ssm-json-text-with-many-mistakes": {"text"},
     "env-json-texts": {"text", "html", "json"},
+    "json-long-name": {"github", "gitlab", "json"},
+    "json-long-dotted-name": {"github", "gitlab", "json"},
     "secret-with-many-mistakes": {"text"},
 }
-"""Where an excerpt looks at the whole of the value that a finding is in, up to a length that these small files do not reach."""
+"""Where an excerpt looks at the whole of the name or value that a finding is in, up to a length that these small files do not reach."""
 
 
 @pytest.mark.parametrize("name", SHAPES)
