@@ -203,6 +203,7 @@ def test_a_configuration_of_many_patterns_is_read(option: str, counted: Counted)
 _LOOKS_AT_10_000: Final = {
     "ssm-json-text-with-many-mistakes": {"text"},
     "env-json-texts": {"text", "html", "json"},
+    "compose-services-that-share-many-variables": {"gitlab", "sarif"},  # the largest is no sum any more, and has other findings
     "json-long-name": {"github", "gitlab", "json"},
     "json-long-dotted-name": {"github", "gitlab", "json"},
     "secret-with-many-mistakes": {"text"},
@@ -245,7 +246,7 @@ LONG: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 KINDS_OF_LONG: Final = {".env": "server/env", "medplum.config.json": "server/json", "secret.json": "secret/database"}
-_MOST_BYTES: Final = 16
+_MOST_BYTES: Final = 40
 """Bytes of memory for each character at most, of all that is made of a file."""
 
 
