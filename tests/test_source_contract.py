@@ -39,7 +39,7 @@ from linter.documents.source import Loaded, Recognised, Source, SourceFile
 from linter.globs import Globs
 from linter.model import Document, SettingPath
 from linter.settings.kinds import DOCUMENT_KINDS, catalogue_kind
-from linter.sources import modules
+from linter.sources import members_of, modules
 from linter.text import Span
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -320,13 +320,15 @@ def wrong_answer(module: Source, given: Given, answer: object) -> Iterator[str]:
         yield "a Recognised without a kind that does not say what the file is: give it a note"
     content = SourceFile(given.name, given.data)
     if content.text.content.lstrip()[:1] in ("{", "[") and not content.json.problems:
-        marks, members, value = getattr(module, "MARKS", ()), getattr(module, "MEMBERS", ()), content.json.value
+        marks, members, value = getattr(module, "MARKS", ()), getattr(module, "MEMBERS", ()), members_of(content.json.value)
         if not any(glob.endswith(".json") for glob in module.NAMES):
             yield "an answer to JSON, though no name in NAMES ends in .json: a run does not ask it then"
         elif marks and not any(mark in content.text.content for mark in marks):
             yield "an answer to JSON without any of its MARKS: a run does not ask it then, so add one"
-        elif members and not (isinstance(value, dict) and any(name in value for name in members)):
+        elif members and not any(name in value for name in members):
             yield "an answer to JSON without any of its MEMBERS: a run does not ask it then, so add one"
+        elif getattr(module, "FLAT", False) and any(isinstance(one, dict) for one in value.values()):
+            yield "an answer to JSON with an object in its object, though it is FLAT: a run does not ask it then"
 
 
 def wrong_document(module: Source, file: SourceFile, loaded: Loaded) -> Iterator[str]:

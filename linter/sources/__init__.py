@@ -1,8 +1,9 @@
 """Where configurations come from: one module per input format, found by its file name (those that start with ``_`` are shared parts).
 
 :class:`~linter.documents.source.Source` says what each of them has; ``tests/test_source_contract.py`` sees to it. A source can also have
-``MARKS``: texts, of which one stands in each JSON file that it recognises; ``MEMBERS``: names, of which one is that of a member of the
-object that each such file is; and ``DEFAULT_FOR``: a kind that several make, and that is its own where nothing in a file says otherwise.
+``MARKS``: texts, of which one stands in each JSON file that it recognises; ``MEMBERS``: names, of which the object in each such file, or
+the first object of its list, has one; ``FLAT``: whether no member of that object is an object itself; and ``DEFAULT_FOR``: a kind that
+several make, and that is its own where nothing in a file says otherwise.
 """
 
 from __future__ import annotations
@@ -43,13 +44,21 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     content = file.text.content
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
         return modules()
-    value = file.json.value if isinstance(file.json.value, dict) else {}
+    members = members_of(file.json.value)
+    is_flat = not any(isinstance(one, dict) for one in members.values())
 
     def can_read(one: Mapping[str, Any]) -> bool:
-        has_member = not one["members"] or any(name in value for name in one["members"])
-        return one["json"] and has_member and (not one["marks"] or any(mark in content for mark in one["marks"]))
+        has_member = not one["members"] or any(name in members for name in one["members"])
+        has_mark = not one["marks"] or any(mark in content for mark in one["marks"])
+        return one["json"] and has_member and has_mark and (is_flat or not one["flat"])
 
     return tuple(_module(name) for name, one in _index().items() if can_read(one))
+
+
+def members_of(value: Any) -> Mapping[str, Any]:
+    """The members of an object, or of the first object in a list, that JSON holds."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else {}
 
 
 def file_names() -> list[str]:
@@ -70,9 +79,10 @@ def _made_of() -> list[str]:
 
 
 def _entries() -> dict[str, Any]:
-    """For each source its ``NAMES``, ``MARKS`` and ``MEMBERS``, and whether a name can end in ``.json``."""
+    """For each source its ``NAMES``, ``MARKS``, ``MEMBERS`` and ``FLAT``, and whether a name can end in ``.json``."""
     return {
         name: {
+            "flat": getattr(module, "FLAT", False),
             "json": any(pattern.endswith(".json") for pattern in module.NAMES),
             "marks": sorted(getattr(module, "MARKS", ())),
             "members": sorted(getattr(module, "MEMBERS", ())),

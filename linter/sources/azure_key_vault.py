@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
+FLAT = True
 
 _CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
 _READS_FALSE: Final = " reads everything except the text true as false"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DATABASE, REDIS = "secret/database", "secret/redis"
 KINDS = (DATABASE, REDIS)
 NAMES = ("*secret*.json", "*secret*.yaml", "*secret*.yml")
+MEMBERS = ("SecretString", "SecretBinary", "SecretValues", "host", "password")
 
 _CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
 _NOT_AN_OBJECT = sentence(

@@ -80,6 +80,7 @@ def lacks_of_source(module: Source) -> list[str]:
         *_texts(module, file, "NAMES", 'the file names that a search looks for, such as NAMES = ("*.toml",)'),
         *(_texts(module, file, "MARKS", "texts, of which one stands in each JSON file that it reads") if hasattr(module, "MARKS") else ()),
         *(_texts(module, file, "MEMBERS", "names, of which each JSON object has one that it reads") if hasattr(module, "MEMBERS") else ()),
+        *([f"{file}: FLAT must be True, or be left out"] if getattr(module, "FLAT", True) is not True else ()),
         *_function(module, file, "detect", ["file"], "says what the content of a file is"),
         *_function(module, file, "load", ["file", "kind"], "gives the documents of a file"),
     ]
