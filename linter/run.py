@@ -12,10 +12,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import __version__
+from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
-from .acceptance.checked import Checked, Reach
-from .acceptance.comments import RULE as UNUSED_SUPPRESSION
-from .acceptance.comments import Suppressions
 from .attach import Texts
 from .check import Checker, parts_of
 from .choose import Choices, ConfiguredSearch, Plan, RuleSet, target_for
@@ -51,6 +49,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .acceptance.baseline import Baselines
+    from .acceptance.comments import Suppressions
 
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
@@ -247,7 +246,7 @@ def _prepare(run: _Run, files: list[Path]) -> Acceptors | None:
     if options.without_baseline:
         configs = [config._replace(baseline=None) for config in configs]
     today = options.now.date() if options.now is not None else None
-    acceptors = Acceptors(Suppressions())
+    acceptors = Acceptors()
     try:
         acceptors = Acceptors.of(configs, today, options.baseline, options.write_baseline, run.choices.note_accepted)
     except ConfigError as error:
@@ -560,9 +559,9 @@ def _merge(batch: _Batch, texts: Texts, baseline: Baselines | None, log: Log) ->
     return batch._replace(findings=[*kept, *others, *known])
 
 
-def _unused(comments: Suppressions, rules_of: Mapping[Document, RuleSet]) -> Iterator[_Batch]:
+def _unused(comments: Suppressions | None, rules_of: Mapping[Document, RuleSet]) -> Iterator[_Batch]:
     """The suppression comments that cover nothing, once all findings are known."""
-    for document, span, message in comments.unused():
+    for document, span, message in comments.unused() if comments is not None else ():
         rules = rules_of[document]
         rule = rules.by_id.get(UNUSED_SUPPRESSION)
         level = rules.level(rule.info, document.target) if rule is not None else None
@@ -592,6 +591,7 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: Accept
     found = _check(run, subjects)
     for path in around.found.values():
         log.read(path)
+    acceptors = acceptors.with_comments(part for one in found for part in one.subject.loaded.written)
     _take(found, acceptors, given)
     deployments: list[Deployment] = []
     compared: list[_Batch] = []
@@ -616,7 +616,7 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: Accept
         overrides={document: rules.overrides for document, rules in rules_of.items()},
         checkable=frozenset(checkable),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
-        suppress=acceptors.comment.reason if acceptors.comment.are_there else None,
+        suppress=acceptors.comment.reason if acceptors.comment is not None else None,
         sums=tuple(document for document in checkable if document.parts is not None),
     )
 

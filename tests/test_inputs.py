@@ -20,7 +20,6 @@ from support.formats import parsed
 from linter import check as checking_rules
 from linter import choose, cli, files, reporters, run
 from linter import load as loading
-from linter.acceptance.comments import Suppressions
 from linter.documents import deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular
 from linter.model import Document
@@ -498,7 +497,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
     elif where == "side_by_side":
         monkeypatch.setattr(deployment, "deployments", broken)
     else:
-        monkeypatch.setattr(Suppressions, "unused", broken)
+        monkeypatch.setattr(run, "_unused", broken)
     result = lint("bug.json", "server.json", "--format", form, "--select", "missing-trailing-slash")
     assert result.exit_code == 3
     assert "medplum-lint: bug: " in result.stderr and "ZeroDivisionError at test_inputs.py:" in result.stderr

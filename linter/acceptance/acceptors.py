@@ -8,20 +8,21 @@ from pathlib import Path
 from ..config import Config
 from ..model import ACCEPTED_BY, Finding, Notice
 from ..typed import TYPE_CHECKING, NamedTuple
-from .checked import Checked, Reach
-from .comments import Suppressions
+from . import Checked, Reach
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from ..documents.source import Loaded
     from .baseline import Baselines
+    from .comments import Suppressions
     from .configured import Acceptances
 
 
 class Acceptors(NamedTuple):
     """What accepts findings in a run; each is called as :attr:`linter.model.Finding.accepted_by` calls it."""
 
-    comment: Suppressions
+    comment: Suppressions | None = None
     configuration: Acceptances | None = None
     baseline: Baselines | None = None
 
@@ -44,7 +45,15 @@ class Acceptors(NamedTuple):
             from .baseline import Baselines  # only where there is one
 
             baseline = Baselines(given, new, configs, count)
-        return cls(Suppressions(), configuration, baseline)
+        return cls(None, configuration, baseline)
+
+    def with_comments(self, documents: Iterable[Loaded]) -> Acceptors:
+        """These, and the suppression comments of documents where they have any."""
+        if not any(one.suppressions for one in documents):
+            return self
+        from .comments import Suppressions  # only where there are some
+
+        return self._replace(comment=Suppressions())
 
     def take(self, checked: Checked) -> None:
         """Add a document that was checked."""

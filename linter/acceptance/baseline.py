@@ -18,7 +18,7 @@ from ..model import Document, Finding, Notice, Related
 from ..redaction.mask import name_in_file
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
-from .checked import Checked, Reach
+from . import Checked, Reach
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a baseline at most: some 400,000 entries."""

@@ -14,11 +14,8 @@ from ..documents.source import Suppression
 from ..model import Document, Finding, Message, sentence
 from ..policy.rule_set import meant_rule
 from ..text import Span
-from ..typed import Final, NamedTuple
-from .checked import Checked
-
-RULE: Final = "unused-suppression"
-"""The rule under whose id unused comments are reported."""
+from ..typed import NamedTuple
+from . import Checked
 
 
 class Unused(NamedTuple):
@@ -79,11 +76,6 @@ class Suppressions:
     def __init__(self) -> None:
         self._files: dict[str, _File] = {}
         self._anchors: dict[Document, tuple[tuple[Span, int], ...]] = {}
-
-    @property
-    def are_there(self) -> bool:
-        """Whether any file has one."""
-        return bool(self._files)
 
     def take(self, checked: Checked) -> None:
         """Add the comments about a document that was checked."""

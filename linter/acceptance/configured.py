@@ -16,7 +16,7 @@ from ..choose import relative_to_here
 from ..config import Acceptance, Config
 from ..documents.deployment import names_of
 from ..model import Document, Finding, Notice, dotted, members_as_one
-from .checked import Checked, Reach
+from . import Checked, Reach
 
 _Place = tuple["str | None", "str | None"]
 """The path and the environment of acceptances, each None for any."""

@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
-from ..acceptance.checked import Checked
-from ..acceptance.comments import RULE as UNUSED_SUPPRESSION
+from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Suppressions
 from ..choose import rule_kinds
 from ..config import Config
