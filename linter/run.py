@@ -14,8 +14,7 @@ from pathlib import Path
 from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
-from .attach import Texts
-from .check import Checker, parts_of
+from .check import Checker, Texts, parts_of
 from .choose import Choices, ConfiguredSearch, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
