@@ -9,6 +9,7 @@ from pathlib import Path
 from .documents.recognise import is_medplum_name
 from .documents.source import Confidence, Image, Loaded, Nearby, Place, Recognised, Source, SourceFile, Surroundings, may_name_images
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
+from .log import Log
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
@@ -55,14 +56,6 @@ def as_text(given: Input) -> Input:
         return given._replace(data=Text(given.data.decode("utf-8")))
     except UnicodeDecodeError:
         return given
-
-
-def described(error: BaseException) -> str:
-    """An exception by its kind and place; its text is left out, for it may quote a value."""
-    import traceback  # only for a bug
-
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def load(
@@ -305,14 +298,12 @@ def load_documents(
     Without a ``server`` it is the one that is ``configured`` for a document, else the one that images name, else the newest.
     """
     files: list[tuple[Input, Reading]] = []
-    bugs: list[str] = []
+    log = Log()
     inputs, errors = read_inputs(paths, max_size)
     around = around_inputs(inputs)
     for given in inputs:
-        try:
+        with log.surviving(given.uri):
             files.append((given, load(given, kind, server or ANY_SERVER, around=around)))
-        except Exception as error:  # a bug of ours must not keep other files from being shown
-            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
     covered = parts_of_others(one for _, reading in files for one in reading.loaded)
     parts = {uri for _, reading in files for one in reading.loaded if one.parts for uri, _ in one.places}
     without_settings = {
@@ -326,13 +317,10 @@ def load_documents(
     for given, reading in files:
         documents_of = [one.document for one in reading.loaded]
         wanted = [server or configured(one) or found.get(one, one.server) for one in documents_of]
-        try:
-            loaded = read_for(reading.loaded, wanted, partial(load, given, kind, around=around))
-        except Exception as error:
-            bugs.append(f"{given.uri}: loading the file failed with {described(error)}")
-            continue
-        documents.extend(one.document for one, first in zip(loaded, documents_of, strict=True) if one.checkable and first not in covered)
-    return LoadedDocuments(documents, errors, bugs, without_settings)
+        with log.surviving(given.uri):
+            loaded = zip(read_for(reading.loaded, wanted, partial(load, given, kind, around=around)), documents_of, strict=True)
+            documents.extend(one.document for one, first in loaded if one.checkable and first not in covered)
+    return LoadedDocuments(documents, errors, log.bugs, without_settings)
 
 
 def _error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .files import Identity, identity
-from .load import described
 from .model import FileStatus, Notice, SettingPath, dotted
 from .settings import KINDS, catalogue
 
@@ -53,3 +52,11 @@ class Log:
             yield
         except Exception as error:
             self.bug(error, uri, what, on)
+
+
+def described(error: BaseException) -> str:
+    """An exception by its kind and place; its text is left out, for it may quote a value."""
+    import traceback  # only for a bug
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

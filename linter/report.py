@@ -10,7 +10,7 @@ from contextlib import suppress
 from io import StringIO
 
 from .files import Identity, Unreadable, identity, opened
-from .load import described
+from .log import Log
 from .model import LEVELS, Finding, Level, Result, Style
 from .output import STANDARD_OUTPUT, Unwritable, is_same_output, write_report, write_standard_output
 from .reporters import reporter
@@ -91,24 +91,21 @@ def write(result: Result, output_format: str, file: str, style: Style, color: st
         reporter(output_format).report(result._replace(findings=findings), text, style)
         return text.getvalue()
 
-    bugs: list[str] = []
+    log = Log()
     try:
         text = report(*result.findings)
     except Exception:
         kept: list[Finding] = []
         for finding in result.findings:
-            try:
+            with log.surviving(finding.document.uri, f"reporting {finding.rule}"):
                 report(finding)
-            except Exception as error:
-                bugs.append(f"{finding.document.uri}: reporting {finding.rule} failed with {described(error)}")
-            else:
                 kept.append(finding)
         text = report(*kept)
     if output is None:
         write_standard_output(text)
     else:
         write_report(output, (before or b"") + text.encode("utf-8", "replace"))
-    return bugs
+    return log.bugs
 
 
 def _summary_so_far(output: str | None) -> bytes | None:

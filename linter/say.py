@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from .config import ConfigError
-from .load import described
+from .log import described
 from .output import Unwritable, drop
 from .text import inert, printable
 from .typed import Final
