@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .config import Config, ConfigError, Overrides, Severity
 from .configurations import Configurations
+from .files import relative_to_here
 from .log import Log
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
 from .policy.engine import Levels, applies
@@ -221,14 +222,6 @@ class _Use(NamedTuple):
     excluded: set[str]
     accepted: list[str]
     patterns: set[tuple[str, str]]
-
-
-def relative_to_here(path: Path) -> str:
-    """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
-    try:
-        return Path(os.path.relpath(path)).as_posix()
-    except (OSError, ValueError):  # the current folder is gone, or on another drive
-        return path.name
 
 
 def _unused(option: str, pattern: str, holder: str | None) -> str:

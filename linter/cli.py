@@ -33,7 +33,7 @@ class Commands(click.Group):
         if word in (*COMMANDS, "--help", "-h", "--version"):
             return super().parse_args(ctx, args)
         if not ctx.resilient_parsing and word[:1] != "-" and word.replace("-", "").isalpha() and not os.path.lexists(word):
-            from .policy.errors import did_you_mean  # "medplum-lint tset policies" would check policies
+            from .suggest import did_you_mean  # "medplum-lint tset policies" would check policies
 
             near = did_you_mean(word, COMMANDS)
             if near:

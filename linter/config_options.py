@@ -9,12 +9,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Keys, Overrides, Severity
+from .files import relative_to_here
 from .globs import Globs
 from .model import LEVELS, TARGETS
-from .policy.errors import did_you_mean
 from .policy.rule_set import PACKAGE
 from .release import ServerVersion
-from .suggest import choice_meant
+from .suggest import choice_meant, did_you_mean
 from .text import printable
 from .typed import Any, Final, NamedTuple
 
@@ -127,11 +127,8 @@ def _server(keys: Keys, value: Any, file: Path) -> ServerVersion:
     from .settings.releases import parse_server_version  # only for a configuration that names one
 
     try:
-        shown = printable(Path(os.path.relpath(file)).as_posix())
-    except (OSError, ValueError):  # the current folder is gone, or on another drive
-        shown = file.name
-    try:
-        return parse_server_version(value, f"server-version in {shown}{f' for {keys[-2]}' if len(keys) > 1 else ''}")
+        where = f" for {keys[-2]}" if len(keys) > 1 else ""
+        return parse_server_version(value, f"server-version in {printable(relative_to_here(file))}{where}")
     except ValueError as error:
         raise Mistake(keys, f"server-version: {error}") from None
 

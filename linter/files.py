@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import time
+from pathlib import Path
 
 from .typed import BinaryIO, Final
 
@@ -53,6 +54,14 @@ def identity(path: str | os.PathLike[str]) -> Identity | None:
 def is_within(path: str, folder: str) -> bool:
     """Whether a real path is a folder's or leads into it."""
     return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def relative_to_here(path: Path) -> str:
+    """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except (OSError, ValueError):  # the current folder is gone, or on another drive
+        return path.name
 
 
 def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes:

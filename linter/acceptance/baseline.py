@@ -11,9 +11,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ..choose import relative_to_here
 from ..config import Config, ConfigError
-from ..files import STANDARD_INPUT, Unreadable, read_regular
+from ..files import STANDARD_INPUT, Unreadable, read_regular, relative_to_here
 from ..model import Document, Finding, Notice, Related
 from ..redaction.mask import name_in_file
 from ..text import printable

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from ..choose import relative_to_here
 from ..config import Acceptance, Config
 from ..documents.deployment import names_of
+from ..files import relative_to_here
 from ..model import Document, Finding, Notice, dotted, members_as_one
 from . import Checked, Reach
 

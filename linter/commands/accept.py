@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from ..choose import all_rules, folders_of, relative_to_here
+from ..choose import all_rules, folders_of
 from ..config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
 from ..configurations import OWN_FILE, Configurations
 from ..documents.deployment import names_of
-from ..files import LARGEST_CONFIGURATION, read_regular
+from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
 from ..model import Finding, dotted, members_as_one
 from ..options import Given
-from ..policy.errors import did_you_mean
 from ..policy.rule_set import check_ids
 from ..run import Options, Outcome, lint_paths
 from ..say import Failed, fail_for, say
 from ..settings.kinds import DEPLOYMENT
+from ..suggest import did_you_mean
 from .check import run_options
 from .inputs import replace, write
 

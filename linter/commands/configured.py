@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from ..choose import Choices, ConfiguredSearch, environment_overrides, relative_to_here
+from ..choose import Choices, ConfiguredSearch, environment_overrides
 from ..config import Config, Overrides, Severity
 from ..config_options import OPTIONS
 from ..configurations import Configurations
 from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..documents.source import Loaded, Nearby, Surroundings
-from ..files import Unreadable, read_file, read_regular
+from ..files import Unreadable, read_file, read_regular, relative_to_here
 from ..load import Input, load
 from ..log import Log
 from ..model import Document

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from ..choose import all_rules, is_active, is_selected, levels_of, relative_to_here
+from ..choose import all_rules, is_active, is_selected, levels_of
 from ..config import Config, Overrides
 from ..configurations import Configurations
 from ..documents.deployment import side_by_side
+from ..files import relative_to_here
 from ..model import LEVELS, TARGETS, Document, Finding, RuleInfo
 from ..options import Given
 from ..output import write_standard_output

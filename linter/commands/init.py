@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..choose import relative_to_here
 from ..config_schema import beginning
 from ..configurations import OWN_FILE, Configurations
+from ..files import relative_to_here
 from ..options import Given
 from ..say import Failed, say
 from .inputs import write

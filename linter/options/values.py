@@ -46,7 +46,7 @@ def kind(text: str) -> str:
     from ..sources import kinds
 
     if text not in kinds():
-        from ..policy.errors import did_you_mean
+        from ..suggest import did_you_mean
 
         raise ValueError(f'"{text}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(text, kinds())}')
     return text
@@ -71,7 +71,7 @@ def _output(text: str) -> Output:
             raise UsageError(f"--output {text} needs a file name behind the colon")
         return Output(name, path)
     if len(name) > 2 and name.isalpha():  # a slip would write another report to an oddly named file, unseen until its upload fails
-        from ..policy.errors import did_you_mean
+        from ..suggest import did_you_mean
 
         if near := did_you_mean(name.lower(), names()):
             raise UsageError(f'--output: there is no format "{name}"{near} For a file of this name write ./{name}:{path}')
