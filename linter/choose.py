@@ -318,8 +318,9 @@ class Choices:
         if overrides.select is None or self._rule_set(config, overrides).active:
             return
         place = f"{config.path}: " if config.path is not None else ""
-        off = any(is_selected(rule, overrides) for rule in self._rules(config))
-        reason = 'what is selected is "enabled: false", and checked only when its id is selected' if off else _ALL_IGNORED
+        reason = "every selected rule is also ignored"
+        if any(is_selected(rule, overrides) for rule in self._rules(config)):
+            reason = 'what is selected is "enabled: false", and checked only when its id is selected'
         self._log.error(f"{place}no rule is left to check{where}: {reason}")
 
     def config(self, path: Path) -> Config | None:
@@ -376,14 +377,11 @@ class Choices:
     def unused_patterns(self, searched: Callable[[Path], bool], documents: Iterable[Document]) -> Iterator[Notice]:
         """The patterns of configurations that match nothing, where everything was searched that they could match."""
         holders = {name: word for document in documents for word, name in document.holders}
-        for use in self.used.values():
-            config = use.config
-            if config.path is None or not any(True for _ in config.patterns()) or not searched(config.folder):
-                continue
-            for option, pattern, line in config.patterns():
-                if (option, pattern) not in use.patterns:
-                    what = _unused(option, pattern, holders.get(pattern))
-                    yield Notice("unused-pattern", relative_to_here(config.path), line, what)
+        for path, use in self.used.items():
+            unused = [one for one in use.config.patterns() if one[:2] not in use.patterns]
+            for option, pattern, line in unused if unused and searched(use.config.folder) else ():
+                what = _unused(option, pattern, holders.get(pattern))
+                yield Notice("unused-pattern", relative_to_here(path), line, what)
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""
@@ -445,6 +443,3 @@ class ConfiguredSearch:
         config = self.choices.config(path)
         if config is not None and config.exclude:
             self.choices.note_patterns(config, "exclude", config.fitting("exclude", path))
-
-
-_ALL_IGNORED = "every selected rule is also ignored"

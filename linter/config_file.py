@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .config import PROJECT_FILE, Config, ConfigError, Keys, Overrides, line_in
 from .config_options import OPTIONS, Mistake, values_in
-from .files import LARGEST_CONFIGURATION, Unreadable, read_regular
+from .files import LARGEST_CONFIGURATION, Unreadable, is_within, read_regular
 from .typed import Any, Final
 
 _PROJECT_TABLE: Final = ("tool", "medplum-lint")
@@ -60,7 +60,7 @@ def read_config(path: Path, within: Path | None = None) -> Config | None:
 
 def _check_stays(path: Path, folder: Path) -> None:
     """Refuse a link that leads elsewhere: its author would have us quote the keys of a file that is not theirs."""
-    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+    if path.is_symlink() and not is_within(os.path.realpath(path), os.path.realpath(folder)):
         raise ConfigError(f"{path}: is a link to a file outside its folder; name that file with --config")
 
 

@@ -6,6 +6,7 @@ import os.path
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from .config import FAIL_ON_CHOICES, TARGET_CHOICES, Acceptance, Keys, Overrides, Severity
@@ -101,8 +102,7 @@ def _secret_names(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _choice(keys: Keys, value: Any, _file: Path) -> str:
-    choices = FAIL_ON_CHOICES if keys[-1] == "fail-on" else TARGET_CHOICES
+def _choice(choices: tuple[str, ...], keys: Keys, value: Any, _file: Path) -> str:
     if value not in choices:
         raise Mistake(keys, f"{keys[-1]} must be one of {_list_of(choices, value)}")
     return str(value)
@@ -227,6 +227,10 @@ def _list(items: Schema, **more: Any) -> Schema:
     return {"type": "array", "items": items, **more}
 
 
+def _one_of(choices: tuple[str, ...]) -> tuple[Schema, Read]:
+    return {"enum": list(choices)}, partial(_choice, choices)
+
+
 _LEVELS: Final = (*LEVELS, "off")
 _TEXT: Final[Schema] = {"type": "string"}
 _PATH: Final[Schema] = {"type": "string", "minLength": 1}
@@ -254,18 +258,10 @@ OPTIONS: Final = (
     ),
     ConfigOption("ignore", _SELECTORS, _texts, "Do not check these rules.", 'ignore = ["invalid-encoding"]', some=True),
     ConfigOption(
-        "include",
-        _list(_TEXT),
-        _globs,
-        "Globs of files that a search takes too, whatever they are called.",
-        'include = ["deploy/*.conf"]',
+        "include", _list(_TEXT), _globs, "Globs of files that a search takes too, whatever they are called.", 'include = ["deploy/*.conf"]'
     ),
     ConfigOption(
-        "exclude",
-        _list(_TEXT),
-        _globs,
-        "Globs of files and folders that a search passes over.",
-        'exclude = ["old/**", "*.bak.json"]',
+        "exclude", _list(_TEXT), _globs, "Globs of files and folders that a search passes over.", 'exclude = ["old/**", "*.bak.json"]'
     ),
     ConfigOption("force-exclude", _TRUTH, _truth, "Pass over what is excluded also where it is named.", "force-exclude = true"),
     ConfigOption(
@@ -276,17 +272,10 @@ OPTIONS: Final = (
         'secret-names = ["acme.apiToken", "externalAuthProviders.*.acmeKey"]',
     ),
     ConfigOption("baseline", _PATH, _path, "Report only findings that are not in this baseline.", 'baseline = "known-findings.jsonl"'),
-    ConfigOption(
-        "fail-on",
-        {"enum": list(FAIL_ON_CHOICES)},
-        _choice,
-        "The lowest severity that gives exit code 1.",
-        'fail-on = "warning"',
-    ),
+    ConfigOption("fail-on", *_one_of(FAIL_ON_CHOICES), "The lowest severity that gives exit code 1.", 'fail-on = "warning"'),
     ConfigOption(
         "target",
-        {"enum": list(TARGET_CHOICES)},
-        _choice,
+        *_one_of(TARGET_CHOICES),
         "What the configuration is for; auto: development if all of its URLs are local.",
         'target = "auto"',
         some=True,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import Config
 from ..documents.source import Loaded
+from ..files import is_within
 from ..model import Document, RuleInfo
 from ..typed import Final, NamedTuple
 
@@ -45,8 +46,8 @@ class Reach(NamedTuple):
 
     def searched(self, folder: Path) -> bool:
         """Whether all of a folder was searched."""
-        real = Path(os.path.realpath(folder))
-        return any(real.is_relative_to(one) for one in self.folders)
+        real = os.path.realpath(folder)
+        return any(is_within(real, one) for one in self.folders)
 
     def is_gone(self, path: Path) -> bool:
         """Whether a file is missing in a folder that was searched for it."""

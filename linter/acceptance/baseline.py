@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ..config import Config, ConfigError
-from ..files import STANDARD_INPUT, Unreadable, read_regular, relative_to_here
+from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relative_to_here
 from ..model import Document, Finding, Notice, Related
 from ..redaction.mask import name_in_file
 from ..text import printable
@@ -277,14 +277,14 @@ class Baselines:
         path = config.baseline
         if path is None or path in self._of:
             return
-        if not config.trusted and config.path is not None and not _stays(path, config.path.parent):
+        if not config.trusted and config.path is not None and not is_within(os.path.realpath(path), os.path.realpath(config.path.parent)):
             outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
             raise ConfigError(f"{config.path}:{config.line('baseline')}: {path.name} {outside}")
         self._of[path] = _Used(path, read_baseline(path))
 
     def take(self, checked: Checked) -> None:
         """Add a document that was checked."""
-        used = self._of.get(None) or (self._of.get(checked.config.baseline) if checked.config.baseline is not None else None)
+        used = self._of.get(None) or self._of.get(checked.config.baseline)
         if used is not None:
             used.take(checked)
             self._documents[checked.document] = used
@@ -323,7 +323,3 @@ class Baselines:
         """The new baseline where one is to be written: its text, how many entries it has, and how many the run says nothing of."""
         new = self._of.get(None)
         return new.written(reach) if new is not None and new.taking else None
-
-
-def _stays(path: Path, folder: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
