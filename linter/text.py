@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate
 
 from .typed import Final, NamedTuple
 
@@ -76,11 +77,11 @@ class Text:
         self.bom = content[: len(content) - len(self.content)]
 
     @cached_property
-    def _starts(self) -> list[int]:
+    def _starts(self) -> Sequence[int]:
         """Where each line starts."""
-        if "\r" in self.content:
-            return [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.content))]
-        return list(accumulate((len(line) + 1 for line in self.content.split("\n")[:-1]), initial=0))
+        starts = array("q", [0])
+        starts.extend(match.end() for match in re.finditer(r"\r\n|\r|\n", self.content))
+        return starts
 
     @property
     def encoded(self) -> bytes:

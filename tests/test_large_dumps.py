@@ -219,7 +219,7 @@ def dump(names: Iterable[str], *, indent: int | None) -> str:
 CONFIG: Final = {"baseUrl": "https://a.example/", "database": {"host": "db"}, "redis": {"host": "r"}}
 OTHER_NAMES: Final = ["/medplum/prod/baseUrl", *(f"/billing/service-{number}/url" for number in range(FEW))]
 MEMORY: Final[dict[str, tuple[str, str, float]]] = {
-    "parameters of other programs": ("server/ssm", dump(OTHER_NAMES, indent=None), 6),
+    "parameters of other programs": ("server/ssm", dump(OTHER_NAMES, indent=None), 5),
     "the same on lines of their own": ("server/ssm", dump(OTHER_NAMES, indent=4), 4),
     "JSON Lines": ("server/ssm", "\n".join(json.dumps(parameter(name, "x")) for name in OTHER_NAMES), 10),
     "parameters of one server": ("server/ssm", dump((f"/medplum/prod/customSetting{number}" for number in range(FEW)), indent=4), 6),

@@ -173,21 +173,18 @@ def environments(given: Sequence[Named]) -> list[Environment]:
 
     Parameters of other programs are left out: nothing but their names is looked at.
     """
-    paths: dict[str, list[int]] = {}
-    for index, one in enumerate(given):
-        paths.setdefault(one.name.rpartition("/")[0], []).append(index)
     beneath: dict[str, list[int]] = {}
-    for path, indexes in paths.items():
-        beneath.setdefault(_prefix(path), []).extend(indexes)
-    ours = {prefix: sorted(indexes) for prefix, indexes in beneath.items() if _is_servers(prefix, indexes, given)}
-    strays = _strays(given, paths.get(_TOP, ())) if any(map(_is_medplum, ours)) else []
+    for index, one in enumerate(given):
+        beneath.setdefault(_prefix(one.name.rpartition("/")[0]), []).append(index)
+    ours = {prefix: indexes for prefix, indexes in beneath.items() if _is_servers(prefix, indexes, given)}
+    strays = _strays(given, beneath.get(_TOP, ())) if any(map(_is_medplum, ours)) else []
     if strays:
         ours.pop(_TOP, None)
     of_server = {prefix: list(ours[prefix]) for prefix in sorted(ours, key=ours.__getitem__)}
     for prefix, indexes in beneath.items():
         holder = _above(prefix, ours) if prefix not in ours else None
         if holder is not None:
-            of_server[holder] += sorted(indexes)
+            of_server[holder] += indexes
 
     def read(indexes: Iterable[int]) -> list[Parameter]:
         return [one.read(one.of, one.step) for one in map(given.__getitem__, indexes)]

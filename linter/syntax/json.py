@@ -107,6 +107,8 @@ def _behind_blanks(content: str, at: int) -> int:
 class ScannedPlaces:
     """Places in a well-formed value of a text; ``span`` is where it stands."""
 
+    __slots__ = ("_content", "_known", "_recorded", "_span")
+
     def __init__(self, content: str, span: Span) -> None:
         self._content = content
         self._span = span

@@ -7,6 +7,7 @@ text stands otherwise than as a JSON string (in YAML, or in JSON with mistakes),
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
@@ -57,8 +58,9 @@ class InnerJson:
         """Where the spelling of each character starts in the outer text, and that of the last one ends; None where that is not known."""
         literal, start = self._outer[self.span.start : self.span.end], self.span.start
         if len(literal) > 1 and literal[0] == literal[-1] == '"':
-            starts = [start + match.start() for match in _UNIT.finditer(literal, 1, len(literal) - 1)]
-            return [*starts, self.span.end - 1] if len(starts) == len(self._value) else None
+            starts = array("q", (start + match.start() for match in _UNIT.finditer(literal, 1, len(literal) - 1)))
+            starts.append(self.span.end - 1)
+            return starts if len(starts) == len(self._value) + 1 else None
         # It stands as it is, plain or between single quotes.
         at = 1 if literal[:1] == literal[-1:] == "'" else 0
         return range(start + at, self.span.end - at + 1) if literal[at : len(literal) - at] == self._value else None
