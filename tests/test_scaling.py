@@ -88,7 +88,7 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
     """As many acceptances as findings, whether they name one each, or all of them, or are over."""
     with counted.loaded() as load:
         config, model = (load(f"linter.{name}") for name in ("config", "model"))
-        checked, accept = (load(f"linter.acceptance.{name}") for name in ("checked", "configured"))
+        checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
         loaded = load("linter.load").load(load("linter.load").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
         none: frozenset[str] = frozenset()
 
@@ -164,7 +164,7 @@ def test_folders_that_a_search_would_pass_over(like: str, counted: Counted, tmp_
 def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path: Path) -> None:
     with counted.loaded() as load:
         config = load("linter.config")
-        checked, accept = (load(f"linter.acceptance.{name}") for name in ("checked", "configured"))
+        checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
         given = load("linter.load").Input("a.json", EMPTY, Path("a.json"))
         none: frozenset[str] = frozenset()
 
