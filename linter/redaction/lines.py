@@ -22,8 +22,6 @@ _WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
 _SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
-_FARTHEST: Final = 2_000
-"""Characters behind a place at most that are looked at for what a line shows there."""
 _SIGNS: Final = pattern(r"""(?:[\s\-:{}\[\],?="']|\bexport\b)*""")
 _BLOCK: Final = pattern("[|>]")
 _BLOCK_HEADER: Final = pattern(r"[|>][-+0-9]{0,2}")
@@ -59,7 +57,12 @@ class MaskedLines:
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
         return _excerpt(
-            line, whole, span, self._pieces(Span(start, min(whole.end, span.start + _FARTHEST)), span, show), start, _SHOWN_OF_LONG
+            line,
+            whole,
+            span,
+            self._pieces(Span(start, min(whole.end, span.start + self._tokens.farthest)), span, show),
+            start,
+            _SHOWN_OF_LONG,
         )
 
     def pieces(self, part: Span) -> Iterator[Piece]:
@@ -107,10 +110,11 @@ class MaskedLines:
         written = self._text.content[slice(*seen)]
         public = self._public(token, span, show)
         is_start = seen.start == token.span.start
+        first, last = self._text.positions(token.span)
         shown: str | None = None
         if token.role in ("name", "member"):
             shown = written if seen == token.span and self._shows_name(token, span) else None
-        elif self._text.is_in_a_line(token.span):
+        elif first.line == last.line:
             shown = _shown_value(token, written, public)
         elif is_start and _BLOCK.match(written):
             if _BLOCK_HEADER.fullmatch(written):  # else a comment stands behind it
@@ -121,7 +125,7 @@ class MaskedLines:
         if shown is not None:
             yield _piece(seen, shown, masked=shown != written)
         elif is_start:
-            is_quoted = token.role in ("member", "value") and self._text.is_in_a_line(token.span)
+            is_quoted = token.role in ("member", "value") and first.line == last.line
             quote = written[0] if is_quoted and written[0] in _QUOTES else ""
             yield _piece(seen, f"{quote}{MASK}{quote}", masked=True)
         else:  # a line on which a value goes on

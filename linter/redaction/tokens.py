@@ -15,8 +15,6 @@ from ..typed import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
 
-_FARTHEST: Final = 10_000
-"""Characters of a line of JSON at most that are looked at as a whole."""
 _TOKEN: Final = pattern(
     r'(?P<string>"(?:[^"\\\n\r]|\\.)*(?P<closed>")?)|(?P<blank>[^\S\n\r]+)|(?P<sign>[{}\[\]:,])'
     r'|(?P<word>(?:(?!//|/\*)[^\s{}\[\]:,"])+)|(?P<comment>/.)',
@@ -48,6 +46,10 @@ class Token(NamedTuple):
 class Tokens(Protocol):
     """The tokens of a text, by where they stand."""
 
+    @property
+    def farthest(self) -> int:
+        """Characters behind a place at most that are looked at for what a line shows there."""
+
     def within(self, part: Span) -> Iterator[Token]:
         """The tokens of which something stands in a part of a line, in their order."""
 
@@ -57,6 +59,8 @@ class Tokens(Protocol):
 
 class ListedTokens:
     """Tokens that are all known, in their order and without overlaps."""
+
+    farthest = 2_000
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -83,6 +87,8 @@ class JsonTokens:
     does not begin with one; then no value is taken for that of a name.
     """
 
+    farthest = 10_000
+
     def __init__(self, content: str) -> None:
         self._content = content
 
@@ -92,7 +98,7 @@ class JsonTokens:
 
     def within(self, part: Span) -> Iterator[Token]:
         """See :meth:`Tokens.within`. Whose value a token is only what stands before it in the part says."""
-        content, end = self._content, min(part.end, part.start + _FARTHEST)
+        content, end = self._content, min(part.end, part.start + self.farthest)
         is_within_line = content[max(part.start - 1, 0) : part.start] not in ("", "\n", "\r")
         lost = is_within_line and _WITHIN_A_STRING.match(content, part.start) is not None
         name: str | None = None
