@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linter.documents import environment_files as dotenv
+from linter.documents.line_editor import Lines
 from linter.documents.variables import Variable
 from linter.syntax.edits import Edit, apply_edits
-from linter.syntax.env_edits import add, remove, rename, set_text
 from linter.text import Text
 
 
@@ -22,6 +22,10 @@ def entries(text: str) -> Sequence[Variable]:
 
 def read(text: str) -> list[tuple[str, str | None]]:
     return [(variable.name, variable.text) for variable in dotenv.read_lines(Text(text)).variables]
+
+
+def lines(text: str) -> Lines:
+    return Lines(text, entries(text))
 
 
 def entry(text: str, name: str) -> Variable:
@@ -76,7 +80,7 @@ def applied(text: str, edits: list[Edit] | None) -> str | None:
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_value(line: str, text: str, after: str | None, end: str) -> None:
     content = line + end
-    edits = set_text(content, entry(content, "A"), text)
+    edits = lines(content).set(entry(content, "A"), text)
     assert applied(content, edits) == (None if after is None else after + end)
     if after is not None:
         assert read(after) == [("A", text)]
@@ -95,7 +99,7 @@ def test_a_value(line: str, text: str, after: str | None, end: str) -> None:
     ],
 )
 def test_what_is_removed(text: str, after: str | None) -> None:
-    assert applied(text, remove(text, entry(text, "B"))) == after
+    assert applied(text, lines(text).remove(entry(text, "B"))) == after
 
 
 @pytest.mark.parametrize(
@@ -115,18 +119,18 @@ def test_what_is_removed(text: str, after: str | None) -> None:
     ],
 )
 def test_what_is_added(text: str, order: str, after: str | None) -> None:
-    assert applied(text, add(text, entries(text), "N", "x", order)) == after
+    assert applied(text, lines(text).add("N", "x", order)) == after
 
 
 def test_names() -> None:
     text = "export A = 1 # A\n"
-    assert applied(text, rename(text, entry(text, "A"), "B.C")) == "export B.C = 1 # A\n"
-    assert rename(text, entry(text, "A"), "A") == []
+    assert applied(text, lines(text).rename(entry(text, "A"), "B.C")) == "export B.C = 1 # A\n"
+    assert lines(text).rename(entry(text, "A"), "A") == []
     for name in ("", "1", "A B", "A=", "é", "A\n"):
-        assert rename(text, entry(text, "A"), name) is None
-        assert add(text, entries(text), name, "x") is None
-    assert add(text, entries(text), "B", "{{x}}") is None
-    assert add("", [], "B", "\0") is None
+        assert lines(text).rename(entry(text, "A"), name) is None
+        assert lines(text).add(name, "x") is None
+    assert lines(text).add("B", "{{x}}") is None
+    assert Lines("", []).add("B", "\0") is None
 
 
 # --- Files made at random -------------------------------------------------------------------------------------------------------------
@@ -154,21 +158,21 @@ def is_unwritable(value: str) -> bool:
 def check_that_files_are_edited(text: str, value: str) -> None:
     before, variables = read(text), entries(text)
     order = [f"N{index}" for index in range(3)] + ["NEW"] + [f"N{index}" for index in range(3, 6)]
-    edits = add(text, variables, "NEW", value, order)
+    edits = lines(text).add("NEW", value, order)
     assert (edits is None) == is_unwritable(value)
     if edits is not None:
         after = apply_edits(text, edits)
         assert sorted(map(repr, read(after))) == sorted(map(repr, [*before, ("NEW", value)]))
         assert [name for name, _ in read(after)] == sorted([name for name, _ in before] + ["NEW"], key=order.index)
-        assert applied(after, remove(after, entry(after, "NEW"))) == text
+        assert applied(after, lines(after).remove(entry(after, "NEW"))) == text
     for index, one in enumerate(variables):
-        edits = set_text(text, one, value)
+        edits = lines(text).set(one, value)
         assert (edits is None) == is_unwritable(value)
         if edits is not None:
             assert read(apply_edits(text, edits)) == [*before[:index], (one.name, value), *before[index + 1 :]]
-        removed = apply_edits(text, remove(text, one) or [])
+        removed = apply_edits(text, lines(text).remove(one) or [])
         assert read(removed) == [*before[:index], *before[index + 1 :]]
-        renamed = apply_edits(text, rename(text, one, "NEW") or [])
+        renamed = apply_edits(text, lines(text).rename(one, "NEW") or [])
         assert read(renamed) == [*before[:index], ("NEW", before[index][1]), *before[index + 1 :]]
 
 

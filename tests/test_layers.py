@@ -166,7 +166,6 @@ HEAVY = [
     "linter.commands.upgrade",
     "linter.upgrade",
     "linter.syntax.edits",
-    "linter.syntax.env_edits",
     "linter.syntax.json_edits",
     "linter.syntax.json_tolerant",
     "linter.syntax.yaml_edits",

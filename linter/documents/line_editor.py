@@ -1,25 +1,45 @@
-"""Edits of variables that are set in lines, as in ``.env`` files."""
+r"""Edits of variables in ``NAME=value`` lines, as in ``.env`` files, that keep ``export``, blanks, quotes and comments as they are written.
+
+Programs agree on a value without anything special in it, and on single quotes. In double quotes some of them take no escape but ``\n`` for
+one, so other escapes are written only where nothing else will do: where a single quote or a line break is in the value, or where it is
+nothing but a reference, which some libraries (python-dotenv, dotenv-expand) replace in single quotes too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from ..model import Change
 from ..release import Release
-from ..syntax.env_edits import add, remove, rename, replace, set_text
+from ..syntax.edits import behind_break, break_near, index_in, line_end, line_start, without_lines
+from ..syntax.quotes import closing_quote, is_nothing_but_references
 from ..text import Edit, Span
 from ..typed import Final
 from .variables import Variable
 from .variables_editor import variable_edits
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+_UNQUOTED: Final = re.compile(r"[^\s#'\"\\$`]*")
+"""What only a shell does not read as it stands."""
+_OTHER_NAME: Final = re.compile(r"[A-Z]_|\{\{")
+"""What makes a value without quotes look like the next line, whose start was lost, or like a template."""
+_NEVER: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_ESCAPED: Final = frozenset('\\"$`')
+"""What needs a backslash in double quotes, which dotenv and Node.js keep as a part of the value."""
+_REST: Final = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": frozenset("\\$`#'\r\n\t ;&|<>()*?!~")}
+"""What programs do not agree on within quotes, or without any: where a value has none of it, none is written there."""
+
 
 def line_edits(content: str, read: Callable[[str], Sequence[Variable]], release: Release, changes: Sequence[Change]) -> list[Edit] | None:
     """The edits of a text that make the changes; ``read`` finds the variables in it."""
-    return variable_edits(content, lambda text: _Lines(text, read(text)), release, changes)
+    return variable_edits(content, lambda text: Lines(text, read(text)), release, changes)
 
 
-class _Lines:
-    """See :class:`linter.documents.variables_editor.Variables`."""
+class Lines:
+    """See :class:`linter.documents.variables_editor.Variables`. What programs do not agree on is left alone."""
 
     def __init__(self, content: str, given: Sequence[Variable]) -> None:
         self.given = given
@@ -28,40 +48,109 @@ class _Lines:
     def style(self, _variable: Variable, /) -> None:
         """Quotes are kept where an edit is made."""
 
-    def set(self, variable: Variable, text: str, requote: bool, /) -> list[Edit] | None:
-        return set_text(self._content, variable, text) if requote else self._set_as_it_is(variable, text)
+    def set(self, variable: Variable, text: str, requote: bool = True, /) -> list[Edit] | None:
+        if not requote:
+            return self._set_as_it_is(variable, text)
+        span = self._value(variable)
+        old = self._content[slice(*span)]
+        new = _written(text, old) if self._is_sound(variable) else None
+        return None if new is None else [Edit(span, new)] if new != old else []
 
     def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
-        """Give a variable another value in the quotes that it has, with the escapes that it has."""
+        """Give a variable another value in the quotes that it has, with the escapes that it has: none, or backslashes before quotes."""
         start, end = variable.value
-        quote = self._content[start : start + 1]
-        inner = Span(start + 1, end - 1) if quote in ("'", '"') else Span(start, end)
+        quote = _quote(self._content[start:end])
+        inner = Span(start + len(quote), end - len(quote))
         old, written = variable.text or "", self._content[slice(*inner)]
-        if not _SPECIAL[quote if quote in _SPECIAL else ""].isdisjoint(set(text) - set(old)):
+        if not _SPECIAL[quote].isdisjoint(set(text) - set(old)):
             return None
-        for escaped in _ESCAPES:
-            if escaped(old) == written:
-                return [Edit(inner, escaped(text))]
-        return None
+        escapes: tuple[Callable[[str], str], ...] = (str, lambda value: value.replace("\\", "\\\\").replace('"', '\\"'))
+        return next(([Edit(inner, escaped(text))] for escaped in escapes if escaped(old) == written), None)
 
-    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
-        return add(self._content, self.given, name, text, order)
+    def add(self, name: str, text: str, order: Sequence[str] = ()) -> list[Edit] | None:
+        content, names = self._content, [one.name for one in self.given]
+        index = index_in(order, names, name)
+        sibling = self.given[max(index - 1, 0)] if self.given else None
+        line = self._line(sibling, name, text)
+        if line is None or name in names:
+            return None
+        end = len(content) if sibling is None else line_end(content, self._value(sibling).end)
+        at = end if sibling is None or index else line_start(content, sibling.key.start)
+        newline = content[end : behind_break(content, end)] or break_near(content, at)
+        return [Edit(Span(at, at), line + newline if at == 0 or content[at - 1] in "\r\n" else newline + line)]
 
     def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        return replace(self._content, variable, new)
+        """Set others in place of a variable; the comment behind it stays behind the first."""
+        content, ((name, text), *others) = self._content, new
+        head, value = self.rename(variable, name), self.set(variable, text)
+        lines = [self._line(variable, *one) for one in others]
+        if head is None or value is None or None in lines:
+            return None
+        at = line_end(content, self._value(variable).end)
+        newline = content[at : behind_break(content, at)] or break_near(content, at)
+        return [*head, *value, *([Edit(Span(at, at), "".join(f"{newline}{line}" for line in lines))] if lines else [])]
 
     def remove(self, variable: Variable) -> list[Edit] | None:
-        return remove(self._content, variable)
+        """Take out the lines of a variable, with the comment behind it."""
+        if not self._is_sound(variable):
+            return None
+        start = line_start(self._content, variable.key.start)
+        return [without_lines(self._content, start, line_end(self._content, self._value(variable).end))]
 
     def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        return rename(self._content, variable, name)
+        if _NAME.fullmatch(name) is None:
+            return None
+        return [] if self._content[slice(*variable.key)] == name else [Edit(variable.key, name)]
+
+    def _line(self, sibling: Variable | None, name: str, text: str) -> str | None:
+        """A line that sets a variable as another one is set."""
+        if _NAME.fullmatch(name) is None or (sibling is not None and not self._is_sound(sibling)):
+            return None
+        content, (start, end) = self._content, (0, 0) if sibling is None else self._value(sibling)
+        new = _written(text, _quote(content[start:end]))
+        if new is None or sibling is None:
+            return None if new is None else f"{name}={new}"
+        return f"{content[line_start(content, sibling.key.start) : sibling.key.start]}{name}{content[sibling.key.end : start]}{new}"
+
+    def _value(self, variable: Variable) -> Span:
+        """Where the value stands, quotes included, or where it would."""
+        if variable.value.start >= variable.key.end:
+            return variable.value
+        at = self._content.index("=", variable.key.end) + 1
+        return Span(at, at)
+
+    def _is_sound(self, variable: Variable) -> bool:
+        """Whether the value ends where it seems to: its quotes are closed, and nothing but a comment follows."""
+        content, (start, end) = self._content, self._value(variable)
+        if start == end:
+            return content[start : start + 1] != "#"
+        quote = _quote(content[start:end])
+        if quote and closing_quote(content, start, escapes=quote == '"') != end - 1:
+            return False
+        return _REST.match(content, end) is not None
 
 
-def _with_backslashes(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def _quote(value: str) -> str:
+    """The quote that a value begins with."""
+    return value[:1] if value[:1] in ("'", '"') else ""
 
 
-_SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": frozenset("\\$`#'\r\n\t ;&|<>()*?!~")}
-"""What programs do not agree on within quotes, or without any: where a value has none of it, none is written there."""
-_ESCAPES: Final[tuple[Callable[[str], str], ...]] = (str, _with_backslashes)
-"""How a text stands in a file: as it is, or with backslashes before quotes."""
+def _written(text: str, old: str) -> str | None:
+    """A value, in the quotes of another one if these can hold it so that all programs read it; None where no quotes can."""
+    if _NEVER.search(text) is not None:
+        return None
+    quote = _quote(old)
+    plain = _PLAIN if _PLAIN.fullmatch(old) is not None else _UNQUOTED
+    if not quote and plain.fullmatch(text) is not None and _OTHER_NAME.search(text) is None:
+        return text
+    # "${" within a value: Compose, dotenv, Node.js, systemd and a shell read it in single quotes as it stands. With "\${" in double quotes
+    # dotenv and Node.js keep the backslash. "docker run --env-file" keeps any quotes, with whatever is in them.
+    is_escaped, has_break = not _ESCAPED.isdisjoint(text), "\n" in text or "\r" in text
+    fits_single = not ("'" in text or has_break or "{{" in text or is_nothing_but_references(text))
+    fits_double = not (is_escaped or "{{" in text)
+    if fits_double and not has_break and (quote == '"' or not fits_single):
+        return f'"{text}"'
+    if fits_single:
+        return f"'{text}'"
+    line = text.replace("\r", "\\r").replace("\n", "\\n")
+    return f'"{line}"' if fits_double else None

@@ -6,7 +6,7 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 
 from ..text import Edit as Edit
-from ..text import Text
+from ..text import Span, Text
 from ..typed import Any, TypeVar
 from .places import JsonPath
 
@@ -195,6 +195,13 @@ def break_near(content: str, at: int) -> str:
     end = line_end(content, at)
     first = max(start - 2, 0) if content[max(start - 2, 0) : start] == "\r\n" else max(start - 1, 0)
     return content[first:start] or content[end : behind_break(content, end)] or "\n"
+
+
+def without_lines(content: str, start: int, end: int) -> Edit:
+    """Take out lines, of which the last ends at ``end``; a text that ends without a line end goes on to do so."""
+    if end < len(content):
+        return Edit(Span(start, behind_break(content, end)), "")
+    return Edit(Span(max(start - (2 if content.endswith("\r\n", 0, start) else 1), 0), end), "")
 
 
 def has_break(text: str) -> bool:

@@ -26,6 +26,7 @@ from .edits import (
     line_start,
     nearest,
     value_at,
+    without_lines,
 )
 from .escapes import yaml_like
 from .places import JsonPath
@@ -224,13 +225,6 @@ def _begins_line(content: str, at: int) -> bool:
     if _DASHES.fullmatch(prefix) is None:
         raise _Refused
     return not prefix.strip()
-
-
-def _without_lines(content: str, start: int, end: int) -> Edit:
-    if end < len(content):
-        return Edit(Span(start, behind_break(content, end)), "")
-    before = start - 2 if content.endswith("\r\n", 0, start) else start - 1
-    return Edit(Span(max(before, 0), end), "")  # a text that ends without a line end goes on to do so
 
 
 class _Editor:
@@ -439,7 +433,7 @@ class _Editor:
         entry = entries[index]
         end = _line_end(self._content, entry.end)
         if _begins_line(self._content, entry.start):
-            return [_without_lines(self._content, line_start(self._content, entry.start), end)]
+            return [without_lines(self._content, line_start(self._content, entry.start), end)]
         following = entries[index + 1].start  # it takes the place behind the dash
         if self._content[end:following].strip():
             raise _Refused
@@ -455,5 +449,5 @@ class _Editor:
             if not self._content[head:start].strip():
                 return [Edit(Span(head, end), f" {empty}")]
             if _begins_line(self._content, start):
-                return [Edit(Span(head, head), f" {empty}"), _without_lines(self._content, line_start(self._content, start), end)]
+                return [Edit(Span(head, head), f" {empty}"), without_lines(self._content, line_start(self._content, start), end)]
         return [Edit(Span(start, end), empty)]
