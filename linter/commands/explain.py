@@ -19,13 +19,12 @@ from ..policy.node import document_fact
 from ..policy.rule import Case, Example, Rule
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import check_ids, rank
-from ..policy.trace import Answer, ClauseTrace, PartAnswer, Trace, trace
-from ..policy.tree import Place
+from ..policy.trace import Answer, Trace, position, trace
 from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
 from ..say import fail_for
 from ..settings.kinds import DEPLOYMENT
-from ..text import Span, inert, printable, printable_lines
+from ..text import inert, printable, printable_lines
 from ..typed import Final, NamedTuple
 from .check import checker, run_options
 from .inputs import rule_folders
@@ -144,15 +143,9 @@ class _Subject(NamedTuple):
 
     rule: Rule
     document: Document
-    name: str
     overrides: Overrides
     given: Overrides
     config: Config
-
-    @property
-    def several(self) -> bool:
-        """Whether it is in several files."""
-        return bool(self.document.members or self.document.parts)
 
 
 def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of: Callable[[Path], Config]) -> str:
@@ -164,9 +157,8 @@ def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of
     assert rule is not None  # the caller has found it by its id
     blocks = [f"{rule.info.id}: {rule.info.title}\n"]
     for document, main, name in _documents(rule.info.kinds, outcome):
-        config = config_of(Path(main.uri, os.pardir))
-        lines = _block(_Subject(rule, document, name, outcome.overrides[main], given, config), outcome, rule_file.line)
-        blocks.append("\n".join([*lines, ""]))
+        subject = _Subject(rule, document, outcome.overrides[main], given, config_of(Path(main.uri, os.pardir)))
+        blocks.append(f"{name}: {chr(10).join(_block(subject, outcome, rule_file))}\n")
     blocks += [f"{printable(one.path)}: left alone: {printable(one.note)}\n" for one in outcome.result.files if one.status == "ignored"]
     if len(blocks) == 1:
         several = "documents of one environment, with a server's among them: give all of them"
@@ -202,26 +194,29 @@ def _name(document: Document) -> str:
     return printable(document.uri) + (f"#{environment_text(document.environment)}" if document.environment else "")
 
 
-def _block(subject: _Subject, outcome: Outcome, line: Callable[[Place], int]) -> Iterator[str]:
-    rule, document, overrides = subject.rule, subject.document, subject.overrides
+def _block(subject: _Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:
+    rule, document, overrides, *_ = subject
     found = trace(rule, document)
+    if not found.cases:
+        yield f"silent: the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}"
+        return
     findings = [one for one in outcome.result.findings if one.rule == rule.info.id and _is_of(one, document)]
     levels = levels_of(rule, overrides, document)
     level = min(filter(None, levels), key=LEVELS.index, default=None)
     unchecked = "" if is_active(rule, overrides) else _why_unchecked(subject)
-    silent = unchecked or ("" if level is not None else _why_off(subject))
-    if not silent and not rule.found_by and not document.members and document not in outcome.checkable:
-        silent = "too much of the document cannot be read"
+    why = unchecked or ("" if level is not None else _why_off(subject))
+    if not why and not rule.found_by and not document.members and document not in outcome.checkable:
+        why = "too much of the document cannot be read"
     left_out: list[tuple[Finding, str]] = []
     wrong = sum(clause.places["false"] for clause in found.clauses)
-    if not silent and wrong > sum(1 + len(one.related) for one in findings):
+    if not why and wrong > sum(1 + len(one.related) for one in findings):
         known = {(one.document.uri, one.path) for one in findings}
         known |= {(one.document.uri, one.path or None) for finding in findings for one in finding.related}
         others = (one for one in check(rule, document, levels) if (one.document.uri, one.path) not in known)
         left_out = [(one, _why_left_out(rule, outcome, one)) for one in others]
-    yield f"{subject.name}: {_verdict(subject, found, findings, silent, left_out)}"
-    if not found.cases:
-        return
+    shown = sum(one.suppressed is None for one in findings)
+    why = why or ("what it finds is accepted" if findings else left_out[0][1] if left_out else _why_nothing(rule, found))
+    yield count(shown, "finding") if shown else f"silent: {why}"
     environment = document_fact(document, "environment")
     selected = _most_exact(rule.info, overrides.select)
     rows = {
@@ -233,8 +228,8 @@ def _block(subject: _Subject, outcome: Outcome, line: Callable[[Place], int]) ->
         "checked": f"no: {unchecked}" if unchecked else f"yes: {_names(subject, 'select', selected)}" if selected else "yes",
     }
     yield from (f"  {name:12} {text}" for name, text in rows.items())
-    yield from _clause_lines(subject, found, line)
-    yield from _finding_lines(subject, findings, left_out)
+    yield from _clause_lines(rule_file, len(rule.cases) > 1, found)
+    yield from _finding_lines(bool(document.members or document.parts), findings, left_out)
 
 
 def _is_of(finding: Finding, document: Document) -> bool:
@@ -245,31 +240,18 @@ def _is_of(finding: Finding, document: Document) -> bool:
     return finding.document in _written(document)
 
 
-def _verdict(subject: _Subject, found: Trace, findings: list[Finding], silent: str, left_out: list[tuple[Finding, str]]) -> str:
-    """In one clause whether the rule reports something, and if not, why."""
-    shown = sum(one.suppressed is None for one in findings)
+def _why_nothing(rule: Rule, found: Trace) -> str:
+    """Why a rule that is checked finds nothing."""
     unknown = sum(clause.places["unknown"] - clause.absent for clause in found.clauses)
-    if found.cases and shown:
-        return count(shown, "finding")
-    if not found.cases:
-        why = f"the rule is for {' or '.join(subject.rule.info.kinds)}, and this is {subject.document.kind}"
-    elif silent:
-        why = silent
-    elif findings:
-        why = "what it finds is accepted"
-    elif left_out:
-        why = left_out[0][1]
-    elif subject.rule.found_by:
-        why = "what reads the file found nothing of this"
-    elif found.asked != "true":
-        why = "its condition does not hold" if found.asked == "false" else "it is not known whether its condition holds"
-    elif unknown:
-        why = f"nothing is known to be wrong, but {count(unknown, 'answer is', 'answers are')} unknown"
-    elif any(clause.places["true"] for clause in found.clauses):
-        why = f"every clause holds{' of what is given' if any(clause.absent for clause in found.clauses) else ''}"
-    else:
-        why = "what it asks about is not given"
-    return f"silent: {why}"
+    if rule.found_by:
+        return "what reads the file found nothing of this"
+    if found.asked != "true":
+        return "its condition does not hold" if found.asked == "false" else "it is not known whether its condition holds"
+    if unknown:
+        return f"nothing is known to be wrong, but {count(unknown, 'answer is', 'answers are')} unknown"
+    if any(clause.places["true"] for clause in found.clauses):
+        return f"every clause holds{' of what is given' if any(clause.absent for clause in found.clauses) else ''}"
+    return "what it asks about is not given"
 
 
 # --- Why a rule is checked, or is not. ----------------------------------------------------------------------------------------------
@@ -338,59 +320,48 @@ def _names(subject: _Subject, option: str, word: str = "") -> str:
 # --- Clauses and findings. ---------------------------------------------------------------------------------------------------------
 
 
-def _clause_lines(subject: _Subject, found: Trace, line: Callable[[Place], int]) -> Iterator[str]:
+def _clause_lines(rule_file: RuleFile, several: bool, found: Trace) -> Iterator[str]:
     """The clauses of a rule with their answers."""
     for case in found.cases:
-        if len(subject.rule.cases) > 1:
-            yield f"  case {case.number + 1}  [line {line(('cases', case.number))}]"
+        if several:
+            yield f"  case {case.number + 1}  [line {rule_file.line(('cases', case.number))}]"
         must = "must" if case.asked == "true" else "must (reported only where the condition holds)"
         groups = [("or when" if number else "when", clauses) for number, clauses in enumerate(case.conditions)]
         for title, clauses in [*groups, *([(must, case.clauses)] if case.clauses else [])]:
             yield f"  {title}"
             for clause in clauses:
-                yield f"    {clause.text}  [line {line(clause.place)}]"
+                yield f"    {clause.text}  [line {rule_file.line(clause.place)}]"
                 if not clause.places:
                     yield f"      {'-' if title == must else 'false':8} the path leads to nothing in this document"
-                yield from _answer_lines(subject, clause)
+                for answer in clause.answers:
+                    yield from _answer_lines(6, answer)
+                for word, places in clause.places.items():
+                    more = places - sum(answer.verdict == word for answer in clause.answers)
+                    if more:
+                        yield f"      {word:8} at {count(more, 'more place')}"
 
 
-def _answer_lines(subject: _Subject, clause: ClauseTrace) -> Iterator[str]:
-    """What a clause answers at each place."""
-    for answer in clause.answers:
-        place = ""
-        if answer.span is not None:
-            place = f"{answer.name} at {_position(subject, answer.document, answer.span)} "
-        stands = "(absent)" if answer.value == "(absent)" else f"is {answer.value}" if place else answer.value
-        yield from _verdict_lines(6, answer, f"{place}{stands}")
-    for word, places in clause.places.items():
-        more = places - sum(answer.verdict == word for answer in clause.answers)
-        if more:
-            yield f"      {word:8} at {count(more, 'more place')}"
-
-
-def _verdict_lines(indent: int, answer: Answer | PartAnswer, text: str) -> Iterator[str]:
-    yield f"{' ' * indent}{answer.verdict:8} {text}{answer.why and f': {answer.why}'}"
+def _answer_lines(indent: int, answer: Answer) -> Iterator[str]:
+    yield f"{' ' * indent}{answer.verdict:8} {answer.text}{answer.why and f': {answer.why}'}"
     for part in answer.parts:
-        yield from _verdict_lines(max(indent + 2, 10), part, part.text)
+        yield from _answer_lines(max(indent + 2, 10), part)
 
 
-def _finding_lines(subject: _Subject, findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
-    if findings or left_out:
+def _finding_lines(several: bool, findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
+    named = [
+        (
+            one,
+            f"{one.severity}: {printable(one.message)}{f' (accepted: {printable(one.suppressed)})' if one.suppressed is not None else ''}",
+        )
+        for one in findings[:_MOST_FINDINGS]
+    ]
+    named += [(one, f"not reported: {why}") for one, why in left_out[:_MOST_FINDINGS]]
+    if named:
         yield "  findings"
-    for one in findings[:_MOST_FINDINGS]:
-        accepted = f" (accepted: {printable(one.suppressed)})" if one.suppressed is not None else ""
-        yield f"    {_position(subject, one.document, one.span)} {one.severity}: {printable(one.message)}{accepted}"
-    for one, why in left_out[:_MOST_FINDINGS]:
-        yield f"    {_position(subject, one.document, one.span)} not reported: {why}"
-    more = sum(max(len(every) - _MOST_FINDINGS, 0) for every in (findings, left_out))
+    yield from (f"    {position(one.document, one.span, several)} {says}" for one, says in named)
+    more = len(findings) + len(left_out) - len(named)
     if more:
         yield f"    and {more} more"
-
-
-def _position(subject: _Subject | None, document: Document, span: Span) -> str:
-    """The line and column of a place, with the file if the subject is in several."""
-    position = document.position(span.start)
-    return f"{f'{printable(document.uri)}:' if subject is not None and subject.several else ''}{position.line}:{position.column}"
 
 
 def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
@@ -398,7 +369,7 @@ def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
     for cause in rule.cases[finding.case].yields_to:
         for other in outcome.result.findings:
             if other.rule == cause and other.document.uri == finding.document.uri and _is_about(other, finding):
-                return f"{rule.info.id} yields to {cause}, which names the cause at {_position(None, other.document, other.span)}"
+                return f"{rule.info.id} yields to {cause}, which names the cause at {position(other.document, other.span)}"
     return "another finding stands for it"
 
 

@@ -116,16 +116,15 @@ def _reasons(rule: Rule, sample: Sample, unexpected: Counter[str], missing: Coun
     if missing and found.asked != "true":
         for clause in (one for case in found.cases for clauses in case.conditions for one in clauses):
             if clause.holds_somewhere != "true":
-                why = next((answer.said for answer in clause.answers), "its path leads to nothing")
+                why = next((answer.says for answer in clause.answers), "its path leads to nothing")
                 yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
         return
     asked = set()
     for clause, answer in ((one, answer) for one in found.clauses for answer in one.answers):
-        name = dotted(answer.own_path)
-        asked.add(name)
+        asked.add(answer.setting)
         allowed = {"true": "allows", "unknown": "cannot judge", "false": "does not allow"}[answer.verdict]
-        if (unexpected if answer.verdict == "false" else missing)[name]:
-            yield clause.place, f"{answer.said}, which {clause.text} {allowed}"
+        if (unexpected if answer.verdict == "false" else missing)[answer.setting]:
+            yield clause.place, f"{answer.says}, which {clause.text} {allowed}"
     for name in missing:
         if name not in asked:
             yield ("must",), f"no path of must leads to {name}{did_you_mean(name, asked)}"

@@ -12,11 +12,11 @@ from itertools import product
 from math import prod
 
 from .. import settings
-from ..model import Document, Mark, child
+from ..model import Mark
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
-from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Link, Node
+from .node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_FINDING, FACTS_OF_A_SETTING, Node
 
 ANY: Final = Mark("*")
 DEEP: Final = Mark("**")
@@ -42,24 +42,19 @@ class Path(NamedTuple):
         """Every place that the path leads to, seen from ``node``, in the document's order."""
         if self.is_single:
             yield self.single(node)
-        elif self.start == "root":
-            for _, nodes in self.parts(node.document):
-                yield from nodes
-        else:
-            origin = self._origin(node)
-            for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
-                yield from _walk(origin.document, origin.link, origin.value, steps)
+            return
+        for _, nodes in self.parts(node):
+            yield from nodes
 
-    def parts(self, document: Document) -> Iterator[tuple[Hashable, Iterator[Node]]]:
-        """The places at and beneath each setting at the top that a path from the root with ``*``, ``**`` or tags leads to, with a key."""
-
-        def nodes(name: str | None, steps: tuple[Step, ...]) -> Iterator[Node]:
-            data = document.data if name is None else {name: document.data[name]}
-            yield from _walk(document, None, data, steps)
-
-        for steps in expanded(self.steps, catalogue_kind(document.kind)):
-            for name in document.data if isinstance(steps[0], Mark) else (None,):
-                yield (name, steps), nodes(name, steps)
+    def parts(self, node: Node) -> Iterator[tuple[Hashable, Iterator[Node]]]:
+        """The places that a path with ``*``, ``**`` or tags leads to; from the root those of each setting at the top, with a key."""
+        origin = self._origin(node)
+        for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
+            if self.start != "root" or not isinstance(steps[0], Mark):
+                yield (None, steps), _walk(origin, steps)
+                continue
+            for name in origin.value:
+                yield (name, steps), _at_top(origin, name, steps)
 
     def _origin(self, node: Node) -> Node:
         if self.start == "root":
@@ -68,8 +63,10 @@ class Path(NamedTuple):
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
-        origin = self._origin(node)
-        return next(_walk(origin.document, origin.link, origin.value, self.steps)) if self.steps else origin
+        node = self._origin(node)
+        for step in self.steps:
+            node = node.child(_key(node.value, str(step)))
+        return node
 
     def seen_from(self, at: Path | None) -> Path:
         """The path as one from the root, where it starts at the place that another one leads to; itself where that is not known."""
@@ -104,51 +101,53 @@ def expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]
     return tuple(one for path in paths for one in expanded((*steps[:at], *path, *steps[at + 1 :]), kind))
 
 
-def _walk(document: Document, link: Link, value: Any, steps: tuple[Step, ...], *, existing: bool = False) -> Iterator[Node]:
+def _at_top(root: Node, name: str, steps: tuple[Step, ...]) -> Iterator[Node]:
+    """The places that ``steps`` lead to at and beneath one setting at the top, which is not read before the first is asked for."""
+    yield from _walk(Node(root.document, None, {name: root.value[name]}), steps)
+
+
+def _walk(node: Node, steps: tuple[Step, ...], *, existing: bool = False) -> Iterator[Node]:
     """The places that ``steps`` lead to from a place; only those that exist, when asked so.
 
     What is beneath a value that has no members does not exist.
     """
     for position, step in enumerate(steps):
         if isinstance(step, str):
-            key: str | int = int(step) if isinstance(value, list) and re.fullmatch(r"0|[1-9][0-9]*", step) else step
-            if existing and not _holds(value, key):
+            value, key = node.value, _key(node.value, step)
+            if existing and key not in (value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()):
                 return
-            value, link = child(value, key), (link, key)
+            node = node.child(key)
             continue
-        rest = steps[position + 1 :]
-        if step is DEEP and rest:
-            yield from _walk(document, link, value, rest, existing=True)
-        for above, inner, member in _beneath(link, value) if step is DEEP else ((link, *one) for one in _members(value)):
-            yield from _walk(document, (above, inner), member, rest, existing=existing or step is DEEP)
+        rest, is_deep = steps[position + 1 :], step is DEEP
+        if is_deep and rest:
+            yield from _walk(node, rest, existing=True)
+        for inner in _beneath(node) if is_deep else _members(node):
+            yield from _walk(inner, rest, existing=existing or is_deep)
         return
-    yield Node(document, link, value)
+    yield node
 
 
-def _holds(value: Any, key: str | int) -> bool:
-    if isinstance(value, dict):
-        return key in value
-    return isinstance(value, list) and isinstance(key, int) and key < len(value)
+def _key(value: Any, step: str) -> str | int:
+    return int(step) if isinstance(value, list) and re.fullmatch(r"0|[1-9][0-9]*", step) else step
 
 
-def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
-    if isinstance(value, dict):
-        return iter(value.items())
-    return enumerate(value if isinstance(value, list) else ())
+def _members(node: Node) -> Iterator[Node]:
+    value = node.value
+    members = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+    return (Node(node.document, (node.link, step), member) for step, member in members)
 
 
-def _beneath(link: Link, value: Any) -> Iterator[tuple[Link, str | int, Any]]:
-    """All that is beneath a value, in the order of the document: each with the place of what holds it, and its step from there.
+def _beneath(node: Node) -> Iterator[Node]:
+    """All places beneath one, in the order of the document.
 
     A loop, not a recursion: a document can be 100,000 levels deep. Nothing is kept but the way down to where it is.
     """
-    above = [(link, _members(value))]
+    above = [_members(node)]
     while above:
-        holder, members = above[-1]
-        for key, member in members:
-            yield holder, key, member
-            if member and isinstance(member, dict | list):
-                above.append(((holder, key), _members(member)))
+        for one in above[-1]:
+            yield one
+            if one.value and isinstance(one.value, dict | list):
+                above.append(_members(one))
                 break
         else:
             above.pop()

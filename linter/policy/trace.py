@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, dotted
+from ..model import ABSENT, UNKNOWN, Document, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
 from .compile import Mode, compile_assertion, compile_clause, compile_part
@@ -31,37 +31,19 @@ _LONGEST: Final = 100
 """Characters of an assertion at most, as it is shown."""
 
 
-class PartAnswer(NamedTuple):
-    """What a part of an assertion answers at one place; ``text`` is the part as the rule has it."""
-
-    text: str
-    verdict: Word
-    why: str
-    parts: tuple[PartAnswer, ...] = ()
-
-
 class Answer(NamedTuple):
-    """What an assertion answers at one place, and why; ``parts`` are those of an assertion that has several.
+    """What a clause, or a part of its assertion, answers at one place, and why; ``parts`` are those of an assertion that has several.
 
-    ``name`` is that of the setting, perhaps with a fact, and empty where a document as a whole is asked. ``own_path`` is the setting in
-    ``document``, which is that of a member where several are compared, and ``span`` its place there, if it has one. ``value`` is what
-    stands there, as far as that may be shown.
+    ``text`` is the part as the rule has it, or what stands at the place, as far as that may be shown. ``setting`` is the name of the
+    setting in its own document, and ``says`` what stands there, and why that is not right.
     """
 
-    document: Document
-    own_path: SettingPath
-    name: str
-    span: Span | None
     verdict: Word
+    text: str
     why: str
-    value: str
-    parts: tuple[PartAnswer, ...]
-
-    @property
-    def said(self) -> str:
-        """What stands there, and why that is not right, without the place."""
-        stands = f"{self.name or 'it'} {'is not given' if self.value == '(absent)' else f'is {self.value}'}"
-        return f"{stands}: {self.why}" if self.why and self.why not in stands else stands
+    parts: tuple[Answer, ...] = ()
+    setting: str = ""
+    says: str = ""
 
 
 class ClauseTrace(NamedTuple):
@@ -108,9 +90,9 @@ class Trace(NamedTuple):
         return _best([case.asked for case in self.cases])
 
     @property
-    def clauses(self) -> tuple[ClauseTrace, ...]:
+    def clauses(self) -> list[ClauseTrace]:
         """The clauses of all cases whose conditions hold."""
-        return tuple(clause for case in self.cases if case.asked == "true" for clause in case.clauses)
+        return [clause for case in self.cases if case.asked == "true" for clause in case.clauses]
 
 
 def trace(rule: Rule, document: Document) -> Trace:
@@ -122,48 +104,56 @@ def trace(rule: Rule, document: Document) -> Trace:
 
 def _case(number: int, case: Case, root: Node) -> CaseTrace:
     conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in case.when)
-    words = [[clause.holds_somewhere for clause in clauses] for clauses in conditions]
-    asked = _best([next((one for one in _WORST if one in some), "true") for some in words]) if words else "true"
+    asked = "true" if case.condition is None else _word(case.condition(root))
     return CaseTrace(number, conditions, asked, tuple(_traced(clause, root, case.mode) for clause in case.must))
-
-
-_WORST: Final[tuple[Word, ...]] = ("false", "unknown")
 
 
 def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     compiled = compile_clause(clause, mode)
-    named = tuple(compiled.references)
+    references = tuple(compiled.references)
     places: Counter[Word] = Counter()
     alike: Counter[str | Word] = Counter()
     answers = []
     for node in clause.path.nodes(root):
         verdict = compiled.check(clause.path.value(node), node)
         word = _word(verdict)
-        reason = _why_unknown(clause.path.value(node), node, named) if verdict is None else word
+        reason = _why_unknown(clause.path.value(node), node, references) if verdict is None else word
         places[word] += 1
         alike[reason] += 1
         if alike[reason] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
-            answers.append(_answer(clause, named, node, verdict, mode))
-    text = f"{printable(clause.text)}: {written(clause.data)}"
-    return ClauseTrace(text, clause.place, tuple(answers), places, alike[_NOT_GIVEN])
+            answers.append(_answer(clause, references, node, verdict, mode))
+    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, tuple(answers), places, alike[_NOT_GIVEN])
 
 
 def _word(verdict: Verdict) -> Word:
     return "unknown" if verdict is None else "true" if verdict is True else "false"
 
 
-def _answer(clause: Clause, named: tuple[Path, ...], node: Node, verdict: Verdict, mode: Mode) -> Answer:
+def _answer(clause: Clause, references: tuple[Path, ...], node: Node, verdict: Verdict, mode: Mode) -> Answer:
     value, fact = clause.path.value(node), clause.path.fact
-    inner = verdict[0].path if isinstance(verdict, tuple) and verdict else ()
-    path = node.path + inner
+    path = node.path + (verdict[0].path if isinstance(verdict, tuple) and verdict else ())
     document, own_path = node.document.written_in(path)
-    span = document.locate(own_path) if own_path and not document.members else None
     name = f"{printable(dotted(path))}{f'@{fact}' if fact else ''}" if path else ""
     shown = shown_at(node, fact)
     if fact is not None:
-        shown = "(absent)" if value is ABSENT else str(value).lower() if isinstance(value, bool) else shown
-    parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, named, mode))
-    return Answer(document, own_path, name, span, _word(verdict), _why(value, node, verdict, named), shown, parts)
+        shown = _ABSENT if value is ABSENT else str(value).lower() if isinstance(value, bool) else shown
+    text = shown
+    if own_path and not document.members:
+        several = bool(node.document.members or node.document.parts)
+        text = f"{name} at {position(document, document.locate(own_path), several)} {shown if shown == _ABSENT else f'is {shown}'}"
+    says = f"{name or 'it'} {'is not given' if shown == _ABSENT else f'is {shown}'}"
+    why = _why(value, node, verdict, references)
+    parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, references, mode))
+    return Answer(_word(verdict), text, why, parts, dotted(own_path), f"{says}: {why}" if why and why not in says else says)
+
+
+_ABSENT: Final = "(absent)"
+
+
+def position(document: Document, span: Span, several: bool = False) -> str:
+    """The line and column of a place, with the file where there are ``several``."""
+    line, column = document.position(span.start)
+    return f"{f'{printable(document.uri)}:' * several}{line}:{column}"
 
 
 def _why(value: Any, node: Node, verdict: Verdict, references: tuple[Path, ...]) -> str:
@@ -210,14 +200,14 @@ def _lack(value: Any) -> str:
 # --- The parts of an assertion. ----------------------------------------------------------------------------------------------------
 
 
-def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path, ...], mode: Mode) -> Iterator[PartAnswer]:
+def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path, ...], mode: Mode) -> Iterator[Answer]:
     """The parts of an assertion that is made of others, each with its own answer."""
 
-    def answer(text: str, check: Check, parts: Iterable[PartAnswer] = (), at: Node = node, given: Any = value) -> PartAnswer:
+    def answer(text: str, check: Check, parts: Iterable[Answer], at: Node = node, given: Any = value) -> Answer:
         verdict = check(given, at)
-        return PartAnswer(text, _word(verdict), _why(given, at, verdict, references), tuple(parts))
+        return Answer(_word(verdict), text, _why(given, at, verdict, references), tuple(parts))
 
-    def of(word: str, inner: Assertion, mode: Mode, at: Node = node, given: Any = value) -> PartAnswer:
+    def of(word: str, inner: Assertion, mode: Mode, at: Node = node, given: Any = value) -> Answer:
         parts = _parts(inner, given, at, references, mode)
         return answer(f"{word} {written(inner.data)}", compile_assertion(inner, mode), parts, at, given)
 
