@@ -21,8 +21,8 @@ from ..settings import Setting, page_link
 from ..settings.env_names import variable_of
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..settings.releases import RELEASES
-from ..typed import Any, Final, NamedTuple, Protocol
-from .notes import Kind, Notes, SettingNote, UpgradeChange
+from ..typed import Any, Final, NamedTuple
+from .notes import Kind, Note, Notes, SettingNote, UpgradeChange
 
 Key = tuple[str, str, str | None, int]
 """Which of the documents of a run one is, whatever release loads them: file, kind, environment, and a number where that is not enough."""
@@ -69,15 +69,6 @@ class View:
             holder = setting
         return answer
 
-    def gives(self, path: SettingPath) -> bool:
-        """Whether it gives a setting, or something in it."""
-        return path in self.given
-
-    def default(self, path: SettingPath) -> Any:
-        """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words."""
-        row = self.rows.get(path)
-        return row.effective if row is not None else default_where_read(self.setting(path), self.release)
-
     def setting(self, path: SettingPath) -> Setting:
         """The setting at a path, or one of which nothing is known."""
         return self.known.get(path) or NO_SETTING
@@ -102,8 +93,8 @@ def default_where_read(setting: Setting, release: Release) -> Any:
     ``ABSENT`` where there is none, or it is only known in words.
     """
     reads = setting.is_read_by(release)
-    default = setting.default_in(release) if reads or setting.default_history else None
-    return UNKNOWN if reads is None else ABSENT if default is None or isinstance(default, str) else default
+    default = setting.literal_default_in(release) if reads or setting.default_history else None
+    return UNKNOWN if reads is None else ABSENT if default is None else default
 
 
 _LIMITS: Final = frozenset({("defaultRateLimit",), ("defaultAuthRateLimit",), ("defaultLoginRateLimit",)})
@@ -163,31 +154,22 @@ def pairs(history: History) -> list[Pair]:
     return [Pair(key, before[key], view) for key, view in history.at(history.newest).items() if key in before]
 
 
-def _change(
+def change_of(
     view: View,
     path: SettingPath,
     release: Release,
     kind: Kind,
     message: str,
-    note: SettingNote | None = None,
+    note: SettingNote | Note | None = None,
     before: Any = ABSENT,
     after: Any = ABSENT,
 ) -> UpgradeChange:
-    """A change of a setting, with the link of a note on it, of the setting, or else of the release."""
-    document, is_given = view.document, kind != "default"
+    """A change that a document shows at a path, with the link of a note on it, of the setting, or else of the release."""
+    document = view.document
     link = (note.link if note is not None else "") or page_link(view.setting(path)) or _RELEASE_PAGE.format(release)
+    hand, span = note is None or note.hand, document.locate(path) if path in view.given else None
     return UpgradeChange(
-        release,
-        kind,
-        message,
-        link,
-        note is None or note.needs_hand,
-        view.name(path),
-        before,
-        after,
-        document.written_in(path)[0] if is_given else document,
-        path,
-        document.locate(path) if is_given else None,
+        release, kind, message, link, hand, view.name(path) if path else "", before, after, document.written_in(path)[0], path or None, span
     )
 
 
@@ -230,7 +212,7 @@ def _begins_or_stops(history: History, pair: Pair, whole: SettingPath, path: Set
     if not begins:
         rest = note.message if note is not None else f"write {setting.use} instead" if setting.use else "remove it"
         message = f"{name} has no effect from {release} on: {rest}"
-        return _change(view, whole, release, "removed", message, note, before=view.shown(whole))
+        return change_of(view, whole, release, "removed", message, note, before=view.shown(whole))
     if note is not None and note.default:
         note = None
     is_variable = view.document.kind == "server/env" and setting is not NO_SETTING
@@ -239,7 +221,7 @@ def _begins_or_stops(history: History, pair: Pair, whole: SettingPath, path: Set
     after, follows = setting.after, note.message if note is not None else _what_follows(view, whole)
     when, older = (f"in {release}", "older releases") if after is None else (f"in {release} at the latest", f"releases up to {after}")
     message = f"{what} begins to take effect {when}{sets}, and {older} ignore it: {follows}"
-    return _change(view, whole, release, "added", message, note, after=view.shown(whole))
+    return change_of(view, whole, release, "added", message, note, after=view.shown(whole))
 
 
 def _what_follows(view: View, path: SettingPath) -> str:
@@ -263,7 +245,7 @@ def _read_differently(history: History, pair: Pair, path: SettingPath) -> Upgrad
     held = ABSENT if stops else new.effective
     message = f"{pair.new.name(path)} {_how(pair, path, held, release)}"
     before, after = visible_effective(pair.old.known, old), visible_effective(known, new._replace(effective=held))
-    return _change(pair.new, path, release, "read-differently", message, before=before, after=after)
+    return change_of(pair.new, path, release, "read-differently", message, before=before, after=after)
 
 
 _FACTORS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
@@ -309,32 +291,3 @@ def _differ(before: Any, after: Any) -> bool:
 def is_same(left: Any, right: Any) -> bool:
     """Equality, where NaN is NaN."""
     return same(left, right) or (left != left and right != right)
-
-
-class Holds(Protocol):
-    """What a release holds of a document, or of all documents of a server."""
-
-    def gives(self, path: SettingPath) -> bool: ...
-    def default(self, path: SettingPath) -> Any: ...
-
-
-def default_changes(history: History, pair: Pair, notes: Notes, at: Callable[[Release], Holds]) -> Iterator[UpgradeChange]:
-    """The defaults that change under settings which are not given, of those that matter to those who run the server.
-
-    ``pair`` is the document that they are reported for, and ``at`` gives what a release holds.
-    """
-    old, new = at(history.oldest), at(history.newest)
-    for name, note in notes.settings.get(catalogue_kind(pair.new.document.kind), {}).items():
-        path: SettingPath = tuple(name.split("."))
-        if note.default and not new.gives(path):
-            before, after = old.default(path), new.default(path)
-            if UNKNOWN not in (before, after) and after is not ABSENT and not is_same(before, after):
-                release = history.turn(_with_default(at, path, after))
-                comes = f"{release} brings a default for it" if before is ABSENT else f"its default changes in {release}"
-                message = f"{pair.new.name(path)} is not given, and {comes}: {note.message}"
-                shown = visible(pair.old.known, path, before), visible(pair.new.known, path, after)
-                yield _change(pair.new, path, release, "default", message, note, *shown)
-
-
-def _with_default(at: Callable[[Release], Holds], path: SettingPath, default: Any) -> Callable[[Release], bool]:
-    return lambda release: is_same(at(release).default(path), default)

@@ -15,11 +15,12 @@ from ..model import Document
 from ..syntax.dockerfile import Dockerfile, Instruction, read_dockerfile, words
 from ..syntax.yaml import Yaml, parse_yaml
 from ..text import Span
-from ..typed import Any, Final, Literal, NamedTuple
+from ..typed import Any, Final, Literal, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 Path = tuple[str | int, ...]
 Part = Literal["program", "argument", "user", "mount"]
-PARTS: Final[tuple[Part, ...]] = ("program", "argument", "user", "mount")
 """What a word is: the program that is run, an argument, the name of a user, or a place in the container where something is put."""
 _LINES: Final = ("entrypoint", "entryPoint", "command", "args")
 """The members with what the image is started with: the first two name what is run, and ``command`` does in the lists of Kubernetes."""
@@ -29,8 +30,16 @@ _SHELL: Final = "CMD-SHELL"
 _CHECKS: Final = ("healthcheck", "healthCheck", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
 _OF_CHECK: Final = ("test", "command", "exec", "postStart", "preStop")
 """Members of a check that lead to a command line, or are one."""
-_OF_STAGE: Final = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"})
-_OTHERS_OF_STAGE: Final[dict[str, Part]] = {"USER": "user", "COPY": "mount", "ADD": "mount"}
+_OF_STAGE: Final[dict[str, Part | None]] = {
+    "CMD": None,
+    "ENTRYPOINT": None,
+    "HEALTHCHECK": None,
+    "RUN": None,
+    "USER": "user",
+    "COPY": "mount",
+    "ADD": "mount",
+}
+"""The instructions with words that count: what the last one is, and None of a command line."""
 _MOST_VALUES: Final = 100_000
 """Values of a text that are looked at: a file of containers has fewer."""
 _SOFTWARE: Final = {"postgres": "PostgreSQL", "postgresql": "PostgreSQL", "redis": "Redis"}
@@ -41,8 +50,8 @@ class Word(NamedTuple):
     """A word of a command line, or another one that says how a container runs, and its place."""
 
     text: str
+    part: Part
     span: Span
-    part: Part = "argument"
 
 
 class Container(NamedTuple):
@@ -84,14 +93,16 @@ def _in_yaml(yaml: Yaml) -> Iterator[Container]:
     while waiting and seen < _MOST_VALUES:  # aliases can stand for more than a text has characters
         seen += 1
         path, value = waiting.pop()
-        if isinstance(value, dict):
-            image = _image(value.get("image"))
-            if image:
-                has_command = any(name in value for name in _LINES)
-                yield Container(image, _span(yaml, (*path, "image")), tuple(_words(yaml, path, value)), has_command)
-            waiting.extend(((*path, name), member) for name, member in reversed(value.items()) if isinstance(member, dict | list))
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), value[index]) for index in reversed(range(len(value))) if isinstance(value[index], dict | list))
+        if isinstance(value, dict) and (image := _image(value.get("image"))):
+            words = tuple(Word(text, part, _span(yaml, at)) for text, part, at in _words(path, value))
+            yield Container(image, _span(yaml, (*path, "image")), words, any(name in value for name in _LINES))
+        members: Any = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
+        waiting.extend(((*path, step), member) for step, member in reversed(members) if isinstance(member, dict | list))
+
+
+def _span(yaml: Yaml, path: Path) -> Span:
+    place = yaml.places.find(path)
+    return place.value if place is not None else Span(0, 0)
 
 
 def _image(value: Any) -> str:
@@ -101,57 +112,42 @@ def _image(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _words(yaml: Yaml, path: Path, container: dict[str, Any]) -> Iterator[Word]:
+def _words(path: Path, container: dict[str, Any]) -> Iterator[tuple[str, Part, Path]]:
+    """The words of a container, each with what it is and its path."""
     for name in _LINES:
-        line = _of_line(yaml, (*path, name), container.get(name))
         names_program = name in _LINES[:2] or (name == "command" and len(path) > 1 and path[-2] in _OF_KUBERNETES)
-        yield from _as_command(line) if names_program else line
+        yield from _parts(_of_line((*path, name), container.get(name)), names_program=names_program)
     waiting: list[tuple[Path, Any]] = [((*path, name), container.get(name)) for name in _CHECKS]
     while waiting:
         at, value = waiting.pop()
         if isinstance(value, dict):
             waiting.extend(((*at, name), value[name]) for name in _OF_CHECK if name in value)
         elif isinstance(value, str) and at[-1] == "test":
-            yield Word(_SHELL, _span(yaml, at), "program")  # as Compose takes a text
+            yield _SHELL, "program", at  # as Compose takes a text
         else:
-            yield from _as_command(_of_line(yaml, at, value))
-    yield from (word._replace(part="user") for word in _of_line(yaml, (*path, "user"), container.get("user")))
-    yield from _mounts(yaml, path, container)
-
-
-def _as_command(words: Iterable[Word]) -> Iterator[Word]:
-    """The words of a line that names what is run: its first one, behind the word CMD of a check."""
-    program: Part = "program"
-    for word in words:
-        if word.text in ("CMD", "NONE") and program == "program":
-            continue
-        yield word._replace(part=program)
-        program = "argument"
-
-
-def _mounts(yaml: Yaml, path: Path, container: dict[str, Any]) -> Iterator[Word]:
-    """The places in a container where something is mounted, in the words of Compose, Kubernetes and task definitions."""
+            yield from _parts(_of_line(at, value), names_program=True)
+    yield from ((text, "user", at) for text, at in _of_line((*path, "user"), container.get("user")))
     for name in ("volumes", "configs", "volumeMounts", "mountPoints"):
         mounts = container.get(name)
         for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
-            at: Path = (*path, name, index)
+            at = (*path, name, index)
             if isinstance(mount, str):
-                yield from (Word(part, _span(yaml, at), "mount") for part in mount.split(":")[1:2])
-            elif isinstance(mount, dict):
-                keys = [key for key in ("target", "mountPath", "containerPath") if isinstance(mount.get(key), str)]
-                yield from (Word(mount[key], _span(yaml, (*at, key)), "mount") for key in keys)
+                yield from ((part, "mount", at) for part in mount.split(":")[1:2])
+            elif isinstance(mount, dict):  # in the words of Compose, Kubernetes and task definitions
+                keys = ("target", "mountPath", "containerPath")
+                yield from ((mount[key], "mount", (*at, key)) for key in keys if isinstance(mount.get(key), str))
 
 
-def _of_line(yaml: Yaml, path: Path, value: Any) -> Iterator[Word]:
+def _of_line(path: Path, value: Any) -> list[tuple[str, Path]]:
     if isinstance(value, str):
-        yield from (Word(word, _span(yaml, path)) for word in value.split())
-    elif isinstance(value, list):
-        yield from (Word(one, _span(yaml, (*path, index))) for index, one in enumerate(value) if isinstance(one, str))
+        return [(word, path) for word in value.split()]
+    return [(one, (*path, index)) for index, one in enumerate(value) if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def _span(yaml: Yaml, path: Path) -> Span:
-    place = yaml.places.find(path)
-    return place.value if place is not None else Span(0, 0)
+def _parts(words: Iterable[tuple[str, T]], *, names_program: bool) -> Iterator[tuple[str, Part, T]]:
+    """What each word of a line is, of which the first one, behind the word CMD of a check, can name what is run."""
+    line = dropwhile(lambda word: names_program and word[0] in ("CMD", "NONE"), words)
+    return ((text, "program" if names_program and number == 0 else "argument", place) for number, (text, place) in enumerate(line))
 
 
 def _stages(dockerfile: Dockerfile) -> Iterator[Container]:
@@ -165,31 +161,25 @@ def _stages(dockerfile: Dockerfile) -> Iterator[Container]:
         first = stage[0]
         image = next((word for word in words(first, dockerfile.escape) if not first.line.startswith("--", word.start)), None)
         if image is not None:
-            span, every = first.span(image.start, image.end), tuple(_of_stage(stage, dockerfile.escape))
+            every = tuple(Word(*word) for one in stage for word in _of_instruction(one, dockerfile.escape))
             has_command = any(one.keyword in ("CMD", "ENTRYPOINT") for one in stage)
-            yield Container(first.line[image.start : image.end], span, every, has_command)
+            yield Container(first.line[image.start : image.end], first.span(image.start, image.end), every, has_command)
 
 
-def _of_stage(instructions: Iterable[Instruction], escape: str) -> Iterator[Word]:
-    """The words of a stage's command lines, its user, and where it copies to. A line that is no JSON array is a shell's."""
-    for instruction in instructions:
-        if instruction.keyword in _OF_STAGE:
-            yield from _of_instruction(instruction, escape)
-        elif instruction.keyword in _OTHERS_OF_STAGE:
-            for last in list(words(instruction, escape))[-1:]:
-                span = instruction.span(last.start, last.end)
-                yield Word(instruction.line[last.start : last.end], span, _OTHERS_OF_STAGE[instruction.keyword])
-
-
-def _of_instruction(instruction: Instruction, escape: str) -> Iterator[Word]:
-    line, is_check = instruction.line, instruction.keyword == "HEALTHCHECK"
+def _of_instruction(instruction: Instruction, escape: str) -> Iterator[tuple[str, Part, Span]]:
+    """The words of a command line, a user, or the place where something is copied to. A line that is no JSON array is a shell's."""
+    keyword, line = instruction.keyword, instruction.line
+    if keyword not in _OF_STAGE:
+        return
     found = [(line[word.start : word.end], instruction.span(word.start, word.end), word.start) for word in words(instruction, escape)]
-    given = list(dropwhile(lambda one: one[0].startswith("--") or (is_check and one[0] == "CMD"), found))
+    if part := _OF_STAGE[keyword]:
+        yield from ((text, part, span) for text, span, _ in found[-1:])
+        return
+    given = list(dropwhile(lambda one: one[0].startswith("--") or (keyword == "HEALTHCHECK" and one[0] == "CMD"), found))
     if given and given[0][0].startswith("["):
-        start = given[0][2]
-        listed = [Word(one[1], instruction.span(one.start(), one.end())) for one in re.compile(r'"([^"]*)"').finditer(line, start)]
-        yield from listed if instruction.keyword == "CMD" else _as_command(listed)
+        listed = re.compile(r'"([^"]*)"').finditer(line, given[0][2])
+        yield from _parts(((one[1], instruction.span(one.start(), one.end())) for one in listed), names_program=keyword != "CMD")
     elif [text for text, _, _ in given] not in ([], ["NONE"]):
         start = instruction.offset(0)
-        yield Word(_SHELL, Span(start, start + len(instruction.keyword)), "program")
-        yield from (Word(text, span) for text, span, _ in given)
+        yield _SHELL, "program", Span(start, start + len(keyword))
+        yield from ((text, "argument", span) for text, span, _ in given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..model import ABSENT, Document, SettingPath
 from ..policy.compile import Holds, Mode, compile_condition
@@ -13,9 +13,10 @@ from ..policy.tree import parse_condition
 from ..release import MAIN, Release
 from ..settings.releases import parse_release
 from ..text import Span
-from ..typed import Any, Final, Literal, NamedTuple, cast
-from .containers import PARTS, Part
+from ..typed import Any, Final, Literal, NamedTuple, TypeVar
+from .containers import Part
 
+T = TypeVar("T")
 Kind = Literal["step", "requirement", "removed", "added", "read-differently", "default"]
 KINDS: Final[tuple[Kind, ...]] = ("step", "requirement", "removed", "added", "read-differently", "default")
 """What can change, in the order in which it is reported for a release."""
@@ -54,9 +55,9 @@ class Stop(NamedTuple):
 
     release: Release
     before: Release
-    migrations: str
-    message: str
     link: str
+    migrations: str = ""
+    message: str = ""
 
 
 class Requirement(NamedTuple):
@@ -68,25 +69,25 @@ class Requirement(NamedTuple):
     release: Release
     software: str
     version: str
-    until: Release
-    in_image: bool
     link: str
+    until: Release = MAIN
+    in_image: bool = False
 
 
 class SettingNote(NamedTuple):
     """What there is to say when a setting goes, or its default changes: how a sentence goes on that says so.
 
-    ``default``: its default matters to those who run a server.
+    ``default``: its default matters to those who run a server. ``hand``: the change needs a decision.
     """
 
     message: str
-    default: bool
-    needs_hand: bool
-    link: str
+    default: bool = False
+    hand: bool = False
+    link: str = ""
 
 
 class Note(NamedTuple):
-    """A change that concerns the documents of some kinds on which a condition holds, as the newer release loads them.
+    """A change that concerns the documents of some kinds, ``holders``, on which a condition holds, as the newer release loads them.
 
     ``release`` is None for what matters at the first stop with data migrations. ``until``: a release that undoes it. ``words`` are patterns
     for a word that says how a container with Medplum's image runs, by what it is. ``unless_image``: it matters only where no such container
@@ -94,19 +95,19 @@ class Note(NamedTuple):
     """
 
     release: Release | None
-    until: Release
     kind: Kind
-    path: SettingPath
-    kinds: tuple[str, ...]
-    when: Holds | None
-    words: Mapping[Part, re.Pattern[str]]
-    before: Any
-    after: Any
     message: Template
-    needs_hand: bool
-    unless_image: bool
-    unless_command: bool
     link: str
+    path: SettingPath = ()
+    holders: str = "server"
+    until: Release = MAIN
+    when: Holds | None = None
+    words: Mapping[Part, re.Pattern[str]] = {}
+    before: Any = None
+    after: Any = None
+    hand: bool = True
+    unless_image: bool = False
+    unless_command: bool = False
 
 
 class Notes(NamedTuple):
@@ -119,57 +120,32 @@ class Notes(NamedTuple):
 
 
 def read_notes() -> Notes:
-    """What the file says. Raises ValueError for a mistake in it."""
+    """The content of the file. Raises ValueError, KeyError or TypeError for a mistake in it."""
     import yaml
 
     with open(FILE, "rb") as stream:
         data = yaml.safe_load(stream)
     return Notes(
-        tuple(
-            Stop(parse_release(one["release"]), parse_release(one["before"]), one.get("migrations", ""), _message(one), one["link"])
-            for one in data["stops"]
-        ),
-        tuple(
-            Requirement(parse_release(one["release"]), one["software"], one["version"], _until(one), bool(one.get("in_image")), one["link"])
-            for one in data["requirements"]
-        ),
-        {
-            kind: {
-                name: SettingNote(_message(one), bool(one.get("default")), bool(one.get("hand")), one.get("link", ""))
-                for name, one in settings.items()
-            }
-            for kind, settings in data["settings"].items()
-        },
-        tuple(map(_note, data["notes"])),
+        tuple(_record(Stop, one, before=parse_release) for one in data["stops"]),
+        tuple(_record(Requirement, one) for one in data["requirements"]),
+        {kind: {name: _record(SettingNote, one) for name, one in own.items()} for kind, own in data["settings"].items()},
+        tuple(_record(Note, one, message=Template) for one in data["notes"]),
     )
 
 
-def _note(fields: dict[str, Any]) -> Note:
-    if fields["kind"] not in KINDS:
-        raise ValueError(f"{fields['kind']!r} is not one of {', '.join(KINDS)}")
-    kinds = fields.get("for", "server")
-    when = fields.get("when")
-    return Note(
-        None if fields["release"] == "first-stop" else parse_release(fields["release"]),
-        _until(fields),
-        cast("Kind", fields["kind"]),
-        tuple(fields["setting"].split(".")) if "setting" in fields else (),
-        (kinds,) if isinstance(kinds, str) else tuple(kinds),
-        compile_condition(parse_condition(when, ("when",)), Mode(condition=True)) if when is not None else None,
-        {part: re.compile(fields[part]) for part in PARTS if part in fields},
-        fields.get("before"),
-        fields.get("after"),
-        Template(_message(fields)),
-        bool(fields.get("hand", True)),
-        bool(fields.get("unless_image")),
-        bool(fields.get("unless_command")),
-        fields["link"],
-    )
+_FIELDS: Final[Mapping[str, str]] = {"setting": "path", "for": "holders"}
+"""The fields of a record that have other names in the file."""
+_DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "release": lambda text: None if text == "first-stop" else parse_release(text),
+    "until": parse_release,
+    "setting": lambda name: tuple(name.split(".")),
+    "when": lambda condition: compile_condition(parse_condition(condition, ("when",)), Mode(condition=True)),
+    "words": lambda patterns: {part: re.compile(pattern) for part, pattern in patterns.items()},
+}
 
 
-def _until(fields: Mapping[str, Any]) -> Release:
-    return parse_release(fields["until"]) if "until" in fields else MAIN
-
-
-def _message(fields: Mapping[str, Any]) -> str:
-    return " ".join(fields.get("message", "").split())
+def _record(make: Callable[..., T], entry: Mapping[str, Any], **own: Callable[[Any], Any]) -> T:
+    """The record of an entry; ``own`` are the decoders of fields that other records do not have, or have as they are written."""
+    decoders = {**_DECODERS, **own}
+    given = {name: value for name, value in entry.items() if name != "evidence"}
+    return make(**{_FIELDS.get(name, name): decoders[name](value) if name in decoders else value for name, value in given.items()})

@@ -6,35 +6,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from ..documents.deployment import role
-from ..model import ABSENT, Document, SettingPath
+from ..model import ABSENT, Document
 from ..policy.node import Node
 from ..policy.rule import kind_matches
 from ..release import Release
-from ..server.shown import shown_name, visible
+from ..server.shown import visible
 from ..text import Span
-from ..typed import Any, Final, NamedTuple
-from .compare import History, Pair, View, default_changes, pairs, read_changes
+from ..typed import Any, Final
+from .compare import History, change_of, pairs, read_changes
 from .containers import containers
 from .notes import KINDS, Note, Requirement, Stop, UpgradeChange, read_notes
-from .servers import servers
+from .servers import Group, groups
 
 
 def _order(change: UpgradeChange) -> tuple[object, ...]:
     document, span = change.document, change.span
     return (change.release, KINDS.index(change.kind), document.uri if document is not None else "", span or Span(-1, -1), change.setting)
-
-
-class _Found(NamedTuple):
-    """A version of some software that a document shows, and where: as a clause, with how to come to a newer one."""
-
-    software: str
-    version: str
-    clause: str
-    document: Document
-    setting: str = ""
-    span: Span | None = None
-    way: str = "upgrade it before the server"
 
 
 class Plan:
@@ -49,7 +36,7 @@ class Plan:
         self.history = history = History(load, oldest, newest)
         self.notes = notes = read_notes()
         self.pairs = pairs(history)
-        self.servers = servers(history, self.pairs)
+        self.groups = groups(history, self.pairs)
         by_file = {pair.new.document.uri: pair.new.document for pair in self.pairs}
         texts = [*by_file.values(), *without_settings]
         self.containers = [(document, one) for document in texts for one in containers(document)]
@@ -61,8 +48,7 @@ class Plan:
     @property
     def is_whole(self) -> bool:
         """Whether the files show all of each configuration, so that it is known what they do not give."""
-        of_others = [pair.new.document.complete for pair in self.pairs if role(pair.new.document) != "server"]
-        return bool(self.pairs) and all([*of_others, *(server.whole for server in self.servers)])
+        return bool(self.groups) and all(group.whole for group in self.groups)
 
     def changes(self) -> list[UpgradeChange]:
         """What the upgrade changes, ordered by release. Of changes that several documents share the first counts."""
@@ -79,19 +65,16 @@ class Plan:
                 yield from self._requirement(requirement)
         for pair in self.pairs:
             yield from read_changes(self.history, pair, self.notes)
-            if role(pair.new.document) != "server" and pair.new.document.complete:
-                views = partial(self.history.view, pair)
-                yield from default_changes(self.history, pair, self.notes, views)
-        for server in self.servers:
-            if server.whole:
-                yield from default_changes(self.history, server.main, self.notes, server.at)
+        for group in self.groups:
+            if group.whole:
+                yield from group.default_changes(self.history, self.notes)
         own = (max(one.release, self.history.oldest) for one in self.stops if one.migrations and not one.message)
         first_stop = next(own, None)  # whose data migrations start by themselves
         for note in self.notes.notes:
             release = note.release or first_stop
             concerns = release is not None and (note.release is None or self._concerns(release, note.until))
             if release is not None and concerns and not (note.unless_image and self.has_image):
-                yield from self._of_containers(note, release) if note.words else self._of_servers(note, release)
+                yield from self._of_containers(note, release) if note.words else self._of_groups(note, release)
 
     def _concerns(self, release: Release, until: Release) -> bool:
         """Whether what a release brings, and another undoes, is new to the newest one."""
@@ -120,45 +103,45 @@ class Plan:
                 message = f"{release} needs {software} {wanted}; Medplum's image brings it: install it where you run without"
                 yield change(message=message, needs_hand=False)
             return
-        found = [one for one in self._found(release) if one.software == software]
-        needs = f"{release} needs {software} {wanted} or later"
-        for one in found:
-            numbers = _numbers(wanted)
-            if _numbers(one.version)[: len(numbers)] < numbers:
-                path: SettingPath | None = (one.setting,) if one.setting else None
-                too_old = change(message=f"{needs}, and {one.clause}: {one.way}", needs_hand=True)
-                yield too_old._replace(setting=one.setting, before=one.version, document=one.document, path=path, span=one.span)
+        found = [(version, says, shown) for name, version, says, shown in self._found(release) if name == software]
+        needs, least = f"{release} needs {software} {wanted} or later", _numbers(wanted)
+        for version, says, shown in found:
+            if _numbers(version)[: len(least)] < least:
+                yield change(message=f"{needs}, and {says}", needs_hand=True, before=version, **shown)
         if not found:
             yield change(message=f"{needs}: check which one your server uses, and upgrade it before the server", needs_hand=True)
 
     def _found(self, release: Release) -> Iterator[_Found]:
-        """The versions that documents show; where they leave them to the CDK, those of its release."""
+        """The versions of software that documents show; where they leave them to the CDK, those of its release."""
         for document, one in self.containers:
             if one.software is not None:
                 software, version = one.software
-                yield _Found(software, version, f"the image is {version}", document, span=one.span)
-        for pair in self.pairs:
-            if pair.new.document.kind == "infra/json":
-                yield from _of_infra(pair, self.history.view(pair, release))
+                yield software, version, f"the image is {version}: {_UPGRADE}", {"document": document, "span": one.span}
+        for group in self.groups:
+            if group.main.new.document.kind == "infra/json":
+                for software, name in (("PostgreSQL", "rdsInstanceVersion"), ("Redis", _CACHE_VERSION)):
+                    yield from _of_infra(group, release, software, name)
 
     # --- What is known beyond the catalogue -------------------------------------------------------------------------------------------
 
-    def _of_servers(self, note: Note, release: Release) -> Iterator[UpgradeChange]:
-        for server in self.servers:
-            giver = server.giver(note.path)
-            fitting = (one for one in (giver, *server.pairs) if any(kind_matches(one.new.document.kind, kind) for kind in note.kinds))
+    def _of_groups(self, note: Note, release: Release) -> Iterator[UpgradeChange]:
+        for group in self.groups:
+            fitting = (one for one in (group.giver(note.path), *group.pairs) if kind_matches(one.new.document.kind, note.holders))
             pair = next(fitting, None)
-            holding = server.at(release if note.release is None else self.history.newest)
+            holding = group.at(release if note.release is None else self.history.newest)
             is_default = note.kind == "default"
-            if pair is None or (is_default and (not server.whole or holding.gives(note.path))):
+            if pair is None or (is_default and (not group.whole or holding.gives(note.path))):
                 continue
-            held = holding.document(pair.new.document, whole=server.whole)
+            view, path = pair.new, note.path
+            held = holding.document(view.document, whole=group.whole)
             if note.when is not None and note.when(Node.at(held, ())) is not True:
                 continue
-            message = note.message.show(Node.at(held, note.path))
-            if is_default and holding.ignores(note.path):
+            message = note.message.show(Node.at(held, path))
+            if is_default and holding.ignores(path):
                 message = message.replace(" is not given,", " is text, which the server ignores,", 1)
-            yield _of_server(note, release, message, pair.new, held)
+            given = visible(view.known, path, held.get(path)) if path else ABSENT
+            before, after = (given if noted == "given" else ABSENT if noted is None else noted for noted in (note.before, note.after))
+            yield change_of(view, path, release, note.kind, message, note, before, after)
 
     def _of_containers(self, note: Note, release: Release) -> Iterator[UpgradeChange]:
         for document, one in self.containers:
@@ -167,54 +150,30 @@ class Plan:
             span = next((word.span for word in one.words if word.part in note.words and note.words[word.part].fullmatch(word.text)), None)
             if span is not None:
                 message = note.message.show(Node.at(document, ()))
-                yield UpgradeChange(release, note.kind, message, note.link, note.needs_hand, document=document, span=span)
+                yield UpgradeChange(release, note.kind, message, note.link, note.hand, document=document, span=span)
 
 
-def _of_server(note: Note, release: Release, message: str, view: View, held: Document) -> UpgradeChange:
-    """What a note says of a server, shown in one of its documents; ``held`` is what it holds of all of them."""
-    document, known, path = view.document, view.known, note.path
-
-    def shown(noted: Any) -> Any:
-        """A value of a note: what it says, what the server holds, or nothing."""
-        if noted == "given":
-            return visible(known, path, held.get(path) if path else ABSENT)
-        return ABSENT if noted is None else noted
-
-    return UpgradeChange(
-        release,
-        note.kind,
-        message,
-        note.link,
-        note.needs_hand,
-        shown_name(known, path) if path else "",
-        shown(note.before),
-        shown(note.after),
-        document.written_in(path)[0],
-        path or None,
-        document.locate(path) if path in view.given else None,
-    )
-
-
-def _of_infra(pair: Pair, then: View) -> Iterator[_Found]:
-    """The versions that the CDK's config says, or those that the CDK uses by then where it says none."""
-    document = pair.new.document
-    own = document.data.get("rdsSecretsArn") in (None, "", ABSENT)
-    for software, name in (("PostgreSQL", "rdsInstanceVersion"), ("Redis", _CACHE_VERSION)):
-        path: SettingPath = (name,)
-        value = document.get(path)
-        if value is ABSENT and (own or software == "Redis"):
-            value = then.default(path) if then.default(path) is not ABSENT else pair.new.default(path)
-        if isinstance(value, str) and _numbers(value) and visible(pair.new.known, path, value) == value:
-            found = _Found(software, value, f"{name} is {value}", document.written_in(path)[0], name)
-            if path in pair.new.given:
-                yield found._replace(span=document.locate(path))
-            else:
-                way = f"upgrade it in AWS before the server, for the CDK takes {name} from 5.1.1 on only; set it then"
-                created = found._replace(clause=f"without {name} the CDK creates {value}")
-                yield created._replace(way=way) if name == _CACHE_VERSION else created
-
-
+_Found = tuple[str, str, str, dict[str, Any]]
+"""Some software, the version that a document shows, a clause that says so and what to do, and the place as fields of a change."""
 _CACHE_VERSION: Final = "cacheEngineVersion"
+_UPGRADE: Final = "upgrade it before the server"
+_UPGRADE_IN_AWS: Final = f"upgrade it in AWS before the server, for the CDK takes {_CACHE_VERSION} from 5.1.1 on only; set it then"
+
+
+def _of_infra(group: Group, release: Release, software: str, name: str) -> Iterator[_Found]:
+    """The version that the CDK's config says, or that the CDK uses by then where it says none."""
+    view, path = group.main.new, (name,)
+    document = view.document
+    value = document.get(path)
+    if value is ABSENT and (document.data.get("rdsSecretsArn") in (None, "", ABSENT) or software == "Redis"):
+        value = next((default for one in (release, view.release) if (default := group.at(one).default(path)) is not ABSENT), ABSENT)
+    if not isinstance(value, str) or not _numbers(value) or visible(view.known, path, value) != value:
+        return
+    says, is_given = f"{name} is {value}: {_UPGRADE}", path in view.given
+    if not is_given and name == _CACHE_VERSION:
+        says = f"without {name} the CDK creates {value}: {_UPGRADE_IN_AWS}"
+    span = document.locate(path) if is_given else None
+    yield software, value, says, {"setting": name, "document": document.written_in(path)[0], "path": path, "span": span}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -1,11 +1,11 @@
-"""Which documents of a run are of one server, and what that server holds of them together, as each release loads them."""
+"""Which documents of a run are of one server, what that holds of them together in each release, and the defaults that change under it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, reduce
+from copy import copy
+from functools import cache, partial, reduce
 
-from .. import settings
 from ..conformance.mismatch import check_as
 from ..documents.deployment import Candidate, deployments, environment_of, role
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, child
@@ -13,11 +13,14 @@ from ..release import Release
 from ..server.defaults import with_defaults
 from ..server.effective import loaded
 from ..server.loader import SECRETS, is_false
+from ..server.shown import visible
+from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final
-from .compare import NO_SETTING, History, Key, Pair, View, default_where_read, is_ignored
+from .compare import History, Pair, View, change_of, default_where_read, is_ignored, is_same
+from .notes import Notes, UpgradeChange
 
-_ORDER: Final = ("server/json", "server/ssm", "server/azure", "server/env")
-"""The kinds of document in the order in which one usually counts over another."""
+_ORDER: Final = tuple(DOCUMENT_KINDS)
+"""The kinds of document, those of a server in the order in which one usually counts over another."""
 _PAGED: Final = "server/ssm"
 """The kind of document that can be one page of several: then it is not known what stands on the others, whatever this one gives."""
 _BASE: Final = "baseUrl"
@@ -25,14 +28,15 @@ _DATABASE: Final = frozenset({"database", "DatabaseSecrets", "databaseProxyEndpo
 
 
 class Holding:
-    """What a server holds of its documents in one release; a value that is null is not given."""
+    """What one release holds of the documents of a server, or of another document; a value that is null is not given."""
 
-    def __init__(self, views: Sequence[View], release: Release) -> None:
+    def __init__(self, views: Sequence[View], main: View, release: Release) -> None:
+        self.main = main
         self.release = release
         self.written: dict[str, Any] = {}
         for view in views:
             self.written = _merged(self.written, _without_nulls(loaded(view.document)))
-        self.data = with_defaults(self.written, release)
+        self.data = with_defaults(self.written, release) if main.known.kind == "server" else self.written
 
     def gives(self, path: SettingPath) -> bool:
         """Whether the documents give a setting, and not as a text that the release passes over in favour of its default."""
@@ -54,26 +58,15 @@ class Holding:
             smtp = self.written.get("smtp", ABSENT)
             return UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
         value = _at(path, self.data)
-        return value if value is not ABSENT else default_where_read(settings.catalogue().get(path) or NO_SETTING, self.release)
+        return value if value is not ABSENT else default_where_read(self.main.setting(path), self.release)
 
     def document(self, shown: Document, *, whole: bool) -> Document:
         """What the server holds as a document to ask conditions of, found again in the text of one of its own.
 
         Conditions see each value as it is, also one that the server misreads: that is what they are about.
         """
-        document = Document(
-            shown.uri,
-            shown.kind,
-            shown.text,
-            {**self.data, **_sign_in(self.data)},
-            shown.origin,
-            environment=shown.environment,
-            complete=whole,
-            target=shown.target,
-            server=shown.server,
-            parts=shown.parts,
-            holders=shown.holders,
-        )
+        document = copy(shown)
+        document.__dict__.update(data={**self.data, **_sign_in(self.data)}, complete=whole, given=None, _cached={})
         check_as(document, {})
         return document
 
@@ -114,8 +107,8 @@ def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class Server:
-    """The documents of one server. ``whole``: they show all of its configuration, as far as is known."""
+class Group:
+    """The documents of one server, or another document alone. ``whole``: they show all of its configuration, as far as is known."""
 
     def __init__(self, history: History, pairs: Iterable[Pair]) -> None:
         self.pairs = sorted(pairs, key=lambda pair: _ORDER.index(pair.new.document.kind))
@@ -126,33 +119,54 @@ class Server:
         """The one for which what none of them gives is reported: one that is whole, else that with the address of the server."""
         self.place = self.main.new.document.uri.rpartition("/")[0], environment_of(self.main.new.document)
         """The folder and the environment of that one."""
-        self.at = cache(lambda release: _holding(history.at(release), self.pairs, release))
+        self.at = cache(lambda release: self._holding(history.at(release), release))
         """What a release holds of them."""
+
+    def _holding(self, views: Mapping[Any, View], release: Release) -> Holding:
+        return Holding([views[pair.key] for pair in self.pairs if pair.key in views], self.main.new, release)
 
     def giver(self, path: SettingPath) -> Pair:
         """The one that gives a setting, where several do the one that counts; of what none of them gives the main one."""
         return next((pair for pair in reversed(self.pairs) if path in pair.new.given), self.main)
 
+    def _uses(self, path: SettingPath, default: Any, release: Release) -> bool:
+        return is_same(self.at(release).default(path), default)
 
-def _holding(views: Mapping[Key, View], pairs: Iterable[Pair], release: Release) -> Holding:
-    return Holding([views[pair.key] for pair in pairs if pair.key in views], release)
+    def default_changes(self, history: History, notes: Notes) -> Iterator[UpgradeChange]:
+        """The defaults that change under settings which are not given, of those that matter to those who run the server."""
+        main = self.main.new
+        for name, note in notes.settings.get(main.known.kind, {}).items():
+            path: SettingPath = tuple(name.split("."))
+            if note.default and not self.at(history.newest).gives(path):
+                before, after = (self.at(release).default(path) for release in (history.oldest, history.newest))
+                if UNKNOWN not in (before, after) and after is not ABSENT and not is_same(before, after):
+                    release = history.turn(partial(self._uses, path, after))
+                    comes = f"{release} brings a default for it" if before is ABSENT else f"its default changes in {release}"
+                    message = f"{main.name(path)} is not given, and {comes}: {note.message}"
+                    shown = visible(main.known, path, before), visible(main.known, path, after)
+                    yield change_of(main, path, release, "default", message, note, *shown)
 
 
-def servers(history: History, pairs: Iterable[Pair]) -> list[Server]:
-    """The servers of a run: the documents of one deployment; and in each folder what is only a part goes with what it lies beside."""
-    groups = [Server(history, group) for group in _groups(pairs)]
-    whole = [server for server in groups if server.whole]
+def groups(history: History, pairs: Iterable[Pair]) -> list[Group]:
+    """The documents of a run: those of one server together, and each other one alone.
+
+    Of a server are the documents of one deployment, and in each folder what is only a part goes with what it lies beside.
+    """
+    every = [Group(history, own) for own in _of_servers(pairs)]
+    whole = [group for group in every if group.whole]
     parts: dict[tuple[str, str | None], list[Pair]] = {}
-    for server in groups:
-        if not server.whole:
-            parts.setdefault(server.place, []).extend(server.pairs)
-    beside = {server.place for server in whole}
-    joined = [Server(history, [*server.pairs, *parts.get(server.place, [])]) for server in whole]
-    return [*joined, *(Server(history, own) for place, own in parts.items() if place not in beside)]
+    for group in every:
+        if not group.whole:
+            parts.setdefault(group.place, []).extend(group.pairs)
+    beside = {group.place for group in whole}
+    joined = [Group(history, [*group.pairs, *parts.get(group.place, [])]) for group in whole]
+    alone = [own for place, own in parts.items() if place not in beside]
+    others = [[pair] for pair in pairs if role(pair.new.document) != "server"]
+    return [*joined, *(Group(history, own) for own in (*alone, *others))]
 
 
-def _groups(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """The documents of servers that deployments put together, and each other one alone."""
+def _of_servers(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The documents of servers that deployments put together, and each other one of a server alone."""
     pairs_of = {pair.new.document: pair for pair in pairs}
     for deployment in deployments(map(Candidate, pairs_of)):
         yield [pairs_of.pop(document) for document in deployment.documents if role(document) == "server"]
