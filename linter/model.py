@@ -268,68 +268,37 @@ class Stored(NamedTuple):
     gone: bool = False
 
 
-class Known(NamedTuple):
-    """What a dump says of a parameter, as far as a script may show it: enough to tell whether the parameter has changed since.
-
-    ``dates`` are the forms in which the AWS CLI prints when it was changed last. ``text`` is its value if that is public, else None, and
-    ``secure`` whether it is a SecureString. Nothing in here is secret.
-    """
-
-    version: int | None = None
-    dates: tuple[str, ...] = ()
-    text: str | None = None
-    secure: bool = False
-
-    @property
-    def is_public(self) -> bool:
-        """Whether a script may save the value in a file."""
-        return self.text is not None and not self.secure
-
-
 class Operation(NamedTuple):
-    """What a command does to one parameter, as data for a script, which does it with more care than lines that a person pastes.
+    """What is done to one parameter: as ``lines`` for a POSIX shell, and as data for a script, which does it with more care.
 
-    ``put`` writes ``text``, which is public; ``ask`` what a person gives, as ``value`` of the command says; ``copy`` the value of
-    ``source``; ``encrypt`` its own value as a SecureString; ``delete`` deletes it. ``source`` is the parameter that a value comes out of,
-    which the same fix deletes, and ``source_is_public`` whether its value is. ``type`` is the type to write, empty where the parameter
-    keeps its own, and ``region`` where it is, if that is known. ``known`` is None where the dump has no such parameter; then ``beside`` is
-    one that it does have, if nothing else shows the region. ``kept``: the dump has the value there already.
+    ``put`` writes ``text``, which is public; ``ask`` what a person gives, which ``asks`` describes; ``copy`` the value of ``source``;
+    ``encrypt`` its own value as a SecureString; ``delete`` deletes it. ``source`` is the parameter that a value comes out of, which the
+    same fix deletes, and ``source_is_public`` whether its value is. ``type`` is the type to write: ``same`` is that of the parameter, or
+    of ``source``, and ``kept`` says that the value is there already. ``region`` is where it is, if that is known. ``dump`` is what the dump
+    says of the parameter, to tell whether that has changed since, in the words of ``fix_script.sh``. Nothing in here is secret.
     """
 
     action: Literal["put", "ask", "copy", "encrypt", "delete"]
     name: str
-    known: Known | None
+    lines: tuple[str, ...]
+    dump: tuple[str, ...]
     region: str | None = None
-    type: str = ""
+    type: str = "same"
     text: str = ""
     source: str = ""
     source_is_public: bool = False
-    beside: str = ""
-    kept: bool = False
+    asks: str = ""
 
 
 class Command(NamedTuple):
-    """What makes a part of a fix where no file is to be edited: lines for a POSIX shell, in which nothing is secret.
+    """What makes a part of a fix where no file is to be edited: operations, each of which needs that those before it have done their work.
 
-    ``names`` are the parameters that it changes, ``region`` and ``accounts`` where they are, as far as that is known. ``value`` says what a
-    person is to put into the variable ``VALUE``; empty where the lines ask for nothing. ``operations`` are what a script does instead.
-    ``then`` are commands that must not be run unless this one, and each before them, has done its work. ``leaves`` is what is in the store
-    afterwards, which may be secret and is never reported.
+    ``leaves`` is what is in the store afterwards, which may be secret and is never reported. ``accounts`` are those of the dump.
     """
 
-    lines: tuple[str, ...]
-    names: tuple[str, ...]
-    region: str | None = None
-    accounts: tuple[str, ...] = ()
-    value: str = ""
-    operations: tuple[Operation, ...] = ()
-    then: tuple[Command, ...] = ()
+    operations: tuple[Operation, ...]
     leaves: tuple[Stored, ...] = ()
-
-    @property
-    def steps(self) -> tuple[Command, ...]:
-        """This command and those that follow it."""
-        return (self, *self.then)
+    accounts: tuple[str, ...] = ()
 
     @property
     def printed(self) -> tuple[str, ...]:
@@ -337,17 +306,14 @@ class Command(NamedTuple):
 
         The first lines stop it where a variable is not set. Of several values each has a variable of its own.
         """
-        asked = [step.value for step in self.steps if step.value]
-        names = iter([f"VALUE_{number}" for number in range(1, len(asked) + 1)] if len(asked) > 1 else ["VALUE"])
+        asked = [one for one in self.operations if one.asks]
         lines: list[str] = []
         tests: list[str] = []
-        for step in self.steps:
-            if not step.value:
-                lines += step.lines
-                continue
-            name = next(names)
-            tests.append(f': "${{{name}:?{step.value}}}"')
-            lines += [line.replace('"$VALUE"', f'"${name}"', 1) for line in step.lines]
+        for one in self.operations:
+            variable = f"VALUE_{len(tests) + 1}" if len(asked) > 1 else "VALUE"
+            if one.asks:
+                tests.append(f': "${{{variable}:?{one.asks}}}"')
+            lines += [line.replace('"$VALUE"', f'"${variable}"', 1) if one.asks else line for line in one.lines]
         lines = [*tests, *lines]
         return (*(f"{line} && \\" for line in lines[:-1]), *lines[-1:])
 
@@ -373,6 +339,11 @@ class Fix(NamedTuple):
     def can_be_made(self) -> bool:
         """Whether anything here makes it; else the description says what a person is to do."""
         return self.edits is not None or self.commands is not None
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What its commands do."""
+        return tuple(one for command in self.commands or () for one in command.operations)
 
 
 class Related(NamedTuple):

@@ -155,10 +155,10 @@ def test_a_name_is_changed_by_a_copy_that_overwrites_nothing() -> None:
     made = commands(PORT, Change("rename", ("port",), ("recaptchaSecretKey",)))
     assert made is not None
     (command,) = made
-    assert command.names == ("/medplum/prod/port", "/medplum/prod/recaptchaSecretKey")
-    assert "--type SecureString" in command.lines[1]
-    assert "--overwrite" not in command.lines[1]
-    assert command.lines[2] == f"aws ssm delete-parameters --names /medplum/prod/port {AT}"
+    copy, delete = command.operations
+    assert "--type SecureString" in copy.lines[1]
+    assert "--overwrite" not in copy.lines[1]
+    assert delete.lines[0] == f"aws ssm delete-parameters --names /medplum/prod/port {AT}"
     assert [(one.action, one.name) for one in command.operations] == [
         ("copy", "/medplum/prod/recaptchaSecretKey"),
         ("delete", "/medplum/prod/port"),
@@ -225,7 +225,7 @@ def test_of_two_fixes_in_one_each_takes_from_what_it_removes() -> None:
     data = [parameter(f"/medplum/prod/{name}", f"{SECRET}-{name}", "SecureString") for name in ("databaseUrl", "redisUrl")]
     made = commands(data, *split("databaseUrl", "database"), *split("redisUrl", "redis"))
     assert made is not None
-    assert [step.value.removeprefix("the new value of /medplum/prod/") for command in made for step in command.steps if step.value] == [
+    assert [one.asks.removeprefix("the new value of /medplum/prod/") for command in made for one in command.operations if one.asks] == [
         "database.host, out of /medplum/prod/databaseUrl",
         "database.port, out of /medplum/prod/databaseUrl",
         "redis.host, out of /medplum/prod/redisUrl",
@@ -368,8 +368,8 @@ def test_a_value_goes_through_a_shell_unchanged(value: str) -> None:
 @given(st.text("abcXYZ019._-/", min_size=1, max_size=30))
 def test_a_name_goes_through_a_shell_unchanged(name: str) -> None:
     made = commands([*PORT, parameter(f"/medplum/prod/{name}", "x")], Change("remove", tuple(name.split("."))))
-    for command in made or ():
-        assert words_of(command.lines[0]) == ["aws", "ssm", "delete-parameters", "--names", *command.names, *AT.split()]
+    for one in (one for command in made or () for one in command.operations):
+        assert words_of(one.lines[0]) == ["aws", "ssm", "delete-parameters", "--names", one.name, *AT.split()]
 
 
 # --- Secrets ----------------------------------------------------------------------------------------------------------------------------
@@ -388,7 +388,7 @@ def test_no_command_has_a_canary_in_it(shift: int, planted: Planted) -> None:
             for change in _changes(path, text):
                 for command in loaded.commander((change,)) or ():
                     made[change.action] += 1
-                    assert not printed("\n".join((*command.printed, *command.names, repr(command.operations)))), (change.action, path)
+                    assert not printed("\n".join((*command.printed, repr(command.operations)))), (change.action, path)
     assert min(made[action] for action in ("set", "remove", "rename", "store")) > 20
 
 

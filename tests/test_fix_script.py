@@ -588,7 +588,7 @@ def script_of(data: list[Parameter], *fixes: list[Change]) -> str:
 
 def script_of_commands(*operations: Operation) -> str:
     """The script that does something with parameters."""
-    return written([(Command((), (), operations=operations),)])
+    return written([(Command(operations),)])
 
 
 def written(fixes: Sequence[tuple[Command, ...]]) -> str:
@@ -612,7 +612,7 @@ STRANGE = '-"It\'s us" \\0101 %s `x` $(y) ##[error] \u00e9\u202e <help@example.c
 def test_a_value_is_written_as_it_is(shell: list[str]) -> None:
     values = [STRANGE, "file:///etc/passwd", "https://x.example/", "'", "\\", "!", "*", "a\n\nb\n", " x "]
     wanted = {f"/medplum/prod/{number}": value for number, value in enumerate(values)}
-    text = script_of_commands(*(Operation("put", name, None, type="String", text=value) for name, value in wanted.items()))
+    text = script_of_commands(*(Operation("put", name, (), ("absent",), type="String", text=value) for name, value in wanted.items()))
     assert "##[" not in text and "\u202e" not in text and text.isascii()
     store = keep(Path("store").resolve(), [])
     for _ in range(2):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from support.formats import Tree, tree
 from support.runs import RULE, document, finding, reported, result
 
-from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Related, Result
+from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Operation, Related, Result
 from linter.reporters import html
 from linter.reporters._html_page import SCRIPT, STYLE
 
@@ -37,7 +37,7 @@ def page(run: Result) -> Tree:
 def rich() -> Result:
     server, other = document(), document(uri="b/other.json", environment="prod")
     related = Related(other, ("baseUrl",), other.locate(("baseUrl",)), "baseUrl is here")
-    fix = Fix((), True, "set port", commands=(Command(("aws ssm put-parameter --name /a",), ("/a",)),))
+    fix = Fix((), True, "set port", commands=(Command((Operation("put", "/a", ("aws ssm put-parameter --name /a",), ()),)),))
     run = result(
         finding("port is a note", server, level="note"),
         finding("port is 8103", server, related=(related,), fix=fix),

@@ -216,7 +216,7 @@ def after(name: str, content: bytes, fixes: Commanded) -> bytes:
 
 def leaves(finding: Finding) -> list[Any]:
     assert finding.fix is not None
-    return [one for command in finding.fix.commands or () for step in command.steps for one in step.leaves]
+    return [one for command in finding.fix.commands or () for one in command.leaves]
 
 
 DUMPS = [

@@ -7,7 +7,7 @@ changed since the dump, is in ``fix_script.sh``: here is only which of its funct
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
@@ -118,7 +118,7 @@ def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
     """The accounts that dumps are from, and the dumps that do not say it, of which only what is fixed counts."""
     of_dump: dict[str, set[str]] = {}
     for dump in dumps:
-        commands = [command for finding in dump.findings for command in _commands(finding)]
+        commands = (command for finding in dump.findings for command in _commands(finding))
         of_dump[printable(dump.uri)] = {one for command in commands for one in command.accounts}
     return sorted({one for accounts in of_dump.values() for one in accounts}), [uri for uri, accounts in of_dump.items() if not accounts]
 
@@ -134,7 +134,7 @@ def _planned(dump: FixedDump) -> tuple[list[_Planned], list[Finding]]:
     stopped: set[str | None] = set()
     for finding in dump.findings:
         environment = finding.document.environment
-        own = [one for command in _commands(finding) for step in command.steps for one in step.operations]
+        own = _operations(finding)
         before = {one.name: writers[environment, one.name] for one in own if (environment, one.name) in writers}
         after = {one.name: _after(before[one.name].operations[one.name], one) if one.name in before else one for one in own}
         if (
@@ -158,44 +158,27 @@ def _after(first: Operation, second: Operation) -> Operation | None:
     """Two operations on a parameter as one; None where they cannot be."""
     if not {first.action, second.action} <= {"put", "encrypt"}:
         return None
-    kind = "SecureString" if "encrypt" in (first.action, second.action) else second.type or first.type
+    kind = "SecureString" if "encrypt" in (first.action, second.action) else second.type if second.type != "same" else first.type
     last = first if second.action == "encrypt" else second
-    return last._replace(known=first.known, beside=first.beside, type="" if last.action == "encrypt" else kind)
+    return last._replace(dump=first.dump, type=kind)
 
 
 def _call(operation: Operation, asked: list[str]) -> str:
     """The call of a function of the script; the parameter whose value a person is to give is added to ``asked``."""
-    name, kind = operation.name, operation.type or ("kept" if operation.kept else "same")
-    source = [operation.source] if operation.source else []
-    part = "_part" if source else ""
+    name, kind = operation.name, operation.type
+    part, source = ("_part", [operation.source]) if operation.source else ("", [])
+    value = ""
     if operation.action == "put":
         words = [f"put{part}", *source, name, kind, _escaped(operation.text)]
     elif operation.action == "ask":
         asked.append(name)
         variable = f"VALUE_{len(asked)}"
-        return _line([f"ask{part}", *source, variable, name, kind], f'"${{{variable}:-}}"', _of_dump(operation))
+        words, value = [f"ask{part}", *source, variable, name, kind], f'"${{{variable}:-}}"'
     elif operation.action == "copy":
         words = ["copy", "public" if operation.source_is_public else "secret", operation.source, name, kind]
     else:
         words = [operation.action, name]
-    return _line(words, "", _of_dump(operation))
-
-
-def _line(words: Iterable[str], value: str, known: Iterable[str]) -> str:
-    return " ".join(filter(None, [*map(shlex.quote, words), value, *map(shlex.quote, known)]))
-
-
-def _of_dump(operation: Operation) -> list[str]:
-    """What the dump says of a parameter, as ``fix_script.sh`` reads it."""
-    known = operation.known
-    if known is None:
-        return ["absent", *(["beside", operation.beside] if operation.beside else [])]
-    public = "public" if known.is_public else "secret"
-    if known.version is not None:
-        return [public, "version", str(known.version)]
-    if known.is_public:
-        return [public, "value", _escaped(known.text or "")]
-    return [public, *(["date", *known.dates] if known.dates else ["unknown"])]
+    return " ".join(filter(None, [*map(shlex.quote, words), value, *map(shlex.quote, map(_escaped, operation.dump))]))
 
 
 def _escaped(text: str) -> str:
@@ -233,13 +216,17 @@ def _commands(finding: Finding) -> tuple[Command, ...]:
     return (finding.fix.commands or ()) if finding.fix is not None else ()
 
 
+def _operations(finding: Finding) -> tuple[Operation, ...]:
+    return finding.fix.operations if finding.fix is not None else ()
+
+
 def _description(finding: Finding) -> str:
     return printable(finding.fix.description) if finding.fix is not None else ""
 
 
 def _place_in_store(planned: _Planned) -> tuple[str, str]:
     """The environment and the region in which a finding is fixed."""
-    region = next((command.region for command in _commands(planned.finding)), None)
+    region = next((one.region for one in _operations(planned.finding)), None)
     return _environment(planned.finding) or "Parameter Store", region or ""
 
 

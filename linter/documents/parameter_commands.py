@@ -13,11 +13,11 @@ import datetime
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import dropwhile, takewhile
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Command, Document, Known, Operation, SettingPath, Stored
+from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored
 from ..server.effective import leaves
 from ..server.loader import ssm_text
 from ..server.shown import HIDDEN, visible
@@ -37,28 +37,26 @@ The CLI takes a leading dash for an option (https://github.com/aws/aws-cli/issue
 address for ``https://`` (https://docs.aws.amazon.com/cli/v1/userguide/cli-usage-parameters-file.html). What ``--cli-input-json`` gives is
 taken as it is (https://github.com/aws/aws-cli/issues/3076).
 """
-_DELETION: Final = "aws ssm delete-parameters --names"
 _PLAIN: Final = re.compile(r"[ -~]+")
 _DEFAULT_KEY: Final = "alias/aws/ssm"
 _SAY_NOTHING: Final = ("true", "false", "{}", "[]")
 """Texts that are no part of another value where they are the same."""
 
-Key = tuple[str, ...]
-"""The path of a setting with its steps as they are in the name of a parameter."""
-
 
 class _Source(NamedTuple):
     """A parameter that a fix takes something away from, which what it writes may come out of.
 
-    ``is_seen``: reports show the value. ``is_secure``: what comes out of it is to be stored as a SecureString. ``is_deleted``: nothing is
-    left in it. ``known`` is what the dump says of it.
+    ``is_seen``: reports show the value. ``is_deleted``: nothing is left in it.
     """
 
     parameter: Parameter
     is_seen: bool
-    is_secure: bool
     is_deleted: bool
-    known: Known
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether what comes out of it is to be a SecureString. A type that a dump does not give is a secret's where the value is one."""
+        return self.parameter.type == "SecureString" or (self.parameter.type is None and not self.is_seen)
 
     @property
     def is_hidden(self) -> bool:
@@ -73,31 +71,38 @@ class _Refused(Exception):
 class Store:
     """The parameters of one environment by their settings, and the commands that change them."""
 
-    def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter]) -> None:
+    def __init__(self, document: Document, environment: Environment, held: Mapping[SettingPath, Parameter]) -> None:
         self._document = document
-        self._prefix = environment.prefix
-        self._held: dict[Key, Parameter] = {_key(environment.path(one)): one for one in parameters}
-        self._keys = {one.name: key for key, one in self._held.items()}
-        arns = [match for one in self._held.values() if (match := _ARN.fullmatch(one.arn or ""))]
+        self._environment = environment
+        self._held = held
+        arns = [match for one in held.values() if (match := _ARN.fullmatch(one.arn or ""))]
         regions = {match[1] for match in arns}
         self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
         self._accounts = tuple(sorted({match[2] for match in arns if match[2]}))
-        self._within: dict[Key, list[Key]] = {(): list(self._held)}
-        for key in self._held:
-            for length in range(1, len(key) + 1):
-                self._within.setdefault(key[:length], []).append(key)
+        self._within: dict[SettingPath, list[SettingPath]] = {}
+        for path in held:
+            for length in range(len(path) + 1):
+                self._within.setdefault(path[:length], []).append(path)
 
     def commands(self, changes: Sequence[Change]) -> list[Command] | None:
-        """The commands that make changes of settings; None where there are none that do just that."""
+        """The commands that make changes of settings; None where there are none that do just that.
+
+        Where some write and others delete, one command does it all: deletions come last, and only if everything was written.
+        """
         try:
-            return _in_order([*self._commands(changes)]) or None
+            made = [*self._commands(changes)]
         except _Refused:
             return None
+        if len({one.operations[-1].action == "delete" for one in made}) > 1:
+            made.sort(key=lambda one: one.operations[0].action == "delete")
+            operations, stored = (part for one in made for part in one.operations), (part for one in made for part in one.leaves)
+            made = [Command(tuple(operations), tuple(stored), self._accounts)]
+        return made or None
 
     def _commands(self, changes: Sequence[Change]) -> Iterator[Command]:
         sources = [self._sources(change.path) if change.action == "remove" else None for change in changes]
         every = [one for some in sources for one in some or ()]
-        within: dict[Key, list[Change]] = {}
+        within: dict[SettingPath, list[Change]] = {}
         for index, change in enumerate(changes):
             whole = self._holder(change.path)
             if whole is None:
@@ -108,23 +113,16 @@ class Store:
             else:
                 within.setdefault(whole, []).append(change)
         for whole, inner in within.items():
-            yield from self._put(whole, _changed(self._document.get(whole), len(whole), inner), every, itself=True)
+            yield from self._put(whole, self._changed(whole, inner), every, itself=True)
 
     def _sources(self, removed: SettingPath) -> list[_Source]:
-        """The parameters that give a setting: itself or its members, or the one in whose JSON it is.
-
-        A type that a dump does not give is taken for that of a secret where the value is one.
-        """
+        """The parameters that give a setting: itself or its members, or the one in whose JSON it is."""
         holder = self._holder(removed)
-        keys = {*self._within.get(_key(removed), ()), *([holder] if holder is not None else [])}
         is_seen = _is_shown(removed, self._document.get(removed))
-        given = [one for key, one in self._held.items() if key in keys] if len(keys) > 1 else [self._held[key] for key in keys]
-        return [
-            _Source(one, is_seen, one.type == "SecureString" or (one.type is None and not is_seen), holder is None, self._known(one))
-            for one in given
-        ]
+        paths = [*([holder] if holder is not None else []), *self._within.get(_key(removed), ())]
+        return [_Source(self._held[path], is_seen, holder is None) for path in paths]
 
-    def _holder(self, path: SettingPath) -> Key | None:
+    def _holder(self, path: SettingPath) -> SettingPath | None:
         """The parameter in whose JSON or list a setting is; None for one that is a parameter itself, or would be."""
         key = _key(path)
         return next((key[:length] for length in range(1, len(key)) if key[:length] in self._held), None)
@@ -133,21 +131,44 @@ class Store:
         """The commands for one change of a setting that is a parameter, or that parameters give the members of."""
         key = _key(change.path)
         given = [self._held[one] for one in self._within.get(key, ())]
-        parameter = self._held.get(key)
         if change.action == "set":
             yield from self._put(key, change.value, sources)
         elif change.action == "remove":
             if not given and self._document.get(change.path) is not ABSENT:
                 raise _Refused  # it is given otherwise
-            yield from map(self._delete, given)
-        elif parameter is None or len(given) > 1:
+            yield from (self._command(self._delete(one)) for one in given)
+        elif len(given) != 1 or key not in self._held:
             raise _Refused
         elif change.action == "store":
-            yield self._store_again(parameter, str(change.value))
+            yield self._command(self._copy(given[0], given[0].name, str(change.value)))
         else:
-            yield self._rename(parameter, _key(change.value))
+            new = _key(change.value)
+            if new in self._held:
+                raise _Refused
+            yield self._command(self._copy(given[0], self._name(new), _type(new, given[0], new=True)), self._delete(given[0]))
 
-    def _put(self, key: Key, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> Iterator[Command]:
+    def _changed(self, whole: SettingPath, changes: Sequence[Change]) -> Any:
+        """The value of a parameter with changes of what is in it."""
+        value = copy.deepcopy(self._document.get(whole))
+        for change in changes:
+            *above, last = change.path[len(whole) :]
+            node = value
+            try:
+                for step in above:
+                    node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+                if self._document.get(change.path) is UNKNOWN:
+                    raise _Refused
+                if change.action == "rename":
+                    node[change.value[-1]] = node[last]
+                if change.action == "set":
+                    node[last] = change.value
+                else:
+                    del node[last]
+            except (LookupError, TypeError):
+                raise _Refused from None
+        return value
+
+    def _put(self, key: SettingPath, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> Iterator[Command]:
         """The command that writes a value; for an object that the loader cannot read from one text, one for each member.
 
         ``itself``: the parameter keeps all of the value that the fix leaves in it, and its type.
@@ -164,7 +185,7 @@ class Store:
             shown = (_is_shown(key, value) or is_switch) and whole and not hidden
             if not (shown or not isinstance(value, dict | list)) or (shown and "\r" in text):
                 raise _Refused
-            yield self._write(key, text, hidden, [one for one in sources if one.is_deleted], shown=shown)
+            yield self._command(self._write(key, text, hidden, [one.parameter for one in sources if one.is_deleted], shown=shown))
             return
         members = {(*key, str(member)): one for member, one in value.items()} if isinstance(value, dict) else {}
         keeps_others = any(not any(path[: len(one)] == one for one in members) for path in self._within.get(key, ()))
@@ -173,138 +194,129 @@ class Store:
         for member, one in members.items():
             yield from self._put(member, one, sources)
 
-    def _write(self, key: Key, text: str, hidden: Sequence[_Source], deleted: Sequence[_Source], *, shown: bool) -> Command:
+    def _write(
+        self, key: SettingPath, text: str, hidden: Sequence[_Source], deleted: Sequence[Parameter], *, shown: bool
+    ) -> tuple[Operation, Stored]:
         parameter = self._held.get(key)
         name = self._name(key) if parameter is None else parameter.name
         if not _is_taken(name, text):
             raise _Refused
         secure = next((one.parameter for one in hidden if one.is_secure), None)
         kind = "SecureString" if secure is not None else _type(key, parameter)
-        encrypted_by = (parameter.key_id if parameter is not None else None) or (secure.key_id if secure is not None else None)
-        stored = Stored(name, text, kind, _tier(parameter, text), encrypted_by or "")
-        put = " ".join(["aws ssm put-parameter", *_options(stored), "--overwrite", *self._at(parameter)])
-        moved = next(
-            (one for one in deleted if one.parameter.text == text and text not in _SAY_NOTHING and _can_be_copied(one.parameter)), None
-        )
-        source = moved or next((one for one in deleted if not one.known.is_public), None)
-        operation = Operation("put", name, self._known(parameter) if parameter is not None else None, type=_new_type(kind, parameter))
-        if source is not None:
-            operation = operation._replace(source=source.parameter.name, source_is_public=source.known.is_public)
-        elif parameter is None and self._region is None:
-            operation = operation._replace(beside=self._beside())
-        asks = ""
-        lines = [f"{put} {_value(text)}"]
+        key_id = next((one.key_id for one in (parameter, secure) if one is not None and one.key_id), "")
+        stored = Stored(name, text, kind, _tier(parameter, text), key_id)
+        kind = "same" if parameter is not None and kind == (parameter.type or "") else kind
+        moved = next((one for one in deleted if one.text == text and text not in _SAY_NOTHING and _can_be_copied(one)), None)
+        operation = self._operation(parameter, moved or next((one for one in deleted if self._public(one) is None), None))
+        put = _put_parameter(stored, operation.region, "--overwrite")
+        operation = operation._replace(action="put", name=name, type=kind, lines=(f"{put} {_value(text)}",))
         if moved is not None:
-            operation = operation._replace(action="copy", kept=parameter is not None and parameter.text == text and not operation.type)
-            lines = lines if shown else self._copied(moved.parameter, put)
-        elif shown:
-            operation = operation._replace(text=text)
-        else:
-            operation = operation._replace(action="ask")
-            lines = [f'printf %s "$VALUE" | {put} {_FROM_PIPE}']
-            out_of = "".join(f", out of {one.parameter.name}" for one in hidden[:1] if name_reason(one.parameter.name) is None)
-            asks = f"the new value of {name}{out_of}"
-        return self._command(parameter, lines, [operation], [stored], asks=asks)
+            is_there = kind == "same" and parameter is not None and parameter.text == text
+            lines = operation.lines if shown else self._copied(moved, put)
+            return operation._replace(action="copy", type="kept" if is_there else kind, lines=lines), stored
+        if shown:
+            return operation._replace(text=text), stored
+        out_of = "".join(f", out of {one.parameter.name}" for one in hidden[:1] if name_reason(one.parameter.name) is None)
+        lines = (f'printf %s "$VALUE" | {put} {_FROM_PIPE}',)
+        return operation._replace(action="ask", lines=lines, asks=f"the new value of {name}{out_of}"), stored
 
-    def _delete(self, parameter: Parameter) -> Command:
-        """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
-        if name_reason(parameter.name) is not None:
-            raise _Refused
-        deleted = Operation("delete", parameter.name, self._known(parameter))
-        return self._command(parameter, [self._deletion(parameter)], [deleted], [Stored(parameter.name, None, gone=True)])
+    def _copy(self, parameter: Parameter, name: str, kind: str) -> tuple[Operation, Stored]:
+        """The value written again, fetched and never shown: with another type, or under another name, where it overwrites nothing.
 
-    def _deletion(self, parameter: Parameter) -> str:
-        return " ".join([_DELETION, shlex.quote(parameter.name), *self._at(parameter)])
-
-    def _rename(self, parameter: Parameter, key: Key) -> Command:
-        """The new parameter is not to take the place of one that the dump does not show, so nothing is overwritten."""
-        name = self._name(key)
-        if key in self._held or not _can_be_copied(parameter) or name_reason(name) is not None:
-            raise _Refused
-        stored = _stored_as(parameter, name, _type(key, parameter, new=True))
-        known = self._known(parameter)
-        encrypted = stored.type if stored.type == "SecureString" else ""
-        operations = [
-            Operation("copy", name, None, type=encrypted, source=parameter.name, source_is_public=known.is_public),
-            Operation("delete", parameter.name, known),
-        ]
-        put = " ".join(["aws ssm put-parameter", *_options(stored), *self._at(parameter)])
-        lines = [*self._copied(parameter, put), self._deletion(parameter)]
-        command = self._command(parameter, lines, operations, [stored, Stored(parameter.name, None, gone=True)])
-        return command._replace(names=(parameter.name, name))
-
-    def _store_again(self, parameter: Parameter, kind: str) -> Command:
-        """The parameter with another type, its value fetched and never shown.
+        The new parameter is not to take the place of one that the dump does not show.
 
         PutParameter knows an error for a change of the type (HierarchyTypeMismatchException), but makes the change if it overwrites: so
         does Terraform, whose test of that runs against AWS (https://github.com/hashicorp/terraform-provider-aws/pull/10819). Where it
         refuses, nothing has changed; deleting first could lose the secret.
         """
-        if not _can_be_copied(parameter):
+        if not _can_be_copied(parameter) or name_reason(name) is not None:
             raise _Refused
-        stored = _stored_as(parameter, parameter.name, kind)
-        put = " ".join(["aws ssm put-parameter", *_options(stored), "--overwrite", *self._at(parameter)])
-        return self._command(
-            parameter, self._copied(parameter, put), [Operation("encrypt", parameter.name, self._known(parameter))], [stored]
+        stored = Stored(name, parameter.text, kind, _tier(parameter, parameter.text or ""), parameter.key_id or "")
+        region, is_new = self._region_of(parameter), name != parameter.name
+        operation = self._operation(None, parameter) if is_new else self._operation(parameter)
+        lines = self._copied(parameter, _put_parameter(stored, region, *([] if is_new else ["--overwrite"])))
+        kind = kind if kind == "SecureString" else "same"
+        return operation._replace(action="copy" if is_new else "encrypt", name=name, lines=lines, region=region, type=kind), stored
+
+    def _delete(self, parameter: Parameter) -> tuple[Operation, Stored]:
+        """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
+        if name_reason(parameter.name) is not None:
+            raise _Refused
+        line = " ".join(["aws ssm delete-parameters --names", shlex.quote(parameter.name), *_at(self._region_of(parameter))])
+        return self._operation(parameter)._replace(lines=(line,)), Stored(parameter.name, None, gone=True)
+
+    def _operation(self, parameter: Parameter | None, source: Parameter | None = None) -> Operation:
+        """What is done to a parameter, or for None to a new one: the deletion, to which the caller gives the action that it means."""
+        region = self._region_of(parameter)
+        operation = Operation("delete", parameter.name if parameter is not None else "", (), self._dump(parameter), region)
+        if source is not None:
+            return operation._replace(source=source.name, source_is_public=self._public(source) is not None)
+        # a parameter of the dump, which shows that a new one gets into the same region
+        beside = next((one.name for one in self._held.values() if name_reason(one.name) is None), None)
+        return (
+            operation
+            if parameter is not None or region is not None or beside is None
+            else operation._replace(dump=("absent", "beside", beside))
         )
 
-    def _command(
-        self, parameter: Parameter | None, lines: Sequence[str], operations: Iterable[Operation], leaves: Iterable[Stored], asks: str = ""
-    ) -> Command:
-        """A command in the region of a parameter."""
-        region = self._region_of(parameter)
-        operations = tuple(one._replace(region=region) for one in operations)
-        names = tuple(one.name for one in operations)
-        return Command(tuple(lines), names, region, self._accounts, asks, operations, leaves=tuple(leaves))
+    def _command(self, *made: tuple[Operation, Stored]) -> Command:
+        return Command(tuple(one for one, _ in made), tuple(stored for _, stored in made), self._accounts)
 
-    def _copied(self, parameter: Parameter, put: str) -> list[str]:
+    def _copied(self, parameter: Parameter, put: str) -> tuple[str, ...]:
         """The lines that read a value and write it with a command. What stands behind it keeps line breaks at its end."""
-        name, how = shlex.quote(parameter.name), "--with-decryption --query Parameter.Value --output text && printf x"
-        return [
-            f"COPY=$({' '.join(['aws ssm get-parameter --name', name, *self._at(parameter), how])})",
+        get = ["aws ssm get-parameter --name", shlex.quote(parameter.name), *_at(self._region_of(parameter)), "--with-decryption"]
+        return (
+            f"COPY=$({' '.join(get)} --query Parameter.Value --output text && printf x)",
             f'printf %s "${{COPY%?x}}" | {put} {_FROM_PIPE}',
-        ]
+        )
 
-    def _known(self, parameter: Parameter) -> Known:
-        """What the dump says of a parameter. A text that says more than its value as a report shows it is not public."""
-        key, text = self._keys[parameter.name], parameter.text
+    def _dump(self, parameter: Parameter | None) -> tuple[str, ...]:
+        """What the dump says of a parameter, as far as a script may show it: enough to tell whether it has changed since."""
+        if parameter is None:
+            return ("absent",)
+        public = self._public(parameter)
+        if parameter.version is not None:
+            return "secret" if public is None else "public", "version", str(parameter.version)
+        if public is not None:
+            return "public", "value", public
+        dates = tuple(_dates(parameter.modified))
+        return ("secret", "date", *dates) if dates else ("secret", "unknown")
+
+    def _public(self, parameter: Parameter) -> str | None:
+        """The text of a parameter if a script may save it in a file; None if it is secret, or says more than reports show of its value."""
+        key, text = self._environment.path(parameter), parameter.text
         value = self._document.get(key)
-        release = self._document.server.release
-        is_all = text is not None and (value == text or ssm_text(value, settings.catalogue().get(key), release) == text)
-        public = text if is_all and _is_shown(key, value) else None
-        return Known(parameter.version, tuple(_dates(parameter.modified)), public, parameter.type == "SecureString")
+        is_all = text is not None and (
+            value == text or ssm_text(value, settings.catalogue().get(key), self._document.server.release) == text
+        )
+        return text if is_all and parameter.type != "SecureString" and _is_shown(key, value) else None
 
-    def _beside(self) -> str:
-        """A parameter of the dump, which shows that a new one gets into the same region."""
-        return next((one.name for one in self._held.values() if name_reason(one.name) is None), "")
-
-    def _name(self, key: Key) -> str:
-        return f"{self._prefix}/{'.'.join(key)}"
+    def _name(self, key: SettingPath) -> str:
+        return f"{self._environment.prefix}/{'.'.join(map(str, key))}"
 
     def _region_of(self, parameter: Parameter | None) -> str | None:
         match = _ARN.fullmatch((parameter.arn if parameter is not None else None) or "")
         return match[1] if match is not None else self._region
 
-    def _at(self, parameter: Parameter | None) -> list[str]:
-        region = self._region_of(parameter)
-        return [] if region is None else ["--region", region]
+
+def _at(region: str | None) -> list[str]:
+    return [] if region is None else ["--region", region]
 
 
-def _in_order(commands: list[Command]) -> list[Command]:
-    """Commands of one fix as one, where it writes some parameters and deletes others: these at the end, and only if all was written."""
-    deletes = [command.lines[-1].startswith(_DELETION) for command in commands]
-    if not any(deletes) or all(deletes):
-        return commands
-    first, *others = sorted(commands, key=lambda command: command.lines[0].startswith(_DELETION))
-    names = tuple(dict.fromkeys(name for command in commands for name in command.names))
-    return [first._replace(names=names, then=tuple(others))]
+def _put_parameter(stored: Stored, region: str | None, *more: str) -> str:
+    """``put-parameter`` with the options that leave a parameter so."""
+    key = stored.key_id if stored.type == "SecureString" and stored.key_id != _DEFAULT_KEY else ""
+    given = (("name", stored.name), ("type", stored.type), ("tier", "" if stored.tier == "Standard" else stored.tier), ("key-id", key))
+    options = [word for option, value in given if value for word in (f"--{option}", shlex.quote(value))]
+    return " ".join(["aws ssm put-parameter", *options, *more, *_at(region)])
 
 
-def _key(path: SettingPath) -> Key:
+def _key(path: SettingPath) -> SettingPath:
+    """The path of a setting with its steps as they are in the name of a parameter."""
     return tuple(map(str, path))
 
 
-def _type(key: Key, parameter: Parameter | None, *, new: bool = False) -> str:
+def _type(key: SettingPath, parameter: Parameter | None, *, new: bool = False) -> str:
     """The type to write: a secret's, or that which the parameter has; empty where AWS knows it and the dump does not."""
     known = settings.catalogue()
     if known.is_secret(key):
@@ -312,11 +324,6 @@ def _type(key: Key, parameter: Parameter | None, *, new: bool = False) -> str:
     if parameter is not None and (parameter.type is not None or not new):
         return parameter.type or ""
     return "String" if known.is_public(key) else "SecureString"
-
-
-def _new_type(kind: str, parameter: Parameter | None) -> str:
-    """The type that is written to a parameter, empty where it keeps its own."""
-    return "" if parameter is not None and kind == (parameter.type or "") else kind
 
 
 def _dates(modified: str | float | None) -> Iterator[str]:
@@ -333,18 +340,6 @@ def _dates(modified: str | float | None) -> Iterator[str]:
     except (ValueError, OverflowError, OSError):
         return
     yield from dict.fromkeys((str(modified), at.astimezone(datetime.timezone.utc).isoformat(), repr(at.timestamp())))
-
-
-def _options(stored: Stored) -> list[str]:
-    """The options of ``put-parameter`` that leave a parameter so."""
-    key = stored.key_id if stored.type == "SecureString" and stored.key_id != _DEFAULT_KEY else ""
-    given = (("name", stored.name), ("type", stored.type), ("tier", "" if stored.tier == "Standard" else stored.tier), ("key-id", key))
-    return [word for option, value in given if value for word in (f"--{option}", shlex.quote(value))]
-
-
-def _stored_as(parameter: Parameter, name: str, kind: str) -> Stored:
-    """What is in the store where the value of a parameter is written again."""
-    return Stored(name, parameter.text, kind, _tier(parameter, parameter.text or ""), parameter.key_id or "")
 
 
 def _tier(parameter: Parameter | None, text: str) -> str:
@@ -385,27 +380,3 @@ def _is_shown(path: SettingPath, value: Any) -> bool:
         if shown is HIDDEN or shown != one:
             return False
     return True
-
-
-def _changed(value: Any, depth: int, changes: Sequence[Change]) -> Any:
-    """A value with changes of what is in it, whose paths have so many steps to the value itself."""
-    value = copy.deepcopy(value)
-    try:
-        for change in changes:
-            *above, last = change.path[depth:]
-            node = value
-            for step in above:
-                node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
-            if change.action == "set" and isinstance(node, dict):
-                node.setdefault(last, change.value)
-            if node[last] is UNKNOWN:
-                raise _Refused
-            if change.action == "set":
-                node[last] = change.value
-            elif change.action == "rename":
-                node[change.value[-1]] = node[last]
-            if change.action != "set":
-                del node[last]
-    except (LookupError, TypeError):
-        raise _Refused from None
-    return value

@@ -131,7 +131,7 @@ def _part(read: ParameterFile, meant: Environment) -> _Part:
         document,
         tuple(wrong),
         suppressions=suppression_comments_of(file).suppressions,
-        commander=partial(_commands, document, environment, merged) if read.is_dump else None,
+        commander=partial(_commands, document, environment, parameters) if read.is_dump else None,
         places=frozenset({(file.uri, environment.prefix)}),
     )
     return _Part(read, environment, merged, loaded)
@@ -185,7 +185,7 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
     complete = any(part.loaded.document.complete for part in parts)
     document = _document(parts[0].read, environment, parameters, origin, complete, sum_parts)
     is_dump = all(part.loaded.commander is not None for part in parts)
-    commander = partial(_commands, document, environment, merged) if is_dump else None
+    commander = partial(_commands, document, environment, parameters) if is_dump else None
     return Loaded(
         document,
         tuple(checked(merged, environment, parts[0].read.file.release, check_parameter)),
@@ -197,7 +197,9 @@ def _sum(parts: Sequence[_Part], check_parameter: CheckParameter) -> Loaded:
 _PARTS: Final[tuple[FactPart, ...]] = ("value", "type", "tier")
 
 
-def _commands(document: Document, environment: Environment, parameters: list[Parameter], changes: Sequence[Change]) -> list[Command] | None:
+def _commands(
+    document: Document, environment: Environment, parameters: Mapping[SettingPath, Parameter], changes: Sequence[Change]
+) -> list[Command] | None:
     from .parameter_commands import Store  # only for a finding that can be fixed
 
     store: Store = document.cached("store", lambda: Store(document, environment, parameters))

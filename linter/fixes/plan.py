@@ -212,7 +212,7 @@ class Plan:
             if fix is None or not self.is_wanted(finding, state.outcome) or key_of(finding) in held_back or identity(document) in waiting:
                 continue
             edits, parameters = taken.setdefault(document.uri, (Taken(), set()))
-            names = {name for command in fix.commands or () for name in command.names}
+            names = {one.name for one in fix.operations}
             if not edits.meet(fix.edits or ()) and names.isdisjoint(parameters):
                 edits.add(fix.edits or ())
                 parameters |= names

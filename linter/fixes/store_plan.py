@@ -93,7 +93,7 @@ def _untried(first: Outcome, *, unsafe: bool) -> Iterator[FixedDump]:
         chosen: list[Finding] = []
         waiting: list[Finding] = []
         for finding in findings:
-            names = {name for command in (finding.fix and finding.fix.commands) or () for name in command.names}
+            names = {one.name for one in finding.fix.operations} if finding.fix is not None else set()
             (chosen if taken.isdisjoint(names) else waiting).append(finding)
             taken |= names
         yield FixedDump(uri, tuple(chosen), tuple(waiting))
@@ -134,7 +134,7 @@ class _StorePlan(Plan):
 def _leaves(findings: Sequence[Finding]) -> list[Stored]:
     """What the commands of some findings leave in the store."""
     commands = (command for finding in findings if finding.fix is not None for command in finding.fix.commands or ())
-    return [stored for command in commands for step in command.steps for stored in step.leaves]
+    return [stored for command in commands for stored in command.leaves]
 
 
 def _hides(finding: Finding) -> bool:
@@ -142,8 +142,7 @@ def _hides(finding: Finding) -> bool:
     fix = finding.fix
     if fix is None or all(change.action == "store" for change in fix.changes):
         return False
-    written = [one for command in fix.commands or () for step in command.steps for one in step.operations]
-    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in written)
+    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in fix.operations)
 
 
 def _placer(first: Outcome) -> Callable[[Finding], Finding]:
