@@ -54,9 +54,9 @@ def command(arguments: Sequence[str]) -> Callable[[], NoReturn | None]:
 
         return main
     from .commands import check
-    from .say import finished, without_traceback
+    from .say import finished
 
-    return lambda: sys.exit(without_traceback(partial(finished, partial(check.run, given))))
+    return lambda: sys.exit(finished(partial(check.run, given)))
 
 
 def _leave(code: object) -> None:

@@ -1,25 +1,112 @@
-"""The command line as a whole: the group of commands, and the code with which it exits."""
+"""The command line: the commands as click has them, their help, and the exit code.
+
+The docstring of a command is its help. A paragraph that is a title with a colon and indented lines, such as ``Examples:``, is a section of
+its own, whose lines stay as they are.
+"""
 
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 
 import click
 
 from . import __version__
-from .console import HELP_NAMES, Command, help_text, options_by_heading, write_help
 from .files import reason_of
-from .options import COMMANDS, COMPLETE_VARIABLE
-from .output import drop
-from .say import PROGRAM, cannot_write, finished, quietly, say, without_traceback
+from .options import COMMANDS, COMPLETE_VARIABLE, HEADINGS, Given
+from .options.parameters import parameters_of
+from .output import Unwritable, drop
+from .say import PROGRAM, Failed, UsageError, finished, quietly
 from .text import inert, printable
-from .typed import Any, Final, NoReturn
+from .typed import Any, Final, NamedTuple, NoReturn
 
-_OF_WRITING: Final = frozenset(getattr(errno, name, None) for name in ("ENOSPC", "EBADF", "EFBIG", "EIO", "EDQUOT"))
+Records = list[tuple[str, str]]
+"""Names, such as those of an option, and the texts beside them."""
+_HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
+_LONGEST: Final = 24
+"""Columns for names beside which texts stand: 50 of an 80 column terminal are left."""
+_OF_WRITING: Final = (errno.ENOSPC, errno.EBADF, errno.EFBIG, errno.EIO, errno.EDQUOT)
 """The errors of a write. Click writes the help itself; :mod:`linter.output` writes everything else."""
+
+
+class HelpText(NamedTuple):
+    """The help of a command: paragraphs of prose, and the lines of its sections by title, such as ``Examples``."""
+
+    paragraphs: list[str]
+    sections: dict[str, list[str]]
+
+
+def help_text(command: click.Command) -> HelpText:
+    """The help of a command, from its docstring."""
+    text = HelpText([], {})
+    for block in inspect.cleandoc((command.function.__doc__ if isinstance(command, Command) else command.help) or "").split("\n\n"):
+        title, *lines = block.split("\n")
+        if title.endswith(":") and lines and all(line.startswith("  ") for line in lines):
+            text.sections[title[:-1]] = [line[2:] for line in lines]
+        else:
+            text.paragraphs.append(" ".join(block.split()))
+    return text
+
+
+def options_by_heading(command: click.Command, ctx: click.Context, more: Iterable[click.Parameter] = ()) -> dict[str, Records]:
+    """The names and texts of the options of a command, and of ``more``, under their headings."""
+    found: dict[str, Records] = {heading: [] for heading in HEADINGS}
+    for parameter in (*command.get_params(ctx), *more):
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None:
+            found[getattr(parameter, "heading", "Help")].append(record)
+    return {heading: records for heading, records in found.items() if records}
+
+
+def _write_help(formatter: click.HelpFormatter, text: HelpText, options: Mapping[str, Records], commands: Records) -> None:
+    """Write what follows the usage: prose, examples, commands and options, whose texts begin in one column, and the other sections."""
+    with formatter.indentation():
+        for paragraph in text.paragraphs:
+            formatter.write_paragraph()
+            formatter.write_text(paragraph)
+    examples, *others = text.sections.items()
+    _write_lines(formatter, *examples)
+    if commands:
+        with formatter.section("Commands"):
+            formatter.write_dl(commands)
+    longest = max(len(name) for records in options.values() for name, _ in records)
+    for heading, records in options.items():
+        with formatter.section(heading):
+            formatter.write_dl([(name.ljust(min(longest, _LONGEST)), says) for name, says in records], _LONGEST)
+    for section in others:
+        _write_lines(formatter, *section)
+
+
+def _write_lines(formatter: click.HelpFormatter, title: str, lines: list[str]) -> None:
+    with formatter.section(title):
+        formatter.write("".join(f"  {line}".rstrip() + "\n" for line in lines))
+
+
+class Command(click.Command):
+    """A command of :mod:`linter.commands`, which is imported when it is run or its help is shown."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, context_settings=_HELP_NAMES, callback=self._run, params=parameters_of(name))
+
+    @property
+    def function(self) -> Callable[[Given], int | None]:
+        """What runs it."""
+        run: Callable[[Given], int | None] = import_module(f".commands.{str(self.name).replace('-', '_')}", __package__).run
+        return run
+
+    def _run(self, **given: Any) -> int | None:
+        try:
+            return self.function(Given(**given))
+        except UsageError as error:
+            raise click.UsageError(str(error)) from None
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See :meth:`click.Command.format_help`: examples, and options under headings."""
+        self.format_usage(ctx, formatter)
+        _write_help(formatter, help_text(self), options_by_heading(self, ctx), [])
 
 
 class Commands(click.Group):
@@ -59,51 +146,46 @@ class Commands(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """See :meth:`click.Command.format_help`: the commands, and the options of ``check``."""
         self.format_usage(ctx, formatter)
-        options = options_by_heading(self.commands["check"], ctx, self.params)
-        write_help(formatter, help_text(self), {"Commands": list(COMMANDS.items()), **options})
+        _write_help(formatter, help_text(self), options_by_heading(self.commands["check"], ctx, self.params), list(COMMANDS.items()))
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *others: Any, **more: Any) -> NoReturn:
         """Run a command and exit. Names in click's own messages are made printable, as in ours."""
-        if os.environ.get(COMPLETE_VARIABLE):  # a shell asks what can be completed
-            _check_completion(os.environ[COMPLETE_VARIABLE])
-            _keep_commas_in_fish()
-            super().main(args, prog_name, *others, **more)
-        sys.exit(finished(lambda: self._code(prog_name, args, more)))
+        sys.exit(finished(lambda: self._code(args, prog_name, *others, **more)))
 
-    def _code(self, prog_name: str | None, args: Sequence[str] | None, more: Mapping[str, Any]) -> int | None:
+    def _code(self, args: Sequence[str] | None, prog_name: str | None, *others: Any, **more: Any) -> int | None:
         """The exit code of a command."""
+        if os.environ.get(COMPLETE_VARIABLE):  # a shell asks what can be completed
+            _prepare_completion(os.environ[COMPLETE_VARIABLE])
+            super().main(args, prog_name, *others, **more)
         try:
             with self.make_context(prog_name or PROGRAM, list(sys.argv[1:] if args is None else args), **more) as context:
                 code: int | None = self.invoke(context)
                 return code
         except click.exceptions.Exit as stop:
-            return stop.exit_code if sys.stdout is not None else cannot_write("it is closed")
+            if sys.stdout is None:
+                raise Unwritable("standard output", "it is closed") from None
+            return stop.exit_code
         except click.ClickException as error:
             quietly(click.UsageError(inert(printable(error.format_message())), getattr(error, "ctx", None)).show)
             return error.exit_code
-        except click.Abort:
-            return 130
         except OSError as error:
             if error.errno not in _OF_WRITING:
                 raise
             drop(sys.stdout)
-            return cannot_write(reason_of(error))
+            raise Unwritable("standard output", reason_of(error)) from None
 
 
-def _check_completion(asked: str) -> None:
-    """Stop if the variable asks for a shell that click does not know: click would say nothing."""
-    from click.shell_completion import get_completion_class
+def _prepare_completion(asked: str) -> None:
+    """Have click's script for fish keep what follows a comma, as in ``--select tls,mail`` and in the titles of rules.
+
+    Raises :exc:`Failed` if the variable asks for a shell that click does not know: click would say nothing.
+    """
+    from click.shell_completion import FishComplete, add_completion_class, get_completion_class
 
     shell, _, what = asked.partition("_")
-    known = get_completion_class(shell) is not None
-    if not known or what not in ("source", "complete") or (what == "complete" and not {"COMP_WORDS", "COMP_CWORD"} <= set(os.environ)):
-        say("error", f'{COMPLETE_VARIABLE} is "{asked}": bash_source, zsh_source and fish_source print what a shell needs')
-        sys.exit(2)
-
-
-def _keep_commas_in_fish() -> None:
-    """Have click's script for fish keep what follows a comma, as in ``--select tls,mail`` and in the titles of rules."""
-    from click.shell_completion import FishComplete, add_completion_class
+    is_complete = what == "source" or (what == "complete" and {"COMP_WORDS", "COMP_CWORD"} <= set(os.environ))
+    if get_completion_class(shell) is None or not is_complete:
+        raise Failed(f'{COMPLETE_VARIABLE} is "{asked}": bash_source, zsh_source and fish_source print what a shell needs')
 
     class Fish(FishComplete):
         source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
@@ -132,7 +214,7 @@ cli: Final = Commands(
     "cli",
     commands={name: Command(name) for name in COMMANDS},
     params=[_VERSION],
-    context_settings={**HELP_NAMES, "max_content_width": 120},
+    context_settings={**_HELP_NAMES, "max_content_width": 120},
     help="""Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
@@ -155,6 +237,6 @@ cli: Final = Commands(
 )
 
 
-def main(run: Callable[..., Any] = cli) -> None:
+def main() -> NoReturn:
     """The console script."""
-    sys.exit(without_traceback(lambda: run(prog_name=PROGRAM)))
+    cli.main(prog_name=PROGRAM)

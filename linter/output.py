@@ -15,13 +15,23 @@ from .typed import Final
 
 STANDARD_OUTPUT: Final = "-"
 """The name of standard output where a file is asked for."""
-_NUMBERS: Final = {"stdout": 1, "stderr": 2}
 _MOST_LINKS: Final = 40
 """Links to follow, as many as Linux does (path_resolution(7))."""
 
 
 class Unwritable(Exception):
-    """An output that cannot be written; the text says why, to follow "cannot be written: "."""
+    """An output that cannot be written; the text says which, and why."""
+
+    def __init__(self, path: str, reason: str, what: str = "cannot be written: ") -> None:
+        super().__init__(f"{path}: {what}{reason}")
+
+
+class _Refused(Exception):
+    """A file that must not be written; the text says why, to follow "cannot be written: "."""
+
+
+class _Changed(Exception):
+    """A file that is no longer what it was when it was read."""
 
 
 def write_report(path: str, report: bytes, mode: int | None = None) -> None:
@@ -31,83 +41,81 @@ def write_report(path: str, report: bytes, mode: int | None = None) -> None:
     is never seen. A link is kept, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
     descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
     """
-    with _explained():
+    with _explained(path):
         _check_links(path)
         target = _followed(path)
         descriptor = _descriptor(target)
         if descriptor is not None:
             sys.stdout.flush() if descriptor == 1 and sys.stdout is not None else None
             _write_all(descriptor, report)
-        elif _is_file_or_nothing(target):
-            _replace(target, report, mode=mode)
-        else:
+        elif target.endswith("/") and not os.path.exists(target):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        elif os.path.lexists(target) and not stat.S_ISREG(os.stat(target).st_mode):
             _write_through(target, report)
+        else:
+            _replace(target, report, mode=mode)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(path: str) -> Iterator[None]:
     """Raise :class:`Unwritable` for what the system refuses; only that a reader has gone stays as it is."""
     try:
         yield
     except BrokenPipeError:
         raise
+    except _Changed:
+        raise Unwritable(path, "run the command again", "has changed since it was read, so it is left as it is: ") from None
     except ValueError:  # a name with a null character in it
-        raise Unwritable("this cannot be the name of a file") from None
+        raise Unwritable(path, "this cannot be the name of a file") from None
     except OSError as error:
-        raise Unwritable(reason_of(error)) from None
+        raise Unwritable(path, reason_of(error)) from None
+    except (_Refused, Unreadable) as error:
+        raise Unwritable(path, str(error)) from None
 
 
 def is_same_output(one: str, other: str) -> bool:
     """Whether two outputs are one file or stream, whatever their names; a device such as ``/dev/null`` takes any number of reports."""
-    if _stream(one) is not None or _stream(other) is not None:
-        return _stream(one) == _stream(other)
+    return _place(one) == _place(other)
+
+
+def _place(path: str) -> object:
+    """What an output is under all of its names: a descriptor, a file by its identity, or the path of one that is not there."""
     try:
-        if os.path.samefile(one, other):
-            return stat.S_ISREG(os.stat(one).st_mode)
-    except OSError:  # one of them is not there
-        return os.path.realpath(one) == os.path.realpath(other)
+        descriptor = 1 if path == STANDARD_OUTPUT else _descriptor(_followed(path))
+        if descriptor is not None:
+            return descriptor
+        status = os.stat(path)
+        return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else object()
+    except OSError:
+        return os.path.realpath(path)
     except ValueError:  # a name that no file can have
-        return one == other
-    return False
-
-
-def _stream(path: str) -> int | None:
-    try:
-        return 1 if path == STANDARD_OUTPUT else _descriptor(_followed(path))
-    except (OSError, ValueError):
-        return None
-
-
-class Changed(Exception):
-    """A file that is no longer what it was when it was read."""
+        return path
 
 
 def replace_file(path: str, content: bytes, before: bytes) -> None:
-    """Put other content into an ordinary file, if it still holds what it did; raises :class:`Unwritable`, and :class:`Changed` if not.
+    """Put other content into an ordinary file; raises :class:`Unwritable`, also if it no longer holds what it did ``before``.
 
     The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode, its owner and its
     group, and is left alone where it could not. A link is kept, and what it leads to is written, but not if that is outside the working
     directory.
     """
-    with _explained():
+    with _explained(path):
         _check_links(path)
         target = _followed(path)
         if _descriptor(target) is not None or not stat.S_ISREG(os.stat(target).st_mode):
-            raise Unwritable("it is no file, but a device or pipe")
+            raise _Refused("it is no file, but a device or pipe")
         if os.stat(target).st_nlink > 1:
-            raise Unwritable("it has more than one name (hard links), and the others would keep the old content")
+            raise _Refused("it has more than one name (hard links), and the others would keep the old content")
         _replace(target, content, before)
 
 
 def _check_links(path: str) -> None:
-    """Raise :class:`Unwritable` where a link leads out of the working directory: what is checked out there may have brought it.
+    """Refuse a path of which a link leads out of the working directory: what is checked out there may have brought it.
 
     Links above a path outside of that directory are the system's, such as ``/tmp`` on macOS.
     """
-    if _descriptor(path) is not None:
-        return
     here, real = os.path.realpath(os.curdir), os.path.realpath(path)
-    if is_within(real, here):
+    if _descriptor(path) is not None or is_within(real, here):
         return
     at = os.path.join(here, path)
     is_led = os.path.islink(at) or is_within(os.path.abspath(path), here)
@@ -115,7 +123,7 @@ def _check_links(path: str) -> None:
         at = above
         is_led = os.path.islink(at) and is_within(os.path.realpath(os.path.dirname(at)), here)
     if is_led:
-        raise Unwritable(f"a link leads to {real}, outside the working directory: if that is meant, name that file itself")
+        raise _Refused(f"a link leads to {real}, outside the working directory: if that is meant, name that file itself")
 
 
 def _followed(path: str) -> str:
@@ -131,30 +139,16 @@ def _descriptor(path: str) -> int | None:
     """The number of a descriptor of this process that a path names; None for any other path."""
     if os.name != "posix":
         return None
-    match = re.fullmatch(r"/dev/(?:fd/(?P<number>\d+)|(?P<name>stdout|stderr))|/proc/(?:self|thread-self|\d+)/fd/(?P<proc>\d+)", path)
-    if match is None or (match["proc"] and not _is_own(path)):
-        return None
-    return _NUMBERS[match["name"]] if match["name"] else int(match["number"] or match["proc"])
-
-
-def _is_own(path: str) -> bool:
-    return path.split("/")[2] in ("self", "thread-self", str(os.getpid()))
-
-
-def _is_file_or_nothing(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:
-        if path.endswith("/"):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
-        return True
+    own = rf"/dev/(?:fd/(\d+)|stdout|stderr)|/proc/(?:self|thread-self|{os.getpid()})/fd/(\d+)"
+    match = re.fullmatch(own, path)
+    return None if match is None else int(match[1] or match[2] or ("/dev/stdout", "/dev/stderr").index(path) + 1)
 
 
 def _write_through(path: str, report: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NOFOLLOW", 0))
     try:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):  # of which only a part would be overwritten
-            raise Unwritable("it was replaced by a file just now")
+            raise _Refused("it was replaced by a file just now")
         _write_all(descriptor, report)
     finally:
         os.close(descriptor)
@@ -172,24 +166,23 @@ def _write_all(descriptor: int, report: bytes) -> None:
 def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int | None = None) -> None:
     """Put a new file in the place of an old one, or of none; where that must hold what is ``expected``, it is on the disk first."""
     folder = os.path.dirname(path) or os.curdir
-    before = _status(path)
+    before = os.stat(path) if os.path.lexists(path) else None
     if before is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     # Not named after the output: that name may be as long as a name can be. It cannot be guessed, so no link can have been put there.
     temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     with _uninterrupted():
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         descriptor = os.open(temporary, flags, 0o666 if before is None and mode is None else 0o600)
         try:
             try:
                 _write_all(descriptor, report)
                 if before is not None:
-                    _keep_mode(descriptor, before)
-                    if expected is not None:
-                        _check_owner(descriptor, before)
+                    _keep_owner(descriptor, before, needed=expected is not None)
                     _keep_attributes(path, descriptor)
+                    mode = stat.S_IMODE(before.st_mode) if mode is None else mode
                 if mode is not None and hasattr(os, "fchmod"):
-                    os.fchmod(descriptor, mode)
+                    os.fchmod(descriptor, mode)  # after the owner: a change of that drops bits of the mode
                 if expected is not None:
                     os.fsync(descriptor)
             finally:
@@ -206,15 +199,13 @@ def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int 
 
 
 def _check_content(path: str, expected: bytes) -> None:
-    """Raise :class:`Changed` where a file holds something else; it may also be none any more, and signals are held back meanwhile."""
+    """Raise :class:`_Changed` where a file holds something else; it may also be none any more, and signals are held back meanwhile."""
     try:
         with opened(path, regular=True, follow=False) as file:
             if read_within(file, len(expected)) != expected:
-                raise Changed
+                raise _Changed
     except TooLarge:
-        raise Changed from None
-    except Unreadable as error:
-        raise Unwritable(str(error)) from None
+        raise _Changed from None
 
 
 def _flush_folder(folder: str) -> None:
@@ -227,38 +218,24 @@ def _flush_folder(folder: str) -> None:
             os.close(descriptor)
 
 
-def _status(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except FileNotFoundError:
-        return None
-
-
-def _keep_mode(descriptor: int, before: os.stat_result) -> None:
-    if hasattr(os, "fchown"):
-        for owner, group in ((before.st_uid, before.st_gid), (-1, before.st_gid)):
-            with suppress(OSError):  # only root may give files away
-                os.fchown(descriptor, owner, group)
-                break
-    if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # after the owner: a change of that drops bits of the mode
-
-
-def _check_owner(descriptor: int, before: os.stat_result) -> None:
-    """Raise :class:`Unwritable` where a file could not be given the owner and the group of the one that it is to replace."""
+def _keep_owner(descriptor: int, before: os.stat_result, *, needed: bool) -> None:
+    """Give a file the owner and the group of the one that it is to replace, as far as allowed; refuse to go on without if ``needed``."""
+    for owner in (before.st_uid, -1) if hasattr(os, "fchown") else ():
+        with suppress(OSError):  # only root may give files away
+            os.fchown(descriptor, owner, before.st_gid)
+            break
     after = os.fstat(descriptor)
     for what, its, was in (("owner", after.st_uid, before.st_uid), ("group", after.st_gid, before.st_gid)):
-        if its != was:
-            raise Unwritable(f"you may write to it, but not give it back its {what} ({was}): run the command as its owner")
+        if needed and its != was:
+            raise _Refused(f"you may write to it, but not give it back its {what} ({was}): run the command as its owner")
 
 
 def _keep_attributes(path: str, descriptor: int) -> None:
     """Keep what Linux notes beside a file, such as who else may read it (POSIX ACLs are attributes), as far as allowed."""
-    if hasattr(os, "listxattr"):
-        with suppress(OSError):
-            for name in os.listxattr(path):
-                with suppress(OSError):
-                    os.setxattr(descriptor, name, os.getxattr(path, name))
+    with suppress(OSError):
+        for name in os.listxattr(path) if hasattr(os, "listxattr") else ():
+            with suppress(OSError):
+                os.setxattr(descriptor, name, os.getxattr(path, name))
 
 
 @contextmanager
@@ -286,7 +263,7 @@ def write_standard_output(text: str) -> None:
     """
     stream = sys.stdout
     if stream is None:
-        raise Unwritable("it is closed")
+        raise Unwritable("standard output", "it is closed")
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
     try:
@@ -296,7 +273,7 @@ def write_standard_output(text: str) -> None:
         drop(stream)
         if isinstance(error, BrokenPipeError):
             raise
-        raise Unwritable(reason_of(error)) from None
+        raise Unwritable("standard output", reason_of(error)) from None
 
 
 def drop(stream: object) -> None:

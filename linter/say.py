@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from .config import ConfigError
 from .log import described
@@ -15,22 +16,16 @@ from .typed import Final
 PROGRAM: Final = "medplum-lint"
 
 
-def say(what: str, text: str) -> None:
-    """Write ``medplum-lint: WHAT: TEXT`` to standard error, in one line, whatever names it holds."""
-    quietly(lambda: print(inert(f"{PROGRAM}: {what}: {printable(text)}"), file=sys.stderr, flush=True))
-
-
-def say_bug(bug: str) -> None:
-    """Say that something is a bug of ours."""
-    say("bug", f"{bug}; please report it")
+def say(what: str, *texts: str) -> None:
+    """Write ``medplum-lint: WHAT: TEXT`` to standard error for each text, in one line, whatever names it holds."""
+    for text in texts:
+        quietly(partial(print, inert(f"{PROGRAM}: {what}: {printable(text)}"), file=sys.stderr, flush=True))
 
 
 def say_all(errors: Iterable[str], bugs: Iterable[str]) -> None:
     """Say what could not be done."""
-    for error in errors:
-        say("error", error)
-    for bug in bugs:
-        say_bug(bug)
+    say("error", *errors)
+    say("bug", *(f"{bug}; please report it" for bug in bugs))
 
 
 def quietly(write: Callable[[], object]) -> None:
@@ -41,12 +36,6 @@ def quietly(write: Callable[[], object]) -> None:
         write()
     except (OSError, ValueError):
         drop(sys.stderr)
-
-
-def cannot_write(reason: str) -> int:
-    """Say why standard output cannot be written; the exit code for it."""
-    say("error", f"standard output: cannot be written: {reason}")
-    return 2
 
 
 class UsageError(Exception):
@@ -69,7 +58,10 @@ def fail_for(errors: Iterable[str], bugs: Sequence[str] = ()) -> None:
 
 
 def finished(run: Callable[[], int | None]) -> int:
-    """The exit code of a command: its own, or that of what ended it, which is reported. 141: the reader of standard output has gone."""
+    """The exit code of a command: its own, or that of what ended it, which is reported. 141: the reader of standard output has gone.
+
+    3 is a bug of ours. No traceback of it reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files).
+    """
     try:
         return run() or 0
     except KeyboardInterrupt:
@@ -77,25 +69,14 @@ def finished(run: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         drop(sys.stdout)
         return 141
-    except Unwritable as error:
-        return cannot_write(str(error))
-    except ConfigError as error:
+    except (ConfigError, Unwritable) as error:
         say("error", str(error))
         return 2
     except Failed as failed:
         say_all(failed.errors, failed.bugs)
         return 3 if failed.bugs else 2
-
-
-def without_traceback(run: Callable[[], int]) -> int:
-    """The exit code of a run, which is 3 where a bug of ours ends it.
-
-    No traceback reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files).
-    """
-    try:
-        return run()
     except Exception as error:
         if os.environ.get("MEDPLUM_LINT_DEBUG"):
             raise
-        say_bug(described(error))
+        say_all([], [described(error)])
         return 3

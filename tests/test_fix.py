@@ -20,7 +20,7 @@ from support.canaries import Planted, infra_files, server_files
 from support.checkout import ROOT
 
 from linter import cli, files, output
-from linter.commands import inputs
+from linter.commands import check as check_command
 from linter.config import Overrides
 from linter.fixes.plan import Fixes, fixed
 from linter.fixes.store_plan import commanded
@@ -266,7 +266,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyP
         path.write_text("{}")
         replace(name, content, before)
 
-    monkeypatch.setattr(inputs, "replace_file", changed)
+    monkeypatch.setattr(check_command, "replace_file", changed)
     result = fix(path.name)
     assert (result.exit_code, path.read_text()) == (2, "{}") and "has changed since it was read" in result.stderr
     assert os.listdir() == [path.name]
@@ -307,7 +307,7 @@ def test_what_takes_the_place_of_a_file_is_left_alone_and_the_others_are_fixed(
         replace(name, content, was)
 
     monkeypatch.setattr(files, "_PATIENCE", 0.05)
-    monkeypatch.setattr(*((output, "_write_all", meanwhile) if late else (inputs, "replace_file", before)))
+    monkeypatch.setattr(*((output, "_write_all", meanwhile) if late else (check_command, "replace_file", before)))
     result = run("--fix", "--kind", "server/json", "--select", SLASHES, *(path.name for path in paths))
     assert result.exit_code == 2
     if late:

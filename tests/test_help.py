@@ -12,10 +12,9 @@ import pytest
 from click.testing import CliRunner
 from support.checkout import ROOT
 
-from linter.cli import cli
-from linter.console import Command, help_text
+from linter.cli import Command, cli, help_text
 from linter.options import HEADINGS, OPTIONS, Option
-from linter.options.parameters import Choice, HelpedOption
+from linter.options.parameters import with_choices
 
 COMMANDS = {"": cli, **cli.commands}
 
@@ -71,9 +70,7 @@ def test_what_can_be_chosen_is_in_the_text(name: str) -> None:
     ],
 )
 def test_choices_come_after_the_first_sentence(text: str, shown: str) -> None:
-    one = HelpedOption(["--format"], metavar="FORMAT", type=Choice(["a", "b", "c"]), help=text)
-    with click.Context(cli) as context:
-        assert one.get_help_record(context) == ("--format FORMAT", shown)
+    assert with_choices(text, ["a", "b", "c"]) == shown
 
 
 def test_the_root_has_the_commands_and_the_exit_codes() -> None:

@@ -531,5 +531,5 @@ def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monke
 def test_a_bug_in_a_reporter_itself_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_report, "report", broken)
     with pytest.raises(SystemExit) as stop:
-        cli.main(lambda prog_name: cli.cli.main(["server.json"], prog_name))
+        cli.cli.main(["server.json"])
     assert stop.value.code == 3

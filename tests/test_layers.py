@@ -48,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {
     "attr": {"reporters.sarif"},
-    "click": {"cli", "console", "options.completion", "options.parameters"},
+    "click": {"cli", "options.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file"},
     "re2": {"globs", "policy.operators.matches"},

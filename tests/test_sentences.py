@@ -206,12 +206,9 @@ def test_the_width_of_the_terminal(columns: str, width: int, monkeypatch: pytest
         def fileno(self) -> int:
             raise OSError
 
-    monkeypatch.setattr("sys.stdout", Terminal())
     monkeypatch.setitem(os.environ, "COLUMNS", columns)
-    assert reports._width(None) == width
-    assert reports._width("report.txt") == 0
-    monkeypatch.setattr("sys.stdout", io.StringIO())
-    assert reports._width(None) == 0
+    assert reports._width(Terminal()) == width
+    assert reports._width(None) == reports._width(io.StringIO()) == 0
 
 
 def test_on_a_terminal_a_file_that_could_not_be_read_is_named_by_standard_error_alone() -> None:

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from linter.cli import cli
-from linter.console import help_text, options_by_heading
+from linter.cli import cli, help_text, options_by_heading
 from linter.say import PROGRAM
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"

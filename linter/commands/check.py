@@ -10,13 +10,13 @@ from functools import partial
 from ..config import Overrides
 from ..model import Style
 from ..options import Given, Output
-from ..output import STANDARD_OUTPUT, is_same_output, write_standard_output
-from ..report import fails_unseen, is_read, write_all
+from ..output import STANDARD_OUTPUT, Unwritable, is_same_output, replace_file, write_report, write_standard_output
+from ..report import at_least, is_read, write_all
 from ..reporters import names as format_names
 from ..reporters import reporter
 from ..run import Options, Outcome, lint_input, lint_paths
 from ..say import Failed, UsageError, quietly, say, say_all
-from ..typed import TYPE_CHECKING, NamedTuple
+from ..typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..fixes.plan import FixedFile
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
 
 Check = Callable[[Mapping[str, bytes] | None], Outcome]
 """Checks the inputs of a run, some of them with other contents; with None the contents are not kept."""
-
-
-class Tried(NamedTuple):
-    """A checked run whose dumps have only commands that make nothing worse, these dumps, and why other commands are left out."""
-
-    outcome: Outcome
-    dumps: Sequence[FixedDump] = ()
-    notes: Sequence[str] = ()
+Checked = tuple[Outcome, Sequence["FixedDump"]]
+"""A checked run that is reported, and its dumps that have commands for their store, which make nothing worse."""
 
 
 def run(given: Given) -> int:
@@ -63,15 +57,14 @@ def run(given: Given) -> int:
         configured.show(given, options)
         return 0
     checked = checker(given.paths or (".",), options, given.stdin_filename)
-    tried = (_fix if given.fix or given.diff else _check)(given, outputs, checked)
-    outcome = tried.outcome
+    outcome, dumps = (_fix if given.fix or given.diff else _check)(given, outputs, checked)
     _say_notices(outcome, given)
     if outcome.bugs and given.write_baseline is not None:
         say("note", f"{given.write_baseline}: is not written, because of the bug findings may be missing")
     if outcome.baseline is not None:
         _write_baseline(outcome, given)
     if given.fix_script is not None and outcome.started:
-        _write_script(tried.dumps, given.fix_script)
+        _write_script(dumps, given.fix_script)
     return outcome.exit_code
 
 
@@ -168,8 +161,8 @@ def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
 
 
 def checker(paths: Sequence[str], options: Options, stdin_filename: str | None = None) -> Check:
-    """The function that checks paths, or standard input."""
-    lint: Callable[[Options], Outcome]
+    """The function that checks paths, or standard input, with a line on a terminal that tells how far it is if it takes long."""
+    lint: Callable[[Options], Outcome] = partial(lint_paths, list(paths))
     if "-" in paths:
         if len(paths) > 1:
             raise UsageError('"-" (standard input) cannot be combined with other paths')
@@ -179,46 +172,44 @@ def checker(paths: Sequence[str], options: Options, stdin_filename: str | None =
 
         def lint(options: Options) -> Outcome:
             return lint_input(text._replace(data=options.instead.get(text.uri, text.data)), options)
-    else:
-        lint = partial(lint_paths, list(paths))
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
-        return watched(lint, options if contents is None else options._replace(keep_contents=True, instead=contents))
+        asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
+        if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            return lint(asked)
+        from ..progress import shown  # only on a terminal
+
+        with shown(sys.stderr) as step:
+            return lint(asked._replace(on_step=step))
 
     return check
 
 
-def watched(lint: Callable[[Options], Outcome], options: Options) -> Outcome:
-    """A run, with a line on a terminal that tells how far it is if it takes long."""
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return lint(options)
-    from .. import progress  # only on a terminal
+def _with_commands(
+    outcome: Outcome, checked: Check, given: Given, first: Outcome | None = None
+) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
+    """The run with the commands for its dumps tried, the dumps that have some, and why other commands are left out.
 
-    seen = progress.Progress()
-    with progress.shown(seen, sys.stderr):
-        return lint(options._replace(on_step=seen.step))
-
-
-def with_commands(outcome: Outcome, checked: Check, unsafe: bool, *, as_they_are: bool = False) -> Tried:
-    """The run, with the commands for its dumps tried. ``as_they_are``: the outcome is that of the files as they are."""
+    ``first`` is the run of the files as they are, where there is one.
+    """
     if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
-        return Tried(outcome)
+        return outcome, (), ()
     from ..fixes.store_plan import tried  # only for dumps with findings
 
-    return Tried(*tried(outcome, checked, unsafe=unsafe, first=outcome if as_they_are else None))
+    return tried(outcome, checked, unsafe=given.unsafe_fixes, first=first)
 
 
-def _check(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
+def _check(given: Given, outputs: Sequence[Output], checked: Check) -> Checked:
     """Report the findings."""
-    outcome = checked(None)
-    _keep_inputs(outcome, given, outputs)
-    tried = with_commands(outcome, checked, given.unsafe_fixes, as_they_are=True)
-    tried = tried._replace(outcome=_report(tried.outcome, given, outputs))
-    _say_all_notes(tried.notes if given.fix_script is not None else ())
-    return tried
+    first = checked(None)
+    _keep_inputs(first, given, outputs)
+    outcome, dumps, notes = _with_commands(first, checked, given, first)
+    outcome = _report(outcome, given, outputs)
+    say("note", *(notes if given.fix_script is not None else ()))
+    return outcome, dumps
 
 
-def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
+def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Checked:
     """Fix files, or with ``--diff`` print what fixes would change, and report the findings that are left, or would be.
 
     A file that cannot be written is reported as it is. A difference is a failure.
@@ -230,27 +221,24 @@ def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Tried:
     _keep_inputs(fixes.before if given.diff else fixes.outcome, given, outputs)
     made, errors = (fixes.files, []) if given.diff else _replaced(fixes.files)
     after = left(fixes) if given.diff else checked({}) if errors else fixes.outcome
-    tried = with_commands(after, checked, given.unsafe_fixes)
+    outcome, dumps, notes = _with_commands(after, checked, given)
     if given.diff:
-        _print_diff(fixes.files, tried.dumps, outputs)
-    outcome = _report(tried.outcome, given, outputs)
-    _say_all_notes([*fixes.refused, *tried.notes, *([summary(made, made=not given.diff)] if made else [])])
-    failed = outcome.failed or (given.diff and bool(made or tried.dumps))
-    errors, bugs = (*outcome.errors, *errors), (*outcome.bugs, *fixes.bugs)
-    return tried._replace(outcome=outcome._replace(errors=errors, bugs=bugs, failed=failed))
+        _print_diff(fixes.files, dumps, outputs)
+    outcome = _report(outcome, given, outputs)
+    say("note", *fixes.refused, *notes, *([summary(made, made=not given.diff)] if made else []))
+    failed = outcome.failed or (given.diff and bool(made or dumps))
+    return outcome._replace(errors=(*outcome.errors, *errors), bugs=(*outcome.bugs, *fixes.bugs), failed=failed), dumps
 
 
 def _replaced(files: Sequence[FixedFile]) -> tuple[Sequence[FixedFile], Sequence[str]]:
     """Write fixed files: those that are written, and errors for the others."""
-    from .inputs import replace
-
     made, errors = [], list[str]()
     for file in files:
         try:
-            replace(file.uri, file.after, file.before)
+            replace_file(file.uri, file.after, file.before)
             made.append(file)
-        except Failed as failed:
-            errors += failed.errors
+        except Unwritable as error:
+            errors.append(str(error))
     return made, errors
 
 
@@ -277,18 +265,14 @@ def _report(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> Outcom
     if not outcome.started:
         return outcome
     style = Style(quiet=given.quiet, statistics=given.statistics, category=given.sarif_category, suppressed=given.show_suppressed)
-    written = write_all(outcome, outputs, style, given.color, given.min_severity)
-    if outcome.failed and fails_unseen(outcome.result, given.min_severity):
+    shown = at_least(outcome.result, given.min_severity)
+    written = write_all(outcome._replace(result=shown), outputs, style, given.color)
+    if outcome.failed and shown.hidden and all(one.suppressed is not None for one in shown.findings):
         say("note", f"the run fails for findings less severe than {given.min_severity}, which --min-severity leaves out")
     return written
 
 
 # --- Notes and other files. ---------------------------------------------------------------------------------------------------------
-
-
-def _say_all_notes(notes: Sequence[str]) -> None:
-    for note in notes:
-        say("note", note)
 
 
 def _say_notices(outcome: Outcome, given: Given) -> None:
@@ -308,11 +292,9 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
 
 def _write_baseline(outcome: Outcome, given: Given) -> None:
     """Write the baseline, and say what is in it."""
-    from .inputs import write
-
     path, new = given.write_baseline, outcome.baseline
     assert new is not None  # the caller has looked
-    write(str(path), new.text.encode())
+    write_report(str(path), new.text.encode())
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
     entries = f"{new.entries:,} {'entry' if new.entries == 1 else 'entries'}"
     if new.findings != new.entries - new.kept:
@@ -323,7 +305,6 @@ def _write_baseline(outcome: Outcome, given: Given) -> None:
 def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
     """Write the script that makes the fixes of dumps, if there are any."""
     from . import fix_script
-    from .inputs import write
 
     if not dumps:
         say("note", f"{path}: is not written, because no finding can be fixed in Parameter Store")
@@ -332,5 +313,5 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
         script = fix_script.script(dumps)
     except fix_script.SeveralAccounts as error:
         raise Failed(f"{path}: is not written: {error}") from None
-    write(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
+    write_report(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
     say("note", fix_script.summary(script, path))

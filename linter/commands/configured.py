@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
-from ..choose import Choices, ConfiguredSearch, environment_overrides
+from ..choose import Choices, ConfiguredSearch
 from ..config import Config, Overrides, Severity
 from ..config_options import OPTIONS
 from ..configurations import Configurations
@@ -17,7 +17,6 @@ from ..documents.source import Loaded, Nearby, Surroundings
 from ..files import Unreadable, read_file, read_regular, relative_to_here
 from ..load import Input, load
 from ..log import Log
-from ..model import Document
 from ..options import Given
 from ..output import write_standard_output
 from ..redaction.mask import holder_text
@@ -26,6 +25,7 @@ from ..run import Options, Outcome, lint_paths
 from ..say import fail_for
 from ..text import inert, printable
 from ..typed import Final
+from .inputs import why_no_file
 from .layout import columns, count
 
 
@@ -60,8 +60,8 @@ _DEFAULTS: Final = {
 
 def _settings(path: str, options: Options, log: Log) -> list[str]:
     """What holds for a file, one option a line, with the file and line or the option of the command line that gives it."""
-    if not os.path.isfile(path):
-        log.errors.append(f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}")
+    if error := why_no_file(path):
+        log.errors.append(error)
         return []
     outcome = lint_paths([path], options._replace(force_exclude=False, without_baseline=True))
     log.bugs += outcome.bugs
@@ -69,30 +69,24 @@ def _settings(path: str, options: Options, log: Log) -> list[str]:
         log.errors += outcome.errors
         return []
     config = Configurations(options.config, isolated=options.isolated).of(Path(path, os.pardir))
-    groups: dict[str | None, list[Document]] = {}
+    groups: dict[str | None, dict[str, None]] = {}
     for document in outcome.result.documents:
-        named = environment_overrides(config, document) is not None
-        groups.setdefault(environment_of(document) if named else None, []).append(document)
+        name = environment_of(document)
+        groups.setdefault(name if name in config.environments else None, {})[name or ""] = None
     lines = [path, *_about_file(Path(path), config, outcome)]
-    for name, documents in (groups or {None: []}).items():
-        lines.append("")
-        if len(groups) > 1:
-            others = ", ".join(filter(None, dict.fromkeys(map(environment_of, documents))))
-            lines.append(f"In {f'environment {name or others}' if name is not None or others else 'what has no environment'}:")
-        lines += [f"  {line}" for line in columns(_rows(Path(path), config, options, name))]
+    for name, names in (groups or {None: {}}).items():
+        named = ", ".join(filter(None, names))
+        title = [f"In {f'environment {named}' if named else 'what has no environment'}:"] if len(groups) > 1 else []
+        lines += ["", *title, *(f"  {line}" for line in columns(_rows(Path(path), config, options, name)))]
     return lines
 
 
 def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
     for status in outcome.result.files:
-        holder, server = holder_text(status), status.server
-        words = [status.kind, holder, status.target, server.described if server is not None else ""]
+        words = [status.kind, holder_text(status), status.target, status.server.described if status.server is not None else ""]
         yield f"  {', '.join(filter(None, words)) if status.status == 'checked' else f'{status.status}: {status.note}'}"
-    if config.path is None:
-        yield "  no configuration file counts"
-    else:
-        how = "--config names it" if config.trusted else "the nearest one above the file"
-        yield f"  configuration {relative_to_here(config.path)}: {how}"
+    how = "--config names it" if config.trusted else "the nearest one above the file"
+    yield f"  configuration {relative_to_here(config.path)}: {how}" if config.path is not None else "  no configuration file counts"
     for glob in config.fitting("exclude", path):
         yield f"  a search passes it over: {_excluding(config, glob)}"
     if outcome.result.documents:
@@ -104,27 +98,26 @@ def _rows(path: Path, config: Config, options: Options, environment: str | None)
     folders = [*map(relative_to_here, config.rules), *map(str, options.rules)]
     given = [_place(config, "rules") if config.rules else "", "--rules" if options.rules else ""]
     yield "rules", ", ".join(folders) or "the built-in ones", ", ".join(filter(None, given)) or "default"
-    tables: list[tuple[tuple[str, ...], Overrides]] = [((), config.general)]
-    tables += [(("per-file", glob), config.per_file[glob]) for glob in config.fitting("per-file", path)]
-    tables += [(("environment", environment), config.environments[environment])] if environment is not None else []
-    held = Overrides()
-    for overrides in (*(one for _, one in tables), options.overrides):
-        held = overrides.over(held)
+    tables: dict[tuple[str, ...], Overrides] = {(): config.general}
+    tables |= {("per-file", glob): config.per_file[glob] for glob in config.fitting("per-file", path)}
+    tables |= {("environment", environment): config.environments[environment]} if environment is not None else {}
+    held = reduce(lambda below, above: above.over(below), (*tables.values(), options.overrides), Overrides())
     for name, default in _DEFAULTS.items():
         [field] = (one.field for one in OPTIONS if one.name == name)
-        by = [_in_table(config, keys, name) for keys, one in tables if getattr(one, field) is not None]
-        if name == "severity":
-            for rule, severity in (held.severity or {}).items():
-                keys = next(keys for keys, one in reversed(tables) if rule in (one.severity or {}))
-                yield f"severity.{rule}", _level(severity), _in_table(config, keys, name, rule)
-            continue
+        for rule, severity in (held.severity or {}).items() if name == "severity" else ():
+            keys = [keys for keys, one in tables.items() if rule in (one.severity or {})]
+            yield f"severity.{rule}", _level(severity), _in_table(config, keys[-1], name, rule)
+        by = [_in_table(config, keys, name) for keys, one in tables.items() if getattr(one, field) is not None]
         if getattr(options.overrides, field) is not None:
             by.append(held.server.why if name == "server-version" and held.server is not None else f"--{name}")
-        yield name, _text(getattr(held, field)) or default, ", ".join(by if name == "extend-select" else by[-1:]) or "default"
+        if name != "severity":
+            yield name, _text(getattr(held, field)) or default, ", ".join(by if name == "extend-select" else by[-1:]) or "default"
     secrets = ", ".join(config.secret_names)
     yield "secret-names", secrets or "none", _place(config, "secret-names") if secrets else "default"
-    if options.without_baseline or options.baseline is not None:
-        yield "baseline", *(("none", "--no-baseline") if options.without_baseline else (str(options.baseline), "--baseline"))
+    if options.without_baseline:
+        yield "baseline", "none", "--no-baseline"
+    elif options.baseline is not None:
+        yield "baseline", str(options.baseline), "--baseline"
     elif config.baseline is not None:
         yield "baseline", relative_to_here(config.baseline), _place(config, "baseline")
     else:
@@ -142,9 +135,9 @@ def _in_table(config: Config, keys: tuple[str, ...], *names: str) -> str:
 
 def _text(value: object) -> str:
     """The value of an option; empty if there is none."""
-    if value is None or isinstance(value, ServerVersion):
-        return value.text if value is not None else ""
-    return ", ".join(value) if isinstance(value, tuple) else str(value).lower()
+    if isinstance(value, ServerVersion):
+        return value.text
+    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value).lower()
 
 
 def _place(config: Config, *keys: str | int) -> str:
@@ -152,14 +145,12 @@ def _place(config: Config, *keys: str | int) -> str:
 
 
 def _excluding(config: Config, glob: str) -> str:
-    place = _place(config, "exclude", config.exclude.index(glob))
-    return f'exclude "{glob}" ({place})'
+    return f'exclude "{glob}" ({_place(config, "exclude", config.exclude.index(glob))})'
 
 
 def _level(severity: Severity) -> str:
-    words = [f"{target} {level or 'off'}" for target, level in severity.items()]
-    levels = {level or "off" for level in severity.values()}
-    return levels.pop() if len(levels) == 1 else ", ".join(words)
+    words = {target: level or "off" for target, level in severity.items()}
+    return next(iter(words.values())) if len(set(words.values())) == 1 else ", ".join(f"{target} {word}" for target, word in words.items())
 
 
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What several commands do with their options: configurations, rules, inputs, and files to write."""
+"""What several commands do with their options: configurations, rules, inputs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from ..files import STANDARD_INPUT, Unreadable, read_standard_input
 from ..load import Input
 from ..model import Document
 from ..options import Given
-from ..output import Changed, Unwritable, replace_file, write_report
 from ..policy.rule_set import Folder
 from ..release import ServerVersion
 from ..say import Failed, UsageError
+
+
+def why_no_file(path: str) -> str:
+    """Why a path is not that of a file, as an error; empty if it is."""
+    return "" if os.path.isfile(path) else f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}"
 
 
 def config_named_by(given: Given) -> Config | None:
@@ -69,21 +73,3 @@ def server_by_configuration() -> Callable[[Document], ServerVersion | None]:
         return configured_server(config, config.overrides_for(path), document)
 
     return configured
-
-
-def write(path: str, content: bytes, mode: int | None = None) -> None:
-    """Write a file. Raises :exc:`Failed`."""
-    try:
-        write_report(path, content, mode)
-    except Unwritable as error:
-        raise Failed(f"{path}: cannot be written: {error}") from None
-
-
-def replace(path: str, content: bytes, before: bytes) -> None:
-    """Replace the content of a file. Raises :exc:`Failed`, also if it has changed since it was read."""
-    try:
-        replace_file(path, content, before)
-    except Changed:
-        raise Failed(f"{path}: has changed since it was read, so it is left as it is: run the command again") from None
-    except Unwritable as error:
-        raise Failed(f"{path}: cannot be written: {error}") from None

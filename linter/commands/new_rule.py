@@ -10,13 +10,13 @@ from pathlib import Path
 from ..choose import all_rules
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from ..options import Given
-from ..output import write_standard_output
+from ..output import write_report, write_standard_output
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder
 from ..say import Failed, fail_for
 from ..typed import Final
-from .inputs import rule_folders, write
+from .inputs import rule_folders
 
 SCHEMA_NAME: Final = "rule.schema.json"
 """The schema beside the rules. No search for configurations reads a file of this name."""
@@ -108,7 +108,7 @@ def _write_schema(path: Path) -> bool:
             return False
         if before == text or SCHEMA_ID not in before:
             return False
-    write(str(path), text.encode())
+    write_report(str(path), text.encode())
     return True
 
 

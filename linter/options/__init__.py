@@ -14,12 +14,11 @@ from ..files import LARGEST_INPUT
 from ..model import LEVELS
 from ..output import STANDARD_OUTPUT
 from ..reporters import names as format_names
-from ..typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-Heading = Literal["Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help", ""]
 HEADINGS: Final = ("Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help")
 """The headings of options in the help, in this order."""
 COMMANDS: Final = {
@@ -68,7 +67,7 @@ class Option(NamedTuple):
     """
 
     names: str
-    heading: Heading = ""
+    heading: str = ""
     help: str = ""
     metavar: str | None = None
     parse: str = ""
@@ -108,11 +107,7 @@ _PATHS: Final = Option("paths", metavar="[PATH]...", default=(), complete="paths
 _RULES: Final = Option("", "Rules", metavar="RULE,...", parse="rule_names", complete="selectors", repeated=True)
 _RELEASE: Final = Option("", "Input", metavar="VERSION", complete="servers", commands="upgrade")
 _FORMAT: Final = Option("--format -f", "Report", "Output format.  [default: text]", choices=("text", "json"), default="text")
-_KIND: Final = Option("--kind", "Input", metavar="KIND", parse="kind", complete="kinds")
-_TARGET: Final = Option("--target", "Input", choices=TARGET_CHOICES)
-_PEDANTIC: Final = Option("--pedantic", "Rules")
 _BASELINE: Final = Option("", "Findings", metavar="FILE", parse="file", complete="paths")
-_QUIET: Final = Option("--quiet -q", "Report")
 
 OPTIONS: Final = (
     _PATHS._replace(commands="check upgrade"),
@@ -167,12 +162,22 @@ OPTIONS: Final = (
         "NAME",
         commands="accept",
     ),
-    _KIND._replace(help="Treat every input as this kind, such as server/json, instead of detecting it from the content."),
-    _KIND._replace(help="Treat every input as this kind, such as server/ssm.", commands="show upgrade"),
-    _KIND._replace(help="Treat every input as this kind, such as server/json.", commands="explain"),
-    _KIND._replace(help="Treat the file as this kind, such as server/ssm.", commands="accept"),
-    _TARGET._replace(help="What the configuration is for.  [default: auto: development if all its URLs are local]"),
-    _TARGET._replace(help="What the configuration is for.  [default: auto]", commands="explain"),
+    Option(
+        "--kind",
+        "Input",
+        "Treat every input as this kind, such as server/json, instead of detecting it from the content.",
+        "KIND",
+        "kind",
+        "kinds",
+        "check accept show upgrade explain",
+    ),
+    Option(
+        "--target",
+        "Input",
+        "What the configuration is for.  [default: auto: development if all its URLs are local]",
+        commands="check explain",
+        choices=TARGET_CHOICES,
+    ),
     Option("--only-changed", "Report", "Print only settings whose value in the server differs from what is written.", commands="show"),
     Option("--defaults", "Report", "Also print the defaults of settings that are not given.", commands="show"),
     Option(
@@ -186,13 +191,12 @@ OPTIONS: Final = (
         dest="server",
         variable=SERVER_VARIABLE,
     ),
-    _RULES._replace(names="--select", help="Check only these rules: ids, categories, patterns such as *-certificate."),
+    _RULES._replace(
+        names="--select", help="Check only these rules: ids, categories, patterns such as *-certificate.", commands="check explain"
+    ),
     _RULES._replace(names="--extend-select", help="Check these rules beside the selected ones."),
-    _RULES._replace(names="--ignore", help="Do not check these rules."),
-    _RULES._replace(names="--select", help="As for check.", commands="explain"),
-    _RULES._replace(names="--ignore", help="As for check.", commands="explain"),
-    _PEDANTIC._replace(help="Also give advice that applies to almost every installation."),
-    _PEDANTIC._replace(help="As for check.", commands="explain"),
+    _RULES._replace(names="--ignore", help="Do not check these rules.", commands="check explain"),
+    Option("--pedantic", "Rules", "Also give advice that applies to almost every installation.", commands="check explain"),
     Option(
         "--rules",
         "Rules",
@@ -279,8 +283,8 @@ OPTIONS: Final = (
         fast=True,
     ),
     Option("--color", "Report", "Colour the output.  [default: auto]", metavar="WHEN", choices=("auto", "always", "never"), default="auto"),
-    _QUIET._replace(help="Print only findings: no summary, and nothing on a clean run.", fast=True),
-    _QUIET._replace(help="Print failures only.", commands="test"),
+    Option("--quiet -q", "Report", "Print only findings: no summary, and nothing on a clean run.", fast=True),
+    Option("--quiet -q", "Report", "Print failures only.", commands="test"),
     Option(
         "--min-severity",
         "Report",

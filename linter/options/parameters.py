@@ -11,6 +11,8 @@ from ..say import UsageError
 from . import Option, options_of, values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from click.shell_completion import CompletionItem
 
 
@@ -28,52 +30,38 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # which takes no type bef
             raise click.BadParameter(f"{error.message.removesuffix('.')}{near}", error.ctx, error.param) from None
 
 
-class HelpedOption(click.Option):
-    """An option with a heading in the help."""
-
-    heading = "Help"
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The names and the text, which has the choices too: it wraps."""
-        record = super().get_help_record(ctx)
-        if record is None or not isinstance(self.type, click.Choice):
-            return record
-        return record[0], _with_choices(record[1], self.type)
-
-
-def _with_choices(text: str, choice: click.Choice[Any]) -> str:
+def with_choices(text: str, choices: Sequence[str]) -> str:
     """The help of an option with its choices, at the end of the first sentence."""
-    *words, last = map(str, choice.choices)
+    *words, last = choices
     says, bracket, default = text.partition("  [")
     sentence, stop, more = says.partition(". ")
     return f"{sentence.removesuffix('.')}: {', '.join(words)} or {last}.{' ' * bool(stop)}{more}{bracket}{default}"
 
 
 def parameters_of(command: str) -> list[click.Parameter]:
-    """The arguments and options of a command."""
+    """The arguments and options of a command; an option has the heading of its help, too."""
     return list(map(_parameter, options_of(command)))
 
 
 def _parameter(option: Option) -> click.Parameter:
-    metavar = option.metavar or (option.names.split()[0].strip("-").upper() if option.choices else "")
-    attributes: dict[str, Any] = {
-        "metavar": metavar or None,
-        "callback": partial(_value, option),
-        "shell_complete": partial(_completions, option) if option.complete else None,
-    }
-    if option.choices:
-        attributes |= {"type": Choice(list(option.choices() if callable(option.choices) else option.choices)), "default": option.default}
-    if option.minimum is not None:
-        attributes |= {"type": click.IntRange(min=option.minimum)}
+    choices = list(option.choices() if callable(option.choices) else option.choices)
+    metavar = option.metavar or (option.names.split()[0].strip("-").upper() if choices else None)
+    complete = partial(_completions, option) if option.complete else None
+    attributes: dict[str, Any] = {"metavar": metavar, "callback": partial(_value, option), "shell_complete": complete}
+    if choices:
+        attributes |= {"type": Choice(choices), "default": option.default}
     if option.is_argument:
-        many, required = metavar.endswith("..."), not metavar.startswith("[")
-        return click.Argument([option.key], nargs=-1 if many else 1, required=required, **attributes)
+        shown = option.metavar or ""
+        return click.Argument([option.key], nargs=-1 if shown.endswith("...") else 1, required=not shown.startswith("["), **attributes)
     if option.is_switch:
         attributes |= {"is_flag": True, "default": option.initial}
     else:
         attributes |= {"multiple": option.repeated, "required": option.required, "envvar": option.variable}
-    made = HelpedOption([*option.names.split(), option.key], help=option.help, **attributes)
-    made.heading = option.heading
+    if option.minimum is not None:
+        attributes["type"] = click.IntRange(min=option.minimum)
+    text = with_choices(option.help, choices) if choices else option.help
+    made = click.Option([*option.names.split(), option.key], help=text, **attributes)
+    made.heading = option.heading  # type: ignore[attr-defined]  # for the help
     return made
 
 
