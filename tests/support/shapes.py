@@ -942,7 +942,7 @@ def compose_services_that_share_many_variables(size: int) -> Sample:
     return Sample("compose.yaml", f"services:\n  b:\n    environment:\n{items}{services}", "server/env")
 
 
-@shape_from(2_500)
+@shape_from(5_000)  # the same
 def kubernetes_containers_that_share_many_variables(size: int) -> Sample:
     items = "".join(f"  MEDPLUM_ZQ{number}: '1'\n" for number in range(size))
     container = "{image: 'medplum/medplum-server:latest', args: [env], envFrom: [{configMapRef: {name: c}}]}"

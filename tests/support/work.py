@@ -93,7 +93,9 @@ def _is_ours(function: Any) -> bool:
 
 
 def _size(value: Any) -> int:
-    return len(value) if isinstance(value, _SIZED) else 0
+    """How long something is, asked of the built-in type: a subclass of ours counts its own work."""
+    kind = next((kind for kind in _SIZED if isinstance(value, kind)), None)
+    return kind.__len__(value) if kind is not None else 0
 
 
 def _passed(one: Any, holder: Any, found: bool) -> int:
