@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from linter import settings
+from linter.formats import FORMATS
 from linter.model import SettingPath, dotted
-from linter.release import NEWEST, Release
+from linter.release import Release
 from linter.settings import KINDS, Setting, _setting, build, catalogue, page_link, public_settings
 from linter.settings.env_names import setting_of, variable_of
 
@@ -217,6 +221,17 @@ def test_fields_agree_with_each_other(kind: str) -> None:
             assert each.max is None or each.real_default <= each.max, each.name
         if each.use:
             assert setting(each.use, kind).status != "obsolete", each.name
+        if each.unread_beside:
+            assert setting(each.unread_beside, kind), each.name
+        if each.format:
+            assert each.format in FORMATS, each.name
+        assert {*each.enum_first, *each.enum_after} <= {str(word) for word in each.enum}, each.name
+        assert set(each.stops) <= set(each.consequence), each.name
+        assert all(release <= each.first for release in (each.after, each.back_ported) if release is not None), each.name
+        assert each.first <= each.last and each.first != each.back_ported, each.name
+        if len(each.path) > 1:
+            holder = setting(dotted(each.path[:-1]), kind)
+            assert each.status == "obsolete" or each.first >= holder.first, each.name
         for special in each.special:
             assert each.min is not None and special < each.min, each.name
 
@@ -402,7 +417,7 @@ def test_integers_that_parameters_leave_as_text() -> None:
 def test_obsolete_names_have_no_tags_of_types() -> None:
     for kind in KINDS:
         for name in tagged("obsolete", kind):
-            assert set(setting(name, kind).tags) <= {"obsolete", "secret", *build.ORIGINS}
+            assert set(setting(name, kind).tags) <= {"obsolete", "secret", setting(name, kind).origin}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -432,7 +447,8 @@ def test_what_is_built_is_what_is_written() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in the place of linter/settings."""
+    """A folder without entries in the place of linter/settings."""
+    shutil.copy(Path(settings.__file__).parent / "schema.yaml", tmp_path)
     monkeypatch.setattr(build, "FILES", (build.CatalogueFile("some.yaml", "server", "documented", "server-config"),))
     monkeypatch.setattr(build, "_HERE", str(tmp_path))
     return tmp_path
@@ -441,41 +457,41 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("- port", "some.yaml: is not a mapping of names to fields"),
-        ("port: 1", "some.yaml: is not a mapping of names to fields"),
-        ("po rt: {type: integer, meaning: x}", "some.yaml: po rt: is not a dotted name"),
-        ("port..x: {type: integer, meaning: x}", "some.yaml: port..x: is not a dotted name"),
-        ("port: {type: integer, meaning: x, colour: red}", "some.yaml: port: has the unknown field 'colour'"),
-        ("port: {type: float, meaning: x}", "some.yaml: port: type cannot be 'float'"),
-        ("port: {type: [integer, float], meaning: x}", "some.yaml: port: type cannot be 'float'"),
-        ("port: {type: string, format: uri, meaning: x}", "some.yaml: port: format cannot be 'uri'"),
-        ("port: {type: integer, min: low, meaning: x}", "some.yaml: port: min is a str"),
-        ("port: {type: integer}", "some.yaml: port: has no meaning"),
-        ("port: {meaning: x}", "some.yaml: port: a setting has a type and no origin"),
-        ("port: {status: obsolete, meaning: x}", "port: an obsolete name has an origin"),
+        ("- port", "some.yaml: ['port'] is not of type 'object'"),
+        ("port: 1", "some.yaml: port: 1 is not of type 'object'"),
+        ("po rt: {type: integer, meaning: x}", "some.yaml: 'po rt' does not match"),
+        ("port..x: {type: integer, meaning: x}", "some.yaml: 'port..x' does not match"),
         (
-            "port: {status: obsolete, type: string, origin: near-miss, meaning: x}",
-            "port: an obsolete name has a type if it has a last release, and else none",
+            "port: {type: integer, meaning: x, colour: red}",
+            "some.yaml: port: Additional properties are not allowed ('colour' was unexpected)",
         ),
-        (
-            "port: {status: obsolete, origin: older-version, last: 4.3.5, meaning: x}",
-            "port: an obsolete name has a type if it has a last release, and else none",
-        ),
-        (
-            "port: {type: integer, coercion: {older: integer}, meaning: x}",
-            f"some.yaml: port: 'older' is not a release of the server, such as {NEWEST}",
-        ),
+        ("port: {type: float, meaning: x}", "some.yaml: port: type: 'float' is not"),
+        ("port: {type: [integer, float], meaning: x}", "some.yaml: port: type: 1: 'float' is not one of"),
+        ("port: {type: integer, min: low, meaning: x}", "some.yaml: port: min: 'low' is not of type 'integer'"),
+        ("port: {type: integer}", "some.yaml: port: 'meaning' is a required property"),
+        ("port: {meaning: x}", "some.yaml: port: 'type' is a required property"),
+        ("port: {type: integer, origin: near-miss, meaning: x}", "some.yaml: port: False schema does not allow 'near-miss'"),
+        ("port: {status: obsolete, meaning: x}", "port: 'origin' is a required property"),
+        ("port: {status: obsolete, type: string, origin: near-miss, meaning: x}", "port: 'last' is a dependency of 'type'"),
+        ("port: {status: obsolete, origin: older-version, last: 4.3.5, meaning: x}", "port: 'type' is a dependency of 'last'"),
+        ("port: {status: obsolete, origin: older-version, first: 4.3.5, meaning: x}", "port: 'last' is a dependency of 'first'"),
+        ("port: {type: integer, unsafe_when: true, meaning: x}", "some.yaml: port: type: "),
+        ("port: {type: boolean, unsafe_when: 1, meaning: x}", "some.yaml: port: unsafe_when: 1 is not"),
+        ("port: {type: integer, coercion: {older: integer}, meaning: x}", "some.yaml: port: coercion: {'older': 'integer'} is not valid"),
         ("port: {type: integer, coercion: {4.3: integer}, meaning: x}", "4.3 is not one release of the server: give all three numbers"),
         (
             "port: {type: integer, coercion: {4.3.55: integer}, meaning: x}",
             "some.yaml: port: 4.3.55 is not a known release of the server; did",
         ),
-        ("port: {type: integer, coercion: {4.3.5: int}, meaning: x}", "some.yaml: port: coercion cannot have ['int']"),
+        ("port: {type: integer, coercion: {4.3.5: int}, meaning: x}", "some.yaml: port: coercion: 4.3.5: 'int' is not one of"),
         (
             "port: {type: integer, coercion: {5.1.1: integer, 4.3.5: none}, meaning: x}",
             "4.3.5 comes after 5.1.1: write the releases in order",
         ),
-        ("port: {type: integer, coercion: {env: {4.3.5: integer, 5.1.1: integer}}, meaning: x}", "some.yaml: port: 5.1.1 changes nothing"),
+        (
+            "port: {type: integer, coercion: {env: {4.3.5: integer, 5.1.1: integer}}, meaning: x}",
+            "some.yaml: port: 5.1.1 comes after 4.3.5: write the releases in order, and only where something changes",
+        ),
         (
             "port: {type: integer, real_default: {main: 1, 4.3.5: 2}, meaning: x}",
             "port: 4.3.5 comes after main: write the releases in order",
@@ -484,39 +500,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "port: {type: integer, real_default: {4.3.55: 1}, meaning: x}",
             "4.3.55 is not a known release of the server; did you mean 4.3.15?",
         ),
-        ("port: {type: integer, first: 4.3, meaning: x}", "some.yaml: port: first is a float"),
+        ("port: {type: integer, first: 4.3, meaning: x}", "some.yaml: port: first: 4.3 is not"),
         ("port: {type: integer, first: 4.1.13, meaning: x}", "4.1.13 is not a known release of the server; did you mean 4.1.12?"),
         ("port: {type: integer, last: 4.0.9, meaning: x}", "4.0.9 is not a known release of the server; did you mean 4.0.4?"),
-        ("port: {type: integer, first: {by: 4.0.9}, meaning: x}", "some.yaml: port: 4.0.9 is not a known release of the server"),
         (
-            "port: {type: integer, first: {after: 4.3.5}, meaning: x}",
-            "some.yaml: port: {'after': '4.3.5'} is neither a release nor {after: …, by",
+            "port: {type: integer, first: {by: 4.0.9, after: 4.0.4}, meaning: x}",
+            "some.yaml: port: 4.0.9 is not a known release of the server",
         ),
+        ("port: {type: integer, first: {after: 4.3.5}, meaning: x}", "some.yaml: port: first: "),
         ("port: {type: integer, first: {after: 4.3.5, by: 4.3.5}, meaning: x}", "some.yaml: port: after (4.3.5) is not before by (4.3.5)"),
         (
-            "port: {type: integer, enum: [1], enum_first: {1: {after: 5.1.1, by: 4.3.5}}, meaning: x}",
+            "port: {type: integer, enum: [1], enum_first: {'1': {after: 5.1.1, by: 4.3.5}}, meaning: x}",
             "after (5.1.1) is not before by (4.3.5)",
         ),
         (
             "port: {status: obsolete, origin: older-version, type: integer, first: {after: 4.3.4, by: 4.3.7}, last: 4.3.9, meaning: x}",
-            "server: port: an obsolete name has one first release",
+            "port: first: {'after': '4.3.4', 'by': '4.3.7'} is not of type 'string'",
         ),
-        ("port: {type: integer, first: 4.3.5, last: 4.3.4, meaning: x}", "server: port: first (4.3.5) is later than last (4.3.4)"),
-        ("port: {type: integer, first: 4.3.5, back_ported: 4.3.5, meaning: x}", "back_ported is an earlier release than first"),
-        ("port: {type: integer, back_ported: 4.1.16, meaning: x}", "back_ported is an earlier release than first"),
-        (
-            "a: {type: object, first: 4.3.5, meaning: x}\na.b: {type: string, first: 4.3.4, meaning: x}",
-            "server: a.b: what holds it is read since 4.3.5 only",
-        ),
-        ("port: {type: integer, coercion: int, meaning: x}", "some.yaml: port: coercion cannot have ['int']"),
-        (
-            "port: {status: obsolete, origin: older-version, first: 4.3.5, meaning: x}",
-            "server: port: an obsolete name that has a first release has a last one",
-        ),
-        ("port: {type: integer, use: ports, meaning: x}", "server: port: use: there is no entry for ports"),
-        ("database.host: {type: string, meaning: x}", "server: database.host: there is no entry for database, which holds it"),
-        ("port: {type: integer, meaning: x}\nport: {type: integer, meaning: x}", "some.yaml: port: is given twice"),
-        ("port: {type: integer, meaning: x, meaning: y}", "some.yaml: meaning: is given twice"),
+        ("port: {type: integer, coercion: int, meaning: x}", "some.yaml: port: coercion: 'int' is not"),
     ],
 )
 def test_mistakes_in_the_catalogue_are_found(folder: Path, text: str, mistake: str) -> None:
@@ -538,6 +539,18 @@ def test_of_a_first_release_only_a_span_may_be_known(folder: Path) -> None:
     assert [made.is_read_by(release) for release in releases] == [False, None, None, True, True]
     assert [made.enum_in(release) for release in releases] == [("one",), *[("one", "two")] * 4]
     assert made.read_from == "by 5.0.0 and later, but not yet by 4.3.4"
+
+
+@pytest.mark.parametrize("file", [file.name for file in build.FILES])
+def test_no_key_is_given_twice(file: str) -> None:
+    """PyYAML takes the last one."""
+    waiting = [yaml.compose((Path(settings.__file__).parent / file).read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value if key.value != "<<"]
+            assert len(keys) == len(set(keys)), f"{file}{node.start_mark}"
+            waiting += [value for _, value in node.value]
 
 
 def test_a_name_in_two_files_is_a_mistake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

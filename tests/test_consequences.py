@@ -182,29 +182,37 @@ def test_nothing_is_said_of_a_limit_that_is_not_the_catalogue_s() -> None:
     assert messages(rule({"port": {"min": 9000}}, MESSAGE), bare({"port": 8103})) == ["port must be at least 9000"]
 
 
+def with_entry(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the catalogue built from one entry."""
+    read = build.read_yaml
+    monkeypatch.setattr(
+        build, "read_yaml", lambda name: {"server.yaml": {"port": dict(entry)}, "schema.yaml": read("schema.yaml")}.get(name, {})
+    )
+
+
 @pytest.mark.parametrize(
     ("consequence", "problem"),
     [
-        ({"belo": "x"}, "consequence cannot be of ['belo']"),
-        ({"below": 5}, "below is neither a text nor a mapping from releases to texts"),
-        ({"below": {"5.0.0": 5}}, "below is neither a text nor a mapping from releases to texts"),
+        ({"belo": "x"}, "consequence: {'belo': 'x'} is not valid"),
+        ({"below": 5}, "consequence: below: 5 is not"),
+        ({"below": {"5.0.0": 5}}, "consequence: below: 5.0.0: 5 is not of type 'string'"),
         ({"below": {"5.0.0": "x", "4.1.0": "y"}}, "4.1.0 comes after 5.0.0: write the releases in order"),
         ({"5.0.0": "x", "4.1.0": "y"}, "4.1.0 comes after 5.0.0: write the releases in order"),
     ],
 )
 def test_a_mistake_in_the_catalogue_is_named(consequence: Any, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = {"type": "integer", "meaning": "A port.", "consequence": consequence}
-    monkeypatch.setattr(build, "_parse", lambda name: {"port": dict(entry)} if name == "server.yaml" else {})
+    with_entry(entry, monkeypatch)
     with pytest.raises(ValueError, match=re.escape(f"server.yaml: port: {problem}")):
         build.read_catalogue()
 
 
 def test_one_clause_is_of_every_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = {"type": "integer", "meaning": "A port.", "consequence": "it fails"}
-    monkeypatch.setattr(build, "_parse", lambda name: {"port": dict(entry)} if name == "server.yaml" else {})
+    with_entry(entry, monkeypatch)
     assert build.read_catalogue()["server"]["port"]["consequence"] == {"": "it fails"}
     setting = _setting(("port",), {"tags": [], "consequence": {"": "it fails"}})
-    assert {setting.consequence_of(mistake, MAIN) for mistake in (*build.MISTAKES, "")} == {"it fails"}
+    assert {setting.consequence_of(mistake, MAIN) for mistake in ("below", "text", "")} == {"it fails"}
 
 
 def test_only_the_setting_of_a_finding_has_a_consequence() -> None:

@@ -50,7 +50,7 @@ THIRD_PARTY = {
     "attr": {"reporters.sarif"},
     "click": {"cli", "options.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
-    "jsonschema": {"policy.rule_file"},
+    "jsonschema": {"policy.rule_file", "settings.build"},
     "re2": {"globs", "policy.operators.matches"},
     "sarif_om": {"reporters.sarif"},
     "tomli": {"config_file"},

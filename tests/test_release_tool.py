@@ -19,14 +19,13 @@ from release import checkout, loader, probes, rows  # noqa: E402
 from release.__main__ import main  # noqa: E402
 from release.difference import coercion_field, differences, with_step  # noqa: E402
 from release.members import members  # noqa: E402
-from release.probes import TEXTS, Observed, Read, classify, read, same  # noqa: E402
+from release.probes import COERCIONS, TEXTS, Observed, Read, classify, read, same  # noqa: E402
 
 from linter.model import ABSENT, dotted
 from linter.release import MAIN, NEWEST, ByRelease, Release
 from linter.server.defaults import with_defaults
 from linter.server.loader import SECRETS, Stop, coercion_of, converted
 from linter.settings import catalogue
-from linter.settings.build import COERCIONS
 from linter.settings.env_names import sections, setting_of, variable_of
 from linter.settings.releases import RELEASES
 

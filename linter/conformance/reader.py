@@ -42,7 +42,7 @@ class Mismatch(NamedTuple):
 
     @property
     def mistake(self) -> str:
-        """The kind of mistake, one of ``MISTAKES`` in ``settings/build.py``; empty where the reason itself says what happens."""
+        """The kind of mistake, see :attr:`Setting.consequence`; empty where the reason itself says what happens."""
         return _MISTAKES.get(self.aspect, "") if self.kind is None else self.kind
 
 

@@ -102,7 +102,7 @@ class Node:
         return settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
 
     def consequence_of(self, mistake: str) -> str:
-        """What happens here because of a kind of mistake, see ``MISTAKES`` in ``settings/build.py``; empty if unknown."""
+        """What happens here because of a kind of mistake, see :attr:`Setting.consequence`; empty if unknown."""
         setting = self.setting
         return setting.consequence_of(mistake, self.document.owner(self.path)[0].server.release) if setting is not None else ""
 

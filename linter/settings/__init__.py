@@ -51,7 +51,7 @@ class Setting:
     """The JSON types that the server takes, the one it wants first; of an obsolete name those that it had, empty where no release since
     ``OLDEST`` read it."""
     format: str = ""
-    """What kind of text it is; the names are listed in ``build.py``."""
+    """What kind of text it is; one of :data:`linter.formats.FORMATS`."""
     enum: tuple[str | int, ...] = ()
     """The only values allowed."""
     enum_first: Mapping[str, Release] = MappingProxyType({})
@@ -129,7 +129,7 @@ class Setting:
     meaning: str = ""
     """What it is, in one line."""
     consequence: Mapping[str, ByRelease[str]] = MappingProxyType({})
-    """What happens because of a mistake: a clause for each kind of ``MISTAKES`` in ``build.py``, or one under ``""`` for all of them."""
+    """What happens because of a mistake: a clause for each kind that ``schema.yaml`` lists, or one under ``""`` for all of them."""
     stops: tuple[str, ...] = ()
     """The kinds of mistakes because of which the server does not start."""
     if_true: ByRelease[str] = ByRelease("")
@@ -213,7 +213,7 @@ class Setting:
         return has_begun(release, self.enum_first.get(word, OLDEST), self.enum_after.get(word))
 
     def consequence_of(self, mistake: str, release: Release) -> str:
-        """What happens in a release because of a kind of mistake, one of ``MISTAKES`` in ``build.py``; empty where that is not known."""
+        """What happens in a release because of a kind of mistake (see ``consequence``); empty where that is not known."""
         kind = self._kind(mistake)
         return "" if kind is None else self.consequence[kind].at(release)
 

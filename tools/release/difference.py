@@ -11,12 +11,11 @@ from linter.release import MAIN, OLDEST, ByRelease, Release
 from linter.server.defaults import with_defaults
 from linter.server.loader import SECRETS, coercion_of
 from linter.settings import Setting, catalogue
-from linter.settings.build import COERCIONS
 from linter.settings.env_names import PREFIX, sections, setting_of, variable_of
 from linter.settings.kinds import Coercion
 from linter.settings.releases import NEWEST, RELEASES
 
-from .probes import BASE, EMPTIES, SECTION_PROBE, Observed, Read, same
+from .probes import BASE, COERCIONS, EMPTIES, SECTION_PROBE, Observed, Read, same
 
 
 class Difference(NamedTuple):

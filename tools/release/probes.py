@@ -11,7 +11,7 @@ from linter.model import ABSENT, SettingPath
 from linter.release import Release
 from linter.server.loader import Stop, converted, is_false
 from linter.settings import catalogue
-from linter.settings.build import COERCIONS
+from linter.settings.build import read_yaml
 from linter.settings.env_names import PREFIX, setting_of, variable_of
 
 from .checkout import Unusable
@@ -23,6 +23,8 @@ TEXTS: Final = ("8127", "true", "12.5abc", '{"a":1}', "a, b")
 """The texts that each setting is given. No two coercions make the same of all, and the first two show where each of them puts it."""
 EMPTIES: Final = (None, False, 0, "")
 """What JavaScript takes for false, as a default may replace it."""
+COERCIONS: Final[tuple[str, ...]] = tuple(read_yaml("schema.yaml")["$defs"]["coercion"]["enum"])
+"""What a loader can do with a text."""
 SECTION_PROBE: Final = "ZQ_PROBE"
 """What follows the prefix of a section, and is the name of nothing."""
 _PROBED: Final = "zqProbe"
