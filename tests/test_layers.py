@@ -168,6 +168,7 @@ HEAVY = [
     "linter.syntax.edits",
     "linter.syntax.json_edits",
     "linter.syntax.json_tolerant",
+    "linter.syntax.tree_edits",
     "linter.syntax.yaml_edits",
     "linter.suggest",
     "logging",
@@ -191,6 +192,7 @@ HEAVY = [
 ]
 FOR_FINDINGS = {
     *("linter.documents.changes", "linter.documents.json_editor", "linter.syntax.edits", "linter.syntax.json_edits"),
+    "linter.syntax.tree_edits",
     *("linter.policy.operators.matches", "linter.reporters._columns", "linter.suggest", "difflib"),
 }
 """Those of them that a run needs for what it finds, for the edits that put it right, or for the report."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from .. import settings
 from ..model import Change
-from ..syntax.edits import Order, apply_edits, is_same, value_at
+from ..syntax.edits import value_at
 from ..syntax.json import parse_json
-from ..syntax.json_edits import remove, rename, replace, set_value
+from ..syntax.json_edits import JsonEditor
 from ..syntax.places import Json, JsonPath
+from ..syntax.tree_edits import Order
 from ..text import Edit
-from ..typed import Any, Final
+from ..typed import Final
 from .changes import edits_of, split_of
 
 
@@ -41,25 +42,12 @@ def _steps(parsed: Json, change: Change) -> list[Change]:
 
 def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order = ()) -> list[Edit] | None:
     """The edits of one change in an object, or of a removal and of what takes its place."""
-    change, *others = steps
-    try:
-        if others:
-            return replace(content, parsed, change.path, [(str(one.path[-1]), one.value) for one in others])
-        if change.action == "set":
-            return _set_whole(content, parsed, change.path, change.value, order)
-    except (TypeError, ValueError):  # a value that JSON has no text for
-        return None
-    if change.action == "remove":
-        return remove(content, parsed, change.path)
-    return rename(content, parsed, change.path, str(change.value[-1]))
-
-
-def _set_whole(content: str, parsed: Json, path: JsonPath, value: Any, order: Order) -> list[Edit] | None:
-    """Give the member at ``path`` a value, of which nothing else is left; see :func:`~linter.syntax.json_edits.set_value`, which merges."""
-    edits = set_value(content, parsed, path, value, order)
-    if edits is None or not isinstance(value, dict):
-        return edits
-    return edits if is_same(value_at(parse_json(apply_edits(content, edits)).value, path), value) else None
+    editor, (change, *others) = JsonEditor(content, parsed), steps
+    if others:
+        return editor.replace(change.path, [(str(one.path[-1]), one.value) for one in others])
+    if change.action == "set":
+        return editor.set(change.path, change.value, order)
+    return editor.remove(change.path) if change.action == "remove" else editor.rename(change.path, str(change.value[-1]))
 
 
 @settings.derived

@@ -104,17 +104,16 @@ def _mender(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | No
         """The edits that take out all comments; of those beside each other one takes out all."""
         from ..syntax.json_edits import remove_comments  # only for a mistake
 
-        return remove_comments(content, parsed)
+        return remove_comments(content, [one.span for one in parsed.problems if one.name == "json-comment"])
 
     def edits(problem: SyntaxProblem) -> list[Edit] | None:
-        from ..syntax.json_edits import remove_earlier, remove_trailing_commas, repeats_itself
+        from ..syntax.json_edits import JsonEditor, remove_comma
 
         if problem.name == "json-comment":
             return [edit for edit in comments() if edit.span.start <= problem.span.start < edit.span.end]
         if problem.name == "json-trailing-comma":
-            return remove_trailing_commas(content, parsed, [problem.span])
-        path = problem.path or ()
-        return remove_earlier(content, parsed, path) if path and repeats_itself(content, parsed, path) else None
+            return remove_comma(content, problem.span)
+        return JsonEditor(content, parsed).remove_earlier(problem.path or ())
 
     return lambda problem: Repair(_REPAIRS[problem.name], partial(edits, problem)) if problem.name in fixable else None
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ..model import Change
-from ..syntax import json_edits, yaml_edits
 from ..syntax.edits import index_in
 from ..syntax.json import parse_json
+from ..syntax.json_edits import JsonEditor
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml, documents_of
+from ..syntax.yaml_edits import YamlEditor
 from ..text import Edit, Text
 from ..typed import Any, Final
 from .source import SourceFile
@@ -56,7 +57,8 @@ class _Tree:
         self.given = given
         self._root = holder._replace(path=())
         self._parts = parts
-        self._edits: Any = yaml_edits if isinstance(holder.tree, Yaml) else json_edits
+        content, tree = holder.file.text.content, holder.tree
+        self._editor = YamlEditor(content, tree) if isinstance(tree, Yaml) else JsonEditor(content, tree)
 
     def style(self, variable: Variable, /) -> str | None:
         """How a YAML value is quoted."""
@@ -69,7 +71,7 @@ class _Tree:
             return None  # what is neither a text, a number nor a switch is left alone
         written = part.write(text)
         is_pair = path == variable.at and isinstance(path[-1], int)
-        return self._made(self._edits.set_value, path, f"{variable.name}={written}" if is_pair else _scalar(item, written, part))
+        return self._editor.set(path, f"{variable.name}={written}" if is_pair else _scalar(item, written, part))
 
     def _value_at(self, variable: Variable) -> JsonPath:
         """Where the value stands: in an item of ``name`` and ``value``, it is a member of that."""
@@ -86,7 +88,7 @@ class _Tree:
             name = part.members[name]
         elif not isinstance(part.at.value, dict):
             return self._insert(part, name, written, order)
-        return self._made(self._edits.set_value, (*part.at.path, name), written, order)
+        return self._editor.set((*part.at.path, name), written, order)
 
     def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
         part, item = self._part_of(variable), self._value(variable)
@@ -95,10 +97,10 @@ class _Tree:
         written: list[tuple[str, Any]] = [(self._member(part, name), part.write(text)) for name, text in new]
         if isinstance(variable.at[-1], int):
             written = [(name, {"name": name, "value": text} if isinstance(item, dict) else f"{name}={text}") for name, text in written]
-        return self._made(self._edits.replace, variable.at, written) if all(name for name, _ in written) else None
+        return self._editor.replace(variable.at, written) if all(name for name, _ in written) else None
 
     def remove(self, variable: Variable) -> list[Edit] | None:
-        return None if self._part_of(variable) is None else self._made(self._edits.remove, variable.at)
+        return None if self._part_of(variable) is None else self._editor.remove(variable.at)
 
     def rename(self, variable: Variable, name: str) -> list[Edit] | None:
         part, item = self._part_of(variable), self._value(variable)
@@ -106,16 +108,10 @@ class _Tree:
             return None  # without a value it hands on one that has this name elsewhere
         if isinstance(variable.at[-1], str):
             member = self._member(part, name)
-            return self._made(self._edits.rename, variable.at, member) if member else None
+            return self._editor.rename(variable.at, member) if member else None
         if isinstance(item, dict):
-            return self._made(self._edits.set_value, (*variable.at, "name"), name)
-        return self._made(self._edits.set_value, variable.at, f"{name}={item.partition('=')[2]}")
-
-    def _made(self, edit: Callable[..., list[Edit] | None], path: JsonPath, *values: Any) -> list[Edit] | None:
-        try:
-            return edit(self._root.file.text.content, self._root.tree, path, *values)
-        except (TypeError, ValueError):  # a text that cannot be written
-            return None
+            return self._editor.set((*variable.at, "name"), name)
+        return self._editor.set(variable.at, f"{name}={item.partition('=')[2]}")
 
     # --- Where variables stand
 
@@ -146,7 +142,7 @@ class _Tree:
         sibling = siblings[max(index - 1, 0)]
         is_pair = isinstance(self._value(sibling), dict)
         item: Any = {"name": name, "value": written} if is_pair else f"{name}={written}"
-        return self._made(self._edits.insert_item, (*part.at.path, int(sibling.at[-1]) + (index > 0)), item)
+        return self._editor.insert((*part.at.path, int(sibling.at[-1]) + (index > 0)), item)
 
 
 def _scalar(old: Any, written: str, part: VariablePart) -> Any:

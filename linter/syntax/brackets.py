@@ -14,12 +14,13 @@ from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break, 
 class Item(NamedTuple):
     """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, -1 where none does.
 
-    ``key`` is the name of a member, quotes included; ``value`` is where the value begins.
+    ``step`` is its name or number, ``key`` where the name stands, quotes included; ``value`` is where the value begins.
     """
 
+    step: str | int
     start: int
     end: int
-    comma: int
+    comma: int = -1
     key: Span | None = None
     value: int = 0
 
@@ -32,6 +33,11 @@ class Brackets(NamedTuple):
     closer: int
     items: tuple[Item, ...]
     comment: re.Pattern[str]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its items have no names."""
+        return self.content[self.opener] == "["
 
     @property
     def inside(self) -> str:
@@ -115,6 +121,8 @@ def _tail(brackets: Brackets, at: int) -> _Tail:
 def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
     """What is to stand between an item that is put in at ``index`` and its neighbours; ``usual``: behind a comma, if nothing shows it."""
     items = brackets.items
+    if not items:
+        return Separator("", usual)
     if index == 0 and _gap(brackets, brackets.opener + 1, items[0].start).line is not None:
         return Separator("", _reduced(brackets, brackets.opener + 1, items[0].start))
     if len(items) < 2:
@@ -136,8 +144,13 @@ def _reduced(brackets: Brackets, start: int, end: int) -> str:
     return gap if gap.strip(" \t") == "" else " "
 
 
-def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Separator) -> list[Edit]:
-    """Put items in front of the one at ``index``, or behind the last one; there are some already."""
+def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Separator, closing: str = "", pad: str = "") -> list[Edit]:
+    """Put items in front of the one at ``index``, or behind the last one.
+
+    Where there are none ``closing`` stands in front of the closing bracket if items have lines of their own, ``pad`` inside of both else.
+    """
+    if not brackets.items:
+        return [_fill(brackets, texts, separator, closing, pad)]
     if index == 0:
         return [_in_front(brackets, texts, separator)]
     item = brackets.items[index - 1]
@@ -173,13 +186,9 @@ def _in_front(brackets: Brackets, texts: Sequence[str], separator: Separator) ->
     return _put(tail.end if tail.ended else brackets.opener + 1, f"{separator.after}{separator.join(texts)},")
 
 
-def fill(brackets: Brackets, texts: Sequence[str], separator: Separator, closing: str, pad: str = "") -> Edit:
-    """Put items where there are none; ``closing`` is what stands in front of the closing bracket where items have lines of their own.
-
-    ``pad`` stands inside of the brackets where they have none. Comments stay; they stand before the items.
-    """
-    inside = brackets.inside
-    items = separator.join(texts)
+def _fill(brackets: Brackets, texts: Sequence[str], separator: Separator, closing: str, pad: str) -> Edit:
+    """Put items where there are none. Comments stay; they stand before the items."""
+    inside, items = brackets.inside, separator.join(texts)
     if not inside.strip():
         text = f"{separator.after}{items}{closing}" if separator.breaks else f"{pad}{items}{pad}"
         return Edit(Span(brackets.opener + 1, brackets.closer), text)

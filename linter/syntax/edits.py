@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..text import Edit as Edit
 from ..text import Span, Text
@@ -15,10 +15,6 @@ T = TypeVar("T")
 
 class Overlap(Exception):
     """Two edits want the same characters, or put something in at one place: neither order of the two is right."""
-
-
-Order = Sequence[str] | Callable[[JsonPath], Sequence[str]]
-"""The names of members in the order that is wanted of them; of one object, or as a function of the path of any object."""
 
 
 def apply_edits(content: str, edits: Iterable[Edit]) -> str:

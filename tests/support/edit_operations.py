@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
+from linter.syntax.tree_edits import TreeEditor
 from linter.text import Edit
 
 Operation = Callable[[str, Any], "list[Edit] | None"]
@@ -13,19 +13,19 @@ Operation = Callable[[str, Any], "list[Edit] | None"]
 
 
 class Operations:
-    """The operations of a module that edits one format."""
+    """The operations of what edits one format."""
 
-    def __init__(self, editor: ModuleType) -> None:
+    def __init__(self, editor: Callable[[str, Any], TreeEditor]) -> None:
         self._editor = editor
 
     def setting(self, *path: str | int, value: Any, order: tuple[str, ...] = ()) -> Operation:
-        return lambda text, parsed: self._editor.set_value(text, parsed, path, value, order)
+        return lambda text, parsed: self._editor(text, parsed).set(path, value, order)
 
     def inserting(self, *path: str | int, value: Any) -> Operation:
-        return lambda text, parsed: self._editor.insert_item(text, parsed, path, value)
+        return lambda text, parsed: self._editor(text, parsed).insert(path, value)
 
     def removing(self, *path: str | int) -> Operation:
-        return lambda text, parsed: self._editor.remove(text, parsed, path)
+        return lambda text, parsed: self._editor(text, parsed).remove(path)
 
     def renaming(self, *path: str | int, name: str) -> Operation:
-        return lambda text, parsed: self._editor.rename(text, parsed, path, name)
+        return lambda text, parsed: self._editor(text, parsed).rename(path, name)

@@ -1,0 +1,140 @@
+"""Edits of JSON and YAML that keep the rest of a text as it is written: indentation, line ends, quotes, comments, spelling."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from ..text import Edit, Span
+from ..typed import Any, NamedTuple
+from .brackets import Brackets, Item
+from .edits import grouped, value_at
+from .places import JsonPath, Places
+
+Order = Sequence[str] | Callable[[JsonPath], Sequence[str]]
+"""The names of members in the order that is wanted of them; of one object, or as a function of the path of any object."""
+New = Sequence[tuple[Any, Any]]
+"""Members by their names and values, or items, whose names do not matter."""
+
+
+class Block(NamedTuple):
+    """A mapping or list whose members begin lines."""
+
+    items: Sequence[Item]
+    is_list: bool
+
+
+class TreeEditor(ABC):
+    """Makes edits of one document of a text.
+
+    Each method returns the edits, of which there are none where nothing needs to change; None where the text cannot be relied on, where
+    nothing can be done at the path, and where the format cannot say a value. The class of a format raises :exc:`LookupError` for what it
+    leaves alone.
+    """
+
+    def __init__(self, content: str, value: Any, places: Places) -> None:
+        self._content = content
+        self._value = value
+        self._places = places
+
+    def set(self, path: JsonPath, value: Any, order: Order = ()) -> list[Edit] | None:
+        """Give the member at ``path`` a value, with the objects on the way to it. An index behind the last item of a list adds one.
+
+        A new member is written as its siblings are, at its place in ``order``.
+        """
+        with suppress(LookupError, TypeError, ValueError):
+            known = path
+            while known and self._places.find(known) is None:
+                known = known[:-1]
+            if known == path:
+                return self._checked(self._set(path, value, order), path, [(step, value) for step in path[-1:]])
+            step, *inner = path[len(known) :]
+            for name in reversed(inner):
+                value = {name: value}
+            if all(isinstance(name, str) for name in inner):
+                return self._checked(self._add(known, {step: value}, order), (*known, step), [(step, value)])
+        return None
+
+    def insert(self, path: JsonPath, value: Any) -> list[Edit] | None:
+        """Put an item into a list, in front of the one at ``path``, or behind the last one."""
+        with suppress(LookupError, TypeError, ValueError):
+            return self._checked(self._add(path[:-1], {path[-1]: value}, ()), path, [("", value)], gone=0)
+        return None
+
+    def replace(self, path: JsonPath, new: New) -> list[Edit] | None:
+        """Put members, or items, in place of the one at ``path``, each written as that is; the comment behind it stays behind the first."""
+        with suppress(LookupError, TypeError, ValueError):
+            (name, value), *others = new
+            holder, (index,) = self._found(path)
+            if holder.is_list or {item.step for item in holder.items}.isdisjoint(name for name, _ in others):
+                edits = [] if holder.is_list else self._renamed(path, name)
+                edits += [*self._set(path, value, ()), *(self._insert(path[:-1], index + 1, others) if others else ())]
+                return self._checked(edits, path, new)
+        return None
+
+    def remove(self, path: JsonPath) -> list[Edit] | None:
+        """Take out the member or item at ``path``, and with it the lines and the comments that are its alone."""
+        with suppress(LookupError, TypeError, ValueError):
+            return self._checked(self._take_out(path[:-1], *self._found(path)), path, [])
+        return None
+
+    def rename(self, path: JsonPath, name: str) -> list[Edit] | None:
+        """Give the member at ``path`` another name, which no other member of the object has."""
+        with suppress(LookupError, TypeError, ValueError):
+            return self._checked(self._renamed(path, name), path, [(name, value_at(self._value, path))])
+        return None
+
+    def _renamed(self, path: JsonPath, name: str) -> list[Edit]:
+        holder, (index,) = self._found(path)
+        key = holder.items[index].key
+        if key is None or (name != path[-1] and any(item.step == name for item in holder.items)):
+            raise LookupError(name)
+        return [Edit(key, self._name(path, key, name))] if name != path[-1] else []
+
+    def _found(self, path: JsonPath) -> tuple[Brackets | Block, list[int]]:
+        """What is around a path, and which of its members stand there: several of one name."""
+        holder = self._holder(path[:-1])
+        indexes = [index for index, item in enumerate(holder.items) if item.step == path[-1]]
+        if not indexes:
+            raise LookupError(path)
+        return holder, indexes
+
+    def _add(self, path: JsonPath, new: Mapping[Any, Any], order: Order) -> list[Edit]:
+        """Put members into an object that has none of their names, or an item into a list."""
+        holder = self._holder(path)
+        if holder.is_list:
+            ((index, value),) = new.items()
+            if index not in range(len(holder.items) + 1):
+                raise LookupError(index)
+            return self._insert(path, index, [("", value)])
+        if not all(isinstance(name, str) for name in new):
+            raise LookupError(path)
+        groups = grouped(order(path) if callable(order) else order, [str(item.step) for item in holder.items], new)
+        return [edit for index, names in groups.items() for edit in self._insert(path, index, [(name, new[name]) for name in names])]
+
+    # --- What a format says
+
+    @abstractmethod
+    def _holder(self, path: JsonPath) -> Brackets | Block:
+        """The object or list at a path."""
+
+    @abstractmethod
+    def _name(self, path: JsonPath, key: Span, name: str) -> str:
+        """A name, written as the one at ``key`` is."""
+
+    @abstractmethod
+    def _set(self, path: JsonPath, value: Any, order: Order) -> list[Edit]:
+        """Give what stands at a path another value."""
+
+    @abstractmethod
+    def _insert(self, path: JsonPath, index: int, new: New) -> list[Edit]:
+        """Put members or items in front of the one at an index."""
+
+    @abstractmethod
+    def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
+        """Take members or items out."""
+
+    def _checked(self, edits: list[Edit], path: JsonPath, new: New, gone: int = 1) -> list[Edit]:
+        """The edits, if they do no more than put ``new`` in place of as many members at a path as are to be gone."""
+        return edits
