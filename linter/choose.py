@@ -210,20 +210,6 @@ def configured_server(config: Config, overrides: Overrides, document: Document) 
     return (of_environment.server if of_environment is not None else None) or overrides.server
 
 
-class _Use(NamedTuple):
-    """A configuration file, and what it did in a run.
-
-    ``off`` are the rules that it switched off, ``excluded`` what a search passed over for it, ``accepted`` the rules of the findings that
-    it accepted, one for each, and ``patterns`` those of its patterns that fitted something.
-    """
-
-    config: Config
-    off: set[str]
-    excluded: set[str]
-    accepted: list[str]
-    patterns: set[tuple[str, str]]
-
-
 def _unused(option: str, pattern: str, holder: str | None) -> str:
     if option == "environment" and holder is not None:
         why = f"for {pattern} is a {holder}: give it in [per-file], or delete the table"
@@ -241,14 +227,11 @@ class Choices:
     """
 
     def __init__(self, given: Overrides, folders: tuple[Path, ...], configurations: Configurations, log: Log) -> None:
-        self.used: dict[Path, _Use] = {}
-        """The configuration files that counted."""
         self._given = given.over(Overrides())
         self._folders = folders
         self._configurations = configurations
+        self.used = configurations.used
         self._log = log
-        self._of_folders: dict[str, Config] = {}
-        """The configurations of files, by the folders of these as their paths have them."""
         self._read: dict[tuple[Folder, ...], list[Rule]] = {}
         """The rules that were read, by the folders beside the built-in ones."""
         self._rule_sets: dict[tuple[Path | None, str], RuleSet] = {}
@@ -275,8 +258,8 @@ class Choices:
     def of(self, file: Path) -> tuple[Config, RuleSet]:
         """The configuration and the rules of a file, once :meth:`prepare` has read them."""
         config, overrides = self._chosen_for(file)
-        if config.path is not None:
-            self._use(config).patterns.update(("per-file", glob) for glob in config.fitting("per-file", file))
+        config.use.counts = True
+        config.use.patterns.update(("per-file", glob) for glob in config.fitting("per-file", file))
         return config, self._rule_set(config, overrides)
 
     def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
@@ -284,7 +267,7 @@ class Choices:
         name = _named_environment(config, document)
         if name is None:
             return rules
-        self.note_patterns(config, "environment", (name,))
+        config.use.patterns.add(("environment", name))
         return self._rule_set(config, self._given.over(config.environments[name].over(rules.overrides)))
 
     def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
@@ -326,15 +309,11 @@ class Choices:
     def config(self, path: Path) -> Config | None:
         """The configuration that counts for a file; None, with an error logged, where it cannot be read."""
         text = str(path)
-        folder = os.path.dirname(text) if text != "." else ".."  # which is in the folder above it
-        config = self._of_folders.get(folder)
-        if config is not None:
-            return config
         try:
-            config = self._of_folders[folder] = self._configurations.of(path / os.pardir)
+            return self._configurations.of(os.path.dirname(text) if text != "." else os.pardir)
         except ConfigError as error:
             self._log.error(str(error))
-        return config
+            return None
 
     def _rules(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)
@@ -350,96 +329,30 @@ class Choices:
 
     # --- What the configurations did ---
 
-    def _use(self, config: Config) -> _Use:
-        assert config.path is not None  # one that is there
-        return self.used.setdefault(config.path, _Use(config, set(), set(), [], set()))
-
-    def note_excluded(self, config: Config, path: Path) -> None:
-        """Note that a configuration excludes a file or folder."""
-        if config.path is not None:
-            self._use(config).excluded.add(os.path.normpath(path))
-
-    def note_patterns(self, config: Config, option: str, patterns: tuple[str, ...]) -> None:
-        """Note that patterns of a configuration match something."""
-        if patterns and config.path is not None:
-            self._use(config).patterns.update((option, one) for one in patterns)
-
-    def note_accepted(self, config: Config, rule: str) -> None:
-        """Note that a configuration accepts a finding of a rule."""
-        self._use(config).accepted.append(rule)
-
     def note_off(self, config: Config, document: Document, rules: RuleSet) -> None:
         """Note the rules that a document would be checked with, were it not for its configuration."""
         if config.path is not None:
             without = self._rule_set(config, self._given).on(target_for(self._given, document))
-            self._use(config).off.update(without - rules.on(document.target))
+            config.use.off.update(without - rules.on(document.target))
 
     def unused_patterns(self, searched: Callable[[Path], bool], documents: Iterable[Document]) -> Iterator[Notice]:
         """The patterns of configurations that match nothing, where everything was searched that they could match."""
         holders = {name: word for document in documents for word, name in document.holders}
-        for path, use in self.used.items():
-            unused = [one for one in use.config.patterns() if one[:2] not in use.patterns]
-            for option, pattern, line in unused if unused and searched(use.config.folder) else ():
-                what = _unused(option, pattern, holders.get(pattern))
-                yield Notice("unused-pattern", relative_to_here(path), line, what)
+        for config in self.used():
+            unused = [one for one in config.patterns() if one[:2] not in config.use.patterns]
+            for option, pattern, line in unused if unused and searched(config.folder) else ():
+                yield Notice("unused-pattern", _shown_path(config), line, _unused(option, pattern, holders.get(pattern)))
 
     def configurations(self) -> tuple[Configuration, ...]:
         """What the report says of the configurations that counted, in the order of their paths."""
-        return tuple(sorted(self._configuration(path, use) for path, use in self.used.items()))
+        return tuple(sorted(map(self._configuration, self.used())))
 
-    def _configuration(self, path: Path, use: _Use) -> Configuration:
-        fail_on = use.config.general.fail_on if self._given.fail_on is None else None
-        off = tuple(sorted(use.off))
-        return Configuration(relative_to_here(path), use.config.trusted, off, len(use.excluded), fail_on, len(use.accepted))
+    def _configuration(self, config: Config) -> Configuration:
+        fail_on = config.general.fail_on if self._given.fail_on is None else None
+        use = config.use
+        return Configuration(_shown_path(config), config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on, len(use.accepted))
 
 
-class ConfiguredSearch:
-    """What configurations and the command line say of a search; see :class:`linter.discover.Wishes`."""
-
-    def __init__(self, choices: Choices, *, force_exclude: bool) -> None:
-        self.choices = choices
-        self.force_exclude = force_exclude
-        self.named_are_excluded = False
-        """Whether a file that the command line names was passed over, as hooks want it that are given every file."""
-
-    def excluded(self, path: Path) -> bool:
-        """Whether the configuration of a path's folder excludes it."""
-        config = self.choices.config(path)
-        if config is None:
-            return True
-        globs = config.fitting("exclude", path)
-        if globs:
-            self.choices.note_excluded(config, path)
-        self.choices.note_patterns(config, "exclude", globs)
-        return bool(globs)
-
-    def excludes_named(self, path: Path) -> bool:
-        """Whether a file is excluded though the command line names it."""
-        config = self.choices.config(path)
-        excludes = config is not None and (config.force_exclude or self.force_exclude) and self.excluded(path)
-        self.named_are_excluded |= excludes
-        return excludes
-
-    def included_in(self, folder: Path) -> Callable[[Path], bool] | None:
-        """What says of the files right in a folder whether a search takes one whatever it is called; None where it takes none."""
-        config = self.choices.config(folder / "any")
-        if config is None or not config.include:
-            return None
-
-        def included(path: Path) -> bool:
-            globs = config.fitting("include", path)
-            self.choices.note_patterns(config, "include", globs)
-            return bool(globs)
-
-        return included
-
-    def leads_to_included(self, folder: Path) -> bool:
-        """Whether a search goes into a folder that it would pass over by its name."""
-        config = self.choices.config(folder)
-        return config is not None and config.leads_to_included(folder)
-
-    def passed_over(self, path: Path) -> None:
-        """Note what a search passes over by its name: a pattern that matches it is not left over."""
-        config = self.choices.config(path)
-        if config is not None and config.exclude:
-            self.choices.note_patterns(config, "exclude", config.fitting("exclude", path))
+def _shown_path(config: Config) -> str:
+    assert config.path is not None  # one that is there
+    return relative_to_here(config.path)

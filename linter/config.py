@@ -93,8 +93,28 @@ class _Config(NamedTuple):
     trusted: bool = False
 
 
+class Use:
+    """What a configuration did in a run, and whether a file was read under it.
+
+    ``off`` are the rules that it switched off, ``excluded`` the paths that it left out, ``accepted`` the rules of the findings that it
+    accepted, one for each, and ``patterns`` those of its patterns, each with its option, that matched something.
+    """
+
+    def __init__(self) -> None:
+        self.counts = False
+        self.off: set[str] = set()
+        self.excluded: set[str] = set()
+        self.accepted: list[str] = []
+        self.patterns: set[tuple[str, str]] = set()
+
+
 class Config(_Config):
     """A configuration, with what it says for a file or a folder."""
+
+    @cached_property
+    def use(self) -> Use:
+        """What it did in the run for which it was read."""
+        return Use()
 
     @cached_property
     def _globs(self) -> Mapping[str, Globs]:

@@ -10,38 +10,47 @@ from .files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from .typed import Final
 
 OWN_FILE: Final = ".medplum-lint.toml"
+_NONE: Final = Config()
 
 
 class Configurations:
     """Which configuration counts for a folder: the one that the command line names, else the nearest one upwards; none if ``isolated``."""
 
     def __init__(self, named: Config | None = None, *, isolated: bool = False) -> None:
-        self._always = Config() if isolated else named
-        self._known: dict[Path, Config] = {}
+        self._always = Config() if isolated else named and named._replace()  # with a use of its own
+        self._known: dict[str, Config] = {}
+        """By the folders that were asked for."""
+        self._in: dict[Path, Config | None] = {}
+        """By the folders in which they are."""
 
-    def of(self, folder: Path) -> Config:
+    def of(self, folder: Path | str) -> Config:
         """The configuration for the files of a folder. Raises :exc:`~linter.config.ConfigError` where it cannot be used.
 
         Its path is absolute or relative as the folder is given, for messages.
         """
         if self._always is not None:
             return self._always
-        try:
-            at = Path(os.path.abspath(folder))
-            passed: list[Path] = []
-            for one in (at, *at.parents):
-                config = self._known.get(one)
-                if config is not None:
-                    break
-                passed.append(one)
-                config = _find(one) if folder.is_absolute() else _find(Path(os.path.relpath(one)), one)
-                if config is not None:
-                    break
-        except OSError as error:
-            raise ConfigError(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}") from None
-        config = config or Config()
-        self._known.update(dict.fromkeys(passed, config))
-        return config
+        text = str(folder)
+        if text not in self._known:
+            try:
+                self._known[text] = self._nearest(Path(os.path.abspath(text)), is_absolute=os.path.isabs(text))
+            except OSError as error:
+                raise ConfigError(f"{error.filename or 'the working directory'}: cannot be read: {reason_of(error)}") from None
+        return self._known[text]
+
+    def _nearest(self, folder: Path, *, is_absolute: bool) -> Config:
+        for one in (folder, *folder.parents):
+            if one not in self._in:
+                self._in[one] = _find(one) if is_absolute else _find(Path(os.path.relpath(one)), one)
+            config = self._in[one]
+            if config is not None:
+                return config
+        return _NONE
+
+    def used(self) -> list[Config]:
+        """The configuration files that did something."""
+        files = filter(None, [self._always, *self._in.values()])
+        return [one for one in files if one.path is not None and (one.use.counts or one.use.patterns)]
 
 
 def _find(folder: Path, base: Path | None = None) -> Config | None:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from .config import Config
 from .files import Identity, identity, reason_of
 from .sources import file_names
-from .typed import Final, NamedTuple, Protocol
+from .typed import Final, NamedTuple
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
 """What folders are called that a search does not go into, as it does not into hidden ones."""
@@ -22,6 +23,7 @@ _OF_TEXT: Final = (".env", ".json", ".jsonl", ".yaml", ".yml")
 """How files end that are looked at there."""
 LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 """Bytes: a larger file is read only when it is named itself."""
+_NO_CONFIG: Final = Config()
 
 
 class Found(NamedTuple):
@@ -40,84 +42,124 @@ class Found(NamedTuple):
     identity: Identity | None = None
 
 
-class Wishes(Protocol):
-    """What a user says of a search."""
+class LeftOut(NamedTuple):
+    """A file or folder that is left out: by a ``glob`` of a configuration, else by the name of the folder.
 
-    def excluded(self, path: Path) -> bool:
-        """Whether to pass over a folder or file."""
-
-    def excludes_named(self, path: Path) -> bool:
-        """Whether to pass over a file though it is named."""
-
-    def included_in(self, folder: Path) -> Callable[[Path], bool] | None:
-        """What says of the files right in a folder whether to take one whatever it is called; None where it would say so of none."""
-
-    def leads_to_included(self, folder: Path) -> bool:
-        """Whether to go into a folder that a search passes over by its name."""
-
-    def passed_over(self, folder: Path) -> object:
-        """Is called with each folder that is passed over by its name."""
-
-
-class NoWishes:
-    """The wishes of a user who has none, but perhaps for what is to be excluded."""
-
-    def __init__(self, excluded: Callable[[Path], bool] = lambda _path: False) -> None:
-        self.excluded = excluded
-        self.excludes_named = self.leads_to_included = lambda _path: False
-        self.included_in = lambda _folder: None
-        self.passed_over = lambda _folder: None
-
-
-def find_files(paths: Iterable[str], wishes: Wishes, *, may_be_empty: bool = False) -> tuple[list[Found], list[str]]:
-    """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing.
-
-    ``may_be_empty``: a folder in which a search takes nothing is no error.
+    ``named``: the command line names it.
     """
-    by_identity: dict[object, Found] = {}
-    errors: list[str] = []
-    for text in paths:
-        files, error = _files(text, wishes, may_be_empty=may_be_empty)
-        for file in files:
-            key = file.identity or identity(file.path) or os.path.normpath(file.path)
-            if key not in by_identity or _rank(file) < _rank(by_identity[key]):
-                by_identity[key] = file
-        if error:
-            errors.append(error)
-    return list(by_identity.values()), errors
+
+    path: Path
+    config: Config
+    glob: str = ""
+    named: bool = False
+
+
+class Search:
+    """A search for files. ``config`` gives the configuration for a file, or None where that cannot be read.
+
+    With ``force_exclude`` a file is passed over though it is named, as hooks want it that are given every file.
+    """
+
+    def __init__(self, config: Callable[[Path], Config | None] = lambda _path: _NO_CONFIG, *, force_exclude: bool = False) -> None:
+        self._config = config
+        self._force_exclude = force_exclude
+        self.left_out: list[LeftOut] = []
+        self.looked_at = 0
+        """How many files there were in the folders that were searched."""
+
+    def find(self, paths: Iterable[str], *, may_be_empty: bool = False) -> tuple[list[Found], list[str]]:
+        """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing.
+
+        ``may_be_empty``: a folder in which a search takes nothing is no error.
+        """
+        by_identity: dict[object, Found] = {}
+        errors: list[str] = []
+        for text in paths:
+            files, error = self._files(text, may_be_empty=may_be_empty)
+            for file in files:
+                key = file.identity or identity(file.path) or os.path.normpath(file.path)
+                if key not in by_identity or _rank(file) < _rank(by_identity[key]):
+                    by_identity[key] = file
+            if error:
+                errors.append(error)
+        return list(by_identity.values()), errors
+
+    def excluded(self, path: Path, *, named: bool = False) -> bool:
+        """Whether the configuration of a path's folder excludes it."""
+        config = self._config(path)
+        if config is None:
+            return True
+        globs = config.fitting("exclude", path)
+        if globs:
+            config.use.excluded.add(os.path.normpath(path))
+            config.use.patterns.update(("exclude", one) for one in globs)
+            self.left_out.append(LeftOut(path, config, globs[0], named))
+        return bool(globs)
+
+    def _files(self, text: str, *, may_be_empty: bool) -> tuple[list[Found], str]:
+        # os.path, for pathlib raises where a name is too long or a folder is closed.
+        if os.path.isdir(text):
+            closed: list[OSError] = []
+            files = list(self._in_folder(Path(text), closed.append))
+            if closed:
+                return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
+            nothing = f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
+            return files, "" if files or may_be_empty else nothing
+        if os.path.lexists(text):
+            path, config = Path(text), self._config(Path(text))
+            forced = config is not None and (config.force_exclude or self._force_exclude)
+            return [] if forced and self.excluded(path, named=True) else [Found(path, False)], ""
+        if any(sign in text for sign in "*?["):
+            from .globs import files_matching
+
+            try:
+                names = sorted(files_matching(text))
+            except ValueError as error:
+                return [], f"{text}: is not a glob: {error}"
+            files = [Found(Path(name), False) for name in names if not self.excluded(Path(name))]
+            return files, "" if names else f"{text}: no file matches this glob"
+        return [], f"{text or repr(text)}: no such file or folder"
+
+    def _in_folder(self, folder: Path, fail: Callable[[OSError], object]) -> Iterator[Found]:
+        """The files beneath a folder that a search takes, in the order of their names. Links to folders are not followed.
+
+        ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
+        """
+        globs = NameGlobs(file_names())
+        waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), _last_names(folder))]
+        while waiting:
+            base, above = waiting.pop()
+            folders, files = _entries(base, fail)
+            self.looked_at += len(files)
+            config = self._config(Path(base, "any"))
+            by_content = any(name in BY_CONTENT for name in above)
+            for name in files:
+                found = _taken(base, name, globs, config, by_content=by_content)
+                status = _status(found.path) if found is not None else None
+                if found is not None and status is not None and stat.S_ISREG(status.st_mode) and not self.excluded(found.path):
+                    yield found._replace(too_large=status.st_size > LARGEST_SEARCHED, identity=(status.st_dev, status.st_ino))
+            inner = [Path(base, name) for name in folders]
+            entered = [path for path in inner if self._is_entered(path) and not self.excluded(path)]
+            waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
+
+    def _is_entered(self, folder: Path) -> bool:
+        """Whether a search goes into a folder of this name, or that the configuration includes."""
+        name = folder.name
+        if (not name.startswith(".") or name == _WORKFLOWS) and name not in SKIPPED_FOLDERS:
+            return True
+        config = self._config(folder)
+        if config is None:
+            return False
+        config.use.patterns.update(("exclude", one) for one in config.fitting("exclude", folder))  # they are not left over
+        is_included = config.leads_to_included(folder)
+        if not is_included:
+            self.left_out.append(LeftOut(folder, config))
+        return is_included
 
 
 def _rank(file: Found) -> tuple[bool, bool]:
     """Of several names of a file, links and hard links included, the lowest counts: one that the user gave, and one that is no link."""
     return file.searched, os.path.islink(file.path)
-
-
-def _files(text: str, wishes: Wishes, *, may_be_empty: bool) -> tuple[list[Found], str]:
-    # os.path, for pathlib raises where a name is too long or a folder is closed.
-    if os.path.isdir(text):
-        return _searched(text, wishes, may_be_empty=may_be_empty)
-    if os.path.lexists(text):
-        return [] if wishes.excludes_named(Path(text)) else [Found(Path(text), False)], ""
-    if any(sign in text for sign in "*?["):
-        from .globs import files_matching
-
-        try:
-            names = sorted(files_matching(text))
-        except ValueError as error:
-            return [], f"{text}: is not a glob: {error}"
-        files = [Found(Path(name), False) for name in names if not wishes.excluded(Path(name))]
-        return files, "" if names else f"{text}: no file matches this glob"
-    return [], f"{text or repr(text)}: no such file or folder"
-
-
-def _searched(text: str, wishes: Wishes, *, may_be_empty: bool) -> tuple[list[Found], str]:
-    closed: list[OSError] = []
-    files = list(search_folder(Path(text), wishes, closed.append))
-    if closed:
-        return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
-    if files or may_be_empty:
-        return files, ""
-    return files, f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
 
 
 def what_is_searched_for() -> str:
@@ -129,28 +171,6 @@ def what_is_searched_for() -> str:
         f"a search takes {', '.join(told)}, and by its content what ends in {ends} or {_OF_TEXT[-1]} in a folder called "
         f'{folders} or {BY_CONTENT[-1]}; name the file itself, or add it to "include" in the configuration'
     )
-
-
-def search_folder(folder: Path, wishes: Wishes, fail: Callable[[OSError], object]) -> Iterator[Found]:
-    """The files beneath a folder that a search takes, in the order of their names. Links to folders are not followed.
-
-    ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
-    """
-    globs = NameGlobs(file_names())
-    waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), _last_names(folder))]
-    while waiting:
-        base, above = waiting.pop()
-        folders, files = _entries(base, fail)
-        by_content = any(name in BY_CONTENT for name in above)
-        included = wishes.included_in(Path(base))
-        for name in files:
-            found = _taken(base, name, globs, included, by_content=by_content)
-            status = _status(found.path) if found is not None else None
-            if found is not None and status is not None and stat.S_ISREG(status.st_mode) and not wishes.excluded(found.path):
-                yield found._replace(too_large=status.st_size > LARGEST_SEARCHED, identity=(status.st_dev, status.st_ino))
-        inner = [Path(base, name) for name in folders]
-        entered = [path for path in inner if _is_entered(path, wishes) and not wishes.excluded(path)]
-        waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
 
 
 class NameGlobs:
@@ -170,22 +190,18 @@ class NameGlobs:
         return next((glob for glob, end in self._globs if given.endswith(end) and fnmatch(name, glob)), "")
 
 
-def _taken(base: str, name: str, globs: NameGlobs, included: Callable[[Path], bool] | None, *, by_content: bool) -> Found | None:
+def _taken(base: str, name: str, globs: NameGlobs, config: Config | None, *, by_content: bool) -> Found | None:
     """A file of a folder as a search takes it, if it does."""
-    if included is not None and included(path := Path(base, name)):
-        return Found(path, True, included=True)
+    if config is not None and config.include:
+        path = Path(base, name)
+        included = config.fitting("include", path)
+        if included:
+            config.use.patterns.update(("include", one) for one in included)
+            return Found(path, True, included=True)
     pattern = globs.fitting(name)
     if pattern or (by_content and name.endswith(_OF_TEXT)):
         return Found(Path(base, name), True, by_content=not pattern, pattern=pattern)
     return None
-
-
-def _is_entered(folder: Path, wishes: Wishes) -> bool:
-    name = folder.name
-    if (not name.startswith(".") or name == _WORKFLOWS) and name not in SKIPPED_FOLDERS:
-        return True
-    wishes.passed_over(folder)
-    return wishes.leads_to_included(folder)
 
 
 def _last_names(folder: Path) -> tuple[str, ...]:

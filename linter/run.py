@@ -15,10 +15,10 @@ from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
 from .check import Checker, Texts, parts_of
-from .choose import Choices, ConfiguredSearch, Plan, RuleSet, target_for
+from .choose import Choices, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
-from .discover import Found, find_files, what_is_searched_for
+from .discover import Found, Search, what_is_searched_for
 from .documents.source import Loaded, Nearby, Place, Rewriter, Surroundings
 from .files import LARGEST_INPUT, Identity, Unreadable, read_file, read_regular
 from .load import (
@@ -140,7 +140,7 @@ class _Run(NamedTuple):
 
     options: Options
     choices: Choices
-    search: ConfiguredSearch
+    search: Search
     log: Log
     folders: tuple[str, ...] = ()
 
@@ -150,7 +150,7 @@ class _Run(NamedTuple):
         log = Log()
         configurations = Configurations(options.config, isolated=options.isolated)
         choices = Choices(options.overrides, options.rules, configurations, log)
-        return cls(options, choices, ConfiguredSearch(choices, force_exclude=options.force_exclude), log, tuple(folders))
+        return cls(options, choices, Search(choices.config, force_exclude=options.force_exclude), log, tuple(folders))
 
     def step(self, what: str, done: int, total: int, uri: str) -> None:
         """Tell the caller how far the run is."""
@@ -193,13 +193,14 @@ class _Batch(NamedTuple):
 def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run.of(options, _real_folders(paths))
-    found, errors = find_files(paths, run.search, may_be_empty=options.allow_unrecognized)
+    found, errors = run.search.find(paths, may_be_empty=options.allow_unrecognized)
     acceptors = _prepare(run, [file.path for file in found])
     if acceptors is None:
         return _not_started(run)
     run.log.errors.extend(errors)
     names = ", ".join(paths)
-    if not found and not errors and not run.search.named_are_excluded and not options.allow_unrecognized:
+    is_left_out = any(one.named for one in run.search.left_out)
+    if not found and not errors and not is_left_out and not options.allow_unrecognized:
         run.log.errors.append(f"{names}: nothing is checked: the configuration excludes every file")
     around = _around(run, found)
     contents: dict[str, bytes] = {}
@@ -247,7 +248,7 @@ def _prepare(run: _Run, files: list[Path]) -> Acceptors | None:
     today = options.now.date() if options.now is not None else None
     acceptors = Acceptors()
     try:
-        acceptors = Acceptors.of(configs, today, options.baseline, options.write_baseline, run.choices.note_accepted)
+        acceptors = Acceptors.of(configs, today, options.baseline, options.write_baseline)
     except ConfigError as error:
         log.error(str(error))
     read = acceptors.baseline.paths if acceptors.baseline is not None else []
@@ -658,8 +659,8 @@ def _outcome(
     run: _Run, documents: tuple[Document, ...], findings: list[Finding], rules: Mapping[str, RuleInfo], deployments: tuple[Deployment, ...]
 ) -> Outcome:
     """What came of a run, in the order in which it is reported."""
-    for path in run.choices.used:
-        run.log.read(path)
+    for config in run.choices.used():
+        run.log.read(config.path or Path())
     result = Result(
         version=__version__,
         files=tuple(sorted(run.log.files, key=lambda file: (file.path, file.environment or ""))),

@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linter.choose import Choices
-from linter.config import Overrides
+from linter.config import Config, Overrides
 from linter.configurations import Configurations
-from linter.discover import NameGlobs, NoWishes, find_files, what_is_searched_for
+from linter.discover import NameGlobs, Search, what_is_searched_for
 from linter.log import Log
 from linter.sources import file_names
 
@@ -42,13 +42,14 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def found(*paths: str, excluded: str = "") -> list[str]:
     """The files, those found in a folder in brackets; errors with a mark."""
-    files, errors = find_files(list(paths), NoWishes(lambda path: bool(excluded) and path.as_posix() == excluded))
+    config = Config(exclude=(excluded,) if excluded else (), base=Path.cwd())
+    files, errors = Search(lambda _path: config).find(paths)
     return [f"({file.path.as_posix()})" if file.searched else file.path.as_posix() for file in files] + [f"! {error}" for error in errors]
 
 
 def too_large(*paths: str) -> list[tuple[str, bool]]:
     """The names of the files, each with whether it is too large to be read."""
-    return [(file.path.name, file.too_large) for file in find_files(list(paths), NoWishes())[0]]
+    return [(file.path.name, file.too_large) for file in Search().find(paths)[0]]
 
 
 @pytest.mark.usefixtures("tree")

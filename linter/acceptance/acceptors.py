@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..config import Config
@@ -27,12 +27,10 @@ class Acceptors(NamedTuple):
     baseline: Baselines | None = None
 
     @classmethod
-    def of(
-        cls, configs: Iterable[Config], today: date | None, given: Path | None, new: Path | None, count: Callable[[Config, str], object]
-    ) -> Acceptors:
+    def of(cls, configs: Iterable[Config], today: date | None, given: Path | None, new: Path | None) -> Acceptors:
         """The acceptors of a run with some configurations, as of a day; ``given`` and ``new`` are the baselines to read and to write.
 
-        ``count`` is called for each finding that a configuration accepts. Raises :exc:`~linter.config.ConfigError` for a baseline.
+        Raises :exc:`~linter.config.ConfigError` for a baseline.
         """
         configuration, baseline = None, None
         if any(config.accept for config in configs):
@@ -40,11 +38,11 @@ class Acceptors(NamedTuple):
 
             from .configured import Acceptances  # only for a configuration that accepts something
 
-            configuration = Acceptances(today or date.today(), count)
+            configuration = Acceptances(today or date.today())
         if given or new or any(config.baseline for config in configs):
             from .baseline import Baselines  # only where there is one
 
-            baseline = Baselines(given, new, configs, count)
+            baseline = Baselines(given, new, configs)
         return cls(None, configuration, baseline)
 
     def with_comments(self, documents: Iterable[Loaded]) -> Acceptors:

@@ -251,12 +251,11 @@ def _described(entry: Entry) -> str:
 class Baselines:
     """The baselines of a run: one that the command line names for all files, else that of the configuration of each file.
 
-    ``given`` is the file to read, ``new`` the one to write; ``count`` is called with each configuration whose baseline holds a finding.
+    ``given`` is the file to read, ``new`` the one to write.
     Raises :exc:`~linter.config.ConfigError` for a file that is no baseline.
     """
 
-    def __init__(self, given: Path | None, new: Path | None, configs: Iterable[Config], count: Callable[[Config, str], object]) -> None:
-        self._count = count
+    def __init__(self, given: Path | None, new: Path | None, configs: Iterable[Config]) -> None:
         self._of: dict[Path | None, _Used] = {}
         """By their paths; the one of the command line under None."""
         self._documents: dict[Document, _Used] = {}
@@ -304,7 +303,7 @@ class Baselines:
     def count(self, finding: Finding) -> None:
         """Count a finding that is accepted for the configuration that names its baseline."""
         if None not in self._of:
-            self._count(self._configs[finding.document], finding.rule)
+            self._configs[finding.document].use.accepted.append(finding.rule)
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
         """The places of findings in the baseline that cannot be told from a new one: a value is not in a baseline."""

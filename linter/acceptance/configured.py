@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -79,11 +79,10 @@ class _Configured:
 
 
 class Acceptances:
-    """The acceptances of all configurations of a run, as of a day; ``count`` is called for each finding that one accepts."""
+    """The acceptances of all configurations of a run, as of a day."""
 
-    def __init__(self, today: date, count: Callable[[Config, str], object]) -> None:
+    def __init__(self, today: date) -> None:
         self._today = today
-        self._count = count
         self._of: dict[Path | None, _Configured] = {}
         self._places: dict[Document, tuple[_Configured, list[_Place]]] = {}
 
@@ -111,7 +110,7 @@ class Acceptances:
                 configured.came_back.update(configured.expired.pop(key, ()))
             return None
         configured.used.add(number)
-        self._count(configured.config, finding.rule)
+        configured.config.use.accepted.append(finding.rule)
         return configured.config.accept[number].reason
 
     def notices(self, reach: Reach) -> Iterator[Notice]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial, reduce
 from pathlib import Path
 
-from ..choose import Choices, ConfiguredSearch
+from ..choose import Choices
 from ..config import Config, Overrides, Severity
 from ..config_options import OPTIONS
 from ..configurations import Configurations
-from ..discover import SKIPPED_FOLDERS, Found, find_files, what_is_searched_for
+from ..discover import SKIPPED_FOLDERS, Found, LeftOut, Search, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..documents.source import Loaded, Nearby, Surroundings
 from ..files import Unreadable, read_file, read_regular, relative_to_here
@@ -156,65 +156,22 @@ def _level(severity: Severity) -> str:
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
 
 
-class _Recorder(ConfiguredSearch):
-    """A search that keeps what it passes over, with the reason."""
-
-    def __init__(self, choices: Choices, *, force_exclude: bool) -> None:
-        super().__init__(choices, force_exclude=force_exclude)
-        self.left_out: dict[str, str] = {}
-        self.looked_at = 0
-        """How many files there were in the folders that were searched."""
-
-    def excluded(self, path: Path) -> bool:
-        """Whether the configuration of a path's folder excludes it."""
-        excluded = super().excluded(path)
-        if excluded:
-            self._keep(path)
-        return excluded
-
-    def excludes_named(self, path: Path) -> bool:
-        """Whether a file is excluded though the command line names it."""
-        excludes = super().excludes_named(path)
-        if excludes:
-            self._keep(path, "force-exclude and ")
-        return excludes
-
-    def included_in(self, folder: Path) -> Callable[[Path], bool]:
-        """A function that tells whether a search takes a file of a folder whatever its name; it counts the files."""
-        by_choice = super().included_in(folder)
-
-        def included(path: Path) -> bool:
-            self.looked_at += 1
-            return by_choice is not None and by_choice(path)
-
-        return included
-
-    def leads_to_included(self, folder: Path) -> bool:
-        """Whether a search goes into a folder that it would pass over by its name."""
-        leads = super().leads_to_included(folder)
-        if leads:
-            del self.left_out[f"{folder.as_posix()}/"]
-        return leads
-
-    def passed_over(self, path: Path) -> None:
-        """Keep what a search passes over by its name."""
-        why = f"a search never goes into a folder called {path.name}" if path.name in SKIPPED_FOLDERS else "hidden"
-        self.left_out[f"{path.as_posix()}/"] = why
-        super().passed_over(path)
-
-    def _keep(self, path: Path, before: str = "") -> None:
-        config = self.choices.config(path)
-        name = f"{path.as_posix()}/" if path.is_dir() else path.as_posix()
-        if config is not None and (globs := config.fitting("exclude", path)):
-            self.left_out[name] = f"{before}{_excluding(config, globs[0])}"
+def _left_out(one: LeftOut) -> tuple[str, str]:
+    """What is left out, and why."""
+    if one.glob:
+        name = f"{one.path.as_posix()}/" if one.path.is_dir() else one.path.as_posix()
+        return name, f"{'force-exclude and ' if one.named else ''}{_excluding(one.config, one.glob)}"
+    name = one.path.name
+    return f"{one.path.as_posix()}/", f"a search never goes into a folder called {name}" if name in SKIPPED_FOLDERS else "hidden"
 
 
 def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
     choices = Choices(options.overrides, options.rules, Configurations(options.config, isolated=options.isolated), log)
-    recorder = _Recorder(choices, force_exclude=options.force_exclude)
-    found, errors = find_files(paths, recorder)
-    rows = {name: ("passed over", why) for name, why in recorder.left_out.items()}
+    search = Search(choices.config, force_exclude=options.force_exclude)
+    found, errors = search.find(paths)
+    left_out = dict(map(_left_out, search.left_out))
+    rows = {name: ("passed over", why) for name, why in left_out.items()}
     around = _around(found, options)
     parts: dict[str, list[str]] = {}
     for one in found:
@@ -227,7 +184,7 @@ def _files(paths: list[str], options: Options, log: Log) -> list[str]:
         if rows.get(name, ("",))[0] in ("passed over", "not recognised"):
             rows[name] = ("taken", f"as a part of {' and '.join(wholes)}")
     lines = columns((name, f"{what}: {why}") for name, (what, why) in sorted(rows.items()))
-    more = recorder.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in recorder.left_out)
+    more = search.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in left_out)
     if more > 0:
         names = "1 file has another name" if more == 1 else f"{more:,} files have other names"
         lines.append(f"{names}: {what_is_searched_for()}.")

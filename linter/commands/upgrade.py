@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from ..discover import NoWishes, find_files
+from ..discover import Search
 from ..load import Input, LoadedDocuments, load_documents, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
@@ -73,7 +73,7 @@ def run(given: Given) -> int:
 
 def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]:
     """The files that paths, folders and globs stand for, read, and an error for each that stands for nothing or cannot be read."""
-    found, errors = find_files([path for path in paths if path != "-"], NoWishes())
+    found, errors = Search().find(path for path in paths if path != "-")
     ways = {one.path.as_posix(): one for one in found if not one.too_large}
     read, unread = read_inputs([*inputs((path for path in paths if path == "-"), max_size), *ways], max_size)
     files = [one._replace(searched=ways[one.uri].searched, by_content=ways[one.uri].by_content) if one.uri in ways else one for one in read]
