@@ -646,7 +646,8 @@ def test_what_takes_no_judgement_is_written(tmp_path: Path) -> None:
     newest = ", ".join(map(str, tuple(NEXT)))
     assert f"NEWEST: Final = Release(({newest}))" in changed["linter/release.py"]
     table = "\n".join(changed["linter/settings/releases.py"])
-    assert f"5.2.4 2026-10-30  5.2.5 2026-10-10  5.2.13 2026-10-30  {NEXT} {day}\n" in table
+    assert "  5.2.4 2026-10-30  5.2.5 2026-10-10  5.2.13 2026-10-30" in table
+    assert f"{NEXT} {day}\n" in table
     before = (ROOT / "linter/settings/releases.py").read_text(encoding="utf-8").splitlines()
     assert sum(one != other for one, other in zip(before, changed["linter/settings/releases.py"], strict=True)) == 1
     assert max(map(len, changed["linter/settings/releases.py"])) <= 140
