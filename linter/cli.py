@@ -26,7 +26,6 @@ from .typed import Any, Final, NamedTuple, NoReturn
 
 Records = list[tuple[str, str]]
 """Names, such as those of an option, and the texts beside them."""
-_HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
 _LONGEST: Final = 24
 """Columns for names beside which texts stand: 50 of an 80 column terminal are left."""
 _OF_WRITING: Final = (errno.ENOSPC, errno.EBADF, errno.EFBIG, errno.EIO, errno.EDQUOT)
@@ -54,11 +53,10 @@ def help_text(command: click.Command) -> HelpText:
 
 def options_by_heading(command: click.Command, ctx: click.Context, more: Iterable[click.Parameter] = ()) -> dict[str, Records]:
     """The names and texts of the options of a command, and of ``more``, under their headings."""
-    found: dict[str, Records] = {heading: [] for heading in HEADINGS}
-    for parameter in (*command.get_params(ctx), *more):
-        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None:
-            found[getattr(parameter, "heading", "Help")].append(record)
-    return {heading: records for heading, records in found.items() if records}
+    options = [one for one in (*command.get_params(ctx), *more) if isinstance(one, click.Option)]
+    records = [(getattr(one, "heading", "Help"), one.get_help_record(ctx)) for one in options]
+    found = {heading: [record for its, record in records if its == heading and record is not None] for heading in HEADINGS}
+    return {heading: own for heading, own in found.items() if own}
 
 
 def _write_help(formatter: click.HelpFormatter, text: HelpText, options: Mapping[str, Records], commands: Records) -> None:
@@ -89,7 +87,7 @@ class Command(click.Command):
     """A command of :mod:`linter.commands`, which is imported when it is run or its help is shown."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, context_settings=_HELP_NAMES, callback=self._run, params=parameters_of(name))
+        super().__init__(name, callback=self._run, params=parameters_of(name))
 
     @property
     def function(self) -> Callable[[Given], int | None]:
@@ -114,18 +112,14 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See :meth:`click.Group.parse_args`. Raises :exc:`click.UsageError` for a word that is no path and nearly a command."""
-        if ctx.resilient_parsing and not args:  # completion: what comes first may be a command
-            return super().parse_args(ctx, args)
         word = args[0] if args else ""
-        if word in (*COMMANDS, "--help", "-h", "--version"):
-            return super().parse_args(ctx, args)
-        if not ctx.resilient_parsing and word[:1] != "-" and word.replace("-", "").isalpha() and not os.path.lexists(word):
+        is_named = word in (*COMMANDS, "--help", "-h", "--version") or (ctx.resilient_parsing and not args)  # completion may begin with one
+        if not (is_named or ctx.resilient_parsing) and word[:1] != "-" and word.replace("-", "").isalpha() and not os.path.lexists(word):
             from .suggest import did_you_mean  # "medplum-lint tset policies" would check policies
 
-            near = did_you_mean(word, COMMANDS)
-            if near:
+            if near := did_you_mean(word, COMMANDS):
                 raise click.UsageError(f'there is no command and no file "{word}"{near}')
-        return super().parse_args(ctx, ["check", *args])
+        return super().parse_args(ctx, args if is_named else ["check", *args])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """What can come first: a command, a path, or an option of ``check``."""
@@ -148,17 +142,17 @@ class Commands(click.Group):
         self.format_usage(ctx, formatter)
         _write_help(formatter, help_text(self), options_by_heading(self.commands["check"], ctx, self.params), list(COMMANDS.items()))
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *others: Any, **more: Any) -> NoReturn:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any) -> NoReturn:  # type: ignore[override]
         """Run a command and exit. Names in click's own messages are made printable, as in ours."""
-        sys.exit(finished(lambda: self._code(args, prog_name, *others, **more)))
+        sys.exit(finished(lambda: self._code(args, prog_name or PROGRAM, more)))
 
-    def _code(self, args: Sequence[str] | None, prog_name: str | None, *others: Any, **more: Any) -> int | None:
+    def _code(self, args: Sequence[str] | None, prog_name: str, more: Mapping[str, Any]) -> int | None:
         """The exit code of a command."""
         if os.environ.get(COMPLETE_VARIABLE):  # a shell asks what can be completed
             _prepare_completion(os.environ[COMPLETE_VARIABLE])
-            super().main(args, prog_name, *others, **more)
+            super().main(args, prog_name, **more)
         try:
-            with self.make_context(prog_name or PROGRAM, list(sys.argv[1:] if args is None else args), **more) as context:
+            with self.make_context(prog_name, list(sys.argv[1:] if args is None else args), **more) as context:
                 code: int | None = self.invoke(context)
                 return code
         except click.exceptions.Exit as stop:
@@ -214,7 +208,7 @@ cli: Final = Commands(
     "cli",
     commands={name: Command(name) for name in COMMANDS},
     params=[_VERSION],
-    context_settings={**_HELP_NAMES, "max_content_width": 120},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="""Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
@@ -239,4 +233,4 @@ cli: Final = Commands(
 
 def main() -> NoReturn:
     """The console script."""
-    cli.main(prog_name=PROGRAM)
+    cli.main()

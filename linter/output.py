@@ -73,13 +73,11 @@ def _explained(path: str) -> Iterator[None]:
         raise Unwritable(path, str(error)) from None
 
 
-def is_same_output(one: str, other: str) -> bool:
-    """Whether two outputs are one file or stream, whatever their names; a device such as ``/dev/null`` takes any number of reports."""
-    return _place(one) == _place(other)
+def place_of(path: str) -> object:
+    """What an output is under all of its names: a descriptor, a file by its identity, or the path of one that is not there.
 
-
-def _place(path: str) -> object:
-    """What an output is under all of its names: a descriptor, a file by its identity, or the path of one that is not there."""
+    Two outputs are one file or stream if this is equal for both; a device such as ``/dev/null`` takes any number of reports.
+    """
     try:
         descriptor = 1 if path == STANDARD_OUTPUT else _descriptor(_followed(path))
         if descriptor is not None:

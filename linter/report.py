@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 from io import StringIO
@@ -12,7 +13,7 @@ from io import StringIO
 from .files import Identity, Unreadable, identity, opened
 from .log import Log
 from .model import LEVELS, Finding, Level, Result, Style
-from .output import STANDARD_OUTPUT, Unwritable, is_same_output, write_report, write_standard_output
+from .output import STANDARD_OUTPUT, Unwritable, place_of, write_report, write_standard_output
 from .reporters import reporter
 from .run import Outcome
 from .typed import IO, Final
@@ -66,7 +67,7 @@ def write_all(outcome: Outcome, outputs: Collection[tuple[str, str]], style: Sty
             if file == STANDARD_OUTPUT:
                 raise
             errors[str(error)] = output_format
-    if errors and not any(is_same_output(file, STANDARD_OUTPUT) for _, file in outputs):
+    if errors and place_of(STANDARD_OUTPUT) not in [place_of(file) for _, file in outputs]:
         bugs |= dict.fromkeys(_write(outcome.result, next(iter(errors.values())), STANDARD_OUTPUT, style, color))
     return outcome._replace(errors=(*outcome.errors, *errors), bugs=tuple(bugs))
 
@@ -120,10 +121,10 @@ def at_least(result: Result, level: Level | None) -> Result:
     """A run with the findings from a severity on; how many are left out is noted in it."""
     if level is None or level == LEVELS[-1]:
         return result
-    bar = LEVELS.index(level)
-    kept = tuple(finding for finding in result.findings if LEVELS.index(finding.severity) <= bar)
-    hidden = [one.severity for one in result.findings if LEVELS.index(one.severity) > bar and one.suppressed is None]
-    return result._replace(findings=kept, hidden={level: hidden.count(level) for level in LEVELS if level in hidden})
+    levels = LEVELS[: LEVELS.index(level) + 1]
+    kept = tuple(finding for finding in result.findings if finding.severity in levels)
+    hidden = Counter(one.severity for one in result.findings if one.severity not in levels and one.suppressed is None)
+    return result._replace(findings=kept, hidden={one: hidden[one] for one in LEVELS if hidden[one]})
 
 
 def _wants_color(color: str, stream: IO[str] | None) -> bool:

@@ -45,25 +45,7 @@ else:
         __slots__ = ()
         __class_getitem__ = classmethod(GenericAlias)
 
-    class Any(_Word): ...
-
-    class BinaryIO(_Word): ...
-
-    class ClassVar(_Word): ...
-
-    class Final(_Word): ...
-
-    class Generic(_Word):
-        __slots__ = ()
-
-    class IO(_Word): ...
-
-    class Literal(_Word): ...
-
-    class NoReturn(_Word): ...
-
-    class Protocol(_Word):
-        __slots__ = ()
+    Any = BinaryIO = ClassVar = Final = Generic = IO = Literal = NoReturn = Protocol = _Word
 
     class TypeVar:
         def __init__(self, name, **_said):

@@ -10,11 +10,11 @@ from functools import partial
 from ..config import Overrides
 from ..model import Style
 from ..options import Given, Output
-from ..output import STANDARD_OUTPUT, Unwritable, is_same_output, replace_file, write_report, write_standard_output
+from ..output import STANDARD_OUTPUT, Unwritable, place_of, replace_file, write_report, write_standard_output
 from ..report import at_least, is_read, write_all
 from ..reporters import names as format_names
 from ..reporters import reporter
-from ..run import Options, Outcome, lint_input, lint_paths
+from ..run import NewBaseline, Options, Outcome, lint_input, lint_paths
 from ..say import Failed, UsageError, quietly, say, say_all
 from ..typed import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def run(given: Given) -> int:
     if outcome.bugs and given.write_baseline is not None:
         say("note", f"{given.write_baseline}: is not written, because of the bug findings may be missing")
     if outcome.baseline is not None:
-        _write_baseline(outcome, given)
+        _write_baseline(str(given.write_baseline), outcome.baseline)
     if given.fix_script is not None and outcome.started:
         _write_script(dumps, given.fix_script)
     return outcome.exit_code
@@ -70,54 +70,49 @@ def run(given: Given) -> int:
 
 def run_options(given: Given) -> Options:
     """The options of a run, as far as a command has them. Raises :exc:`~linter.config.ConfigError` for what ``--config`` names."""
-    values = vars(given)
-    overrides = Overrides(**{name: values[name] or None for name in Overrides._fields if name in values})
-    options = Options(**{name: values[name] for name in Options._fields if name in values and name != "config"})
+    values = vars(given).copy()
+    values["overrides"] = Overrides(**{name: values[name] or None for name in Overrides._fields if name in values})
     if given.config is not None:
         from .inputs import config_named_by  # only here
 
-        options = options._replace(config=config_named_by(given))
-    return options._replace(overrides=overrides)
+        values["config"] = config_named_by(given)
+    return Options(**{name: values[name] for name in Options._fields if name in values})
 
 
 # --- What to write, and what cannot be asked for together. --------------------------------------------------------------------------
 
 
-def _outputs(given: Given) -> tuple[Output, ...]:
+def _outputs(given: Given) -> list[Output]:
     """All reports of the run, those to files first.
 
     The report of ``--format`` goes to each ``--output FILE`` without a format of its own; if there is none, and no other report goes there,
     to standard output. Raises :exc:`UsageError` where two reports would go to one place.
     """
-    plain = given.format or "text"
-    outputs = [output if output.format else Output(plain, output.file) for output in given.output]
-    if all(output.format for output in given.output):
-        taken = next((output for output in outputs if is_same_output(output.file, STANDARD_OUTPUT)), None)
-        if taken is None:
-            outputs.append(Output(plain))
-        elif given.format not in (None, taken.format):
-            raise UsageError(
-                f"--format {plain} and --output {taken.format}:{taken.file} both write to standard output: give one of them a file"
-            )
-    for index, output in enumerate(outputs):
-        if any(is_same_output(output.file, other.file) for other in outputs[:index]):
-            raise UsageError(f"--output: two reports cannot go to one file: {output.file}")
-    return tuple(sorted(outputs, key=lambda output: is_same_output(output.file, STANDARD_OUTPUT)))
+    plain, places = given.format or "text", dict[object, Output]()
+    for one in given.output:
+        if place_of(one.file) in places:
+            raise UsageError(f"--output: two reports cannot go to one file: {one.file}")
+        places[place_of(one.file)] = Output(one.format or plain, one.file)
+    if all(one.format for one in given.output):
+        printed = places.setdefault(place_of(STANDARD_OUTPUT), Output(plain))
+        if given.format not in (None, printed.format):
+            both = f"--format {plain} and --output {printed.format}:{printed.file}"
+            raise UsageError(f"{both} both write to standard output: give one of them a file")
+    return sorted(places.values(), key=lambda one: place_of(one.file) == place_of(STANDARD_OUTPUT))
 
 
 def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
     """Why the options cannot be given together."""
-    paths, files, formats = given.paths, [one.file for one in outputs], list(dict.fromkeys(one.format for one in outputs))
+    paths, places, formats = given.paths, {place_of(one.file) for one in outputs}, list(dict.fromkeys(one.format for one in outputs))
+    fixes, shows = given.fix or given.diff, given.show_settings or given.show_files
     if given.stdin_filename is not None and "-" not in paths:
         yield '--stdin-filename names standard input: give the path "-" too'
     if given.stdin_filename == "":
         yield "--stdin-filename is empty: give a name, or leave it out"
-    if given.fix_script is not None:
-        if given.fix_script in ("", "-") or any(is_same_output(given.fix_script, one) for one in files):
-            yield "--fix-script needs a file of its own"
-        files = [*files, given.fix_script]
-    if given.write_baseline is not None and any(is_same_output(str(given.write_baseline), one) for one in files):
-        yield "--write-baseline needs a file of its own"
+    for name, path in (("--fix-script", given.fix_script), ("--write-baseline", given.write_baseline)):
+        if path is not None and (str(path) in ("", STANDARD_OUTPUT) or place_of(str(path)) in places):
+            yield f"{name} needs a file of its own"
+        places |= set() if path is None else {place_of(str(path))}
     if given.sarif_category and "sarif" not in formats:
         yield "--sarif-category names a SARIF report: give --format sarif or --output sarif:FILE too"
     if given.statistics and not _with_trait("TABLE", formats):
@@ -127,20 +122,20 @@ def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
         able = ", ".join(_with_trait("SHOWS_SUPPRESSED", format_names()))
         yield f"--show-suppressed: no report of this run can show suppressed findings: give one of {able}"
     if given.write_baseline is not None:
-        if given.fix or given.diff:
+        if fixes:
             yield "--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards"
         if given.baseline is not None or given.without_baseline or given.fail_on_stale_baseline:
             yield "--write-baseline takes in all findings: give no other option about a baseline with it"
     if given.without_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
         yield "--no-baseline uses no baseline: give no other option about one with it"
-    if given.show_settings or given.show_files:
-        other = given.fix or given.diff or given.fix_script or given.write_baseline or list(outputs) != [Output("text")]
+    if shows:
+        other = fixes or given.fix_script or given.write_baseline or outputs != [Output("text")]
         if other or (given.show_settings and given.show_files) or "-" in paths:
             yield "--show-settings and --show-files check nothing, and print text: give paths, and no other output"
         if given.show_settings and not paths:
             yield "--show-settings needs a file: name the one that you ask about"
         return
-    if given.unsafe_fixes and not (given.fix or given.diff or given.fix_script):
+    if given.unsafe_fixes and not (fixes or given.fix_script):
         yield "--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too"
     if given.fix and not given.diff and "-" in paths:
         yield "standard input cannot be changed: give a file, or --diff to see what would be"
@@ -192,7 +187,7 @@ def _with_commands(
 
     ``first`` is the run of the files as they are, where there is one.
     """
-    if all(finding.fix is None or finding.fix.commands is None for finding in outcome.result.findings):
+    if not any(finding.fix and finding.fix.commands for finding in outcome.result.findings):
         return outcome, (), ()
     from ..fixes.store_plan import tried  # only for dumps with findings
 
@@ -290,16 +285,14 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
     say_all(outcome.errors, outcome.bugs)
 
 
-def _write_baseline(outcome: Outcome, given: Given) -> None:
-    """Write the baseline, and say what is in it."""
-    path, new = given.write_baseline, outcome.baseline
-    assert new is not None  # the caller has looked
-    write_report(str(path), new.text.encode())
+def _write_baseline(path: str, new: NewBaseline) -> None:
+    """Write a baseline, and say what is in it."""
+    from .layout import count
+
+    write_report(path, new.text.encode())
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
-    entries = f"{new.entries:,} {'entry' if new.entries == 1 else 'entries'}"
-    if new.findings != new.entries - new.kept:
-        entries = f"{new.findings:,} finding{'s' * (new.findings != 1)} in {entries}"
-    say("note", f"{path}: wrote {entries}{kept}")
+    findings = f"{count(new.findings, 'finding')} in " if new.findings != new.entries - new.kept else ""
+    say("note", f"{path}: wrote {findings}{count(new.entries, 'entry', 'entries')}{kept}")
 
 
 def _write_script(dumps: Sequence[FixedDump], path: str) -> None:

@@ -23,4 +23,4 @@ def json_text(data: Any) -> str:
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """A number with a noun, such as ``1 finding`` or ``2 findings``."""
-    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

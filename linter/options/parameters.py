@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..say import UsageError
+from ..typed import TYPE_CHECKING, Any
 from . import Option, options_of, values
 
 if TYPE_CHECKING:
