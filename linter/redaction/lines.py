@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from ..patterns import pattern
 from ..text import MASK, Excerpt, Piece, Span, Text, printable
@@ -22,8 +22,9 @@ _WIDEST: Final = 160
 """Characters of a masked line at most that is shown from its start on."""
 _SHOWN_OF_LONG: Final = 100
 """Characters of a longer one that are shown."""
+_KEPT: Final = 64
+"""Short lines that are kept masked: an excerpt, its place and a fingerprint look at the same ones one after the other."""
 _SIGNS: Final = pattern(r"""(?:[\s\-:{}\[\],?="']|\bexport\b)*""")
-_BLOCK: Final = pattern("[|>]")
 _BLOCK_HEADER: Final = pattern(r"[|>][-+0-9]{0,2}")
 _SUPPRESSION: Final = pattern(r"#+[ \t]*medplum-lint[ \t]*:.*", re.DOTALL)
 _QUOTES: Final = frozenset("\"'")
@@ -41,7 +42,7 @@ class MaskedLines:
         self._text = text
         self._tokens = tokens
         self._visibility = visibility
-        self._is_short = cache(lambda whole: _is_shown_whole(self.pieces(whole)))
+        self._short = lru_cache(maxsize=_KEPT)(self._short_line)
 
     def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """The line on which ``span`` starts, masked.
@@ -51,101 +52,113 @@ class MaskedLines:
         asked only where it matters.
         """
         line, whole = self._text.line_around(span.start)
-        if self._is_short(whole):  # found out once, for all that is found in it
-            return _excerpt(line, whole, span, self._pieces(whole, span, show), whole.start, _WIDEST)
+        short = self._short(whole)
+        if short is not None:
+            # What stands at the span itself, ``show`` and a finding about a name can only show more of.
+            is_masked = any(piece.masked and piece.start <= span.end and span.start <= piece.end for piece in short)
+            return _excerpt(line, whole, span, self._pieces(whole, span, show) if is_masked else short, whole.start, _WIDEST)
         first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
-        return _excerpt(
-            line,
-            whole,
-            span,
-            self._pieces(Span(start, min(whole.end, span.start + self._tokens.farthest)), span, show),
-            start,
-            _SHOWN_OF_LONG,
-        )
+        part = Span(start, min(whole.end, span.start + self._tokens.farthest))
+        return _excerpt(line, whole, span, self._pieces(part, span, show), start, _SHOWN_OF_LONG)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
-        return self._pieces(part, None, None)
+        short = self._short(part)
+        return self._pieces(part) if short is None else iter(short)
 
-    def _pieces(self, part: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
+    def _short_line(self, part: Span) -> list[Piece] | None:
+        """The pieces of a line that is short enough to be shown from its start to its end; None of a longer one.
+
+        Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
+        """
+        pieces: list[Piece] = []
+        shown = 0
+        for piece in self._pieces(part):
+            shown += len(piece.text)
+            if shown > _WIDEST:
+                return None
+            pieces.append(piece)
+        return pieces
+
+    def _pieces(self, part: Span, span: Span | None = None, show: Show | None = None) -> Iterator[Piece]:
         at = part.start
         for token in self._tokens.within(part):
             seen = Span(max(token.span.start, part.start), min(token.span.end, part.end))
-            yield from self._gap(at, seen.start)
+            if at < seen.start:
+                yield from self._gap(at, seen.start)
             yield from self._token(token, seen, span, show)
             at = seen.end
-        yield from self._gap(at, part.end)
+        if at < part.end:
+            yield from self._gap(at, part.end)
 
     def _gap(self, start: int, end: int) -> Iterator[Piece]:
         """What stands between tokens: signs and blanks are shown; a comment, and all else, can hold anything."""
-        if start >= end:
-            return
         content = self._text.content
         signs = _SIGNS.match(content, start, end)
         at = signs.end() if signs is not None else start
         if at > start:
-            yield _piece(Span(start, at), content[start:at])
+            yield _piece(start, at, content[start:at])
         if content.startswith("#", at, end):
             comment = content[at:end]  # one by which a finding is accepted is shown
             shown = without_credentials(comment) if _SUPPRESSION.fullmatch(comment) else f"# {MASK}"
-            yield _piece(Span(at, end), shown, masked=shown != comment)
+            yield _piece(at, end, shown, shown != comment)
         elif at < end:
             last = end
             while last > at and (content[last - 1].isspace() or content[last - 1] in "{["):
                 last -= 1
             if last > at:
-                yield _piece(Span(at, last), MASK, masked=True)
+                yield _piece(at, last, MASK, True)
             if last < end:
-                yield _piece(Span(last, end), content[last:end])
+                yield _piece(last, end, content[last:end])
 
     def _token(self, token: Token, seen: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
+        start, end = seen
+        written = self._text.content[start:end]
         if token.role == "comment":
-            yield _piece(Span(seen.start, seen.start + 2), self._text.content[seen.start : seen.start + 2])
-            if seen.end > seen.start + 2:
-                yield _piece(Span(seen.start + 2, seen.end), f" {MASK}", masked=True)
+            yield _piece(start, start + 2, written[:2])
+            if end > start + 2:
+                yield _piece(start + 2, end, f" {MASK}", True)
             return
-        written = self._text.content[slice(*seen)]
-        public = self._public(token, span, show)
-        is_start = seen.start == token.span.start
-        first, last = self._text.positions(token.span)
+        is_start = start == token.span.start
+        is_line = seen == token.span or self._text.is_in_a_line(token.span)
         shown: str | None = None
         if token.role in ("name", "member"):
             shown = written if seen == token.span and self._shows_name(token, span) else None
-        elif first.line == last.line:
-            shown = _shown_value(token, written, public)
-        elif is_start and _BLOCK.match(written):
-            if _BLOCK_HEADER.fullmatch(written):  # else a comment stands behind it
-                yield _piece(seen, written, masked=not _is_public_json(token, public))
-                return
-        elif _is_public_json(token, public):
-            shown = written
+        else:
+            public = self._public(token, span, show)
+            if is_line:
+                shown = _shown_value(token, written, public)
+            elif is_start and written.startswith(("|", ">")):
+                if _BLOCK_HEADER.fullmatch(written):  # else a comment stands behind it
+                    yield _piece(start, end, written, not _is_public_json(token, public))
+                    return
+            elif _is_public_json(token, public):
+                shown = written
         if shown is not None:
-            yield _piece(seen, shown, masked=shown != written)
+            yield _piece(start, end, shown, shown != written)
         elif is_start:
-            is_quoted = token.role in ("member", "value") and first.line == last.line
-            quote = written[0] if is_quoted and written[0] in _QUOTES else ""
-            yield _piece(seen, f"{quote}{MASK}{quote}", masked=True)
+            quote = written[0] if token.role in ("member", "value") and is_line and written[0] in _QUOTES else ""
+            yield _piece(start, end, f"{quote}{MASK}{quote}", True)
         else:  # a line on which a value goes on
             text = written.lstrip()
             if len(text) < len(written):
-                yield _piece(Span(seen.start, seen.end - len(text)), " " * (len(written) - len(text)))
-            yield _piece(Span(seen.end - len(text), seen.end), MASK, masked=True)
+                yield _piece(start, end - len(text), " " * (len(written) - len(text)))
+            yield _piece(end - len(text), end, MASK, True)
 
     def _shows_name(self, token: Token, span: Span | None) -> bool:
         """Whether a name may be seen: it is known, or public, or the name of a variable that a finding is about."""
         name = token.name or ""
-        is_known, is_public = self._visibility.known(name), self._visibility.public(name) is not None
         if token.role == "member":
-            return is_known and (is_public or not token.doubtful) and self._visibility.closed(token.span.start) != "all"
-        return is_known or is_public or token.span == span
+            is_sure = not token.doubtful or self._visibility.public(name) is not None
+            return is_sure and self._visibility.known(name) and self._visibility.closed(token.span.start) != "all"
+        return token.span == span or self._visibility.known(name) or self._visibility.public(name) is not None
 
     def _public(self, token: Token, span: Span | None, show: Show | None) -> Public | None:
         """The settings of which a value can be; None where it may not be shown."""
-        by_name = None if token.name is None else self._visibility.public(token.name)
-        public = self._visibility.value_at(token.span.start, by_name)
+        public = self._visibility.value_at(token.span.start, token.name)
         return show() if public is None and show is not None and token.span == span else public
 
 
@@ -172,21 +185,8 @@ def _is_public_json(token: Token, public: Public | None) -> bool:
     return shown_text(text, public) == text
 
 
-def _piece(span: Span, text: str, *, masked: bool = False) -> Piece:
-    return Piece(*span, printable(text.replace("\t", " ")), masked)
-
-
-def _is_shown_whole(pieces: Iterable[Piece]) -> bool:
-    """Whether a line is short enough to be shown from its start to its end.
-
-    Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
-    """
-    shown = 0
-    for piece in pieces:
-        shown += len(piece.text)
-        if shown > _WIDEST:
-            return False
-    return True
+def _piece(start: int, end: int, text: str, masked: bool = False) -> Piece:
+    return Piece(start, end, printable(text.replace("\t", " ")), masked)
 
 
 def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:

@@ -103,20 +103,19 @@ class JsonTokens:
         lost = is_within_line and _WITHIN_A_STRING.match(content, part.start) is not None
         name: str | None = None
         lists, due, colon_due = 0, True, False
-        at = part.start
-        while (match := _TOKEN.search(content, at, end)) is not None:
-            token, span, at = match[0], Span(*match.span()), match.end()
-            if match["comment"]:
+        for match in _TOKEN.finditer(content, part.start, end):
+            kind, token, span = match.lastgroup, match[0], Span(*match.span())
+            if kind == "comment":
                 # A comment can hold anything, and end anywhere.
                 yield Token(Span(span.start, part.end), "comment", None, None)
                 return
             if token == ":":
                 lost, colon_due = lost or not colon_due, False
-            elif match["sign"]:
+            elif kind == "sign":
                 lists = lists + 1 if token == "[" else max(lists - 1, 0) if token == "]" else lists
                 name = name if token == "[" or (token in ",]" and lists > 0) else None
                 due = token in ",[{"
-            elif not match["blank"]:
+            elif kind != "blank":
                 lost = lost or not due or colon_due
                 if match["closed"] and _COLON.match(content, span.end):
                     yield Token(span, "member", token[1:-1], None, doubtful=lost)

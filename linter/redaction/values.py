@@ -49,12 +49,13 @@ class Visibility(NamedTuple):
     closed: Callable[[int], Hidden | None] = lambda _offset: None
     placed: Callable[[int], Public | None] = lambda _offset: None
 
-    def value_at(self, offset: int, by_name: Public | None) -> Public | None:
-        """What the value that starts at an offset may be shown as; ``by_name`` is what the name before it says."""
+    def value_at(self, offset: int, name: str | None) -> Public | None:
+        """What the value that starts at an offset may be shown as; ``name`` is what stands before it."""
         placed = self.placed(offset)
-        if placed is not None or by_name is None:
+        if placed is not None or name is None:
             return placed
-        return by_name if self.closed(offset) is None else None
+        public = self.public(name)
+        return public if public is not None and self.closed(offset) is None else None
 
 
 def shown_text(text: str, public: Public) -> str | None:
