@@ -19,11 +19,11 @@ import re
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
-from itertools import accumulate
+from functools import cache, lru_cache, partial
+from itertools import accumulate, count
 from operator import mul
 
-from ..model import Finding, dotted
+from ..model import Document, Finding, dotted
 from ..redaction.mask import name_in_file
 from ..text import Piece, Span, Text
 from ..typed import Final, NamedTuple, TypeVar
@@ -42,18 +42,39 @@ _END = b"\xff\xff" + bytes(2 * _WINDOW)
 _AT_ONCE: Final = 10_000
 """Code units of which the hashes are worked out before they are packed."""
 
-Masker = Callable[[Span], Iterator[Piece]]
-"""What masks a part of a line; see :meth:`linter.model.Origin.pieces`."""
 
+class LineHashes:
+    """The hashes of the lines of findings: GitHub's own, or those of the masked text where what GitHub hashes touches a mask.
 
-def line_hashes(raw: Iterable[int], masked: Mapping[int, int | None]) -> Mapping[int, str]:
-    """The hash of each line (from 1) of a file that ``masked`` has: GitHub's own, or that of the masked text where there is one.
-
-    ``raw`` are GitHub's hashes of all lines up to the last of them.
+    A finding is added while its line is masked anyway.
     """
-    own = {line: f"{value:x}:{number}" for line, (value, number) in enumerate(counted(raw), 1) if line in masked}
-    others = {line: value for line in sorted(masked) if (value := masked[line]) is not None}
-    return own | {line: f"{value:x}:{number}" for line, (value, number) in zip(others, counted(others.values()), strict=True)}
+
+    def __init__(self) -> None:
+        self._readers = cache(lambda document: lru_cache(maxsize=2 * _WINDOW)(partial(_read, document)))
+        self._masked: dict[Text, dict[int, int | None]] = {}
+        self._lines: list[tuple[Text, int]] = []
+
+    def add(self, finding: Finding) -> None:
+        """Take one more finding."""
+        document = finding.document
+        line = document.position(finding.span.start).line
+        known = self._masked.setdefault(document.text, {})
+        if line not in known:  # of several documents of one text each masks the same
+            known[line] = _masked_hash(self._readers(document), line)
+        self._lines.append((document.text, line))
+
+    def values(self) -> list[str]:
+        """The hash of each finding that was added, in their order."""
+        hashes = {text: _hashes(text, known) for text, known in self._masked.items()}
+        return [hashes[text][line] for text, line in self._lines]
+
+
+def _hashes(text: Text, masked: Mapping[int, int | None]) -> dict[int, str]:
+    """The hash of each line that ``masked`` has, which gives that of the masked text or None."""
+    raw = {line: one for line, one in enumerate(counted(raw_hashes(text, max(masked))), 1) if line in masked}
+    others = [(line, value) for line, value in sorted(masked.items()) if value is not None]
+    own = dict(zip((line for line, _ in others), counted(value for _, value in others), strict=True))
+    return {line: f"{value:x}:{number}" for line, (value, number) in (raw | own).items()}
 
 
 def raw_hashes(text: Text, last: int) -> array[int]:
@@ -68,61 +89,54 @@ def raw_hashes(text: Text, last: int) -> array[int]:
 class _Line(NamedTuple):
     """A line as far as it can fill a window, without blanks, and of how many code units that is.
 
-    ``clear`` is how many of these there are before anything that is masked, None where nothing is. ``following`` is where the next line
-    starts, None behind the last one.
+    ``clear`` is how many of these there are before anything that is masked, None where nothing is.
     """
 
     text: str
     units: int
     clear: int | None
-    following: int | None
 
 
-def masked_windows(text: Text) -> Callable[[int, Masker], int | None]:
-    """What hashes the masked text from the start of a line on; None where the units of the file that GitHub hashes touch no mask.
+def _masked_hash(read: Callable[[int], _Line | None], first: int) -> int | None:
+    """The hash of the masked text from a line on; None where the units of the file that GitHub hashes touch no mask.
 
     The window is filled by what is shown, so that it ends at the same place whatever the length of what is masked. The lines that fill the
-    window of one line fill those of the next: these are kept.
+    window of one line fill those of the next: ``read`` keeps these.
     """
-    read = lru_cache(maxsize=2 * _WINDOW)(partial(_read, text))
-
-    def hash_of(start: int, pieces: Masker) -> int | None:
-        units = 0
-        touched = False
-        window: list[str] = []
-        at: int | None = start
-        while units < _WINDOW and at is not None:
-            line = read(at, pieces)
-            touched = touched or (line.clear is not None and units + line.clear < _WINDOW)
-            window.append(line.text)
-            units, at = units + line.units + 1, line.following
-        return _hash("\n".join([*window, ""])) if touched else None
-
-    return hash_of
+    units, touched, window = 0, False, ""
+    for number in count(first):
+        if units >= _WINDOW or (line := read(number)) is None:
+            break
+        touched = touched or (line.clear is not None and units + line.clear < _WINDOW)
+        window += f"{line.text}\n"
+        units += line.units + 1
+    return _hash(window) if touched else None
 
 
-def _read(text: Text, start: int, pieces: Masker) -> _Line:
-    """What a line that starts somewhere fills a window with."""
-    whole, following = text.line_from(start)
-    content = text.content
-    part = Span(start, min(whole.end, start + _FARTHEST))
-    shown_as: Iterable[Piece] = pieces(part)
+def _read(document: Document, number: int) -> _Line | None:
+    """What a line of a document fills a window with; None behind the last one."""
+    try:
+        start, end = document.text.line_span(number)
+    except IndexError:
+        return None
+    content = document.text.content
+    part = Span(start, min(end, start + _FARTHEST))
+    pieces: Iterable[Piece] = document.origin.pieces(part)
     if part.end - start <= _SHORT:
-        shown_as = list(shown_as)
-        if not any(piece.masked for piece in shown_as):
-            shown = _without_blanks(content[start : part.end])
-            return _Line(shown, _width(shown), None, following)
+        pieces = list(pieces)
+        if not any(piece.masked for piece in pieces):
+            pieces = [Piece(*part, "")]
     units = 0
     clear: int | None = None
-    written: list[str] = []
-    for piece in shown_as:
+    written = ""
+    for piece in pieces:
         clear = units if clear is None and piece.masked else clear
-        shown = piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))]
-        written.append(_without_blanks(shown))
-        units += _width(written[-1])
+        shown = _without_blanks(piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))])
+        written += shown
+        units += _width(shown)
         if units >= _WINDOW:
             break
-    return _Line("".join(written), units, clear, following)
+    return _Line(written, units, clear)
 
 
 def _without_blanks(text: str) -> str:
@@ -187,22 +201,15 @@ Hash = TypeVar("Hash")
 
 
 def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[str]:
-    """Of each finding a hash of what it is about, a colon, and how many so far are about the same: no two of one run are equal."""
-    return numbered(identity(finding, uri) for finding in findings)
-
-
-def identity(finding: Finding, uri: Callable[[str], str]) -> str:
-    """The hash of what a finding is about, as far as that may be shown.
+    """Of each finding a hash of what it is about, as far as that may be shown; no two of one run are equal.
 
     It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there,
     and the setting.
     """
-    about = finding.identity
-    return hash_of((about.rule, uri(about.uri), about.kind, name_in_file(finding.document), dotted(about.path)))
-
-
-def numbered(hashes: Iterable[str]) -> list[str]:
-    """Hashes of what findings are about, each with how many so far are about the same."""
+    abouts = ((finding, finding.identity) for finding in findings)
+    hashes = (
+        hash_of((about.rule, uri(about.uri), about.kind, name_in_file(finding.document), dotted(about.path))) for finding, about in abouts
+    )
     return [f"{value}:{number}" for value, number in counted(hashes)]
 
 

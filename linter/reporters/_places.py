@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from ..model import Document, Finding, Result, SettingPath
+from ..model import Finding, Level, Related, Result
 from ..redaction.mask import shown_span
 from ..text import Position, Span, inert, printable
 from ..typed import Final, NamedTuple
-from ._words import about_the_run, count, line, of_holder, servers, shown, summary, unread
+from ._words import UNREAD, about_the_run, count, fix_of, line, message_of, of_holder, servers, shown, summary, unread
 
 _STDIN: Final = "<stdin>"
 _OUTSIDE: Final = "<outside>"
@@ -35,6 +35,11 @@ class ReportedPath(NamedTuple):
 
     path: str
     relative: bool
+
+    @property
+    def text(self) -> str:
+        """The path, safe to print."""
+        return printable(self.path)
 
     @property
     def uri(self) -> str:
@@ -94,67 +99,79 @@ def _quoted(path: str) -> str:
 
 
 class Place(NamedTuple):
-    """Where something is, as people and platforms read it: a path from the root of the repository, and what may be shown of a span.
+    """Where something is, as people and platforms read it: the file, and what may be shown of a span."""
 
-    ``relative``: the path is one of the repository; otherwise it is only a name, such as ``<stdin>``.
-    """
-
-    path: str
-    relative: bool
+    file: ReportedPath
     start: Position
     end: Position
 
     @property
     def text(self) -> str:
         """``path:line:column``."""
-        return f"{self.path}:{self.start.line}:{self.start.column}"
+        return f"{self.file.text}:{self.start.line}:{self.start.column}"
 
 
-Placer = Callable[[Document, SettingPath | None, Span], Place]
-
-
-def placer() -> Placer:
-    """What finds the place of a finding, or of what it is compared with; of what is masked it is the first character.
+class Placer:
+    """Finds the places of findings, and of what they are compared with; of what is masked it is the first character.
 
     It looks up each path once, and lives as long as a report, for a path depends on the working directory.
     """
-    named = cache(reported)
 
-    def place(document: Document, path: SettingPath | None, span: Span) -> Place:
-        start, end = document.text.positions(shown_span(document, path, span))
-        name, relative = named(document.uri)
-        return Place(name, relative, start, max(start, end))
+    def __init__(self) -> None:
+        self.file = cache(reported_path)
 
-    return place
-
-
-def reported(uri: str) -> tuple[str, bool]:
-    """A path as platforms find it, safe to print, and whether it is one of the repository."""
-    path = reported_path(uri)
-    return printable(path.path), path.relative
+    def __call__(self, one: Finding | Related) -> Place:
+        text = one.document.text
+        start, end = shown_span(one.document, one.path, one.span)
+        length = len(text.content)
+        return Place(self.file(one.document.uri), *text.positions(Span(min(start, length), min(max(start, end), length))))
 
 
 def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
     """The other places of a finding, each with what is there: the first of them, and how many more there are."""
     shown = finding.related[:most]
-    places = [f"{place(one.document, one.path, one.span).text}: {line(one.message)}{of_holder(one.document)}" for one in shown]
+    places = [f"{place(one).text}: {line(one.message)}{of_holder(one.document)}" for one in shown]
     more = len(finding.related) - len(shown)
     return [*places, f"and {count(more, 'more place')}"] if more else places
 
 
-def logged(
-    result: Result, *, quiet: bool, of_finding: Callable[[Finding, Place, list[str]], str], of_unread: Callable[[str, bool, str], str]
-) -> Iterator[str]:
-    """A log for a runner, which reads commands in it: of each finding with its other places, and of each path that could not be read.
+class Runner(NamedTuple):
+    """How the runner of a CI service reads commands in a log.
 
-    ``of_unread`` gets the path, whether it is one of the repository, and what is to be said of it. Unless ``quiet`` plain lines follow.
+    ``form`` takes the ``name`` and the ``data`` of a command, and its ``properties``, which are joined by ``by``; the tables escape what
+    is in them. ``lines`` joins the lines of a message. ``command`` gives the name and the properties for a severity, a rule, a file and the
+    place in it, if that is known. ``has_notes``: a note is a command as well; else it is a line of the log.
     """
-    place = placer()
-    for finding in shown(result):
-        yield of_finding(finding, place(finding.document, finding.path, finding.span), related(finding, place))
+
+    form: str
+    by: str
+    lines: str
+    of_data: Mapping[int, str]
+    of_properties: Mapping[int, str]
+    command: Callable[[Level, str, ReportedPath, Place | None], tuple[str, Mapping[str, object]]]
+    has_notes: bool
+
+    def write(self, level: Level, rule: str, file: ReportedPath, place: Place | None, lines: Iterable[str]) -> str:
+        """A command, with those of its properties and lines that say something."""
+        name, properties = self.command(level, rule, file, place)
+        given = self.by.join(f"{key}={inert(str(value)).translate(self.of_properties)}" for key, value in properties.items() if value)
+        data = inert(self.lines.join(filter(None, lines))).translate(self.of_data)
+        return self.form.format(name=name, properties=given, data=data)
+
+
+def logged(result: Result, runner: Runner, *, quiet: bool) -> Iterator[str]:
+    """A log for a runner: the findings with their other places, each path that could not be read, and unless ``quiet`` plain lines."""
+    place = Placer()
+    for one in shown(result):
+        where, rule, message = place(one), printable(one.rule), message_of(one)
+        if one.severity == "note" and not runner.has_notes:
+            yield f"{inert(f'{where.text}: note[{rule}]: {message}')}\n"
+        else:
+            lines = [f"{where.text}: {rule}: {message}", *related(one, place), fix_of(one)]
+            yield runner.write(one.severity, rule, where.file, where, lines)
     for path, why in unread(result.files).items():
-        name, relative = reported(path)
-        yield of_unread(name, relative, f"{name}: {why}")
+        file = place.file(path)
+        yield runner.write("error", UNREAD, file, None, [f"{file.text}: {why}"])
     if not quiet:
         last = [f"{summary(result)}."] if result.files else []
         yield from (f"{inert(one)}\n" for one in (*servers(result), *about_the_run(result), *last))

@@ -12,13 +12,9 @@ The form is that of "Logging commands" in Microsoft's documentation, the escapes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ..model import Finding, Result, Style
-from ..text import inert, printable
-from ..typed import IO, Final
-from ._places import Place, logged
-from ._words import UNREAD, fix_of, message_of
+from ..model import Level, Result, Style
+from ..typed import IO, Any, Final
+from ._places import Place, ReportedPath, Runner, logged
 
 _OF_DATA: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", "]": "%5D", ";": "%3B"})
@@ -26,29 +22,12 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write a command for each error and warning, a line for each note, and unless ``quiet`` what else is to be known of the run."""
-    stream.writelines(logged(result, quiet=style.quiet, of_finding=_finding, of_unread=_unread))
+    runner = Runner("##vso[{name} {properties};]{data}\n", ";", "; ", _OF_DATA, _OF_PROPERTIES, _command, has_notes=False)
+    stream.writelines(logged(result, runner, quiet=style.quiet))
 
 
-def _unread(name: str, relative: bool, says: str) -> str:
-    return _issue("error", {"sourcepath": name if relative else "", "code": UNREAD}, says)
-
-
-def _finding(finding: Finding, place: Place, others: Iterable[str]) -> str:
-    rule = printable(finding.rule)
-    if finding.severity == "note":
-        return f"{inert(f'{place.text}: note[{rule}]: {message_of(finding)}')}\n"
-    properties = {
-        "sourcepath": place.path if place.relative else "",
-        "linenumber": str(place.start.line),
-        "columnnumber": str(place.start.column),
-        "code": rule,
-    }
-    parts = [f"{place.text}: {rule}: {message_of(finding)}", *others, fix_of(finding)]
-    return _issue(finding.severity, properties, "; ".join(filter(None, parts)))
-
-
-def _issue(kind: str, properties: dict[str, str], data: str) -> str:
-    """A command, with those of its properties that have a value."""
-    given = {"type": kind} | {key: value for key, value in properties.items() if value}
-    written = "".join(f"{key}={inert(value).translate(_OF_PROPERTIES)};" for key, value in given.items())
-    return f"##vso[task.logissue {written}]{inert(data).translate(_OF_DATA)}\n"
+def _command(level: Level, rule: str, file: ReportedPath, place: Place | None) -> tuple[str, dict[str, Any]]:
+    properties: dict[str, Any] = {"type": level, "sourcepath": file.text if file.relative else ""}
+    if place is not None:
+        properties |= {"linenumber": place.start.line, "columnnumber": place.start.column}
+    return "task.logissue", properties | {"code": rule}

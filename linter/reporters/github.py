@@ -14,13 +14,9 @@ The form is that of "Workflow commands for GitHub Actions" in GitHub's documenta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ..model import Finding, Level, Result, Style
-from ..text import inert, printable
-from ..typed import IO, Final
-from ._places import Place, logged
-from ._words import UNREAD, fix_of, message_of
+from ..model import Level, Result, Style
+from ..typed import IO, Any, Final
+from ._places import Place, ReportedPath, Runner, logged
 
 _COMMANDS: Final[dict[Level, str]] = {"error": "error", "warning": "warning", "note": "notice"}
 _OF_DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
@@ -29,28 +25,14 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":"
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write a command for each finding, and unless ``quiet`` in plain text what else is to be known of the run."""
-    stream.writelines(logged(result, quiet=style.quiet, of_finding=_finding, of_unread=_unread))
+    runner = Runner("::{name} {properties}::{data}\n", ",", "\n", _OF_DATA, _OF_PROPERTIES, _command, has_notes=True)
+    stream.writelines(logged(result, runner, quiet=style.quiet))
 
 
-def _unread(name: str, relative: bool, says: str) -> str:
-    return _command("error", {"file": name if relative else "", "title": _title(UNREAD)}, says)
-
-
-def _finding(finding: Finding, place: Place, others: Iterable[str]) -> str:
-    properties = {"file": place.path if place.relative else "", "line": str(place.start.line)}
-    if place.end.line != place.start.line:
-        properties["endLine"] = str(place.end.line)
-    else:
-        properties |= {"col": str(place.start.column), "endColumn": str(place.end.column)}
-    lines = [f"{place.text}: {printable(finding.rule)}: {message_of(finding)}", *others, fix_of(finding)]
-    return _command(_COMMANDS[finding.severity], properties | {"title": _title(finding.rule)}, "\n".join(filter(None, lines)))
-
-
-def _title(rule: str) -> str:
-    return f"medplum-lint ({printable(rule)})"
-
-
-def _command(name: str, properties: dict[str, str], data: str) -> str:
-    """A command, with those of its properties that have a value."""
-    written = ",".join(f"{key}={inert(value).translate(_OF_PROPERTIES)}" for key, value in properties.items() if value)
-    return f"::{name} {written}::{inert(data).translate(_OF_DATA)}\n"
+def _command(level: Level, rule: str, file: ReportedPath, place: Place | None) -> tuple[str, dict[str, Any]]:
+    properties: dict[str, Any] = {"file": file.text if file.relative else ""}
+    if place is not None:
+        start, end = place.start, place.end
+        properties["line"] = start.line
+        properties |= {"endLine": end.line} if end.line != start.line else {"col": start.column, "endColumn": end.column}
+    return _COMMANDS[level], properties | {"title": f"medplum-lint ({rule})"}

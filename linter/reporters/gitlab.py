@@ -13,14 +13,13 @@ The form is that of "Code Quality report format" in GitLab's documentation, a pa
 
 from __future__ import annotations
 
-from functools import cache
 from json import JSONEncoder
 
 from ..model import Configuration, Level, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Any, Final
 from ._fingerprint import hash_of, identities
-from ._places import placer, reported
+from ._places import Placer
 from ._words import UNREAD, USED, message_of, shown, unread
 
 _SEVERITIES: Final[dict[Level, str]] = {"error": "critical", "warning": "major", "note": "info"}
@@ -29,21 +28,20 @@ _SEVERITIES: Final[dict[Level, str]] = {"error": "critical", "warning": "major",
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the issues as one JSON array, in ASCII, so that any stream can hold it; ``quiet`` leaves nothing out."""
-    findings, place = shown(result), placer()
-    issues = []
-    for finding, fingerprint in zip(findings, identities(findings, cache(_path)), strict=True):
-        where = place(finding.document, finding.path, finding.span)
+    findings, place, issues = shown(result), Placer(), []
+
+    def path(uri: str) -> str:
+        return place.file(uri).text
+
+    for finding, fingerprint in zip(findings, identities(findings, path), strict=True):
+        where = place(finding)
         message = message_of(finding)
-        issues.append(_issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], where.path, where.start.line))
-    for name, why in {_path(uri): why for uri, why in unread(result.files).items()}.items():
+        issues.append(_issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], where.file.text, where.start.line))
+    for name, why in {path(uri): why for uri, why in unread(result.files).items()}.items():
         issues.append(_issue(UNREAD, f"this file {why}", hash_of((UNREAD, name)), "critical", name))
-    issues += [_used(one, _path(one.path)) for one in result.configurations]
+    issues += [_used(one, path(one.path)) for one in result.configurations]
     stream.writelines(map(inert, JSONEncoder(indent=2).iterencode(issues)))
     stream.write("\n")
-
-
-def _path(uri: str) -> str:
-    return reported(uri)[0]
 
 
 def _used(one: Configuration, path: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
 from html import escape
 
 from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
@@ -22,7 +21,7 @@ from ..redaction.mask import holder_text
 from ..text import Excerpt, inert, printable
 from ..typed import IO, Final
 from ._html_page import SCRIPT, STYLE
-from ._places import Place, Placer, placer, reported
+from ._places import Place, Placer
 from ._words import count, line, message_of, of_holder, shown, summary, together, used, write_markup
 
 _NO_CATEGORY: Final = "without a category"
@@ -40,16 +39,16 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _page(result: Result) -> Iterator[str]:
     open_ = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
     accepted = [one for one in result.findings if one.suppressed is not None]
-    place = placer()
+    place = Placer()
     says = summary(result) if result.files else "Nothing was checked"
     yield from _head(says, result.version)
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
-    listed = (*_filters(open_, result), *_list(open_, result, place)) if open_ else (f"<p>{nothing}</p>",)
+    listed = (*_filters(open_, result, place), *_list(open_, result, place)) if open_ else (f"<p>{nothing}</p>",)
     yield from _section("findings", "Findings", listed)
     if accepted:
         listed = ("<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place))
         yield from _section("accepted", "Accepted findings", listed)
-    yield from _section("checked", "What was checked", _checked(result, open_))
+    yield from _section("checked", "What was checked", _checked(result, open_, place))
     yield from _section("rules", "Rules", _rules(result, open_, accepted))
     yield from ("</main>", f"<script>{SCRIPT}</script>", "</body>", "</html>")
 
@@ -85,7 +84,7 @@ def _hash(content: str) -> str:
 # Findings
 
 
-def _filters(findings: list[Finding], result: Result) -> Iterator[str]:
+def _filters(findings: list[Finding], result: Result, place: Placer) -> Iterator[str]:
     """The filters, hidden until the script that makes them work shows them."""
     yield '<form id="filters" class="filters" role="search" aria-label="Filter the findings" hidden>'
     yield "<fieldset><legend>Severity</legend>"
@@ -93,8 +92,7 @@ def _filters(findings: list[Finding], result: Result) -> Iterator[str]:
     for level in LEVELS:
         yield f'<label><input type="checkbox" name="severity" value="{level}" checked> {level} ({levels[level]:,})</label>'
     yield "</fieldset>"
-    named = cache(reported)
-    yield from _select("file", "File", (named(finding.document.uri)[0] for finding in findings))
+    yield from _select("file", "File", (place.file(finding.document.uri).text for finding in findings))
     yield from _select("category", "Category", (_category(finding, result) for finding in findings))
     yield from _select("rule", "Rule", (printable(finding.rule) for finding in findings))
     yield '<label><span class="label">Text</span><input type="search" name="text" autocomplete="off"></label>'
@@ -118,8 +116,13 @@ def _list(findings: list[Finding], result: Result, place: Placer) -> Iterator[st
     ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
     yield f'<ol class="findings{" many" if len(findings) > _MANY else ""}">'
     for finding in findings:
-        where = place(finding.document, finding.path, finding.span)
-        data = {"severity": finding.severity, "file": where.path, "category": _category(finding, result), "rule": printable(finding.rule)}
+        where = place(finding)
+        data = {
+            "severity": finding.severity,
+            "file": where.file.text,
+            "category": _category(finding, result),
+            "rule": printable(finding.rule),
+        }
         attributes = " ".join(f'data-{name}="{_text(value)}"' for name, value in data.items())
         yield from (f"<li {attributes}>", *_finding(finding, where, ids.get(finding.rule), place), "</li>")
     yield "</ol>"
@@ -148,7 +151,7 @@ def _finding(finding: Finding, where: Place, rule: str | None, place: Placer) ->
     if finding.related:
         yield '<ul class="related">'
         for one in finding.related:
-            yield from _related(one, place(one.document, one.path, one.span))
+            yield from _related(one, place(one))
         yield "</ul>"
     yield "</article>"
 
@@ -167,11 +170,11 @@ def _excerpt(excerpt: Excerpt) -> str:
 # What was checked
 
 
-def _checked(result: Result, findings: list[Finding]) -> Iterator[str]:
+def _checked(result: Result, findings: list[Finding], place: Placer) -> Iterator[str]:
     found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
     if result.files:
         yield from _table(
-            "Files", ("File", "Kind", "Configures", "Target", "Server", "Result"), (_file(file, found) for file in result.files)
+            "Files", ("File", "Kind", "Configures", "Target", "Server", "Result"), (_file(file, found, place) for file in result.files)
         )
     notes = [
         *(_text(together(one)) for one in result.deployments),
@@ -186,7 +189,7 @@ def _off(rules: tuple[str, ...]) -> str:
     return f" ({', '.join(map(_code, rules))})" if rules else ""
 
 
-def _file(file: FileStatus, found: Counter[tuple[str, str | None]]) -> list[str]:
+def _file(file: FileStatus, found: Counter[tuple[str, str | None]], place: Placer) -> list[str]:
     number = found[file.path, file.environment]
     if file.status == "checked":
         outcome = _text(count(number, "finding")) if number else '<span class="level passed">passed</span>'
@@ -196,7 +199,7 @@ def _file(file: FileStatus, found: Counter[tuple[str, str | None]]) -> list[str]
         outcome = f'<span class="level {level}">{status}</span>{_text(f": {line(file.note)}" if file.note else "")}'
     server = "" if file.server is None else file.server.described
     cells = (_text(line(one or "")) for one in (file.kind, holder_text(file), file.target, server))
-    return [_code(reported(file.path)[0]), *cells, outcome]
+    return [_code(place.file(file.path).text), *cells, outcome]
 
 
 # Rules

@@ -25,7 +25,7 @@ from xml.etree import ElementTree
 from ..model import Document, Finding, Result, Style, dotted
 from ..text import inert, printable
 from ..typed import IO, TYPE_CHECKING, Final
-from ._places import Placer, placer, related, reported
+from ._places import Placer, related
 from ._words import UNREAD, USED, fix_of, line, message_of, of_holder, unread, used, write_markup
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
-    place, seen = placer(), Counter[str]()
+    place, seen = Placer(), Counter[str]()
     in_order = sorted(result.documents, key=lambda one: (one.uri, one.environment or ""))  # as files are, whatever the command names first
     findings: dict[Document, list[Finding]] = {document: [] for document in in_order}
     for finding in result.findings:
@@ -58,7 +58,7 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
             findings.setdefault(finding.document, []).append(finding)
     failed = unread(result.files)
     for document, found in findings.items():
-        name, environment = reported(document.uri)[0], of_holder(document)
+        name, environment = place.file(document.uri).text, of_holder(document)
         cases = [_of_finding(one, name, place, seen) for one in found]
         if document.uri in failed:
             cases.append(_unreadable(name, failed.pop(document.uri), seen))
@@ -68,7 +68,7 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
         about += [("server", server.described) for server in islice(of_server, 1)]
         yield _suite(f"{name}{environment}", cases, [*about, *configurations], document)
     for uri, why in failed.items():
-        name = reported(uri)[0]
+        name = place.file(uri).text
         yield _suite(name, [_unreadable(name, why, seen)], configurations)
     if configurations and not findings and not failed:
         yield _suite("medplum-lint", [], configurations)
@@ -111,7 +111,7 @@ def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) 
         outcome = ElementTree.SubElement(case, "skipped", {"message": _text(f"note: {message}")})
     else:
         outcome = ElementTree.SubElement(case, "failure", {"message": _text(message), "type": finding.severity})
-    where = place(finding.document, finding.path, finding.span).text
+    where = place(finding).text
     outcome.text = "\n".join(map(_text, filter(None, (f"{where}: {message}", *related(finding, place), fix_of(finding)))))
     return case
 

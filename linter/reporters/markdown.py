@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from ..model import LEVELS, Finding, Level, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
-from ._places import Placer, placer, related, reported
+from ._places import Placer, related
 from ._words import count, fix_of, line, message_of, servers, shown, summary, together, unread, used, write_markup
 
 SHOWS_SUPPRESSED: Final = True
@@ -38,11 +38,11 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _text(result: Result, room: int, style: Style) -> str:
-    place = placer()
+    place = Placer()
     gravest = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
     accepted = [one for one in result.findings if one.suppressed is not None] if style.suppressed else []
     head = f"## medplum-lint\n\n**{summary(result) if result.files else 'Nothing was checked'}.**\n"
-    notes = "".join(f"- {one}\n" for one in _about_the_run(result))
+    notes = "".join(f"- {one}\n" for one in _about_the_run(result, place))
     left = room - _size(head) - min(_size(notes), room // 2) - _SPARE
     tables = _table((_row(one, place) for one in gravest), len(gravest), left)
     hidden = _table((_row(one, place) for one in accepted), len(accepted), left - _size(tables))
@@ -89,7 +89,7 @@ def _row(finding: Finding, place: Placer) -> str:
     accepted = f"suppressed: {line(finding.suppressed)}" if finding.suppressed is not None else ""
     lines = [message_of(finding), *related(finding, place, _PLACES), fix_of(finding), accepted]
     what = "<br>".join([*(escaped(one) for one in lines if one), code(printable(finding.rule))])
-    where = place(finding.document, finding.path, finding.span).text
+    where = place(finding).text
     return f"| {_SIGNS[finding.severity]} {finding.severity} | {code(where)} | {what} |\n"
 
 
@@ -97,9 +97,9 @@ _PLACES: Final = 5
 """Other places of a finding at most that are listed."""
 
 
-def _about_the_run(result: Result) -> Iterator[str]:
+def _about_the_run(result: Result, place: Placer) -> Iterator[str]:
     for path, why in unread(result.files).items():
-        yield f"🔴 {code(reported(path)[0])} {escaped(why)}"
+        yield f"🔴 {code(place.file(path).text)} {escaped(why)}"
     for file in result.files:
         if file.status == "ignored":
             yield f"{code(printable(file.path))} is ignored: {escaped(line(file.note))}"

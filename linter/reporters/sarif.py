@@ -9,7 +9,7 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
   hold a password. ``automationDetails`` is written only for the category that the user names, for it overrides the one of the upload.
 * **No snippets**: a snippet is exactly the region's text (3.30.13), and that may be a secret. For the same reason the region of a masked
   value is its first character, and ``primaryLocationLineHash`` is one of masked text where it would be one of a secret.
-* **No ``fixes``**: our fixes speak of settings, SARIF's of characters.
+* **``fixes`` are only those that may be shown**: of a secret not even the characters around it are given.
 * **Messages hold no braces or brackets** but in links to other places of the result, which GitHub shows only where they are linked: in
   SARIF they are placeholders (3.11.5) and links (3.11.6), and readers differ in how they unescape them. Only ``help.markdown``, which
   GitHub shows as it is, keeps them.
@@ -26,8 +26,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from json.encoder import encode_basestring
 from zlib import compress
 
@@ -38,25 +38,22 @@ from ..model import (
     LEVELS,
     TARGETS,
     Configuration,
-    Document,
     FileStatus,
     Finding,
     Level,
-    Notice,
     Related,
     Result,
     RuleInfo,
-    SettingPath,
     Style,
     Target,
     dotted,
 )
-from ..redaction.mask import holder_text, named_environment, shown_span
-from ..text import Span, Text, inert, printable
-from ..typed import IO, Any, Final, NamedTuple
+from ..redaction.mask import holder_text, named_environment
+from ..text import Position, inert, printable
+from ..typed import IO, Any, Final
 from ._cwe import NAMES, page_of, weaknesses
-from ._fingerprint import identity, line_hashes, masked_windows, numbered, raw_hashes
-from ._places import ReportedPath, reported_path
+from ._fingerprint import LineHashes, identities
+from ._places import Placer, ReportedPath
 from ._sarif_texts import first_paragraph, plain, plain_markdown, sentence, shortened
 from ._words import one_line
 
@@ -92,16 +89,13 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _fitting(result: Result, style: Style) -> str:
     """The log with as many of the findings, the gravest, as GitHub takes."""
     shown = [finding for finding in result.findings if finding.suppressed is None or style.suppressed]
-    place = cache(_artifact_location)
-    results = list(_results([shown[index] for index in _gravest(shown, _RESULTS)], place, style))
-    most = len(results)
+    kept = _gravest(shown, _RESULTS)
     while True:
-        kept = [results[index] for index in _gravest([one.finding for one in results], most)]
-        text = encoded(_log(result, style, place, len(shown), kept))
+        text = encoded(_log(result, style, kept, len(shown)))
         size = _size(text)
         if size <= _BYTES or not kept:
             return text
-        most = min(len(kept) - 1, int(len(kept) * 0.95 * _BYTES / size))
+        kept = _gravest(kept, min(len(kept) - 1, int(len(kept) * 0.95 * _BYTES / size)))
 
 
 def _size(text: str) -> int:
@@ -122,7 +116,8 @@ _NOT_ASCII: Final = re.compile("[^\0-\x7f]")
 
 def encoded(log: Any) -> str:
     """A log as JSON that is safe to print. Raises :exc:`TypeError` for what JSON has no word for."""
-    return inert(_json(log, "\n"))
+    text = _json(log, "\n")
+    return inert(text) if "##" in text else text  # no line of JSON begins with a colon
 
 
 def _json(value: Any, indent: str) -> str:
@@ -130,41 +125,46 @@ def _json(value: Any, indent: str) -> str:
     if isinstance(value, str):
         return printable(encode_basestring(value if value.isascii() else _SURROGATE.sub("\ufffd", value)))
     if value is None or isinstance(value, int):
-        return json.dumps(value)
+        return str(value) if type(value) is int else json.dumps(value)
     deeper = f"{indent}  "
     if isinstance(value, list):
         brackets, items = "[]", [_json(one, deeper) for one in value]
-    else:
-        members = value if isinstance(value, dict) else _members(value)
-        brackets, items = "{}", [f"{encode_basestring(name)}: {_json(one, deeper)}" for name, one in members.items()]
+    elif isinstance(value, dict):
+        brackets, items = "{}", [f"{encode_basestring(name)}: {_json(one, deeper)}" for name, one in value.items()]
+    else:  # members that have another value than the default; ``level`` always
+        fields, held = _fields(value.__class__), vars(value)
+        brackets, items = (
+            "{}",
+            [
+                f"{label}{_json(item, deeper)}"
+                for name, label, default in fields
+                if (item := held[name]) is not None and (default is None or item != default or name == "level")
+            ],
+        )
     return f"{brackets[0]}{deeper}{f',{deeper}'.join(items)}{indent}{brackets[1]}" if items else brackets
-
-
-def _members(value: Any) -> dict[str, Any]:
-    """The members of an object that have another value than the default; ``level`` always."""
-    members = ((name, getattr(value, field), default) for field, name, default in _fields(value.__class__))
-    return {name: item for name, item, default in members if item is not None and (item != default or name == "level")}
 
 
 @cache
 def _fields(kind: type[Any]) -> list[tuple[str, str, object]]:
-    """The fields of a class: what Python calls each, its name in SARIF, and the default."""
+    """The fields of a class: what Python calls each, its name in SARIF as JSON has it before a value, and the default."""
     if not attr.has(kind):
         raise TypeError(f"a report cannot hold a value of type {kind.__name__}")
     default = kind(**{field.name: None for field in attr.fields(kind) if field.default is attr.NOTHING})
-    fields = [(field.name, field.metadata["schema_property_name"], getattr(default, field.name)) for field in attr.fields(kind)]
-    return sorted(fields, key=lambda field: _FIRST.index(field[1]) if field[1] in _FIRST else len(_FIRST))
+    names = {field.name: str(field.metadata["schema_property_name"]) for field in attr.fields(kind)}
+    ordered = sorted(names, key=lambda name: _FIRST.index(names[name]) if names[name] in _FIRST else len(_FIRST))
+    return [(name, f'"{names[name]}": ', getattr(default, name)) for name in ordered]
 
 
-_Placer = Callable[[str], om.ArtifactLocation]
-
-
-def _log(result: Result, style: Style, place: _Placer, shown: int, results: list[_Result]) -> om.SarifLog:
-    rules = _described(result.rules, (one.finding for one in results))
-    _number(results, list(rules))
+def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> om.SarifLog:
+    """The log with these of the findings, of which ``shown`` could be in it."""
+    place = Placer()
+    rules = _described(result.rules, findings)
     taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
-    notifications = [*_unread(result.files, place), *_limited(rules.values(), shown, len(results))]
-    configurations = [*(_used(one, place) for one in result.configurations), *(_noticed(one, place) for one in result.notices)]
+    notifications = [*_unread(result.files, place), *_limited(rules.values(), shown, len(findings))]
+    configurations = [_used(one, place.file(one.path)) for one in result.configurations]
+    for one in result.notices:
+        file = place.file(one.path)
+        configurations.append(_notification(one.kind, _sentence(f"'{file.uri}': {one.message}"), file, one.line, level="note"))
     driver = om.ToolComponent(
         version=result.version,
         name="medplum-lint",
@@ -196,25 +196,25 @@ def _log(result: Result, style: Style, place: _Placer, shown: int, results: list
         newline_sequences=["\r\n", "\n", "\r"],
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         properties={"servers": _servers(result.files, place)},
-        results=[one.result for one in results],
+        results=_results(findings, list(rules), place, style),
         taxonomies=[taxonomy] if taxa else None,
     )
     return om.SarifLog(version="2.1.0", runs=[run], schema_uri=_SCHEMA)
 
 
-def _servers(files: Iterable[FileStatus], place: _Placer) -> list[dict[str, Any]]:
+def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]:
     """The releases of the server that files were checked against, where each is known from, and the files."""
     judged: dict[tuple[str, str], dict[str, None]] = {}
     for file in files:
         if file.server is not None:
-            judged.setdefault((file.server.text, printable(file.server.why)), {})[place(file.path).uri] = None
+            judged.setdefault((file.server.text, printable(file.server.why)), {})[place.file(file.path).uri] = None
     return [{"version": version, "from": why, "files": list(uris)} for (version, why), uris in judged.items()]
 
 
-def _gravest(findings: list[Finding], most: int) -> list[int]:
-    """The indexes of so many findings, in the order in which they came; one that is suppressed goes before each that is not."""
+def _gravest(findings: list[Finding], most: int) -> list[Finding]:
+    """So many of the findings, in the order in which they came; one that is suppressed goes before each that is not."""
     weights = [(finding.suppressed is not None, LEVELS.index(finding.severity), index) for index, finding in enumerate(findings)]
-    return sorted(index for _, _, index in sorted(weights)[:most])
+    return [findings[index] for index in sorted(index for _, _, index in sorted(weights)[:most])]
 
 
 _CWE: Final = "CWE"
@@ -295,82 +295,60 @@ def _tags(rule: RuleInfo) -> list[str]:
 # Results
 
 
-class _Result(NamedTuple):
-    """A result of a finding, and what its fingerprints are made of."""
-
-    finding: Finding
-    result: om.Result
-    line: int
-    masked: int | None
-    """The hash of the masked text of the line; None where nothing is masked."""
-    subject: str
-
-
-def _results(findings: Iterable[Finding], place: _Placer, style: Style) -> Iterator[_Result]:
-    """The results of findings, without what is numbered through all of a log."""
-    windows = cache(masked_windows)
-    masked: dict[tuple[Text, int], int | None] = {}
-    named = cache(reported_path)
+def _results(findings: list[Finding], rules: list[str], place: Placer, style: Style) -> list[om.Result]:
+    indexes = {id_: index for index, id_ in enumerate(rules)}
+    hashes, results = LineHashes(), []
     for finding in findings:
-        document = finding.document
-        region = _region(document, finding.path, finding.span)
-        line = (document.text, region.start_line)
-        if line not in masked:
-            start = document.text.line_around(min(finding.span.start, len(document.text.content)))[1].start
-            masked[line] = windows(document.text)(start, document.origin.pieces)
+        related = [
+            # GitHub shows it as a link when the message names its number.
+            om.Location(id=number, message=om.Message(text=sentence(_line(one.message))), physical_location=_physical(one, place))
+            for number, one in enumerate(finding.related[:_PLACES], 1)
+        ]
         result = om.Result(
-            message=_message(finding, named),
+            message=_message(finding, place),
             fixes=_fixes(finding, place) or None,
             level=finding.severity,
-            locations=[
-                om.Location(
-                    logical_locations=_logical_locations(finding) or None,
-                    physical_location=om.PhysicalLocation(artifact_location=place(document.uri), region=region),
-                )
-            ],
-            related_locations=[_related_location(number, one, place) for number, one in enumerate(finding.related[:_PLACES], 1)] or None,
+            locations=[om.Location(logical_locations=_logical_locations(finding) or None, physical_location=_physical(finding, place))],
+            related_locations=related or None,
             rule_id=finding.rule,
+            rule_index=indexes[finding.rule],
             suppressions=_suppressions(finding) if style.suppressed else None,
         )
-        yield _Result(finding, result, line[1], masked[line], identity(finding, lambda path: str(place(path).uri)))
+        results.append(result)
+        hashes.add(finding)
+    subjects = identities(findings, lambda path: place.file(path).uri)
+    for result, line, subject in zip(results, hashes.values(), subjects, strict=True):
+        result.partial_fingerprints = {"primaryLocationLineHash": line, "medplumLintSetting/v1": subject}
+    return results
 
 
-def _number(results: list[_Result], rules: list[str]) -> None:
-    """Give results what is numbered through all of a log: the indexes of their rules, and their fingerprints."""
-    indexes = {id_: index for index, id_ in enumerate(rules)}
-    masked: dict[Text, dict[int, int | None]] = {}
-    for one in results:
-        # Of several documents of one text each masks the same: what one shows is what the first one of them shows.
-        masked.setdefault(one.finding.document.text, {}).setdefault(one.line, one.masked)
-    lines = {text: line_hashes(raw_hashes(text, max(wanted)), wanted) for text, wanted in masked.items()}
-    for one, subject in zip(results, numbered(one.subject for one in results), strict=True):
-        one.result.rule_index = indexes[one.finding.rule]
-        hashes = lines[one.finding.document.text]
-        one.result.partial_fingerprints = {"primaryLocationLineHash": hashes[one.line], "medplumLintSetting/v1": subject}
-
-
-def _fixes(finding: Finding, place: _Placer) -> list[om.Fix]:
+def _fixes(finding: Finding, place: Placer) -> list[om.Fix]:
     """The fix of a finding, where its edits may be shown."""
-    fix, document = finding.fix, finding.document
+    fix, text = finding.fix, finding.document.text
     if fix is None or fix.edits is None or not fix.shown:
         return []
     replacements = [
-        om.Replacement(_exact(document, edit.span), om.ArtifactContent(text=edit.text) if edit.text else None) for edit in fix.edits
+        om.Replacement(_region(*text.positions(edit.span)), om.ArtifactContent(text=edit.text) if edit.text else None) for edit in fix.edits
     ]
     if fix.without_mark:  # it has no line and no column (SARIF 2.1.0, 3.30.2)
-        replacements.insert(0, om.Replacement(om.Region(byte_length=len(document.text.bom.encode()), byte_offset=0)))
-    return [om.Fix([om.ArtifactChange(place(document.uri), replacements)], om.Message(text=sentence(_line(fix.description))))]
+        replacements.insert(0, om.Replacement(om.Region(byte_length=len(text.bom.encode()), byte_offset=0)))
+    artifact = _artifact(place.file(finding.document.uri))
+    return [om.Fix([om.ArtifactChange(artifact, replacements)], om.Message(text=sentence(_line(fix.description))))]
 
 
-def _exact(document: Document, span: Span) -> om.Region:
-    (line, column), (end_line, end_column) = document.text.positions(span)
-    return om.Region(end_column=end_column, end_line=end_line, start_column=column, start_line=line)
+def _physical(one: Finding | Related, place: Placer) -> om.PhysicalLocation:
+    where = place(one)
+    return om.PhysicalLocation(artifact_location=_artifact(where.file), region=_region(where.start, where.end))
 
 
-def _region(document: Document, path: SettingPath | None, span: Span) -> om.Region:
-    start, end = shown_span(document, path, span)
-    length = len(document.text.content)
-    return _exact(document, Span(min(start, length), min(max(start, end), length)))
+@lru_cache(maxsize=1_000)
+def _artifact(file: ReportedPath) -> om.ArtifactLocation:
+    """Where GitHub finds a file."""
+    return om.ArtifactLocation(uri=file.uri, uri_base_id=_ROOT if file.relative else None)
+
+
+def _region(start: Position, end: Position) -> om.Region:
+    return om.Region(end_column=end.column, end_line=end.line, start_column=start.column, start_line=start.line)
 
 
 def _suppressions(finding: Finding) -> list[dict[str, str]]:
@@ -390,33 +368,19 @@ def _line(text: str) -> str:
     return plain(printable(one_line(text)))
 
 
-def _message(finding: Finding, named: Callable[[str], ReportedPath]) -> om.Message:
+def _message(finding: Finding, place: Placer) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
     message = _line(finding.message).removesuffix(".") or finding.rule
     holder = holder_text(finding.document, finding.held_by)
     if holder:
         message += f" ({plain(holder)})"
-    links = [_link(number, one, named(one.document.uri)) for number, one in enumerate(finding.related[:_LINKS], 1)]
+    places = [place(one) for one in finding.related[:_LINKS]]
+    # Links to related locations (3.11.6), each named after its file and line.
+    links = [f"[{plain(where.file.text)}:{where.start.line}]({number})" for number, where in enumerate(places, 1)]
     if links:
         more = len(finding.related) - len(links)
         message += f" (see {', '.join(links)}{f' and {more} more' if more else ''})"
     return om.Message(arguments=[message], id=_MESSAGE, text=f"{message}.")
-
-
-def _link(number: int, related: Related, path: ReportedPath) -> str:
-    """A link to a related location (3.11.6), named after its file and line."""
-    line = related.document.position(shown_span(related.document, related.path, related.span).start).line
-    return f"[{plain(printable(path.path))}:{line}]({number})"
-
-
-def _related_location(number: int, related: Related, place: _Placer) -> om.Location:
-    """Another place of a finding, with what is there (GitHub shows it as a link when the message names its number)."""
-    region = _region(related.document, related.path, related.span)
-    return om.Location(
-        id=number,
-        message=om.Message(text=sentence(_line(related.message))),
-        physical_location=om.PhysicalLocation(artifact_location=place(related.document.uri), region=region),
-    )
 
 
 def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
@@ -433,12 +397,12 @@ def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
 # Notifications
 
 
-def _unread(files: Iterable[FileStatus], place: _Placer) -> list[om.Notification]:
+def _unread(files: Iterable[FileStatus], place: Placer) -> list[om.Notification]:
     """Each file that could not be read, named as in the location: the path as the user wrote it depends on the working directory."""
-    failed = {(place(file.path).uri, file.note): file.path for file in files if file.status == "failed"}
+    failed = dict.fromkeys((place.file(file.path), file.note) for file in files if file.status == "failed")
     return [
-        _notification("file-not-read", _sentence(f"'{uri}' could not be read{f': {note}' if note else ''}"), place(path))
-        for (uri, note), path in failed.items()
+        _notification("file-not-read", _sentence(f"'{file.uri}' could not be read{f': {note}' if note else ''}"), file)
+        for file, note in failed
     ]
 
 
@@ -458,38 +422,25 @@ def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om
         yield _notification("tags-left-out", text)
 
 
-def _used(one: Configuration, place: _Placer) -> om.Notification:
+def _used(one: Configuration, file: ReportedPath) -> om.Notification:
     """A configuration that counted, and what it took away from the run."""
-    artifact = place(one.path)
     never = ", fail-on never" if one.fail_on == "never" else ""
     accepted = f", {one.accepted} findings accepted" if one.accepted else ""
-    text = f"'{artifact.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
-    notification = _notification("configuration-used", text, artifact, level="note")
+    text = f"'{file.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
+    notification = _notification("configuration-used", text, file, level="note")
     notification.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
     return notification
 
 
-def _noticed(one: Notice, place: _Placer) -> om.Notification:
-    """What is to be tidied up in a configuration or a baseline."""
-    artifact = place(one.path)
-    region = om.Region(start_line=one.line) if one.line is not None else None
-    return _notification(one.kind, _sentence(f"'{artifact.uri}': {one.message}"), artifact, region, level="note")
-
-
 def _notification(
-    id_: str, text: str, artifact: om.ArtifactLocation | None = None, region: om.Region | None = None, level: Level = "warning"
+    id_: str, text: str, file: ReportedPath | None = None, line: int | None = None, level: Level = "warning"
 ) -> om.Notification:
-    """A notification, with the file and the lines that it is about, if it is about some."""
-    where = om.PhysicalLocation(artifact_location=artifact, region=region)
+    """A notification, with the file and the line that it is about, if it is about some."""
+    region = om.Region(start_line=line) if line is not None else None
+    where = om.PhysicalLocation(artifact_location=_artifact(file), region=region) if file is not None else None
     return om.Notification(
         message=om.Message(text=text),
         descriptor=om.ReportingDescriptorReference(id=id_),
         level=level,
-        locations=[om.Location(physical_location=where)] if artifact is not None else None,
+        locations=[om.Location(physical_location=where)] if where is not None else None,
     )
-
-
-def _artifact_location(path: str) -> om.ArtifactLocation:
-    """Where GitHub finds the file."""
-    reported = reported_path(path)
-    return om.ArtifactLocation(uri=reported.uri, uri_base_id=_ROOT if reported.relative else None)
