@@ -281,13 +281,13 @@ def test_what_has_not_changed_beneath_any_setting_is_not_looked_at_again() -> No
     rule = compiled({"**": {"not": {"equals": "x"}}})
     asked: list[Any] = []
     [case] = rule.cases
-    [clause] = case.checks
+    [(clause, check)] = case.checks
 
     def noted(value: Any, node: Node) -> Verdict:
         asked.append(value)
-        return clause.check(value, node)
+        return check(value, node)
 
-    case.__dict__["checks"] = (clause._replace(check=noted),)
+    case.__dict__["checks"] = ((clause, noted),)
     in_turn([bare(port=1, appName="a", bots=[3]), bare(port=1, appName="b", bots=[3])], [(rule, ("error",))])
     assert asked == [1, "a", [3], 3, "b"]
 

@@ -6,7 +6,7 @@ also where it compares with a setting that is. A value of the wrong type is fals
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from ..formats.placeholders import is_unresolved
@@ -17,7 +17,7 @@ from .errors import RuleError
 from .node import Node
 from .operators import Inner
 from .paths import Path
-from .tree import Assertion, Clause, Condition, Part, references, walk
+from .tree import Assertion, Condition, Part
 from .verdict import Check, Verdict, all_of, any_of
 
 Holds = Callable[[Node], Verdict]
@@ -35,43 +35,14 @@ class Mode(NamedTuple):
     asks_of_parts: bool = False
 
 
-class CompiledClause(NamedTuple):
-    """A clause, and the check of each place that its path leads to.
-
-    ``aspect`` is the one in which all settings must fit, where the clause asks for nothing else: ``"**": {fits: known}``.
-    """
-
-    clause: Clause
-    check: Check
-    aspect: str | None = None
-
-    @property
-    def path(self) -> Path:
-        """The path of the clause."""
-        return self.clause.path
-
-    @property
-    def references(self) -> Iterator[Path]:
-        """The settings that it is compared with."""
-        named = (path for asked in walk(self.clause) for template, _ in references(asked.part) for path in template.paths)
-        return (path for path in named if path.fact is None)
-
-
-def compile_clause(clause: Clause, mode: Mode) -> CompiledClause:
-    """A clause, compiled. Raises :exc:`RuleError`, with the place in the rule, where it cannot be used."""
-    parts = clause.assertion.parts
-    aspect = parts[0].operand if clause.text == "**" and len(parts) == 1 and parts[0].name == "fits" else None
-    return CompiledClause(clause, compile_assertion(clause.assertion, mode), aspect)
-
-
 def compile_condition(condition: Condition, mode: Mode) -> Holds:
     """A condition, compiled. A path with ``*`` holds where any of its places does."""
-    alternatives = [[compile_clause(clause, mode) for clause in clauses] for clauses in condition]
+    alternatives = [[(clause.path, compile_assertion(clause.assertion, mode)) for clause in clauses] for clauses in condition]
 
-    def holds_somewhere(clause: CompiledClause, node: Node) -> Verdict:
-        return any_of(clause.check(clause.path.value(one), one) for one in clause.path.nodes(node))
+    def holds_somewhere(path: Path, check: Check, node: Node) -> Verdict:
+        return any_of(check(path.value(one), one) for one in path.nodes(node))
 
-    return lambda node: any_of(all_of(holds_somewhere(clause, node) for clause in clauses) for clauses in alternatives)
+    return lambda node: any_of(all_of(holds_somewhere(*clause, node) for clause in clauses) for clauses in alternatives)
 
 
 def compile_assertion(assertion: Assertion, mode: Mode) -> Check:

@@ -11,12 +11,12 @@ from ..conformance.mismatch import mismatches, read_since
 from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted
 from ..text import printable
 from ..typed import Final
-from .compile import CompiledClause
 from .display import shown
 from .node import Node, may_be_unread
 from .rule import Case, Rule, kind_matches
 from .template import Together, cut
-from .verdict import Failure
+from .tree import Clause
+from .verdict import Check, Failure
 
 _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key", "key": "key"}
 
@@ -68,13 +68,13 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
     found: dict[SettingPath, Finding] = {}
     deep = 0
 
-    def look_at(finding: Callable[[Node, Failure], Finding], clause: CompiledClause, nodes: Iterable[Node]) -> bool:
+    def look_at(finding: Callable[[Node, Failure], Finding], clause: Clause, asks: Check, nodes: Iterable[Node]) -> bool:
         """Add what is wrong at some places, the first finding of each; whether anything is, or could not be checked."""
         nonlocal deep
         fails = False
         for node in nodes:
             try:
-                verdict = clause.check(clause.path.value(node), node)
+                verdict = asks(clause.path.value(node), node)
                 if verdict is True or verdict is None:
                     continue
                 fails = True
@@ -95,8 +95,8 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
         case, level = rule.cases[number], levels[number]
         if level is None or not applies(case, document) or (case.condition is not None and case.condition(root) is not True):
             continue
-        for index, clause in enumerate(case.checks):
-            look = partial(look_at, partial(_finding, case, number, level, clause), clause)
+        for index, (clause, asks) in enumerate(case.checks):
+            look = partial(look_at, partial(_finding, case, number, level, clause), clause, asks)
             if clause.aspect is not None:
                 misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
                 look(Node.at(document, path) for path in misfits)
@@ -230,7 +230,7 @@ def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
     )
 
 
-def _finding(case: Case, number: int, level: Level, clause: CompiledClause, node: Node, failure: Failure) -> Finding:
+def _finding(case: Case, number: int, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
     assert case.message is not None  # a rule that checks something says something: the schema asks for it
     document, path = node.document.written_in(node.path, part)
@@ -263,9 +263,9 @@ def _severity(case: Case, level: Level, document: Document, path: SettingPath, f
     return "warning" if level == "error" and case.info.security_severity is None and may_be_unread(document, path) else level
 
 
-def _related(clause: CompiledClause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:
+def _related(clause: Clause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:
     """The places of the settings that a setting of one member of a deployment was compared with; in a sum only those in other texts."""
-    others = [reference.single(node) for reference in clause.references]
+    others = [path.single(node) for path in clause.compared]
     if failure.other:
         others.append(Node.at(node.document, failure.other))
     for other in others:

@@ -6,15 +6,15 @@ a library (``redis.tls.servername``) and names that no server reads any more nee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .. import settings
-from ..settings import Catalogue
+from ..settings import Catalogue, Setting, page_link, page_of
 from ..settings.kinds import catalogue_kind
-from ..typed import Any
+from ..typed import Any, Final
 from .errors import RuleError, did_you_mean
 from .paths import DEEP, Path, Tag, names_of
-from .rule import Case, Rule
+from .rule import Case, Rule, kind_matches
 from .tree import Mention, clauses_of, mentions, mentions_in, mentions_of_fix, walk
 
 DEPLOYMENT = {
@@ -39,32 +39,28 @@ def check_settings(rule: Rule) -> None:
     for case in rule.cases:
         kinds = case.info.kinds
         for path, text, place, *_ in _mentions(case):
-            steps = path.steps
-            if '"' in text or path.start != "root" or not steps or any(step is DEEP or isinstance(step, Tag) for step in steps):
-                continue  # a name that is quoted, a path that depends on the document, a tag, which is always known
-            names = names_of(steps)
-            if not any(_is_known(names, kind) for kind in kinds):
+            names = names_of(path.steps)
+            if '"' not in text and _is_fixed(path) and not any(_is_known(names, kind) for kind in kinds):
                 near = did_you_mean(".".join(names), [known for kind in kinds for known in _names(names, kind)])
                 raise RuleError(f'there is no setting "{".".join(names)}"{near} (quote a name to use it as it is)', place)
 
 
+def _is_fixed(path: Path) -> bool:
+    """Whether a path names settings from the root: it neither depends on the document nor has a tag, which is always known."""
+    return path.start == "root" and bool(path.steps) and not any(step is DEEP or isinstance(step, Tag) for step in path.steps)
+
+
 def _mentions(case: Case) -> Iterator[Mention]:
-    """The paths that a case names."""
+    """The paths that a case names. Its texts and fixes are about one place, unless that can be one of several, or a member of one."""
     for clause in (*case.must, *clauses_of(case.when)):
         yield from mentions(clause)
-    at = _place(case)
+    at = case.must[0].path if len(case.must) == 1 and '"' not in case.must[0].text else None
+    if at is not None and any(member is not None for asked in walk(case.must[0]) for member, _ in asked.part.inner):
+        at = None
     for template, place in case.texts:
         yield from mentions_in(template, place, at)
     for fix in case.fix:
         yield from mentions_of_fix(fix, at)
-
-
-def _place(case: Case) -> Path | None:
-    """The place that the texts and fixes of a case are about; None where it can be one of several, or a member that ``keys`` finds."""
-    only = case.must[0] if len(case.must) == 1 else None
-    if only is None or '"' in only.text or any(member is not None for asked in walk(only) for member, _ in asked.part.inner):
-        return None
-    return only.path
 
 
 def _is_known(names: tuple[str, ...], kind: str) -> bool:
@@ -89,3 +85,31 @@ def _names(names: tuple[str, ...], kind: str) -> list[str]:
         return list(DEPLOYMENT)
     above = f"{names[0]}." if kind == "deployment" else ""
     return [f"{above}{name}" for one, _ in catalogues(names, kind) for name in settings.catalogue(one).names()] or list(DEPLOYMENT)
+
+
+# --- The pages that a rule leads to where it names none: those that describe the settings which it is about. ------------------------
+
+
+_MOST_LINKS: Final = 3
+"""Pages at most: a rule about many settings is about none of them in particular."""
+
+
+def with_links(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of a rule, with the pages of its settings as ``links`` unless it names some. Raises what :class:`Rule` raises."""
+    return data if "links" in data else {**data, "links": _default_links(Rule(data))}
+
+
+def _default_links(rule: Rule) -> tuple[str, ...]:
+    """Addresses on medplum.com that describe the settings in ``must``; the page of all settings where these are too many, or none."""
+    about = [_setting(clause.path, kind) for case in rule.cases for clause in case.must for kind in case.info.kinds]
+    pages = dict.fromkeys(link for setting in about if setting is not None and (link := page_link(setting)))
+    if 0 < len(pages) <= _MOST_LINKS:
+        return tuple(pages)
+    of_infra = all(kind_matches(kind, "infra") for kind in rule.info.kinds)
+    return tuple(dict.fromkeys(page.partition("#")[0] for page in pages)) or (page_of("infra" if of_infra else "server"),)
+
+
+def _setting(path: Path, kind: str) -> Setting | None:
+    """The setting that a path from the root leads to in documents of a kind; None where it leads to several or to none."""
+    found = (settings.catalogue(one).get(names_of(inner)) for one, inner in (catalogues(path.steps, kind) if _is_fixed(path) else ()))
+    return next(filter(None, found), None)

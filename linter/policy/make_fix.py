@@ -12,7 +12,6 @@ from .display import may_be_shown, shown
 from .fix_safety import is_safe_on_all, may_be_made
 from .node import Node
 from .operators.compare import is_partly_unknown
-from .paths import Path
 from .rule import Case
 from .template import LONGEST_VALUE, Template, cut, literal_text
 from .tree import FixSpec
@@ -29,26 +28,25 @@ def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
         return None
     steps: list[tuple[Change, str]] = []
     made = 0
-    for setting, given in fix.set:
-        value = given.value(node) if isinstance(given, Template) else given
-        made += len(value) if isinstance(given, Template) and len(given.pieces) > 1 and isinstance(value, str) else 0
-        if is_partly_unknown(value) or made > LONGEST_VALUE:
+    for action, setting, to in fix.steps:
+        path = setting.path.single(node).path
+        new: list[tuple[Change, str]] | None
+        if action == "set":
+            value = to.value(node) if isinstance(to, Template) else to
+            made += len(value) if isinstance(to, Template) and len(to.pieces) > 1 and isinstance(value, str) else 0
+            if is_partly_unknown(value) or made > LONGEST_VALUE:
+                return None
+            if isinstance(to, Template) and to.paths and _is_shown_only_then(node.document, path, value):
+                return None
+            new = [_set(path, to, value, node)]
+        elif action == "remove":
+            new = [_removed(path)]
+        else:
+            target = _named(to, node) if isinstance(to, Template) else to.path.single(node).path
+            new = (_split if action == "split" else _renamed)(path, target, node.document) if target is not None else None
+        if not new:
             return None
-        path = _target(setting.path, node)
-        if isinstance(given, Template) and given.paths and _is_shown_only_then(node.document, path, value):
-            return None
-        steps.append(_set(path, given, value, node))
-    steps += [_removed(_target(removed.path, node)) for removed in fix.remove]
-    for setting, to in fix.rename:
-        path, target = _target(setting.path, node), _named(to, node) if isinstance(to, Template) else _target(to.path, node)
-        if target is None or node.document.get(path) is ABSENT or node.document.get(target) is not ABSENT:
-            return None
-        steps.append((Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}"))
-    for url, into in fix.split:
-        parts = _split(_target(url.path, node), _target(into.path, node), node.document)
-        if parts is None:
-            return None
-        steps += parts
+        steps += new
     if fix.store is not None:
         steps.append((Change("store", node.path, fix.store), f"store {printable(dotted(node.path))} as {fix.store}"))
     changes = tuple(change for change, _ in steps)
@@ -56,6 +54,12 @@ def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
         return None
     safe = fix.safe and is_safe_on_all(node.document, changes)
     return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+
+
+def _renamed(path: SettingPath, target: SettingPath, document: Document) -> list[tuple[Change, str]] | None:
+    if document.get(path) is ABSENT or document.get(target) is not ABSENT:
+        return None
+    return [(Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}")]
 
 
 def _named(template: Template, node: Node) -> SettingPath | None:
@@ -140,7 +144,3 @@ def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
 
 def _removed(path: SettingPath) -> tuple[Change, str]:
     return Change("remove", path), f"remove {printable(dotted(path))}"
-
-
-def _target(path: Path, node: Node) -> SettingPath:
-    return path.single(node).path

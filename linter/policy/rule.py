@@ -8,7 +8,7 @@ from functools import cached_property
 from ..model import LEVELS, TARGETS, RuleInfo, Target
 from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final, NamedTuple
-from .compile import CompiledClause, Holds, Mode, compile_clause, compile_condition, compile_operator
+from .compile import Holds, Mode, compile_assertion, compile_condition, compile_operator
 from .errors import RuleError, did_you_mean
 from .operators import listed
 from .severity import PEDANTIC, severities
@@ -26,6 +26,7 @@ from .tree import (
     parse_template,
     walk,
 )
+from .verdict import Check
 
 
 class Example(NamedTuple):
@@ -136,9 +137,9 @@ class Case:
         return compile_condition(self.when, Mode(condition=True)) if self.when else None
 
     @cached_property
-    def checks(self) -> tuple[CompiledClause, ...]:
-        """The clauses of ``must``, compiled."""
-        return tuple(compile_clause(clause, self.mode) for clause in self.must)
+    def checks(self) -> tuple[tuple[Clause, Check], ...]:
+        """The clauses of ``must``, each with its assertion compiled."""
+        return tuple((clause, compile_assertion(clause.assertion, self.mode)) for clause in self.must)
 
     @property
     def mode(self) -> Mode:

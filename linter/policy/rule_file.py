@@ -14,8 +14,7 @@ from ..text import printable
 from ..typed import Any, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
-from .known import check_settings
-from .links import with_links
+from .known import check_settings, with_links
 from .older import modernized
 from .operators import listed
 from .rule import Rule, check_kinds, check_operands, whole_case

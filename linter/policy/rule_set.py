@@ -102,7 +102,7 @@ _FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
 def _read_yaml() -> list[dict[str, Any]]:
     import yaml
 
-    from .links import with_links
+    from .known import with_links
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rules = []

@@ -12,7 +12,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .compile import Mode, compile_assertion, compile_clause, compile_part
+from .compile import Mode, compile_assertion, compile_part
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .display import flow
 from .engine import applies, seen_by
@@ -109,19 +109,18 @@ def _case(number: int, case: Case, root: Node) -> CaseTrace:
 
 
 def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
-    compiled = compile_clause(clause, mode)
-    references = tuple(compiled.references)
+    check = compile_assertion(clause.assertion, mode)
     places: Counter[Word] = Counter()
     alike: Counter[str | Word] = Counter()
     answers = []
     for node in clause.path.nodes(root):
-        verdict = compiled.check(clause.path.value(node), node)
+        verdict = check(clause.path.value(node), node)
         word = _word(verdict)
-        reason = _why_unknown(clause.path.value(node), node, references) if verdict is None else word
+        reason = _why_unknown(clause.path.value(node), node, clause.compared) if verdict is None else word
         places[word] += 1
         alike[reason] += 1
         if alike[reason] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
-            answers.append(_answer(clause, references, node, verdict, mode))
+            answers.append(_answer(clause, node, verdict, mode))
     return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, tuple(answers), places, alike[_NOT_GIVEN])
 
 
@@ -129,7 +128,7 @@ def _word(verdict: Verdict) -> Word:
     return "unknown" if verdict is None else "true" if verdict is True else "false"
 
 
-def _answer(clause: Clause, references: tuple[Path, ...], node: Node, verdict: Verdict, mode: Mode) -> Answer:
+def _answer(clause: Clause, node: Node, verdict: Verdict, mode: Mode) -> Answer:
     value, fact = clause.path.value(node), clause.path.fact
     path = node.path + (verdict[0].path if isinstance(verdict, tuple) and verdict else ())
     document, own_path = node.document.written_in(path)
@@ -142,8 +141,8 @@ def _answer(clause: Clause, references: tuple[Path, ...], node: Node, verdict: V
         several = bool(node.document.members or node.document.parts)
         text = f"{name} at {position(document, document.locate(own_path), several)} {shown if shown == _ABSENT else f'is {shown}'}"
     says = f"{name or 'it'} {'is not given' if shown == _ABSENT else f'is {shown}'}"
-    why = _why(value, node, verdict, references)
-    parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, references, mode))
+    why = _why(value, node, verdict, clause.compared)
+    parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, clause.compared, mode))
     return Answer(_word(verdict), text, why, parts, dotted(own_path), f"{says}: {why}" if why and why not in says else says)
 
 
@@ -156,10 +155,10 @@ def position(document: Document, span: Span, several: bool = False) -> str:
     return f"{f'{printable(document.uri)}:' * several}{line}:{column}"
 
 
-def _why(value: Any, node: Node, verdict: Verdict, references: tuple[Path, ...]) -> str:
+def _why(value: Any, node: Node, verdict: Verdict, compared: list[Path]) -> str:
     """Why an answer is not that it holds."""
     if verdict is None:
-        return _why_unknown(value, node, references)
+        return _why_unknown(value, node, compared)
     return "" if verdict is True else "; ".join(dict.fromkeys(map(_reason, verdict)))
 
 
@@ -167,7 +166,7 @@ def _reason(failure: Failure) -> str:
     return f"{printable(dotted(failure.path))} {failure.reason.text}" if failure.path else failure.reason.text
 
 
-def _why_unknown(value: Any, node: Node, references: tuple[Path, ...]) -> str:
+def _why_unknown(value: Any, node: Node, compared: list[Path]) -> str:
     if node.value is ABSENT and is_given_otherwise_at(node):
         return "is given under another name, which has a finding of its own"
     if value is node.value and is_unread_at(node):
@@ -177,7 +176,7 @@ def _why_unknown(value: Any, node: Node, references: tuple[Path, ...]) -> str:
         return lack
     if value is node.value and is_misread_at(node):
         return "does not fit the catalogue, which has a finding of its own"
-    for reference in references:
+    for reference in compared:
         other = reference.single(node)
         lack = _lack(reference.value(other))
         if lack or is_misread_at(other):
@@ -200,15 +199,15 @@ def _lack(value: Any) -> str:
 # --- The parts of an assertion. ----------------------------------------------------------------------------------------------------
 
 
-def _parts(assertion: Assertion, value: Any, node: Node, references: tuple[Path, ...], mode: Mode) -> Iterator[Answer]:
+def _parts(assertion: Assertion, value: Any, node: Node, compared: list[Path], mode: Mode) -> Iterator[Answer]:
     """The parts of an assertion that is made of others, each with its own answer."""
 
     def answer(text: str, check: Check, parts: Iterable[Answer], at: Node = node, given: Any = value) -> Answer:
         verdict = check(given, at)
-        return Answer(_word(verdict), text, _why(given, at, verdict, references), tuple(parts))
+        return Answer(_word(verdict), text, _why(given, at, verdict, compared), tuple(parts))
 
     def of(word: str, inner: Assertion, mode: Mode, at: Node = node, given: Any = value) -> Answer:
-        parts = _parts(inner, given, at, references, mode)
+        parts = _parts(inner, given, at, compared, mode)
         return answer(f"{word} {written(inner.data)}", compile_assertion(inner, mode), parts, at, given)
 
     yield from (of("or", one, mode) for one in assertion.alternatives)

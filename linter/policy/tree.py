@@ -62,6 +62,18 @@ class Clause(NamedTuple):
     place: Place
     data: Any
 
+    @property
+    def aspect(self) -> str | None:
+        """The aspect in which all settings must fit, where the clause asks for nothing else: ``"**": {fits: known}``."""
+        parts = self.assertion.parts
+        return parts[0].operand if self.text == "**" and len(parts) == 1 and parts[0].name == "fits" else None
+
+    @property
+    def compared(self) -> list[Path]:
+        """The settings that its places are compared with."""
+        named = (path for asked in walk(self) for template, _ in references(asked.part) for path in template.paths)
+        return [path for path in named if path.fact is None]
+
 
 Condition = tuple[tuple[Clause, ...], ...]
 """Alternatives, of which one must hold; each holds where all of its clauses do."""
@@ -74,24 +86,26 @@ class Changed(NamedTuple):
     path: Path
     place: Place
 
-    def mention(self, at: Path | None, *, asks: bool = False, changes: bool = False) -> Mention:
-        """The path as one that the rule names."""
-        return Mention(self.path.seen_from(at), self.text, self.place, asks, changes)
+
+class Step(NamedTuple):
+    """A change that a fix makes: ``set``, ``remove``, ``rename`` or ``split`` a setting.
+
+    ``to`` is the value that it gets, as it is or as a template; the setting that it becomes, or a template of its name; the object that
+    gets the parts of a URL.
+    """
+
+    action: str
+    setting: Changed
+    to: Any = None
 
 
 class FixSpec(NamedTuple):
-    """One way to fix a finding. ``reason`` says why it is safe, or why not; ``store`` is the type that a parameter gets.
-
-    ``set`` has templates, or values as they are; a ``rename`` goes to another setting, or to the name that a template gives.
-    """
+    """One way to fix a finding. ``reason`` says why it is safe, or why not; ``store`` is the type that a parameter gets."""
 
     safe: bool
     reason: str
     when: Condition
-    set: tuple[tuple[Changed, Any], ...]
-    remove: tuple[Changed, ...]
-    rename: tuple[tuple[Changed, Changed | Template], ...]
-    split: tuple[tuple[Changed, Changed], ...]
+    steps: tuple[Step, ...]
     store: str | None
 
 
@@ -180,13 +194,12 @@ def mentions_of_fix(fix: FixSpec, at: Path | None) -> Iterator[Mention]:
     """The paths that a fix names, for a finding at a place."""
     for clause in clauses_of(fix.when):
         yield from mentions(clause, at)
-    renamed = [target for pair in fix.rename for target in pair if isinstance(target, Changed)]
-    split = [(url, True) for url, _ in fix.split] + [(into, False) for _, into in fix.split]
-    yield from (one.mention(at, changes=True) for one in (*(target for target, _ in fix.set), *renamed))
-    yield from (one.mention(at, asks=asks) for one, asks in (*((target, False) for target in fix.remove), *split))
-    given = [one for target, value in fix.set for one in templates_in(value, target.place)]
-    for template, place in (*given, *((to, target.place) for target, to in fix.rename if isinstance(to, Template))):
-        yield from mentions_in(template, place, at)
+    for action, (text, path, place), to in fix.steps:
+        yield Mention(path.seen_from(at), text, place, asks=action == "split", changes=action in ("set", "rename"))
+        if isinstance(to, Changed):
+            yield Mention(to.path.seen_from(at), to.text, place, changes=action == "rename")
+        for template, where in templates_in(to, place) if not isinstance(to, Changed) else ():
+            yield from mentions_in(template, where, at)
 
 
 # --- Parsing -----------------------------------------------------------------------------------------------------------------------
@@ -258,23 +271,21 @@ def parse_fixes(data: Any, place: Place) -> tuple[FixSpec, ...]:
 
 
 def _fix(data: Mapping[str, Any], place: Place) -> FixSpec:
-    def pairs(name: str) -> list[tuple[Changed, Any]]:
-        return [(_changed(path, (*place, name, path)), to) for path, to in data.get(name, {}).items()]
-
-    return FixSpec(
-        safe=data["safe"],
-        reason=str(data.get("reason", "")).strip(),
-        when=parse_condition(data["when"], (*place, "when")) if "when" in data else (),
-        set=tuple((setting, _value(value, setting.place)) for setting, value in pairs("set")),
-        remove=tuple(_changed(path, (*place, "remove", index)) for index, path in enumerate(data.get("remove", ()))),
-        rename=tuple((old, (parse_template if "${" in new else _changed)(new, old.place)) for old, new in pairs("rename")),
-        split=tuple((url, _changed(into, url.place)) for url, into in pairs("split")),
-        store=data.get("store"),
-    )
+    when = parse_condition(data["when"], (*place, "when")) if "when" in data else ()
+    return FixSpec(data["safe"], str(data.get("reason", "")).strip(), when, tuple(_steps(data, place)), data.get("store"))
 
 
-def _value(value: Any, place: Place) -> Any:
-    return parse_template(value, place) if isinstance(value, str) and "$" in value else value
+def _steps(data: Mapping[str, Any], place: Place) -> Iterator[Step]:
+    for action in ("set", "remove", "rename", "split"):
+        given = data.get(action, {})
+        for index, text in enumerate(given):
+            to: Any = given[text] if isinstance(given, dict) else None
+            where = (*place, action, text if isinstance(given, dict) else index)
+            if action == "split" or (action == "rename" and "${" not in to):
+                to = _changed(to, where)
+            elif isinstance(to, str) and "$" in to:
+                to = parse_template(to, where)
+            yield Step(action, _changed(text, where), to)
 
 
 def _changed(text: str, place: Place) -> Changed:
