@@ -1,4 +1,7 @@
-"""What conformance says of a node: whether its value is misread, and what it plainly stands for."""
+"""What conformance says of a node: whether its value is misread, and what it plainly stands for.
+
+Far below the deepest setting not even the path of a node is made out.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_late
 from ..conformance.reader import Mismatch
 from ..model import UNKNOWN, Document, SettingPath, is_complete
 from ..release import MAIN
-from ..typed import Any, Final
+from ..typed import Any
 from .node import Node
 
 
 def mismatch_at(node: Node) -> Mismatch | None:
-    """The mismatch of a node of an ordinary document. Far below the deepest of them not even the path is made out."""
+    """The mismatch of a node of an ordinary document."""
     return None if node.is_deeper_than(DEEPEST) else mismatch_of(node.document, node.path)
 
 
@@ -23,17 +26,14 @@ def is_misread_at(node: Node) -> bool:
 
 def switch_at(node: Node) -> Any:
     """See :func:`~linter.conformance.meaning.switch`."""
-    return UNKNOWN if node.is_deeper_than(_DEEPEST_SETTING) else switch(node.document, node.path, node.value)
+    return UNKNOWN if node.is_deeper_than(DEEPEST) else switch(node.document, node.path, node.value)
 
 
 def is_unread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_unread`."""
     document = node.document  # one for the newest server reads everything
-    return (
-        (bool(document.members) or document.server.release != MAIN)
-        and not node.is_deeper_than(_DEEPEST_SETTING)
-        and is_unread(document, node.path)
-    )
+    is_older = bool(document.members) or document.server.release != MAIN
+    return is_older and not node.is_deeper_than(DEEPEST) and is_unread(document, node.path)
 
 
 def is_given_otherwise_at(node: Node) -> bool:
@@ -41,7 +41,7 @@ def is_given_otherwise_at(node: Node) -> bool:
 
     Only settings at the top are asked for in any spelling.
     """
-    if node.is_deeper_than(_DEEPEST_SETTING):
+    if node.is_deeper_than(DEEPEST):
         return False
     return (not node.is_deeper_than(1) and is_misspelt(node.document, node.path)) or is_set_later(node.document, node.path)
 
@@ -62,13 +62,9 @@ def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
     return any(path[: len(given)] == given and len(given) < len(path) for given, _ in document.given)
 
 
-_DEEPEST_SETTING: Final = 8
-"""Levels beneath which the catalogue knows nothing."""
-
-
 def meant_at(node: Node) -> Any:
     """What the value of a node plainly stands for, for a condition: a text of which no other reading is known is taken as it is."""
-    if node.is_deeper_than(_DEEPEST_SETTING):
+    if node.is_deeper_than(DEEPEST):
         return node.value
     value = meant(node.document, node.path, node.value)
     return node.value if value is UNKNOWN and not is_misread(node.document, node.path) else value

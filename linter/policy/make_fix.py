@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEFT_OUT, Change, Document, Fix, SettingPath, dotted
+from ..release import ANY_SERVER, MAIN, Release, ServerVersion
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
 from ..typed import Any
-from .compile import Holds
 from .display import may_be_shown, shown
-from .fix_safety import is_safe_on_all, may_be_made
 from .node import Node
 from .operators.compare import is_partly_unknown
 from .rule import Case
@@ -17,59 +19,62 @@ from .template import LONGEST_VALUE, Template, cut, literal_text
 from .tree import FixSpec
 
 
+class _CannotBeMade(Exception):
+    """A step needs a value that is not known, or something stands in its way."""
+
+
 def make_fix(case: Case, node: Node) -> Fix | None:
     """The fix for a finding at ``node`` by the first way that can be carried out; None where there is none."""
-    return next(filter(None, (_made(fix, condition, node) for fix, condition in zip(case.fix, case.fix_conditions, strict=True))), None)
+    for fix, condition in zip(case.fix, case.fix_conditions, strict=True):
+        if condition is not None and condition(node) is not True:
+            continue
+        try:
+            steps = list(_steps(fix, node))
+        except _CannotBeMade:
+            continue
+        changes = tuple(change for change, _ in steps)
+        if may_be_made(node.document, changes):
+            safe = fix.safe and is_safe_on_all(node.document, changes)
+            return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+    return None
 
 
-def _made(fix: FixSpec, condition: Holds | None, node: Node) -> Fix | None:
-    """The fix by one way; None where it does not apply, or needs a value that is not known."""
-    if condition is not None and condition(node) is not True:
-        return None
-    steps: list[tuple[Change, str]] = []
-    made = 0
+def _steps(fix: FixSpec, node: Node) -> Iterator[tuple[Change, str]]:
+    """The changes of one way to fix a finding, each with what it does, in words. Raises :exc:`_CannotBeMade`."""
+    document, made = node.document, 0
     for action, setting, to in fix.steps:
         path = setting.path.single(node).path
-        new: list[tuple[Change, str]] | None
         if action == "set":
             value = to.value(node) if isinstance(to, Template) else to
             made += len(value) if isinstance(to, Template) and len(to.pieces) > 1 and isinstance(value, str) else 0
-            if is_partly_unknown(value) or made > LONGEST_VALUE:
-                return None
-            if isinstance(to, Template) and to.paths and _is_shown_only_then(node.document, path, value):
-                return None
-            new = [_set(path, to, value, node)]
+            is_hidden = isinstance(to, Template) and bool(to.paths) and _is_shown_only_then(document, path, value)
+            if is_partly_unknown(value) or made > LONGEST_VALUE or is_hidden:
+                raise _CannotBeMade
+            yield _set(path, to, value, node)
         elif action == "remove":
-            new = [_removed(path)]
+            yield _removed(path)
+        elif action == "rename":
+            target = _named(to.value(node), document) if isinstance(to, Template) else to.path.single(node).path
+            if document.get(path) is ABSENT or document.get(target) is not ABSENT:
+                raise _CannotBeMade
+            yield Change("rename", path, target), f"rename {_name(path)} to {_name(target)}"
         else:
-            target = _named(to, node) if isinstance(to, Template) else to.path.single(node).path
-            new = (_split if action == "split" else _renamed)(path, target, node.document) if target is not None else None
-        if not new:
-            return None
-        steps += new
+            yield from _split(path, to.path.single(node).path, document)
     if fix.store is not None:
-        steps.append((Change("store", node.path, fix.store), f"store {printable(dotted(node.path))} as {fix.store}"))
-    changes = tuple(change for change, _ in steps)
-    if not may_be_made(node.document, changes):
-        return None
-    safe = fix.safe and is_safe_on_all(node.document, changes)
-    return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+        yield Change("store", node.path, fix.store), f"store {_name(node.path)} as {fix.store}"
 
 
-def _renamed(path: SettingPath, target: SettingPath, document: Document) -> list[tuple[Change, str]] | None:
-    if document.get(path) is ABSENT or document.get(target) is not ABSENT:
-        return None
-    return [(Change("rename", path, target), f"rename {printable(dotted(path))} to {printable(dotted(target))}")]
+def _name(path: SettingPath) -> str:
+    return printable(dotted(path))
 
 
-def _named(template: Template, node: Node) -> SettingPath | None:
-    """The setting whose dotted name a template gives."""
-    name = template.value(node)
+def _named(name: Any, document: Document) -> SettingPath:
+    """The setting that has a dotted name."""
     if not isinstance(name, str):
-        return None
+        raise _CannotBeMade
     path: list[str | int] = []
     for step in name.split("."):
-        path.append(int(step) if step.isdecimal() and isinstance(node.document.get(tuple(path)), list) else step)
+        path.append(int(step) if step.isdecimal() and isinstance(document.get(tuple(path)), list) else step)
     return tuple(path)
 
 
@@ -81,29 +86,34 @@ def _is_shown_only_then(document: Document, path: SettingPath, value: Any) -> bo
     return shown(document, path, old) == MASK and shown(document, path, value) != MASK
 
 
-def _split(path: SettingPath, into: SettingPath, document: Document) -> list[tuple[Change, str]] | None:
-    """The members of a connection in place of its URL; None where that is no whole one, or one of them is given otherwise.
+def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator[tuple[Change, str]]:
+    """The members of a connection in place of its URL, if that is a whole one, and none of them is given otherwise.
 
     A member ``host`` with a port in it is cut into the two.
     """
     from ..formats.connections import endpoint_of, parts_of  # only for a finding about such a URL
 
+    is_host = path == (*into, "host")
     url = document.get(path)
-    if path == (*into, "host"):
-        parts, port = endpoint_of(url) if isinstance(url, str) and not is_unresolved(url) else None, (*into, "port")
-        if parts is None or document.get(port) is not ABSENT:
-            return None
-        says = f"move the port of {printable(dotted(path))} to {printable(dotted(port))}"
-        return [(Change("set", path, parts["host"]), says), (Change("set", port, parts["port"]), "")]
-    parts = parts_of(url) if isinstance(url, str) and not is_unresolved(url) else None
-    given = {(*into, *name.split(".")): value for name, value in (parts or {}).items()}
-    if parts is None or any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
-        return None
+    parts = (endpoint_of if is_host else parts_of)(url) if isinstance(url, str) and not is_unresolved(url) else None
+    if parts is None:
+        raise _CannotBeMade
+    if is_host:
+        port = (*into, "port")
+        if document.get(port) is not ABSENT:
+            raise _CannotBeMade
+        yield Change("set", path, parts["host"]), f"move the port of {_name(path)} to {_name(port)}"
+        yield Change("set", port, parts["port"]), ""
+        return
+    given = {(*into, *name.split(".")): value for name, value in parts.items()}
+    if any(document.get(member) not in (ABSENT, value) for member, value in given.items()):
+        raise _CannotBeMade
     if "ssl.require" in parts and not _can_check_certificate(parts["host"], document.get((*into, "ssl", "ca"))):
-        return None
-    new = [Change("set", member, _as_held(value, document, member)) for member, value in given.items() if document.get(member) is ABSENT]
-    says = f"write {printable(dotted(path))} as {', '.join(printable(dotted(member)) for member in given)}"
-    return [*((change, "") for change in new), (Change("remove", path), says)]
+        raise _CannotBeMade
+    for member, value in given.items():
+        if document.get(member) is ABSENT:
+            yield Change("set", member, _as_held(value, document, member)), ""
+    yield Change("remove", path), f"write {_name(path)} as {', '.join(map(_name, given))}"
 
 
 def _can_check_certificate(host: str, ca: Any) -> bool:
@@ -119,20 +129,19 @@ def _set(path: SettingPath, given: Any, value: Any, node: Node) -> tuple[Change,
         return _removed(path)
     held = _as_held(value, node.document, path)
     if held != value:
-        return Change("set", path, held), f"set {printable(dotted(path))} to {held}"
+        return Change("set", path, held), f"set {_name(path)} to {held}"
     is_literal = not given.paths if isinstance(given, Template) else "${" not in str(given)
     text = MASK  # what is made of a masked value, such as its lower-case form, is masked too
     if is_literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
         text = given.quoted(node) if isinstance(given, Template) else literal_text(given)
-    return Change("set", path, value), f"set {printable(dotted(path))} to {text}"
+    return Change("set", path, value), f"set {_name(path)} to {text}"
 
 
 def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
     """A value as it can be in a document: for options of TLS of which there are none, what does as much where an object cannot be."""
     if value != {}:
         return value
-    from .. import settings  # only for a fix that switches TLS on
-    from ..conformance.tls import ON, takes_options
+    from ..conformance.tls import ON, takes_options  # only for a fix that switches TLS on
 
     owner, inner = document.owner(path)
     kind, catalogue = DOCUMENT_KINDS.get(owner.kind), catalogue_kind(owner.kind)
@@ -143,4 +152,63 @@ def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
 
 
 def _removed(path: SettingPath) -> tuple[Change, str]:
-    return Change("remove", path), f"remove {printable(dotted(path))}"
+    return Change("remove", path), f"remove {_name(path)}"
+
+
+# --- Whether a fix may be made on every server that a document may be for. ----------------------------------------------------------
+
+
+def may_be_made(document: Document, changes: Sequence[Change]) -> bool:
+    """Whether changes lose nothing that the server may read, and move nothing to where it may not read it.
+
+    A name that the catalogue lacks is deleted on no server: a release that is newer than the catalogue may read it. An old one goes only
+    where it is known which server it is. A value that moves, or in whose place another is set, is not lost.
+    """
+    are_replaced = any(change.action == "set" for change in changes)
+    left = [change for change in changes if change.action == "rename" or (change.action == "remove" and not are_replaced)]
+    return all(_may_leave(document, change) for change in left)
+
+
+def _may_leave(document: Document, change: Change) -> bool:
+    """Whether a setting may be removed, or get another name."""
+    document, path = document.owner(change.path)
+    kind = catalogue_kind(document.kind)
+    if kind not in settings.KINDS:
+        return True
+    known, is_moved = settings.catalogue(kind), change.action == "rename"
+    server = ANY_SERVER if kind == "infra" else document.server  # nothing says which CDK reads its config
+    setting, holder = known.get(path), known.get(path[:-1])
+    if setting is None and not is_moved and isinstance(path[-1], str):
+        return holder is not None and holder.pass_through
+    may_go = (
+        not isinstance(path[-1], str) or setting is None or setting.is_read_by(server.release) is not False or setting.is_unread_by(server)
+    )
+    if not is_moved:
+        return may_go
+    if setting is not None and setting.last != MAIN and not may_go:
+        return False
+    new, possible = known.get(document.owner(change.value)[1]), _releases(server) if server.is_known else ()
+    return new is None or all(new.is_read_by(release) for release in (*possible, server.release))
+
+
+def is_safe_on_all(document: Document, changes: Sequence[Change]) -> bool:
+    """Whether all releases in the stated range make of changes what the newest of them does.
+
+    One in whose place another is set must be read by all of them, or by none: what one of them has ignored would begin to count there.
+    """
+    server = document.server
+    if not server.is_known or server.oldest == server.release or catalogue_kind(document.kind) != "server":
+        return True
+    are_replaced = any(change.action == "set" for change in changes)
+    left = (settings.catalogue().get(change.path) for change in changes if change.action in ("remove", "rename"))
+    for setting in filter(None, left):
+        reads = {setting.is_read_by(release) for release in (*_releases(server), server.release)}
+        if None in reads or (len(reads) > 1 and (are_replaced or not setting.is_read_by(server.release))):
+            return False
+    return True
+
+
+def _releases(server: ServerVersion) -> Iterator[Release]:
+    from ..settings.releases import RELEASES  # only where a range is stated
+
+    return (release for release in RELEASES if server.oldest <= release <= server.release)

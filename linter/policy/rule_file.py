@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 
 import jsonschema
@@ -19,9 +19,8 @@ from .older import modernized
 from .operators import listed
 from .rule import Rule, check_kinds, check_operands, whole_case
 from .samples import filled
+from .tree import Place
 from .trust import check_asks_no_secret, check_changes_no_secret
-
-Where = tuple[str | int, ...]
 
 
 class RuleFile(NamedTuple):
@@ -34,10 +33,10 @@ class RuleFile(NamedTuple):
     rule: Rule | None
     data: Any
     errors: list[str]
-    lines: dict[Where, int]
+    lines: dict[Place, int]
     notes: tuple[tuple[int, str], ...] = ()
 
-    def line(self, where: Where) -> int:
+    def line(self, where: Place) -> int:
         """The line (from 1) of a place in the data, or of what holds it."""
         while where and where not in self.lines:
             where = where[:-1]
@@ -86,7 +85,7 @@ DEEPEST_YAML = 40
 """Levels of mappings and lists in a rule file at most, examples included."""
 
 
-def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
+def _read_yaml(path: Path, lines: dict[Place, int]) -> Any:
     """The data of a file; ``lines`` gets the line of each place. Raises :class:`RuleError`."""
     text = ""
     try:
@@ -100,8 +99,12 @@ def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
     except UnicodeDecodeError as error:
         raise RuleError("is not UTF-8", line=error.object.count(b"\n", 0, error.start) + 1) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise RuleError(f"not valid YAML: {error.problem}{_hint(error)}", line=mark.line + 1 if mark else 1) from None
+        mark, problem, hint = error.problem_mark or error.context_mark, str(error.problem), ""
+        if error.context == "while scanning an alias":
+            hint = _QUOTE_STAR
+        elif "cannot start any token" in problem:
+            hint = "; indent with spaces" if "\\t" in problem else "; write the text in quotes"
+        raise RuleError(f"not valid YAML: {problem}{hint}", line=mark.line + 1 if mark else 1) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise RuleError(f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed", line=line) from None
@@ -114,16 +117,7 @@ def _read_yaml(path: Path, lines: dict[Where, int]) -> Any:
 
 def _line(node: Any) -> int:
     """The line of a node or event; 1 where it has none."""
-    mark = getattr(node, "start_mark", None)
-    return mark.line + 1 if mark is not None else 1
-
-
-def _hint(error: yaml.MarkedYAMLError) -> str:
-    if error.context == "while scanning an alias":
-        return _QUOTE_STAR
-    if error.problem is not None and "cannot start any token" in error.problem:
-        return "; indent with spaces" if "\\t" in error.problem else "; write the text in quotes"
-    return ""
+    return node.start_mark.line + 1 if node.start_mark is not None else 1
 
 
 def _check_events(text: str) -> None:
@@ -138,39 +132,35 @@ def _check_events(text: str) -> None:
             raise RuleError(f"is nested deeper than {DEEPEST_YAML} levels", line=_line(event))
 
 
-def _construct(node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
+def _construct(node: yaml.Node, where: Place, lines: dict[Place, int]) -> Any:
     lines.setdefault(where, _line(node))
     if isinstance(node, yaml.MappingNode):
         _kind(node, {"map"})
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = _key(key_node)
+            key, line = str(key_node.value), _line(key_node)
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise RuleError("a key must be text", line=line)
+            if _kind(key_node, {*_SCALARS, "merge"}) == "merge":
+                raise RuleError(f'the merge key "{key}" is not allowed in rule files', line=line)
             if key in mapping:
-                raise RuleError(f'the key "{key}" is given twice', line=_line(key_node))
-            lines[(*where, key)] = _line(key_node)
+                raise RuleError(f'the key "{key}" is given twice', line=line)
+            lines[(*where, key)] = line
             mapping[key] = _construct(value_node, (*where, key), lines)
         return mapping
     if isinstance(node, yaml.SequenceNode):
         _kind(node, {"seq"})
         return [_construct(item, (*where, index), lines) for index, item in enumerate(node.value)]
-    kind = _kind(node, _SCALARS | {"merge"})
+    kind = _kind(node, {*_SCALARS, "merge"})
     return _scalar(str(node.value), kind, _line(node), is_level="severity" in where[:3:2] or "class" in where[:3:2])
 
 
 def _kind(node: yaml.Node, allowed: Set[str]) -> str:
     """The type of a node, one of some."""
-    if node.tag.removeprefix(_TAG) not in allowed:
+    kind = str(node.tag).removeprefix(_TAG)
+    if kind not in allowed:
         raise RuleError(f"the tag {node.tag.replace(_TAG, '!!')} is not allowed in rule files", line=_line(node))
-    return node.tag.removeprefix(_TAG)
-
-
-def _key(node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise RuleError("a key must be text", line=_line(node))
-    if node.tag == f"{_TAG}merge":
-        raise RuleError(f'the merge key "{node.value}" is not allowed in rule files', line=_line(node))
-    _kind(node, _SCALARS)
-    return str(node.value)
+    return kind
 
 
 def _scalar(text: str, kind: str, line: int, *, is_level: bool) -> Any:
@@ -179,31 +169,36 @@ def _scalar(text: str, kind: str, line: int, *, is_level: bool) -> Any:
         if text not in ("true", "false"):
             raise RuleError(f'"{text}" is a boolean to YAML: write true or false, or put it in quotes', line=line)
         return text == "true"
-    if kind == "int" and re.fullmatch(r"-?(0|[1-9][0-9]{0,99})", text):
-        return int(text)
-    if kind == "float" and re.fullmatch(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]{1,2})?", text):
-        return float(text)
-    if kind in ("int", "float"):
+    if kind in _NUMBERS:
+        read, pattern = _NUMBERS[kind]
+        if re.fullmatch(pattern, text):
+            return read(text)
         shown = text if len(text) <= 40 else f"{text[:40]}…"
         wrong = "is a number to YAML, and perhaps not the one it seems: write plain digits, or put it in quotes"
         raise RuleError(f'"{shown}" {wrong}', line=line)
     return None if kind == "null" else text
 
 
+_NUMBERS: Mapping[str, tuple[Callable[[str], float], str]] = {
+    "int": (int, r"-?(0|[1-9][0-9]{0,99})"),
+    "float": (float, r"-?[0-9]+\.[0-9]+([eE][-+][0-9]{1,2})?"),
+}
+
+
 # --- What violates the grammar. ----------------------------------------------------------------------------------------------------
 
 
-def _schema_errors(data: Any) -> list[tuple[Where, str]]:
+def _schema_errors(data: Any) -> Iterator[tuple[Place, str]]:
     """Every violation of the grammar as its place in the data and a sentence."""
     errors = list(jsonschema.Draft202012Validator(rule_schema()).iter_errors(data))
     if not errors and "cases" in data:
-        return list(_errors_of_cases(data))
-    misspelt = {(tuple(error.absolute_path), did_you_mean(key, known)) for error in errors for key, known in _unknown_keys(error)}
-    mistakes = [described for error in errors for described in _described(error)]
-    return [(where, message) for where, message, missing in mistakes if (where, f'; did you mean "{missing}"?') not in misspelt]
+        yield from _errors_of_cases(data)
+    described = [one for error in errors for one in _described(error)]
+    misspelt = {(where[:-1], message.rpartition("; ")[2]) for where, message, _ in described}
+    yield from ((where, message) for where, message, missing in described if (where, f'did you mean "{missing}"?') not in misspelt)
 
 
-def _errors_of_cases(data: dict[str, Any]) -> Iterator[tuple[Where, str]]:
+def _errors_of_cases(data: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     """What the cases of a rule lack, each with what the rule says for all of them."""
     validator = jsonschema.Draft202012Validator(case_schema())
     for index, own in enumerate(data["cases"]):
@@ -213,43 +208,39 @@ def _errors_of_cases(data: dict[str, Any]) -> Iterator[tuple[Where, str]]:
                 yield place, re.sub(r"\Athe rule\b", f"case {index + 1}", message)
 
 
-def _unknown_keys(error: jsonschema.ValidationError) -> list[tuple[str, list[str]]]:
-    """The keys that the grammar does not have, each with those that it has there."""
-    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
-        return []
-    known = list(_schema_of(error).get("properties", ()))
-    return [(key, known) for key in error.instance if key not in known]
-
-
-def _described(error: jsonschema.ValidationError) -> list[tuple[Where, str, str | None]]:
+def _described(error: jsonschema.ValidationError) -> Iterator[tuple[Place, str, str]]:
     """The errors in words, each with its place and, where a key is missing, that key."""
-    where: Where = tuple(error.absolute_path)
+    where: Place = tuple(error.absolute_path)
     instance: Any = error.instance
     operand: Any = error.validator_value
-    schema, name = _schema_of(error), _name(where)
+    schema: Any = error.schema
+    name = _name(where)
     if error.validator == "additionalProperties":
         what = "there is no operator {}" if schema.get("title") == "operators" else f"{{}} is not a key of {name}"
-        return [((*where, key), what.format(f'"{key}"') + did_you_mean(key, known), None) for key, known in _unknown_keys(error)]
-    if error.validator == "required":
-        return [(where, f'{name} lacks "{key}"', key) for key in operand if key not in instance]
-    if error.validator == "dependentRequired":
+        known = schema["properties"]
+        yield from (((*where, key), what.format(f'"{key}"') + did_you_mean(key, known), "") for key in instance if key not in known)
+    elif error.validator == "required":
+        yield from ((where, f'{name} lacks "{key}"', key) for key in operand if key not in instance)
+    elif error.validator == "dependentRequired":
         given, missing = ("if", "then") if "if" in instance else ("then", "if")
-        return [((*where, given), f'"if" and "then" need each other: "{missing}" is missing', None)]
-    if error.validator == "not":
+        yield (*where, given), f'"if" and "then" need each other: "{missing}" is missing', ""
+    elif error.validator == "not":
         named = [key for key in re.findall(r'"(\w+)"', schema["description"]) if key in instance]
-        return [((*where, *named[:1]), schema["description"], None)]
-    return [(where, f"{name} {_must(str(error.validator), operand, instance, schema.get('description'))}", None)]
+        yield (*where, *named[:1]), schema["description"], ""
+    else:
+        yield where, f"{name} {_must(str(error.validator), operand, instance, schema.get('description'))}", ""
 
 
 def _must(validator: str, operand: Any, instance: Any, description: str | None) -> str:
     """What a value must be, to be read after its name. A ``description`` in the grammar says it where that is not plain."""
     if instance is None and validator in ("type", "enum"):
         return "has no value"
-    near = did_you_mean(instance, map(str, operand)) if validator == "enum" and isinstance(instance, str) else ""
+    is_word = validator == "enum" and isinstance(instance, str)
+    near = did_you_mean(instance, map(str, operand)) if is_word else ""
     if description is not None:
         return f"{description}{near}"
     if validator == "enum":
-        given = f', not "{instance}"' if isinstance(instance, str) else ""
+        given = f', not "{instance}"' if is_word else ""
         return f"must be {'one of ' if len(operand) > 1 else ''}{', '.join(map(str, operand))}{given}{near}"
     if validator == "type":
         quotes = ": put it in quotes" if operand == "string" and not isinstance(instance, dict | list) else ""
@@ -269,11 +260,7 @@ _TYPES = {
 }
 
 
-def _schema_of(error: jsonschema.ValidationError) -> dict[str, Any]:
-    return error.schema if isinstance(error.schema, dict) else {}
-
-
-def _name(where: Where) -> str:
+def _name(where: Place) -> str:
     """A place in a rule as people call it."""
     if not where:
         return "the rule"

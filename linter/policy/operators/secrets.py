@@ -15,59 +15,48 @@ from ..verdict import Check, Verdict, failed
 from . import TEXT, operator
 
 _HELD: Final = "held"
-_ASKS: Final = {
-    _HELD: "be a secret",
-    "published": "be a published secret",
-    "issued": "contain a credential that a service issued",
-    "generated": "be a generated secret",
-    "real": "be a private key or a secret of reCAPTCHA",
+_SORTS: Final = {
+    _HELD: ("be a secret", ""),
+    "published": ("be a published secret", "published_secret"),
+    "issued": ("contain a credential that a service issued", "issued_credential"),
+    "generated": ("be a generated secret", "generated_secret"),
+    "real": ("be a private key or a secret of reCAPTCHA", "real_secret"),
 }
-_OF_A_TEXT: Final = {
-    "published": "published_secret",
-    "issued": "issued_credential",
-    "generated": "generated_secret",
-    "real": "real_secret",
-}
-"""The function of :mod:`linter.formats.credentials` that says which secret of a sort a text is."""
+"""What is asked of a value, after "must", and the function of :mod:`linter.formats.credentials` that says which such secret a text is."""
 
 
-def _finder(operand: str) -> Callable[[str], str | None]:
+def _found(operand: str, value: Any) -> str | None:
+    """Which secret of a sort a value is."""
     from ...formats import credentials  # only for a rule that asks
 
-    find: Callable[[str], str | None] = getattr(credentials, _OF_A_TEXT[operand])
-    return find
-
-
-def _denial(operand: str, value: Any) -> str:
-    what = _finder(operand)(value) if operand != _HELD and isinstance(value, str) else None
-    return what or f"must not {_ASKS[operand]}"
+    find: Callable[[str], str | None] = getattr(credentials, _SORTS[operand][1])
+    return find(value) if isinstance(value, str) else None
 
 
 @operator(
     "secret",
-    schema={"enum": list(_ASKS)},
+    schema={"enum": list(_SORTS)},
     operand="held",
     says="is a secret of the setting: no empty text or placeholder, and no object or address without a secret in it; of a reference with a "
     "default, such as `${NAME:-default}`, the default is, unless it is published as a sample; a value that cannot be read is one. "
     "`published`: is one in Medplum's repository or documentation; `issued`: contains a credential that a service issued, such as AWS, "
     "Google, Stripe or GitHub; `real`: is a private key or a secret of reCAPTCHA that was not made up for development; `generated`: is a "
     "long text of random letters and digits",
-    denial=_denial,
+    denial=lambda operand, value: (operand != _HELD and _found(operand, value)) or f"must not {_SORTS[operand][0]}",
     checks_unknown=lambda operand: operand == _HELD,
 )
 def secret(operand: str) -> Check:
     """The check for a sort of secret. That the setting at hand holds one is asked of it whatever fact of it the path asks for."""
-    failure = failed(f"must {_ASKS[operand]}")
+    failure = failed(f"must {_SORTS[operand][0]}")
     if operand == _HELD:
         return lambda _value, node: None if node.value is ABSENT else True if _holds(node) else failure
-    find = _finder(operand)
-    return lambda value, _node: True if isinstance(value, str) and find(value) is not None else failure
+    return lambda value, _node: failure if _found(operand, value) is None else True
 
 
 def _holds(node: Node) -> bool:
     """Whether it does; what stands there is the default, the text of its own entry (beside which members can be given), or the value."""
     fallback = node.fact("fallback")
-    if isinstance(fallback, str) and _finder("published")(fallback) is not None:
+    if _found("published", fallback) is not None:
         return False  # a sample for a laptop, in whose place a deployment has its own
     value = next((one for one in (fallback, node.fact("raw")) if one is not ABSENT), node.value)
     known, path, _ = described_by(node.document, node.path)
