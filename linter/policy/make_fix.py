@@ -15,7 +15,7 @@ from .display import may_be_shown, shown
 from .node import Node
 from .operators.compare import is_partly_unknown
 from .rule import Case
-from .template import LONGEST_VALUE, Template, cut, literal_text
+from .template import LONGEST_VALUE, Template, cut
 from .tree import FixSpec
 
 
@@ -45,10 +45,9 @@ def _steps(fix: FixSpec, node: Node) -> Iterator[tuple[Change, str]]:
     for action, setting, to in fix.steps:
         path = setting.path.single(node).path
         if action == "set":
-            value = to.value(node) if isinstance(to, Template) else to
-            made += len(value) if isinstance(to, Template) and len(to.pieces) > 1 and isinstance(value, str) else 0
-            is_hidden = isinstance(to, Template) and bool(to.paths) and _is_shown_only_then(document, path, value)
-            if is_partly_unknown(value) or made > LONGEST_VALUE or is_hidden:
+            value = to.value(node)
+            made += len(value) if len(to.pieces) > 1 and isinstance(value, str) else 0
+            if is_partly_unknown(value) or made > LONGEST_VALUE or (to.paths and _is_shown_only_then(document, path, value)):
                 raise _CannotBeMade
             yield _set(path, to, value, node)
         elif action == "remove":
@@ -123,17 +122,16 @@ def _can_check_certificate(host: str, ca: Any) -> bool:
     return is_rds_proxy(host) or (ca not in (ABSENT, None, "") and not is_address(host))
 
 
-def _set(path: SettingPath, given: Any, value: Any, node: Node) -> tuple[Change, str]:
+def _set(path: SettingPath, given: Template, value: Any, node: Node) -> tuple[Change, str]:
     """The change to a value, which is what a template or a literal of the rule (``given``) stands for."""
     if value is LEFT_OUT:
         return _removed(path)
     held = _as_held(value, node.document, path)
     if held != value:
         return Change("set", path, held), f"set {_name(path)} to {held}"
-    is_literal = not given.paths if isinstance(given, Template) else "${" not in str(given)
     text = MASK  # what is made of a masked value, such as its lower-case form, is masked too
-    if is_literal or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
-        text = given.quoted(node) if isinstance(given, Template) else literal_text(given)
+    if not given.paths or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
+        text = given.quoted(node)
     return Change("set", path, value), f"set {_name(path)} to {text}"
 
 

@@ -34,7 +34,7 @@ _VALUES = ("raw", "text", "fallback", "meant")
 _LENGTHS = ("length", "used")
 """The facts that say how long a value is."""
 
-_PIECE = re.compile(r"\$\$|\$\{([^{}]*)\}|\$")
+_DOLLAR = re.compile(r"(\$\$|\$\{[^{}]*\}|\$)")
 
 
 def cut(text: str) -> str:
@@ -43,39 +43,25 @@ def cut(text: str) -> str:
 
 
 class Template:
-    """A text of a rule with places to fill in (``${path}``, ``${@fact}``), compiled."""
+    """A text of a rule with places to fill in (``${path}``, ``${@fact}``), compiled; or any other value, which stands for itself."""
 
     __slots__ = ("paths", "pieces", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: Any) -> None:
         self.text = text
-        self.pieces: list[Any] = []
+        self.pieces: list[Any] = [text]
         """Paths, and what stands between them."""
-        at = 0
-        for match in _PIECE.finditer(text):
-            self.pieces.append(text[at : match.start()])
-            at = match.end()
-            if match[0] == "$$":
-                self.pieces.append("$")
-            elif match[1] is None:
-                raise RuleError(f'a dollar in "{text}" begins neither "${{path}}" nor "$$" (which is a dollar)')
-            else:
-                self.pieces.append(_single_path(match[1]))
-        self.pieces.append(text[at:])
-        self.pieces = [piece for piece in self.pieces if piece != ""]
+        if isinstance(text, str) and "$" in text:
+            pieces = (_path(piece, text) if number % 2 else piece for number, piece in enumerate(_DOLLAR.split(text)))
+            self.pieces = [piece for piece in pieces if piece != ""]
         self.paths = [piece for piece in self.pieces if isinstance(piece, Path)]
 
     def value(self, node: Node) -> Any:
         """What the template gives at a node: text, or the very value where the template is one path; ``UNKNOWN`` if any part is."""
-        parts: list[Any] = []
-        for piece in self.pieces:
-            part = _known(piece, node) if isinstance(piece, Path) else piece
-            if part is UNKNOWN:
-                return UNKNOWN
-            parts.append(part)
+        parts = [_known(piece, node) if isinstance(piece, Path) else piece for piece in self.pieces]
         if len(parts) == 1:
             return parts[0]
-        if any(isinstance(part, dict | list) or part is None for part in parts):
+        if any(part is UNKNOWN or part is None or isinstance(part, dict | list) for part in parts):
             return UNKNOWN
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
@@ -90,13 +76,12 @@ class Template:
 
         ``about`` are facts of the finding that it is the message of; see ``FACTS_OF_A_FINDING``.
         """
-        shown: dict[Path, str] = {}  # what to show of a long value is searched for once, however often a text names it
+        # What to show of a long value is searched for once, however often a text names it.
+        shown = {path: _shown(path, node, about) for path in dict.fromkeys(self.paths)}
         made: list[str] = []
         length = 0
         for piece in self.pieces:
-            if isinstance(piece, Path):
-                shown[piece] = shown[piece] if piece in shown else _shown(piece, node, about)
-            made.append(shown[piece] if isinstance(piece, Path) else piece)
+            made.append(shown.get(piece, piece))
             if isinstance(piece, Path) and piece.fact in SENTENCES:
                 _join_clause(made)
             length += len(made[-1])
@@ -175,6 +160,21 @@ def template_of(text: str) -> Template:
     return Template(text)
 
 
+def operand_of(given: Any) -> Template:
+    """The template of an operand of a rule."""
+    return template_of(given) if isinstance(given, str) else Template(given)
+
+
+def _path(piece: str, text: str) -> Any:
+    """What a piece that begins with a dollar stands for: a path that leads to one setting, or a dollar."""
+    if piece == "$":
+        raise RuleError(f'a dollar in "{text}" begins neither "${{path}}" nor "$$" (which is a dollar)')
+    path = parse_path(piece[2:-1]) if piece != "$$" else None
+    if path is not None and not path.is_single:
+        raise RuleError(f'"{piece}" must lead to one setting: no "*", no "**", no tag')
+    return path or "$"
+
+
 def _outlined(path: Path, setting: str) -> str:
     if path.fact == "path":
         return setting
@@ -235,22 +235,6 @@ def shown_at(node: Node, fact: str | None) -> str:
     if fact in _LENGTHS and not may_be_shown(node.document, node.path):
         return MASK
     return _shown(Path("node", (), fact), node, {})
-
-
-def _single_path(text: str) -> Path:
-    path = parse_path(text)
-    if not path.is_single:
-        raise RuleError(f'"${{{text}}}" must lead to one setting: no "*", no "**", no tag')
-    return path
-
-
-def operand_of(given: Any) -> Template:
-    """The template of an operand of a rule; a value that is no template is one of a single piece."""
-    if isinstance(given, str) and "$" in given:
-        return template_of(given)
-    literal = Template("")
-    literal.pieces = [given]
-    return literal
 
 
 def literal_text(value: Any) -> str:

@@ -14,7 +14,7 @@ from ..typed import Any, Final, NamedTuple, TypeVar
 from .errors import RuleError
 from .operators import ASSERTION, MEMBERS, OPERATORS, Operator
 from .paths import Path, each_path, parse_path
-from .template import Template, template_of
+from .template import Template, operand_of, template_of
 
 Place = tuple[str | int, ...]
 T = TypeVar("T")
@@ -147,7 +147,8 @@ def templates_in(value: Any, place: Place) -> Iterator[tuple[Template, Place]]:
     """The templates in an operand or in the value that a fix sets, each with its place."""
     if isinstance(value, Template):
         yield value, place
-    elif isinstance(value, str) and "${" in value:
+        value = [one for one in value.pieces if isinstance(one, dict | list)]
+    if isinstance(value, str) and "${" in value:
         yield template_of(value), place
     elif isinstance(value, dict | list):
         for step, one in value.items() if isinstance(value, dict) else enumerate(value):
@@ -283,8 +284,8 @@ def _steps(data: Mapping[str, Any], place: Place) -> Iterator[Step]:
             where = (*place, action, text if isinstance(given, dict) else index)
             if action == "split" or (action == "rename" and "${" not in to):
                 to = _changed(to, where)
-            elif isinstance(to, str) and "$" in to:
-                to = parse_template(to, where)
+            elif action != "remove":
+                to = _at(where, operand_of, to)
             yield Step(action, _changed(text, where), to)
 
 
