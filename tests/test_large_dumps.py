@@ -17,7 +17,6 @@ from support.helpers import EVERY_RULE
 
 from linter.documents import parameters as parameters_module
 from linter.documents.parameters import Parameter, environments, type_of
-from linter.documents.parameters import named as named_once
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import commanded
 from linter.load import Input, as_text, bytes_of, load
@@ -192,7 +191,7 @@ NAMES: Final = named([*OUR_PATHS, *OTHER_PATHS, "/medplum/prod/x", "/clinic/serv
 def test_the_servers_are_those_that_all_paths_give(names: list[str]) -> None:
     parameters = [Parameter(name, number) for number, name in enumerate(names)]
     expected = dict(one_by_one_in_their_paths(parameters))
-    found = environments(named_once(parameters))
+    found = environments(parameters)
     assert {one.prefix: one.parameters for one in found} == {one.prefix: expected[one.prefix] for one in found}
     spelt_otherwise = [one for environment in found for one in environment.wrong_case]
     mains = {one.prefix for one in found}

@@ -13,7 +13,7 @@ import datetime
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 
 from .. import settings
@@ -71,16 +71,16 @@ class _Refused(Exception):
 class Store:
     """The parameters of one environment by their settings, and the commands that change them."""
 
-    def __init__(self, document: Document, environment: Environment, held: Mapping[SettingPath, Parameter]) -> None:
+    def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter]) -> None:
         self._document = document
         self._environment = environment
-        self._held = held
-        arns = [match for one in held.values() if (match := _ARN.fullmatch(one.arn or ""))]
+        self._held = {environment.path(one): one for one in parameters}
+        arns = [match for one in self._held.values() if (match := _ARN.fullmatch(one.arn or ""))]
         regions = {match[1] for match in arns}
         self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
         self._accounts = tuple(sorted({match[2] for match in arns if match[2]}))
         self._within: dict[SettingPath, list[SettingPath]] = {}
-        for path in held:
+        for path in self._held:
             for length in range(len(path) + 1):
                 self._within.setdefault(path[:length], []).append(path)
 

@@ -8,7 +8,7 @@ Manager documentation ("Creating Parameter Store parameters", "Managing paramete
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 from .. import settings
@@ -30,21 +30,27 @@ LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192
 MOST_LEVELS: Final = 15
 """Levels that the name of a parameter can have."""
 
-Fields = Mapping[Part, "str | int"]
-"""The steps to the parts of a parameter, from the object or list that it is; many parameters share them."""
-Spot = tuple[Places, JsonPath]
-"""A place in one of the documents of a file."""
+
+class Written(NamedTuple):
+    """An object or list that says something of a parameter: where it is, and the steps from there to each part that it gives."""
+
+    places: Places
+    at: JsonPath
+    key: str | int
+    value: str | int | None = None
+    type: str | int | None = None
+    tier: str | int | None = None
 
 
 class Parameter(NamedTuple):
     """One parameter where it is written. ``value`` is ``UNKNOWN`` where there is none, or it cannot be read.
 
-    ``written`` are the objects that say something of it, each with its parts; the first that has a part counts.
+    Of what is ``written`` of it, the first that gives a part counts.
     """
 
     name: str
     value: Any
-    written: tuple[tuple[Places, JsonPath, Fields], ...] = ()
+    written: tuple[Written, ...] = ()
     type: str | None = None
     tier: str | None = None
     stored: bool = False
@@ -61,14 +67,11 @@ class Parameter(NamedTuple):
     """Whether AWS found none of this name."""
 
     @classmethod
-    def of(cls, name: str, value: Any, places: Places, at: JsonPath, fields: Mapping[str, Any], type: Any, tier: Any) -> Parameter:
-        """A parameter out of what a file says of it. A type that is none, or a tier that is no text, is taken for not given.
-
-        ``fields`` are the steps from ``at`` to each of its parts, None for those that are not given.
-        """
+    def of(cls, name: str, value: Any, written: Written, type: Any, tier: Any) -> Parameter:
+        """A parameter out of what a file says of it. A type that is none, or a tier that is no text, is taken for not given."""
         type, tier = type_of(type), tier if isinstance(tier, str) and tier else None
-        steps = (fields.get("key"), fields.get("value"), type and fields.get("type"), tier and fields.get("tier"))
-        return cls(name, value, ((places, at, _fields(*steps)),), type=type, tier=tier)
+        written = written._replace(type=written.type if type else None, tier=written.tier if tier else None)
+        return cls(name, value, (written,), type=type, tier=tier)
 
     @property
     def limit(self) -> int:
@@ -100,46 +103,25 @@ class Parameter(NamedTuple):
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""
         beside: tuple[Part, ...] = ("type", "tier")
-        if any(self.spot(part) is not None and span == self.span(part) for part in beside):
+        if any(self.giver(part) is not None and span == self.span(part) for part in beside):
             return is_of_a_format
         return public_at(settings.catalogue(), path)
 
-    def spot(self, part: Part) -> Spot | None:
-        """Where a part of it stands; None where that is not given."""
-        return next(((places, (*at, fields[part])) for places, at, fields in self.written if part in fields), None)
+    def giver(self, part: Part) -> Written | None:
+        """What gives a part of it; None where that is not given."""
+        return next((one for one in self.written if getattr(one, part) is not None), None)
 
     def span(self, part: Part) -> Span:
         """The characters where a part of it stands; the name where the part is not given."""
-        spot = self.spot(part) or self.spot("key")
-        place = spot[0].find(spot[1]) if spot is not None else None
-        if spot is None or place is None:
+        giver = self.giver(part)
+        if giver is None:
+            return self.span("key") if part != "key" else Span(0, 0)
+        step: str | int = getattr(giver, part)
+        place = giver.places.find((*giver.at, step))
+        if place is None:
             return Span(0, 0)
-        is_key = place.key is not None and (part == "key" and spot[1][-1:] == (self.name,) or place.value.start == place.value.end)
+        is_key = (part == "key" and step == self.name) or place.value.start == place.value.end
         return place.key if is_key and place.key is not None else place.value
-
-
-@lru_cache(maxsize=64)
-def _fields(key: str | int, value: str | int | None, type: str | int | None, tier: str | int | None) -> Fields:
-    """The parts of a parameter: its name where its value is not given, and no others that are not given."""
-    steps: dict[Part, str | int | None] = {"key": key, "value": key if value is None else value, "type": type, "tier": tier}
-    return {part: step for part, step in steps.items() if step is not None}
-
-
-class Named(NamedTuple):
-    """A parameter of which only the name is known: ``read`` reads the rest, at a ``step`` in what ``of`` a file holds it.
-
-    A dump can hold a hundred thousand parameters of other programs, of which nothing else is read.
-    """
-
-    name: str
-    read: Callable[[Any, Any], Parameter]
-    of: Any
-    step: int | str | None = None
-
-
-def named(parameters: Iterable[Parameter]) -> list[Named]:
-    """Parameters that are read already."""
-    return [Named(one.name, lambda known, _step: known, one) for one in parameters]
 
 
 class Environment(NamedTuple):
@@ -152,7 +134,7 @@ class Environment(NamedTuple):
     prefix: str
     parameters: list[Parameter]
     wrong_case: list[Parameter]
-    strays: list[Parameter] = []
+    strays: list[Parameter]
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
@@ -168,44 +150,45 @@ def _path(setting: str) -> SettingPath:
 # --- Environments --------------------------------------------------------------------------------------------------------------------
 
 
-def environments(given: Sequence[Named]) -> list[Environment]:
+def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda one: one) -> list[Environment]:
     """The servers that parameters configure, in the order of the file, with those that AWS did not find.
 
-    Parameters of other programs are left out: nothing but their names is looked at.
+    A dump can hold a hundred thousand parameters of other programs: all but the ``name`` of what is given is ``read`` of a server's only.
     """
-    beneath: dict[str, list[int]] = {}
-    for index, one in enumerate(given):
-        beneath.setdefault(_prefix(one.name.rpartition("/")[0]), []).append(index)
-    ours = {prefix: indexes for prefix, indexes in beneath.items() if _is_servers(prefix, indexes, given)}
-    strays = _strays(given, beneath.get(_TOP, ())) if any(map(_is_medplum, ours)) else []
+    beneath: dict[str, list[Any]] = {}
+    for one in given:
+        beneath.setdefault(_prefix(one.name.rpartition("/")[0]), []).append(one)
+    ours = {prefix: own for prefix, own in beneath.items() if _is_servers(prefix, own)}
+    strays = _strays(beneath.get(_TOP, ())) if any(map(_is_medplum, ours)) else []
     if strays:
         ours.pop(_TOP, None)
-    of_server = {prefix: list(ours[prefix]) for prefix in sorted(ours, key=ours.__getitem__)}
-    for prefix, indexes in beneath.items():
+    for prefix, own in beneath.items():
         holder = _above(prefix, ours) if prefix not in ours else None
         if holder is not None:
-            of_server[holder] += indexes
-
-    def read(indexes: Iterable[int]) -> list[Parameter]:
-        return [one.read(one.of, one.step) for one in map(given.__getitem__, indexes)]
-
-    spelt = list(_by_spelling(of_server))
-    last = Counter(prefix.rpartition("/")[2] for prefix, _, _ in spelt)
-    first = next((prefix for prefix, _, _ in spelt if _is_medplum(prefix)), None)
+            ours[holder] += own
+    # Paths that differ in upper and lower case only are one server's, to which all but the most usual are lost.
+    spellings: dict[str, list[str]] = {}
+    for prefix in ours:
+        spellings.setdefault(prefix.lower(), []).append(prefix)
+    spelt = {max(some, key=lambda one: (len(ours[one]), one.startswith("/medplum/"))): some for some in spellings.values()}
+    last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
+    first = next(filter(_is_medplum, spelt), None)
     servers = []
-    for prefix, own, wrong_case in spelt:
+    for prefix, some in spelt.items():
         # Each is called by the last level of its path, or if that is not enough by the whole of it.
         name = prefix.rpartition("/")[2]
         name = name if last[name] == 1 else prefix.removeprefix("/")
-        servers.append(Environment(name, prefix, read(own), read(wrong_case), read(strays) if prefix == first else []))
+        wrong_case = [one for other in some if other != prefix for one in ours[other]]
+        groups = (ours[prefix], wrong_case, strays if prefix == first else ())
+        servers.append(Environment(name, prefix, *(list(map(read, group)) for group in groups)))
     return servers
 
 
-def _is_servers(prefix: str, indexes: Iterable[int], given: Sequence[Named]) -> bool:
+def _is_servers(prefix: str, own: Iterable[Any]) -> bool:
     """Whether the parameters beneath a path are those of a server."""
     if _is_medplum(prefix):
         return True
-    names = (given[index].name[len(prefix) + 1 :] for index in indexes)
+    names = (one.name[len(prefix) + 1 :] for one in own)
     return _configures_server(prefix, (name for name in names if name.partition(".")[0] in _first_steps()))
 
 
@@ -214,11 +197,11 @@ def _first_steps() -> frozenset[str]:
     return frozenset(name.partition(".")[0] for name in settings.catalogue().names())
 
 
-def _strays(given: Sequence[Named], top: Iterable[int]) -> list[int]:
+def _strays(top: Iterable[Any]) -> list[Any]:
     """Settings that stand directly beneath ``/medplum``, beside a server's own path there, and are no server without a ``baseUrl``."""
-    names = {index: given[index].name.rpartition("/")[2] for index in top}
-    found = [index for index, name in names.items() if settings.catalogue().get(tuple(name.split("."))) is not None]
-    return [] if any(names[index] == "baseUrl" for index in found) else found
+    names = [(one.name.rpartition("/")[2], one) for one in top]
+    found = {name: None for name, _ in names if settings.catalogue().get(tuple(name.split("."))) is not None}
+    return [] if "baseUrl" in found else [one for name, one in names if name in found]
 
 
 _TOP: Final = "/medplum"
@@ -254,16 +237,6 @@ def _above(prefix: str, known: Collection[str]) -> str | None:
         if not slash or prefix in known:
             return prefix if slash else None
     return None
-
-
-def _by_spelling(ours: Mapping[str, list[int]]) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Paths that differ in upper and lower case only are one server's, to which all but the most usual are lost."""
-    spellings: dict[str, list[str]] = {}
-    for prefix in ours:
-        spellings.setdefault(prefix.lower(), []).append(prefix)
-    for prefixes in spellings.values():
-        main = max(prefixes, key=lambda prefix: (len(ours[prefix]), prefix.startswith("/medplum/")))
-        yield main, ours[main], [index for prefix in prefixes if prefix != main for index in ours[prefix]]
 
 
 def type_of(value: Any) -> str | None:

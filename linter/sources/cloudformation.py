@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .. import settings
 from ..conformance.secrets import holds_secret
 from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Parameter, environments, named, text_of
+from ..documents.parameters import Parameter, Written, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import Node, roots
@@ -42,7 +42,7 @@ def detect(file: SourceFile) -> Recognised | None:
     root = _template(file)
     if root is None:
         return None
-    if _TYPE in file.text.content and environments(named(_parameters(root))):
+    if _TYPE in file.text.content and environments(_parameters(root)):
         return Recognised("server/ssm", Confidence.CERTAIN)
     unread = broken_off(file, *file.documents)
     return Recognised(None, Confidence.LIKELY, "a CloudFormation template without parameters of a Medplum server", unread)
@@ -51,9 +51,8 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are reported with the first."""
     root = _template(file)
-    given = named(_parameters(root) if root is not None else ())
-    whole = root is not None and root.tree.intact
-    read = ParameterFile(file, list(file.documents), given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole)
+    given = [*_parameters(root)] if root is not None else []
+    read = ParameterFile(file, file.documents, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE)
     return load_parameters(read, check_parameter=_secret)
 
 
@@ -74,12 +73,12 @@ def _parameters(root: Node) -> Iterator[Parameter]:
         name = _text(given.get("Name")) if resource.mapping.get("Type") == _TYPE else None
         if name is None:
             continue
-        steps = {"key": "Name", "value": "Value", "type": "Type", "tier": "Tier"}
-        fields = {part: step for part, step in steps.items() if step in given}
+        steps = (step if step in given else None for step in ("Value", "Type", "Tier"))
+        written = Written(root.tree.places, properties.path, "Name", *steps)
         # That a secret is no SecureString is reported once, with the way out of a template.
         is_secret = settings.catalogue().is_secret(dotted_path(name.rpartition("/")[2]))
         kind = given.get("Type") if not is_secret and given.get("Type") in ("String", "StringList") else None
-        yield Parameter.of(name, _value(properties.at("Value")), root.tree.places, properties.path, fields, kind, given.get("Tier"))
+        yield Parameter.of(name, _value(properties.at("Value")), written, kind, given.get("Tier"))
 
 
 def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import groupby
 
 from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Environment, Named, Parameter, environments, text_of, type_of
+from ..documents.parameters import Environment, Parameter, Written, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Stored, sentence
@@ -32,20 +32,25 @@ NAMES = (
     *(f"*{word}*.{end}" for word in ("ssm", "parameter") for end in ("yaml", "yml", "jsonl")),
 )
 
-_FIELDS: Final = {
-    "name": ("Name", "name", "Key", "key", "n"),
+_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "key": ("Name", "name", "Key", "key", "n"),
     "value": ("Value", "value", "v"),
     "type": ("Type", "type", "t"),
     "tier": ("Tier", "tier"),
 }
 """What the members of a parameter are called by AWS, and after people's ``--query 'Parameters[].{name: Name, …}'``."""
+_OF_AWS: Final[dict[str, tuple[str, tuple[type, ...]]]] = {
+    "version": ("Version", (int,)),
+    "key_id": ("KeyId", (str,)),
+    "arn": ("ARN", (str,)),
+    "modified": ("LastModifiedDate", (str, int, float)),
+}
+"""Members of a parameter that only AWS gives, with their types."""
 _PUBLIC_FIELDS: Final = frozenset(
     "Parameters InvalidParameters Parameter Name Type Version LastModifiedDate LastModifiedUser ARN DataType KeyId Tier NextToken "
     "name type tier Key key n t parameters invalidParameters parameter version lastModifiedDate arn dataType".split()
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
-_OF_AWS: Final = ("Version", "KeyId", "ARN", "LastModifiedDate")
-"""Members of a parameter that only AWS gives; the last two show that it is stored there."""
 _MOST_DUMPS: Final = 20
 """Dumps of one environment at most that are held against another one: of more that differ it is not known which belong together."""
 _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="save the dump again")
@@ -64,10 +69,12 @@ _NO_ANSWER: Final = "this is not a response of Parameter Store"
 
 
 Tree = Json | Yaml
+_Dump = tuple["list[_Named]", str]
+"""The parameters of a document, and why there are none, or why something in it cannot be read."""
 
 
 class _List(NamedTuple):
-    """Parameters that stand together in a document; without a step it is one parameter."""
+    """Parameters that stand together in a document: a list, or an object with them as members."""
 
     tree: Tree
     items: Any
@@ -76,13 +83,23 @@ class _List(NamedTuple):
     missing: bool = False
 
 
-class _Dump(NamedTuple):
-    given: list[Named]
-    missing: Sequence[Named] = ()
-    single: bool = False
-    """Whether it is one parameter without anything around it, as in JSON Lines."""
-    unread: str = ""
-    """Why there is nothing in it, or why something in it cannot be read."""
+class _Named(NamedTuple):
+    """A parameter of which only the name is known yet: the item at a ``step``, or without one all that ``of`` holds."""
+
+    name: str
+    of: _List
+    step: int | str | None = None
+
+
+class _Read(NamedTuple):
+    """What a file holds: all parameters, those that AWS did not find among them, as the last ones.
+
+    ``unread`` is why there is nothing in it, or why something in it cannot be read.
+    """
+
+    parameters: ParameterFile
+    is_dump: bool
+    unread: str
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -92,7 +109,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     if read.parameters.known:
         return Recognised("server/ssm", Confidence.CERTAIN, unread=read.unread)
-    given = len(read.parameters.given) > len(read.missing)
+    given = any(not one.of.missing for one in read.parameters.given)
     unread = read.unread or broken_off(file, *read.parameters.documents) or ("" if given else _NONE_OF_THESE)
     return Recognised(None, Confidence.CERTAIN, "a Parameter Store dump without parameters of a Medplum server", unread)
 
@@ -103,32 +120,28 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     What other dumps of the run say of the same environment, such as the tiers in one of describe-parameters, is in the document of the
     first that has values.
     """
-    read = _read(file)
-    loaded = load_parameters(read.parameters, others=lambda environment: _others(file, environment))
-    if not read.parameters.is_dump:
-        return loaded
-    return [one if one.parts else one._replace(rewriter=partial(_changed, read)) for one in loaded]
+    dump = _read(file).parameters
+    loaded = load_parameters(dump, others=lambda environment: _others(file, environment))
+    return [one if one.parts or not dump.is_dump else one._replace(rewriter=partial(_changed, dump)) for one in loaded]
 
 
-def _changed(read: _Read, stored: Iterable[Stored]) -> bytes:
+def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
     """A dump of what is in the store after commands were run that leave some parameters there, in the form of AWS.
 
     It is there to be checked: what no check asks for is left out of it. Of parameters of other programs there is one, if there are any.
     """
-    dump = read.parameters
     ours = {one.name for environment in dump.known for one in (*environment.parameters, *environment.wrong_case)}
-    given = dump.given[: len(dump.given) - len(read.missing)]
+    given = [one for one in dump.given if not one.of.missing]
     other = next((one for one in given if one.name not in ours), None)
-    held = after_commands([one.read(one.of, one.step) for one in given if one.name in ours or one is other], stored)
+    held = after_commands([_parameter(one) for one in given if one.name in ours or one is other], stored)
     answers: list[dict[str, Any]] = [
-        {"Parameters": [_as_printed(one) for one in run], **({} if complete else {"InvalidParameters": []})}
+        {"Parameters": [*map(_as_printed, run)], **({} if complete else {"InvalidParameters": []})}
         for complete, run in groupby(held, key=lambda one: dump.complete or one.complete)
     ]
-    if read.missing:
-        answers += [] if any("InvalidParameters" in answer for answer in answers) else [{"Parameters": [], "InvalidParameters": []}]
-        partial_answer = next(answer for answer in answers if "InvalidParameters" in answer)
-        partial_answer["InvalidParameters"] = [one.name for one in read.missing]
-    return "\n".join(map(json.dumps, answers or [{"Parameters": []}])).encode()
+    missing = [one.name for one in dump.given if one.of.missing]
+    if missing or not answers:
+        answers.append({"Parameters": [], "InvalidParameters": missing})
+    return "\n".join(map(json.dumps, answers)).encode()
 
 
 def after_commands(parameters: Iterable[Parameter], every: Iterable[Stored]) -> list[Parameter]:
@@ -158,24 +171,10 @@ def _path(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-_PRINTED: Final = {
-    "Name": "name",
-    "Type": "type",
-    "Value": "value",
-    "Tier": "tier",
-    "Version": "version",
-    "ARN": "arn",
-    "KeyId": "key_id",
-    "LastModifiedDate": "modified",
-}
-"""The members of a parameter as AWS prints them, and what they are called here."""
-
-
 def _as_printed(parameter: Parameter) -> dict[str, Any]:
     """A parameter as AWS prints it."""
-    fields = ((name, getattr(parameter, field)) for name, field in _PRINTED.items())
-    kept = {name: value for name, value in fields if value is not None and value is not UNKNOWN}
-    return ({"LastModifiedDate": ""} if parameter.stored and parameter.arn is None else {}) | kept
+    fields = {"Name": "name", "Type": "type", "Value": "value", "Tier": "tier", **{name: field for field, (name, _) in _OF_AWS.items()}}
+    return {name: value for name, field in fields.items() if (value := getattr(parameter, field)) is not None and value is not UNKNOWN}
 
 
 # --- Several dumps of one environment ------------------------------------------------------------------------------------------------
@@ -184,8 +183,7 @@ def _as_printed(parameter: Parameter) -> dict[str, Any]:
 def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
     """The other dumps that say more of an environment, where this one is the first of them: by whether it has values, then by its path."""
     index = file.around.cached(("dumps", file.release), lambda: _index(file))
-    together = index.get((environment.prefix, file.uri))
-    files = [one for _, _, one in sorted(together.files)] if together is not None else []
+    files = [one for _, _, one in sorted(index.get((environment.prefix, file.uri), ()))]
     return [_read(other).parameters for other in files[1:]] if files and files[0].uri == file.uri else []
 
 
@@ -194,51 +192,33 @@ class _Dumps(NamedTuple):
 
     files: list[tuple[bool, str, SourceFile]]
     parameters: dict[str, Parameter]
-    folder: str
     stores: set[str]
     """The regions and accounts in which AWS says that the parameters are."""
 
+    def contradict(self, own: Mapping[str, Parameter], stores: set[str]) -> bool:
+        """Whether what another dump says cannot be true beside this."""
+        told = ("arn", "version", "type", "tier", "value")
+        both = self.parameters.keys() & own.keys()
+        return len(self.stores | stores) > 1 or any(self.parameters[name].contradicts(own[name], *told) for name in both)
 
-def _index(file: SourceFile) -> dict[tuple[str, str], _Dumps]:
+
+def _index(file: SourceFile) -> dict[tuple[str, str], list[tuple[bool, str, SourceFile]]]:
     """The dumps of the run by the path of the environment and each of their files; those of which one contradicts the other are of two."""
-    by_prefix: dict[str, list[_Dumps]] = {}
+    known: dict[tuple[str, str], list[_Dumps]] = {}
     for other in file.around.given(file, *MARKS):
-        read = _read(other)
-        # The servers of which a dump holds parameters, as if it had been asked for no others.
-        dump = read.parameters
-        for one in environments(dump.given[: -len(read.missing)]) if read.missing else dump.known:
-            _enter(by_prefix.setdefault(one.prefix, []), other, one.parameters)
-    return {(prefix, uri): dumps for prefix, every in by_prefix.items() for dumps in every for _, uri, _ in dumps.files}
-
-
-_TOLD: Final = ("arn", "version", "type", "tier", "value")
-"""What two dumps say of a parameter if both can be true."""
-
-
-def _enter(known: list[_Dumps], file: SourceFile, parameters: list[Parameter]) -> None:
-    own = {one.name: one for one in parameters}
-    folder = file.uri.rpartition("/")[0]
-    lacks_values = not any(isinstance(one.value, str) for one in parameters)
-    stores = {one.arn.partition(":parameter")[0] for one in parameters if one.arn is not None}
-    for dumps in known[:_MOST_DUMPS]:
-        both = [(dumps.parameters[name], one) for name, one in own.items() if name in dumps.parameters]
-        if dumps.folder == folder and len(dumps.stores | stores) < 2 and not any(one.contradicts(other, *_TOLD) for one, other in both):
-            break
-    else:
-        dumps = _Dumps([], {}, folder, set())
-        known.append(dumps)
-    dumps.files.append((lacks_values, file.uri, file))
-    dumps.parameters.update((name, one) for name, one in own.items() if isinstance(one.value, str) or name not in dumps.parameters)
-    dumps.stores.update(stores)
-
-
-class _Read(NamedTuple):
-    """What a file holds: all parameters, those that AWS did not find among them, as the last ones."""
-
-    parameters: ParameterFile
-    missing: list[Named]
-    is_dump: bool
-    unread: str
+        folder = other.uri.rpartition("/")[0]
+        for environment in _read(other).parameters.known:
+            own = {one.name: one for one in environment.parameters if not one.missing}
+            stores = {one.arn.partition(":parameter")[0] for one in own.values() if one.arn is not None}
+            beside = known.setdefault((environment.prefix, folder), [])
+            dumps = next((one for one in beside[:_MOST_DUMPS] if not one.contradict(own, stores)), None)
+            if dumps is None:
+                beside.append(dumps := _Dumps([], {}, set()))
+            texts = {name: one for name, one in own.items() if isinstance(one.value, str)}
+            dumps.files.append((not texts, other.uri, other))
+            dumps.parameters.update({**own, **dumps.parameters, **texts})
+            dumps.stores.update(stores)
+    return {(prefix, uri): dumps.files for (prefix, _), some in known.items() for dumps in some for _, uri, _ in dumps.files}
 
 
 def _read(file: SourceFile) -> _Read:
@@ -247,14 +227,14 @@ def _read(file: SourceFile) -> _Read:
     def read() -> _Read:
         trees = _documents(file)
         dumps = list(map(read_dump, trees))
+        given = sorted((one for dump in dumps if dump is not None for one in dump[0]), key=lambda one: one.of.missing)
         known = [dump for dump in dumps if dump is not None]
-        missing = [one for dump in known for one in dump.missing]
-        given = [*(one for dump in known for one in dump.given), *missing]
-        whole = all(parsed.intact for parsed in trees)
-        is_loop = len(known) > 1 and all(dump.single for dump in known)
+        # A loop over JSON Lines gives all parameters, each without anything around it.
+        is_loop = len(known) > 1 and all(len(dump) == 1 and dump[0].step is None for dump, _ in known)
         unread = (_unread(file, parsed, dump, alone=len(trees) == 1) for parsed, dump in zip(trees, dumps, strict=True))
-        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, whole, is_dump=whole, complete=is_loop)
-        return _Read(parameters, missing, bool(known), next(filter(None, unread), ""))
+        whole = all(parsed.intact for parsed in trees)
+        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, whole, is_loop)
+        return _Read(parameters, bool(known), next(filter(None, unread), ""))
 
     return file.cached("dump", read)
 
@@ -274,7 +254,7 @@ def _documents(file: SourceFile) -> list[Tree]:
 
 def _unread(file: SourceFile, parsed: Tree, dump: _Dump | None, *, alone: bool) -> str:
     """What of a document cannot be read, with its line unless it is ``alone``; mistakes in its text are reported elsewhere."""
-    reason = dump.unread if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
+    reason = dump[1] if dump is not None else _NO_ANSWER if parsed.value not in (None, UNKNOWN) else ""
     if not reason or not parsed.whole:
         return ""
     place = parsed.places.find(()) if not alone else None
@@ -289,32 +269,31 @@ def read_dump(tree: Tree) -> _Dump | None:
     if not isinstance(value, list) or not value:
         return None
     if all(map(_is_item, value)):
-        return _Dump(_listed(_List(tree, value, complete=True)), unread=_without_text(value))
+        return _listed(_List(tree, value, complete=True)), _without_text(value)
     # A list of answers, as --output yaml-stream and jq --slurp make it.
     if not all(isinstance(page, dict) and isinstance(page.get("Parameters"), list) for page in value):
         return None
     complete = not any(map(_is_partial, value))
     dumps = [_read_answer(_List(tree, page, (index,), complete), "Parameters") for index, page in enumerate(value)]
-    given = [one for dump in dumps for one in dump.given]
-    return _Dump(given, [one for dump in dumps for one in dump.missing], unread="" if given else dumps[0].unread)
+    given = [one for dump, _ in dumps for one in dump]
+    return given, "" if any(not one.of.missing for one in given) else dumps[0][1]
 
 
 def _read_object(tree: Tree, value: dict[str, Any]) -> _Dump | None:
-    listed = _member(value, "Parameters")
+    of = _List(tree, value, complete=not _is_partial(value))
+    listed, one = _member(value, "Parameters"), _member(value, "Parameter")
     if isinstance(value.get(listed), list) and (listed == "Parameters" or (value[listed] and all(map(_is_item, value[listed])))):
-        return _read_answer(_List(tree, value, (), not _is_partial(value)), listed)
-    one = _member(value, "Parameter")
+        return _read_answer(of, listed)
     if isinstance(value.get(one), dict) and (one == "Parameter" or _is_item(value[one])):
         name = _name_of(value[one])
         if name is None:
-            return _Dump([], unread=_NO_NAME.format(one))
-        return _Dump([Named(name, _parameter, _List(tree, value[one], (one,)))], unread=_without_text([value[one]]))
+            return [], _NO_NAME.format(one)
+        return [_Named(name, _List(tree, value), one)], _without_text([value[one]])
     if _is_item(value) and len(value) > 1:
-        return _Dump([Named(str(_name_of(value)), _parameter, tree)], single=True, unread=_without_text([value]))
+        return [_Named(str(_name_of(value)), _List(tree, value))], _without_text([value])
     names = [name for name in value if _is_name(name)]
-    flat = [name for name in names if not isinstance(value[name], dict | list)]
-    of = _List(tree, value, complete=True)
-    return _Dump([Named(name, _member_of_object, of, name) for name in flat], unread="" if flat == names else _NO_TEXT) if flat else None
+    flat = [_Named(name, of, name) for name in names if not isinstance(value[name], dict | list)]
+    return (flat, "" if len(flat) == len(names) else _NO_TEXT) if flat else None
 
 
 def _is_partial(answer: dict[str, Any]) -> bool:
@@ -327,19 +306,19 @@ def _read_answer(answer: _List, listed: str) -> _Dump:
     value: dict[str, Any] = answer.items
     unknown = _member(value, "InvalidParameters")
     absent, items = value.get(unknown), value[listed]
-    missing = _List(answer.tree, absent, (*answer.path, unknown), missing=True)
+    missing = _listed(_List(answer.tree, absent, (*answer.path, unknown), missing=True)) if isinstance(absent, list) else []
     given = _listed(answer._replace(items=items, path=(*answer.path, listed)))
     unread = _without_text(items)
     if len(given) < len(items):
         unread = _NO_NAME.format(f"an entry of {listed}")
     elif not given and _ANSWER.issuperset(name.lower() for name in value):
         unread = _NONE_OF_THESE if absent else _NOTHING_FOUND
-    return _Dump(given, _listed(missing) if isinstance(absent, list) else (), unread=unread)
+    return [*given, *missing], unread
 
 
-def _listed(of: _List) -> list[Named]:
+def _listed(of: _List) -> list[_Named]:
     """The parameters of a list, each a parameter as AWS prints it, a row, or a name."""
-    return [Named(name, _parameter, of, index) for index, name in enumerate(map(_name_of, of.items)) if name is not None]
+    return [_Named(name, of, index) for index, name in enumerate(map(_name_of, of.items)) if name is not None]
 
 
 def _without_text(items: list[Any]) -> str:
@@ -372,7 +351,7 @@ def _is_name(name: Any) -> bool:
 def _called(item: Any) -> Any:
     """What stands where an item of a list has its name."""
     if isinstance(item, dict):
-        return item.get(_field(item, "name"))
+        return item.get(_field(item, "key"))
     return item[0] if isinstance(item, list) and 0 < len(item) < 5 else item
 
 
@@ -386,45 +365,36 @@ def _name_of(item: Any) -> str | None:
     return name if isinstance(name, str) and (isinstance(item, dict) or _is_name(name)) else None
 
 
-def _parameter(of: _List | Tree, step: int | None) -> Parameter:
-    """A parameter as AWS prints it, which may lack its value or its type, or a row, or only a name."""
-    of = of if isinstance(of, _List) else _List(of, of.value)
-    item, at = (of.items, of.path) if step is None else (of.items[step], (*of.path, step))
-    places = of.tree.places
+def _parameter(one: _Named) -> Parameter:
+    """A parameter as AWS prints it, which may lack its value or its type, a row, a member of an object of names and values, or a name."""
+    (tree, items, path, complete, missing), step = one.of, one.step
+    item, at = (items, path) if step is None else (items[step], (*path, step))
     if isinstance(item, dict):
-        found = _as_aws_prints(of.tree, item, at)
+        found = _as_aws_prints(tree, item, at)
     elif isinstance(item, list):
         # --query 'Parameters[].[Name,Type,Value]': the name comes first, the others in any order.
         kind = next(filter(None, map(type_of, item[1:])), None) if len(item) > 2 else None
-        index = next((index for index in range(1, len(item)) if kind is None or item[index] != kind), 0)
-        value = _value(of.tree, (*at, index), item[index], kind) if index else UNKNOWN
-        fields = {"key": 0, "value": index, "type": item.index(kind) if kind is not None else None}
-        found = Parameter.of(item[0], value, places, at, fields, kind, None)
+        index = next((index for index in range(1, len(item)) if kind is None or item[index] != kind), None)
+        value = UNKNOWN if index is None else _value(tree, (*at, index), item[index], kind)
+        found = Parameter.of(item[0], value, Written(tree.places, at, 0, index, item.index(kind) if kind else None), kind, None)
+    elif isinstance(items, dict):
+        found = Parameter.of(one.name, _value(tree, at, item, None), Written(tree.places, path, one.name, one.name), None, None)
     else:
-        found = Parameter.of(item, UNKNOWN, places, of.path, {"key": step}, None, None)
-    return found._replace(complete=of.complete, missing=of.missing)
+        found = Parameter.of(item, UNKNOWN, Written(tree.places, path, step or 0), None, None)
+    return found._replace(complete=complete, missing=missing)
 
 
 def _as_aws_prints(tree: Tree, item: dict[str, Any], at: JsonPath) -> Parameter:
-    names = {field: _field(item, field) for field in _FIELDS}
-    of_aws = [_member(item, field) for field in _OF_AWS]
-    version, key_id, arn, modified = (None if isinstance(value, bool) else value for value in map(item.get, of_aws))
+    names = {part: _field(item, part) for part in _FIELDS}
     kind, value = type_of(item.get(names["type"])), names["value"]
-    fields = {"key": names["name"], "value": value if value in item else None, "type": names["type"], "tier": names["tier"]}
     text = _value(tree, (*at, value), item.get(value), kind)
-    return Parameter.of(item[names["name"]], text, tree.places, at, fields, kind, item.get(names["tier"]))._replace(
-        stored=not item.keys().isdisjoint(of_aws[2:]),
-        version=version if isinstance(version, int) else None,
-        arn=arn if isinstance(arn, str) else None,
-        key_id=key_id if isinstance(key_id, str) else None,
-        modified=modified if isinstance(modified, str | int | float) else None,
-    )
-
-
-def _member_of_object(of: _List, name: str) -> Parameter:
-    """A member of an object of names and values."""
-    text = _value(of.tree, (name,), of.items[name], None)
-    return Parameter.of(name, text, of.tree.places, (), {"key": name}, None, None)._replace(complete=True)
+    written = Written(tree.places, at, names["key"], *(names[part] if names[part] in item else None for part in ("value", "type", "tier")))
+    of_aws = {field: item.get(_member(item, name)) for field, (name, _) in _OF_AWS.items()}
+    known: dict[str, Any] = {
+        field: one for field, one in of_aws.items() if isinstance(one, _OF_AWS[field][1]) and not isinstance(one, bool)
+    }
+    stored = of_aws["arn"] is not None or of_aws["modified"] is not None
+    return Parameter.of(item[names["key"]], text, written, kind, item.get(names["tier"]))._replace(stored=stored, **known)
 
 
 def _value(parsed: Tree, path: JsonPath, value: Any, kind: str | None) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Parameter, environments, named
+from ..documents.parameters import Parameter, Written, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import Node
@@ -34,7 +34,7 @@ def detect(file: SourceFile) -> Recognised | None:
     root = Node(file, file.json)
     if '"terraform_version"' not in file.text.content or "terraform_version" not in root.mapping:
         return None
-    if _TYPE in file.text.content and environments(named(_parameters(root))):
+    if _TYPE in file.text.content and environments(_parameters(root)):
         return Recognised("server/ssm", Confidence.CERTAIN)
     # The states of Terraform before 0.12 have their resources in modules.
     unread = broken_off(file, file.json) or (_UNKNOWN_FORMAT if "modules" in root.mapping else "")
@@ -44,8 +44,8 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment."""
     root = Node(file, file.json)
-    given = named(_parameters(root) if "terraform_version" in root.mapping else ())
-    return load_parameters(ParameterFile(file, [file.json], given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, file.json.intact))
+    given = [*_parameters(root)] if "terraform_version" in root.mapping else []
+    return load_parameters(ParameterFile(file, [file.json], given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE))
 
 
 def _parameters(root: Node) -> Iterator[Parameter]:
@@ -54,11 +54,11 @@ def _parameters(root: Node) -> Iterator[Parameter]:
         if not isinstance(values.get("name"), str):
             continue
         field = "value" if isinstance(values.get("value"), str) or not isinstance(values.get("insecure_value"), str) else "insecure_value"
-        steps = {"key": "name", "value": field, "type": "type", "tier": "tier"}
-        fields = {part: step for part, step in steps.items() if step in values}
+        steps = (step if step in values else None for step in (field, "type", "tier"))
+        written = Written(node.tree.places, node.path, "name", *steps)
         text = values.get(field) if of_plan.get(field) is not True else None  # what the plan cannot tell yet
         text = text if isinstance(text, str) else UNKNOWN
-        yield Parameter.of(values["name"], text, node.tree.places, node.path, fields, values.get("type"), values.get("tier"))
+        yield Parameter.of(values["name"], text, written, values.get("type"), values.get("tier"))
 
 
 def _resources(root: Node) -> Iterator[tuple[Node, Node]]:
