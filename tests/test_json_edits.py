@@ -159,6 +159,7 @@ CASES = [
     Case("remove what ends on the line of the bracket", '{"a": 1, // about a\n "b": 2}', removing("b")),
     Case("remove what begins on the line of the bracket", '{"a": 1, // about a\n "b": 2}', removing("a")),
     Case("remove behind a comma that begins a line", COMMA_FIRST, removing("b")),
+    Case("remove that behind another comment", COMMA_FIRST.replace("1", "1 /* about a */"), removing("b")),
     Case("remove the last behind a comma that begins a line", COMMA_FIRST, removing("c")),
     Case("remove the first before a comma that begins a line", COMMA_FIRST, removing("a")),
     Case("remove before a trailing comma", TRAILING, removing("b")),

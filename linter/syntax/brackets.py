@@ -87,21 +87,17 @@ class _Tail(NamedTuple):
 
 
 def _gap(brackets: Brackets, start: int, end: int) -> _Gap:
-    content, at = brackets.content, start
     line: int | None = None
     commented = breaks = since = False  # since: whether there are comments since the line began
-    while at < end:
-        if content[at] in "\r\n":
-            at = line = behind_break(content, at)
-            commented, breaks, since = commented or since, True, False
-            continue
-        comment = brackets.comment.match(content, at)
-        if comment is None:
-            at += 1
-            continue
-        at, since = comment.end(), True
-        if has_break(comment[0]):
-            line, breaks = None, True
+    while start < end:
+        comment = brackets.comment.match(brackets.content, start)
+        behind = behind_break(brackets.content, start)
+        if comment is not None:
+            behind, since = comment.end(), True
+            line, breaks = (None, True) if has_break(comment[0]) else (line, breaks)
+        elif behind > start:
+            line, commented, breaks, since = behind, commented or since, True, False
+        start = max(behind, start + 1)
     return _Gap(line, commented or (since and line is None), breaks)
 
 
@@ -241,83 +237,46 @@ def _around(content: str, span: Span, comments: Sequence[Span]) -> Iterator[Edit
 
 def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
     """Take out items that follow each other; others stay before or behind them."""
-    content, item, final = brackets.content, brackets.items[first], brackets.items[last]
-    previous = brackets.items[first - 1] if first else None
-    lead = _gap(brackets, _behind(brackets, first), item.start)
-    behind = final.end if final.comma < 0 else final.comma + 1
-    tail = _tail(brackets, behind)
-    comma = [] if final.comma >= 0 or previous is None else [_comma_of(brackets, previous)]
+    content, items, item, final = brackets.content, brackets.items, brackets.items[first], brackets.items[last]
+    if not first:
+        return _take_first(brackets, last)
+    previous, is_end = items[first - 1], last + 1 == len(items)
+    lead = _gap(brackets, previous.comma + 1, item.start)
+    comma_line = _gap(brackets, previous.end, previous.comma).line if lead.line is None else None
+    tail = _tail(brackets, final.end if comma_line is not None or final.comma < 0 else final.comma + 1)
+    comma = _take_comma(content, previous)
+    if comma_line is not None and tail.ended:
+        return [_take(comma_line, behind_break(content, tail.end))]
     if lead.line is not None and tail.ended:
-        return [*comma, _take(lead.line, behind_break(content, tail.end))]
-    if previous is None:
-        return _take_first(brackets, item, last, tail)
-    if lead.commented and lead.breaks:
-        return [*comma, _take(before_blanks(content, item.start), tail.comments if comma else behind)]
-    if comma:
-        return [_with_comma(brackets, first, comma[0].span.start, tail)]
-    if lead.line is None and (following := _begins_line(brackets, previous, first, last)):
-        return [_take(item.start, following)]
-    if lead.line is None or last + 1 == len(brackets.items):
-        return [_between(brackets, previous, _behind(brackets, first), final)]
-    return [_take(item.start, behind_blanks(content, behind))]
+        return [*([comma] if final.comma < 0 else []), _take(lead.line, behind_break(content, tail.end))]
+    if final.comma < 0 and lead.commented and lead.breaks:
+        return [comma, _take(before_blanks(content, item.start), tail.comments)]
+    if final.comma < 0:
+        return [_take(comma.span.start, tail.comments)]
+    if lead.line is not None and not is_end:
+        return [_take(item.start, behind_blanks(content, final.comma + 1))]
+    if (is_end or comma_line is None) and not content[final.end : final.comma].strip():
+        return [_take(comma.span.start, final.end)]
+    return [_take(before_blanks(content, item.start) if lead.breaks else previous.comma + 1, final.comma + 1)]
 
 
-def _take_first(brackets: Brackets, item: Item, last: int, tail: _Tail) -> list[Edit]:
-    """Take out the first items, whose line begins with the bracket; comments between them and their comma are about what follows."""
-    content, final = brackets.content, brackets.items[last]
+def _take_first(brackets: Brackets, last: int) -> list[Edit]:
+    """Take out the first items. Where they do not have lines of their own what follows takes their place."""
+    content, item, final, following = brackets.content, brackets.items[0], brackets.items[last], brackets.items[last + 1]
+    lead, tail = _gap(brackets, brackets.opener + 1, item.start), _tail(brackets, final.comma + 1)
+    if lead.line is not None and tail.ended:
+        return [_take(lead.line, behind_break(content, tail.end))]
     own = _tail(brackets, final.end)
-    if own.ended and content[own.end : final.comma].strip():
+    if own.ended and content[own.end : final.comma].strip():  # comments in front of the comma are about what follows
         return [_take(before_blanks(content, item.start), own.comments), _take(final.comma, behind_blanks(content, final.comma + 1))]
-    return [_take(item.start, _next(brackets, last, tail))]
+    end = tail.comments if tail.ended else behind_blanks(content, final.comma + 1)
+    return [_take(item.start, end if content[end : following.start].strip() else following.start)]
 
 
-def _begins_line(brackets: Brackets, previous: Item, first: int, last: int) -> int:
-    """Where the item stands that takes the place of others on a line that begins with their comma; 0 where none does."""
-    content, comma, final = brackets.content, _behind(brackets, first) - 1, brackets.items[last]
-    if last + 1 == len(brackets.items) or final.comma < 0 or _gap(brackets, previous.end, comma).line is None:
-        return 0
-    following = brackets.items[last + 1].start
-    if has_break(content[final.end : following]) or content[final.end : final.comma].strip():
-        return 0
-    return behind_blanks(content, final.comma + 1)
-
-
-def _between(brackets: Brackets, previous: Item, start: int, final: Item) -> Edit:
-    """Take out items that share their line with the one before them, with the comma before or, for the sake of comments, behind them."""
-    before, behind = _gap(brackets, previous.end, start - 1), _gap(brackets, final.end, final.comma)
-    if behind.commented or (before.breaks and before.commented):
-        return _take(start, final.comma + 1)
-    return _take(before_blanks(brackets.content, start - 1, previous.end) if before.commented else previous.end, final.end)
-
-
-def _with_comma(brackets: Brackets, first: int, start: int, tail: _Tail) -> Edit:
-    """Take out the last items with the comma in front of them, from ``start`` on, and the line that begins with it."""
-    previous = brackets.items[first - 1]
-    line = _gap(brackets, previous.end, _behind(brackets, first) - 1).line
-    if line is not None and tail.ended:
-        return _take(line, behind_break(brackets.content, tail.end))
-    return _take(start, tail.comments)
-
-
-def _behind(brackets: Brackets, index: int) -> int:
-    """Behind the comma or bracket in front of an item."""
-    comma = brackets.items[index - 1].comma if index else brackets.opener
-    return comma + 1
-
-
-def _comma_of(brackets: Brackets, item: Item) -> Edit:
+def _take_comma(content: str, item: Item) -> Edit:
     """Take out the comma behind an item that becomes the last one."""
-    start = before_blanks(brackets.content, item.comma, item.end)
-    return _take(item.end if not brackets.content[item.end : start].strip() else start, item.comma + 1)
-
-
-def _next(brackets: Brackets, last: int, tail: _Tail) -> int:
-    """Up to where the first items go, whose line begins with the bracket: what follows takes their place."""
-    final, following = brackets.items[last], brackets.items[last + 1]
-    for at in (final.comma + 1, tail.comments) if tail.ended else (final.comma + 1,):  # else the comments are about what follows
-        if not brackets.content[at : following.start].strip():
-            return following.start
-    return tail.comments if tail.ended else behind_blanks(brackets.content, final.comma + 1)
+    start = before_blanks(content, item.comma, item.end)
+    return _take(item.end if not content[item.end : start].strip() else start, item.comma + 1)
 
 
 def _emptied(brackets: Brackets) -> Edit:
