@@ -76,11 +76,15 @@ def unknown_name(path: SettingPath, setting: Setting | None, value: Any, reader:
     if setting is not None:
         return Mismatch("known", lambda: _near_miss(ignored, setting, reader))
 
-    guess = cache(partial(_meant, path, value, reader))  # made for a report only, unless the severity depends on it
+    guess = cache(partial(guessed, path, value, reader))  # made for a report only, unless the severity depends on it
 
     def reason() -> Message:
-        hint, is_near = guess()
-        return (ignored if is_near else not_known()).add("remedy", hint)
+        target, is_near = guess()
+        name = printable(str(path[-1]))
+        nested = target is not None and "." in name and target == without_dots(path)
+        hint = f"did you mean {'.'.join(map(str, target))}?" if target is not None else ""
+        instead = f"in a JSON file, write {name} as an object inside an object" if nested else hint
+        return (ignored if is_near else not_known()).add("remedy", instead)
 
     return Mismatch("known", reason, may_be_newer=bool(reader.server.newer) and not guess()[1])
 
@@ -111,28 +115,33 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near = near_variable(variable, reader)
     hint = f"did you mean {near}?" if near else ""
-    if is_near_miss(variable, near):
+    if is_near_miss((variable,), (near,)):
         return Mismatch("known", sentence(f"is not a setting of the server, which ignores {printable(variable)}", remedy=hint))
     return Mismatch("known", not_known(printable(variable)).add("remedy", hint), may_be_newer=bool(reader.server.newer))
 
 
-def _meant(path: SettingPath, value: Any, reader: Reader) -> tuple[str, bool]:
-    """What to write instead of an unknown name, as a clause, and whether the name is a near miss of that."""
-    catalogue, name = reader.catalogue, str(path[-1])
-    if "." in name and catalogue.get(without_dots(path)) is not None:
-        return f"in a JSON file, write {printable(name)} as an object inside an object", True
+def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath | None, bool]:
+    """The setting that was meant by a name that is none, and whether the name is a near miss of it; what is only like it is a hint."""
     from .secrets import is_called_secret  # only after a mistake
 
+    catalogue, name, above = reader.catalogue, str(path[-1]), path[:-1]
+    if "." in name and catalogue.get(without_dots(path)) is not None:
+        return without_dots(path), True
+    live = names_in(catalogue, reader.release)
+    spelt = live.by_letters.get(letters_of(path), []) if not above else []
+    if len(spelt) == 1 and "*" not in spelt[0]:
+        return spelt[0], True  # with other capitals and separators, which can be those of a section: ``redis_tls``
     is_secret = is_called_secret(name)
     is_container = None if value is UNKNOWN or value is None else isinstance(value, dict | list)
-    above = catalogue.name_of(path[:-1])
-    near = near_name(name, _that_can_be(catalogue, reader.release, above, is_container, is_secret=is_secret))
-    if near:
-        return f"did you mean {'.'.join([*map(str, path[:-1]), near])}?", is_near_miss(name, near)
+    known = _that_can_be(catalogue, reader.release, catalogue.name_of(above), is_container, is_secret=is_secret)
+    if near := near_name(name, known):
+        return (*above, near), is_near_miss((name,), (near,)) and not any(
+            is_near_miss((name,), (other,)) for other in known if other != near
+        )
     # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
-    every = (one for one in names_in(catalogue, reader.release).ending.get(name, ()) if "*" not in one)
+    every = (one for one in live.ending.get(name, ()) if "*" not in one)
     elsewhere = [one for one in every if _can_be(catalogue, one, is_container, is_secret=is_secret)]
-    return (f"did you mean {'.'.join(map(str, elsewhere[0]))}?" if len(elsewhere) == 1 else ""), False
+    return (elsewhere[0] if len(elsewhere) == 1 else None), False
 
 
 def without_dots(path: SettingPath) -> SettingPath:
@@ -140,11 +149,11 @@ def without_dots(path: SettingPath) -> SettingPath:
     return tuple(part for step in path for part in str(step).split("."))
 
 
-def is_near_miss(name: str, other: str) -> bool:
+def is_near_miss(path: SettingPath, other: SettingPath) -> bool:
     """Whether a name is another one but for case and separators, and for one letter more, less or other, or two that changed places."""
     from ..suggest import is_slip  # only after a mistake
 
-    return is_slip(letters_of(name), letters_of(other))
+    return is_slip(letters_of(path), letters_of(other))
 
 
 @settings.derived

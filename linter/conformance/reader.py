@@ -123,7 +123,7 @@ class Names:
             last = str(path[-1])
             self.members.setdefault(path[:-1], []).append(last)
             self.ending.setdefault(last, []).append(path)
-            self.by_letters.setdefault(letters_of(".".join(map(str, path))), []).append(path)
+            self.by_letters.setdefault(letters_of(path), []).append(path)
 
     @cached_property
     def plain(self) -> tuple[str, ...]:
@@ -140,6 +140,6 @@ names_in = cache(Names)
 """The names of a catalogue in a release."""
 
 
-def letters_of(name: str) -> str:
+def letters_of(path: SettingPath) -> str:
     """A name without case and separators."""
-    return name.replace(".", "").replace("_", "").replace("-", "").lower()
+    return "".join(map(str, path)).replace(".", "").replace("_", "").replace("-", "").lower()

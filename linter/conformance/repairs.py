@@ -12,19 +12,17 @@ from collections.abc import Mapping
 from .. import suggest
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import origin_of
-from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath, dotted
+from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath
 from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Setting
 from ..typed import Any, Final, NamedTuple
 from . import names, tls, values, written
 from .mismatch import first_flaw, mismatch_of, mismatches
-from .reader import Reader, letters_of, names_in, reader_of
+from .reader import Reader, letters_of, reader_of
 from .secrets import is_called_secret, is_name_of_secret
 
-_NEAR: Final = 0.8
-"""How like another name one must be to be taken for it."""
 _NEAR_CHOICE: Final = 0.7
-"""The same of the few words that a setting accepts."""
+"""How like another word one must be to be taken for it, of the few that a setting accepts."""
 _SHORTEST: Final = 4
 """Letters of a name in which one wrong letter leaves no doubt: ``db`` is not far from anything."""
 
@@ -194,11 +192,8 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
 
 def _candidate(place: _Place, aspect: str) -> SettingPath | None:
     """The setting that a name stands for, given or not."""
-    first = str(place.path[0])
     if aspect == "nested":  # a parameter whose name has slashes in place of dots
-        target: SettingPath | None = tuple(first.split("/"))
-    elif aspect == "misspelt":
-        target = (names.needed_like(first),)
+        target: SettingPath | None = tuple(str(place.path[0]).split("/"))
     else:
         target = _of_variable(place) if place.document.kind == "server/env" else _named(place)
     return target if target is not None and _can_take(place, target, reformed=aspect == "misspelt") else None
@@ -223,30 +218,19 @@ def _of_variable(place: _Place) -> SettingPath | None:
 
 
 def _named(place: _Place) -> SettingPath | None:
-    catalogue, setting = place.reader.catalogue, place.setting
+    setting = place.setting
     if setting is not None:
         return setting.use_path if setting.use and setting.origin != "never-read" else None
-    above, name = place.path[:-1], str(place.path[-1])
-    if "." in name and place.reader.by is None and catalogue.get(names.without_dots(place.path)) is not None:
-        return names.without_dots(place.path)
-    live = names_in(catalogue, place.reader.release)
-    members = {one.lower(): one for one in live.members.get(catalogue.name_of(above), ())}
-    # At the top the letters can be those of the whole name of a setting in a section: ``redis_tls``.
-    inner = live.by_letters.get(letters_of(name), []) if not above and name.lower() not in members else []
-    if len(inner) == 1 and "*" not in inner[0]:
-        return inner[0]
-    near = name.lower() if name.lower() in members else suggest.only_near(name.lower(), members, _NEAR)
-    target = (*above, members[near]) if near is not None else None
-    return target if target is not None and _is_near(place, target) else None
+    target, is_near = names.guessed(place.path, place.value, place.reader)
+    in_json = place.reader.by is None or "." not in str(place.path[-1])
+    return target if target is not None and is_near and in_json and _is_near(place, target) else None
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:
     """Whether a name is a setting's but for case, separators and one letter; a likeness is worth a hint, and no edit."""
-    above, name = (letters_of(dotted(part)) for part in (place.path[:-1], place.path[-1:]))
-    its_above, its_name = (letters_of(dotted(part)) for part in (target[:-1], target[-1:]))
-    if above != its_above:
-        return suggest.is_slip(above + name, its_above + its_name)
-    return name == its_name or (min(len(name), len(its_name)) >= _SHORTEST and suggest.is_slip(name, its_name))
+    name, its_name = letters_of(place.path[-1:]), letters_of(target[-1:])
+    is_long = name == its_name or letters_of(place.path) == letters_of(target) or min(len(name), len(its_name)) >= _SHORTEST
+    return is_long and names.is_near_miss(place.path, target)
 
 
 def _can_take(place: _Place, target: SettingPath, *, reformed: bool) -> bool:
@@ -279,6 +263,6 @@ def _is_as_secret(place: _Place, target: SettingPath) -> bool:
     if place.setting is not None:
         return catalogue.is_secret(place.path) == is_secret
     name = str(place.path[-1])
-    if letters_of(name) in map(letters_of, (str(target[-1]), dotted(target))):
+    if letters_of((name,)) in map(letters_of, (target[-1:], target)):
         return True
     return is_called_secret(name) == is_secret and not (is_secret and is_name_of_secret(name))
