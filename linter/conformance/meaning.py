@@ -12,7 +12,7 @@ from ..typed import Any, Final
 from .mismatch import MISREAD, is_unread, mismatch_of
 from .reader import reader_of
 from .values import MEANS_TRUE
-from .written import bucket, without_separators
+from .written import bucket, whole_number, without_separators
 
 _HOSTS: Final = ("hostname", "host-or-socket")
 
@@ -67,8 +67,8 @@ def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
         return UNKNOWN
     if isinstance(value, int | float):
         return value if setting.types[0] != "string" else _digits(value, setting)
-    digits = re.fullmatch(r"\s*([+-]?[0-9]{1,18})\s*", value) if isinstance(value, str) else None
-    return int(digits[1]) if digits is not None and {"integer", "number"}.intersection(setting.types) else UNKNOWN
+    number = whole_number(value) if isinstance(value, str) and {"integer", "number"}.intersection(setting.types) else None
+    return UNKNOWN if number is None else number
 
 
 def _digits(value: float, setting: Setting) -> Any:
