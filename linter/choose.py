@@ -16,7 +16,7 @@ from .policy.engine import Levels, applies
 from .policy.rule import Rule
 from .policy.rule_set import Folder, FoundFolder, ReadRules, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
 from .release import ANY_SERVER, ServerVersion
-from .server.target import NOTHING_BESIDE, Beside, target_of
+from .server.target import target_of
 from .settings.kinds import DEPLOYMENT
 from .sources import kinds
 from .typed import Final, NamedTuple
@@ -138,8 +138,8 @@ def is_active(rule: Rule, overrides: Overrides) -> bool:
     return is_selected(rule, overrides) and (rule.enabled or is_asked_for(rule.info, overrides))
 
 
-def target_for(overrides: Overrides, document: Document, beside: Beside = NOTHING_BESIDE) -> Target:
-    """What a document is for, by its own content and that of those beside it in its file, unless the options say it."""
+def target_for(overrides: Overrides, document: Document, beside: Mapping[str, list[str]] | None = None) -> Target:
+    """What a document is for, by its own content and the hosts in those beside it in its file, unless the options say it."""
     if overrides.target in (None, "auto"):
         return target_of(document, beside)
     return "production" if overrides.target == "production" else "development"

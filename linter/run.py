@@ -39,7 +39,7 @@ from .log import Log
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Notice, Result, RuleInfo
 from .policy.engine import drop_conflicting_fixes, merged, without_repetitions
 from .release import ANY_SERVER, MAIN, ServerVersion
-from .server.target import Beside
+from .server.target import hosts_of
 from .settings import declare_secrets
 from .settings.kinds import catalogue_kind
 from .typed import TYPE_CHECKING, NamedTuple
@@ -168,12 +168,12 @@ class _File(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """A document to be checked. ``newest`` is what the newest server makes of it; ``beside`` are the documents of its file."""
+    """A document to be checked. ``newest`` is what the newest server makes of it; ``beside`` are the hosts in its file."""
 
     file: _File
     loaded: Loaded
     rules: RuleSet
-    beside: Beside
+    beside: Mapping[str, list[str]]
     newest: Callable[[], Document]
 
     @property
@@ -339,7 +339,7 @@ def _as_servers_read(run: _Run, files: list[_File], around: Surroundings) -> lis
     if any(file.reading.images for file in files):
         for file in files:
             documents = [one.document for one in file.reading.loaded]
-            beside = Beside(documents)
+            beside = hosts_of(documents)
             for document in documents:
                 document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
         found = servers_in_images((file.given, file.reading) for file in files)
@@ -376,7 +376,7 @@ def _join(run: _Run, files: list[_File], around: Surroundings) -> list[_Subject]
     subjects: list[_Subject] = []
     for file in files:
         documents = [one.document for one in file.reading.loaded]
-        beside = Beside(documents)
+        beside = hosts_of(documents)
         newest = cache(partial(_newest, run, file, around))
         for index, one in enumerate(file.reading.loaded):
             if one.document not in covered:

@@ -74,31 +74,15 @@ class Side(NamedTuple):
     default: bool
 
 
-class Difference(NamedTuple):
-    """A setting that the two configurations hold differently."""
-
-    path: SettingPath
-    first: Side
-    second: Side
-
-    @property
-    def secret(self) -> bool:
-        """Whether one of the values may not be shown."""
-        return HIDDEN in (self.first.shown, self.second.shown)
-
-
 _NOTHING = Side(ABSENT, ABSENT, False)
 
 
-def differences(first: Document, second: Document) -> list[Difference]:
+def differences(first: Document, second: Document) -> list[tuple[SettingPath, Side, Side]]:
     """Every setting that differs, in the order of the names. What cannot be read on either side is left out."""
     left, right = _leaves(first), _leaves(second)
-    rows = []
-    for path in sorted(left.keys() | right.keys(), key=lambda path: [str(step) for step in path]):
-        one, other = left.get(path, _NOTHING), right.get(path, _NOTHING)
-        if UNKNOWN not in (one.value, other.value) and not _equal(first, path, one.value, other.value):
-            rows.append(Difference(path, one, other))
-    return rows
+    paths = sorted(left.keys() | right.keys(), key=lambda path: [str(step) for step in path])
+    rows = ((path, left.get(path, _NOTHING), right.get(path, _NOTHING)) for path in paths)
+    return [row for row in rows if UNKNOWN not in (row[1].value, row[2].value) and not _equal(first, row[0], row[1].value, row[2].value)]
 
 
 def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool:
@@ -123,13 +107,13 @@ def as_json(first: Document, second: Document) -> str:
     """The contract that README.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
     rows = [
         {
-            "setting": shown_name(catalogue_of(first), one.path),
-            "first": json_value(one.first.shown),
-            "second": json_value(one.second.shown),
-            "only_in": "second" if one.first.value is ABSENT else "first" if one.second.value is ABSENT else None,
-            "secret": one.secret,
+            "setting": shown_name(catalogue_of(first), path),
+            "first": json_value(one.shown),
+            "second": json_value(other.shown),
+            "only_in": "second" if one.value is ABSENT else "first" if other.value is ABSENT else None,
+            "secret": HIDDEN in (one.shown, other.shown),
         }
-        for one in differences(first, second)
+        for path, one, other in differences(first, second)
     ]
     report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": rows}
     return json_text(report)
@@ -146,7 +130,9 @@ def as_text(first: Document, second: Document) -> str:
     if not every:
         return "No differences.\n"
     known = catalogue_of(first)
-    lines = columns([("", _title(first), _title(second)), *((printable(shown_name(known, one.path)), *_cells(one)) for one in every)])
+    lines = columns(
+        [("", _title(first), _title(second)), *((printable(shown_name(known, path)), *_cells(one, other)) for path, one, other in every)]
+    )
     return inert("\n".join([*map(str.rstrip, lines), f"{count(len(every), 'setting differs', 'settings differ')}.", ""]))
 
 
@@ -155,10 +141,9 @@ def _title(document: Document) -> str:
     return f"{printable(document.uri)}{environment}"
 
 
-def _cells(one: Difference) -> tuple[str, str]:
-    if one.first.shown is HIDDEN and one.second.shown is HIDDEN:
-        return f"{MASK} (differs)", f"{MASK} (differs)"
-    return _cell(one.first), _cell(one.second)
+def _cells(first: Side, second: Side) -> tuple[str, str]:
+    both_hidden = first.shown is HIDDEN and second.shown is HIDDEN
+    return (f"{MASK} (differs)", f"{MASK} (differs)") if both_hidden else (_cell(first), _cell(second))
 
 
 def _cell(side: Side) -> str:

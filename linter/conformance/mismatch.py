@@ -80,10 +80,10 @@ def unchecked(document: Document) -> dict[SettingPath, Exception]:
 
 def check_as(document: Document, mismatches: Mapping[SettingPath, Mismatch]) -> None:
     """Take these for the mismatches of a document, before any other is asked for."""
-    by_name: dict[str, dict[SettingPath, Mismatch]] = {}
+    by_name: dict[str, dict[SettingPath, Mismatch]] = {name: {} for name in document.data}
     for path, one in mismatches.items():
         by_name.setdefault(str(path[0]), {})[path] = one
-    document.cached("check", lambda: lambda name: _Checked(by_name.get(name, {})), noted=True)
+    _results(document).update((name, _Checked(found)) for name, found in by_name.items())
 
 
 class _Checked(NamedTuple):
@@ -101,11 +101,10 @@ def _results(document: Document) -> dict[str, _Checked]:
 def _checked(document: Document, name: str) -> _Checked:
     """What the check of a setting at the top came to, which is made when that is first asked for."""
     results = _results(document)
-    check_one: Callable[[str], _Checked] = document.cached("check", lambda: partial(_check, document), noted=True)
     if document.memo is not None:
-        results[name] = document.memo.get(("mismatches", name), partial(check_one, name))
+        results[name] = document.memo.get(("mismatches", name), partial(_check, document, name))
     elif name not in results:
-        results[name] = check_one(name)
+        results[name] = _check(document, name)
     return results[name]
 
 

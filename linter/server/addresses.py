@@ -15,8 +15,6 @@ _PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": 
 """The special schemes, but for ``file``, with the port that is left out."""
 _FORBIDDEN: Final = pattern(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 """What no host may hold after its escapes are resolved."""
-_MOST_DIGITS: Final = 40
-"""Digits of numbers in addresses: one with more, zeros in front apart, is too large."""
 _UNSURE: Final = pattern(r"[^\x21-\x7e]|[\"'^`{|}]")
 """Characters of paths that parsers of different ages escape differently, or that this one leaves to the real one."""
 _DRIVE: Final = pattern(r"(?:^|[/\\])[A-Za-z]:")
@@ -92,21 +90,13 @@ def _host(host: str) -> str | Mark:
 
 
 def _ipv4(parts: list[str]) -> str | Mark:
-    """An address of numbers, of which the last fills what the others leave: ``1.2.3`` is ``1.2.0.3``."""
-    numbers = [number for part in parts if (number := _number(part)) is not None]
-    if not len(numbers) == len(parts) <= 4 or max(numbers[:-1], default=0) > 255 or numbers[-1] >= 256 ** (5 - len(numbers)):
+    """An address of numbers, decimal or as in C, of which the last fills what the others leave: ``1.2.3`` is ``1.2.0.3``."""
+    import socket  # only for such a host
+
+    try:
+        return socket.inet_ntoa(socket.inet_aton(".".join("0" if part == "0x" else part for part in parts)))
+    except OSError:
         return INVALID_URL
-    value = numbers[-1] + sum(number * 256 ** (3 - index) for index, number in enumerate(numbers[:-1]))
-    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
-
-
-def _number(part: str) -> int | None:
-    """A number in decimal, or as in C in hexadecimal or octal; None for what is none. One that is too large is only surely too large."""
-    match = re.fullmatch("0x([0-9a-f]*)|(0[0-7]*)|([1-9][0-9]*)", part)
-    if match is None or match.lastindex is None:
-        return None
-    digits, base = match[match.lastindex] or "0", (16, 8, 10)[match.lastindex - 1]
-    return int(digits, base) if len(digits) < _MOST_DIGITS else 2**32
 
 
 def _directory(tail: str) -> str | None:

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 
 from .. import settings
 from ..formats.hosts import host_of, is_developers_host
 from ..formats.placeholders import is_unresolved
 from ..model import UNKNOWN, Document, Target
-from ..typed import Final
 
 
-class Beside:
-    """The documents of a file, whose hosts are looked up once for all that have none of their own."""
-
-    def __init__(self, documents: Iterable[Document] = ()) -> None:
-        self._documents = documents
-
-    @cached_property
-    def hosts(self) -> Mapping[str, list[str]]:
-        """The hosts of the URLs in them, by kind of document."""
-        hosts: dict[str, list[str]] = {}
-        for one in self._documents:
-            hosts.setdefault(one.kind, []).extend(_hosts(one))
-        return hosts
+def hosts_of(documents: Iterable[Document]) -> Mapping[str, list[str]]:
+    """The hosts of the URLs in documents, by kind of document: for those beside them that have none of their own."""
+    hosts: dict[str, list[str]] = {}
+    for one in documents:
+        hosts.setdefault(one.kind, []).extend(_hosts(one))
+    return hosts
 
 
-NOTHING_BESIDE: Final = Beside()
-
-
-def target_of(document: Document, beside: Beside = NOTHING_BESIDE) -> Target:
+def target_of(document: Document, beside: Mapping[str, list[str]] | None = None) -> Target:
     """The target: ``development`` when each URL of the server leads to a developer's machine or network, in doubt ``production``.
 
-    URLs with placeholders do not count.
-
-    A document without any, such as a Secret of Kubernetes, is for what those ``beside`` it in the file are for.
+    URLs with placeholders do not count. A document without any, such as a Secret of Kubernetes, is for what those ``beside`` it in the file
+    are for, whose hosts these are.
     """
     if not document.kind.startswith("server"):
         return "production"
-    hosts = _hosts(document) or beside.hosts.get(document.kind, [])
+    hosts = _hosts(document) or (beside or {}).get(document.kind, [])
     return "development" if hosts and all(is_developers_host(host) for host in hosts) else "production"
 
 
