@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -224,11 +225,12 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
     write("server.json", BAD)
     assert "\033[" not in lint("server.json").output
     assert "\033[1;31merror" in CliRunner().invoke(cli.cli, ["server.json", "--color", "always"], color=True).output
-    monkeypatch.setattr(cli.sys.stdout, "isatty", lambda: True)  # type: ignore[attr-defined]
-    assert report._wants_color("auto", None) is (os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"))
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert report._wants_color("auto", stream) is (os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"))
     monkeypatch.setenv("NO_COLOR", "1")
-    assert report._wants_color("auto", None) is False
-    assert report._wants_color("always", None) is True
+    assert report._wants_color("auto", stream) is False
+    assert report._wants_color("always", stream) is True
 
 
 def test_the_json_contract() -> None:
