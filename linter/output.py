@@ -34,26 +34,35 @@ class _Changed(Exception):
     """A file that is no longer what it was when it was read."""
 
 
-def write_report(path: str, report: bytes, mode: int | None = None) -> None:
-    """Write a report to a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
+def write_file(path: str, content: bytes, mode: int | None = None, *, before: bytes | None = None) -> None:
+    """Write a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
 
     An ordinary file is replaced by a whole one, which has this mode or keeps its own, and if allowed its owner; half of it
     is never seen. A link is kept, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
     descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
+
+    With ``before`` only an ordinary file is written that still holds this. The new one is on the disk when this returns, and the old one
+    stays where its owner could not be kept.
     """
     with _explained(path):
         _check_links(path)
         target = _followed(path)
         descriptor = _descriptor(target)
-        if descriptor is not None:
-            sys.stdout.flush() if descriptor == 1 and sys.stdout is not None else None
-            _write_all(descriptor, report)
-        elif target.endswith("/") and not os.path.exists(target):
+        status = os.stat(target) if before is not None or os.path.lexists(target) else None
+        is_ordinary = descriptor is None and (status is None or stat.S_ISREG(status.st_mode))
+        if before is not None and not is_ordinary:
+            raise _Refused("it is no file, but a device or pipe")
+        if before is not None and status is not None and status.st_nlink > 1:
+            raise _Refused("it has more than one name (hard links), and the others would keep the old content")
+        if status is None and target.endswith("/"):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        elif os.path.lexists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-            _write_through(target, report)
+        if is_ordinary:
+            _replace(target, content, status, before, mode)
+        elif descriptor is None:
+            _write_through(target, content)
         else:
-            _replace(target, report, mode=mode)
+            sys.stdout.flush() if descriptor == 1 and sys.stdout is not None else None
+            _write_all(descriptor, content)
 
 
 @contextmanager
@@ -88,23 +97,6 @@ def place_of(path: str) -> object:
         return os.path.realpath(path)
     except ValueError:  # a name that no file can have
         return path
-
-
-def replace_file(path: str, content: bytes, before: bytes) -> None:
-    """Put other content into an ordinary file; raises :class:`Unwritable`, also if it no longer holds what it did ``before``.
-
-    The old file or the new one is there, whole, at every moment, and on the disk when this returns. It keeps its mode, its owner and its
-    group, and is left alone where it could not. A link is kept, and what it leads to is written, but not if that is outside the working
-    directory.
-    """
-    with _explained(path):
-        _check_links(path)
-        target = _followed(path)
-        if _descriptor(target) is not None or not stat.S_ISREG(os.stat(target).st_mode):
-            raise _Refused("it is no file, but a device or pipe")
-        if os.stat(target).st_nlink > 1:
-            raise _Refused("it has more than one name (hard links), and the others would keep the old content")
-        _replace(target, content, before)
 
 
 def _check_links(path: str) -> None:
@@ -142,14 +134,12 @@ def _descriptor(path: str) -> int | None:
     return None if match is None else int(match[1] or match[2] or ("/dev/stdout", "/dev/stderr").index(path) + 1)
 
 
-def _write_through(path: str, report: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):  # of which only a part would be overwritten
+def _write_through(path: str, content: bytes) -> None:
+    flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with open(path, "wb", buffering=0, opener=lambda name, _flags: os.open(name, flags)) as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # of which only a part would be overwritten
             raise _Refused("it was replaced by a file just now")
-        _write_all(descriptor, report)
-    finally:
-        os.close(descriptor)
+        _write_all(file.fileno(), content)
 
 
 def _write_all(descriptor: int, report: bytes) -> None:
@@ -161,24 +151,23 @@ def _write_all(descriptor: int, report: bytes) -> None:
             os.set_blocking(descriptor, True)
 
 
-def _replace(path: str, report: bytes, expected: bytes | None = None, mode: int | None = None) -> None:
+def _replace(path: str, content: bytes, status: os.stat_result | None, expected: bytes | None, mode: int | None) -> None:
     """Put a new file in the place of an old one, or of none; where that must hold what is ``expected``, it is on the disk first."""
     folder = os.path.dirname(path) or os.curdir
-    before = os.stat(path) if os.path.lexists(path) else None
-    if before is not None and not os.access(path, os.W_OK):
+    if status is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     # Not named after the output: that name may be as long as a name can be. It cannot be guessed, so no link can have been put there.
     temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     with _uninterrupted():
-        descriptor = os.open(temporary, flags, 0o666 if before is None and mode is None else 0o600)
+        descriptor = os.open(temporary, flags, 0o666 if status is None and mode is None else 0o600)
         try:
             try:
-                _write_all(descriptor, report)
-                if before is not None:
-                    _keep_owner(descriptor, before, needed=expected is not None)
+                _write_all(descriptor, content)
+                if status is not None:
+                    _keep_owner(descriptor, status, needed=expected is not None)
                     _keep_attributes(path, descriptor)
-                    mode = stat.S_IMODE(before.st_mode) if mode is None else mode
+                    mode = stat.S_IMODE(status.st_mode) if mode is None else mode
                 if mode is not None and hasattr(os, "fchmod"):
                     os.fchmod(descriptor, mode)  # after the owner: a change of that drops bits of the mode
                 if expected is not None:

@@ -13,7 +13,7 @@ from io import StringIO
 from .files import Identity, Unreadable, identity, opened
 from .log import Log
 from .model import LEVELS, Finding, Level, Result, Style
-from .output import STANDARD_OUTPUT, Unwritable, place_of, write_report, write_standard_output
+from .output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
 from .reporters import reporter
 from .run import Outcome
 from .typed import IO, Final
@@ -102,7 +102,7 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
     if file == STANDARD_OUTPUT:
         write_standard_output(text)
     else:
-        write_report(file, (before or b"") + text.encode("utf-8", "replace"))
+        write_file(file, (before or b"") + text.encode("utf-8", "replace"))
     return log.bugs
 
 

@@ -225,6 +225,19 @@ def lint_input(given: Input, options: Options) -> Outcome:
     return _lint(run, [] if file is None else [file], around, acceptors)._replace(contents=contents)
 
 
+def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dict[Found, Reading | None]]:
+    """Find and read files as a run does, and check nothing: the run, its errors before anything is read, and what is read of each file.
+
+    None is read of what is too large for a search, or cannot be read, which the log of the run tells.
+    """
+    run = _Run.of(options)
+    found, errors = run.search.find(paths)
+    run.choices.prepare([one.path for one in found])
+    found, errors = [] if run.log.errors else found, [*run.log.errors, *errors]
+    files = {file.given.path: file.reading for file in _read_all(run, found, _around(run, found), {})}
+    return run, errors, {one: files.get(one.path) for one in found}
+
+
 def _real_folders(paths: Iterable[str]) -> list[str]:
     """The real paths of those that are folders; none where the working folder is gone, which is reported when it is searched."""
     try:

@@ -260,13 +260,13 @@ def test_two_outputs_are_two_files() -> None:
 
 def test_a_file_that_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
-    replace = output.replace_file
+    replace = output.write_file
 
-    def changed(name: str, content: bytes, before: bytes) -> None:
+    def changed(name: str, content: bytes, *, before: bytes) -> None:
         path.write_text("{}")
-        replace(name, content, before)
+        replace(name, content, before=before)
 
-    monkeypatch.setattr(check_command, "replace_file", changed)
+    monkeypatch.setattr(check_command, "write_file", changed)
     result = fix(path.name)
     assert (result.exit_code, path.read_text()) == (2, "{}") and "has changed since it was read" in result.stderr
     assert os.listdir() == [path.name]
@@ -291,7 +291,7 @@ def test_what_takes_the_place_of_a_file_is_left_alone_and_the_others_are_fixed(
     """Also while signals are held back, when waiting for the other end of a pipe could not be interrupted."""
     text = json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"})
     paths = [write(text, name) for name in ("a.config.json", "b.config.json")]
-    write_all, replace = output._write_all, output.replace_file
+    write_all, replace = output._write_all, output.write_file
 
     def swapped() -> None:
         if not Path("aside").exists():
@@ -302,12 +302,12 @@ def test_what_takes_the_place_of_a_file_is_left_alone_and_the_others_are_fixed(
         swapped()
         write_all(descriptor, report)
 
-    def before(name: str, content: bytes, was: bytes) -> None:
+    def at_first(name: str, content: bytes, *, before: bytes) -> None:
         swapped()
-        replace(name, content, was)
+        replace(name, content, before=before)
 
     monkeypatch.setattr(files, "_PATIENCE", 0.05)
-    monkeypatch.setattr(*((output, "_write_all", meanwhile) if late else (check_command, "replace_file", before)))
+    monkeypatch.setattr(*((output, "_write_all", meanwhile) if late else (check_command, "write_file", at_first)))
     result = run("--fix", "--kind", "server/json", "--select", SLASHES, *(path.name for path in paths))
     assert result.exit_code == 2
     if late:
@@ -724,12 +724,12 @@ def test_attributes_are_kept() -> None:
 
 WRITER = """
 import sys
-from linter.output import replace_file
+from linter.output import write_file
 old, new = (letter * 200_000 for letter in (b"a", b"b"))
 print("ready", flush=True)
 while True:
-    replace_file(sys.argv[1], new, old)
-    replace_file(sys.argv[1], old, new)
+    write_file(sys.argv[1], new, before=old)
+    write_file(sys.argv[1], old, before=new)
 """
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.checkout import ROOT
 
-from linter.output import Unwritable, write_report
+from linter.output import Unwritable, write_file
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="this is about Unix's files")
 
@@ -174,7 +174,7 @@ def test_a_file_that_may_not_be_written_stays(monkeypatch: pytest.MonkeyPatch) -
     Path("out.txt").write_text("old")
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(Unwritable, match="permission denied"):
-        write_report("out.txt", b"new")
+        write_file("out.txt", b"new")
     assert Path("out.txt").read_text() == "old"
 
 
@@ -245,7 +245,7 @@ def test_nobody_can_guess_the_name_of_the_new_file(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(os, "open", note)
     for _ in range(2):
-        write_report("out.txt", b"x")
+        write_file("out.txt", b"x")
     names = {path for path, _ in opened}
     assert len(names) == 2 and all(len(name) < 60 for name in names)
     assert all(flags & os.O_EXCL and flags & os.O_NOFOLLOW for _, flags in opened)
@@ -261,7 +261,7 @@ def test_what_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(os, name, fail)
             with pytest.raises(Unwritable, match="no space left on device"):
-                write_report("out.txt", b"new")
+                write_file("out.txt", b"new")
     assert Path("out.txt").read_text() == "old"
     assert sorted(os.listdir()) == ["out.txt", "server.json"]
 

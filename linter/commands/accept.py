@@ -15,7 +15,7 @@ from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
 from ..model import Finding, dotted, members_as_one
 from ..options import Given
-from ..output import replace_file, write_report
+from ..output import write_file
 from ..policy.rule_set import check_ids
 from ..run import Options, Outcome, lint_paths
 from ..say import Failed, fail_for, say
@@ -136,10 +136,7 @@ def _append(path: Path, entry: Acceptance) -> int:
     if config is None or not config.accept or config.accept[-1]._replace(line=entry.line) != entry:
         inline = 'its table or its list "accept" is written in braces or brackets, which cannot be continued at the end of the file'
         raise Failed(f"{path}: {inline}: add {{{', '.join(members)}}} to it")
-    if os.path.lexists(path):
-        replace_file(str(path), after, before)
-    else:
-        write_report(str(path), after)
+    write_file(str(path), after, before=before if os.path.lexists(path) else None)
     return start.count(b"\n") + 1
 
 

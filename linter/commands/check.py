@@ -10,7 +10,7 @@ from functools import partial
 from ..config import Overrides
 from ..model import Style
 from ..options import Given, Output
-from ..output import STANDARD_OUTPUT, Unwritable, place_of, replace_file, write_report, write_standard_output
+from ..output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
 from ..report import at_least, is_read, write_all
 from ..reporters import names as format_names
 from ..reporters import reporter
@@ -230,7 +230,7 @@ def _replaced(files: Sequence[FixedFile]) -> tuple[Sequence[FixedFile], Sequence
     made, errors = [], list[str]()
     for file in files:
         try:
-            replace_file(file.uri, file.after, file.before)
+            write_file(file.uri, file.after, before=file.before)
             made.append(file)
         except Unwritable as error:
             errors.append(str(error))
@@ -289,7 +289,7 @@ def _write_baseline(path: str, new: NewBaseline) -> None:
     """Write a baseline, and say what is in it."""
     from .layout import count
 
-    write_report(path, new.text.encode())
+    write_file(path, new.text.encode())
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
     findings = f"{count(new.findings, 'finding')} in " if new.findings != new.entries - new.kept else ""
     say("note", f"{path}: wrote {findings}{count(new.entries, 'entry', 'entries')}{kept}")
@@ -306,5 +306,5 @@ def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
         script = fix_script.script(dumps)
     except fix_script.SeveralAccounts as error:
         raise Failed(f"{path}: is not written: {error}") from None
-    write_report(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
+    write_file(path, script.text.encode("utf-8", "replace"), fix_script.MODE)
     say("note", fix_script.summary(script, path))

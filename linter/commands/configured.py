@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import partial, reduce
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 
 from ..choose import Choices
 from ..config import Config, Overrides, Severity
 from ..config_options import OPTIONS
 from ..configurations import Configurations
-from ..discover import SKIPPED_FOLDERS, Found, LeftOut, Search, what_is_searched_for
+from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..documents.deployment import environment_of
-from ..documents.source import Loaded, Nearby, Surroundings
-from ..files import Unreadable, read_file, read_regular, relative_to_here
-from ..load import Input, load
+from ..files import relative_to_here
 from ..log import Log
 from ..options import Given
 from ..output import write_standard_output
 from ..redaction.mask import holder_text
 from ..release import ServerVersion
-from ..run import Options, Outcome, lint_paths
+from ..run import Options, Outcome, lint_paths, read_paths
 from ..say import fail_for
 from ..text import inert, printable
 from ..typed import Final
@@ -167,62 +165,34 @@ def _left_out(one: LeftOut) -> tuple[str, str]:
 
 def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
-    choices = Choices(options.overrides, options.rules, Configurations(options.config, isolated=options.isolated), log)
-    search = Search(choices.config, force_exclude=options.force_exclude)
-    found, errors = search.find(paths)
-    left_out = dict(map(_left_out, search.left_out))
-    rows = {name: ("passed over", why) for name, why in left_out.items()}
-    around = _around(found, options)
+    run, errors, files = read_paths(paths, options)
+    log.errors += dict.fromkeys(errors)
+    log.bugs += run.log.bugs
+    left_out = dict(map(_left_out, run.search.left_out))
+    unread = {one.path: one.note for one in run.log.files}
+    rows = {name: f"passed over: {why}" for name, why in left_out.items()}
     parts: dict[str, list[str]] = {}
-    for one in found:
-        name = one.path.as_posix()
-        what, why, read = _row(one, choices, options, log, around)
-        rows[name] = (what, why)
-        for uri in sorted({uri for loaded in read if loaded.parts for uri, _ in loaded.places} - {name}):
+    for one, reading in files.items():
+        name, why = one.path.as_posix(), _why_taken(one, run.choices)
+        if reading is None:
+            rows[name] = f"{'passed over: ' if one.too_large else ''}{unread[name]} ({why})"
+        elif reading.loaded:
+            rows[name] = f"taken: {', '.join(dict.fromkeys(loaded.document.kind for loaded in reading.loaded))} ({why})"
+        else:
+            note = reading.note or ("its content leaves a doubt" if one.by_content else "its content is no configuration of Medplum")
+            rows[name] = f"{'passed over' if one.searched else 'not recognised'}: {note} ({why})"
+        places = [place for loaded in (reading.loaded if reading else ()) if loaded.parts for place in loaded.places]
+        for uri in dict.fromkeys(uri for uri, _ in places if uri != name):
             parts.setdefault(uri, []).append(name)
     for name, wholes in parts.items():
-        if rows.get(name, ("",))[0] in ("passed over", "not recognised"):
-            rows[name] = ("taken", f"as a part of {' and '.join(wholes)}")
-    lines = columns((name, f"{what}: {why}") for name, (what, why) in sorted(rows.items()))
-    more = search.looked_at - sum(one.searched for one in found) - sum(not name.endswith("/") for name in left_out)
+        if rows.get(name, "").startswith(("passed over", "not recognised")):
+            rows[name] = f"taken: as a part of {' and '.join(wholes)}"
+    lines = columns(sorted(rows.items()))
+    more = run.search.looked_at - sum(one.searched for one in files) - sum(not name.endswith("/") for name in left_out)
     if more > 0:
         names = "1 file has another name" if more == 1 else f"{more:,} files have other names"
         lines.append(f"{names}: {what_is_searched_for()}.")
-    for error in errors:
-        log.error(error)
     return lines
-
-
-def _around(found: Iterable[Found], options: Options) -> Surroundings:
-    """The files that are found as those around each of them."""
-
-    def again(path: Path) -> bytes | None:
-        try:
-            return read_regular(path, options.max_size)
-        except Unreadable:
-            return None  # its own row has the error
-
-    files = (one.path for one in found if not one.too_large and one.path.is_file())
-    return Surroundings({path.as_posix(): Nearby(path, partial(again, path)) for path in files})
-
-
-def _row(found: Found, choices: Choices, options: Options, log: Log, around: Surroundings) -> tuple[str, str, list[Loaded]]:
-    """What becomes of a file that is found, why, and what is read of it."""
-    if found.too_large:
-        return "passed over", "it is too large for a search", []
-    why, path = _why_taken(found, choices), found.path.as_posix()
-    try:
-        data = read_file(found.path, options.max_size)
-    except Unreadable as error:
-        return "cannot be read", f"{error} ({why})", []
-    with log.surviving(path):
-        given = Input(path, data, found.path, found.searched, by_content=found.by_content, included=found.included)
-        reading = load(given, options.kind, guess=not options.allow_unrecognized, around=around)
-        if reading.loaded:
-            return "taken", f"{', '.join(dict.fromkeys(one.document.kind for one in reading.loaded))} ({why})", reading.loaded
-        note = reading.note or ("its content leaves a doubt" if found.by_content else "its content is no configuration of Medplum")
-        return "passed over" if found.searched else "not recognised", f"{note} ({why})", []
-    return "cannot be read", why, []
 
 
 def _why_taken(found: Found, choices: Choices) -> str:

@@ -9,7 +9,7 @@ from ..config_schema import beginning
 from ..configurations import OWN_FILE, Configurations
 from ..files import relative_to_here
 from ..options import Given
-from ..output import write_report
+from ..output import write_file
 from ..say import Failed, say
 
 
@@ -26,5 +26,5 @@ def run(_given: Given) -> None:
     config = Configurations().of(Path(os.curdir))
     if config.path is not None and config.folder == Path.cwd():
         raise Failed(f"{relative_to_here(config.path)}: has a table [tool.medplum-lint] already, for which {OWN_FILE} would count instead")
-    write_report(OWN_FILE, beginning().encode())
+    write_file(OWN_FILE, beginning().encode())
     say("note", f"{OWN_FILE}: wrote every option, in a comment")

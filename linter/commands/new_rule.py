@@ -10,7 +10,7 @@ from pathlib import Path
 from ..choose import all_rules
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from ..options import Given
-from ..output import write_report, write_standard_output
+from ..output import write_file, write_standard_output
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder
@@ -108,7 +108,7 @@ def _write_schema(path: Path) -> bool:
             return False
         if before == text or SCHEMA_ID not in before:
             return False
-    write_report(str(path), text.encode())
+    write_file(str(path), text.encode())
     return True
 
 
