@@ -80,7 +80,7 @@ def applied(text: str, edits: list[Edit] | None) -> str | None:
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_value(line: str, text: str, after: str | None, end: str) -> None:
     content = line + end
-    edits = lines(content).set(entry(content, "A"), text)
+    edits = lines(content).put(entry(content, "A"), [("A", text)])
     assert applied(content, edits) == (None if after is None else after + end)
     if after is not None:
         assert read(after) == [("A", text)]
@@ -124,10 +124,10 @@ def test_what_is_added(text: str, order: str, after: str | None) -> None:
 
 def test_names() -> None:
     text = "export A = 1 # A\n"
-    assert applied(text, lines(text).rename(entry(text, "A"), "B.C")) == "export B.C = 1 # A\n"
-    assert lines(text).rename(entry(text, "A"), "A") == []
+    assert applied(text, lines(text).put(entry(text, "A"), [("B.C", None)])) == "export B.C = 1 # A\n"
+    assert lines(text).put(entry(text, "A"), [("A", None)]) == []
     for name in ("", "1", "A B", "A=", "é", "A\n"):
-        assert lines(text).rename(entry(text, "A"), name) is None
+        assert lines(text).put(entry(text, "A"), [(name, None)]) is None
         assert lines(text).add(name, "x") is None
     assert lines(text).add("B", "{{x}}") is None
     assert Lines("", []).add("B", "\0") is None
@@ -166,13 +166,13 @@ def check_that_files_are_edited(text: str, value: str) -> None:
         assert [name for name, _ in read(after)] == sorted([name for name, _ in before] + ["NEW"], key=order.index)
         assert applied(after, lines(after).remove(entry(after, "NEW"))) == text
     for index, one in enumerate(variables):
-        edits = lines(text).set(one, value)
+        edits = lines(text).put(one, [(one.name, value)])
         assert (edits is None) == is_unwritable(value)
         if edits is not None:
             assert read(apply_edits(text, edits)) == [*before[:index], (one.name, value), *before[index + 1 :]]
         removed = apply_edits(text, lines(text).remove(one) or [])
         assert read(removed) == [*before[:index], *before[index + 1 :]]
-        renamed = apply_edits(text, lines(text).rename(one, "NEW") or [])
+        renamed = apply_edits(text, lines(text).put(one, [("NEW", None)]) or [])
         assert read(renamed) == [*before[:index], ("NEW", before[index][1]), *before[index + 1 :]]
 
 

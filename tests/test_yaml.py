@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
-from linter.documents.variables_in_yaml import Node, has_prefixed, variables_of
+from linter.documents.variables_in_yaml import Block, Node, has_prefixed
 from linter.model import UNKNOWN
 from linter.syntax.places import JsonPath
 from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml, scalars
@@ -459,6 +459,6 @@ ITEMS = VARIABLES | st.none() | st.fixed_dictionaries({}, optional={"name": VARI
 def test_no_variable_of_a_server_is_passed_over(given_here: Any) -> None:
     text = dumped({"env": given_here}, None, None, 80)
     part = Node(SourceFile("a.yaml", text.encode("utf-8", "surrogatepass")), one(text), ("env",))
-    named = [variable.name for variable in variables_of(part)]
+    named = [variable.name for variable in Block(part).variables]
     assert has_prefixed(part) or not any(name.startswith("MEDPLUM_") for name in named)
     assert not has_prefixed(part) or "MEDPLUM_" in text

@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from ..model import Change
 from ..server.start import Reads
 from ..settings.env_names import PREFIX
+from ..text import Edit
 from ..typed import Any, NamedTuple
 from .command_lines import never_read
-from .editors import editor_in
 from .images import is_app_image, is_server_image
 from .problems import broken_off
 from .source import Confidence, Image, Loaded, Problem, Recognised, SourceFile
-from .variables import Variable, VariableHolder, configures_server, is_servers, unless_kind
-from .variables_in_yaml import Node, VariablePart, is_sound, lines_of, suppression_comments_of, text_problems
+from .variables import VariableHolder, configures_server, is_servers, unless_kind
+from .variables_in_yaml import Block, Node, is_sound, named_values, suppression_comments_of, text_problems, tokens_of
 
 
-def holder_in(
-    node: Node,
-    type: str,
-    start: Node,
-    read: Callable[[Node], Sequence[Variable]],
-    parts: Callable[[Node], Iterable[VariablePart]],
-    consequence: str = "",
-) -> VariableHolder:
+def holder_in(node: Node, type: str, start: Node, blocks: Callable[[Node], Iterable[Block]], consequence: str = "") -> VariableHolder:
     """What variables stand in, in YAML or JSON.
 
-    ``read`` finds them, ``parts`` says where they can be edited. ``start`` is where to point
-    for what is not given; ``consequence`` as in :func:`text_problems`.
+    ``blocks`` finds them in it. ``start`` is where to point for what is not given; ``consequence`` as in :func:`text_problems`.
     """
-    file, comments = node.file, suppression_comments_of(node.file)
+    file = node.file
+
+    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+        from .tree_editor import tree_edits  # only for a finding that has a fix
+
+        return tree_edits(node, blocks, changes)
+
     return VariableHolder(
         file=file,
         type=type,
         start=start.head(),
-        lines=lines_of(file),
+        tokens=tokens_of(file),
+        named=lambda: named_values(file),
         at=node.place().value.start,
         sound=is_sound(file),
         problems=text_problems(file, consequence),
-        suppressions=comments.suppressions,
-        editor=editor_in(node, read, parts),
+        suppressions=suppression_comments_of(file).suppressions,
+        editor=edit,
     )
 
 

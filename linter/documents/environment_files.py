@@ -11,18 +11,15 @@ quote is meant is looked for: a value over several lines holds no line that sets
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from .. import settings
-from ..model import sentence
+from ..model import Change, sentence
 from ..redaction.tokens import ListedTokens, Token
 from ..settings.env_names import setting_of
 from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
-from ..text import Span, Text
+from ..text import Edit, Span, Text
 from ..typed import NamedTuple
-from .editors import editor_of_lines
-from .lines import Lines
 from .problems import encoding_problems
 from .source import Problem, SourceFile
 from .suppression_comments import read_suppression_comments, within
@@ -68,15 +65,21 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
     def tokens() -> ListedTokens:
         return ListedTokens([token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
+    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+        from .line_editor import Lines  # only for a finding that has a fix
+        from .variables_editor import variable_edits
+
+        return variable_edits(file.text.content, lambda text: Lines(text, read_lines(Text(text)).variables), file.release, changes)
+
     return VariableHolder(
         file,
         type="file",
         start=Span(first.start, min(first.start + 1, first.end)),
-        lines=partial(Lines, file.text, tokens=tokens),
+        tokens=tokens,
         variables=tuple(variables),
         problems=(*encoding_problems(file, _CONSEQUENCE), *(() if raw else read.problems), *comments.problems),
         suppressions=comments.suppressions,
-        editor=None if raw else editor_of_lines(file, lambda content: read_lines(Text(content)).variables),
+        editor=None if raw else edit,
     )
 
 

@@ -16,7 +16,7 @@ from ..text import Span, printable
 from ..typed import Any, Final
 from .source import Image, SourceFile, may_name_images
 from .variables import VariableHolder, read_variables
-from .variables_in_yaml import is_sound, lines_of
+from .variables_in_yaml import is_sound, named_values, tokens_of
 
 _SERVER: Final = "medplum-server"
 _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
@@ -83,7 +83,9 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
 
 def document_without_settings(file: SourceFile) -> Document:
     """The document of a file that names images and gives no settings: its text, and what may be shown of it."""
-    holder = VariableHolder(file, type="file", start=Span(0, 1), lines=lines_of(file), sound=is_sound(file), partial=True)
+    holder = VariableHolder(
+        file, type="file", start=Span(0, 1), tokens=tokens_of(file), named=lambda: named_values(file), sound=is_sound(file), partial=True
+    )
     return read_variables(holder, ()).document
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ..model import Change
-from ..release import Release
 from ..syntax.edits import behind_break, break_near, index_in, line_end, line_start, without_lines
 from ..syntax.quotes import closing_quote, is_nothing_but_references
 from ..text import Edit, Span
 from ..typed import Final
 from .variables import Variable
-from .variables_editor import variable_edits
+from .variables_editor import Reading
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
@@ -33,11 +31,6 @@ _SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": froz
 """What programs do not agree on within quotes, or without any: where a value has none of it, none is written there."""
 
 
-def line_edits(content: str, read: Callable[[str], Sequence[Variable]], release: Release, changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits of a text that make the changes; ``read`` finds the variables in it."""
-    return variable_edits(content, lambda text: Lines(text, read(text)), release, changes)
-
-
 class Lines:
     """See :class:`linter.documents.variables_editor.Variables`. What programs do not agree on is left alone."""
 
@@ -45,12 +38,19 @@ class Lines:
         self.given = given
         self._content = content
 
-    def style(self, _variable: Variable, /) -> None:
-        """Quotes are kept where an edit is made."""
+    def put(self, variable: Variable, new: Sequence[Reading], requote: bool = True) -> list[Edit] | None:
+        """Set others in place of a variable; the comment behind it stays behind the first."""
+        content, ((name, text), *others) = self._content, new
+        value = [] if text is None or text == variable.text else (self._set if requote else self._set_as_it_is)(variable, text)
+        lines = [self._line(variable, *one) for one in others]
+        if _NAME.fullmatch(name) is None or value is None or None in lines:
+            return None
+        at = line_end(content, self._value(variable).end)
+        newline = content[at : behind_break(content, at)] or break_near(content, at)
+        head = [Edit(variable.key, name)] if name != variable.name else []
+        return [*head, *value, *([Edit(Span(at, at), "".join(f"{newline}{line}" for line in lines))] if lines else [])]
 
-    def set(self, variable: Variable, text: str, requote: bool = True, /) -> list[Edit] | None:
-        if not requote:
-            return self._set_as_it_is(variable, text)
+    def _set(self, variable: Variable, text: str) -> list[Edit] | None:
         span = self._value(variable)
         old = self._content[slice(*span)]
         new = _written(text, old) if self._is_sound(variable) else None
@@ -79,17 +79,6 @@ class Lines:
         newline = content[end : behind_break(content, end)] or break_near(content, at)
         return [Edit(Span(at, at), line + newline if at == 0 or content[at - 1] in "\r\n" else newline + line)]
 
-    def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        """Set others in place of a variable; the comment behind it stays behind the first."""
-        content, ((name, text), *others) = self._content, new
-        head, value = self.rename(variable, name), self.set(variable, text)
-        lines = [self._line(variable, *one) for one in others]
-        if head is None or value is None or None in lines:
-            return None
-        at = line_end(content, self._value(variable).end)
-        newline = content[at : behind_break(content, at)] or break_near(content, at)
-        return [*head, *value, *([Edit(Span(at, at), "".join(f"{newline}{line}" for line in lines))] if lines else [])]
-
     def remove(self, variable: Variable) -> list[Edit] | None:
         """Take out the lines of a variable, with the comment behind it."""
         if not self._is_sound(variable):
@@ -97,14 +86,9 @@ class Lines:
         start = line_start(self._content, variable.key.start)
         return [without_lines(self._content, start, line_end(self._content, self._value(variable).end))]
 
-    def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        if _NAME.fullmatch(name) is None:
-            return None
-        return [] if self._content[slice(*variable.key)] == name else [Edit(variable.key, name)]
-
-    def _line(self, sibling: Variable | None, name: str, text: str) -> str | None:
+    def _line(self, sibling: Variable | None, name: str, text: str | None) -> str | None:
         """A line that sets a variable as another one is set."""
-        if _NAME.fullmatch(name) is None or (sibling is not None and not self._is_sound(sibling)):
+        if text is None or _NAME.fullmatch(name) is None or (sibling is not None and not self._is_sound(sibling)):
             return None
         content, (start, end) = self._content, (0, 0) if sibling is None else self._value(sibling)
         new = _written(text, _quote(content[start:end]))

@@ -9,18 +9,15 @@ from ..model import Change
 from ..syntax.edits import index_in
 from ..syntax.json import parse_json
 from ..syntax.json_edits import JsonEditor
-from ..syntax.places import Json, JsonPath
+from ..syntax.places import Json
 from ..syntax.yaml import Yaml, documents_of
 from ..syntax.yaml_edits import YamlEditor
 from ..text import Edit, Text
 from ..typed import Any, Final
 from .source import SourceFile
 from .variables import Variable
-from .variables_editor import variable_edits
-from .variables_in_yaml import Node, VariablePart
-
-Reader = Callable[[Node], Sequence[Variable]]
-Parts = Callable[[Node], Iterable[VariablePart]]
+from .variables_editor import Reading, variable_edits
+from .variables_in_yaml import Block, Node, variables_in
 
 _SHORT_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 """A number that every reader of YAML makes the same text of: Helm writes a longer one with an exponent."""
@@ -29,8 +26,8 @@ _MOST_READ: Final = 2_000_000
 """Characters of a file that are read again for its fixes, at most: a file of thousands of containers can have one in each."""
 
 
-def tree_edits(holder: Node, read: Reader, parts: Parts, changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits of a file that make the changes; see :func:`linter.documents.editors.editor_in`."""
+def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes: Sequence[Change]) -> list[Edit] | None:
+    """The edits of a file that make the changes; see :func:`linter.documents.containers.holder_in`."""
     file = holder.file
     spent: list[int] = file.cached("characters read for fixes", lambda: [0])
     spent[0] += len(file.text.content) * len(changes)
@@ -45,7 +42,7 @@ def tree_edits(holder: Node, read: Reader, parts: Parts, changes: Sequence[Chang
             if len(trees) != len(file.documents):
                 return None
             node = Node(SourceFile(file.uri, Text(content), file.server), trees[index], holder.path)
-        return _Tree(node, list(read(node)), list(parts(node)))
+        return _Tree(node, list(blocks(node)))
 
     return variable_edits(file.text.content, read_again, file.release, changes)
 
@@ -53,102 +50,88 @@ def tree_edits(holder: Node, read: Reader, parts: Parts, changes: Sequence[Chang
 class _Tree:
     """See :class:`linter.documents.variables_editor.Variables`."""
 
-    def __init__(self, holder: Node, given: Sequence[Variable], parts: Sequence[VariablePart]) -> None:
-        self.given = given
+    def __init__(self, holder: Node, blocks: Sequence[Block]) -> None:
+        self.given = variables_in(blocks)
         self._root = holder._replace(path=())
-        self._parts = parts
+        self._blocks = [block for block in blocks if block.is_editable]
         content, tree = holder.file.text.content, holder.tree
         self._editor = YamlEditor(content, tree) if isinstance(tree, Yaml) else JsonEditor(content, tree)
 
-    def style(self, variable: Variable, /) -> str | None:
-        """How a YAML value is quoted."""
-        return self._root.tree.places.style(self._value_at(variable)) if isinstance(self._root.tree, Yaml) else None
-
-    def set(self, variable: Variable, text: str, _requote: bool, /) -> list[Edit] | None:
-        part, path = self._part_of(variable), self._value_at(variable)
-        item = self._root.at(*path).value
-        if part is None or not isinstance(item, str | int | float):
+    def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> list[Edit] | None:
+        at, item, (name, text) = variable.at, self._root.at(*variable.at).value, new[0]
+        block = next((block for block in self._blocks if block.at.path == at[:-1]), None)
+        if block is None:
+            return None
+        if len(new) > 1:
+            return self._replace(block, variable, new)
+        if name != variable.name:
+            return self._rename(block, variable, name)
+        is_object = isinstance(at[-1], int) and isinstance(item, dict)
+        path = (*at, "value") if is_object else at
+        old = self._root.at(*path).value
+        if text is None or not isinstance(old, str | int | float):
             return None  # what is neither a text, a number nor a switch is left alone
-        written = part.write(text)
-        is_pair = path == variable.at and isinstance(path[-1], int)
-        return self._editor.set(path, f"{variable.name}={written}" if is_pair else _scalar(item, written, part))
+        written = block.write(text)
+        is_pair = isinstance(path[-1], int)
+        edits = self._editor.set(path, f"{name}={written}" if is_pair else _scalar(old, written, block))
+        is_requoted = edits and _style(edits[0].text) != _style(self._root.file.text.content[edits[0].span.start :][:1])
+        return None if is_requoted and not requote else edits
 
-    def _value_at(self, variable: Variable) -> JsonPath:
-        """Where the value stands: in an item of ``name`` and ``value``, it is a member of that."""
-        is_item = isinstance(variable.at[-1], int) and isinstance(self._value(variable), dict)
-        return (*variable.at, "value") if is_item else variable.at
-
-    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
-        part = self._home(name)
-        if part is None:
-            return None
-        written = part.write(text)
-        if part.members is not None:
-            order = [part.members[one] for one in order if one in part.members]
-            name = part.members[name]
-        elif not isinstance(part.at.value, dict):
-            return self._insert(part, name, written, order)
-        return self._editor.set((*part.at.path, name), written, order)
-
-    def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        part, item = self._part_of(variable), self._value(variable)
-        if part is None:
-            return None
-        written: list[tuple[str, Any]] = [(self._member(part, name), part.write(text)) for name, text in new]
+    def _replace(self, block: Block, variable: Variable, new: Sequence[Reading]) -> list[Edit] | None:
+        written: list[tuple[str, Any]] = [(block.name_of(name), block.write(text)) for name, text in new if text is not None]
         if isinstance(variable.at[-1], int):
-            written = [(name, {"name": name, "value": text} if isinstance(item, dict) else f"{name}={text}") for name, text in written]
+            is_object = isinstance(self._root.at(*variable.at).value, dict)
+            written = [(name, _listed(name, text, is_object=is_object)) for name, text in written]
         return self._editor.replace(variable.at, written) if all(name for name, _ in written) else None
 
-    def remove(self, variable: Variable) -> list[Edit] | None:
-        return None if self._part_of(variable) is None else self._editor.remove(variable.at)
-
-    def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        part, item = self._part_of(variable), self._value(variable)
-        if part is None or item is None or (isinstance(item, str) and isinstance(variable.at[-1], int) and "=" not in item):
-            return None  # without a value it hands on one that has this name elsewhere
-        if isinstance(variable.at[-1], str):
-            member = self._member(part, name)
-            return self._editor.rename(variable.at, member) if member else None
+    def _rename(self, block: Block, variable: Variable, name: str) -> list[Edit] | None:
+        at, item = variable.at, self._root.at(*variable.at).value
+        if isinstance(at[-1], str):
+            member = block.name_of(name)
+            return self._editor.rename(at, member) if member and item is not None else None
         if isinstance(item, dict):
-            return self._editor.set((*variable.at, "name"), name)
-        return self._editor.set(variable.at, f"{name}={item.partition('=')[2]}")
+            return self._editor.set((*at, "name"), name)
+        _, sign, written = item.partition("=")  # without a value it hands on one that has this name elsewhere
+        return self._editor.set(at, f"{name}={written}") if sign else None
 
-    # --- Where variables stand
+    def remove(self, variable: Variable) -> list[Edit] | None:
+        is_here = any(block.at.path == variable.at[:-1] for block in self._blocks)
+        return self._editor.remove(variable.at) if is_here else None
 
-    def _value(self, variable: Variable) -> Any:
-        return self._root.at(*variable.at).value
-
-    def _part_of(self, variable: Variable) -> VariablePart | None:
-        return next((part for part in self._parts if part.at.path == variable.at[:-1]), None)
-
-    @staticmethod
-    def _member(part: VariablePart, name: str) -> str:
-        """What a variable is called in a part that has names of its own; empty where it has none."""
-        return name if part.members is None else part.members.get(name, "")
-
-    def _variables_of(self, part: VariablePart) -> list[Variable]:
-        return [one for one in self.given if one.at[:-1] == part.at.path]
-
-    def _home(self, name: str) -> VariablePart | None:
-        """Where a new variable goes: where its name is a member, else where most others are."""
-        named = next((part for part in self._parts if part.members is not None and name in part.members), None)
-        others = [part for part in self._parts if part.members is None and self._variables_of(part)]
-        return named or max(others, key=lambda part: len(self._variables_of(part)), default=None)
-
-    def _insert(self, part: VariablePart, name: str, written: str, order: Sequence[str]) -> list[Edit] | None:
-        """Put an item into a list, written as the one beside it."""
-        siblings = self._variables_of(part)
+    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
+        """Put a variable where its name is a member, else where most others are; into a list, written as the one beside it."""
+        named = next((block for block in self._blocks if block.names is not None and block.name_of(name)), None)
+        given = [[one for one in self.given if one.at[:-1] == block.at.path] for block in self._blocks if block.names is None]
+        others = [block for block in self._blocks if block.names is None]
+        block, siblings = max(zip(others, given, strict=True), key=lambda one: (len(one[1]), one[0].write is str), default=(None, []))
+        if named is not None:
+            names = (named.name_of(one) for one in order)
+            path = (*named.at.path, named.name_of(name))
+            return self._editor.set(path, named.write(text), [one for one in names if one])
+        if block is None or not siblings:
+            return None
+        if isinstance(block.at.value, dict):
+            return self._editor.set((*block.at.path, name), block.write(text), order)
         index = index_in(order, [one.name for one in siblings], name)
-        sibling = siblings[max(index - 1, 0)]
-        is_pair = isinstance(self._value(sibling), dict)
-        item: Any = {"name": name, "value": written} if is_pair else f"{name}={written}"
-        return self._editor.insert((*part.at.path, int(sibling.at[-1]) + (index > 0)), item)
+        sibling = siblings[max(index - 1, 0)].at
+        item = _listed(name, block.write(text), is_object=isinstance(self._root.at(*sibling).value, dict))
+        return self._editor.insert((*block.at.path, int(sibling[-1]) + (index > 0)), item)
 
 
-def _scalar(old: Any, written: str, part: VariablePart) -> Any:
+def _style(written: str) -> str:
+    """How a value in YAML is quoted, by its first character."""
+    return written[:1] if written[:1] in ("'", '"', "|", ">") else ""
+
+
+def _listed(name: str, written: str, *, is_object: bool) -> Any:
+    """A variable as an item of a list."""
+    return {"name": name, "value": written} if is_object else f"{name}={written}"
+
+
+def _scalar(old: Any, written: str, block: Block) -> Any:
     """What is to stand in place of a scalar: a number or a switch without quotes stays one where the reader takes it for text."""
-    if part.booleans and isinstance(old, bool) and written in ("true", "false"):
+    if block.booleans and isinstance(old, bool) and written in ("true", "false"):
         return written == "true"
-    if part.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(written):
+    if block.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(written):
         return int(written)
     return written

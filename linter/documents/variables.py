@@ -14,6 +14,7 @@ from .. import settings
 from ..formats.credentials import issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, Parts, SettingPath, sentence
+from ..redaction.tokens import ListedTokens
 from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
 from ..server.loader import build_tree, loaded_value
@@ -84,16 +85,17 @@ class VariableHolder(NamedTuple):
     """What variables stand in: a container, an object or a file, in one file. A server can get variables from several of them.
 
     ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``task
-    definition``. ``at`` tells it from others in its file. ``start`` is where to point for what is not given. ``lines`` shows lines of the
-    text, given what may be shown of them; ``names`` are names in it, beside those of variables, that may be seen, ``public_names`` those
-    whose values may be too. ``problems`` are those of its text; ``editor`` is None where its variables cannot be edited without touching
-    something else.
+    definition``. ``at`` tells it from others in its file. ``start`` is where to point for what is not given. ``tokens`` finds the names and
+    values of a text that is no JSON, and ``named`` gives the offsets of values that stand beside a name, with these names. ``names`` are
+    names in it, beside those of variables, that may be seen, ``public_names`` those whose values may be too. ``problems`` are those of its
+    text; ``editor`` is None where its variables cannot be edited without touching something else.
     """
 
     file: SourceFile
     type: str
     start: Span
-    lines: Callable[[Callable[[], Visibility]], Lines]
+    tokens: Callable[[], ListedTokens] | None = None
+    named: Callable[[], Mapping[int, str]] = dict
     at: object = ""
     environment: str | None = None
     names: frozenset[str] = frozenset()
@@ -222,7 +224,8 @@ def read_variables(
         readable = {path for path in readable if values[path] is not UNKNOWN}
     if origin is None:
         entries = {path: _VariableEntry(variable, path in readable, holder) for path, variable in last.items()}
-        origin = EntriesOrigin(file.text.content, entries, holder.lines(lambda: _visibility(holder)), lambda: holder.start)
+        lines = Lines(file.text, lambda: _visibility(holder), holder.tokens)
+        origin = EntriesOrigin(file.text.content, entries, lines, lambda: holder.start)
     document = Document(
         file.uri,
         KIND,
@@ -390,7 +393,11 @@ def _visibility(holder: VariableHolder) -> Visibility:
             return _is_nameable
         return settings.public_settings(name) if name in holder.public_names else _public(name)
 
-    return Visibility(public, lambda name: _is_nameable(name) or name in _STRUCTURE or name in holder.names, holder.closed)
+    def placed(offset: int) -> Public | None:
+        name = holder.named().get(offset)
+        return public(name) if name is not None and holder.closed(offset) is None else None
+
+    return Visibility(public, lambda name: _is_nameable(name) or name in _STRUCTURE or name in holder.names, holder.closed, placed)
 
 
 def _is_nameable(text: str) -> bool:

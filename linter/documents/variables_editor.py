@@ -25,6 +25,9 @@ from .changes import as_one, edits_of, split_of
 from .json_editor import json_edit
 from .variables import Variable, is_misread
 
+Reading = tuple[str, "str | None"]
+"""The name of a variable, and its text; None where that is not known."""
+
 
 class Variables(Protocol):
     """The variables of a text, and the edits that change them there; None where that cannot be done."""
@@ -33,29 +36,21 @@ class Variables(Protocol):
     def given(self) -> Sequence[Variable]:
         """All of them, in their order."""
 
-    def style(self, variable: Variable, /) -> str | None:
-        """How the value of one is quoted; None where the format has one way only."""
+    def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> list[Edit] | None:
+        """Give others in place of one, each written as that is.
 
-    def set(self, variable: Variable, text: str, requote: bool, /) -> list[Edit] | None:
-        """Give one another value; ``requote``: in other quotes, if its own cannot hold it."""
+        The only one has the name or the text of the one before. ``requote``: in other quotes, if those there cannot hold its value.
+        """
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
         """Give one more, written as those beside it, at its place in an order of names."""
 
-    def replace(self, variable: Variable, new: Sequence[tuple[str, str]]) -> list[Edit] | None:
-        """Give others in place of one, by their names and values, each written as that is."""
-
     def remove(self, variable: Variable) -> list[Edit] | None:
         """Take one out, with the lines that are its alone."""
-
-    def rename(self, variable: Variable, name: str) -> list[Edit] | None:
-        """Give one another name."""
 
 
 Read = Callable[[str], "Variables | None"]
 """What finds the variables in a text; None where they can no longer be read."""
-Reading = tuple[str, "str | None"]
-"""The name of a variable, and its text; None where that is not known."""
 
 
 def variable_edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
@@ -107,8 +102,7 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
         if made is None or Counter(map(_read_as, made.given)) != expected:
             return None
         new = [one for one in made.given if one.name in changed]
-        requoted = not step.requote and step.old is not None and any(made.style(one) != variables.style(step.old) for one in new)
-        return None if requoted or any(map(is_misread, new)) else made
+        return None if any(map(is_misread, new)) else made
 
     after = apply_edits(content, edits)
     made = read_as_meant(after)
@@ -133,17 +127,12 @@ class _Step(NamedTuple):
 
     def edits(self, variables: Variables, order: Sequence[str]) -> list[Edit] | None:
         """See :class:`Variables`."""
-        old, new = self.old, [(name, text) for name, text in self.new if text is not None]
-        if old is None:
-            return variables.add(*new[0], order) if new else None
-        if not self.new:
-            return variables.remove(old)
-        name, text = self.new[0]
-        if len(self.new) == 1 and text == old.text:
-            return variables.rename(old, name) if name != old.name else []
-        if len(self.new) == 1 and name == old.name and text is not None:
-            return variables.set(old, text, self.requote)
-        return variables.replace(old, new)
+        if self.old is not None and self.new == (_read_as(self.old),):
+            return []
+        if self.old is not None:
+            return variables.put(self.old, self.new, self.requote) if self.new else variables.remove(self.old)
+        ((name, text),) = self.new
+        return variables.add(name, text, order) if text is not None else None
 
 
 def _step(variables: Variables, release: Release, change: Change) -> _Step | None:

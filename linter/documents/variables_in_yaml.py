@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..formats.placeholders import fallback_of
 from ..model import Message, sentence
 from ..redaction.tokens import ListedTokens, yaml_tokens
-from ..redaction.values import Public, Visibility
 from ..settings.env_names import PREFIX
 from ..syntax.places import Json, JsonPath, Place
 from ..syntax.yaml import Yaml, scalars
 from ..syntax.yaml_places import Style
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
-from .lines import Lines
 from .problems import encoding_problems, tree_problems, yaml_problems
 from .source import Problem, SourceFile
 from .suppression_comments import SuppressionComments, read_suppression_comments, within
@@ -98,14 +95,68 @@ def roots(file: SourceFile) -> list[Node]:
     return [Node(file, tree) for tree in file.documents]
 
 
-def variables_of(part: Node, resolve: Resolve = unless_reference, reader: Message | None = None) -> list[Variable]:
-    """The variables of a mapping, or of a list in either form. What is no name may be a secret that a slip has made a part of one.
+class Block(NamedTuple):
+    """A mapping or list of variables: how their texts are read, and how they are written where the block can be edited."""
 
-    ``reader`` says to whom a value is a mistake that YAML or JSON takes for something else than text, and what comes of it.
-    """
-    variables = [member_of(one, resolve, reader) for one in part.members]
-    variables += [variable for one in part.items for variable in _item(one, resolve, reader)]
-    return [variable for variable in variables if _NAME.fullmatch(variable.name)]
+    at: Node
+    resolve: Resolve = unless_reference
+    reader: Message | None = None
+    """To whom a value is a mistake that YAML or JSON takes for something else than text, and what comes of it."""
+    read: Callable[[Variable], Variable] = lambda variable: variable
+    """What a server gets for a variable, where that is not its text."""
+    write: Callable[[str], str] = str
+    """What a value is written as, such as ``$$`` for a dollar."""
+    is_editable: bool = True
+    numbers: bool = False
+    booleans: bool = False
+    """What is one of these to YAML is text to the reader, and needs no quotes."""
+    names: Mapping[str, str] | None = None
+    """The variables that are made of members, by the names of these, where those are not the same. Of an empty text none is made."""
+
+    def name_of(self, variable: str) -> str:
+        """What the member is called that gives a variable; empty where none can."""
+        return variable if self.names is None else next((name for name, one in self.names.items() if one == variable), "")
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Its variables. What is no name may be a secret that a slip has made a part of one."""
+        names, mapping = self.names, self.at.mapping
+        members = [name for name, value in mapping.items() if names is None or (name in names and value is not None and value != "")]
+        found = [*(self.member(name) for name in members), *(variable for one in self.at.items for variable in self._item(one))]
+        return [variable for variable in found if _NAME.fullmatch(variable.name)]
+
+    def member(self, name: str) -> Variable:
+        """The variable that a member of a mapping is, whether its name can be that of one or not."""
+        part = self.at.at(name)
+        place = part.place()
+        value = place.value if place.value.start < place.value.end else place.key or place.value
+        variable = (self.names or {}).get(name, name)
+        return self._checked(part, Variable(variable, None, place.key or place.value, value, at=part.path))
+
+    def _item(self, part: Node) -> Iterator[Variable]:
+        value = part.value
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            named, given = part.at("name").place().value, part.at("value")
+            span = given.place().value if "value" in value else named
+            yield self._checked(given, Variable(value["name"], None, named, span, at=part.path))
+        elif isinstance(value, str):
+            yield self.read(_assignment(part, value, self.resolve))
+
+    def _checked(self, part: Node, variable: Variable) -> Variable:
+        """A variable with its text, the one that a process gets for a scalar, and what is wrong with that."""
+        value, (raw, style) = part.value, _written(part)
+        is_text = raw is not None and isinstance(value, str | int | float | bool)
+        text = self.resolve(str(value).lower() if isinstance(value, bool) else raw or "") if is_text else None
+        what = "is true or false" if isinstance(value, bool) else "is a number" if isinstance(value, int | float) else ""
+        mistake = None
+        if self.reader is not None and what:
+            mistake = "unquoted-value-in-manifest", self.reader.about(what).add("remedy", "put the value in quotes")
+        return self.read(variable._replace(text=text, quoting=_advice(raw, style), fallback=fallback_of(raw or ""), mistake=mistake))
+
+
+def variables_in(blocks: Iterable[Block]) -> list[Variable]:
+    """The variables of some blocks, in their order."""
+    return [variable for block in blocks for variable in block.variables]
 
 
 def has_prefixed(part: Node) -> bool:
@@ -114,35 +165,6 @@ def has_prefixed(part: Node) -> bool:
     items = value if isinstance(value, dict | list) else ()
     names = (item.get("name") if isinstance(item, dict) else item for item in items)
     return any(isinstance(name, str) and name.startswith(PREFIX) for name in names)
-
-
-def member_of(part: Node, resolve: Resolve = unless_reference, reader: Message | None = None) -> Variable:
-    """The variable that a member of a mapping is, whether its name can be that of one or not."""
-    place = part.place()
-    value = place.value if place.value.start < place.value.end else place.key or place.value
-    return _checked(part, Variable(str(part.path[-1]), None, place.key or place.value, value, at=part.path), resolve, reader)
-
-
-def _item(part: Node, resolve: Resolve, reader: Message | None) -> Iterator[Variable]:
-    value = part.value
-    if isinstance(value, dict) and isinstance(value.get("name"), str):
-        named, given = part.at("name").place().value, part.at("value")
-        span = given.place().value if "value" in value else named
-        yield _checked(given, Variable(value["name"], None, named, span, at=part.path), resolve, reader)
-    elif isinstance(value, str):
-        yield _assignment(part, value, resolve)
-
-
-def _checked(part: Node, variable: Variable, resolve: Resolve, reader: Message | None) -> Variable:
-    """A variable with its text, the one that a process gets for a scalar, and what is wrong with that."""
-    value, (raw, style) = part.value, _written(part)
-    is_text = raw is not None and isinstance(value, str | int | float | bool)
-    text = resolve(str(value).lower() if isinstance(value, bool) else raw or "") if is_text else None
-    variable = variable._replace(text=text, quoting=_advice(raw, style), fallback=fallback_of(raw or ""))
-    what = "is true or false" if isinstance(value, bool) else "is a number" if isinstance(value, int | float) else ""
-    if reader is None or not what:
-        return variable
-    return variable._replace(mistake=("unquoted-value-in-manifest", reader.about(what).add("remedy", "put the value in quotes")))
 
 
 def _assignment(part: Node, written: str, resolve: Resolve) -> Variable:
@@ -182,20 +204,6 @@ def _written(part: Node) -> tuple[str | None, Style | None]:
     return (value, "double") if isinstance(value, str) else (None, None)
 
 
-class VariablePart(NamedTuple):
-    """A mapping or list of variables whose text can be edited.
-
-    ``write`` is what a value is written as, such as ``$$`` for a dollar. ``numbers`` and ``booleans``: what is one of these to YAML is text
-    to the reader, and needs no quotes. ``members`` are the names in it by the variables that they make, where those are not the same.
-    """
-
-    at: Node
-    write: Callable[[str], str] = str
-    numbers: bool = False
-    booleans: bool = False
-    members: Mapping[str, str] | None = None
-
-
 def suppression_comments_of(file: SourceFile) -> SuppressionComments:
     """The suppression comments of a file; JSON has none."""
 
@@ -223,26 +231,21 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
     return file.cached(f"text problems {consequence}", lambda: tuple(found()))
 
 
-def lines_of(file: SourceFile) -> Callable[[Callable[[], Visibility]], Lines]:
-    """A function that gives what shows lines of a file, of what may be shown of them; their tokens are read once, when one is shown."""
+def tokens_of(file: SourceFile) -> Callable[[], ListedTokens] | None:
+    """A function that finds the names and values of a file in YAML, once; JSON needs none."""
 
     def tokens() -> ListedTokens:
         return file.cached("tokens", lambda: yaml_tokens(file.text.content, file.yaml, assignments=True))
 
-    def visibility(ask: Callable[[], Visibility]) -> Visibility:
-        shown = ask()
+    return tokens if file.looks_like_yaml else None
 
-        def placed(offset: int) -> Public | None:
-            name = file.cached("named values", lambda: dict(_named_values(file))).get(offset)
-            return shown.public(name) if name is not None and shown.closed(offset) is None else None
 
-        return shown._replace(placed=placed)
-
-    return lambda ask: Lines(file.text, partial(visibility, ask), tokens if file.looks_like_yaml else None)
+def named_values(file: SourceFile) -> Mapping[int, str]:
+    """Where values of the variables of servers start that stand in a ``value`` beside a ``name``, with those names."""
+    return file.cached("named values", lambda: dict(_named_values(file)))
 
 
 def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
-    """Where values of the variables of servers start that stand in a ``value`` beside a ``name``, with those names."""
     seen: set[int] = set()  # what several aliases stand for is one object
     waiting = roots(file)
     while waiting:

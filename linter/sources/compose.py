@@ -20,19 +20,10 @@ from fnmatch import fnmatch
 from ..documents.command_lines import reads_variables
 from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
-from ..documents.images import is_server_image
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import Given, load_sum, may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
-from ..documents.variables_in_yaml import (
-    Node,
-    VariablePart,
-    has_prefixed,
-    mentions_medplum,
-    roots,
-    text_problems,
-    variables_of,
-)
+from ..documents.variables_in_yaml import Block, Node, mentions_medplum, roots, text_problems, variables_in
 from ..model import sentence
 from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
@@ -84,7 +75,7 @@ def detect(file: SourceFile) -> Recognised | None:
     found = recognised(file, _containers(file), note)
     if found is None or found.kind is not None:
         return found
-    outside = next((one for service in _candidates(file) for one in _outside(_project(service))), None)
+    outside = next((one for service in _services(file) for one in _outside(_project(service))), None)
     return found._replace(note=f"{found.note}; {outside.why}") if outside is not None else found
 
 
@@ -102,28 +93,9 @@ def _services(file: SourceFile) -> Iterator[Node]:
         yield from (one for root in roots(file) for one in root.at("services").members if isinstance(one.value, dict))
 
 
-def _candidates(file: SourceFile) -> Iterator[Node]:
-    return (service for service in _services(file) if _can_be_server(service))
-
-
 def _containers(file: SourceFile) -> list[Container]:
-    """The services of the file that may be a server."""
-    return file.cached("services that may be servers", lambda: list(map(_container, _candidates(file))))
-
-
-def _can_be_server(service: Node) -> bool:
-    """Whether a service has a server's image, or variables that begin as those of one do, or gets some from elsewhere.
-
-    Of all others no name counts. Which files are around is found out for them too: none of those may be written over.
-    """
-    file, value = service.file, service.value
-    _beside(file)
-    if _is_base(file, str(service.path[-1])) or _beneath(service) or _over(file):
-        return True
-    if "extends" in value or "env_file" in value or has_prefixed(service.at("environment")):
-        return True
-    image = value.get("image")
-    return isinstance(image, str) and ("$" in image or is_server_image(image))
+    """The services of the file."""
+    return file.cached("services", lambda: list(map(_container, _services(file))))
 
 
 def _container(service: Node) -> Container:
@@ -156,7 +128,7 @@ def _container(service: Node) -> Container:
 def _outside(project: _Project) -> Iterator[Unread]:
     """The files outside of the repository that the layers of a service name, which are not read."""
     for layer in project.layers:
-        for node in [*(one.path for one in _env_files(layer.at("env_file")) or ()), layer.at("extends", "file")]:
+        for node in [*(path for path, _ in _env_files(layer.at("env_file")) or ()), layer.at("extends", "file")]:
             file, path = layer.file, node.value
             if isinstance(path, str) and file.around.leads_out(file, path):
                 line = file.text.position(node.place().value.start).line
@@ -171,15 +143,11 @@ def _is_started(project: _Project) -> bool:
 def _holder(service: Node) -> VariableHolder:
     """A service in one file as what variables stand in."""
     start = service.at("environment") if "environment" in service.value else service
-    return holder_in(service, "service", start, _variables, _parts)._replace(environment=str(service.path[-1]))
+    return holder_in(service, "service", start, _blocks)._replace(environment=str(service.path[-1]))
 
 
-def _variables(service: Node) -> list[Variable]:
-    return variables_of(service.at("environment"), _resolve)
-
-
-def _parts(service: Node) -> Iterator[VariablePart]:
-    yield VariablePart(service.at("environment"), lambda text: text.replace("$", "$$"), numbers=True)
+def _blocks(service: Node) -> tuple[Block]:
+    return (Block(service.at("environment"), _resolve, write=lambda text: text.replace("$", "$$"), numbers=True),)
 
 
 def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
@@ -209,14 +177,33 @@ def _project(service: Node) -> _Project:
     file, name = service.file, str(service.path[-1])
     layers: list[Node] = []
     lacks, mains = _is_base(file, name), []
-    for one in (*_beneath(service), file, *_over(file)):
-        own = service if one is file else _service(one, name)
+    for own in (service if one is file else _service(one, name) for one in _laid_files(service)):
         if own is not None:
             found, missing = _extended(own)
             layers, lacks = [*layers, *found], lacks or missing
             mains.append(len(layers) - 1)
     # What is missing is missing in the project's own file, unless another one was named in its place.
     return _Project(tuple(layers), lacks, mains[0] if file.name in (*_OWN, *_OVERRIDES) else mains[-1])
+
+
+def _laid_files(service: Node) -> list[SourceFile]:
+    """The files that Compose lays over each other where a service is one of theirs: the project's own file, and one over it.
+
+    That is its override file, one that is called so, or one of which nothing says what its service runs.
+    """
+    file, value = service.file, service.value
+    if file.name in _OWN:
+        override = _first(file, _OVERRIDES) if _first(file, _OWN) is file else None
+        return [file, override] if override is not None else [file]
+    is_over = file.name in _OVERRIDES or (_OVERLAY.fullmatch(file.name) is not None and "extends" not in value)
+    is_bare = {"image", "build", "extends"}.isdisjoint(value) and any(fnmatch(file.name, pattern) for pattern in NAMES)
+    own = _first(file, _OWN) if is_over or is_bare else None
+    return [own, file] if own is not None else [file]
+
+
+def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
+    """The first file of some names that is in the folder of a file, looked for once."""
+    return file.cached(names[0], lambda: next((one for name in names if (one := file.around.find(file, name)) is not None), None))
 
 
 def _is_base(file: SourceFile, name: str) -> bool:
@@ -239,30 +226,8 @@ def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
 
 
 def _service(file: SourceFile, name: str) -> Node | None:
-    services = file.cached("services", lambda: {str(one.path[-1]): one for one in _services(file)})
+    services = file.cached("services by name", lambda: {str(one.path[-1]): one for one in _services(file)})
     return services.get(name)
-
-
-def _beneath(service: Node) -> list[SourceFile]:
-    """The project's own file, if a service is laid over it: one of an override file, or one of which nothing says what it runs."""
-    file, value = service.file, service.value
-    is_over = file.name in _OVERRIDES or (_OVERLAY.fullmatch(file.name) is not None and "extends" not in value)
-    is_bare = {"image", "build", "extends"}.isdisjoint(value) and any(fnmatch(file.name, pattern) for pattern in NAMES)
-    own = _first(file, _OWN) if file.name not in _OWN and (is_over or is_bare) else None
-    return [own] if own is not None and _service(own, str(service.path[-1])) is not None else []
-
-
-def _over(file: SourceFile) -> list[SourceFile]:
-    """The override file that Compose lays over the project's own one."""
-    own = _first(file, _OWN) if file.name in _OWN else None
-    override = _first(file, _OVERRIDES) if own is not None and own.uri == file.uri else None
-    return [override] if override is not None else []
-
-
-def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
-    """The first file of some names that is in the folder of a file, looked for once."""
-    found = file.cached(names[0], lambda: [one for name in names if (one := file.around.find(file, name)) is not None])
-    return found[0] if found else None
 
 
 def _extended(service: Node) -> tuple[list[Node], bool]:
@@ -299,11 +264,6 @@ def _place(service: Node) -> Place:
 # --- What a service gets -------------------------------------------------------------------------------------------------------------
 
 
-class _EnvFile(NamedTuple):
-    path: Node
-    raw: bool
-
-
 def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[VariableHolder], bool]:
     """The variables of the files that a service names, these files, and whether it gets some that are not known here."""
     given: list[Given] = []
@@ -312,8 +272,8 @@ def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[Var
     for layer in project.layers:
         files = _env_files(layer.at("env_file"))
         lacks = lacks or files is None
-        for one in files or ():
-            holder = _file_holder(one, server)
+        for path, raw in files or ():
+            holder = _file_holder(path, raw, server)
             if holder is None:
                 lacks = True
                 continue
@@ -322,29 +282,31 @@ def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[Var
     return given, known, lacks
 
 
-def _env_files(part: Node) -> list[_EnvFile] | None:
-    """The files that ``env_file`` names: a path, or a list of paths and of objects; None where something in it is not to be understood."""
-    value = part.value
-    files: list[_EnvFile] = []
-    for one in part.items if isinstance(value, list) else [] if value is None else [part]:
+def _env_files(part: Node) -> list[tuple[Node, bool]] | None:
+    """The paths that ``env_file`` names, one or a list of paths and of objects, each with whether the file is raw.
+
+    None where something in it is not to be understood.
+    """
+    files: list[tuple[Node, bool]] = []
+    for one in part.items if isinstance(part.value, list) else [] if part.value is None else [part]:
         path, form = (one.at("path"), one.value.get("format")) if isinstance(one.value, dict) else (one, None)
         if not isinstance(path.value, str) or form not in (None, "raw"):
             return None
-        files.append(_EnvFile(path, form == "raw"))
+        files.append((path, form == "raw"))
     return files
 
 
-def _file_holder(one: _EnvFile, server: Place) -> VariableHolder | None:
+def _file_holder(path: Node, raw: bool, server: Place) -> VariableHolder | None:
     """The variables of a file that a compose file names for a server; None where that is not known.
 
     It may not be found here, which need not be so where Compose runs, or be shared by too many servers.
     """
-    file = one.path.file
-    found = file.around.find_named(file, one.path.value)
+    file = path.file
+    found = file.around.find_named(file, path.value)
     if found is None or found.is_no_text:
         return None
-    name = ("environment file", found.uri, found.release, one.raw)
-    holder = file.around.cached(name, lambda: environment_holder(found, raw=one.raw))
+    name = ("environment file", found.uri, found.release, raw)
+    holder = file.around.cached(name, lambda: environment_holder(found, raw=raw))
     return holder if may_share(holder.place, found, len(holder.variables), server) else None
 
 
@@ -363,16 +325,17 @@ def _beside(file: SourceFile) -> Mapping[str, Given] | None:
 
 def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Given] | None) -> Iterator[Given]:
     """The variables of ``environment``. One whose whole value is one of ``.env`` is written there."""
-    for variable in _variables(service):
+    for variable in variables_in(_blocks(service)):
         if variable.text is not None or beside is None:
             yield Given(variable, holder)
             continue
         written = _written(service, variable)
-        named = _WHOLE.fullmatch(written) if written is not None else None
-        there = beside.get(variable.name if written is None else named["braced"] or named["bare"] if named is not None else "")
-        found = there.variable if there is not None else None
-        if there is not None and found is not None and found.text is not None and (found.text or named is None or not named["default"]):
-            yield there._replace(variable=found._replace(name=variable.name, mistake=variable.mistake))
+        whole = _REFERENCE.fullmatch(written) if written is not None else None
+        sign = whole["sign"] or "" if whole is not None else ""
+        name = variable.name if written is None else _named(whole) if whole is not None and "+" not in sign else ""
+        there = beside.get(name)
+        if there is not None and there.variable.text is not None and (there.variable.text or not sign):
+            yield there._replace(variable=there.variable._replace(name=variable.name, mistake=variable.mistake))
         else:
             text = None if written is None else _replaced(written, beside)
             yield Given(variable if text is None else variable._replace(text=text, replaced=True), holder)
@@ -387,10 +350,8 @@ def _written(service: Node, variable: Variable) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_WHOLE: Final = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:?[-?][^{}]*)?\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
-"""A value that is one reference, of which the variable counts where it is given."""
 _REFERENCE: Final = re.compile(
-    r"\$(?:(?P<dollar>\$)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<sign>:?[-?+])(?P<word>[^{}$]*))?\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))"
+    r"\$(?:(?P<dollar>\$)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<sign>:?[-?+])(?P<word>[^{}]*))?\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))"
 )
 
 
@@ -407,14 +368,19 @@ def _replaced(text: str, beside: Mapping[str, Given] | None) -> str | None:
     return _REFERENCE.sub(lambda _match: next(given), text)
 
 
+def _named(reference: re.Match[str]) -> str:
+    """The name of the variable that a reference is to; empty for a dollar."""
+    return reference["braced"] or reference["bare"] or ""
+
+
 def _value(reference: re.Match[str], variables: Mapping[str, Given]) -> str | None:
     """What Compose puts in the place of a reference; None where that is not known."""
     if reference["dollar"]:
         return "$"
-    found = variables.get(reference["braced"] or reference["bare"])
+    found = variables.get(_named(reference))
     text = found.variable.text if found is not None else None
     sign, word = reference["sign"] or "", reference["word"] or ""
-    if text is None:
+    if text is None or "$" in word:
         return None
     if sign.endswith("+"):
         return word if text or sign == "+" else ""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 
 from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
-from ..documents.lines import Lines
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
 from ..documents.suppression_comments import read_suppression_comments, within
@@ -105,7 +104,7 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
             file,
             type="image",
             start=next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours)),
-            lines=partial(Lines, file.text, tokens=read.tokens),
+            tokens=read.tokens,
             at=number,
             environment=stage.name or None,
             names=frozenset({"ENV", "\\", "`"}),

@@ -14,7 +14,7 @@ from ..documents.containers import Container, Start, container, for_server, hold
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import Variable, is_servers, read_variables
-from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
+from ..documents.variables_in_yaml import Block, Node, roots, text_problems
 from ..model import sentence
 from ..settings.env_names import setting_of
 from ..text import printable
@@ -61,12 +61,12 @@ def _containers(file: SourceFile) -> list[Container]:
 
 
 def _container(node: Node) -> Container:
-    image, plain, fetched = node.at("image").value, _plain(node), _fetched(node)
+    image, (plain, fetched) = node.at("image").value, (block.variables for block in _blocks(node))
     reads = reads_variables(node.at("entryPoint").value or None, node.at("command").value)
 
     def load() -> Loaded:
         place = node.first("environment", "secrets")
-        holder = holder_in(node, "task definition", place, lambda one: [*_plain(one), *_fetched(one)], _parts, _CONSEQUENCE)
+        holder = holder_in(node, "task definition", place, _blocks, _CONSEQUENCE)
         holder = holder._replace(
             at=(holder.at, node.path),
             environment=_name(node),
@@ -94,18 +94,10 @@ def _name(node: Node) -> str | None:
 # --- Variables -----------------------------------------------------------------------------------------------------------------------
 
 
-def _parts(node: Node) -> Iterator[VariablePart]:
-    yield VariablePart(node.at("environment"))
-
-
-def _plain(node: Node) -> list[Variable]:
-    """The variables whose values stand in the task definition."""
-    return variables_of(node.at("environment"), reader=_READER)
-
-
-def _fetched(node: Node) -> list[Variable]:
-    """The variables whose values ECS fetches when it starts the task: they are not known here."""
-    return [variable._replace(text=None) for variable in variables_of(node.at("secrets"))]
+def _blocks(node: Node) -> tuple[Block, Block]:
+    """The variables whose values stand in the task definition, and those that ECS fetches when it starts the task."""
+    fetched = Block(node.at("secrets"), read=lambda variable: variable._replace(text=None), is_editable=False)
+    return Block(node.at("environment"), reader=_READER), fetched
 
 
 def _given_twice(plain: list[Variable], fetched: list[Variable], *, strict: bool) -> Iterator[Problem]:

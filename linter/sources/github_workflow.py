@@ -12,7 +12,7 @@ from ..documents.containers import Container, container, for_server, holder_in, 
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.variables import Variable, is_servers, read_variables
-from ..documents.variables_in_yaml import Node, VariablePart, roots, text_problems, variables_of
+from ..documents.variables_in_yaml import Block, Node, roots, text_problems, variables_in
 from ..model import SettingPath
 from ..settings.env_names import variable_of
 from ..typed import Final
@@ -56,11 +56,11 @@ def _containers(file: SourceFile) -> list[Container]:
 
 def _container(node: Node, job: Node | None) -> Container:
     """What has ``env``, in a job or for all of them."""
-    image, variables = node.at("image").value, _variables(node)
+    image, variables = node.at("image").value, variables_in(_blocks(node))
     names = [one.name for one in variables if not is_server_image(image) or is_servers(one.name, strict=True)]
 
     def load() -> Loaded:
-        holder = holder_in(node, "workflow", node.at("env"), _variables, _parts)
+        holder = holder_in(node, "workflow", node.at("env"), _blocks)
         holder = holder._replace(
             at=(holder.at, node.path),
             environment=str(job.path[-1]) if job is not None else None,
@@ -82,12 +82,8 @@ def _below(part: Node) -> list[Node]:
     return [*part.members, *part.items]
 
 
-def _variables(node: Node) -> list[Variable]:
-    return variables_of(node.at("env"))
-
-
-def _parts(node: Node) -> Iterator[VariablePart]:
-    yield VariablePart(node.at("env"), numbers=True, booleans=True)
+def _blocks(node: Node) -> tuple[Block]:
+    return (Block(node.at("env"), numbers=True, booleans=True),)
 
 
 _DATABASES: Final = ("postgres", "timescale", "pgvector", "postgis", "alloydb")
@@ -136,4 +132,4 @@ def _hosts(node: Node) -> dict[str, Variable]:
     if not given.value:
         return {}
     names = {variable_of((section, "host")) for section in _CONNECTIONS}
-    return given.file.cached(f"hosts {given.head().start}", lambda: {one.name: one for one in variables_of(given) if one.name in names})
+    return given.file.cached(f"hosts {given.head().start}", lambda: {one.name: one for one in Block(given).variables if one.name in names})

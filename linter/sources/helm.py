@@ -18,22 +18,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from functools import reduce
+from itertools import takewhile
 
 from .. import settings
 from ..documents.containers import Container, holder_in, load_servers, recognised
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import Given, load_sum
 from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
-from ..documents.variables_in_yaml import (
-    Node,
-    VariablePart,
-    has_prefixed,
-    member_of,
-    mentions_medplum,
-    roots,
-    text_problems,
-    variables_of,
-)
+from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import sentence
 from ..settings.env_names import PREFIX, variable_of
 from ..syntax.places import JsonPath
@@ -100,19 +93,19 @@ def _containers(file: SourceFile) -> list[Container]:
 def _container(root: Node) -> Container:
     layers = _layers(root)
     is_chart = any(map(_is_chart, layers))
-    holders = [_holder(layer, is_chart) for layer in layers]
-    given = [Given(variable, holders[number]) for variable, number in _gathered(layers, is_chart)]
+    holders = {layer.file.uri: _holder(layer, is_chart) for layer in layers}
+    given = [Given(variable, holders[uri]) for variable, uri in _gathered(layers, is_chart)]
     names = [one.variable.name for one in given]
 
     def load() -> Loaded:
-        return load_sum(holders[-1], given, holders, ())._replace(unread=tuple(_unread(layers)))
+        return load_sum(holders[root.file.uri], given, holders.values(), ())._replace(unread=tuple(_unread(layers)))
 
     return Container(names, configures_server(names) or (is_chart and bool(names)), load)
 
 
 def _holder(root: Node, is_chart: bool) -> VariableHolder:
     """The values of one file as what variables stand in."""
-    holder = holder_in(root, "values", root.first("config", "deployment"), _variables, _parts)
+    holder = holder_in(root, "values", root.first("config", "deployment"), _blocks)
     dropped = _dropped(root) if is_chart else ()
     return holder._replace(names=_NAMES, public_names=_PUBLIC, problems=(*holder.problems, *dropped))
 
@@ -160,7 +153,7 @@ def _values(file: SourceFile) -> list[Node]:
 def _values_of(file: SourceFile) -> Node | None:
     """The values of a file that are of a server."""
     values = _values(file) if _may_hold_values(file) else []
-    return next((root for root in values if _is_chart(root) or configures_server(one.name for one in _variables(root))), None)
+    return next((root for root in values if _is_chart(root) or configures_server(one.name for one in variables_in(_blocks(root)))), None)
 
 
 def _layers(root: Node) -> list[Node]:
@@ -170,82 +163,60 @@ def _layers(root: Node) -> list[Node]:
     return [own, root] if own is not None else [root]
 
 
-def _gathered(layers: Sequence[Node], is_chart: bool) -> Iterator[tuple[Variable, int]]:
-    """The variables that several values files make together, in the order in which they count, each with the number of its layer."""
+def _gathered(layers: Sequence[Node], is_chart: bool) -> Iterator[tuple[Variable, str]]:
+    """The variables that several values files make together, in the order in which they count, each with its file."""
     for section in _RENDERED if is_chart else ():
-        yield from _gathered_section(layers, section)
-    for path, rival in _blocks(layers).items():
+        nodes = _standing(layers, ("config", section))
+        yield from _merged([_section(node, section, nodes) for node in nodes])
+    for path, rival in _rivals(layers).items():
         if not rival:
-            yield from _gathered_list(layers, path)
+            yield from _merged([_list(node) for node in _standing(layers, path)])
 
 
-def _blocks(layers: Sequence[Node]) -> dict[JsonPath, str]:
+def _standing(layers: Sequence[Node], path: JsonPath) -> Sequence[Node]:
+    """What stands at a path: the mappings of several files, which are merged, or else what the last file has there."""
+    for step in path:
+        given = [layer.at(step) for layer in layers if step in layer.mapping]
+        mappings = list(takewhile(lambda one: isinstance(one.value, dict), reversed(given)))
+        layers = mappings[::-1] or given[-1:]
+    return layers
+
+
+def _merged(blocks: Sequence[Block]) -> Iterator[tuple[Variable, str]]:
+    """The variables of blocks of which a later one takes the place of the members that it has too."""
+    last = {name: block for block in blocks for name in block.at.mapping}
+    for block in blocks:
+        yield from ((one, block.at.file.uri) for one in block.variables if last.get(one.at[-1], block) is block)
+
+
+def _rivals(layers: Sequence[Node]) -> dict[JsonPath, str]:
     """The paths of all blocks of variables, each with a variable that another one gives too, if nothing says that it is the server's.
 
     Such a block may be for another server, or for another environment, and is not read.
     """
     names: dict[JsonPath, set[str]] = {}
     for part in (part for layer in layers for part in _lists(layer)):
-        names.setdefault(part.path, set()).update(one.name for one in variables_of(part) if one.name.startswith(PREFIX))
+        names.setdefault(part.path, set()).update(one.name for one in Block(part).variables if one.name.startswith(PREFIX))
     times = Counter(name for own in names.values() for name in own)
     return {path: "" if path[-1] in _LISTS else min((name for name in own if times[name] > 1), default="") for path, own in names.items()}
 
 
 def _unread(layers: Sequence[Node]) -> Iterator[Unread]:
     """The blocks of variables that are not read."""
-    for path, rival in _blocks(layers).items():
+    for path, rival in _rivals(layers).items():
         for part in (layer.at(*path) for layer in layers if rival):
             if has_prefixed(part):
                 block, line = printable(".".join(map(str, path))), part.file.text.position(part.head().start).line
                 yield Unread(part.file.uri, line, f"{block} is not read: {printable(rival)} is given in another block too")
 
 
-def _gathered_section(layers: Sequence[Node], section: str) -> Iterator[tuple[Variable, int]]:
-    """The variables of a section. Of a member the last layer counts that has it, and an object is one with those under it."""
-    path = ("config", section)
-    first = _first_that_counts(layers, path)
-    winners = {name: number for number in range(first, len(layers)) for name in layers[number].at(*path).mapping}
-    for number in range(first, len(layers)):
-        for name, variable in _section(layers[number].at(*path), section):
-            if winners[name] == number:
-                yield _with_members(variable, layers[first : number + 1], (*path, name)), number
-
-
-def _with_members(variable: Variable, layers: Sequence[Node], path: tuple[str, ...]) -> Variable:
-    """A variable whose value is an object, with the members that the layers under it give."""
-    values = [layer.at(*path).value for layer in layers]
-    if not isinstance(values[-1], dict) or not any(isinstance(value, dict) for value in values[:-1]):
-        return variable
-    merged: dict[str, Any] = {}
-    for value in values:
-        merged = _merged(merged, value) if isinstance(value, dict) else merged if value is None else {}
-    return variable._replace(text=_as_json(merged))
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for name, value in over.items():
         below = result.pop(name, None)
         if value is not None:
-            result[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+            result[name] = _overlaid(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
-
-
-def _gathered_list(layers: Sequence[Node], path: JsonPath) -> Iterator[tuple[Variable, int]]:
-    """The variables of a list, which takes the place of one under it; mappings are merged."""
-    counting: list[int] = []
-    for number in range(_first_that_counts(layers, path[:-1]), len(layers)):
-        holder = layers[number].at(*path[:-1]).mapping
-        if path[-1] not in holder:
-            continue
-        value = holder[path[-1]]
-        is_over = isinstance(value, dict) and bool(counting) and isinstance(layers[counting[-1]].at(*path).value, dict)
-        counting = [*counting, number] if is_over else [number] if isinstance(value, dict | list) else []
-    last = {name: number for number in counting for name in layers[number].at(*path).mapping}
-    for number in counting:
-        for variable in variables_of(layers[number].at(*path)):
-            if last.get(variable.name, number) == number:
-                yield variable if _holds_values(path) else variable._replace(text=None), number
 
 
 def _holds_values(path: JsonPath) -> bool:
@@ -255,47 +226,33 @@ def _holds_values(path: JsonPath) -> bool:
     return name in _LISTS or not (is_encoded or _ELSEWHERE_NAMED.search(name))
 
 
-def _first_that_counts(layers: Sequence[Node], path: JsonPath) -> int:
-    """The first layer that is not taken away at a path: by null, or by what is no mapping, in a later one."""
-    first = 0
-    for number, layer in enumerate(layers):
-        node = layer.value
-        for step in path:
-            if not isinstance(node, dict) or step not in node:
-                break
-            node = node[step]
-            if not isinstance(node, dict):
-                first = number
-    return first
-
-
 def _is_chart(root: Node) -> bool:
     """Whether these are values of the Medplum chart: it alone has a source of the configuration, and settings under these names."""
     known = _RENDERED["server"].intersection(root.at("config", "server").mapping)
     return isinstance(root.at("global", "configSource", "type").value, str) or len(known) > 1 or "baseUrl" in known
 
 
-def _variables(root: Node) -> list[Variable]:
-    sections = [pair for section in _RENDERED for pair in _section(root.at("config", section), section)] if _is_chart(root) else []
-    return [*(variable for _, variable in sections), *(variable for part in _lists(root) for variable in variables_of(part))]
+def _blocks(root: Node) -> list[Block]:
+    """The variables of one file: members of the chart's own sections, and lists, which go into a manifest as they are."""
+    nodes = [(root.at("config", section), section) for section in (_RENDERED if _is_chart(root) else ())]
+    return [*(_section(node, section, [node]) for node, section in nodes), *map(_list, _lists(root))]
 
 
-def _parts(root: Node) -> Iterator[VariablePart]:
-    """Where variables can be edited: as members of the chart's own sections, and in lists, which go into a manifest as they are."""
-    if _is_chart(root):
-        for section, names in _RENDERED.items():
-            members = {variable_of(_path(section, name)): name for name in names}
-            yield VariablePart(root.at("config", section), numbers=True, booleans=True, members=members)
-    yield from (VariablePart(part) for part in _lists(root) if _holds_values(part.path))
+def _section(node: Node, section: str, standing: Sequence[Node]) -> Block:
+    """A section of the chart's, of which an object is one with those that stand under it."""
+
+    def read(variable: Variable) -> Variable:
+        values = [one.value for one in _standing(standing, variable.at[-1:])]
+        return variable._replace(text=_as_json(reduce(_overlaid, values))) if values and isinstance(values[-1], dict) else variable
+
+    names = {name: variable_of(_path(section, name)) for name in _RENDERED[section]}
+    return Block(node, read=read, numbers=True, booleans=True, names=names)
 
 
-def _section(part: Node, section: str) -> Iterator[tuple[str, Variable]]:
-    """The variables that the chart makes of the members of a section, each with its name there; of an empty text or null it makes none."""
-    for name, value in part.mapping.items():
-        if name in _RENDERED[section] and value is not None and value != "":
-            variable = member_of(part.at(name))
-            text = _as_json(value) if isinstance(value, dict) else variable.text
-            yield name, variable._replace(name=variable_of(_path(section, name)), text=text)
+def _list(node: Node) -> Block:
+    if _holds_values(node.path):
+        return Block(node)
+    return Block(node, read=lambda variable: variable._replace(text=None), is_editable=False)
 
 
 def _path(section: str, name: str) -> tuple[str, ...]:

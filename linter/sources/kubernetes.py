@@ -17,16 +17,7 @@ from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import Given, load_sum, may_share
 from ..documents.variables import Variable, VariableHolder, read_variables
-from ..documents.variables_in_yaml import (
-    Node,
-    VariablePart,
-    has_prefixed,
-    member_of,
-    mentions_medplum,
-    roots,
-    text_problems,
-    variables_of,
-)
+from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import UNKNOWN, sentence
 from ..server.start import Reads
 from ..settings.env_names import PREFIX
@@ -105,13 +96,17 @@ def _holders(one: Node) -> Iterator[Node]:
         yield from one.at(*spec or (), name).items
 
 
-def _variables(node: Node) -> list[Variable]:
+def _blocks(node: Node) -> tuple[Block, ...]:
     """The variables that stand in an object or a container; a value that YAML takes for something else than text is a mistake."""
     kind = _kind(node)
-    own = variables_of(node.at("data" if kind else "env"), reader=_READER)
     if kind != "Secret":
-        return own
-    return [*map(_decoded, own), *variables_of(node.at("stringData"), reader=_READER)]
+        return (Block(node.at("data" if kind else "env"), reader=_READER),)
+    encoded = Block(node.at("data"), reader=_READER, read=_decoded, write=_encoded)
+    return encoded, Block(node.at("stringData"), reader=_READER)
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
 def _decoded(variable: Variable) -> Variable:
@@ -131,25 +126,14 @@ def _decoded(variable: Variable) -> Variable:
     return variable._replace(text=text, quoting="encode the value with real line breaks and without backslashes")
 
 
-def _parts(node: Node) -> Iterator[VariablePart]:
-    """Where variables can be edited. Their texts must be texts to YAML too."""
-    if _kind(node) == "Secret":
-        yield VariablePart(node.at("stringData"))
-        yield VariablePart(node.at("data"), lambda text: base64.b64encode(text.encode("utf-8", "surrogatepass")).decode())
-    else:
-        yield VariablePart(node.at("data" if _kind(node) else "env"))
-
-
 def _can_be_servers(node: Node) -> bool:
     """Whether variables that begin as those of a server do stand here, or may come from elsewhere: of others no name counts."""
-    if not _kind(node):
-        return node.at("envFrom").value is not None or has_prefixed(node.at("env"))
-    return any(has_prefixed(node.at(part)) for part in (("data", "stringData") if _kind(node) == "Secret" else ("data",)))
+    return node.at("envFrom").value is not None or any(has_prefixed(block.at) for block in _blocks(node))
 
 
 def _object(node: Node) -> Container:
     """A ``ConfigMap`` or a ``Secret`` by itself, whose container can have more."""
-    given = _variables(node)
+    given = variables_in(_blocks(node))
 
     def load() -> Loaded:
         return read_variables(_holder(node, node)._replace(partial=True), given)
@@ -172,7 +156,7 @@ def _container(one: Node, node: Node) -> Container:
 
 def _holder(one: Node, node: Node) -> VariableHolder:
     """An object, or a container in it, as what variables stand in."""
-    holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _variables, _parts)
+    holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _blocks)
     # In a Secret no value may be seen.
     closed = node.file.cached(
         "Secrets", lambda: hidden_at(lambda: [(one.place().value, "values") for one in _objects(node.file) if _kind(one) == "Secret"])
@@ -206,7 +190,7 @@ def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder],
         objects.append(holder)
         renamed = (variable._replace(name=f"{prefix or ''}{variable.name}") for variable in holder.variables)
         given.extend(Given(variable, holder) for variable in renamed if variable.name.startswith(PREFIX))
-    for variable in _variables(node):
+    for variable in variables_in(_blocks(node)):
         source = node._replace(path=variable.at).at("valueFrom")
         given.extend([Given(variable, own)] if source.value is None else _fetched(Given(variable, own), source, one))
     objects.extend(one.holder for one in given if one.holder is not own)
@@ -226,13 +210,8 @@ def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
 
 def _of_key(one: Node, key: Any) -> Variable | None:
     """What stands under a key of an object, which need not be the name of a variable."""
-    plain, data = one.at("stringData"), one.at("data")
-    if not isinstance(key, str) or key not in (data.mapping | plain.mapping if _kind(one) == "Secret" else data.mapping):
-        return None
-    if _kind(one) == "Secret" and key in plain.mapping:
-        return member_of(plain.at(key), reader=_READER)
-    found = member_of(data.at(key), reader=_READER)
-    return _decoded(found) if _kind(one) == "Secret" else found
+    blocks = (block for block in reversed(_blocks(one)) if isinstance(key, str) and key in block.at.mapping)
+    return next((block.member(key) for block in blocks), None)
 
 
 def _named(source: Node, words: tuple[str, str], one: Node) -> Node | None:
@@ -287,5 +266,5 @@ def _namespace(one: Node) -> str | None:
 def _object_holder(one: Node, *, editable: bool) -> VariableHolder:
     """An object that gives variables to a container; where that has other names for them they are not edited."""
     name = ("Kubernetes object", one.file.uri, one.file.release, one.place().value.start)
-    holder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(_variables(one))))
+    holder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(variables_in(_blocks(one)))))
     return holder if editable else holder._replace(editor=None)
