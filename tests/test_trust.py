@@ -24,7 +24,7 @@ from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.operators import OPERATORS, never
 from linter.policy.rule import Rule
-from linter.policy.trust import check_asks_no_secret, check_changes_no_secret, public_view
+from linter.policy.trust import check_knows_no_secret, public_view
 from linter.settings.releases import DATES, NEWEST
 
 SECRET = "pa5sw0rd-hunter2-example"
@@ -419,7 +419,7 @@ def test_a_setting_that_nobody_knows_may_be_a_secret() -> None:
 def test_a_setting_that_is_public_in_documents_of_another_kind() -> None:
     """In those of a kind that does not know it, nobody sees what it holds."""
     data = {**rule_data({"region": {"equals": "x"}, "awsRegion": {"equals": "x"}}), "for": ["infra", "server"]}
-    check_asks_no_secret(Rule(data))
+    check_knows_no_secret(Rule(data))
     rule = Rule(data)
     rule.trusted = False
     assert check(rule, bare({"region": "hunter2", "awsRegion": UNKNOWN})) == []
@@ -427,7 +427,7 @@ def test_a_setting_that_is_public_in_documents_of_another_kind() -> None:
     for kinds in (["infra"], ["server"], ["server", "server/ssm"], ["infra", "server"]):
         for name in ("nobodyKnows", "database.password"):
             with pytest.raises(RuleError, match=f"asks what {name} holds"):
-                check_asks_no_secret(Rule({**rule_data({name: {"equals": "x"}}), "for": kinds}))
+                check_knows_no_secret(Rule({**rule_data({name: {"equals": "x"}}), "for": kinds}))
 
 
 @pytest.mark.parametrize(
@@ -519,8 +519,7 @@ def test_a_fix_of_a_found_policy_touches_no_secret(how: str) -> None:
         asks = how in ("copy", "copy within a text", "split")
         if not (asks and known is not None and known.is_container):
             with pytest.raises(RuleError, match="a policy whose configuration file was only found cannot do that"):
-                check_asks_no_secret(Rule(data))
-                check_changes_no_secret(Rule(data))
+                check_knows_no_secret(Rule(data))
         given = with_secret("unheard" if how in ("move a public setting here", "set") else name.replace("*", "0"))
         assert [one.fix for one in check(untrusted({"baseUrl": "absent"}, fix=fix), given)] == [None], name
         trusted += any(one.fix is not None for one in check(Rule(data), given))
@@ -551,8 +550,7 @@ def test_a_fix_of_a_found_policy_is_never_safe() -> None:
     given = bare({"baseUrl": "https://api.hospital.example/", "signingKey": SECRET, "defaultOAuthClients": clients})
     for fix in fixes:
         data = rule_data({"baseUrl": "absent"}, fix={"safe": True, **fix})
-        check_asks_no_secret(Rule(data))
-        check_changes_no_secret(Rule(data))
+        check_knows_no_secret(Rule(data))
         found = [check(one, given)[0].fix for one in (Rule(data), untrusted(data["must"], fix=data["fix"]))]
         assert [one.safe for one in found if one is not None] == [True, False], fix
 

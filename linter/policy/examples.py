@@ -42,19 +42,16 @@ class FailedExample(NamedTuple):
     reasons: tuple[tuple[Place, str], ...] = ()
 
 
-def failures(rule: Rule, load: Load, kinds: Iterable[str]) -> list[FailedExample]:
+def failures(rule: Rule, load: Load, kinds: Iterable[str]) -> Iterator[FailedExample]:
     """What is wrong with the examples of a rule."""
-    failed: list[FailedExample] = []
     if any(rule.fixes) and not rule.info.fixable:
-        failed.append(FailedExample(("fix",), 'no bad example has "fixed", which shows what the fix makes of it'))
+        yield FailedExample(("fix",), 'no bad example has "fixed", which shows what the fix makes of it')
     for example in rule.examples:
-        reasons: list[tuple[Place, str]] = []
-        message = _failure(rule, example, load, _kind(rule, example, kinds), reasons)
+        message, reasons = _failure(rule, example, load, _kind(rule, example, kinds))
         if message:
             _, verdict, index = example.place
             name = f" ({example.name})" if example.name else ""
-            failed.append(FailedExample(example.place, f"{verdict} example {int(index) + 1}{name}: {message}", tuple(reasons)))
-    return failed
+            yield FailedExample(example.place, f"{verdict} example {int(index) + 1}{name}: {message}", tuple(reasons))
 
 
 def _kind(rule: Rule, example: Example, kinds: Iterable[str]) -> str:
@@ -64,24 +61,23 @@ def _kind(rule: Rule, example: Example, kinds: Iterable[str]) -> str:
     return beneath[0]
 
 
-def _failure(rule: Rule, example: Example, load: Load, kind: str, reasons: list[tuple[Place, str]]) -> str:
-    """What is wrong with an example, empty for nothing; adds the reasons."""
+def _failure(rule: Rule, example: Example, load: Load, kind: str) -> tuple[str, list[tuple[Place, str]]]:
+    """What is wrong with an example, empty for nothing, and the reasons."""
     try:
         samples = load(example.written().encode(example.encoding), kind, example.server)
         for sample in samples:
             _set_up(sample.document, example)
     except ValueError as error:
-        return str(error)
+        return str(error), []
     expected = Counter(map(str, example.finds))
-    findings = Counter(name for sample in samples for name in _found(rule, sample))
-    if findings != expected:
-        for sample in samples:
-            reasons += _reasons(rule, sample, findings - expected, expected - findings)
-        return f"finds {_list(sorted(findings.elements()))}, but should find {_list(sorted(expected.elements()))}"
+    found = Counter(name for sample in samples for name in _found(rule, sample))
+    if found != expected:
+        reasons = [reason for sample in samples for reason in _reasons(rule, sample, found - expected, expected - found)]
+        return f"finds {_list(sorted(found.elements()))}, but should find {_list(sorted(expected.elements()))}", reasons
     fixed = None
     if example.fixed is not None:
         fixed = samples[0].mended(rule.found_by) if rule.found_by else _fixed(rule, samples[0].document)
-    return "" if fixed == example.fixed else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}"
+    return "" if fixed == example.fixed else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}", []
 
 
 def _set_up(document: Document, example: Example) -> None:

@@ -15,7 +15,7 @@ from ..typed import Any, Final
 from .errors import RuleError, did_you_mean
 from .paths import DEEP, Path, Tag, names_of
 from .rule import Case, Rule, kind_matches
-from .tree import Mention, clauses_of, mentions, mentions_in, mentions_of_fix, walk
+from .tree import Mention, mentions, mentions_in, mentions_of_fix, walk
 
 DEPLOYMENT = {
     "infra": "infra",
@@ -52,7 +52,7 @@ def _is_fixed(path: Path) -> bool:
 
 def _mentions(case: Case) -> Iterator[Mention]:
     """The paths that a case names. Its texts and fixes are about one place, unless that can be one of several, or a member of one."""
-    for clause in (*case.must, *clauses_of(case.when)):
+    for clause in case.clauses:
         yield from mentions(clause)
     at = case.must[0].path if len(case.must) == 1 and '"' not in case.must[0].text else None
     if at is not None and any(member is not None for asked in walk(case.must[0]) for member, _ in asked.part.inner):

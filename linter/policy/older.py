@@ -35,12 +35,11 @@ def modernized(data: Any) -> tuple[Any, list[Older]]:
 def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any]:
     """``severity: pedantic`` in place of the key ``pedantic`` beside a level."""
     flags, levels = (given if isinstance(given, dict) else dict.fromkeys(TARGETS, given) for given in map(data.get, (PEDANTIC, "severity")))
-    if not (flags.keys() == levels.keys() == set(TARGETS) and all(isinstance(one, bool) for one in flags.values())):
-        return data
-    if not all(isinstance(one, str) and one in (*LEVELS, "off") for one in levels.values()):
-        return data  # which has a mistake of its own
+    are_flags = flags.keys() == set(TARGETS) and all(isinstance(one, bool) for one in flags.values())
+    if not are_flags or levels.keys() != set(TARGETS) or not all(one in (*LEVELS, "off") for one in levels.values()):
+        return data  # which has a mistake of its own, or is not older
     words = {target: PEDANTIC if flags[target] and levels[target] != "off" else levels[target] for target in TARGETS}
-    written = words[TARGETS[0]] if len(set(words.values())) == 1 else words
+    written = words if len(set(words.values())) > 1 else words[TARGETS[0]]
     older.append(Older((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))
     return {**{key: value for key, value in data.items() if key != PEDANTIC}, "severity": written}
 
@@ -85,10 +84,8 @@ def _today(name: str, operand: Any) -> dict[str, Any] | None:
 
 def _assertion(data: Any, place: Place, older: list[Older]) -> Any:
     """An assertion in today's words, and those in its operands."""
-    if isinstance(data, list):
-        return _each(_assertion)(data, place, older)
     if not isinstance(data, dict):
-        return data
+        return _each(_assertion)(data, place, older) if isinstance(data, list) else data
     today = {name: words for name, operand in data.items() if (words := _today(name, operand)) is not None}
     renewed = _operators({name: operand for name, operand in data.items() if name not in today}, place, older)
     for name, words in today.items():

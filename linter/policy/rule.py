@@ -64,8 +64,8 @@ class Case:
     raises :class:`RuleError`, with its place in the data, where it cannot be used.
     """
 
-    def __init__(self, info: RuleInfo, data: Mapping[str, Any], number: int, own: Collection[str]) -> None:
-        self.info = info
+    def __init__(self, data: Mapping[str, Any], number: int, own: Collection[str]) -> None:
+        self.info = _info(data)
         """What is known of the rule, with the severity of this case and the kinds of document that it is for."""
         self.yields_to = tuple(data.get("yields_to", ()))
         """The ids of the rules that name the cause: where one of them reports a setting, this case has nothing to add."""
@@ -88,6 +88,11 @@ class Case:
     def must(self) -> tuple[Clause, ...]:
         """What must hold of each place that a path leads to; empty for mistakes that a source finds (``found_by``)."""
         return parse_clauses(self.data.get("must", {}), self.at("must"))
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The clauses of ``must`` and of ``when``."""
+        return (*self.must, *clauses_of(self.when))
 
     @cached_property
     def message(self) -> Texts | None:
@@ -157,7 +162,7 @@ class Rule:
     """A rule: one reason to accept or to switch off what it finds, in one or several cases."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.cases = tuple(_cases(data))
+        self.cases = tuple(Case(whole_case(data, own), number, own.keys()) for number, own in enumerate(data.get("cases", [{}])))
         """The cases, in the order in which they are asked; of those that find something at one place the first counts."""
         self.info = _info_of_all(self.cases)
         self.enabled = bool(data.get("enabled", True))
@@ -198,30 +203,20 @@ class Rule:
     @cached_property
     def members(self) -> frozenset[str]:
         """The members of a deployment, beside the server, that the rule speaks of."""
-        return frozenset(name for case in self.cases for name in _names(case) if name in _MEMBERS)
+        clauses = [clause for case in self.cases for clause in case.clauses]
+        paths = (mention.path for clause in clauses for mention in mentions(clause))
+        operands = (asked.part.operand for clause in clauses for asked in walk(clause))
+        named = (*(path.steps[0] for path in paths if path.start == "root" and path.steps), *operands)
+        return _MEMBERS.intersection(name for name in named if isinstance(name, str))
 
 
 def check_operands(rule: Rule) -> None:
     """Compile every operator of a rule and parse its texts. Raises :class:`RuleError` where one of them cannot be used."""
-
-    def clauses(case: Case) -> Iterator[Clause]:
-        yield from case.must
-        yield from clauses_of(case.when)
-        for fix in case.fix:
-            yield from clauses_of(fix.when)
-
     for case in rule.cases:
-        for clause in clauses(case):
+        for clause in (*case.clauses, *(clause for fix in case.fix for clause in clauses_of(fix.when))):
             for asked in walk(clause):
                 compile_operator(asked.part, Mode())
         list(case.texts)
-
-
-def _cases(data: Mapping[str, Any]) -> Iterator[Case]:
-    """The cases of a rule. What a case does not say itself is as the rule has it."""
-    for number, own in enumerate(data.get("cases", [{}])):
-        case = whole_case(data, own)
-        yield Case(_info(case), case, number, own.keys())
 
 
 _THE_FIRST: Final = "${@first}; "
@@ -247,13 +242,6 @@ def whole_case(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any
 
 
 _MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
-
-
-def _names(case: Case) -> Iterator[str]:
-    """The first names on the paths of the conditions and assertions of a case, and the operands that are a name."""
-    for clause in (*clauses_of(case.when), *case.must):
-        yield from (str(mention.path.steps[0]) for mention in mentions(clause) if mention.path.start == "root" and mention.path.steps)
-        yield from (asked.part.operand for asked in walk(clause) if isinstance(asked.part.operand, str))
 
 
 def _info(data: Mapping[str, Any]) -> RuleInfo:

@@ -20,7 +20,7 @@ from .operators import listed
 from .rule import Rule, check_kinds, check_operands, whole_case
 from .samples import filled
 from .tree import Place
-from .trust import check_asks_no_secret, check_changes_no_secret
+from .trust import check_knows_no_secret
 
 
 class RuleFile(NamedTuple):
@@ -66,8 +66,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         if path.stem != name:
             raise RuleError(f'the file of the rule "{rule.info.id}" must be called {name}.yaml', ("id",))
         if not trusted:
-            check_asks_no_secret(rule)
-            check_changes_no_secret(rule)
+            check_knows_no_secret(rule)
     except RuleError as error:
         return read._replace(errors=[f"{path}:{error.line or read.line(error.path)}: {printable(error.message)}"])
     return read._replace(rule=rule)

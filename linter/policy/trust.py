@@ -8,12 +8,11 @@ And where a rule names a secret, it is refused when it is read, for else it woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 
 from .. import settings
 from ..conformance.mismatch import OF_NAMES, check_as, mismatches
-from ..conformance.reader import Mismatch
 from ..model import UNKNOWN, Change, Document, Fact, Finding, SettingPath
 from ..redaction.values import is_read_from_hidden, shown_value
 from ..settings import Catalogue
@@ -24,7 +23,7 @@ from .known import catalogues
 from .node import FACTS_OF_A_FINDING, FACTS_OF_THE_CATALOGUE
 from .paths import ANY, DEEP, Path, expanded, names_of
 from .rule import Case, Rule
-from .tree import Mention, clauses_of, mentions, mentions_of_fix
+from .tree import Mention, mentions, mentions_of_fix
 
 _OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
 """What may be known of a secret: nothing of it depends on what the secret is."""
@@ -73,16 +72,10 @@ def _view(document: Document) -> Document:
     )
     view.origin, view.given, view.memo, view._cached = _Origin(document), None, None, {}
     if not view.members:
-        check_as(view, _public_mismatches(document, view))
+        every = mismatches(document).items()
+        public = {path: one for path, one in every if may_be_shown(document, path) and view.get(path) is not UNKNOWN}
+        check_as(view, {path: one for path, one in every if one.aspect in OF_NAMES or path in public})
     return view
-
-
-def _public_mismatches(document: Document, view: Document) -> Mapping[SettingPath, Mismatch]:
-    return {
-        path: mismatch
-        for path, mismatch in mismatches(document).items()
-        if mismatch.aspect in OF_NAMES or (may_be_shown(document, path) and view.get(path) is not UNKNOWN)
-    }
 
 
 def _public(document: Document, known: Catalogue | None, path: SettingPath, value: Any) -> Any:
@@ -137,58 +130,52 @@ class _Origin:
 # --- What such a rule must not ask. ------------------------------------------------------------------------------------------------
 
 
-def check_asks_no_secret(rule: Rule) -> None:
-    """Raise :class:`RuleError` where a rule asks what a setting holds that is not known to be public."""
-    for case in rule.cases:
-        clauses = [mention for clause in (*case.must, *clauses_of(case.when)) for mention in mentions(clause)]
-        asked = [mention for mention in (*clauses, *_in_fixes(case)) if mention.asks]
-        _check_open(case, asked, _is_open_setting, '"{text}" asks what {name} holds, which {why}')
-
-
-def check_changes_no_secret(rule: Rule) -> None:
-    """Raise :class:`RuleError` where a fix of a rule sets or renames what is not public."""
-    for case in rule.cases:  # a target that only a document names is looked at there
-        changed = [mention for mention in _in_fixes(case) if mention.changes]
-        _check_open(case, changed, _is_public_setting, 'the fix changes "{text}", and {name} {why}')
-
-
-def _in_fixes(case: Case) -> Iterator[Mention]:
-    """The paths that the fixes of a case name, for findings of each of its clauses."""
-    yield from (mention for clause in case.must for fix in case.fix for mention in mentions_of_fix(fix, clause.path))
+def check_knows_no_secret(rule: Rule) -> None:
+    """Raise :class:`RuleError` where a rule asks what a setting holds that is not known to be public, or has a fix set or rename it."""
+    for case in rule.cases:  # a target of a fix that only a document names is looked at there
+        in_clauses = (mention for clause in case.clauses for mention in mentions(clause))
+        in_fixes = (mention for clause in case.must for fix in case.fix for mention in mentions_of_fix(fix, clause.path))
+        for mention in (*in_clauses, *in_fixes):
+            if mention.asks:
+                _check_open(case, mention, '"{text}" asks what {name} holds, which {why}', asks=True)
+            if mention.changes:
+                _check_open(case, mention, 'the fix changes "{text}", and {name} {why}', asks=False)
 
 
 _NOT_ALLOWED: Final = "a policy whose configuration file was only found cannot do that; name its folder with --rules"
-_IsOpen = Callable[[Catalogue, SettingPath], bool]
 
 
-def _check_open(case: Case, named: Iterable[Mention], is_open: _IsOpen, says: str) -> None:
-    for path, text, place, *_ in named:
-        of_kinds = [list(_secrets_named(path, kind, is_open)) for kind in case.info.kinds]
-        for known, name in (one for of_kind in of_kinds for one in of_kind):
-            setting, why = known.get(tuple(name.split("."))), ""
-            if setting is not None:
-                why = "can hold secrets" if setting.is_container else "is secret"
-            elif all(of_kinds):  # else it is public in documents of another kind; in those of this one its content is hidden
-                why = "may be secret, because no setting of this name is known"
-            if why:
-                raise RuleError(f"{says.format(text=text, name=name, why=why)}: {_NOT_ALLOWED}", place)
+def _check_open(case: Case, mention: Mention, says: str, *, asks: bool) -> None:
+    of_kinds = [list(_hidden(mention.path, kind, asks=asks)) for kind in case.info.kinds]
+    for known, path in (one for of_kind in of_kinds for one in of_kind):
+        setting, why = known.get(path), ""
+        if setting is not None:
+            why = "can hold secrets" if setting.is_container else "is secret"
+        elif all(of_kinds):  # else it is public in documents of another kind; in those of this one its content is hidden
+            why = "may be secret, because no setting of this name is known"
+        if why:
+            raise RuleError(f"{says.format(text=mention.text, name='.'.join(path), why=why)}: {_NOT_ALLOWED}", mention.place)
 
 
-def _secrets_named(path: Path, kind: str, is_open: _IsOpen) -> Iterator[tuple[Catalogue, str]]:
-    """The settings that a path names and that are not open. What only ``*`` or ``**`` reaches is not named."""
+def _hidden(path: Path, kind: str, *, asks: bool) -> Iterator[tuple[Catalogue, tuple[str, ...]]]:
+    """The settings that a path names and that are not public. What only ``*`` or ``**`` reaches is not named.
+
+    Of an object that a rule asks for the members are looked at one by one.
+    """
     if path.fact in _OPEN_FACTS or not path.steps or path.steps[-1] in (ANY, DEEP):
         return
     for one, inner in catalogues(path.steps, kind):
         known = settings.catalogue(one)
         for steps in expanded(inner, one):
-            names: list[str] = [".".join(names_of(steps))]
+            paths = [names_of(steps)]
             if DEEP in steps:
                 tail = names_of(steps[steps.index(DEEP) + 1 :])
-                names = [name for name in known.names() if tuple(name.split("."))[-len(tail) :] == tail] or [".".join(tail)]
-            yield from ((known, name) for name in names if not is_open(known, tuple(name.split("."))))
+                paths = [name for name in map(_split, known.names()) if name[-len(tail) :] == tail] or [tail]
+            for name in paths:
+                setting = known.get(name)
+                if not _is_public_setting(known, name) and not (asks and setting is not None and setting.is_container):
+                    yield known, name
 
 
-def _is_open_setting(known: Catalogue, path: SettingPath) -> bool:
-    """Whether a setting is public, or an object whose members are looked at one by one."""
-    setting = known.get(path)
-    return _is_public_setting(known, path) or (setting is not None and setting.is_container)
+def _split(name: str) -> tuple[str, ...]:
+    return tuple(name.split("."))
