@@ -45,7 +45,6 @@ Fact = str | int | float
 
 LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "note")
 AcceptedBy = Literal["comment", "configuration", "baseline"]
-ACCEPTED_BY: Final[tuple[AcceptedBy, ...]] = ("comment", "configuration", "baseline")
 """Where it is said that a finding is accepted."""
 Precision = Literal["very-high", "high", "medium", "low"]
 TARGETS: Final[tuple[Target, ...]] = ("production", "development")

@@ -12,8 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import __version__
-from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
-from .acceptance.acceptors import Acceptors
+from .acceptance import UNUSED_SUPPRESSION, Acceptors, Checked, Reach
 from .check import Checker, Texts, parts_of
 from .choose import Choices, Plan, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
@@ -47,8 +46,7 @@ from .typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .acceptance.baseline import Baselines
-    from .acceptance.comments import Suppressions
+    from .acceptance.baseline import Baseline
 
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
@@ -194,8 +192,8 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run.of(options, _real_folders(paths))
     found, errors = run.search.find(paths, may_be_empty=options.allow_unrecognized)
-    acceptors = _prepare(run, [file.path for file in found])
-    if acceptors is None:
+    baselines = _prepare(run, [file.path for file in found])
+    if baselines is None:
         return _not_started(run)
     run.log.errors.extend(errors)
     names = ", ".join(paths)
@@ -205,7 +203,7 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     around = _around(run, found)
     contents: dict[str, bytes] = {}
     files = _read_all(run, found, around, contents)
-    outcome = _lint(run, files, around, acceptors)
+    outcome = _lint(run, files, around, baselines)
     if found and _found_nothing(run):
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
         searched = f": {what_is_searched_for()}" if options.kind is None and run.folders and not run.log.files else ""
@@ -216,13 +214,13 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
 def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
     run = _Run.of(options)
-    acceptors = _prepare(run, [given.path])
-    if acceptors is None:
+    baselines = _prepare(run, [given.path])
+    if baselines is None:
         return _not_started(run)
     around = around_inputs([given])
     file = _load(run, given, around)
     contents = {given.uri: bytes_of(given)} if options.keep_contents else {}
-    return _lint(run, [] if file is None else [file], around, acceptors)._replace(contents=contents)
+    return _lint(run, [] if file is None else [file], around, baselines)._replace(contents=contents)
 
 
 def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dict[Found, Reading | None]]:
@@ -246,30 +244,30 @@ def _real_folders(paths: Iterable[str]) -> list[str]:
         return []
 
 
-# --- Prepare: the configurations, the rules, and what accepts findings ---
+# --- Prepare: the configurations, the rules, and the baselines ---
 
 
-def _prepare(run: _Run, files: list[Path]) -> Acceptors | None:
-    """Read the configurations and rules that files need; None, with errors logged, where one of them or the command has a mistake."""
+def _prepare(run: _Run, files: list[Path]) -> Mapping[Path | None, Baseline] | None:
+    """Read the configurations, rules and baselines that files need; None, with errors logged, where something has a mistake."""
     options, log = run.options, run.log
     configs = run.choices.prepare(files)
     if log.errors:
         return None
     declare_secrets(name for config in configs for name in config.secret_names)
-    if options.without_baseline:
-        configs = [config._replace(baseline=None) for config in configs]
-    today = options.now.date() if options.now is not None else None
-    acceptors = Acceptors()
-    try:
-        acceptors = Acceptors.of(configs, today, options.baseline, options.write_baseline)
-    except ConfigError as error:
-        log.error(str(error))
-    read = acceptors.baseline.paths if acceptors.baseline is not None else []
+    baselines: Mapping[Path | None, Baseline] = {}
+    if options.baseline or options.write_baseline or (not options.without_baseline and any(config.baseline for config in configs)):
+        from .acceptance.baseline import read_baselines  # only where there is one
+
+        try:
+            baselines = read_baselines(configs, options.baseline, options.write_baseline)
+        except ConfigError as error:
+            log.error(str(error))
+    read = [one.path for one in baselines.values() if not one.is_written]
     for path in read:
         log.read(path)
     if options.fail_on_stale_baseline and not log.errors and not read:
         log.error("--fail-on-stale-baseline: there is no baseline: name one with --baseline, or in the configuration")
-    return None if log.errors else acceptors
+    return None if log.errors else baselines
 
 
 # --- Read and load ---
@@ -485,31 +483,38 @@ def _report_status(run: _Run, part: Loaded, rules: RuleSet) -> None:
     run.log.files.append(FileStatus(*name, document.target, "checked", server=document.server, holders=document.holders))
 
 
-def _compare(run: _Run, found: list[_Found], acceptors: Acceptors) -> tuple[list[Deployment], list[_Batch], dict[str, RuleInfo]]:
-    """Check the documents of each deployment against each other, with the rules of the server's file; these rules, too."""
+class _Compared(NamedTuple):
+    """The deployments that were found, what comparing their documents gave, the rules that can do so, and those that did, by document."""
+
+    deployments: list[Deployment]
+    batches: list[_Batch]
+    infos: dict[str, RuleInfo]
+    rules: dict[Document, set[str]]
+
+
+def _compare(run: _Run, found: list[_Found]) -> _Compared:
+    """Check the documents of each deployment against each other, with the rules of the server's file."""
+    compared = _Compared([], [], {}, {})
     checkable = [one for one in found if one.subject.loaded.checkable]
     if len(checkable) < 2:
-        return [], [], {}
+        return compared
     from .documents.deployment import Candidate, deployments, side_by_side  # only where there are several documents
 
     rules_of = {one.subject.document: one.subject.rules for one in checkable}
     checker = Checker(run.log, several=False)
-    every: list[Deployment] = []
-    batches: list[_Batch] = []
-    infos: dict[str, RuleInfo] = {}
     for deployment in deployments(Candidate(one.subject.document, one.subject.file.given.searched) for one in checkable):
-        every.append(deployment)
+        compared.deployments.append(deployment)
         for combined in side_by_side(deployment):
             rules = rules_of[combined.members.get("server", deployment.documents[0])]
             plan = rules.plan(combined)
             findings = [one for rule, levels in plan.checks for one in checker.found_by(rule, combined, levels)]
-            batches.append(_Batch(without_repetitions(findings, rules.by_id), rules))
-            infos.update(plan.infos)
-            if acceptors.baseline is not None:
-                written = [one for document in combined.members.values() for one in (document, *parts_of(document))]
-                compared = (rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys())
-                acceptors.baseline.compare(written, frozenset(compared))
-    return every, batches, infos
+            compared.batches.append(_Batch(without_repetitions(findings, rules.by_id), rules))
+            compared.infos.update(plan.infos)
+            ran = {rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys()}
+            for document in combined.members.values():
+                for one in (document, *parts_of(document)):
+                    compared.rules.setdefault(one, set()).update(ran)
+    return compared
 
 
 def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch]:
@@ -538,15 +543,15 @@ def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch
 # --- Accept, merge, attach ---
 
 
-def _take(found: Iterable[_Found], acceptors: Acceptors, given: Collection[str]) -> None:
-    """Tell what accepts findings which documents were checked, and with which rules."""
+def _checked(found: Iterable[_Found], compared: Mapping[Document, set[str]], given: Collection[str]) -> Iterator[Checked]:
+    """The documents that were checked, for what accepts findings: with which rules."""
     for subject, plan, _ in found:
         for part in subject.loaded.written:
             file, uri = subject.file, part.document.uri
             path = file.given.path if uri == file.given.uri else Path(uri)
+            rules = plan.ids, plan.together, frozenset(compared.get(part.document, ()))
             whole = uri in given and not breaks_off(part)
-            checked = Checked(part, file.config, path, plan.ids, plan.together, subject.rules.known, whole, subject.document.complete)
-            acceptors.take(checked)
+            yield Checked(part, file.config, path, *rules, subject.rules.known, whole, subject.document.complete)
 
 
 def _accept(batches: Iterable[_Batch], acceptors: Acceptors) -> list[_Batch]:
@@ -554,27 +559,26 @@ def _accept(batches: Iterable[_Batch], acceptors: Acceptors) -> list[_Batch]:
     return [batch._replace(findings=list(map(acceptors.accept, batch.findings))) for batch in batches]
 
 
-def _merge(batch: _Batch, texts: Texts, baseline: Baselines | None, log: Log) -> _Batch:
+def _merge(batch: _Batch, texts: Texts, acceptors: Acceptors, log: Log) -> _Batch:
     """A batch with the findings of a rule put together that it has one message for, and with their fixes; comments accept single ones.
 
     What a baseline accepts is merged as it would be without one, so that each report counts the same.
     """
     by_id = batch.rules.by_id
     kept = [
-        one._replace(fix=texts.fix_of(one, log), related=(*one.related, *(baseline.alike(one) if baseline is not None else ())))
+        one._replace(fix=texts.fix_of(one, log), related=(*one.related, *acceptors.alike(one)))
         for one in merged([one for one in batch.findings if one.suppressed is None], by_id)
     ]
     known = merged([one for one in batch.findings if one.accepted_by == "baseline"], by_id)
     for one in known:
-        if baseline is not None:
-            baseline.count(one)
+        acceptors.count(one)
     others = [one for one in batch.findings if one.accepted_by in ("comment", "configuration")]
     return batch._replace(findings=[*kept, *others, *known])
 
 
-def _unused(comments: Suppressions | None, rules_of: Mapping[Document, RuleSet]) -> Iterator[_Batch]:
+def _unused(acceptors: Acceptors, rules_of: Mapping[Document, RuleSet]) -> Iterator[_Batch]:
     """The suppression comments that cover nothing, once all findings are known."""
-    for document, span, message in comments.unused() if comments is not None else ():
+    for document, span, message in (one for comments in acceptors.comments for one in comments.unused()):
         rules = rules_of[document]
         rule = rules.by_id.get(UNUSED_SUPPRESSION)
         level = rules.level(rule.info, document.target) if rule is not None else None
@@ -592,7 +596,7 @@ def _fails(batch: _Batch) -> bool:
 # --- All stages ---
 
 
-def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: Acceptors) -> Outcome:
+def _lint(run: _Run, files: list[_File], around: Surroundings, baselines: Mapping[Path | None, Baseline]) -> Outcome:
     """Everything after reading: from the files with their documents to the outcome."""
     log = run.log
     with log.surviving("all files", "finding out the server's version"):
@@ -604,24 +608,22 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: Accept
     found = _check(run, subjects)
     for path in around.found.values():
         log.read(path)
-    acceptors = acceptors.with_comments(part for one in found for part in one.subject.loaded.written)
-    _take(found, acceptors, given)
-    deployments: list[Deployment] = []
-    compared: list[_Batch] = []
-    infos = {id: info for one in found for id, info in one.plan.infos.items()}
+    compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
-        deployments, compared, more = _compare(run, found, acceptors)
-        infos.update(more)
+        compared = _compare(run, found)
+    infos = {id: info for one in found for id, info in one.plan.infos.items()} | compared.infos
+    today = run.options.now.date() if run.options.now is not None else None
+    acceptors = Acceptors(list(_checked(found, compared.rules, given)), baselines, today)
     texts, rules_of = _texts(found, given)
     batches = [_Batch(one.findings, one.subject.rules, one.subject.document) for one in found]
-    batches = _accept(_deduplicate([*batches, *compared], in_sums), acceptors)
+    batches = _accept(_deduplicate([*batches, *compared.batches], in_sums), acceptors)
     with log.surviving("all files", "looking for unused suppression comments"):
-        batches += _accept(_unused(acceptors.comment, rules_of), acceptors)
-    batches = [_merge(batch, texts, acceptors.baseline, log) for batch in batches]
+        batches += _accept(_unused(acceptors, rules_of), acceptors)
+    batches = [_merge(batch, texts, acceptors, log) for batch in batches]
     findings = [one for batch in batches for one in batch.findings]
     reach = Reach(run.folders, tuple(Path(file.path) for file in log.files if file.status != "checked"))
     stale = _note_leftovers(run, acceptors, reach, list(texts.loaded))
-    outcome = _outcome(run, tuple(texts.loaded), findings, infos, tuple(deployments))
+    outcome = _outcome(run, tuple(texts.loaded), findings, infos, tuple(compared.deployments))
     checkable = [one.subject.document for one in found if one.subject.loaded.checkable]
     return outcome._replace(
         failed=any(map(_fails, batches)) or stale,
@@ -629,7 +631,7 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, acceptors: Accept
         overrides={document: rules.overrides for document, rules in rules_of.items()},
         checkable=frozenset(checkable),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
-        suppress=acceptors.comment.reason if acceptors.comment is not None else None,
+        suppress=acceptors.by_comment if acceptors.comments else None,
         sums=tuple(document for document in checkable if document.parts is not None),
     )
 
@@ -660,7 +662,7 @@ def _note_leftovers(run: _Run, acceptors: Acceptors, reach: Reach, documents: li
 
 
 def _new_baseline(acceptors: Acceptors, reach: Reach, findings: Iterable[Finding]) -> NewBaseline | None:
-    written = acceptors.baseline.written(reach) if acceptors.baseline is not None else None
+    written = acceptors.written.written(reach) if acceptors.written is not None else None
     return NewBaseline(*written, sum(one.accepted_by == "baseline" for one in findings)) if written is not None else None
 
 

@@ -100,8 +100,9 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
             findings = [model.Finding("r", "error", model.sentence("x"), loaded.document, (f"zq{number}",), span) for number in range(size)]
 
             def accepted() -> None:
-                every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)
-                every.take(checked.Checked(loaded, given, Path("a.json"), none, none, {}, True, True))
+                every = accept.Acceptances(
+                    [checked.Checked(loaded, given, Path("a.json"), none, none, none, {}, True, True)], date(2026, 1, 1)
+                )
                 for one in findings:
                     every.reason(one)
 
@@ -172,9 +173,8 @@ def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path
         def accepted(size: int) -> None:
             entries = [config.Acceptance("r", "x", **({where: f"deploy/site{number}"} if where else {})) for number in range(size)]
             held = config.Config(path=tmp_path / "c", accept=tuple(entries))
-            every = accept.Acceptances(date(2026, 1, 1), lambda *_: None)
-            for file in files_of(tmp_path, size):
-                every.take(checked.Checked(loaded[file], held, file, none, none, {}, True, True))
+            of = [checked.Checked(loaded[file], held, file, none, none, none, {}, True, True) for file in files_of(tmp_path, size)]
+            every = accept.Acceptances(of, date(2026, 1, 1))
             list(every.notices(checked.Reach((str(tmp_path),), tuple(files_of(tmp_path, size)))))
 
         loaded = {}

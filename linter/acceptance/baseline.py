@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..config import Config, ConfigError
@@ -37,11 +37,36 @@ class Entry(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """A file of entries: how many findings each stands for, and its line. The paths in it are relative to the folder of the file."""
+    """A file of entries: how many findings each stands for, and its line. The paths in it are relative to the folder of the file.
+
+    ``is_written``: the run writes it anew; before, it can have been missing.
+    """
 
     path: Path
     counts: Mapping[Entry, int]
     lines: Mapping[Entry, int]
+    is_written: bool = False
+
+
+def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | None) -> dict[Path | None, Baseline]:
+    """The baseline that the command line names, to be read or to be written, under None, else those of configurations by their paths.
+
+    Raises :exc:`~linter.config.ConfigError` for a file that is no baseline.
+    """
+    if new is not None:
+        return {None: _replaced(new)}
+    if given is not None:
+        return {None: read_baseline(given)}
+    found: dict[Path | None, Baseline] = {}
+    for config in configs:
+        path = config.baseline
+        if path is None or path in found:
+            continue
+        if not config.trusted and config.path is not None and not is_within(os.path.realpath(path), os.path.realpath(config.path.parent)):
+            outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
+            raise ConfigError(f"{config.path}:{config.line('baseline')}: {path.name} {outside}")
+        found[path] = read_baseline(path)
+    return found
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -66,12 +91,12 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(path, counts, lines)
 
 
-def replaced_baseline(path: Path) -> Baseline | None:
-    """The baseline that a new one replaces; None where there is none. Raises :exc:`~linter.config.ConfigError` for another file."""
+def _replaced(path: Path) -> Baseline:
+    """The baseline that a new one replaces. Raises :exc:`~linter.config.ConfigError` for another file."""
     if not os.path.lexists(path):
-        return None
+        return Baseline(path, {}, {}, is_written=True)
     try:
-        return read_baseline(path)
+        return read_baseline(path)._replace(is_written=True)
     except ConfigError as error:
         raise ConfigError(f"{error}; the file is not overwritten") from None
 
@@ -104,82 +129,58 @@ _RUNNING: Final = frozenset({"service", "container", "task definition", "stage",
 """What runs a server: other variables, of a ConfigMap or an ``.env``, may be a part of what one gets."""
 
 
-class _File(NamedTuple):
-    """What a run has shown of a file, from all of its documents that were checked.
-
-    ``rules`` are those that they were checked with, ``together`` those that compare them with others. ``alone`` are the environments of
-    documents in which a finding does not depend on other files, ``shared`` those of all others; ``variables``: it has process variables.
-    """
-
-    rules: frozenset[str]
-    together: frozenset[str]
-    alone: frozenset[str]
-    shared: frozenset[str]
-    variables: bool
-    whole: bool
-
-    @classmethod
-    def of(cls, documents: list[Checked]) -> _File:
-        """The summary of a file's documents."""
-        alone = frozenset(_environment(one.document) for one in documents if _is_alone(one))
-        shared = frozenset(_environment(one.document) for one in documents if not _is_alone(one))
-        rules = frozenset[str]().union(*(one.rules for one in documents))
-        together = frozenset[str]().union(*(one.together for one in documents))
-        variables = any(one.document.kind == "server/env" for one in documents)
-        return cls(rules, together, alone, shared, variables, all(one.whole for one in documents))
-
-
-class _Used:
+class KnownFindings:
     """A baseline in a run: which findings are in it, which are new, and which of its entries are stale.
 
-    ``path`` is its file; ``old`` is None where there was none. With ``taking`` each finding is taken into it, whether it was there or not.
+    A baseline that is written takes each finding, whether it was there or not.
     """
 
-    def __init__(self, path: Path, old: Baseline | None, *, taking: bool = False) -> None:
-        self.path = path
-        self.old = old
-        self.taking = taking
-        self._left = dict(old.counts) if old is not None else {}
+    def __init__(self, baseline: Baseline, documents: Iterable[Checked], *, is_for_all: bool) -> None:
+        self._baseline = baseline
+        self._is_for_all = is_for_all
+        self._left = dict(baseline.counts)
         self._taken: dict[Entry, int] = {}
         self._covered: dict[Entry, list[Finding]] = {}
         self._files: dict[str, list[Checked]] = {}
         self._names: dict[Document, str] = {}
-        self._compared: set[tuple[str, str, str]] = set()
-        """Files, environments and the rules with which these were compared with others."""
-
-    def take(self, checked: Checked) -> None:
-        """Add a document that was checked."""
-        uri = checked.document.uri
-        name = self._names[checked.document] = uri if uri == STANDARD_INPUT else self._relative(checked.path)
-        self._files.setdefault(name, []).append(checked)
-
-    def compare(self, document: Document, rules: Iterable[str]) -> None:
-        """Record the rules with which a document was compared with others."""
-        self._compared.update((self._names[document], _environment(document), rule) for rule in rules)
+        self._configs: dict[Document, Config] = {}
+        for one in documents:
+            uri = one.document.uri
+            name = self._names[one.document] = uri if uri == STANDARD_INPUT else self._relative(one.path)
+            self._files.setdefault(name, []).append(one)
+            self._configs[one.document] = one.config
 
     def _relative(self, path: Path) -> str:
         """A path as entries have it: the same wherever the command runs, for links of folders are followed; one of a file is not."""
         absolute = os.path.join(os.path.realpath(path.absolute().parent), path.name)
         try:
-            return printable(Path(os.path.relpath(absolute, os.path.realpath(self.path.parent))).as_posix())
+            return printable(Path(os.path.relpath(absolute, os.path.realpath(self._baseline.path.parent))).as_posix())
         except ValueError:  # on another drive
             return printable(Path(absolute).as_posix())
 
-    def holds(self, finding: Finding) -> bool:
-        """Whether a finding is in the baseline; each entry stands for as many as it says."""
+    def reason(self, finding: Finding) -> str | None:
+        """The reason for accepting a finding that is in the baseline, which is its file; each entry stands for as many as it says."""
         entry = self._entry(finding)
-        if self.taking:
+        if self._baseline.is_written:
             self._taken[entry] = self._taken.get(entry, 0) + 1
-            return True
-        if not self._left.get(entry):
-            return False
-        self._left[entry] -= 1
-        self._covered.setdefault(entry, []).append(finding)
-        return True
+        elif self._left.get(entry):
+            self._left[entry] -= 1
+            self._covered.setdefault(entry, []).append(finding)
+        else:
+            return None
+        return f"in the baseline {relative_to_here(self._baseline.path)}"
 
-    def alike(self, finding: Finding) -> list[Finding]:
-        """The findings in the baseline that nothing tells from a new one: they may be what is new as well."""
-        return self._covered.get(self._entry(finding), [])
+    def count(self, finding: Finding) -> None:
+        """Count a finding that is accepted for the configuration that names the baseline."""
+        if not self._is_for_all:
+            self._configs[finding.document].use.accepted.append(finding.rule)
+
+    def alike(self, finding: Finding) -> tuple[Related, ...]:
+        """The places of findings in the baseline that cannot be told from a new one: a value is not in a baseline."""
+        alike = self._covered.get(self._entry(finding), [])
+        count = f"{len(alike):,} findings" if len(alike) > 1 else "1 finding"
+        message = f"this may be the new one instead: the baseline counts {count} like it, without saying which"
+        return tuple(Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
 
     def _entry(self, finding: Finding) -> Entry:
         about = finding.identity
@@ -191,44 +192,57 @@ class _Used:
         kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}
         return baseline_text({**kept, **self._taken}), len(kept) + len(self._taken), len(kept)
 
-    def stale(self, reach: Reach) -> list[Entry]:
-        """The entries that stand for more findings than there are, as far as the run shows that."""
-        shows = self._shown(reach)
-        return [one for one in sorted(self._left) if self._left[one] and shows(one)]
+    def notices(self, reach: Reach) -> Iterator[Notice]:
+        """A notice about the entries that stand for more findings than there are, as far as the run shows that."""
+        path, lines, shows = self._baseline.path, self._baseline.lines, self._shown(reach)
+        stale = [one for one in sorted(self._left) if self._left[one] and shows(one)]
+        if stale and not self._baseline.is_written:
+            count = f"{len(stale):,} entries are" if len(stale) > 1 else "1 entry is"
+            named = "; ".join(f"{_described(one)} (line {lines[one]})" for one in stale[:_MOST_NAMED])
+            more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
+            message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
+            yield Notice("stale-baseline", relative_to_here(path), lines[stale[0]], f"{message} with --write-baseline")
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
         """What says of an entry whether the run shows if the finding is there."""
         unread = set(map(self._relative, reach.unread))
-        folder = Path(os.path.realpath(self.path.parent))
+        folder = Path(os.path.realpath(self._baseline.path.parent))
         has_all = reach.searched(folder)
-        files = {name: _File.of(documents) for name, documents in self._files.items()}
+        files = {name: _shown_of_file(of, has_all=has_all and not name.startswith("../")) for name, of in self._files.items()}
 
         def shows(entry: Entry) -> bool:
-            file = files.get(entry.path)
             if entry.path in unread:
                 return False
-            if file is None:
-                return entry.path != STANDARD_INPUT and reach.is_gone(folder / entry.path)
-            if not file.whole or entry.rule not in self._files[entry.path][-1].known:
-                return file.whole
-            if has_all and not entry.path.startswith("../"):  # all the files are there that it may depend on
-                return entry.rule in file.rules or entry.rule in file.together
-            if entry.rule in file.together:
-                return (entry.path, entry.environment, entry.rule) in self._compared
-            # Which variables are a server's is also said by other files: what is not seen here may be seen with them.
-            is_alone = entry.environment in file.alone or not file.variables
-            return entry.rule in file.rules and is_alone and entry.environment not in file.shared
+            if entry.path in files:
+                return files[entry.path](entry)
+            return entry.path != STANDARD_INPUT and reach.is_gone(folder / entry.path)
 
         return shows
 
-    def notice(self, stale: list[Entry]) -> Notice:
-        """The notice about stale entries, of which there is one at least."""
-        assert self.old is not None  # where the entries come from
-        count = f"{len(stale):,} entries are" if len(stale) > 1 else "1 entry is"
-        named = "; ".join(f"{_described(one)} (line {self.old.lines[one]})" for one in stale[:_MOST_NAMED])
-        more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
-        message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
-        return Notice("stale-baseline", relative_to_here(self.path), self.old.lines[stale[0]], f"{message} with --write-baseline")
+
+def _shown_of_file(documents: list[Checked], *, has_all: bool) -> Callable[[Entry], bool]:
+    """The same of an entry for a file, of which these documents were checked. ``has_all``: so were all that it may depend on."""
+    whole, known = all(one.whole for one in documents), documents[-1].known
+    rules = frozenset[str]().union(*(one.rules for one in documents))
+    together = frozenset[str]().union(*(one.together for one in documents))
+    compared = {(_environment(one.document), rule) for one in documents for rule in one.compared}
+    has_variables = any(one.document.kind == "server/env" for one in documents)
+    alone: dict[str, bool] = {}
+    for one in documents:
+        name = _environment(one.document)
+        alone[name] = alone.get(name, True) and _is_alone(one)
+
+    def shows(entry: Entry) -> bool:
+        if not whole or entry.rule not in known:
+            return whole
+        if has_all:
+            return entry.rule in rules or entry.rule in together
+        if entry.rule in together:
+            return (entry.environment, entry.rule) in compared
+        # Which variables are a server's is also said by other files: what is not seen here may be seen with them.
+        return entry.rule in rules and alone.get(entry.environment, not has_variables)
+
+    return shows
 
 
 def _is_alone(checked: Checked) -> bool:
@@ -246,79 +260,3 @@ def _described(entry: Entry) -> str:
     setting = f" at {entry.setting}" if entry.setting else ""
     environment = f" ({entry.environment})" if entry.environment else ""
     return f"{entry.rule}{setting} in {entry.path}{environment}"
-
-
-class Baselines:
-    """The baselines of a run: one that the command line names for all files, else that of the configuration of each file.
-
-    ``given`` is the file to read, ``new`` the one to write.
-    Raises :exc:`~linter.config.ConfigError` for a file that is no baseline.
-    """
-
-    def __init__(self, given: Path | None, new: Path | None, configs: Iterable[Config]) -> None:
-        self._of: dict[Path | None, _Used] = {}
-        """By their paths; the one of the command line under None."""
-        self._documents: dict[Document, _Used] = {}
-        self._configs: dict[Document, Config] = {}
-        if new is not None:
-            self._of[None] = _Used(new, replaced_baseline(new), taking=True)
-        elif given is not None:
-            self._of[None] = _Used(given, read_baseline(given))
-        for config in configs if not self._of else ():
-            self._read(config)
-
-    @property
-    def paths(self) -> list[Path]:
-        """The files that were read as baselines."""
-        return [one.path for one in self._of.values() if not one.taking]
-
-    def _read(self, config: Config) -> None:
-        path = config.baseline
-        if path is None or path in self._of:
-            return
-        if not config.trusted and config.path is not None and not is_within(os.path.realpath(path), os.path.realpath(config.path.parent)):
-            outside = "leads outside the folder of this configuration file, which was only found: name the baseline with --baseline"
-            raise ConfigError(f"{config.path}:{config.line('baseline')}: {path.name} {outside}")
-        self._of[path] = _Used(path, read_baseline(path))
-
-    def take(self, checked: Checked) -> None:
-        """Add a document that was checked."""
-        used = self._of.get(None) or self._of.get(checked.config.baseline)
-        if used is not None:
-            used.take(checked)
-            self._documents[checked.document] = used
-            self._configs[checked.document] = checked.config
-
-    def compare(self, documents: Iterable[Document], rules: Iterable[str]) -> None:
-        """Record the rules with which documents were compared with each other."""
-        for document in documents:
-            if document in self._documents:
-                self._documents[document].compare(document, rules)
-
-    def reason(self, finding: Finding) -> str | None:
-        """The reason for accepting a finding that is in the baseline, which is its file."""
-        used = self._documents.get(finding.document)
-        return f"in the baseline {relative_to_here(used.path)}" if used is not None and used.holds(finding) else None
-
-    def count(self, finding: Finding) -> None:
-        """Count a finding that is accepted for the configuration that names its baseline."""
-        if None not in self._of:
-            self._configs[finding.document].use.accepted.append(finding.rule)
-
-    def alike(self, finding: Finding) -> tuple[Related, ...]:
-        """The places of findings in the baseline that cannot be told from a new one: a value is not in a baseline."""
-        used = self._documents.get(finding.document)
-        alike = used.alike(finding) if used is not None else []
-        count = f"{len(alike):,} findings" if len(alike) > 1 else "1 finding"
-        message = f"this may be the new one instead: the baseline counts {count} like it, without saying which"
-        return tuple(Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
-
-    def notices(self, reach: Reach) -> list[Notice]:
-        """The notices about stale entries, once :meth:`reason` has seen every finding; none where a baseline is written."""
-        used = [(one, one.stale(reach)) for one in self._of.values() if not one.taking]
-        return [one.notice(stale) for one, stale in used if stale]
-
-    def written(self, reach: Reach) -> tuple[str, int, int] | None:
-        """The new baseline where one is to be written: its text, how many entries it has, and how many the run says nothing of."""
-        new = self._of.get(None)
-        return new.written(reach) if new is not None and new.taking else None

@@ -7,15 +7,14 @@ checked count. A comment that names no rule is reported too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Iterator
 
 from ..documents.source import Suppression
-from ..model import Document, Finding, Message, sentence
+from ..model import Document, Finding, Message, Notice, sentence
 from ..policy.rule_set import meant_rule
 from ..text import Span
 from ..typed import NamedTuple
-from . import Checked
+from . import Checked, Reach
 
 
 class Unused(NamedTuple):
@@ -26,84 +25,50 @@ class Unused(NamedTuple):
     message: Message
 
 
-class _Cover:
-    """Suppression comments about one rule, of which the first that covers a place is found without looking at the others."""
-
-    def __init__(self, suppressions: list[Suppression]) -> None:
-        self._suppressions = sorted(suppressions, key=lambda one: one.span.start)
-        self._ends = list(accumulate((one.span.end for one in self._suppressions), max))
-
-    def at(self, place: int) -> Suppression | None:
-        """The first comment that covers a place."""
-        index = bisect_right(self._ends, place)
-        found = self._suppressions[index : index + 1]
-        return found[0] if found and found[0].span.start <= place else None
-
-
-class _File:
+class Comments:
     """The suppression comments of a file, which are about all of its documents."""
 
-    def __init__(self, first: Checked) -> None:
-        self.first = first
-        self.checked: set[str] = set()
-        self.used: set[tuple[int, str]] = set()
-        by_rule: dict[str, list[Suppression]] = {}
-        for suppression in first.loaded.suppressions:
+    def __init__(self, documents: list[Checked]) -> None:
+        self._first = documents[0]
+        self._checked = frozenset[str]().union(*(one.rules for one in documents))
+        self._anchors = {one.document: one.loaded.anchors for one in documents}
+        self._used: set[tuple[int, str]] = set()
+        self._about: dict[str, list[Suppression]] = {}
+        """The comments about each rule, in their order, so that no later one ends, or begins, before an earlier one."""
+        for suppression in self._first.loaded.suppressions:
             for rule in suppression.rules:
-                by_rule.setdefault(rule, []).append(suppression)
-        self.covers = {rule: _Cover(group) for rule, group in by_rule.items()}
-
-    def unused(self, suppression: Suppression) -> Iterator[Unused]:
-        """What of a comment no finding needs."""
-        known = self.first.known
-        for rule in sorted(suppression.rules):
-            if rule not in known:
-                is_category = any(info.category == rule for info in known.values())
-                near = "" if is_category else meant_rule(rule, known, known.values()).removeprefix("; ")
-                what = f'the suppression comment names the rule "{rule}", which does not exist'
-                message = sentence(what, "that is a category" if is_category else "", near)
-            elif rule in self.checked and (suppression.place.start, rule) not in self.used:
-                what = f"the suppression comment for {rule} is unused"
-                message = sentence(what, "the rule finds nothing here", "delete it", by=", because ")
-            else:
-                continue
-            yield Unused(self.first.document, suppression.place, message)
-
-
-class Suppressions:
-    """The suppression comments of all files of a run."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, _File] = {}
-        self._anchors: dict[Document, tuple[tuple[Span, int], ...]] = {}
-
-    def take(self, checked: Checked) -> None:
-        """Add the comments about a document that was checked."""
-        if checked.loaded.suppressions:
-            file = self._files.setdefault(checked.document.uri, _File(checked))
-            file.checked |= checked.rules
-            self._anchors[checked.document] = checked.loaded.anchors
+                self._about.setdefault(rule, []).append(suppression)
 
     def reason(self, finding: Finding) -> str | None:
         """The reason of the first comment that covers a finding, or the name of the variable in whose value it is."""
-        anchors = self._anchors.get(finding.document)
-        file = self._files[finding.document.uri] if anchors is not None else None
-        if file is None or anchors is None or (cover := file.covers.get(finding.rule)) is None:
-            return None
-        comment = next(filter(None, map(cover.at, _places(finding.span.start, anchors))), None)
-        if comment is None:
-            return None
-        file.used.add((comment.place.start, finding.rule))
-        return comment.reason
+        at, anchors, about = finding.span.start, self._anchors[finding.document], self._about.get(finding.rule, [])
+        before = bisect_right(anchors, at, key=lambda anchor: anchor[0].start) - 1 if about else -1
+        places = (at, anchors[before][1]) if before >= 0 and at < anchors[before][0].end else (at,)
+        for place in places:
+            index = bisect_right(about, place, key=lambda one: one.span.end)
+            if index < len(about) and about[index].span.start <= place:
+                self._used.add((about[index].place.start, finding.rule))
+                return about[index].reason
+        return None
+
+    def notices(self, _reach: Reach) -> tuple[Notice, ...]:
+        """None: a comment that is not needed is a finding."""
+        return ()
 
     def unused(self) -> Iterator[Unused]:
         """The comments, and parts of them, that no finding needs, once :meth:`reason` has seen every finding."""
-        for file in self._files.values():
-            for suppression in file.first.loaded.suppressions:
-                yield from file.unused(suppression)
+        known = self._first.known
+        for suppression in self._first.loaded.suppressions:
+            for rule in sorted(suppression.rules):
+                if rule not in known:
+                    is_category = any(info.category == rule for info in known.values())
+                    near = "" if is_category else meant_rule(rule, known, known.values()).removeprefix("; ")
+                    what = f'the suppression comment names the rule "{rule}", which does not exist'
+                    yield self._unneeded(suppression, sentence(what, "that is a category" if is_category else "", near))
+                elif rule in self._checked and (suppression.place.start, rule) not in self._used:
+                    what = f"the suppression comment for {rule} is unused"
+                    message = sentence(what, "the rule finds nothing here", "delete it", by=", because ")
+                    yield self._unneeded(suppression, message)
 
-
-def _places(at: int, anchors: tuple[tuple[Span, int], ...]) -> Iterable[int]:
-    """A place, and where the name of the value in which it is stands."""
-    before = bisect_right(anchors, at, key=lambda anchor: anchor[0].start) - 1
-    return (at, anchors[before][1]) if before >= 0 and at < anchors[before][0].end else (at,)
+    def _unneeded(self, suppression: Suppression, message: Message) -> Unused:
+        return Unused(self._first.document, suppression.place, message)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
-from ..acceptance.comments import Suppressions
+from ..acceptance.comments import Comments
 from ..choose import rule_kinds
 from ..config import Config
 from ..documents.deployment import side_by_side
@@ -118,12 +118,11 @@ def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
         return []
     rules = built_in_rules()
     ids = frozenset(rule.info.id for rule in rules)
-    suppressions = Suppressions()
     known = {rule.info.id: rule.info for rule in rules}
-    suppressions.take(Checked(loaded, Config(), Path(), ids, frozenset(), known, whole=True, complete=True))
+    comments = Comments([Checked(loaded, Config(), Path(), ids, frozenset(), frozenset(), known, whole=True, complete=True)])
     for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
-        suppressions.reason(finding)
-    return [(UNUSED_SUPPRESSION, unused.span) for unused in suppressions.unused()]
+        comments.reason(finding)
+    return [(UNUSED_SUPPRESSION, unused.span) for unused in comments.unused()]
 
 
 _KINDS_OF_MEMBERS = {
