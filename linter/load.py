@@ -227,9 +227,10 @@ def why_broken(loaded: Loaded, rule_of: Callable[[str], str]) -> str:
     return f"not all of it can be checked (line {line}, column {column}), and {rule_of(problem.name)}, which says why, is off"
 
 
-def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
+def _servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
     """The server of each document for which an image that the files name says it."""
-    files = list(files)
+    if not any(reading.images for _, reading in files):
+        return {}
     from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
 
     covered = parts_of_others(one for _, reading in files for one in reading.loaded)
@@ -240,11 +241,25 @@ def servers_in_images(files: Iterable[tuple[Input, Reading]]) -> dict[Document, 
     return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
 
 
-def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
-    """The documents of a file, each as that of the ``wanted`` servers reads it which it is for; ``read`` reads the file again.
+def as_servers_read(
+    files: Sequence[tuple[Input, Reading]],
+    server_of: Callable[[Document], ServerVersion | None],
+    read: Callable[[Input, ServerVersion], Reading],
+) -> list[list[Loaded]]:
+    """The documents of each file, each as the server reads it that it is for; ``read`` reads a file again.
 
-    It is read once for each release that is not the one that it was read for, however many versions are named.
+    That is the server which ``server_of`` gives for it, else the one that an image names, else the one that it was read for.
     """
+    found = _servers_in_images(files)
+    every: list[list[Loaded]] = []
+    for given, reading in files:
+        wanted = [server_of(one.document) or found.get(one.document, one.document.server) for one in reading.loaded]
+        every.append(_read_for(reading.loaded, wanted, partial(read, given)))
+    return every
+
+
+def _read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
+    """The documents of a file, which is read once for each release that is not the one that it was read for."""
     of_release = {one.document.server.release: loaded for one in loaded}
     for server in wanted:
         if server.release not in of_release:
@@ -312,15 +327,18 @@ def load_documents(
         if not reading.loaded and reading.images and given.uri not in parts
     }
     errors += filter(None, (_error_of(given, reading, parts) for given, reading in files))
-    found = servers_in_images(files) if server is None and any(reading.images for _, reading in files) else {}
     documents: list[Document] = []
-    for given, reading in files:
-        documents_of = [one.document for one in reading.loaded]
-        wanted = [server or configured(one) or found.get(one, one.server) for one in documents_of]
-        with log.surviving(given.uri):
-            loaded = zip(read_for(reading.loaded, wanted, partial(load, given, kind, around=around)), documents_of, strict=True)
-            documents.extend(one.document for one, first in loaded if one.checkable and first not in covered)
+    with log.surviving("all files"):
+        read = partial(_read_again, kind, around)
+        every = as_servers_read(files, lambda document: server or configured(document), read)
+        first = [one.document for _, reading in files for one in reading.loaded]
+        loaded = zip(first, (one for own in every for one in own), strict=True)
+        documents += [one.document for before, one in loaded if one.checkable and before not in covered]
     return LoadedDocuments(documents, errors, log.bugs, without_settings)
+
+
+def _read_again(kind: str | None, around: Surroundings, given: Input, server: ServerVersion) -> Reading:
+    return load(given, kind, server, around=around)
 
 
 def _error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from .files import Identity, identity
 from .model import FileStatus, Notice, SettingPath, dotted
 from .settings import KINDS, catalogue
+from .typed import Literal
 
 
 class Log:
@@ -31,6 +32,10 @@ class Log:
         """Record a notice once."""
         if notice not in self.notices:
             self.notices.append(notice)
+
+    def unchecked(self, uri: str, status: Literal["ignored", "failed"], note: str) -> None:
+        """Record a file that is not checked, and why."""
+        self.files.append(FileStatus(uri, None, None, None, status, note))
 
     def read(self, path: Path, known: Identity | None = None) -> None:
         """Record that a file was read, so that no report takes its place; ``known`` is its identity, where the caller has it."""

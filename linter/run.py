@@ -14,7 +14,7 @@ from pathlib import Path
 from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Acceptors, Checked, Reach
 from .check import Checker, Texts, parts_of
-from .choose import Choices, Plan, RuleSet, target_for
+from .choose import Choices, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
 from .configurations import Configurations
 from .discover import Found, Search, what_is_searched_for
@@ -24,13 +24,12 @@ from .load import (
     Input,
     Reading,
     around_inputs,
+    as_servers_read,
     as_text,
     breaks_off,
     bytes_of,
     load,
     parts_of_others,
-    read_for,
-    servers_in_images,
     shared_places,
     why_broken,
 )
@@ -114,14 +113,17 @@ class Outcome(NamedTuple):
     """The baseline to write, where the options ask for one and no bug can have kept findings from it."""
     overrides: Mapping[Document, Overrides] = {}
     """What counted for each document: what the command line and the configuration say together."""
-    checkable: frozenset[Document] = frozenset()
+    checkable: tuple[Document, ...] = ()
     """The documents that rules could check."""
     rewriters: Mapping[Document, Rewriter] = {}
     """What tells what commands would make of a dump."""
     suppress: Callable[[Finding], str | None] | None = None
     """The reason of the comment that accepts a finding in one of the documents; None where there are no such comments."""
-    sums: tuple[Document, ...] = ()
-    """The documents of what servers get from several files, in whose parts findings are."""
+
+    @property
+    def sums(self) -> list[Document]:
+        """The documents of what servers get from several files, in whose parts findings are."""
+        return [document for document in self.checkable if document.parts is not None]
 
     @property
     def exit_code(self) -> int:
@@ -166,13 +168,17 @@ class _File(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """A document to be checked. ``newest`` is what the newest server makes of it; ``beside`` are the hosts in its file."""
+    """A document to be checked, and what its source and its rules find in it.
+
+    ``newest`` is what the newest server makes of it; ``beside`` are the hosts in its file.
+    """
 
     file: _File
     loaded: Loaded
     rules: RuleSet
     beside: Mapping[str, list[str]]
     newest: Callable[[], Document]
+    findings: list[Finding] = []
 
     @property
     def document(self) -> Document:
@@ -318,7 +324,7 @@ def _read(run: _Run, file: Found, contents: dict[str, bytes]) -> Input | None:
         data = _bytes_of(run.options, file.path, read_regular if file.searched else read_file)
     except Unreadable as error:
         run.log.errors.append(f"{file.path}: cannot be read: {error}")
-        run.log.files.append(FileStatus(uri, None, None, None, "failed", f"cannot be read: {error}"))
+        run.log.unchecked(uri, "failed", f"cannot be read: {error}")
         return None
     if run.options.keep_contents:
         contents[uri] = data
@@ -329,15 +335,15 @@ def _load(run: _Run, given: Input, around: Surroundings) -> _File | None:
     """Recognise a text and load its documents; None for a bug of ours."""
     config, rules = run.choices.of(given.path)
     with run.log.surviving(given.uri):
-        reading = _read_as(run, given, around, rules.overrides.server or ANY_SERVER)
+        reading = _read_as(run, around, given, rules.overrides.server or ANY_SERVER)
         # No more is needed of what is left alone, and there can be many such files.
         given = given._replace(data=b"") if reading.silent and not reading.images else given
         return _File(given, config, rules, reading)
-    run.log.files.append(FileStatus(given.uri, None, None, None, "failed", "a bug in medplum-lint"))
+    run.log.unchecked(given.uri, "failed", "a bug in medplum-lint")
     return None
 
 
-def _read_as(run: _Run, given: Input, around: Surroundings, server: ServerVersion) -> Reading:
+def _read_as(run: _Run, around: Surroundings, given: Input, server: ServerVersion) -> Reading:
     return load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=around)
 
 
@@ -346,26 +352,23 @@ def _read_as(run: _Run, given: Input, around: Surroundings, server: ServerVersio
 
 def _as_servers_read(run: _Run, files: list[_File], around: Surroundings) -> list[_File]:
     """The files with each document as the server reads it that it is for, now that all images are known."""
-    found: dict[Document, ServerVersion] = {}
-    if any(file.reading.images for file in files):
-        for file in files:
-            documents = [one.document for one in file.reading.loaded]
-            beside = hosts_of(documents)
-            for document in documents:
-                document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
-        found = servers_in_images((file.given, file.reading) for file in files)
-    return [_for_servers(run, file, found, around) if file.config.environments or found else file for file in files]
+    of = {one.document: file for file in files for one in file.reading.loaded}
+    for file in files if any(file.reading.images for file in files) else ():
+        documents = [one.document for one in file.reading.loaded]
+        beside = hosts_of(documents)
+        for document in documents:
+            document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
+
+    def server_of(document: Document) -> ServerVersion | None:
+        return run.choices.server_of(of[document].config, of[document].rules.overrides, document)
+
+    readings = [(file.given, file.reading) for file in files]
+    every = as_servers_read(readings, server_of, partial(_read_as, run, around))
+    return [file._replace(reading=file.reading._replace(loaded=own)) for file, own in zip(files, every, strict=True)]
 
 
 def _rules_for(run: _Run, file: _File, document: Document) -> RuleSet:
     return run.choices.of_document(file.config, file.rules, document)
-
-
-def _for_servers(run: _Run, file: _File, found: Mapping[Document, ServerVersion], around: Surroundings) -> _File:
-    documents = [one.document for one in file.reading.loaded]
-    wanted = [run.choices.server_of(file.config, file.rules.overrides, one) or found.get(one, one.server) for one in documents]
-    loaded = read_for(file.reading.loaded, wanted, lambda server: _read_as(run, file.given, around, server))
-    return file._replace(reading=file.reading._replace(loaded=loaded))
 
 
 def _newest(run: _Run, file: _File, around: Surroundings) -> list[Document]:
@@ -375,7 +378,7 @@ def _newest(run: _Run, file: _File, around: Surroundings) -> list[Document]:
         return documents
     newest = documents
     with run.log.surviving(file.given.uri):
-        newest = [one.document for one in _read_as(run, file.given, around, ANY_SERVER).loaded]
+        newest = [one.document for one in _read_as(run, around, file.given, ANY_SERVER).loaded]
     for one, document in zip(newest, documents, strict=True):
         one.complete = document.complete
     return newest
@@ -410,14 +413,14 @@ def _report_unloaded(run: _Run, files: Iterable[_File], in_sums: Collection[str]
         if reading.unread:
             _report_unread(run, uri, reading.note, passed_over=file.given.searched and not reading.loaded)
         else:
-            run.log.files.append(FileStatus(uri, None, None, None, "ignored", reading.note))
+            run.log.unchecked(uri, "ignored", reading.note)
 
 
 def _report_unread(run: _Run, uri: str, reason: str, *, passed_over: bool = False) -> None:
     """Report that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
     run.log.passed_over += passed_over
     ignored = passed_over or run.options.allow_unrecognized
-    run.log.files.append(FileStatus(uri, None, None, None, "ignored" if ignored else "failed", reason))
+    run.log.unchecked(uri, "ignored" if ignored else "failed", reason)
     if not ignored:
         run.log.error(f"{uri}: {reason}")
 
@@ -434,18 +437,10 @@ def _found_nothing(run: _Run) -> bool:
 # --- Check ---
 
 
-class _Found(NamedTuple):
-    """A document that was checked, with what its source and its rules found."""
-
-    subject: _Subject
-    plan: Plan
-    findings: list[Finding]
-
-
-def _check(run: _Run, subjects: list[_Subject]) -> list[_Found]:
-    """Check each document, and report what became of it and of its parts."""
+def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
+    """Check each document, and report what became of it and of its parts; those that could be checked, with the findings."""
     checker = Checker(run.log, several=len(subjects) > 1)
-    found: list[_Found] = []
+    found: list[_Subject] = []
     known: set[Document] = set()
     reported: set[Place] = set()
     for number, subject in enumerate(subjects):
@@ -467,7 +462,7 @@ def _check(run: _Run, subjects: list[_Subject]) -> list[_Found]:
             if loaded.checkable:
                 findings += checker.found_by_rules(loaded, rules, subject.newest())
                 findings = drop_conflicting_fixes(without_repetitions(findings, rules.by_id))
-            found.append(_Found(subject, rules.plan(document), findings))
+            found.append(subject._replace(findings=findings))
             run.choices.note_off(subject.file.config, document, rules)
     return found
 
@@ -492,17 +487,17 @@ class _Compared(NamedTuple):
     rules: dict[Document, set[str]]
 
 
-def _compare(run: _Run, found: list[_Found]) -> _Compared:
+def _compare(run: _Run, found: list[_Subject]) -> _Compared:
     """Check the documents of each deployment against each other, with the rules of the server's file."""
     compared = _Compared([], [], {}, {})
-    checkable = [one for one in found if one.subject.loaded.checkable]
+    checkable = [one for one in found if one.loaded.checkable]
     if len(checkable) < 2:
         return compared
     from .documents.deployment import Candidate, deployments, side_by_side  # only where there are several documents
 
-    rules_of = {one.subject.document: one.subject.rules for one in checkable}
+    rules_of = {one.document: one.rules for one in checkable}
     checker = Checker(run.log, several=False)
-    for deployment in deployments(Candidate(one.subject.document, one.subject.file.given.searched) for one in checkable):
+    for deployment in deployments(Candidate(one.document, one.file.given.searched) for one in checkable):
         compared.deployments.append(deployment)
         for combined in side_by_side(deployment):
             rules = rules_of[combined.members.get("server", deployment.documents[0])]
@@ -543,9 +538,10 @@ def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch
 # --- Accept, merge, attach ---
 
 
-def _checked(found: Iterable[_Found], compared: Mapping[Document, set[str]], given: Collection[str]) -> Iterator[Checked]:
+def _checked(found: Iterable[_Subject], compared: Mapping[Document, set[str]], given: Collection[str]) -> Iterator[Checked]:
     """The documents that were checked, for what accepts findings: with which rules."""
-    for subject, plan, _ in found:
+    for subject in found:
+        plan = subject.rules.plan(subject.document)
         for part in subject.loaded.written:
             file, uri = subject.file, part.document.uri
             path = file.given.path if uri == file.given.uri else Path(uri)
@@ -611,11 +607,11 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, baselines: Mappin
     compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
         compared = _compare(run, found)
-    infos = {id: info for one in found for id, info in one.plan.infos.items()} | compared.infos
+    infos = {id: info for one in found for id, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
     acceptors = Acceptors(list(_checked(found, compared.rules, given)), baselines, today)
     texts, rules_of = _texts(found, given)
-    batches = [_Batch(one.findings, one.subject.rules, one.subject.document) for one in found]
+    batches = [_Batch(one.findings, one.rules, one.document) for one in found]
     batches = _accept(_deduplicate([*batches, *compared.batches], in_sums), acceptors)
     with log.surviving("all files", "looking for unused suppression comments"):
         batches += _accept(_unused(acceptors, rules_of), acceptors)
@@ -624,30 +620,28 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, baselines: Mappin
     reach = Reach(run.folders, tuple(Path(file.path) for file in log.files if file.status != "checked"))
     stale = _note_leftovers(run, acceptors, reach, list(texts.loaded))
     outcome = _outcome(run, tuple(texts.loaded), findings, infos, tuple(compared.deployments))
-    checkable = [one.subject.document for one in found if one.subject.loaded.checkable]
     return outcome._replace(
         failed=any(map(_fails, batches)) or stale,
         baseline=_new_baseline(acceptors, reach, findings) if not log.bugs else None,
         overrides={document: rules.overrides for document, rules in rules_of.items()},
-        checkable=frozenset(checkable),
+        checkable=tuple(one.document for one in found if one.loaded.checkable),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
         suppress=acceptors.by_comment if acceptors.comments else None,
-        sums=tuple(document for document in checkable if document.parts is not None),
     )
 
 
-def _texts(found: list[_Found], given: Collection[str]) -> tuple[Texts, dict[Document, RuleSet]]:
+def _texts(found: list[_Subject], given: Collection[str]) -> tuple[Texts, dict[Document, RuleSet]]:
     """The texts that fixes can change, and the rules of each document."""
     loaded: dict[Document, Loaded] = {}
-    rules_of: dict[Document, RuleSet] = {one.subject.document: one.subject.rules for one in found}
+    rules_of: dict[Document, RuleSet] = {one.document: one.rules for one in found}
     sums: dict[Place, list[Document]] = {}
     for one in found:
-        for part in one.subject.loaded.written:
+        for part in one.loaded.written:
             loaded.setdefault(part.document, part)
-            rules_of.setdefault(part.document, one.subject.rules)
-            for place in part.places if part is not one.subject.loaded else ():
-                sums.setdefault(place, []).append(one.subject.document)
-    return Texts(loaded, given, sums, shared_places(one.subject.loaded for one in found)), rules_of
+            rules_of.setdefault(part.document, one.rules)
+            for place in part.places if part is not one.loaded else ():
+                sums.setdefault(place, []).append(one.document)
+    return Texts(loaded, given, sums, shared_places(one.loaded for one in found)), rules_of
 
 
 def _note_leftovers(run: _Run, acceptors: Acceptors, reach: Reach, documents: list[Document]) -> bool:
