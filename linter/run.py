@@ -12,7 +12,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import __version__
-from .acceptance import UNUSED_SUPPRESSION, Acceptors, Checked, Reach
+from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
+from .acceptance.acceptors import Acceptors
 from .check import Checker, Texts, parts_of
 from .choose import Choices, RuleSet, target_for
 from .config import Config, ConfigError, Overrides

@@ -1,0 +1,98 @@
+"""The three ways to accept a finding, in the order in which they count: a comment, ``[[accept]]``, a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ..model import AcceptedBy, Document, Finding, Notice, Related
+from ..typed import TYPE_CHECKING, Protocol
+from . import Checked, Reach
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from .baseline import Baseline, KnownFindings
+    from .comments import Comments
+
+
+class Acceptor(Protocol):
+    """What accepts findings in some documents: the comments of a file, the tables of a configuration, a baseline."""
+
+    def reason(self, finding: Finding) -> str | None:
+        """The reason why it accepts a finding in one of its documents; None where it does not."""
+
+    def notices(self, reach: Reach) -> Iterable[Notice]:
+        """What has expired, accepts nothing or is stale, once :meth:`reason` has seen every finding."""
+
+
+class Acceptors:
+    """What accepts findings in the documents of a run, as of a day: comments first, then ``[[accept]]``, then baselines.
+
+    The ``baselines`` are by the paths that configurations have; under None there is the one that counts for all files.
+    """
+
+    def __init__(self, checked: Sequence[Checked], baselines: Mapping[Path | None, Baseline], today: date | None) -> None:
+        self._all: list[Acceptor] = []
+        self._of: dict[Document, list[tuple[AcceptedBy, Acceptor]]] = {}
+        self.comments: list[Comments] = []
+        self.written: KnownFindings | None = None
+        """The baseline that is written."""
+        self._known: dict[Document, KnownFindings] = {}
+        for of_file in _grouped(checked, lambda one: one.document.uri if one.loaded.suppressions else None):
+            from .comments import Comments  # only where there are some
+
+            self.comments.append(Comments(of_file))
+            self._add("comment", self.comments[-1], of_file)
+        for of_config in _grouped(checked, lambda one: one.config.path if one.config.accept else None):
+            from .configured import Acceptances  # only for a configuration that accepts something
+
+            self._add("configuration", Acceptances(of_config, today), of_config)
+        for path, baseline in baselines.items():
+            from .baseline import KnownFindings  # only where there is one
+
+            of_baseline = [one for one in checked if path in (None, one.config.baseline)]
+            known = KnownFindings(baseline, of_baseline, is_for_all=path is None)
+            self._known.update((one.document, known) for one in of_baseline)
+            self.written = known if baseline.is_written else None
+            self._add("baseline", known, of_baseline)
+
+    def _add(self, by: AcceptedBy, acceptor: Acceptor, checked: Iterable[Checked]) -> None:
+        self._all.append(acceptor)
+        for document in dict.fromkeys(one.document for one in checked):
+            self._of.setdefault(document, []).append((by, acceptor))
+
+    def accept(self, finding: Finding) -> Finding:
+        """A finding, accepted if it is."""
+        for by, one in self._of.get(finding.document, ()):
+            reason = one.reason(finding)
+            if reason is not None:
+                return finding._replace(suppressed=reason, accepted_by=by)
+        return finding
+
+    def by_comment(self, finding: Finding) -> str | None:
+        """The reason of the comment that accepts a finding; None where none does."""
+        reasons = (one.reason(finding) for by, one in self._of.get(finding.document, ()) if by == "comment")
+        return next(reasons, None)
+
+    def alike(self, finding: Finding) -> tuple[Related, ...]:
+        """The places of findings in a baseline that cannot be told from a new one."""
+        return self._known[finding.document].alike(finding) if finding.document in self._known else ()
+
+    def count(self, finding: Finding) -> None:
+        """Count a finding in a baseline for the configuration that names it."""
+        self._known[finding.document].count(finding)
+
+    def notices(self, reach: Reach) -> Iterator[Notice]:
+        """What has expired, accepts nothing or is stale, once all findings are known; comments are reported by a rule instead."""
+        for one in self._all:
+            yield from one.notices(reach)
+
+
+def _grouped(checked: Iterable[Checked], key: Callable[[Checked], object]) -> Iterable[list[Checked]]:
+    """The documents that have a key, those with the same one together."""
+    groups: dict[object, list[Checked]] = {}
+    for one in checked:
+        if (of_group := key(one)) is not None:
+            groups.setdefault(of_group, []).append(one)
+    return groups.values()
