@@ -12,11 +12,12 @@ from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Relate
 from ..text import printable
 from ..typed import Final
 from .display import shown
+from .evaluate import Mode, ask, holds
 from .node import Node, may_be_unread
 from .rule import Case, Rule, kind_matches
 from .template import Together, cut
 from .tree import Clause
-from .verdict import Check, Failure
+from .verdict import Failure
 
 _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key", "key": "key"}
 
@@ -68,13 +69,13 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
     found: dict[SettingPath, Finding] = {}
     deep = 0
 
-    def look_at(finding: Callable[[Node, Failure], Finding], clause: Clause, asks: Check, nodes: Iterable[Node]) -> bool:
+    def look_at(finding: Callable[[Node, Failure], Finding], clause: Clause, mode: Mode, nodes: Iterable[Node]) -> bool:
         """Add what is wrong at some places, the first finding of each; whether anything is, or could not be checked."""
         nonlocal deep
         fails = False
         for node in nodes:
             try:
-                verdict = asks(clause.path.value(node), node)
+                verdict = ask(clause.assertion, clause.path.value(node), node, mode)
                 if verdict is True or verdict is None:
                     continue
                 fails = True
@@ -93,10 +94,10 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
 
     for number in rule.order[document.target]:
         case, level = rule.cases[number], levels[number]
-        if level is None or not applies(case, document) or (case.condition is not None and case.condition(root) is not True):
+        if level is None or not applies(case, document) or holds(case.when, root) is not True:
             continue
-        for index, (clause, asks) in enumerate(case.checks):
-            look = partial(look_at, partial(_finding, case, number, level, clause), clause, asks)
+        for index, clause in enumerate(case.must):
+            look = partial(look_at, partial(_finding, case, number, level, clause), clause, case.mode)
             if clause.aspect is not None:
                 misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
                 look(Node.at(document, path) for path in misfits)

@@ -12,6 +12,7 @@ from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
 from ..typed import Any
 from .display import may_be_shown, shown
+from .evaluate import Mode, holds
 from .node import Node
 from .operators.compare import is_partly_unknown
 from .rule import Case
@@ -25,8 +26,8 @@ class _CannotBeMade(Exception):
 
 def make_fix(case: Case, node: Node) -> Fix | None:
     """The fix for a finding at ``node`` by the first way that can be carried out; None where there is none."""
-    for fix, condition in zip(case.fix, case.fix_conditions, strict=True):
-        if condition is not None and condition(node) is not True:
+    for fix in case.fix:
+        if holds(fix.when, node, Mode(asks_of_parts=True)) is not True:
             continue
         try:
             steps = list(_steps(fix, node))

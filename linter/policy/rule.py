@@ -8,8 +8,8 @@ from functools import cached_property
 from ..model import LEVELS, TARGETS, RuleInfo, Target
 from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final, NamedTuple
-from .compile import Holds, Mode, compile_assertion, compile_condition, compile_operator
 from .errors import RuleError, did_you_mean
+from .evaluate import Mode, check_of
 from .operators import listed
 from .severity import PEDANTIC, severities
 from .template import Template, Texts, Together
@@ -26,7 +26,6 @@ from .tree import (
     parse_template,
     walk,
 )
-from .verdict import Check
 
 
 class Example(NamedTuple):
@@ -60,7 +59,7 @@ class Example(NamedTuple):
 class Case:
     """A case of a rule: what it asks for, and what it says and does where that does not hold.
 
-    Its parts are parsed and compiled when they are first asked for: most rules are for other documents, and most find nothing. Each part
+    Its parts are parsed when they are first asked for: most rules are for other documents, and most find nothing. Each part
     raises :class:`RuleError`, with its place in the data, where it cannot be used.
     """
 
@@ -76,8 +75,6 @@ class Case:
         self._number = number
         self._own = own
         """The keys that the case has itself, as one of several of the rule."""
-
-    # What it says, parsed.
 
     @cached_property
     def when(self) -> Condition:
@@ -134,28 +131,11 @@ class Case:
         """The place of a key in the data: in the case, or in the rule."""
         return ("cases", self._number, name) if name in self._own else (name,)
 
-    # What is run.
-
     @cached_property
-    def condition(self) -> Holds | None:
-        """``when``, compiled; None where there is none."""
-        return compile_condition(self.when, Mode(condition=True)) if self.when else None
-
-    @cached_property
-    def checks(self) -> tuple[tuple[Clause, Check], ...]:
-        """The clauses of ``must``, each with its assertion compiled."""
-        return tuple((clause, compile_assertion(clause.assertion, self.mode)) for clause in self.must)
-
-    @property
     def mode(self) -> Mode:
-        """How ``must`` is compiled. A case that asks ``$@complete`` itself decides what may be missing of a part."""
+        """How ``must`` is asked. A case that asks ``$@complete`` itself decides what may be missing of a part."""
         asks = [any(clause.path.fact == "complete" for clause in clauses) for clauses in self.when]
         return Mode(asks_of_parts=bool(asks) and all(asks))
-
-    @cached_property
-    def fix_conditions(self) -> tuple[Holds | None, ...]:
-        """For each way to fix a finding its ``when``, compiled."""
-        return tuple(compile_condition(one.when, Mode(asks_of_parts=True)) if one.when else None for one in self.fix)
 
 
 class Rule:
@@ -215,7 +195,7 @@ def check_operands(rule: Rule) -> None:
     for case in rule.cases:
         for clause in (*case.clauses, *(clause for fix in case.fix for clause in clauses_of(fix.when))):
             for asked in walk(clause):
-                compile_operator(asked.part, Mode())
+                check_of(asked.part, Mode())
         list(case.texts)
 
 

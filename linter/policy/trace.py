@@ -1,27 +1,27 @@
 """Why a rule says what it says of a document: what each of its clauses answers, at each place that its path leads to, and why.
 
-Nothing here decides anything: the clauses are those of the rule, and the parts of an assertion are compiled as it is itself.
+Nothing here decides anything: the clauses are those of the rule, and the parts of an assertion are asked as it is itself.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .compile import Mode, compile_assertion, compile_part
 from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .display import flow
 from .engine import applies, seen_by
+from .evaluate import IN_CONDITION, Mode, ask, ask_part, holds
 from .node import Node
 from .paths import Path
 from .rule import Case, Rule
 from .template import shown_at
 from .tree import Assertion, Clause, Place
-from .verdict import Check, Failure, Verdict
+from .verdict import Failure, Verdict
 
 Word = Literal["true", "false", "unknown"]
 _MOST_FALSE: Final = 8
@@ -103,18 +103,17 @@ def trace(rule: Rule, document: Document) -> Trace:
 
 
 def _case(number: int, case: Case, root: Node) -> CaseTrace:
-    conditions = tuple(tuple(_traced(clause, root, Mode(condition=True)) for clause in clauses) for clauses in case.when)
-    asked = "true" if case.condition is None else _word(case.condition(root))
+    conditions = tuple(tuple(_traced(clause, root, IN_CONDITION) for clause in clauses) for clauses in case.when)
+    asked = _word(holds(case.when, root))
     return CaseTrace(number, conditions, asked, tuple(_traced(clause, root, case.mode) for clause in case.must))
 
 
 def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
-    check = compile_assertion(clause.assertion, mode)
     places: Counter[Word] = Counter()
     alike: Counter[str | Word] = Counter()
     answers = []
     for node in clause.path.nodes(root):
-        verdict = check(clause.path.value(node), node)
+        verdict = ask(clause.assertion, clause.path.value(node), node, mode)
         word = _word(verdict)
         reason = _why_unknown(clause.path.value(node), node, clause.compared) if verdict is None else word
         places[word] += 1
@@ -202,13 +201,9 @@ def _lack(value: Any) -> str:
 def _parts(assertion: Assertion, value: Any, node: Node, compared: list[Path], mode: Mode) -> Iterator[Answer]:
     """The parts of an assertion that is made of others, each with its own answer."""
 
-    def answer(text: str, check: Check, parts: Iterable[Answer], at: Node = node, given: Any = value) -> Answer:
-        verdict = check(given, at)
-        return Answer(_word(verdict), text, _why(given, at, verdict, compared), tuple(parts))
-
     def of(word: str, inner: Assertion, mode: Mode, at: Node = node, given: Any = value) -> Answer:
-        parts = _parts(inner, given, at, compared, mode)
-        return answer(f"{word} {written(inner.data)}", compile_assertion(inner, mode), parts, at, given)
+        verdict, parts = ask(inner, given, at, mode), tuple(_parts(inner, given, at, compared, mode))
+        return Answer(_word(verdict), f"{word} {written(inner.data)}", _why(given, at, verdict, compared), parts)
 
     yield from (of("or", one, mode) for one in assertion.alternatives)
     for part in assertion.parts:
@@ -221,7 +216,9 @@ def _parts(assertion: Assertion, value: Any, node: Node, compared: list[Path], m
         inner = [(member, one, node.child(member)) for member, one in part.inner if member is not None and isinstance(value, dict)]
         members = (of(f"{member}:", one, mode, child, child.value) for member, one, child in inner)
         if len(assertion.parts) > 1:
-            yield answer(f"{part.name}: {written(part.operand)}", compile_part(part, mode), members)
+            verdict = ask_part(part, value, node, mode)
+            text = f"{part.name}: {written(part.operand)}"
+            yield Answer(_word(verdict), text, _why(value, node, verdict, compared), tuple(members))
         else:
             yield from members
 

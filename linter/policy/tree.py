@@ -1,6 +1,6 @@
 """The rule language as a tree: what a rule asks and changes, parsed once from the data of its file.
 
-Compiling, "did you mean", trust, ``explain`` and the tests of the language walk it; nothing else interprets the data of a rule. Each
+Evaluation, "did you mean", trust, ``explain`` and the tests of the language walk it; nothing else interprets the data of a rule. Each
 operator describes its operand where it is defined (:mod:`linter.policy.operators`), so a new one needs no change here.
 
 Each part knows its place in the data, a path of keys and indexes, which :meth:`linter.policy.rule_file.RuleFile.line` turns into a line.
@@ -15,6 +15,7 @@ from .errors import RuleError
 from .operators import ASSERTION, MEMBERS, OPERATORS, Operator
 from .paths import Path, each_path, parse_path
 from .template import Template, operand_of, template_of
+from .verdict import Check
 
 Place = tuple[str | int, ...]
 T = TypeVar("T")
@@ -37,13 +38,17 @@ class Assertion(NamedTuple):
 
 
 class Part(NamedTuple):
-    """An operator with its operand. ``inner`` are the assertions that the operand holds."""
+    """An operator with its operand. ``inner`` are the assertions that the operand holds.
+
+    ``checks`` are the checks that were made of it, see :func:`linter.policy.evaluate.check_of`.
+    """
 
     name: str
     operator: Operator
     operand: Any
     place: Place
-    inner: tuple[Inner, ...] = ()
+    inner: tuple[Inner, ...]
+    checks: dict[Any, Check]
 
 
 class Inner(NamedTuple):
@@ -257,7 +262,7 @@ def _parts(data: Mapping[str, Any], place: Place, depth: int) -> Iterator[Part]:
             keys = (name, operator.needs) if operator.needs else (name,)
             inner = (Inner(None, parse_assertion(data[key], (*place, key), depth + 1)) for key in keys)
         if name != "then":  # which is in the part of its "if"
-            yield Part(name, operator, operand, where, tuple(inner))
+            yield Part(name, operator, operand, where, tuple(inner), {})
 
 
 def parse_clauses(data: Mapping[str, Any], place: Place) -> tuple[Clause, ...]:

@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from ..model import ABSENT, Document, SettingPath
-from ..policy.compile import Holds, Mode, compile_condition
 from ..policy.template import Template
-from ..policy.tree import parse_condition
+from ..policy.tree import Condition, parse_condition
 from ..release import MAIN, Release
 from ..settings.releases import parse_release
 from ..text import Span
@@ -101,7 +100,7 @@ class Note(NamedTuple):
     path: SettingPath = ()
     holders: str = "server"
     until: Release = MAIN
-    when: Holds | None = None
+    when: Condition = ()
     words: Mapping[Part, re.Pattern[str]] = {}
     before: Any = None
     after: Any = None
@@ -139,7 +138,7 @@ _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "release": lambda text: None if text == "first-stop" else parse_release(text),
     "until": parse_release,
     "setting": lambda name: tuple(name.split(".")),
-    "when": lambda condition: compile_condition(parse_condition(condition, ("when",)), Mode(condition=True)),
+    "when": lambda condition: parse_condition(condition, ("when",)),
     "words": lambda patterns: {part: re.compile(pattern) for part, pattern in patterns.items()},
 }
 

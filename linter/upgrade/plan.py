@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from ..model import ABSENT, Document
+from ..policy.evaluate import holds
 from ..policy.node import Node
 from ..policy.rule import kind_matches
 from ..release import Release
@@ -134,7 +135,7 @@ class Plan:
                 continue
             view, path = pair.new, note.path
             held = holding.document(view.document, whole=group.whole)
-            if note.when is not None and note.when(Node.at(held, ())) is not True:
+            if holds(note.when, Node.at(held, ())) is not True:
                 continue
             message = note.message.show(Node.at(held, path))
             if is_default and holding.ignores(path):

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ import pytest
 from linter.config import Overrides
 from linter.documents.source import Loaded, SourceFile
 from linter.model import ABSENT, Document, Fact, Finding, Part, SettingPath, Target, dotted
-from linter.policy.compile import Mode, compile_assertion
 from linter.policy.engine import check
+from linter.policy.evaluate import Mode, ask
 from linter.policy.node import Node
 from linter.policy.rule import Rule, check_operands
 from linter.policy.tree import parse_assertion
@@ -129,7 +129,7 @@ def line_of(finding: Finding) -> str:
 
 def compiled(assertion: Any) -> Check:
     """The check of an assertion as a rule writes it."""
-    return compile_assertion(parse_assertion(assertion), Mode())
+    return partial(ask, parse_assertion(assertion), mode=Mode())
 
 
 def verdict(assertion: Any, value: Any = ABSENT, **others: Any) -> bool | None | list[str]:

@@ -1,4 +1,4 @@
-"""Operators that hold other assertions, and ``present``, which :mod:`linter.policy.compile` asks only of what the server reads."""
+"""Operators that hold other assertions, and ``present``, which :mod:`linter.policy.evaluate` asks only of what the server reads."""
 
 from __future__ import annotations
 

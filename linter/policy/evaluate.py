@@ -1,0 +1,99 @@
+"""What an assertion, a clause's or an operator's, answers about the value at a place of a document.
+
+Absence is unknown: every operator but a few answers "unknown" for a value that is absent, cannot be read, or is still a placeholder; and
+also where it compares with a setting that is. A value of the wrong type is false, not skipped.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..formats.placeholders import is_unresolved
+from ..model import ABSENT, UNKNOWN
+from ..typed import Any, Final, NamedTuple
+from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere, meant_at, switch_at
+from .errors import RuleError
+from .node import Node
+from .operators import Inner
+from .tree import Assertion, Condition, Part
+from .verdict import Check, Verdict, all_of, any_of
+
+
+class Mode(NamedTuple):
+    """How to ask.
+
+    ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
+    ``asks_of_parts``: what is absent is asked for as well where the input shows only a part of the configuration.
+    """
+
+    condition: bool = False
+    asks_of_parts: bool = False
+
+
+IN_CONDITION: Final = Mode(condition=True)
+
+
+def holds(condition: Condition, node: Node, mode: Mode = IN_CONDITION) -> Verdict:
+    """Whether a condition holds, which one without alternatives does. A path with ``*`` holds where any of its places does."""
+    return not condition or any_of(
+        all_of(any_of(ask(clause.assertion, clause.path.value(one), one, mode) for one in clause.path.nodes(node)) for clause in clauses)
+        for clauses in condition
+    )
+
+
+def ask(assertion: Assertion, value: Any, node: Node, mode: Mode) -> Verdict:
+    """What an assertion answers about a value, which is that of a node or a fact of it."""
+    if assertion.alternatives:
+        return any_of(ask(one, value, node, mode) for one in assertion.alternatives)
+    return all_of(ask_part(part, value, node, mode) for part in assertion.parts)
+
+
+def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
+    """What one operator of an assertion answers.
+
+    What has a mistake of its own is checked no further, but others are compared with its meaning; a switch that is read as meant is too.
+    A setting that the server is too old to read is absent to a condition, and nothing asks for it. Nothing asks either for one that is
+    absent from an input which shows only a part of the configuration, unless the rule says so.
+    """
+    if part.name == "present":
+        needs_whole = not mode.condition and not mode.asks_of_parts
+        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and may_be_elsewhere(node))):
+            return None
+        if value is node.value and is_unread_at(node):
+            if not mode.condition:
+                return None
+            value = ABSENT
+    elif not part.operator.checks_unknown(part.operand):
+        if value is ABSENT or value is UNKNOWN or is_unresolved(value):
+            return None
+        if node.value is value:
+            if mode.condition or node.document.members:
+                value = meant_at(node)
+            elif is_misread_at(node):
+                value = switch_at(node)
+            if value is UNKNOWN:
+                return None
+    return check_of(part, mode)(value, node)
+
+
+def check_of(part: Part, mode: Mode) -> Check:
+    """The check that an operator makes of its operand, made for the first known value: most settings of most rules are not given.
+
+    Raises :exc:`RuleError`, with the place in the rule, where it cannot be made.
+    """
+    if mode not in part.checks:
+        asked = [Inner(member, partial(ask, one, mode=mode), partial(_denial, one)) for member, one in part.inner]
+        if part.name == "if":  # of which the first assertion is a condition
+            asked[0] = asked[0]._replace(check=partial(ask, part.inner[0].assertion, mode=mode._replace(condition=True)))
+        try:
+            part.checks[mode] = part.operator.compile(asked or part.operand)
+        except RuleError as error:
+            raise RuleError(error.message, error.path or part.place) from None
+    return part.checks[mode]
+
+
+def _denial(assertion: Assertion, value: Any) -> str:
+    """Why a value for which an assertion holds must not be as it is."""
+    if len(assertion.parts) != 1:
+        return "must not be as it is"
+    return assertion.parts[0].operator.denial(assertion.parts[0].operand, value)
