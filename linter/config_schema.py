@@ -1,7 +1,7 @@
 """The configuration file as JSON Schema, for editors, and as a file to begin with; both are made of the table of options.
 
 The schema is of draft 7, which editors of TOML know (taplo, Even Better TOML). It knows names, types and choices; whether a glob or a
-version can be read, only :mod:`linter.config_options` says.
+version can be read, only :mod:`linter.config_file` says.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from .config_options import OF_ACCEPTANCES, OPTIONS, ConfigOption, Schema
+from .config_file import OF_ACCEPTANCES, OPTIONS, ConfigOption, Schema
 from .model import LEVELS, TARGETS
 from .typed import Any, Final
 

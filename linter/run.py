@@ -15,9 +15,8 @@ from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
 from .check import Checker, Texts, parts_of
-from .choose import Choices, RuleSet, target_for
+from .choose import Choices, Configurations, RuleSet, target_for
 from .config import Config, ConfigError, Overrides
-from .configurations import Configurations
 from .discover import Found, Search, what_is_searched_for
 from .documents.source import Loaded, Nearby, Place, Rewriter, Surroundings
 from .files import LARGEST_INPUT, Identity, Unreadable, read_file, read_regular

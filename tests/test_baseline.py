@@ -15,9 +15,9 @@ from support.helpers import compact
 
 from linter import check as checking_rules
 from linter.acceptance.baseline import Entry, baseline_text, read_baseline
+from linter.choose import OWN_FILE
 from linter.cli import cli
 from linter.config import ConfigError
-from linter.configurations import OWN_FILE
 from linter.model import Finding
 from linter.release import NEWEST
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from support.helpers import compact, golden
 
 from linter import config_file
+from linter.choose import OWN_FILE, Configurations
 from linter.config import Config, ConfigError, Overrides, Severity
-from linter.config_options import Mistake, check_glob
-from linter.configurations import OWN_FILE, Configurations
+from linter.config_file import Mistake, check_glob
 from linter.files import Unreadable
 from linter.globs import Globs
 from linter.run import Options, Outcome, lint_paths

@@ -17,12 +17,11 @@ from support.checkout import ROOT
 from support.helpers import compact
 from test_config import MISTAKES
 
-from linter.choose import all_rules
+from linter.choose import OWN_FILE, Configurations, all_rules
 from linter.cli import cli
 from linter.commands.accept import toml_text
-from linter.config_options import OPTIONS, Mistake, values_in
+from linter.config_file import OPTIONS, Mistake, values_in
 from linter.config_schema import BEGINNING, beginning, configuration_schema
-from linter.configurations import OWN_FILE, Configurations
 from linter.release import NEWEST
 
 try:

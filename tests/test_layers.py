@@ -131,7 +131,6 @@ HEAVY = [
     "importlib.resources",
     "jsonschema",
     "linter.config_file",
-    "linter.config_options",
     "linter.documents.changes",
     "linter.documents.json_editor",
     "linter.documents.line_editor",

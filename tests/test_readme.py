@@ -15,9 +15,9 @@ from support.checkout import ROOT
 from support.readme import README, first_column, section
 
 from linter import __version__
+from linter.choose import Configurations
 from linter.cli import cli
 from linter.config import FAIL_ON_CHOICES
-from linter.configurations import Configurations
 from linter.load import Input
 from linter.model import LEVELS, TARGETS, Notice, NoticeKind
 from linter.run import Options, lint_input

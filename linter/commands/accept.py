@@ -7,10 +7,9 @@ import os
 from datetime import date
 from pathlib import Path
 
-from ..choose import all_rules, folders_of
+from ..choose import OWN_FILE, Configurations, all_rules, folders_of
 from ..config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
-from ..configurations import OWN_FILE, Configurations
 from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
 from ..model import Finding, dotted, members_as_one

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 
-from ..choose import Choices
+from ..choose import Choices, Configurations
 from ..config import Config, Overrides, Severity
-from ..config_options import OPTIONS
-from ..configurations import Configurations
+from ..config_file import OPTIONS
 from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..files import relative_to_here

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from ..choose import all_rules, is_active, is_selected, levels_of
+from ..choose import Configurations, all_rules, is_active, is_selected, levels_of
 from ..config import Config, Overrides
-from ..configurations import Configurations
 from ..documents.deployment import side_by_side
 from ..files import relative_to_here
 from ..model import LEVELS, TARGETS, Document, Finding, RuleInfo

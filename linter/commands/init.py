@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..choose import OWN_FILE, Configurations
 from ..config_schema import beginning
-from ..configurations import OWN_FILE, Configurations
 from ..files import relative_to_here
 from ..options import Given
 from ..output import write_file

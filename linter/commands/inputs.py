@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..choose import configured_server, folders_of
+from ..choose import Configurations, configured_server, folders_of, named_config
 from ..config import Config
-from ..configurations import Configurations, named_config
 from ..files import STANDARD_INPUT, Unreadable, read_standard_input
 from ..load import Input
 from ..model import Document

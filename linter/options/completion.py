@@ -9,9 +9,8 @@ from pathlib import Path
 from click import Context
 from click.shell_completion import CompletionItem
 
-from ..choose import all_rules, folders_of
+from ..choose import Configurations, all_rules, folders_of, named_config
 from ..config import ConfigError
-from ..configurations import Configurations, named_config
 from ..model import RuleInfo
 from ..sources import kinds
 from ..text import printable
