@@ -271,25 +271,14 @@ def _severity_of_category(info: RuleInfo, given: Mapping[str, Severity]) -> Seve
     return given[name] if rank(info, (name,)) else None
 
 
-def environment_overrides(config: Config, document: Document) -> Overrides | None:
-    """What a configuration says of the environment of a document; None where it says nothing."""
-    name = _named_environment(config, document)
-    return config.environments[name] if name is not None else None
-
-
-def _named_environment(config: Config, document: Document) -> str | None:
+def configured_environment(config: Config, document: Document) -> str | None:
+    """The environment of a document, where a configuration has options for it."""
     if not config.environments:
         return None
     from .documents.deployment import environment_of  # only for a configuration that speaks of environments
 
     name = environment_of(document)
     return name if name in config.environments else None
-
-
-def configured_server(config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
-    """The server that a configuration says a document is for: what it says of its environment, else what holds for its file."""
-    of_environment = environment_overrides(config, document)
-    return (of_environment.server if of_environment is not None else None) or overrides.server
 
 
 def _unused(option: str, pattern: str, holder: str | None) -> str:
@@ -330,37 +319,24 @@ class Choices:
             for error in check_selectors([*(given.select or ()), *(given.extend_select or ()), *(given.ignore or ())], known.values()):
                 self._log.error(error)
         for file in files if not self._log.errors else ():
-            config, overrides = self._chosen_for(file)
-            self._check_some_left(config, overrides, "")
-            for name, of_environment in config.environments.items():
-                of_file = config.overrides_for(file)
-                self._check_some_left(config, self._given.over(of_environment.over(of_file)), f" in environment {name}")
+            config = self._config_of(file)
+            for name in (None, *config.environments):
+                overrides = self._given.over(config.overrides_for(file, name))
+                self._check_some_left(config, overrides, "" if name is None else f" in environment {name}")
         return list(configs.values())
 
-    def of(self, file: Path) -> tuple[Config, RuleSet]:
-        """The configuration and the rules of a file, once :meth:`prepare` has read them."""
-        config, overrides = self._chosen_for(file)
+    def of(self, file: Path, environment: str | None = None) -> tuple[Config, RuleSet]:
+        """The configuration and the rules of a file, or of an environment in it, once :meth:`prepare` has read them."""
+        config = self._config_of(file)
         config.use.counts = True
         config.use.patterns.update(("per-file", glob) for glob in config.fitting("per-file", file))
-        return config, self._rule_set(config, overrides)
+        config.use.patterns.update([] if environment is None else [("environment", environment)])
+        return config, self._rule_set(config, self._given.over(config.overrides_for(file, environment)))
 
-    def of_document(self, config: Config, rules: RuleSet, document: Document) -> RuleSet:
-        """The rules of one document of a file: those of the file, unless the configuration has options for its environment."""
-        name = _named_environment(config, document)
-        if name is None:
-            return rules
-        config.use.patterns.add(("environment", name))
-        return self._rule_set(config, self._given.over(config.environments[name].over(rules.overrides)))
-
-    def server_of(self, config: Config, overrides: Overrides, document: Document) -> ServerVersion | None:
-        """The server that the command line says a document is for, else the configuration."""
-        return self._given.server or configured_server(config, overrides, document)
-
-    def _chosen_for(self, file: Path) -> tuple[Config, Overrides]:
-        """The configuration of a file, and the options from it and the command line."""
+    def _config_of(self, file: Path) -> Config:
         config = self.config(file)
         assert config is not None  # which was read
-        return config, self._given.over(config.overrides_for(file))
+        return config
 
     def _rule_set(self, config: Config, overrides: Overrides) -> RuleSet:
         """The rules under a configuration with some options; the same object for all files with these."""

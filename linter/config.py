@@ -138,12 +138,12 @@ class Config(_Config):
             return ()
         return self._globs[option].fitting(str(relative))
 
-    def overrides_for(self, file: Path) -> Overrides:
-        """What the configuration says for one file: of several matching globs the later wins."""
+    def overrides_for(self, file: Path, environment: str | None = None) -> Overrides:
+        """What the configuration says for one file, or in it for one of its environments: of several matching globs the later wins."""
         overrides = self.general
         for glob in self.fitting("per-file", file):
             overrides = self.per_file[glob].over(overrides)
-        return overrides
+        return overrides if environment is None else self.environments[environment].over(overrides)
 
     def leads_to_included(self, folder: Path) -> bool:
         """Whether a glob of ``include`` names a folder before its first star, so that a search goes into it whatever it is called."""

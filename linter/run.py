@@ -15,7 +15,7 @@ from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
 from .check import Checker, Texts, parts_of
-from .choose import Choices, Configurations, RuleSet, target_for
+from .choose import Choices, Configurations, RuleSet, configured_environment, target_for
 from .config import Config, ConfigError, Overrides
 from .discover import Found, Search, what_is_searched_for
 from .documents.source import Loaded, Nearby, Place, Rewriter, Surroundings
@@ -352,23 +352,20 @@ def _read_as(run: _Run, around: Surroundings, given: Input, server: ServerVersio
 
 def _as_servers_read(run: _Run, files: list[_File], around: Surroundings) -> list[_File]:
     """The files with each document as the server reads it that it is for, now that all images are known."""
-    of = {one.document: file for file in files for one in file.reading.loaded}
     for file in files if any(file.reading.images for file in files) else ():
         documents = [one.document for one in file.reading.loaded]
         beside = hosts_of(documents)
         for document in documents:
             document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
-
-    def server_of(document: Document) -> ServerVersion | None:
-        return run.choices.server_of(of[document].config, of[document].rules.overrides, document)
-
+    servers = {one.document: _rules_for(run, file, one.document).overrides.server for file in files for one in file.reading.loaded}
     readings = [(file.given, file.reading) for file in files]
-    every = as_servers_read(readings, server_of, partial(_read_as, run, around))
+    every = as_servers_read(readings, servers.get, partial(_read_as, run, around))
     return [file._replace(reading=file.reading._replace(loaded=own)) for file, own in zip(files, every, strict=True)]
 
 
 def _rules_for(run: _Run, file: _File, document: Document) -> RuleSet:
-    return run.choices.of_document(file.config, file.rules, document)
+    environment = configured_environment(file.config, document)
+    return file.rules if environment is None else run.choices.of(file.given.path, environment)[1]
 
 
 def _newest(run: _Run, file: _File, around: Surroundings) -> list[Document]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..choose import Configurations, configured_server, folders_of, named_config
+from ..choose import Configurations, configured_environment, folders_of, named_config
 from ..config import Config
 from ..files import STANDARD_INPUT, Unreadable, read_standard_input
 from ..load import Input
@@ -69,6 +69,6 @@ def server_by_configuration() -> Callable[[Document], ServerVersion | None]:
     def configured(document: Document) -> ServerVersion | None:
         path = Path(document.uri)
         config = configurations.of(path / os.pardir)
-        return configured_server(config, config.overrides_for(path), document)
+        return config.overrides_for(path, configured_environment(config, document)).server
 
     return configured
