@@ -142,7 +142,10 @@ class _Run(NamedTuple):
     choices: Choices
     search: Search
     log: Log
-    folders: tuple[str, ...] = ()
+    folders: tuple[str, ...]
+    baselines: dict[Path | None, Baseline]
+    contents: dict[str, bytes]
+    around: Surroundings
 
     @classmethod
     def of(cls, options: Options, folders: Iterable[str] = ()) -> _Run:
@@ -150,7 +153,9 @@ class _Run(NamedTuple):
         log = Log()
         configurations = Configurations(options.config, isolated=options.isolated)
         choices = Choices(options.overrides, options.rules, configurations, log)
-        return cls(options, choices, Search(choices.config, force_exclude=options.force_exclude), log, tuple(folders))
+        return cls(
+            options, choices, Search(choices.config, force_exclude=options.force_exclude), log, tuple(folders), {}, {}, Surroundings()
+        )
 
     def step(self, what: str, done: int, total: int, uri: str) -> None:
         """Tell the caller how far the run is."""
@@ -198,35 +203,31 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
     """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
     run = _Run.of(options, _real_folders(paths))
     found, errors = run.search.find(paths, may_be_empty=options.allow_unrecognized)
-    baselines = _prepare(run, [file.path for file in found])
-    if baselines is None:
+    if not _prepare(run, [file.path for file in found]):
         return _not_started(run)
     run.log.errors.extend(errors)
     names = ", ".join(paths)
     is_left_out = any(one.named for one in run.search.left_out)
     if not found and not errors and not is_left_out and not options.allow_unrecognized:
         run.log.errors.append(f"{names}: nothing is checked: the configuration excludes every file")
-    around = _around(run, found)
-    contents: dict[str, bytes] = {}
-    files = _read_all(run, found, around, contents)
-    outcome = _lint(run, files, around, baselines)
+    run = run._replace(around=_around(run, found))
+    outcome = _lint(run, _read_all(run, found))
     if found and _found_nothing(run):
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
         searched = f": {what_is_searched_for()}" if options.kind is None and run.folders and not run.log.files else ""
         outcome = outcome._replace(errors=(*outcome.errors, f"{names}: no file is recognised {what}{searched}"))
-    return outcome._replace(contents=contents)
+    return outcome
 
 
 def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
     run = _Run.of(options)
-    baselines = _prepare(run, [given.path])
-    if baselines is None:
+    if not _prepare(run, [given.path]):
         return _not_started(run)
-    around = around_inputs([given])
-    file = _load(run, given, around)
-    contents = {given.uri: bytes_of(given)} if options.keep_contents else {}
-    return _lint(run, [] if file is None else [file], around, baselines)._replace(contents=contents)
+    run = run._replace(around=around_inputs([given]))
+    run.contents.update({given.uri: bytes_of(given)} if options.keep_contents else {})
+    file = _load(run, given)
+    return _lint(run, [] if file is None else [file])
 
 
 def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dict[Found, Reading | None]]:
@@ -238,7 +239,7 @@ def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dic
     found, errors = run.search.find(paths)
     run.choices.prepare([one.path for one in found])
     found, errors = [] if run.log.errors else found, [*run.log.errors, *errors]
-    files = {file.given.path: file.reading for file in _read_all(run, found, _around(run, found), {})}
+    files = {file.given.path: file.reading for file in _read_all(run._replace(around=_around(run, found)), found)}
     return run, errors, {one: files.get(one.path) for one in found}
 
 
@@ -253,27 +254,26 @@ def _real_folders(paths: Iterable[str]) -> list[str]:
 # --- Prepare: the configurations, the rules, and the baselines ---
 
 
-def _prepare(run: _Run, files: list[Path]) -> Mapping[Path | None, Baseline] | None:
-    """Read the configurations, rules and baselines that files need; None, with errors logged, where something has a mistake."""
+def _prepare(run: _Run, files: list[Path]) -> bool:
+    """Read the configurations, rules and baselines that files need; False, with errors logged, where something has a mistake."""
     options, log = run.options, run.log
     configs = run.choices.prepare(files)
     if log.errors:
-        return None
+        return False
     declare_secrets(name for config in configs for name in config.secret_names)
-    baselines: Mapping[Path | None, Baseline] = {}
     if options.baseline or options.write_baseline or (not options.without_baseline and any(config.baseline for config in configs)):
         from .acceptance.baseline import read_baselines  # only where there is one
 
         try:
-            baselines = read_baselines(configs, options.baseline, options.write_baseline)
+            run.baselines.update(read_baselines(configs, options.baseline, options.write_baseline))
         except ConfigError as error:
             log.error(str(error))
-    read = [one.path for one in baselines.values() if not one.is_written]
+    read = [one.path for one in run.baselines.values() if not one.is_written]
     for path in read:
         log.read(path)
     if options.fail_on_stale_baseline and not log.errors and not read:
         log.error("--fail-on-stale-baseline: there is no baseline: name one with --baseline, or in the configuration")
-    return None if log.errors else baselines
+    return not log.errors
 
 
 # --- Read and load ---
@@ -298,14 +298,14 @@ def _bytes_of(options: Options, path: Path, read: Callable[[Path, int], bytes]) 
     return options.instead[uri] if uri in options.instead else read(path, options.max_size)
 
 
-def _read_all(run: _Run, found: list[Found], around: Surroundings, contents: dict[str, bytes]) -> list[_File]:
-    """The files with their documents. ``contents`` takes their bytes, where the options ask for them."""
+def _read_all(run: _Run, found: list[Found]) -> list[_File]:
+    """The files with their documents."""
     files: list[_File] = []
     for number, one in enumerate(found):
         run.step("reading", number, len(found), one.path.as_posix())
         reported = len(run.log.files)
-        given = _read(run, one, contents)
-        file = _load(run, given, around) if given is not None else None
+        given = _read(run, one)
+        file = _load(run, given) if given is not None else None
         if file is not None:
             files.append(file)
         if not one.searched or (file is not None and not file.reading.silent) or len(run.log.files) > reported:
@@ -313,7 +313,7 @@ def _read_all(run: _Run, found: list[Found], around: Surroundings, contents: dic
     return files
 
 
-def _read(run: _Run, file: Found, contents: dict[str, bytes]) -> Input | None:
+def _read(run: _Run, file: Found) -> Input | None:
     """A file with its text; None, which is logged, where it cannot be read or is too large for a search."""
     uri = file.path.as_posix()
     if file.too_large:
@@ -327,15 +327,15 @@ def _read(run: _Run, file: Found, contents: dict[str, bytes]) -> Input | None:
         run.log.unchecked(uri, "failed", f"cannot be read: {error}")
         return None
     if run.options.keep_contents:
-        contents[uri] = data
+        run.contents[uri] = data
     return as_text(Input(uri, data, file.path, file.searched, by_content=file.by_content, included=file.included))
 
 
-def _load(run: _Run, given: Input, around: Surroundings) -> _File | None:
+def _load(run: _Run, given: Input) -> _File | None:
     """Recognise a text and load its documents; None for a bug of ours."""
     config, rules = run.choices.of(given.path)
     with run.log.surviving(given.uri):
-        reading = _read_as(run, around, given, rules.overrides.server or ANY_SERVER)
+        reading = _read_as(run, given, rules.overrides.server or ANY_SERVER)
         # No more is needed of what is left alone, and there can be many such files.
         given = given._replace(data=b"") if reading.silent and not reading.images else given
         return _File(given, config, rules, reading)
@@ -343,14 +343,14 @@ def _load(run: _Run, given: Input, around: Surroundings) -> _File | None:
     return None
 
 
-def _read_as(run: _Run, around: Surroundings, given: Input, server: ServerVersion) -> Reading:
-    return load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=around)
+def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
+    return load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=run.around)
 
 
 # --- Versions and sums ---
 
 
-def _as_servers_read(run: _Run, files: list[_File], around: Surroundings) -> list[_File]:
+def _as_servers_read(run: _Run, files: list[_File]) -> list[_File]:
     """The files with each document as the server reads it that it is for, now that all images are known."""
     for file in files if any(file.reading.images for file in files) else ():
         documents = [one.document for one in file.reading.loaded]
@@ -359,7 +359,7 @@ def _as_servers_read(run: _Run, files: list[_File], around: Surroundings) -> lis
             document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
     servers = {one.document: _rules_for(run, file, one.document).overrides.server for file in files for one in file.reading.loaded}
     readings = [(file.given, file.reading) for file in files]
-    every = as_servers_read(readings, servers.get, partial(_read_as, run, around))
+    every = as_servers_read(readings, servers.get, partial(_read_as, run))
     return [file._replace(reading=file.reading._replace(loaded=own)) for file, own in zip(files, every, strict=True)]
 
 
@@ -368,27 +368,27 @@ def _rules_for(run: _Run, file: _File, document: Document) -> RuleSet:
     return file.rules if environment is None else run.choices.of(file.given.path, environment)[1]
 
 
-def _newest(run: _Run, file: _File, around: Surroundings) -> list[Document]:
+def _newest(run: _Run, file: _File) -> list[Document]:
     """The documents as the newest server reads them: a secret is one for every release."""
     documents = [one.document for one in file.reading.loaded]
     if all(one.server.release == MAIN or catalogue_kind(one.kind) != "server" for one in documents):
         return documents
     newest = documents
     with run.log.surviving(file.given.uri):
-        newest = [one.document for one in _read_as(run, around, file.given, ANY_SERVER).loaded]
+        newest = [one.document for one in _read_as(run, file.given, ANY_SERVER).loaded]
     for one, document in zip(newest, documents, strict=True):
         one.complete = document.complete
     return newest
 
 
-def _join(run: _Run, files: list[_File], around: Surroundings) -> list[_Subject]:
+def _join(run: _Run, files: list[_File]) -> list[_Subject]:
     """The documents to check: all but those that are parts of others."""
     covered = parts_of_others(one for file in files for one in file.reading.loaded)
     subjects: list[_Subject] = []
     for file in files:
         documents = [one.document for one in file.reading.loaded]
         beside = hosts_of(documents)
-        newest = cache(partial(_newest, run, file, around))
+        newest = cache(partial(_newest, run, file))
         for index, one in enumerate(file.reading.loaded):
             if one.document not in covered:
                 with run.log.surviving(file.given.uri, "checking the file"):
@@ -589,24 +589,24 @@ def _fails(batch: _Batch) -> bool:
 # --- All stages ---
 
 
-def _lint(run: _Run, files: list[_File], around: Surroundings, baselines: Mapping[Path | None, Baseline]) -> Outcome:
+def _lint(run: _Run, files: list[_File]) -> Outcome:
     """Everything after reading: from the files with their documents to the outcome."""
     log = run.log
     with log.surviving("all files", "finding out the server's version"):
-        files = _as_servers_read(run, files, around)
+        files = _as_servers_read(run, files)
     in_sums = {uri for file in files for one in file.reading.loaded if one.parts for uri, _ in one.places}
     given = {file.given.uri for file in files}
     _report_unloaded(run, files, in_sums)
-    subjects = _join(run, files, around)
+    subjects = _join(run, files)
     found = _check(run, subjects)
-    for path in around.found.values():
+    for path in run.around.found.values():
         log.read(path)
     compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
         compared = _compare(run, found)
     infos = {id: info for one in found for id, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
-    acceptors = Acceptors(list(_checked(found, compared.rules, given)), baselines, today)
+    acceptors = Acceptors(list(_checked(found, compared.rules, given)), run.baselines, today)
     texts, rules_of = _texts(found, given)
     batches = [_Batch(one.findings, one.rules, one.document) for one in found]
     batches = _accept(_deduplicate([*batches, *compared.batches], in_sums), acceptors)
@@ -619,6 +619,7 @@ def _lint(run: _Run, files: list[_File], around: Surroundings, baselines: Mappin
     outcome = _outcome(run, tuple(texts.loaded), findings, infos, tuple(compared.deployments))
     return outcome._replace(
         failed=any(map(_fails, batches)) or stale,
+        contents=run.contents,
         baseline=_new_baseline(acceptors, reach, findings) if not log.bugs else None,
         overrides={document: rules.overrides for document, rules in rules_of.items()},
         checkable=tuple(one.document for one in found if one.loaded.checkable),
