@@ -162,7 +162,7 @@ def found(parsed: Yaml, path: JsonPath = ()) -> Any:
     """The same of what was read."""
     member = parsed.places.member(path)
     assert member is not None
-    node = member.node
+    node = member[1].resolved
     if node.members is None:
         return (node.start, node.raw)
     return (node.start, {step: found(parsed, (*path, step)) for step in node.members})

@@ -23,10 +23,11 @@ from .yaml_scalars import block, text, written
 _UNIT = 2
 """Spaces of one level of indentation, where the text shows no other number."""
 _COMMENT = re.compile(r"#[^\n\r]*")
-_COLON = re.compile(r"[ \t]*:")
+_SIGN = re.compile(r"[ \t]*[:-]")
 _NEXT = re.compile(r"(?:[ \t\r\n]|#[^\n\r]*[\n\r])*[,-]")
 """A comma between brackets or the dash of the next item, with what may stand before it."""
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+"""What may follow on the last line of an entry: a comment."""
 _ANCHOR = re.compile(r"&\S+\s+")
 _HEADER = re.compile(r"[|>][-+0-9]*")
 _INDENT = re.compile(r"[ \r\n]*")
@@ -60,10 +61,10 @@ class YamlEditor(TreeEditor):
 
     def _node(self, path: JsonPath) -> YamlNode:
         """What stands at a path, if that is where it is written."""
-        member = self._member(path)
-        if member is None or member.alias is not None:
+        _, node = self._member(path) or (None, None)
+        if node is None or node.is_alias:
             raise LookupError(path)
-        return member.node
+        return node
 
     def _bare(self, node: YamlNode) -> Span:
         """Where a value stands, without its anchor. What has a tag is left alone."""
@@ -80,13 +81,13 @@ class YamlEditor(TreeEditor):
         pairs: Any = [(key.span, step, value) for step, (key, value) in node.entries.items()]
         pairs = [(None, step, item) for step, item in enumerate(node.children)] if node.is_list else pairs
         items = [Item(step, (key or one).start, max(one.end, (key or one).end), key=key) for key, step, one in pairs]
-        signs = [_NEXT.match(content, item.end) for item in items]
         if node.is_flow:
             start, end = self._bare(node)
+            signs = [_NEXT.match(content, item.end) for item in items]
             found = [item if sign is None else item._replace(comma=sign.end() - 1) for item, sign in zip(items, signs, strict=True)]
             return Brackets(content, start, end - 1, tuple(found), _COMMENT)
         if node.is_list:
-            dashes = [self._bare(node).start, *(-1 if sign is None else sign.end() - 1 for sign in signs[:-1])]
+            dashes = [self._bare(node).start, *(_behind(_NEXT, content, item.end) - 1 for item in items[:-1])]
             items = [item._replace(start=dash) for item, dash in zip(items, dashes, strict=True)]
         return Block(items, node.is_list)
 
@@ -113,17 +114,17 @@ class YamlEditor(TreeEditor):
 
     def _set_block(self, span: Span, style: Style, value: Any) -> list[Edit]:
         """Change the sign and the lines of a block; what stands behind the sign stays."""
-        content, header = self._content, _HEADER.match(self._content, span.start)
-        assert header is not None  # a block begins with it
-        first = line_end(content, header.end())
+        content, header = self._content, Span(span.start, _behind(_HEADER, self._content, span.start))
+        first = line_end(content, header.end)
         body = behind_break(content, first)
         made = None
         if isinstance(value, str) and body < span.end:
-            made = block(value, style, _indent_of_block(content, body), content[first:body])
+            text_start = _behind(_INDENT, content, body)
+            made = block(value, style, " " * (text_start - line_start(content, text_start)), content[first:body])
         if made is None:
             gone = Span(min(first, span.end), span.end)
-            return [Edit(Span(*header.span()), written(value, "double", in_flow=False)), Edit(gone, "")]
-        return [Edit(Span(*header.span()), made[0]), Edit(Span(body, span.end), made[1])]
+            return [Edit(header, written(value, "double", in_flow=False)), Edit(gone, "")]
+        return [Edit(header, made[0]), Edit(Span(body, span.end), made[1])]
 
     def _name(self, path: JsonPath, key: Span, name: str) -> str:
         first = self._content[key.start]
@@ -148,7 +149,7 @@ class YamlEditor(TreeEditor):
         first = holder.items[0].start
         indent = " " * (first - line_start(self._content, first))
         lines = [indent + line for one in texts for line in (f"- {one}" if holder.is_list else one).split("\n")]
-        at = _line_end(self._content, holder.items[index - 1].end) if index else first
+        at = _behind(_REST, self._content, holder.items[index - 1].end) if index else first
         end = line_end(self._content, at if index else holder.items[0].end)
         newline = self._content[end : behind_break(self._content, end)] or break_near(self._content, at)
         if index:
@@ -159,11 +160,11 @@ class YamlEditor(TreeEditor):
     def _model(self, path: JsonPath, holder: Brackets | Block, index: int) -> YamlNode | None:
         """The member nearest to an index that shows how another one is written: a text, or in a list a mapping."""
         for item in nearest(holder.items, index):
-            member = self._member((*path, item.step))
-            if member is not None and member.alias is None:
-                is_mapping = holder.is_list and isinstance(member.node.value, dict) and member.node.members
-                if is_mapping or isinstance(member.node.value, str):
-                    return member.node
+            _, node = self._member((*path, item.step)) or (None, None)
+            if node is not None and not node.is_alias:
+                is_mapping = holder.is_list and isinstance(node.value, dict) and node.members
+                if is_mapping or isinstance(node.value, str):
+                    return node
         return None
 
     def _written(self, value: Any, model: YamlNode | None, indent: str, *, in_flow: bool) -> str:
@@ -171,7 +172,7 @@ class YamlEditor(TreeEditor):
         if not isinstance(value, dict):
             return written(value, _quotes(model), in_flow=in_flow)
         members = model.members if model is not None else None
-        nodes = {name: member.node for name, member in members.items()} if members is not None else dict.fromkeys(value, model)
+        nodes = {name: node.resolved for name, (_, node) in members.items()} if members is not None else dict.fromkeys(value, model)
         styles = {name: _quotes(nodes.get(name)) for name in value}
         pairs = [f"{text(name, 'plain', in_flow=in_flow)}: {written(one, styles[name], in_flow=in_flow)}" for name, one in value.items()]
         if not in_flow:
@@ -182,8 +183,8 @@ class YamlEditor(TreeEditor):
 
     def _unit(self, path: JsonPath, holder: Brackets | Block) -> str:
         """One level of indentation, as it is between the name of a mapping and its entries."""
-        member = self._member(path)
-        starts = [holder.items[0].start, member.key.start] if member is not None and member.key is not None else []
+        key, _ = self._member(path) or (None, None)
+        starts = [holder.items[0].start, key.start] if key is not None else []
         columns = [at - line_start(self._content, at) for at in starts]
         return " " * (columns[0] - columns[1] if columns else _UNIT)
 
@@ -196,7 +197,7 @@ class YamlEditor(TreeEditor):
         item = holder.items[index]
         if len(holder.items) == 1:
             return self._emptied(path, item)
-        end = _line_end(content, item.end)
+        end = _behind(_REST, content, item.end)
         if _begins_line(content, item.start):
             return [without_lines(content, line_start(content, item.start), end)]
         following = holder.items[index + 1].start  # it takes the place behind the dash
@@ -207,23 +208,16 @@ class YamlEditor(TreeEditor):
     def _emptied(self, path: JsonPath, item: Item) -> list[Edit]:
         """Take out the only member of a collection: it stays, with nothing in it."""
         content, node, empty = self._content, self._node(path), "{}" if isinstance(item.step, str) else "[]"
-        start, end = item.start, _line_end(content, item.end)
+        start, end = item.start, _behind(_REST, content, item.end)
         if path and self._bare(node).start == node.start:
-            head = self._head_end(path)
+            holder, (index,) = self._found(path)
+            own = holder.items[index]
+            head = _behind(_SIGN, content, own.start if own.key is None else own.key.end)
             if not content[head:start].strip():
                 return [Edit(Span(head, end), f" {empty}")]
             if _begins_line(content, start):
                 return [Edit(Span(head, head), f" {empty}"), without_lines(content, line_start(content, start), end)]
         return [Edit(Span(start, end), empty)]
-
-    def _head_end(self, path: JsonPath) -> int:
-        """Behind the colon or dash in front of a value."""
-        holder, (index,) = self._found(path)
-        item = holder.items[index]
-        colon = _COLON.match(self._content, item.key.end) if item.key is not None else None
-        if colon is None and item.key is not None:
-            raise LookupError(path)
-        return item.start + 1 if colon is None else colon.end()
 
 
 def _quotes(node: YamlNode | None) -> Style:
@@ -249,19 +243,12 @@ def _changed(value: Any, path: JsonPath, new: New, gone: int) -> Any:
     return copy
 
 
-def _indent_of_block(content: str, line: int) -> str:
-    """The indentation of the first line of a block that has something in it."""
-    first = _INDENT.match(content, line)
-    assert first is not None  # it matches nothing too
-    return " " * (first.end() - line_start(content, first.end()))
-
-
-def _line_end(content: str, at: int) -> int:
-    """The end of a line on which nothing but a comment follows."""
-    rest = _REST.match(content, at)
-    if rest is None:
+def _behind(what: re.Pattern[str], content: str, at: int) -> int:
+    """Behind what stands at a place."""
+    match = what.match(content, at)
+    if match is None:
         raise LookupError(at)
-    return rest.end()
+    return match.end()
 
 
 def _begins_line(content: str, at: int) -> bool:

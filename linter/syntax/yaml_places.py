@@ -35,7 +35,7 @@ class YamlNode:
     """The mappings that ``<<`` brings into this one, the first of which counts."""
     size: int = 1
     """How many values it holds, itself included, aliases counted as what they stand for."""
-    _members: dict[str | int, Member] | None = None
+    _members: Members | None = None
 
     def __init__(self, start: int, end: int, name: str | None, value: Any = None, raw: str = "", style: Style = "plain") -> None:
         self.start = start
@@ -61,27 +61,16 @@ class YamlNode:
         return self if self.target is None else self.target
 
     @property
-    def members(self) -> dict[str | int, Member] | None:
-        """The members of a collection, aliases followed, and what is merged into it included; None for a scalar."""
+    def members(self) -> Members | None:
+        """The names and values of a collection, what is merged into it included; None for a scalar. In a list there are no names."""
         if self._members is None and self.children is not None:
-            pairs = ((index, (None, item)) for index, item in enumerate(self.children)) if self.is_list else self.entries.items()
-            self._members = {step: _member(key, value) for step, (key, value) in pairs}
+            self._members = {index: (None, item) for index, item in enumerate(self.children)} if self.is_list else dict(self.entries)
             for other in self.merged:
-                for step, member in (other.members or {}).items():
-                    self._members.setdefault(step, member)
+                self._members = {**(other.members or {}), **self._members}
         return self._members
 
 
-class Member(NamedTuple):
-    """A member of a collection. ``key`` is its name, None in a list; ``alias`` is the alias that stands for it, if one does."""
-
-    node: YamlNode
-    key: Span | None
-    alias: Span | None
-
-
-def _member(key: YamlNode | None, value: YamlNode) -> Member:
-    return Member(value.resolved, None if key is None else key.span, value.span if value.is_alias else None)
+Members = dict[Any, tuple["YamlNode | None", YamlNode]]
 
 
 class Scalar(NamedTuple):
@@ -104,22 +93,22 @@ class YamlPlaces:
     def __init__(self, root: YamlNode | None) -> None:
         self._root = root
 
-    def member(self, path: JsonPath) -> Member | None:
-        """How a value is written, or None where nothing stands at the path."""
-        member = None if self._root is None else Member(self._root.resolved, None, None)
+    def member(self, path: JsonPath) -> tuple[YamlNode | None, YamlNode] | None:
+        """The name and the value, or the alias of one, that stand at a path."""
+        member: tuple[YamlNode | None, YamlNode] | None = None if self._root is None else (None, self._root)
         for step in path:
-            members = member.node.members if member is not None else None
+            members = member[1].resolved.members if member is not None else None
             member = None if members is None else members.get(step)
         return member
 
     def find(self, path: JsonPath) -> Place | None:
         """The place of a value, or None where nothing stands at the path. A value that is left out is an empty place."""
-        member = self.member(path)
-        return None if member is None else Place(member.alias or member.node.span, member.key)
+        key, value = self.member(path) or (None, None)
+        return None if value is None else Place(value.span, None if key is None else key.span)
 
     def _scalar(self, path: JsonPath) -> YamlNode | None:
-        member = self.member(path)
-        return member.node if member is not None and member.node.children is None else None
+        _, value = self.member(path) or (None, None)
+        return value.resolved if value is not None and value.resolved.children is None else None
 
     def raw(self, path: JsonPath) -> str | None:
         """The text of a scalar before it is taken for a number or the like (``"0123"``, ``"on"``, ``""``); None for anything else."""
