@@ -512,7 +512,6 @@ def test_what_yaml_cannot_say_is_never_written(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "after"),
     [
-        (1e22, "1.0e+22"),
         (0.5, "0.5"),
         (None, "null"),
         (True, "true"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 
 from ..typed import Any, Final
@@ -26,18 +25,7 @@ def written(value: Any, style: Style, *, in_flow: bool) -> str:
 
     Raises :exc:`ValueError` or :exc:`TypeError` for what YAML cannot say.
     """
-    if isinstance(value, str):
-        return text(value, style, in_flow=in_flow)
-    if isinstance(value, float):
-        return _number(value)
-    return json.dumps(value)
-
-
-def _number(value: float) -> str:
-    if not math.isfinite(value):
-        raise ValueError("this is not a number")
-    digits, sign, exponent = repr(value).partition("e")
-    return digits + (".0" if sign and "." not in digits else "") + sign + exponent  # without a point YAML 1.1 takes it for a text
+    return text(value, style, in_flow=in_flow) if isinstance(value, str) else json.dumps(value)
 
 
 def text(value: str, style: Style, *, in_flow: bool) -> str:
