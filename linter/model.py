@@ -274,7 +274,8 @@ class Operation(NamedTuple):
     ``encrypt`` its own value as a SecureString; ``delete`` deletes it. ``source`` is the parameter that a value comes out of, which the
     same fix deletes, and ``source_is_public`` whether its value is. ``type`` is the type to write: ``same`` is that of the parameter, or
     of ``source``, and ``kept`` says that the value is there already. ``region`` is where it is, if that is known. ``dump`` is what the dump
-    says of the parameter, to tell whether that has changed since, in the words of ``fix_script.sh``. Nothing in here is secret.
+    says of the parameter, to tell whether that has changed since, in the words of ``fix_script.sh``, and ``accounts`` are those of the
+    dump. Nothing in here is secret.
     """
 
     action: Literal["put", "ask", "copy", "encrypt", "delete"]
@@ -282,6 +283,7 @@ class Operation(NamedTuple):
     lines: tuple[str, ...]
     dump: tuple[str, ...]
     region: str | None = None
+    accounts: tuple[str, ...] = ()
     type: str = "same"
     text: str = ""
     source: str = ""
@@ -292,12 +294,11 @@ class Operation(NamedTuple):
 class Command(NamedTuple):
     """What makes a part of a fix where no file is to be edited: operations, each of which needs that those before it have done their work.
 
-    ``leaves`` is what is in the store afterwards, which may be secret and is never reported. ``accounts`` are those of the dump.
+    ``leaves`` is what is in the store afterwards, which may be secret and is never reported.
     """
 
     operations: tuple[Operation, ...]
     leaves: tuple[Stored, ...] = ()
-    accounts: tuple[str, ...] = ()
 
     @property
     def printed(self) -> tuple[str, ...]:
@@ -338,11 +339,6 @@ class Fix(NamedTuple):
     def can_be_made(self) -> bool:
         """Whether anything here makes it; else the description says what a person is to do."""
         return self.edits is not None or self.commands is not None
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """What its commands do."""
-        return tuple(one for command in self.commands or () for one in command.operations)
 
 
 class Related(NamedTuple):
@@ -432,6 +428,16 @@ class Finding(NamedTuple):
     def message(self) -> str:
         """What it says, in one sentence."""
         return self.says.text
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands that fix it."""
+        return (self.fix.commands or ()) if self.fix is not None else ()
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What these do."""
+        return tuple(one for command in self.commands for one in command.operations)
 
     @property
     def gravity(self) -> int:

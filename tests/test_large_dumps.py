@@ -20,7 +20,7 @@ from linter.documents.parameters import Parameter, environments, type_of
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import commanded
 from linter.load import Input, as_text, bytes_of, load
-from linter.model import UNKNOWN, Stored
+from linter.model import Stored
 from linter.run import Options, Outcome, lint_input
 from linter.sources import server_ssm
 
@@ -107,12 +107,12 @@ def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter
             held = [one for one in held if one.name != stored.name]
             continue
         if at is None:
-            before = Parameter(stored.name, UNKNOWN, complete=any(held[index].complete for index in beside))
+            before = Parameter(stored.name, None, complete=any(held[index].complete for index in beside))
             at = len(held)
         else:
             before = held[at]
         new = before._replace(
-            value=UNKNOWN if stored.text is None else stored.text,
+            text=stored.text,
             type=type_of(stored.type) or before.type,
             tier=stored.tier or before.tier,
             key_id=stored.key_id or before.key_id,
@@ -169,11 +169,11 @@ def one_by_one_in_their_paths(parameters: list[Parameter]) -> list[tuple[str, li
 
     def is_servers(prefix: str) -> bool:
         names = [one.name[len(prefix) + 1 :] for one in by_prefix[prefix]]
-        return parameters_module._is_medplum(prefix) or parameters_module._configures_server(prefix, names)
+        return parameters_module.is_medplum(prefix) or parameters_module._configures_server(prefix, names)
 
     ours = {prefix: list(own) for prefix, own in by_prefix.items() if is_servers(prefix)}
     strays = {one.name for one in by_prefix.get("/medplum", ()) if one.name[9:] in OURS and one.name != "/medplum/notASetting"}
-    if strays and "/medplum/baseUrl" not in strays and any(map(parameters_module._is_medplum, ours)):
+    if strays and "/medplum/baseUrl" not in strays and any(map(parameters_module.is_medplum, ours)):
         ours.pop("/medplum", None)
     for prefix, own in by_prefix.items():
         above = parameters_module._above(prefix, ours) if prefix not in ours else None
@@ -189,7 +189,7 @@ NAMES: Final = named([*OUR_PATHS, *OTHER_PATHS, "/medplum/prod/x", "/clinic/serv
 
 @given(st.lists(NAMES, max_size=25))
 def test_the_servers_are_those_that_all_paths_give(names: list[str]) -> None:
-    parameters = [Parameter(name, number) for number, name in enumerate(names)]
+    parameters = [Parameter(name, str(number)) for number, name in enumerate(names)]
     expected = dict(one_by_one_in_their_paths(parameters))
     found = environments(parameters)
     assert {one.prefix: one.parameters for one in found} == {one.prefix: expected[one.prefix] for one in found}

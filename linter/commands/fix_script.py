@@ -6,13 +6,14 @@ changed since the dump, is in ``fix_script.sh``: here is only which of its funct
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
 from ..fixes.store_plan import FixedDump
-from ..model import Command, Finding, Operation
+from ..model import Finding, Operation
 from ..redaction.mask import environment_text
 from ..text import inert, printable
 from ..typed import Final, NamedTuple
@@ -57,7 +58,7 @@ def printed(dumps: Sequence[FixedDump]) -> str:
         lines.append(f"# {printable(dump.uri)}: a dump is not changed; these commands change Parameter Store")
         for finding in dump.findings:
             lines += [f"# {finding.rule}{_in_environment(finding)}: {_description(finding)}"]
-            lines += [printable(line) for command in _commands(finding) for line in command.printed]
+            lines += [printable(line) for command in finding.commands for line in command.printed]
         lines += [f"# {line}" for line in map(_waiting, dump.waiting)]
     return "".join(f"{inert(line)}\n" for line in lines)
 
@@ -116,10 +117,10 @@ def summary(written: Script, path: str) -> str:
 
 def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
     """The accounts that dumps are from, and the dumps that do not say it, of which only what is fixed counts."""
-    of_dump: dict[str, set[str]] = {}
-    for dump in dumps:
-        commands = (command for finding in dump.findings for command in _commands(finding))
-        of_dump[printable(dump.uri)] = {one for command in commands for one in command.accounts}
+    of_dump = {
+        printable(dump.uri): {account for finding in dump.findings for one in finding.operations for account in one.accounts}
+        for dump in dumps
+    }
     return sorted({one for accounts in of_dump.values() for one in accounts}), [uri for uri, accounts in of_dump.items() if not accounts]
 
 
@@ -134,15 +135,11 @@ def _planned(dump: FixedDump) -> tuple[list[_Planned], list[Finding]]:
     stopped: set[str | None] = set()
     for finding in dump.findings:
         environment = finding.document.environment
-        own = _operations(finding)
+        own = finding.operations
         before = {one.name: writers[environment, one.name] for one in own if (environment, one.name) in writers}
         after = {one.name: _after(before[one.name].operations[one.name], one) if one.name in before else one for one in own}
-        if (
-            environment in stopped
-            or len(after) < len(own)
-            or None in after.values()
-            or any((environment, one.source) in writers for one in own)
-        ):
+        is_moved = len(after) < len(own) or any((environment, one.source) in writers for one in own)
+        if environment in stopped or is_moved or None in after.values():
             stopped.add(environment)
             left.append(finding)
             continue
@@ -183,12 +180,9 @@ def _call(operation: Operation, asked: list[str]) -> str:
 
 def _escaped(text: str) -> str:
     """A text as ``printf %b`` reads it: printable, on one line, and no command to a runner of CI."""
-    plain = "".join(one if " " <= one <= "~" and one != "\\" else _bytes(one) for one in text)
+    plain = text.replace("\\", "\\\\")
+    plain = re.sub("[^ -~]", lambda one: "".join(f"\\0{byte:03o}" for byte in one[0].encode("utf-8", "surrogatepass")), plain)
     return plain.replace("##", r"#\0043").replace("::", r":\0072")
-
-
-def _bytes(character: str) -> str:
-    return "\\\\" if character == "\\" else "".join(f"\\0{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 # --- What it says -----------------------------------------------------------------------------------------------------------------------
@@ -212,21 +206,13 @@ def _waiting(finding: Finding) -> str:
     return f"{_place(finding)}{_in_environment(finding)}: {why}"
 
 
-def _commands(finding: Finding) -> tuple[Command, ...]:
-    return (finding.fix.commands or ()) if finding.fix is not None else ()
-
-
-def _operations(finding: Finding) -> tuple[Operation, ...]:
-    return finding.fix.operations if finding.fix is not None else ()
-
-
 def _description(finding: Finding) -> str:
     return printable(finding.fix.description) if finding.fix is not None else ""
 
 
 def _place_in_store(planned: _Planned) -> tuple[str, str]:
     """The environment and the region in which a finding is fixed."""
-    region = next((one.region for one in _operations(planned.finding)), None)
+    region = next((one.region for one in planned.finding.operations), None)
     return _environment(planned.finding) or "Parameter Store", region or ""
 
 

@@ -20,14 +20,12 @@ from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored
 from ..server.effective import leaves
 from ..server.loader import ssm_text
-from ..server.shown import HIDDEN, visible
+from ..server.shown import visible
 from ..settings import Setting
 from ..typed import Any, Final, NamedTuple
-from .parameter_problems import name_reason
-from .parameters import LIMITS, Environment, Parameter
+from .parameters import LIMITS, Environment, Parameter, has_reference, name_reason
 
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:ssm:([a-z]+(?:-[a-z]+)+-[0-9]+):([0-9]*):parameter/.*")
-_ISO_DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}:[0-9]{2})")
 _FROM_PIPE: Final = "--value file:///dev/stdin"
 """What the CLI reads from a file for ``--value`` it takes as it is, whatever that begins with (``awscli/paramfile.py``)."""
 _NOT_AS_ARGUMENTS: Final = ("-", "file://", "fileb://", "http://", "https://")
@@ -96,7 +94,7 @@ class Store:
         if len({one.operations[-1].action == "delete" for one in made}) > 1:
             made.sort(key=lambda one: one.operations[0].action == "delete")
             operations, stored = (part for one in made for part in one.operations), (part for one in made for part in one.leaves)
-            made = [Command(tuple(operations), tuple(stored), self._accounts)]
+            made = [Command(tuple(operations), tuple(stored))]
         return made or None
 
     def _commands(self, changes: Sequence[Change]) -> Iterator[Command]:
@@ -136,16 +134,16 @@ class Store:
         elif change.action == "remove":
             if not given and self._document.get(change.path) is not ABSENT:
                 raise _Refused  # it is given otherwise
-            yield from (self._command(self._delete(one)) for one in given)
+            yield from (_command(self._delete(one)) for one in given)
         elif len(given) != 1 or key not in self._held:
             raise _Refused
         elif change.action == "store":
-            yield self._command(self._copy(given[0], given[0].name, str(change.value)))
+            yield _command(self._copy(given[0], given[0].name, str(change.value)))
         else:
             new = _key(change.value)
             if new in self._held:
                 raise _Refused
-            yield self._command(self._copy(given[0], self._name(new), _type(new, given[0], new=True)), self._delete(given[0]))
+            yield _command(self._copy(given[0], self._name(new), _type(new, given[0], new=True)), self._delete(given[0]))
 
     def _changed(self, whole: SettingPath, changes: Sequence[Change]) -> Any:
         """The value of a parameter with changes of what is in it."""
@@ -185,7 +183,7 @@ class Store:
             shown = (_is_shown(key, value) or is_switch) and whole and not hidden
             if not (shown or not isinstance(value, dict | list)) or (shown and "\r" in text):
                 raise _Refused
-            yield self._command(self._write(key, text, hidden, [one.parameter for one in sources if one.is_deleted], shown=shown))
+            yield _command(self._write(key, text, hidden, [one.parameter for one in sources if one.is_deleted], shown=shown))
             return
         members = {(*key, str(member)): one for member, one in value.items()} if isinstance(value, dict) else {}
         keeps_others = any(not any(path[: len(one)] == one for one in members) for path in self._within.get(key, ()))
@@ -248,7 +246,7 @@ class Store:
     def _operation(self, parameter: Parameter | None, source: Parameter | None = None) -> Operation:
         """What is done to a parameter, or for None to a new one: the deletion, to which the caller gives the action that it means."""
         region = self._region_of(parameter)
-        operation = Operation("delete", parameter.name if parameter is not None else "", (), self._dump(parameter), region)
+        operation = Operation("delete", parameter.name if parameter is not None else "", (), self._dump(parameter), region, self._accounts)
         if source is not None:
             return operation._replace(source=source.name, source_is_public=self._public(source) is not None)
         # a parameter of the dump, which shows that a new one gets into the same region
@@ -258,9 +256,6 @@ class Store:
             if parameter is not None or region is not None or beside is None
             else operation._replace(dump=("absent", "beside", beside))
         )
-
-    def _command(self, *made: tuple[Operation, Stored]) -> Command:
-        return Command(tuple(one for one, _ in made), tuple(stored for _, stored in made), self._accounts)
 
     def _copied(self, parameter: Parameter, put: str) -> tuple[str, ...]:
         """The lines that read a value and write it with a command. What stands behind it keeps line breaks at its end."""
@@ -279,7 +274,7 @@ class Store:
             return "secret" if public is None else "public", "version", str(parameter.version)
         if public is not None:
             return "public", "value", public
-        dates = tuple(_dates(parameter.modified))
+        dates = _dates(parameter.modified)
         return ("secret", "date", *dates) if dates else ("secret", "unknown")
 
     def _public(self, parameter: Parameter) -> str | None:
@@ -297,6 +292,10 @@ class Store:
     def _region_of(self, parameter: Parameter | None) -> str | None:
         match = _ARN.fullmatch((parameter.arn if parameter is not None else None) or "")
         return match[1] if match is not None else self._region
+
+
+def _command(*made: tuple[Operation, Stored]) -> Command:
+    return Command(tuple(one for one, _ in made), tuple(stored for _, stored in made))
 
 
 def _at(region: str | None) -> list[str]:
@@ -326,20 +325,18 @@ def _type(key: SettingPath, parameter: Parameter | None, *, new: bool = False) -
     return "String" if known.is_public(key) else "SecureString"
 
 
-def _dates(modified: str | float | None) -> Iterator[str]:
-    """The forms in which the AWS CLI prints a time in UTC: as in the dump, as version 2 does, and as version 1."""
-    match = _ISO_DATE.fullmatch(modified) if isinstance(modified, str) else None
+def _dates(modified: str | float | None) -> tuple[str, ...]:
+    """The forms in which the AWS CLI prints a time in UTC: as in the dump, as version 2 does, and as version 1; none if it is no time."""
     try:
-        if match is not None:
-            zone = "+00:00" if match[3] == "Z" else match[3]
-            at = datetime.datetime.fromisoformat(f"{match[1]}.{(match[2] or '').ljust(6, '0')}{zone}")
-        elif isinstance(modified, int | float):
-            at = datetime.datetime.fromtimestamp(round(modified, 3), datetime.timezone.utc)
+        if isinstance(modified, str):
+            at = datetime.datetime.fromisoformat(modified.replace("Z", "+00:00"))
         else:
-            return
+            at = datetime.datetime.fromtimestamp(round(modified or float("nan"), 3), datetime.timezone.utc)
+        if at.tzinfo is None:
+            return ()
+        return tuple(dict.fromkeys((str(modified), at.astimezone(datetime.timezone.utc).isoformat(), repr(at.timestamp()))))
     except (ValueError, OverflowError, OSError):
-        return
-    yield from dict.fromkeys((str(modified), at.astimezone(datetime.timezone.utc).isoformat(), repr(at.timestamp())))
+        return ()
 
 
 def _tier(parameter: Parameter | None, text: str) -> str:
@@ -358,8 +355,7 @@ def _value(text: str) -> str:
 
 def _is_taken(name: str, text: str) -> bool:
     """Whether AWS takes a parameter of this name and value."""
-    start = text.find("{{")
-    return name_reason(name) is None and 0 < len(text) <= LIMITS["Advanced"] and (start < 0 or text.find("}}", start + 2) < 0)
+    return name_reason(name) is None and 0 < len(text) <= LIMITS["Advanced"] and not has_reference(text)
 
 
 def _can_be_copied(parameter: Parameter) -> bool:
@@ -375,8 +371,4 @@ def _is_switch(value: Any, setting: Setting | None) -> bool:
 def _is_shown(path: SettingPath, value: Any) -> bool:
     """Whether all of a value may be shown."""
     known = settings.catalogue()
-    for where, one in leaves(path, value):
-        shown = visible(known, where, one) if known.is_public(where) else HIDDEN
-        if shown is HIDDEN or shown != one:
-            return False
-    return True
+    return all(known.is_public(where) and visible(known, where, one) == one for where, one in leaves(path, value))

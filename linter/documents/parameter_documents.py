@@ -6,21 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from .. import settings
-from ..model import UNKNOWN, Change, Command, Document, SettingPath
+from ..model import UNKNOWN, Change, Command, Document, SettingPath, sentence
 from ..model import Part as FactPart
 from ..redaction.tokens import yaml_tokens
 from ..redaction.values import Public, Visibility, is_of_a_format
 from ..server.loader import build_tree, ssm_value
 from ..syntax.places import Json
 from ..syntax.yaml import Yaml
-from ..text import Span
-from ..typed import Any, NamedTuple
+from ..text import Span, printable
+from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import first_character, public_at
-from .parameter_problems import checked, is_refused, merge, misplaced, name_reason
-from .parameters import KIND, Environment, Parameter, environments
-from .problems import Consequence, encoding_problems, tree_problems
+from .parameters import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, name_reason
+from .problems import Consequence, encoding_problems, problems_beside, tree_problems
 from .source import Loaded, Problem, SourceFile
 from .sums import SumOrigin, SumParts
 from .variables_in_yaml import suppression_comments_of
@@ -30,9 +29,9 @@ class ParameterFile(NamedTuple):
     """A file of parameters: the documents of its text, what they hold, and how its lines are shown.
 
     ``given`` are parameters, or what has the ``name`` of one that is to be ``read``. ``public`` and ``other`` are the names of the file
-    format itself, of those whose values may be shown and of the rest. ``consequence`` is what comes of mistakes in the text. ``is_dump``:
-    the file is what AWS prints, whole, so that a fix is made by commands. ``complete``: all of its parameters were given together with all
-    others of their paths.
+    format itself, of those whose values may be shown and of the rest. ``consequence`` is what comes of mistakes in the text. ``check`` is
+    what the source has to say of one parameter. ``is_dump``: the file is what AWS prints, whole, so that a fix is made by commands.
+    ``complete``: all of its parameters were given together with all others of their paths.
     """
 
     file: SourceFile
@@ -42,6 +41,7 @@ class ParameterFile(NamedTuple):
     other: frozenset[str]
     consequence: Consequence
     read: Callable[[Any], Parameter] = lambda one: one
+    check: Callable[[Parameter, SettingPath], Problem | None] = lambda _parameter, _path: None
     is_dump: bool = False
     complete: bool = False
 
@@ -79,47 +79,40 @@ class ParameterFile(NamedTuple):
         return self.file.cached("sound environments", found)
 
 
-CheckParameter = Callable[[Parameter, SettingPath], "Problem | None"]
-"""What a source has to say of one parameter."""
-
-
 def load_parameters(
-    read: ParameterFile,
-    *,
-    check_parameter: CheckParameter = lambda _parameter, _path: None,
-    others: Callable[[Environment], Sequence[ParameterFile]] = lambda _environment: (),
+    read: ParameterFile, others: Callable[[Environment], Sequence[ParameterFile]] = lambda _environment: ()
 ) -> list[Loaded]:
     """One document for each environment of a file; mistakes in its text are reported with the first.
 
     ``others`` are the files that say more of the parameters of an environment: these are one document.
     """
-    loaded = [_loaded([read, *others(one)], one, check_parameter) for one in read.environments.values()]
+    loaded = [_loaded([read, *others(one)], one) for one in read.environments.values()]
     nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
     return loaded or [Loaded(nothing, read.problems, checkable=False)]
 
 
-def _loaded(files: Sequence[ParameterFile], environment: Environment, check_parameter: CheckParameter) -> Loaded:
+def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
     """The document of an environment; what is wrong with the text of a file is reported with the first one of that."""
     given: list[list[Parameter]] = []
     parts: list[Loaded] = []
     for read in files:
         own = read.environments[environment.prefix]
         here = [one for one in own.parameters if not one.missing]
-        merged, duplicates = merge(here, own)
+        merged, duplicates = _merge(here, own)
         complete = read.complete or any(one.complete for one in here)
         document = _document(read, environment, merged, complete and read.whole)
         text = read.problems if own is next(iter(read.environments.values())) else ()
         found, place = suppression_comments_of(read.file).suppressions, (read.file.uri, environment.prefix)
-        parts.append(Loaded(document, (*text, *duplicates, *misplaced(own)), suppressions=found, places=frozenset({place})))
+        parts.append(Loaded(document, (*text, *duplicates, *_misplaced(own)), suppressions=found, places=frozenset({place})))
         given.append(merged)
     merged, document = given[0], parts[0].document
     if len(files) > 1:
-        merged, _ = merge([one for some in given for one in some], environment)
+        merged, _ = _merge([one for some in given for one in some], environment)
         complete = any(part.document.complete for part in parts)
         document = _document(files[0], environment, merged, complete, _sum_of(files, parts, given, environment, merged))
     commander = partial(_commands, document, environment, merged) if all(read.is_dump for read in files) else None
     parts = [part._replace(commander=commander) for part in parts]
-    wrong = tuple(checked(merged, environment, files[0].file.release, check_parameter))
+    wrong = tuple(_checked(files[0], merged, environment))
     if len(files) == 1:
         return parts[0]._replace(problems=(*parts[0].problems, *wrong))
     return Loaded(document, wrong, places=frozenset(place for part in parts for place in part.places), parts=tuple(parts))
@@ -131,7 +124,7 @@ def _document(
     """The configuration that parameters make: each set at its dotted path, in order, as the loader of a release does."""
     file, known = read.file, settings.catalogue()
     parameters = {environment.path(one): one for one in merged}
-    texts = {path: one.value if isinstance(one.value, str) and not is_refused(one, path) else UNKNOWN for path, one in parameters.items()}
+    texts = {path: UNKNOWN if one.text is None or _is_refused(one.text, path) else one.text for path, one in parameters.items()}
     values = (
         (path, ssm_value(text, known.get(path), file.release) if isinstance(text, str) else UNKNOWN)
         for path, text in texts.items()
@@ -149,6 +142,114 @@ def _document(
         given=tuple(texts.items()),
         parts=parts,
     )
+
+
+# --- What is wrong -------------------------------------------------------------------------------------------------------------------
+
+
+_TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
+"""Settings whose length rules of their own check."""
+
+
+def _merge(parameters: list[Parameter], environment: Environment) -> tuple[list[Parameter], list[Problem]]:
+    """Each parameter once: what two outputs of AWS say of one is put together, and of two that differ the last counts."""
+    merged: dict[str, Parameter] = {}
+    problems: list[Problem] = []
+    for parameter in parameters:
+        older = merged.get(parameter.name)
+        if older is None:
+            merged[parameter.name] = parameter
+        elif older.contradicts(parameter, "arn") or (
+            not older.contradicts(parameter, "version") and older.contradicts(parameter, "type", "text")  # else its history
+        ):
+            merged[parameter.name] = parameter
+            why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
+            message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
+            problems.append(Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter)))
+        else:
+            merged[parameter.name] = _together(older, parameter)
+    return list(merged.values()), problems
+
+
+def _together(older: Parameter, newer: Parameter) -> Parameter:
+    """One parameter that two outputs describe, such as the one with values and the one with tiers. A newer version replaces an older."""
+    if (newer.version or 0) < (older.version or 0):
+        older, newer = newer, older
+    base, more = (older, newer) if newer.text is None and older.text is not None else (newer, older)
+    return base._replace(
+        type=base.type or more.type,
+        tier=base.tier or more.tier,
+        stored=base.stored or more.stored,
+        arn=base.arn or more.arn,
+        key_id=base.key_id or more.key_id,
+        written=(*base.written, *more.written),
+    )
+
+
+def _misplaced(environment: Environment) -> Iterator[Problem]:
+    """Parameters that the server never sees because of their names, or only under conditions, and those that AWS did not find."""
+    for parameter in environment.wrong_case:
+        why = f"names are case-sensitive, and the others of this environment begin with {printable(environment.prefix)}/"
+        message = sentence(f"the server never sees {printable(parameter.name)}", why)
+        yield Problem("parameter-name-case", message, parameter.span("key"))
+    first = environment.prefix.removeprefix("/").partition("/")[0]
+    if first.lower() == "medplum" and first != "medplum":
+        what = f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/"
+        message = sentence(what, "names are case-sensitive", by=", because ")
+        message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
+        yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
+    for parameter in environment.strays:
+        name = f"{printable(environment.prefix)}/{printable(parameter.name.rpartition('/')[2])}"
+        what, remedy = f"{printable(parameter.name)} has no environment in its name", f"put the environment into the name, as in {name}"
+        message = sentence(what, "no server of this file reads it", remedy)
+        yield Problem("stray-parameter", message, parameter.span("key"))
+    if not is_medplum(environment.prefix.lstrip("/")) and "$" not in environment.prefix and "{" not in environment.prefix:
+        what = f"{printable(environment.prefix)}/ is not of the documented form /medplum/{{environment}}/"
+        why = "the server finds these parameters only if its argument has this path"
+        message = sentence(what, why, "use the documented one")
+        yield Problem("unusual-parameter-path", message, environment.parameters[0].span("key"))
+    for parameter in environment.parameters:
+        if parameter.missing:
+            what, why = f"there is no parameter {printable(parameter.name)}", "AWS found none of this name"
+            message = sentence(what, why, "create it, or correct the name")
+            yield Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
+
+
+def _checked(read: ParameterFile, parameters: Sequence[Parameter], environment: Environment) -> Iterator[Problem]:
+    """What is wrong with each of some parameters by itself, and with those that give members of another one."""
+    for parameter in parameters:
+        path, text, limit = environment.path(parameter), parameter.text or "", parameter.limit
+        reason, shown = name_reason(parameter.name), _shown(path)
+        if reason is not None:
+            message = sentence(f"AWS refuses the name {printable(parameter.name)}", f"it {reason}")
+            yield Problem("invalid-parameter-name", message, parameter.span("key"), path)
+        if len(text) > limit and path not in _TOLD_BY_RULES:
+            message = sentence(f"{shown} has {len(text):,} characters, but its parameter can hold {limit:,}", "AWS refuses it", by=", so ")
+            if limit != LIMITS["Advanced"]:
+                message = message.add("why", f"an Advanced parameter can hold {LIMITS['Advanced']:,}")
+            yield Problem("parameter-too-long", message, parameter.span("value"), path)
+        if _is_refused(text, path):
+            message = sentence(f"{shown} contains {{{{ … }}}}, which AWS refuses", remedy="replace it before you create the parameter")
+            yield Problem("braces-in-parameter", message, parameter.span("value"), path)
+        problem = read.check(parameter, path)
+        if problem is not None:
+            yield problem
+    by_path = {environment.path(parameter): parameter for parameter in parameters}
+    order = ", and AWS promises no order"
+
+    def described(path: SettingPath, one: Parameter) -> tuple[Any, str, Span]:
+        return UNKNOWN if one.text is None else one.text, _shown(path), one.span("key")
+
+    yield from problems_beside(by_path, described, "ssm_coercion", read.file.release, order)
+
+
+def _is_refused(text: str, path: SettingPath) -> bool:
+    """Whether AWS refuses a value for a reference in it. In place of a secret one is how it should be in a template."""
+    return has_reference(text) and not settings.catalogue().is_secret(path)
+
+
+def _shown(path: SettingPath) -> str:
+    return printable(".".join(map(str, path)))
 
 
 def _sum_of(

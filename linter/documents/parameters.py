@@ -7,12 +7,13 @@ Manager documentation ("Creating Parameter Store parameters", "Managing paramete
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 from .. import settings
-from ..model import UNKNOWN, Fact, Part, SettingPath
+from ..model import Fact, Part, SettingPath
 from ..redaction.values import Public, is_of_a_format
 from ..server.loader import dotted_path
 from ..syntax.places import JsonPath, Places
@@ -27,8 +28,11 @@ TYPES: Final = {name: name for name in ("String", "StringList", "SecureString")}
 """The types of parameters, each as the one text that all parameters have for it."""
 LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 """Characters that a parameter of each tier can hold."""
-MOST_LEVELS: Final = 15
+_MOST_LEVELS: Final = 15
 """Levels that the name of a parameter can have."""
+_LONGEST_NAME: Final = 1011
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 class Written(NamedTuple):
@@ -43,13 +47,13 @@ class Written(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """One parameter where it is written. ``value`` is ``UNKNOWN`` where there is none, or it cannot be read.
+    """One parameter where it is written. ``text`` is its value, None where there is none, or it cannot be read.
 
     Of what is ``written`` of it, the first that gives a part counts.
     """
 
     name: str
-    value: Any
+    text: str | None
     written: tuple[Written, ...] = ()
     type: str | None = None
     tier: str | None = None
@@ -67,11 +71,11 @@ class Parameter(NamedTuple):
     """Whether AWS found none of this name."""
 
     @classmethod
-    def of(cls, name: str, value: Any, written: Written, type: Any, tier: Any) -> Parameter:
+    def of(cls, name: str, text: str | None, written: Written, type: Any, tier: Any) -> Parameter:
         """A parameter out of what a file says of it. A type that is none, or a tier that is no text, is taken for not given."""
         type, tier = type_of(type), tier if isinstance(tier, str) and tier else None
         written = written._replace(type=written.type if type else None, tier=written.tier if tier else None)
-        return cls(name, value, (written,), type=type, tier=tier)
+        return cls(name, text, (written,), type=type, tier=tier)
 
     @property
     def limit(self) -> int:
@@ -79,9 +83,9 @@ class Parameter(NamedTuple):
         return LIMITS.get(str(self.tier), LIMITS["Advanced" if self.stored else "Standard"])
 
     def contradicts(self, other: Parameter, *fields: str) -> bool:
-        """Whether two outputs that know one of some fields of a parameter, or its value, say different things of it."""
+        """Whether two outputs that know one of some fields of a parameter say different things of it."""
         pairs = ((getattr(self, field), getattr(other, field)) for field in fields)
-        return any(None not in pair and UNKNOWN not in pair and pair[0] != pair[1] for pair in pairs)
+        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
     def facts(self) -> dict[str, Fact]:
         """What rules may ask of it."""
@@ -90,15 +94,10 @@ class Parameter(NamedTuple):
             facts["type"] = self.type
         if self.tier is not None:
             facts["tier"] = self.tier
-        if isinstance(self.value, str):
-            length = len(self.value)
-            facts |= {"raw": self.value, "length": length, "limit": self.limit, "used": 100 * length / self.limit}
+        if self.text is not None:
+            length = len(self.text)
+            facts |= {"raw": self.text, "length": length, "limit": self.limit, "used": 100 * length / self.limit}
         return facts
-
-    @property
-    def text(self) -> str | None:
-        """The text in which members are looked for."""
-        return self.value if isinstance(self.value, str) else None
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""
@@ -159,7 +158,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
     for one in given:
         beneath.setdefault(_prefix(one.name.rpartition("/")[0]), []).append(one)
     ours = {prefix: own for prefix, own in beneath.items() if _is_servers(prefix, own)}
-    strays = _strays(beneath.get(_TOP, ())) if any(map(_is_medplum, ours)) else []
+    strays = _strays(beneath.get(_TOP, ())) if any(map(is_medplum, ours)) else []
     if strays:
         ours.pop(_TOP, None)
     for prefix, own in beneath.items():
@@ -172,7 +171,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
         spellings.setdefault(prefix.lower(), []).append(prefix)
     spelt = {max(some, key=lambda one: (len(ours[one]), one.startswith("/medplum/"))): some for some in spellings.values()}
     last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
-    first = next(filter(_is_medplum, spelt), None)
+    first = next(filter(is_medplum, spelt), None)
     servers = []
     for prefix, some in spelt.items():
         # Each is called by the last level of its path, or if that is not enough by the whole of it.
@@ -186,7 +185,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
 
 def _is_servers(prefix: str, own: Iterable[Any]) -> bool:
     """Whether the parameters beneath a path are those of a server."""
-    if _is_medplum(prefix):
+    if is_medplum(prefix):
         return True
     names = (one.name[len(prefix) + 1 :] for one in own)
     return _configures_server(prefix, (name for name in names if name.partition(".")[0] in _first_steps()))
@@ -216,7 +215,8 @@ def _prefix(path: str) -> str:
     return "/".join(levels[: start + 2]) if is_medplum else path
 
 
-def _is_medplum(prefix: str) -> bool:
+def is_medplum(prefix: str) -> bool:
+    """Whether a path has the documented form, but for capitals."""
     parts = prefix.removeprefix("/").split("/")
     return len(parts) == 2 and parts[0].lower() == "medplum" and bool(parts[1])
 
@@ -232,7 +232,7 @@ def _configures_server(prefix: str, names: Iterable[str]) -> bool:
 
 def _above(prefix: str, known: Collection[str]) -> str | None:
     """The nearest path above another one that is known. AWS takes no name with as many levels as are looked at here."""
-    for _ in range(2 * MOST_LEVELS):
+    for _ in range(2 * _MOST_LEVELS):
         prefix, slash, _level = prefix.rpartition("/")
         if not slash or prefix in known:
             return prefix if slash else None
@@ -244,13 +244,33 @@ def type_of(value: Any) -> str | None:
     return TYPES.get(value) if isinstance(value, str) else None
 
 
-def text_of(places: Places, path: JsonPath, value: Any) -> Any:
-    """The text of a scalar as AWS gets it, whatever YAML or JSON takes it for; ``UNKNOWN`` for what is no scalar."""
+def text_of(places: Places, path: JsonPath, value: Any) -> str | None:
+    """The text of a scalar as AWS gets it, whatever YAML or JSON takes it for; None for what is no scalar."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, int | float):
-        return UNKNOWN
+        return None
     raw = places.raw(path) if isinstance(places, YamlPlaces) else None
     return raw if raw is not None else repr(value)
+
+
+def name_reason(name: str) -> str | None:
+    """Why AWS refuses a name; None if it does not. What a template replaces in it is taken for fitting."""
+    name = _VARIABLE.sub("x", name)
+    if not name.startswith("/"):
+        return "has levels and must begin with a slash"
+    if not name.isascii() or _NOT_IN_NAMES.search(name):
+        return "can hold letters, digits, dots, hyphens, underscores and slashes only"
+    if "//" in name or name.endswith("/"):
+        return "has a level without a name"
+    if name.count("/") > _MOST_LEVELS:
+        return f"has {name.count('/')} levels, and {_MOST_LEVELS} are allowed"
+    return f"has {len(name):,} characters, and {_LONGEST_NAME:,} are allowed" if len(name) > _LONGEST_NAME else None
+
+
+def has_reference(text: str) -> bool:
+    """Whether AWS takes something in a value for a reference to another parameter, and so refuses it."""
+    start = text.find("{{")
+    return start >= 0 and text.find("}}", start + 2) >= 0

@@ -187,7 +187,7 @@ class Plan:
         held_back = frozenset() if only is None else there.difference(map(key_of, only))
         state, seen, uncovered = start, list[Mapping[str, bytes]](), set[Key]()
         try:
-            while len(seen) < rounds and state.contents not in seen and (batch := self._batch(state, held_back)):
+            while len(seen) < rounds and state.contents not in seen and (batch := self.batch(state, held_back)):
                 seen.append(state.contents)
                 made = {uri: self.made(findings, state.outcome) for uri, findings in by_file(batch).items()}
                 contents = {**state.contents, **made}
@@ -202,7 +202,7 @@ class Plan:
             raise
         return state
 
-    def _batch(self, state: State, held_back: Collection[Key]) -> tuple[Finding, ...]:
+    def batch(self, state: State, held_back: Collection[Key]) -> tuple[Finding, ...]:
         """The findings to fix at once: of fixes that meet in one place the first."""
         chosen: list[Finding] = []
         taken: dict[str, tuple[Taken, set[str]]] = {}
@@ -212,7 +212,7 @@ class Plan:
             if fix is None or not self.is_wanted(finding, state.outcome) or key_of(finding) in held_back or identity(document) in waiting:
                 continue
             edits, parameters = taken.setdefault(document.uri, (Taken(), set()))
-            names = {one.name for one in fix.operations}
+            names = {one.name for one in finding.operations}
             if not edits.meet(fix.edits or ()) and names.isdisjoint(parameters):
                 edits.add(fix.edits or ())
                 parameters |= names

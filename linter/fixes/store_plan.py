@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..model import Document, Finding, Stored
+from ..model import Document, Finding
 from ..redaction.mask import named_environment
 from ..run import Outcome
 from ..typed import NamedTuple
@@ -44,7 +44,7 @@ def tried(
     A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
     ``first`` is as in :func:`commanded`.
     """
-    fixes = [finding.fix for finding in outcome.result.findings if finding.suppressed is None and finding.fix and finding.fix.commands]
+    fixes = [finding.fix for finding in outcome.result.findings if finding.fix and finding.commands and finding.suppressed is None]
     if not fixes:
         return outcome, (), ()
     first = check({}) if first is None else first
@@ -72,41 +72,27 @@ def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Co
     placed = _placer(first)
     plan = _StorePlan(_check_of_stores(check, first, placed), unsafe=unsafe)
     last = plan.run(first)
-    waiting = by_file(finding for finding in last.outcome.result.findings if plan.is_wanted(finding, last.outcome))
-    dumps = tuple(
-        FixedDump(uri, tuple(map(placed, findings)), tuple(map(placed, waiting.get(uri, ()))))
-        for uri, findings in sorted(by_file(last.fixes).items())
-    )
+    waiting = by_file(placed(one) for one in last.outcome.result.findings if plan.is_wanted(one, last.outcome))
+    dumps = [FixedDump(uri, tuple(some), tuple(waiting.get(uri, ()))) for uri, some in sorted(by_file(map(placed, last.fixes)).items())]
+    # Several dumps describe one environment: nothing tells what each would be, so each parameter is changed once only.
+    once = _PlanOnce(check, unsafe=unsafe)
+    chosen = once.batch(State(first), ())
+    known = set(map(id, chosen))
+    waiting = by_file(one for one in first.result.findings if id(one) not in known and once.is_wanted(one, first))
+    dumps += [FixedDump(uri, tuple(some), tuple(waiting.get(uri, ()))) for uri, some in by_file(chosen).items()]
     left_out = frozenset(key_of(finding) for finding in first.result.findings if plan.is_rejected(finding))
-    return Commanded((*dumps, *_untried(first, unsafe=unsafe)), left_out, tuple(plan.notes(last)), tuple(plan.bugs.values()))
-
-
-def _untried(first: Outcome, *, unsafe: bool) -> Iterator[FixedDump]:
-    """The dumps of which several describe one environment: nothing tells what each would be, so each parameter is changed once only."""
-    found = [
-        finding
-        for finding in first.result.findings
-        if finding.fix is not None and finding.fix.commands and (finding.fix.safe or unsafe) and finding.suppressed is None
-    ]
-    for uri, findings in by_file(finding for finding in found if finding.document not in first.rewriters).items():
-        taken: set[str] = set()
-        chosen: list[Finding] = []
-        waiting: list[Finding] = []
-        for finding in findings:
-            names = {one.name for one in finding.fix.operations} if finding.fix is not None else set()
-            (chosen if taken.isdisjoint(names) else waiting).append(finding)
-            taken |= names
-        yield FixedDump(uri, tuple(chosen), tuple(waiting))
+    return Commanded(tuple(dumps), left_out, tuple(plan.notes(last)), tuple(plan.bugs.values()))
 
 
 class _StorePlan(Plan):
     """Runs commands on the stores of dumps, and keeps each dump as the commands would leave it."""
 
     def can_be_made(self, finding: Finding, outcome: Outcome) -> bool:
-        return finding.fix is not None and finding.fix.commands is not None and finding.document in outcome.rewriters
+        return bool(finding.commands) and finding.document in outcome.rewriters
 
     def made(self, findings: Sequence[Finding], outcome: Outcome) -> bytes:
-        return outcome.rewriters[findings[0].document](_leaves(findings))
+        commands = (command for finding in findings for command in finding.commands)
+        return outcome.rewriters[findings[0].document](stored for command in commands for stored in command.leaves)
 
     def waiting(self, state: State) -> Collection[Identity]:
         """The environments in which a command gives another name to a value that is hidden: under that it might be shown."""
@@ -131,18 +117,18 @@ class _StorePlan(Plan):
         return True
 
 
-def _leaves(findings: Sequence[Finding]) -> list[Stored]:
-    """What the commands of some findings leave in the store."""
-    commands = (command for finding in findings if finding.fix is not None for command in finding.fix.commands or ())
-    return [stored for command in commands for stored in command.leaves]
+class _PlanOnce(Plan):
+    """Chooses commands for what cannot be tried."""
+
+    def can_be_made(self, finding: Finding, outcome: Outcome) -> bool:
+        return bool(finding.commands) and finding.document not in outcome.rewriters
 
 
 def _hides(finding: Finding) -> bool:
     """Whether commands write a hidden value to a parameter that did not have it."""
-    fix = finding.fix
-    if fix is None or all(change.action == "store" for change in fix.changes):
+    if finding.fix is None or all(change.action == "store" for change in finding.fix.changes):
         return False
-    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in fix.operations)
+    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in finding.operations)
 
 
 def _placer(first: Outcome) -> Callable[[Finding], Finding]:

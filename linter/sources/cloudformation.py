@@ -16,7 +16,7 @@ from ..documents.parameters import Parameter, Written, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.variables_in_yaml import Node, roots
-from ..model import UNKNOWN, SettingPath, sentence
+from ..model import SettingPath, sentence
 from ..server.loader import dotted_path
 from ..syntax.yaml import Tagged
 from ..text import printable
@@ -52,8 +52,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the template; mistakes in the text are reported with the first."""
     root = _template(file)
     given = [*_parameters(root)] if root is not None else []
-    read = ParameterFile(file, file.documents, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE)
-    return load_parameters(read, check_parameter=_secret)
+    read = ParameterFile(file, file.documents, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, check=_secret)
+    return load_parameters(read)
 
 
 def _template(file: SourceFile) -> Node | None:
@@ -84,7 +84,7 @@ def _parameters(root: Node) -> Iterator[Parameter]:
 def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
     """A secret, which has no place in a template, however it gets there; a placeholder is none."""
     known = settings.catalogue()
-    if not known.is_secret(path) or (isinstance(parameter.value, str) and not holds_secret(known, path, parameter.value)):
+    if not known.is_secret(path) or (parameter.text is not None and not holds_secret(known, path, parameter.text)):
         return None
     message = sentence(
         f"{printable('.'.join(map(str, path)))} is a secret, and CloudFormation cannot create a SecureString",
@@ -97,13 +97,13 @@ def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
 # --- Values of functions -------------------------------------------------------------------------------------------------------------
 
 
-def _value(node: Node) -> Any:
-    """The text of a parameter; ``UNKNOWN`` for one that CloudFormation works out."""
+def _value(node: Node) -> str | None:
+    """The text of a parameter; None for one that CloudFormation works out."""
     text = _text(node.value)
     if text is None:
         return text_of(node.tree.places, node.path, node.value)
     start = text.find("${") if text != node.value else -1
-    return UNKNOWN if "{{resolve:" in text or (start >= 0 and text.find("}", start) >= 0) else text
+    return None if "{{resolve:" in text or (start >= 0 and text.find("}", start) >= 0) else text
 
 
 def _text(value: Any, depth: int = 0) -> str | None:

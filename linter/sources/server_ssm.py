@@ -121,7 +121,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     first that has values.
     """
     dump = _read(file).parameters
-    loaded = load_parameters(dump, others=lambda environment: _others(file, environment))
+    loaded = load_parameters(dump, partial(_others, file))
     return [one if one.parts or not dump.is_dump else one._replace(rewriter=partial(_changed, dump)) for one in loaded]
 
 
@@ -155,9 +155,9 @@ def after_commands(parameters: Iterable[Parameter], every: Iterable[Stored]) -> 
             continue
         if before is None:
             beside = (one for known in held.values() for one in known if _path(one.name) == _path(stored.name))
-            before = [Parameter(stored.name, UNKNOWN, complete=any(one.complete for one in beside))]
+            before = [Parameter(stored.name, None, complete=any(one.complete for one in beside))]
         changed = before[0]._replace(
-            value=UNKNOWN if stored.text is None else stored.text,
+            text=stored.text,
             type=type_of(stored.type) or before[0].type,
             tier=stored.tier or before[0].tier,
             key_id=stored.key_id or before[0].key_id,
@@ -173,8 +173,8 @@ def _path(name: str) -> str:
 
 def _as_printed(parameter: Parameter) -> dict[str, Any]:
     """A parameter as AWS prints it."""
-    fields = {"Name": "name", "Type": "type", "Value": "value", "Tier": "tier", **{name: field for field, (name, _) in _OF_AWS.items()}}
-    return {name: value for name, field in fields.items() if (value := getattr(parameter, field)) is not None and value is not UNKNOWN}
+    fields = {"Name": "name", "Type": "type", "Value": "text", "Tier": "tier", **{name: field for field, (name, _) in _OF_AWS.items()}}
+    return {name: value for name, field in fields.items() if (value := getattr(parameter, field)) is not None}
 
 
 # --- Several dumps of one environment ------------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ class _Dumps(NamedTuple):
 
     def contradict(self, own: Mapping[str, Parameter], stores: set[str]) -> bool:
         """Whether what another dump says cannot be true beside this."""
-        told = ("arn", "version", "type", "tier", "value")
+        told = ("arn", "version", "type", "tier", "text")
         both = self.parameters.keys() & own.keys()
         return len(self.stores | stores) > 1 or any(self.parameters[name].contradicts(own[name], *told) for name in both)
 
@@ -214,7 +214,7 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[tuple[bool, str, Sour
             dumps = next((one for one in beside[:_MOST_DUMPS] if not one.contradict(own, stores)), None)
             if dumps is None:
                 beside.append(dumps := _Dumps([], {}, set()))
-            texts = {name: one for name, one in own.items() if isinstance(one.value, str)}
+            texts = {name: one for name, one in own.items() if one.text is not None}
             dumps.files.append((not texts, other.uri, other))
             dumps.parameters.update({**own, **dumps.parameters, **texts})
             dumps.stores.update(stores)
@@ -233,7 +233,9 @@ def _read(file: SourceFile) -> _Read:
         is_loop = len(known) > 1 and all(len(dump) == 1 and dump[0].step is None for dump, _ in known)
         unread = (_unread(file, parsed, dump, alone=len(trees) == 1) for parsed, dump in zip(trees, dumps, strict=True))
         whole = all(parsed.intact for parsed in trees)
-        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, whole, is_loop)
+        parameters = ParameterFile(
+            file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, is_dump=whole, complete=is_loop
+        )
         return _Read(parameters, bool(known), next(filter(None, unread), ""))
 
     return file.cached("dump", read)
@@ -375,12 +377,12 @@ def _parameter(one: _Named) -> Parameter:
         # --query 'Parameters[].[Name,Type,Value]': the name comes first, the others in any order.
         kind = next(filter(None, map(type_of, item[1:])), None) if len(item) > 2 else None
         index = next((index for index in range(1, len(item)) if kind is None or item[index] != kind), None)
-        value = UNKNOWN if index is None else _value(tree, (*at, index), item[index], kind)
-        found = Parameter.of(item[0], value, Written(tree.places, at, 0, index, item.index(kind) if kind else None), kind, None)
+        text = None if index is None else _value(tree, (*at, index), item[index], kind)
+        found = Parameter.of(item[0], text, Written(tree.places, at, 0, index, item.index(kind) if kind else None), kind, None)
     elif isinstance(items, dict):
         found = Parameter.of(one.name, _value(tree, at, item, None), Written(tree.places, path, one.name, one.name), None, None)
     else:
-        found = Parameter.of(item, UNKNOWN, Written(tree.places, path, step or 0), None, None)
+        found = Parameter.of(item, None, Written(tree.places, path, step or 0), None, None)
     return found._replace(complete=complete, missing=missing)
 
 
@@ -397,15 +399,15 @@ def _as_aws_prints(tree: Tree, item: dict[str, Any], at: JsonPath) -> Parameter:
     return Parameter.of(item[names["key"]], text, written, kind, item.get(names["tier"]))._replace(stored=stored, **known)
 
 
-def _value(parsed: Tree, path: JsonPath, value: Any, kind: str | None) -> Any:
-    """The text of a parameter; ``UNKNOWN`` for one that is not given, or is the ciphertext that AWS gives without --with-decryption.
+def _value(parsed: Tree, path: JsonPath, value: Any, kind: str | None) -> str | None:
+    """The text of a parameter; None for one that is not given, or is the ciphertext that AWS gives without --with-decryption.
 
     The server gets a StringList as AWS stores it: one text with commas.
     """
     if kind == "StringList" and isinstance(value, list) and _are_texts(value):
         return ",".join(value)
     text = text_of(parsed.places, path, value)
-    return UNKNOWN if isinstance(text, str) and kind in (None, "SecureString") and _is_ciphertext(text) else text
+    return None if text is not None and kind in (None, "SecureString") and _is_ciphertext(text) else text
 
 
 def _is_ciphertext(value: str) -> bool:

@@ -13,7 +13,7 @@ from ..documents.parameters import Parameter, Written, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables_in_yaml import Node
-from ..model import UNKNOWN, sentence
+from ..model import sentence
 from ..typed import Final
 
 KINDS = ("server/ssm",)
@@ -57,8 +57,7 @@ def _parameters(root: Node) -> Iterator[Parameter]:
         steps = (step if step in values else None for step in (field, "type", "tier"))
         written = Written(node.tree.places, node.path, "name", *steps)
         text = values.get(field) if of_plan.get(field) is not True else None  # what the plan cannot tell yet
-        text = text if isinstance(text, str) else UNKNOWN
-        yield Parameter.of(values["name"], text, written, values.get("type"), values.get("tier"))
+        yield Parameter.of(values["name"], text if isinstance(text, str) else None, written, values.get("type"), values.get("tier"))
 
 
 def _resources(root: Node) -> Iterator[tuple[Node, Node]]:
