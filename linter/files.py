@@ -42,8 +42,8 @@ def reason_of(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def identity(path: str | os.PathLike[str]) -> Identity | None:
-    """The device and number of the file that a path leads to, over links; None where there is none."""
+def identity(path: str | int | os.PathLike[str]) -> Identity | None:
+    """The device and number of the file that a path leads to, over links, or a descriptor; None where there is none."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections import Counter
 from collections.abc import Collection
@@ -19,19 +18,9 @@ from .run import Outcome
 from .typed import IO, Final
 
 
-def is_read(output: str, inputs: Collection[Identity], *, from_stdin: bool) -> bool:
+def is_read(output: str, inputs: Collection[Identity | None]) -> bool:
     """Whether an output was read as an input, under this name or another one; that of an earlier run, found by a search, does not count."""
-    with suppress(OSError, ValueError):
-        status = os.stat(output)
-        if stat.S_ISREG(status.st_mode):
-            return (from_stdin and _is_standard_input(status)) or (identity(output) in inputs and not _is_a_report(output))
-    return False
-
-
-def _is_standard_input(status: os.stat_result) -> bool:
-    with suppress(OSError, ValueError, AttributeError):  # no file of the system
-        return os.path.samestat(os.fstat(sys.stdin.fileno()), status)
-    return False
+    return identity(output) in inputs and os.path.isfile(output) and not _is_a_report(output)
 
 
 def _is_a_report(output: str) -> bool:

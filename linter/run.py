@@ -221,6 +221,7 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
 
 def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
+    given = given._replace(data=options.instead.get(given.uri, given.data))
     run = _Run.of(options)
     if not _prepare(run, [given.path]):
         return _not_started(run)

@@ -6,13 +6,13 @@ import json
 import os
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY as POLICY
 
 from linter import cli
 from linter.choose import OWN_FILE
+from linter.options import options_of
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
 SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-setting"?'
@@ -228,11 +228,10 @@ def test_a_command_that_is_misspelt_is_no_path(word: str, near: str) -> None:
 
 @pytest.mark.parametrize("name", cli.cli.commands)
 def test_whatever_a_command_lets_choose_has_a_near_miss(name: str) -> None:
-    for param in cli.cli.commands[name].params:
-        if isinstance(param.type, click.Choice):
-            [first, *_] = param.type.choices
-            arguments = [f"{param.opts[0]}={first}x"] if isinstance(param, click.Option) else [f"{first}x"]
-            assert lint(name, *arguments).stderr.endswith(f'; did you mean "{first}"?\n'), param.name
+    for option in options_of(name):
+        for first in option.words[:1]:
+            word = f"{first}x" if option.is_argument else f"{option.names.split()[0]}={first}x"
+            assert lint(name, word).stderr.endswith(f'; did you mean "{first}"?\n'), option.names
 
 
 @pytest.mark.parametrize("rule_id", ["", "missing-baseurl", "acme/x"])

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from support.checkout import ROOT
 
 from linter.cli import Command, cli, help_text
-from linter.options import HEADINGS, OPTIONS, Option
+from linter.options import HEADINGS, OPTIONS, Option, options_of
 from linter.options.parameters import with_choices
 
 COMMANDS = {"": cli, **cli.commands}
@@ -54,9 +54,9 @@ def test_every_option_is_shown_once(name: str) -> None:
 @pytest.mark.parametrize("name", cli.commands)
 def test_what_can_be_chosen_is_in_the_text(name: str) -> None:
     text = " ".join(help_of(name).split())
-    for one in cli.commands[name].params:
-        if isinstance(one.type, click.Choice):
-            *words, last = map(str, one.type.choices)
+    for option in options_of(name):
+        if option.choices:
+            *words, last = option.words
             assert f": {', '.join(words)} or {last}." in text
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from ..config import Overrides
+from ..files import identity
 from ..model import Style
 from ..options import Given, Output
 from ..output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
@@ -163,10 +164,7 @@ def checker(paths: Sequence[str], options: Options, stdin_filename: str | None =
             raise UsageError('"-" (standard input) cannot be combined with other paths')
         from .inputs import piped  # only here
 
-        text = piped(options.max_size, stdin_filename)
-
-        def lint(options: Options) -> Outcome:
-            return lint_input(text._replace(data=options.instead.get(text.uri, text.data)), options)
+        lint = partial(lint_input, piped(options.max_size, stdin_filename))
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
         asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
@@ -251,8 +249,9 @@ def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], outputs:
 
 def _keep_inputs(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> None:
     """Stop before anything is written if an output is an input: ``--fix`` would make it another file of the same name."""
+    inputs = {*outcome.inputs, *([identity(0)] if "-" in given.paths else [])}
     for path, what in (*((one.file, "report") for one in outputs), (given.fix_script, "script")):
-        if outcome.started and path not in (None, "-") and is_read(path, outcome.inputs, from_stdin="-" in given.paths):
+        if outcome.started and path not in (None, STANDARD_OUTPUT) and is_read(path, inputs):
             raise Failed(f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import reduce
 from pathlib import Path
 
 from ..choose import Choices, Configurations
@@ -40,6 +39,7 @@ def show(given: Given, options: Options) -> None:
 _Row = tuple[str, str, str]
 """An option, its value, and what gives it."""
 _DEFAULTS: Final = {
+    "rules": "the built-in ones",
     "select": "every rule",
     "extend-select": "none",
     "ignore": "none",
@@ -48,8 +48,10 @@ _DEFAULTS: Final = {
     "pedantic": "false",
     "server-version": "that of an image, else the newest",
     "fail-on": "error",
+    "secret-names": "none",
+    "baseline": "none",
 }
-"""The options that several tables and the command line give, in the order in which they are shown, and what holds where none does."""
+"""The options in the order in which they are shown, and what holds where they are not given."""
 
 
 # --- What holds for a file. ---------------------------------------------------------------------------------------------------------
@@ -66,15 +68,14 @@ def _settings(path: str, options: Options, log: Log) -> list[str]:
         log.errors += outcome.errors
         return []
     config = Configurations(options.config, isolated=options.isolated).of(Path(path, os.pardir))
-    groups: dict[str | None, dict[str, None]] = {}
-    for document in outcome.result.documents:
-        name = environment_of(document)
-        groups.setdefault(name if name in config.environments else None, {})[name or ""] = None
+    groups: dict[str, list[str]] = {}
+    for name in dict.fromkeys(environment_of(document) or "" for document in outcome.result.documents):
+        groups.setdefault(name if name in config.environments else "", []).append(name)
     lines = [path, *_about_file(Path(path), config, outcome)]
-    for name, names in (groups or {None: {}}).items():
+    for environment, names in (groups or {"": [""]}).items():
         named = ", ".join(filter(None, names))
         title = [f"In {f'environment {named}' if named else 'what has no environment'}:"] if len(groups) > 1 else []
-        lines += ["", *title, *(f"  {line}" for line in columns(_rows(Path(path), config, options, name)))]
+        lines += ["", *title, *(f"  {line}" for line in columns(_rows(Path(path), config, options, environment)))]
     return lines
 
 
@@ -90,44 +91,41 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
         yield f"  {count(len(outcome.result.rules), 'rule is', 'rules are')} checked"
 
 
-def _rows(path: Path, config: Config, options: Options, environment: str | None) -> Iterator[_Row]:
+def _rows(path: Path, config: Config, options: Options, environment: str) -> Iterator[_Row]:
     """Each option with its value and what gives it."""
-    folders = [*map(relative_to_here, config.rules), *map(str, options.rules)]
-    given = [_place(config, "rules") if config.rules else "", "--rules" if options.rules else ""]
-    yield "rules", ", ".join(folders) or "the built-in ones", ", ".join(filter(None, given)) or "default"
-    tables: dict[tuple[str, ...], Overrides] = {(): config.general}
-    tables |= {("per-file", glob): config.per_file[glob] for glob in config.fitting("per-file", path)}
-    tables |= {("environment", environment): config.environments[environment]} if environment is not None else {}
-    held = reduce(lambda below, above: above.over(below), (*tables.values(), options.overrides), Overrides())
+    tables = [(), *(("per-file", glob) for glob in config.fitting("per-file", path)), ("environment", environment)]
+    asked = options.overrides
+    held = asked.over(config.environments.get(environment, Overrides()).over(config.overrides_for(path)))
+    baseline = str(options.baseline or "") or (relative_to_here(config.baseline) if config.baseline is not None else "")
+    values: dict[str, object] = {
+        **held._asdict(),
+        "rules": (*map(relative_to_here, config.rules), *map(str, options.rules)),
+        "secret_names": config.secret_names,
+        "baseline": None if options.without_baseline else baseline,
+    }
+    by_command_line = {
+        "rules": "--rules" if options.rules else "",
+        "server-version": asked.server.why if asked.server is not None else "",
+        "baseline": "--no-baseline" if options.without_baseline else "--baseline" if options.baseline is not None else "",
+    }
+
+    def given(*names: str) -> list[str]:
+        """The places in the configuration that give an option, each with what its table is for."""
+        giving = [keys for keys in tables if (*keys, *names) in config.places]
+        return [f"{_place(config, *keys, *names)}{', ' if keys else ''}{' '.join(keys)}" for keys in giving]
+
     for name, default in _DEFAULTS.items():
+        if name == "severity":
+            yield from ((f"severity.{rule}", _level(level), given(name, rule)[-1]) for rule, level in (held.severity or {}).items())
+            continue
         [field] = (one.field for one in OPTIONS if one.name == name)
-        for rule, severity in (held.severity or {}).items() if name == "severity" else ():
-            keys = [keys for keys, one in tables.items() if rule in (one.severity or {})]
-            yield f"severity.{rule}", _level(severity), _in_table(config, keys[-1], name, rule)
-        by = [_in_table(config, keys, name) for keys, one in tables.items() if getattr(one, field) is not None]
-        if getattr(options.overrides, field) is not None:
-            by.append(held.server.why if name == "server-version" and held.server is not None else f"--{name}")
-        if name != "severity":
-            yield name, _text(getattr(held, field)) or default, ", ".join(by if name == "extend-select" else by[-1:]) or "default"
-    secrets = ", ".join(config.secret_names)
-    yield "secret-names", secrets or "none", _place(config, "secret-names") if secrets else "default"
-    if options.without_baseline:
-        yield "baseline", "none", "--no-baseline"
-    elif options.baseline is not None:
-        yield "baseline", str(options.baseline), "--baseline"
-    elif config.baseline is not None:
-        yield "baseline", relative_to_here(config.baseline), _place(config, "baseline")
-    else:
-        yield "baseline", "none", "default"
+        option = by_command_line.get(name, f"--{name}" if getattr(asked, field, None) is not None else "")
+        by = [*given(name), *([option] if option else [])]
+        yield name, _text(values[field]) or default, ", ".join(by if name in ("rules", "extend-select") else by[-1:]) or "default"
     for number, acceptance in enumerate(config.accept):
         if acceptance.path is None or acceptance.path in config.fitting("accept", path):
             at = f" at {acceptance.setting}" if acceptance.setting else ""
             yield "accept", f"{acceptance.rule}{at}", _place(config, "accept", number)
-
-
-def _in_table(config: Config, keys: tuple[str, ...], *names: str) -> str:
-    """The place of an option in a table of the configuration, with what the table is for."""
-    return f"{_place(config, *keys, *names)}{', ' if keys else ''}{' '.join(keys)}"
 
 
 def _text(value: object) -> str:

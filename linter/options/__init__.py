@@ -85,7 +85,12 @@ class Option(NamedTuple):
     @property
     def key(self) -> str:
         """The name of the value in :class:`Given`."""
-        return self.dest or self.names.partition(" ")[0].partition("/")[0].strip("-").replace("-", "_")
+        return self.dest or self.names.replace("/", " ").split()[0].strip("-").replace("-", "_")
+
+    @property
+    def words(self) -> list[str]:
+        """What can be chosen."""
+        return list(self.choices() if callable(self.choices) else self.choices)
 
     @property
     def initial(self) -> Any:
@@ -313,20 +318,18 @@ def read_plain(arguments: Sequence[str]) -> Given | None:
         return None
     options = list(options_of("check"))
     fast = {name: option for option in options if option.fast for name in option.names.split()}
-    values: dict[str, Any] = {}
-    paths: list[str] = []
+    given = Given(**{option.key: option.initial for option in options})
     words = iter(arguments)
     for word in words:
         option = fast.get(word)
+        if option is None and (word.startswith("-") or word in COMMANDS or not (os.path.isfile(word) or os.path.isdir(word))):
+            return None
         if option is None:
-            if word.startswith("-") or word in COMMANDS or not (os.path.isfile(word) or os.path.isdir(word)):
-                return None
-            paths.append(word)
+            given.paths += (word,)
         elif option.is_switch:
-            values[option.key] = True
+            setattr(given, option.key, True)
+        elif getattr(given, option.key) is None and (value := next(words, "")) in option.words:
+            setattr(given, option.key, value)
         else:
-            value = next(words, "")
-            if option.key in values or not callable(option.choices) or value not in option.choices():
-                return None
-            values[option.key] = value
-    return Given(**{option.key: option.initial for option in options} | values | {"paths": tuple(paths)})
+            return None
+    return given

@@ -14,19 +14,24 @@ from ..config import ConfigError
 from ..model import RuleInfo
 from ..sources import kinds
 from ..text import printable
+from . import Option
 
 
-def complete(what: str, context: Context, incomplete: str) -> list[CompletionItem]:
-    """The values that begin with a text, see :attr:`linter.options.Option.complete`. Paths are left to the shell."""
+def complete(option: Option, context: Context, incomplete: str) -> list[CompletionItem]:
+    """The values of an option that begin with a text. Paths are left to the shell."""
+    what = option.complete
     if what in ("paths", "folders"):
         return [CompletionItem(incomplete, type="file" if what == "paths" else "dir")]
     before, comma, word = incomplete.rpartition(",") if what == "selectors" else ("", "", incomplete)
-    found = [(name, title) for name, title in _known(what, context).items() if name.startswith(word)]
+    found = [(name, title) for name, title in _known(option, context).items() if name.startswith(word)]
     return [CompletionItem(f"{before}{comma}{name}", help=title and printable(title)) for name, title in found]
 
 
-def _known(what: str, context: Context) -> Mapping[str, str | None]:
-    """The kinds of document, the server releases, or the rules (for ``selectors`` the categories too), with their titles."""
+def _known(option: Option, context: Context) -> Mapping[str, str | None]:
+    """The choices, the kinds of document, the server releases, or the rules (for ``selectors`` the categories too), with their titles."""
+    what = option.complete
+    if option.choices:
+        return dict.fromkeys(option.words)
     if what == "kinds":
         return dict.fromkeys(sorted(kinds()))
     if what == "servers":

@@ -16,20 +16,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class Choice(click.Choice):  # type: ignore[type-arg]  # which takes no type before click 8.2
-    """One of several words, with "did you mean"."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See :meth:`click.Choice.convert`."""
-        try:
-            return str(super().convert(value, param, ctx))
-        except click.BadParameter as error:
-            from ..suggest import choice_meant
-
-            near = choice_meant(str(value), self.choices)
-            raise click.BadParameter(f"{error.message.removesuffix('.')}{near}", error.ctx, error.param) from None
-
-
 def with_choices(text: str, choices: Sequence[str]) -> str:
     """The help of an option with its choices, at the end of the first sentence."""
     *words, last = choices
@@ -44,12 +30,9 @@ def parameters_of(command: str) -> list[click.Parameter]:
 
 
 def _parameter(option: Option) -> click.Parameter:
-    choices = list(option.choices() if callable(option.choices) else option.choices)
-    metavar = option.metavar or (option.names.split()[0].strip("-").upper() if choices else None)
-    complete = partial(_completions, option) if option.complete else None
+    metavar = option.metavar or (option.names.split()[0].strip("-").upper() if option.choices else None)
+    complete = partial(_completions, option) if option.complete or option.choices else None
     attributes: dict[str, Any] = {"metavar": metavar, "callback": partial(_value, option), "shell_complete": complete}
-    if choices:
-        attributes |= {"type": Choice(choices), "default": option.default}
     if option.is_argument:
         shown = option.metavar or ""
         return click.Argument([option.key], nargs=-1 if shown.endswith("...") else 1, required=not shown.startswith("["), **attributes)
@@ -59,7 +42,7 @@ def _parameter(option: Option) -> click.Parameter:
         attributes |= {"multiple": option.repeated, "required": option.required, "envvar": option.variable}
     if option.minimum is not None:
         attributes["type"] = click.IntRange(min=option.minimum)
-    text = with_choices(option.help, choices) if choices else option.help
+    text = with_choices(option.help, option.words) if option.choices else option.help
     made = click.Option([*option.names.split(), option.key], help=text, **attributes)
     made.heading = option.heading  # type: ignore[attr-defined]  # for the help
     return made
@@ -69,6 +52,11 @@ def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: A
     """The value of an option: what its text means, or its default."""
     if given is None or given == ():
         return option.initial
+    if option.choices and given not in option.words:
+        from ..suggest import choice_meant
+
+        near = choice_meant(given, option.words)
+        raise click.BadParameter(f"{given!r} is not one of {', '.join(map(repr, option.words))}{near}")
     if not option.parse:
         return given
     from_variable = ctx.get_parameter_source(option.key) is click.core.ParameterSource.ENVIRONMENT
@@ -84,4 +72,4 @@ def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: A
 def _completions(option: Option, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from . import completion  # only a shell asks for it
 
-    return completion.complete(option.complete, ctx, incomplete)
+    return completion.complete(option, ctx, incomplete)

@@ -21,6 +21,7 @@ import click
 
 from linter import reporters
 from linter.cli import cli
+from linter.options import options_of
 
 from . import cases, corpus
 from .canaries import Canaries
@@ -622,10 +623,12 @@ def _changed(step: Step, random: Random) -> Step:
     """The same command line with a few more options, or in another environment."""
     first = step.arguments[0] if step.arguments else ""
     rest = step.arguments[1:] if first in cli.commands else step.arguments
-    known = [one for one in cli.commands.get(first, cli.commands["check"]).params if isinstance(one, click.Option)]
+    command = first if first in cli.commands else "check"
+    known = [one for one in cli.commands[command].params if isinstance(one, click.Option)]
+    choices = {one.key: one.words for one in options_of(command)}
     own = {*rest} if random.random() < 0.03 else {*_OWN, *rest}
     chosen = [one for one in known if not own & {*one.opts}]
-    more = [word for one in random.sample(chosen, min(len(chosen), random.choice(_HOW_MANY))) for word in _words(one, random)]
+    more = [word for one in random.sample(chosen, min(len(chosen), random.choice(_HOW_MANY))) for word in _words(one, choices, random)]
     if random.random() < 0.04:
         step = step._replace(environment=random.choice(_ENVIRONMENTS))
     elif random.random() < 0.05:
@@ -636,11 +639,11 @@ def _changed(step: Step, random: Random) -> Step:
 _HOW_MANY: Final = (0, 0, 0, 1, 1, 2, 3)
 
 
-def _words(option: click.Option, random: Random) -> tuple[str, ...]:
+def _words(option: click.Option, choices: Mapping[str, list[str]], random: Random) -> tuple[str, ...]:
     """An option as it is written on a command line."""
     if option.is_flag:
         return (random.choice([*option.opts, *option.secondary_opts]),)
-    values = option.type.choices if isinstance(option.type, click.Choice) else _VALUES[max(option.opts, key=len)]
+    values = choices[option.name or ""] or _VALUES[max(option.opts, key=len)]
     if random.random() < 0.03:
         values = _NO_VALUES
     return random.choice(option.opts), random.choice(list(values))
