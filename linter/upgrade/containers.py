@@ -12,6 +12,7 @@ from itertools import dropwhile
 
 from ..documents.images import is_server_image
 from ..model import Document
+from ..server.effective import leaves
 from ..syntax.dockerfile import Dockerfile, Instruction, read_dockerfile, words
 from ..syntax.yaml import Yaml, parse_yaml
 from ..text import Span
@@ -22,14 +23,21 @@ T = TypeVar("T")
 Path = tuple[str | int, ...]
 Part = Literal["program", "argument", "user", "mount"]
 """What a word is: the program that is run, an argument, the name of a user, or a place in the container where something is put."""
-_LINES: Final = ("entrypoint", "entryPoint", "command", "args")
-"""The members with what the image is started with: the first two name what is run, and ``command`` does in the lists of Kubernetes."""
+_MEMBERS: Final = re.compile(
+    r"(?P<program>entrypoint|entryPoint"
+    r"|(?:health[cC]heck|(?:liveness|readiness|startup)Probe|lifecycle)(?:\.(?:test|command|exec|postStart|preStop))*)"
+    r"|(?P<command>command)|(?P<argument>args)|(?P<user>user)"
+    r"|(?P<mount>(?:volumes|configs|volumeMounts|mountPoints)(?:\.(?:target|mountPath|containerPath))?)"
+)
+"""The members of a container with words that count, by what the first one is: a command line, of its own or of a check, names the program.
+
+They are those of Compose, Kubernetes and task definitions. In the lists of Kubernetes ``command`` is the entry point.
+"""
+_STARTS: Final = frozenset({"entrypoint", "entryPoint", "command", "args"})
+"""The members with what the image is started with."""
 _OF_KUBERNETES: Final = frozenset({"containers", "initContainers"})
 _SHELL: Final = "CMD-SHELL"
 """The word with which Docker marks a command line that is a shell's."""
-_CHECKS: Final = ("healthcheck", "healthCheck", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
-_OF_CHECK: Final = ("test", "command", "exec", "postStart", "preStop")
-"""Members of a check that lead to a command line, or are one."""
 _OF_STAGE: Final[dict[str, Part | None]] = {
     "CMD": None,
     "ENTRYPOINT": None,
@@ -95,7 +103,7 @@ def _in_yaml(yaml: Yaml) -> Iterator[Container]:
         path, value = waiting.pop()
         if isinstance(value, dict) and (image := _image(value.get("image"))):
             words = tuple(Word(text, part, _span(yaml, at)) for text, part, at in _words(path, value))
-            yield Container(image, _span(yaml, (*path, "image")), words, any(name in value for name in _LINES))
+            yield Container(image, _span(yaml, (*path, "image")), words, not _STARTS.isdisjoint(value))
         members: Any = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
         waiting.extend(((*path, step), member) for step, member in reversed(members) if isinstance(member, dict | list))
 
@@ -114,34 +122,21 @@ def _image(value: Any) -> str:
 
 def _words(path: Path, container: dict[str, Any]) -> Iterator[tuple[str, Part, Path]]:
     """The words of a container, each with what it is and its path."""
-    for name in _LINES:
-        names_program = name in _LINES[:2] or (name == "command" and len(path) > 1 and path[-2] in _OF_KUBERNETES)
-        yield from _parts(_of_line((*path, name), container.get(name)), names_program=names_program)
-    waiting: list[tuple[Path, Any]] = [((*path, name), container.get(name)) for name in _CHECKS]
-    while waiting:
-        at, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(((*at, name), value[name]) for name in _OF_CHECK if name in value)
-        elif isinstance(value, str) and at[-1] == "test":
-            yield _SHELL, "program", at  # as Compose takes a text
+    lines: dict[tuple[str, str], list[tuple[str, Path]]] = {}
+    for at, value in (leaf for name in container if _MEMBERS.match(str(name)) for leaf in leaves((name,), container[name])):
+        member, is_item = ".".join(step for step in at if isinstance(step, str)), isinstance(at[-1], int)
+        if isinstance(value, str) and (match := _MEMBERS.fullmatch(member)):
+            if match["mount"]:
+                words = value.split(":")[1:2] if is_item else [value]
+            else:  # a text in the place of the list of a check is a shell's, as Compose takes it
+                words = [value] if is_item else [_SHELL] if at[-1] == "test" else value.split()
+            lines.setdefault((str(match.lastgroup), member), []).extend((word, (*path, *at)) for word in words)
+    in_pod = len(path) > 1 and path[-2] in _OF_KUBERNETES
+    for (part, _), line in lines.items():
+        if part in ("user", "mount"):
+            yield from ((text, "user" if part == "user" else "mount", at) for text, at in line)
         else:
-            yield from _parts(_of_line(at, value), names_program=True)
-    yield from ((text, "user", at) for text, at in _of_line((*path, "user"), container.get("user")))
-    for name in ("volumes", "configs", "volumeMounts", "mountPoints"):
-        mounts = container.get(name)
-        for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
-            at = (*path, name, index)
-            if isinstance(mount, str):
-                yield from ((part, "mount", at) for part in mount.split(":")[1:2])
-            elif isinstance(mount, dict):  # in the words of Compose, Kubernetes and task definitions
-                keys = ("target", "mountPath", "containerPath")
-                yield from ((mount[key], "mount", (*at, key)) for key in keys if isinstance(mount.get(key), str))
-
-
-def _of_line(path: Path, value: Any) -> list[tuple[str, Path]]:
-    if isinstance(value, str):
-        return [(word, path) for word in value.split()]
-    return [(one, (*path, index)) for index, one in enumerate(value) if isinstance(one, str)] if isinstance(value, list) else []
+            yield from _parts(line, names_program=part == "program" or (part == "command" and in_pod))
 
 
 def _parts(words: Iterable[tuple[str, T]], *, names_program: bool) -> Iterator[tuple[str, Part, T]]:
