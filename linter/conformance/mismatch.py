@@ -224,7 +224,9 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         return names.old(setting, reader), False
     variable = document.fact(path, "name") if document.kind == "server/env" else None
     if variable is not None:
-        return names.useless_variable(str(variable), path, setting, reader), False
+        from .variables import useless_variable  # only after a mistake
+
+        return useless_variable(str(variable), path, setting, reader), False
     if setting is None and len(path) == 1:
         of_cdk: frozenset[str] = document.cached("names of the CDK", lambda: names.of_cdk(map(str, document.data), catalogue))
         if name in of_cdk:

@@ -6,17 +6,13 @@ from collections.abc import Iterable
 from functools import cache, partial
 
 from .. import settings
-from ..model import UNKNOWN, Message, SettingPath, dotted, sentence
+from ..model import UNKNOWN, Message, SettingPath, sentence
 from ..release import MAIN, NEWEST, Release
 from ..settings import Catalogue, Setting
 from ..text import as_clause, printable
 from ..typed import Any, Final
 from .reader import Mismatch, Reader, letters_of, names_in
 
-_CONNECTIONS = ("database", "readonlyDatabase", "redis")
-"""The sections without which a server does not start."""
-_SAFE_UNREAD: Final = ("sslRejectUnauthorized",)
-"""Where variables of a connection land before 5.1.14 without which it works all the same, and is no less safe."""
 NEEDED: Final = {
     "baseUrl": "the server does not start without it",
     "appBaseUrl": "without it the server refuses every browser",
@@ -28,8 +24,6 @@ NEEDED: Final = {
 }
 """The settings at the top that the server cannot do without, and what happens when it does not find one."""
 _BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
-_NEEDED_BY_VARIABLE: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
-"""Those of them that a variable of their own sets."""
 
 
 def old(setting: Setting, reader: Reader) -> Mismatch:
@@ -104,22 +98,6 @@ def not_known(name: str = "it") -> Message:
     return sentence("is not known to this version of medplum-lint", f"no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}")
 
 
-def useless_variable(variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
-    """The mismatch of a variable that sets no setting; ``path`` is where it lands, ``setting`` what the catalogue says of that."""
-    from .variables import meant_setting, near_variable, why_useless  # only after a mistake
-
-    reason = why_useless(variable, dotted(path), setting, reader)
-    if reason is not None:
-        meant = meant_setting(variable, setting, reader)
-        is_needed = (path[0] in _CONNECTIONS and path[-1] not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED_BY_VARIABLE)
-        return Mismatch("connection-variable" if is_needed else "variable", reason)
-    near = near_variable(variable, reader)
-    hint = f"did you mean {near}?" if near else ""
-    if is_near_miss((variable,), (near,)):
-        return Mismatch("known", sentence(f"is not a setting of the server, which ignores {printable(variable)}", remedy=hint))
-    return Mismatch("known", not_known(printable(variable)).add("remedy", hint), may_be_newer=bool(reader.server.newer))
-
-
 def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath | None, bool]:
     """The setting that was meant by a name that is none, and whether the name is a near miss of it; what is only like it is a hint."""
     from .secrets import is_called_secret  # only after a mistake
@@ -139,7 +117,7 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
             is_near_miss((name,), (other,)) for other in known if other != near
         )
     # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
-    every = (one for one in live.ending.get(name, ()) if "*" not in one)
+    every = (one for one in live.paths if one[-1] == name and "*" not in one)
     elsewhere = [one for one in every if _can_be(catalogue, one, is_container, is_secret=is_secret)]
     return (elsewhere[0] if len(elsewhere) == 1 else None), False
 
@@ -161,8 +139,8 @@ def _that_can_be(
     catalogue: Catalogue, release: Release, above: SettingPath, is_container: bool | None, *, is_secret: bool
 ) -> tuple[str, ...]:
     """The last steps of the settings in an object that can be meant by an unknown name."""
-    members = names_in(catalogue, release).members.get(above, ())
-    return tuple(one for one in members if _can_be(catalogue, (*above, one), is_container, is_secret=is_secret))
+    members = (one for one in names_in(catalogue, release).paths if one[:-1] == above)
+    return tuple(str(one[-1]) for one in members if _can_be(catalogue, one, is_container, is_secret=is_secret))
 
 
 def _can_be(catalogue: Catalogue, candidate: SettingPath, is_container: bool | None, *, is_secret: bool) -> bool:

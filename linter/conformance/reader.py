@@ -107,8 +107,7 @@ def read_later(setting: Setting) -> str:
 class Names:
     """The names of the settings that exist in a release, or may do so; one that is on its way out does in the newest too.
 
-    ``members`` are the last steps by those before them, ``ending`` whole paths by their last step, and ``by_letters`` by what is left of
-    their name without case and separators.
+    ``by_letters`` are their paths by what is left of their names without case and separators.
     """
 
     def __init__(self, catalogue: Catalogue, release: Release) -> None:
@@ -116,13 +115,8 @@ class Names:
         is_newest = release == MAIN
         every = catalogue.current() if is_newest else catalogue.paths()
         self.paths = [path for path in every if is_newest or ((one := catalogue.get(path)) and one.is_read_by(release) is not False)]
-        self.members: dict[SettingPath, list[str]] = {}
-        self.ending: dict[str, list[SettingPath]] = {}
         self.by_letters: dict[str, list[SettingPath]] = {}
         for path in self.paths:
-            last = str(path[-1])
-            self.members.setdefault(path[:-1], []).append(last)
-            self.ending.setdefault(last, []).append(path)
             self.by_letters.setdefault(letters_of(path), []).append(path)
 
     @cached_property

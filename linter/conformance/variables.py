@@ -6,23 +6,43 @@ the name as a near miss, or where the letters are those of a setting.
 
 from __future__ import annotations
 
-from ..model import Message, sentence
+from ..model import Message, SettingPath, dotted, sentence
 from ..release import MAIN, Release
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, landings, meant_by, setting_of, variable_of
-from ..text import as_clause
-from .reader import Reader, names_in, read_later
+from ..text import as_clause, printable
+from ..typed import Final
+from .names import is_near_miss, not_known
+from .reader import Mismatch, Reader, names_in, read_later
 from .secrets import is_called_secret
 
+_CONNECTIONS: Final = ("database", "readonlyDatabase", "redis")
+"""The sections without which a server does not start."""
+_SAFE_UNREAD: Final = ("sslRejectUnauthorized",)
+"""Where variables of a connection land before 5.1.14 without which it works all the same, and is no less safe."""
+_NEEDED: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
+"""The settings of :data:`~linter.conformance.names.NEEDED` that a variable of their own sets."""
 
-def why_useless(variable: str, landed: str, setting: Setting | None, reader: Reader) -> Message | None:
-    """Why a variable that lands on no setting has no effect, with the one that has; None where it is not known what was meant.
 
-    ``setting`` is what the catalogue says of the name on which it lands.
-    """
+def useless_variable(variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
+    """The mismatch of a variable that sets no setting; ``path`` is where it lands, ``setting`` what the catalogue says of that."""
+    meant = meant_setting(variable, setting, reader)
+    reason = _why_useless(variable, path, setting, meant, reader)
+    if reason is not None:
+        is_needed = (path[0] in _CONNECTIONS and path[-1] not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED)
+        return Mismatch("connection-variable" if is_needed else "variable", reason)
+    near, name = near_variable(variable, reader), printable(variable)
+    is_near = is_near_miss((variable,), (near,))
+    what = sentence(f"is not a setting of the server, which ignores {name}") if is_near else not_known(name)
+    hint = f"did you mean {near}?" if near else ""
+    return Mismatch("known", what.add("remedy", hint), may_be_newer=bool(reader.server.newer) and not is_near)
+
+
+def _why_useless(variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:
+    """Why a variable that lands on no setting has no effect, with the one that has; None where it is not known what was ``meant``."""
     catalogue, server = reader.catalogue, reader.server
-    where = sentence(f"sets {landed}, which is not a setting", "the server ignores it", by=", so ")
+    where = sentence(f"sets {dotted(path)}, which is not a setting", "the server ignores it", by=", so ")
     later = [(first, path) for first, path in landings(variable).items() if first > server.release]
     first, lands_later = next(((first, found) for first, path in later if (found := catalogue.get(path)) is not None), (MAIN, None))
     if lands_later is not None and lands_later.status != "obsolete":
@@ -33,15 +53,14 @@ def why_useless(variable: str, landed: str, setting: Setting | None, reader: Rea
     named = _named(variable, setting, catalogue)
     if named is not None and named.status == "obsolete" and not named.use:
         return where.add("why", as_clause(named.meaning), ": ")
-    target = meant_setting(variable, setting, reader)
-    if target is None:
+    if meant is None:
         return None
-    if reader.reads_later(target):
-        return where.add("why", f"{target.name} {read_later(target)}; your server is {server.text}", ": ")
+    if reader.reads_later(meant):
+        return where.add("why", f"{meant.name} {read_later(meant)}; your server is {server.text}", ": ")
     spelt = catalogue.get(meant_by(variable, catalogue.names()))
     if spelt is not None and spelt.deprecated:
         where = where.add("why", f"{spelt.name} is deprecated as well")
-    return _how_to_set(where, target, reader)
+    return _how_to_set(where, meant, reader)
 
 
 def meant_setting(variable: str, setting: Setting | None, reader: Reader) -> Setting | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, dotted
+from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child
 from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_read_from_hidden
 from ..settings import Catalogue
@@ -28,11 +28,6 @@ class Effective(NamedTuple):
     effective: Any
     line: int | None
     uri: str = ""
-
-    @property
-    def name(self) -> str:
-        """The dotted name."""
-        return dotted(self.path)
 
     @property
     def changed(self) -> bool:

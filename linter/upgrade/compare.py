@@ -117,13 +117,9 @@ class History:
         self.at = cache(lambda release: _views(load(release)))
         """The documents as a release holds them."""
 
-    def view(self, pair: Pair, release: Release) -> View:
-        """A document as a release holds it; as the oldest does where that one does not have it."""
-        return self.at(release).get(pair.key, pair.old)
-
     def began(self, pair: Pair, holds: Callable[[View], bool]) -> Release:
         """The release from which on something holds of a document that does not of the oldest, and does of the newest."""
-        return self.turn(lambda release: holds(self.view(pair, release)))
+        return self.turn(lambda release: holds(self.at(release).get(pair.key, pair.old)))
 
     def turn(self, holds: Callable[[Release], bool]) -> Release:
         """The release from which on something holds that does not of the oldest, and does of the newest."""
