@@ -37,7 +37,7 @@ def text_of(kind: str, given: dict[str, Any]) -> str:
 def held(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """What the server holds of each setting, defaults included, by its dotted name."""
     (one,) = loaded(text_of(kind, given), kind, NAMES[kind])
-    return {row.name: row.effective for row in effective_settings(one.document, defaults=True)}
+    return {dotted(row.path): row.effective for row in effective_settings(one.document, defaults=True)}
 
 
 def found(kind: str, given: dict[str, Any]) -> dict[str, str]:
@@ -355,7 +355,7 @@ def test_a_member_beside_its_whole_is_checked(whole: str, first: bool) -> None:
 def test_what_the_server_changes_is_shown_as_it_was_written() -> None:
     given = {"baseUrl": BASE, "database": {"host": "a"}, "database.port": "1", "x": [{}], "x.0.a": "1"}
     (one,) = loaded(text_of("server/azure", given), "server/azure", "vault.json")
-    rows = [(row.name, row.written, row.effective) for row in effective_settings(one.document, defaults=False)[1:]]
+    rows = [(dotted(row.path), row.written, row.effective) for row in effective_settings(one.document, defaults=False)[1:]]
     assert rows == [("database.host", "a", "a"), ("database.port", "1", 1), ("x.0", {}, {"a": "1"}), ("x.0.a", "1", "1")]
 
 
