@@ -29,7 +29,7 @@ def instructions(text: str) -> list[str]:
 
 def variables(env: str) -> dict[str, str | None]:
     """The variables that an ``ENV`` sets; None for one whose value nobody knows."""
-    stages = dockerfile._Reader(f"FROM a\nENV {env}").stages
+    stages = dockerfile._Dockerfile(SourceFile("Dockerfile", f"FROM a\nENV {env}".encode("utf-8", "surrogatepass"))).stages
     return {variable.name: variable.text for variable in stages[0].variables}
 
 

@@ -7,14 +7,14 @@ make none. More variables can be given when a container is started, so not even 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
 from ..documents.problems import encoding_problems
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Suppression
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
@@ -22,7 +22,7 @@ from ..redaction.tokens import ListedTokens, Token
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final
 
 KINDS = ("server/env",)
 NAMES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile")
@@ -30,7 +30,7 @@ NAMES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile")
 _CONSEQUENCE: Final = "docker build cannot read it"
 _AT_RUNTIME: Final = "give the value when the container starts, for ENV cannot hold a line break"
 _WITHOUT_BACKSLASHES: Final = "write the quotes without backslashes, in single quotes"
-_ARGUMENT: Final = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
+_ARGUMENT: Final = re.compile(r"\$(?P<brace>\{)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?(brace)\})")
 _NO_ASSIGNMENT: Final = sentence(
     "this word of ENV sets no variable, and docker build fails", remedy="write NAME=value, and a value with blanks in quotes"
 )
@@ -56,17 +56,6 @@ class _Stage:
         """Whether no other stage is made from it."""
 
 
-class _Read(NamedTuple):
-    stages: list[_Stage]
-    problems: list[Problem]
-    suppressions: tuple[Suppression, ...]
-    tokens: Callable[[], ListedTokens]
-    is_sound: bool
-    """Whether every instruction could be read."""
-    is_dockerfile: bool
-    """Whether this is a Dockerfile, whatever it is called."""
-
-
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a Dockerfile, and makes the image of a server that is configured by variables."""
     if "MEDPLUM_" not in file.text.content:
@@ -75,7 +64,7 @@ def detect(file: SourceFile) -> Recognised | None:
     is_named = name.partition(".")[0] == "dockerfile" or name.endswith(".dockerfile")
     if not is_named and re.search(r"^[ \t]*FROM[ \t]", file.text.content, re.IGNORECASE | re.MULTILINE) is None:
         return None  # what is no Dockerfile at a glance is not read as one
-    read = _read_once(file)
+    read = _read(file)
     if not read.stages or not (is_named or read.is_dockerfile):
         return None
     if any(one.is_server for one in _containers(file)):
@@ -88,15 +77,15 @@ def detect(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each image of a server; mistakes in the text are reported with the first."""
-    return load_servers(_containers(file), _read_once(file).problems)
+    return load_servers(_containers(file), _read(file).problems)
 
 
 def _containers(file: SourceFile) -> list[Container]:
-    return [_container(file, number, stage) for number, stage in enumerate(_read_once(file).stages)]
+    return [_container(file, number, stage) for number, stage in enumerate(_read(file).stages)]
 
 
 def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
-    read, ours = _read_once(file), is_server_image(stage.image)
+    read, ours = _read(file), is_server_image(stage.image)
     names = [] if stage.is_copied_from else [one.name for one in stage.variables if not ours or is_servers(one.name, strict=True)]
 
     def load() -> Loaded:
@@ -104,7 +93,7 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
             file,
             type="image",
             start=next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours)),
-            tokens=read.tokens,
+            tokens=lambda: read.tokens,
             at=number,
             environment=stage.name or None,
             names=frozenset({"ENV", "\\", "`"}),
@@ -151,51 +140,60 @@ def _never_read(stage: _Stage, file: SourceFile) -> Message | None:
 # --- Reading -------------------------------------------------------------------------------------------------------------------------
 
 
-def _read_once(file: SourceFile) -> _Read:
-    def read() -> _Read:
-        reader = _Reader(file.text.content)
-        parsed = reader.parsed
-        comments = read_suppression_comments(file.text, within(parsed.comments))
-        # A byte order mark is no mistake in a Dockerfile.
-        of_text = (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.name != "byte-order-mark")
-        tokens = [*reader.tokens, *(Token(span, "name", parsed.escape, parsed.escape) for span in parsed.continuations)]
-        return _Read(
-            reader.stages,
-            [*of_text, *reader.problems, *comments.problems],
-            comments.suppressions,
-            cache(lambda: ListedTokens(_apart(tokens))),
-            not reader.problems,
-            _is_dockerfile(parsed.instructions),
-        )
-
-    return file.cached("Dockerfile", read)
+def _read(file: SourceFile) -> _Dockerfile:
+    return file.cached("Dockerfile", lambda: _Dockerfile(file))
 
 
-class _Reader:
-    def __init__(self, content: str) -> None:
-        self.parsed = read_dockerfile(content)
+class _Dockerfile:
+    """What is read of a file."""
+
+    def __init__(self, file: SourceFile) -> None:
+        parsed = read_dockerfile(file.text.content)
         self.stages: list[_Stage] = []
-        self.by_name: dict[str, _Stage] = {}
-        self.arguments: dict[str, str] = {}
-        """The defaults of what may stand in ``FROM``."""
-        self.of_stage: dict[str, str] = {}
-        """The defaults of the arguments that a stage has, which the history of its image shows."""
         self.problems: list[Problem] = []
-        self.tokens: list[Token] = []
+        self._escape = parsed.escape
+        self._by_name: dict[str, _Stage] = {}
+        self._arguments: dict[str, str] = {}
+        """The defaults of what may stand in ``FROM``."""
+        self._of_stage: dict[str, str] = {}
+        """The defaults of the arguments that a stage has, which the history of its image shows."""
+        self._tokens = [Token(span, "name", parsed.escape, parsed.escape) for span in parsed.continuations]
         is_known = True
-        for instruction in self.parsed.instructions:
+        for instruction in parsed.instructions:
             if instruction.keyword not in KEYWORDS and is_known and not instruction.keyword.startswith(_OF_TEMPLATES):
                 # Of several in a row, as a lost backslash makes them, one is reported.
                 at = len(instruction.line) - len(instruction.line.lstrip())
                 self.problems.append(_invalid(_NO_INSTRUCTION, instruction.span(at, at + 1)))
             is_known = instruction.keyword in KEYWORDS
             self._instruction(instruction)
+        self.is_sound = not self.problems
+        """Whether every instruction could be read."""
+        self.is_dockerfile = _is_dockerfile(parsed.instructions)
+        """Whether this is a Dockerfile, whatever it is called."""
+        self.suppressions, problems = read_suppression_comments(file.text, within(parsed.comments))
+        # A byte order mark is no mistake in a Dockerfile.
+        of_text = (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.name != "byte-order-mark")
+        self.problems = [*of_text, *self.problems, *problems]
+
+    @cached_property
+    def tokens(self) -> ListedTokens:
+        """Its names and values in their order, without those that stand in another one: a value can go on over several lines."""
+        apart: list[Token] = []
+        for token in sorted(self._tokens, key=lambda one: one.span):
+            if not apart or token.span.start >= apart[-1].span.end:
+                apart.append(token)
+        return ListedTokens(apart)
 
     def _instruction(self, instruction: Instruction) -> None:
         if instruction.keyword == "FROM":
             self._from(instruction)
         elif instruction.keyword == "ARG":
-            self._arg(instruction)
+            # Arguments before the first stage are for ``FROM``; a stage that names one of them again has it too.
+            for name, _, value, _, meant in self._assignments(instruction):
+                if self.stages:
+                    self._of_stage[name] = self._arguments.get(name, "") if value is None else meant.text or ""
+                else:
+                    self._arguments[name] = meant.text or ""
         elif not self.stages:
             return
         elif instruction.keyword == "ENV":
@@ -206,49 +204,45 @@ class _Reader:
             self.stages[-1].command = _start(instruction)
         elif instruction.keyword in ("COPY", "ADD", "RUN"):
             for copied in _COPIED.finditer(instruction.line):
-                name = copied["stage"]
-                numbered = self.stages[int(name) :] if name.isdecimal() and len(name) < 6 else []
-                stage = next(iter(numbered), None) if name.isdecimal() else self.by_name.get(name.lower())
+                stage = self._stage(copied["stage"])
                 if stage is not None:
                     stage.is_copied_from = True
 
+    def _stage(self, name: str) -> _Stage | None:
+        """The stage of a name or number."""
+        if not name.isdecimal():
+            return self._by_name.get(name.lower())
+        return self.stages[int(name)] if len(name) < 6 and int(name) < len(self.stages) else None
+
     def _assignments(self, instruction: Instruction) -> Iterator[tuple[str, Span, Span | None, str, Meaning]]:
         """The assignments of an instruction: the name with its place, that of the value, what is written there, and what it stands for."""
-        for one in assignments(instruction, self.parsed.escape):
+        for one in assignments(instruction, self._escape):
             written = "" if one.value is None else instruction.line[slice(*one.value)]
-            yield instruction.line[slice(*one.name)], one.name, one.value, written, meaning(written, self.parsed.escape)
-
-    def _arg(self, instruction: Instruction) -> None:
-        """Arguments before the first stage are for ``FROM``; a stage that names one of them again has it too."""
-        for name, _, value, _, meant in self._assignments(instruction):
-            if self.stages:
-                self.of_stage[name] = self.arguments.get(name, "") if value is None else meant.text or ""
-            else:
-                self.arguments[name] = meant.text or ""
+            yield instruction.line[slice(*one.name)], one.name, one.value, written, meaning(written, self._escape)
 
     def _from(self, instruction: Instruction) -> None:
-        def argument(match: re.Match[str]) -> str:
-            return self.arguments.get(match["braced"] or match["bare"]) or match[0]
-
-        written = (instruction.line[slice(*word)] for word in words(instruction, self.parsed.escape))
-        image, *rest = [_ARGUMENT.sub(argument, word) for word in written if not word.startswith("--")] or [""]
-        parent = self.by_name.get(image.lower())
+        written = (instruction.line[slice(*word)] for word in words(instruction, self._escape))
+        image, *rest = [_ARGUMENT.sub(self._argument, word) for word in written if not word.startswith("--")] or [""]
+        parent = self._by_name.get(image.lower())
         if parent is not None:
             parent.is_last = False
         name = rest[1] if len(rest) > 1 and rest[0].upper() == "AS" else ""
         self.stages.append(_Stage(name, image, parent))
-        self.of_stage = {}
+        self._of_stage = {}
         if name:
-            self.by_name[name.lower()] = self.stages[-1]
+            self._by_name[name.lower()] = self.stages[-1]
+
+    def _argument(self, match: re.Match[str]) -> str:
+        return self._arguments.get(match["name"]) or match[0]
 
     def _env(self, instruction: Instruction) -> None:
         at = len(instruction.line) - len(instruction.line.lstrip())
-        self.tokens.append(Token(instruction.span(at, at + 3), "name", "ENV", "ENV"))
+        self._tokens.append(Token(instruction.span(at, at + 3), "name", "ENV", "ENV"))
         variables = self.stages[-1].variables
         first = len(variables)
         for name, place, value, written, meant in self._assignments(instruction):
             key = instruction.span(place.start, max(place.end, place.start + 1))
-            self.tokens.append(Token(key, "name", name, name))
+            self._tokens.append(Token(key, "name", name, name))
             if value is None:
                 self.problems.append(_invalid(_NO_ASSIGNMENT, Span(key.start, key.start + 1)))
                 if len(variables) > first:  # of a value that goes on behind a blank only the first word was read
@@ -258,11 +252,11 @@ class _Reader:
             if not meant.closed:
                 self.problems.append(_invalid(_NOT_CLOSED, Span(span.start, span.start + 1)))
             if written:
-                is_known = meant.text is not None
-                self.tokens.append(Token(span, "value", name if is_known else "", meant.text if meant.text is not None else written))
+                known = ("", written) if meant.text is None else (name, meant.text)
+                self._tokens.append(Token(span, "value", *known))
             # The default of a reference is its own, or that of the argument that it names.
             argument = _ARGUMENT.fullmatch(bare := written.strip("\"'"))
-            fallback = self.of_stage.get(argument["braced"] or argument["bare"], "") if argument is not None else fallback_of(bare)
+            fallback = self._of_stage.get(argument["name"], "") if argument is not None else fallback_of(bare)
             quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
             variables.append(Variable(name, meant.text, key, span, quoting, fallback))
 
@@ -285,12 +279,3 @@ def _start(instruction: Instruction) -> Any:
         return instruction.rest
     parsed = parse_json(instruction.rest)
     return parsed.value if parsed.intact and isinstance(parsed.value, list) else instruction.rest
-
-
-def _apart(tokens: list[Token]) -> list[Token]:
-    """Tokens in their order, without those that stand in another one: a value can go on over several lines."""
-    apart: list[Token] = []
-    for token in sorted(tokens, key=lambda one: one.span):
-        if not apart or token.span.start >= apart[-1].span.end:
-            apart.append(token)
-    return apart
