@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ..model import Change
+from ..model import Change, SettingPath
 from ..server.start import Reads
-from ..settings.env_names import PREFIX
+from ..settings.env_names import PREFIX, setting_of
 from ..text import Edit
 from ..typed import Any, NamedTuple
 from .command_lines import never_read
 from .images import is_app_image, is_server_image
 from .problems import broken_off
-from .source import Confidence, Image, Loaded, Problem, Recognised, SourceFile
-from .variables import VariableHolder, configures_server, is_servers, unless_kind
+from .source import Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
+from .sums import Sum
+from .variables import Variable, VariableHolder, configures_server, is_servers, read_variables, unless_kind
 from .variables_in_yaml import Block, Node, is_sound, named_values, suppression_comments_of, text_problems, tokens_of
 
 
@@ -95,6 +96,67 @@ def _without(loaded: Loaded, known: set[int]) -> Loaded:
     if loaded.parts:
         return loaded._replace(parts=(_without(loaded.parts[0], known), *loaded.parts[1:]))
     return loaded._replace(problems=tuple(one for one in loaded.problems if id(one) not in known))
+
+
+class Given(NamedTuple):
+    """A variable as the server gets it, and the holder in which it is written; the name there may be another one."""
+
+    variable: Variable
+    holder: VariableHolder
+
+
+def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[VariableHolder], problems: Iterable[Problem]) -> Loaded:
+    """The document of what a server gets: of two variables with one name the later one counts.
+
+    ``main`` is the holder that has the name of the whole, and where what is missing would be written. ``also`` are holders that belong to
+    it and may give nothing that counts. ``problems`` are mistakes in what is given, each with the setting that it is about.
+    """
+    # Of variables that come again, as where a file is named twice, the last one counts.
+    last = {(one.holder.place, one.variable.name, one.variable.key): one for one in given}
+    given = [one for one in given if last[one.holder.place, one.variable.name, one.variable.key] is one]
+    holders: dict[Place, VariableHolder] = {main.place: main}
+    for holder in (*(one.holder for one in given), *also):
+        known = holders.setdefault(holder.place, holder)
+        if holder.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
+            holders[holder.place] = known._replace(editor=None)
+    if len(holders) == 1:
+        return read_variables(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given])
+    variables: dict[Place, list[Variable]] = {place: [] for place in holders}
+    for one in given:
+        variables[one.holder.place].append(one.variable)
+    for place, holder in holders.items():
+        # Others than the server's are there only for what is wrong with them for every reader.
+        variables[place] += (one for one in holder.variables if not one.name.startswith(PREFIX))
+    parts = {place: _part(holder, main, variables[place]) for place, holder in holders.items()}
+    documents = {place: part.document for place, part in parts.items()}
+    server = [one for one in given if is_servers(one.variable.name, strict=main.strict)]
+    every = [(setting_of(one.variable.name, main.file.release), documents[one.holder.place]) for one in server]
+    of_parts = Sum(tuple(documents.values()), dict(every), every)
+    whole = read_variables(main, [one.variable for one in given], of_parts)
+    for document in documents.values():
+        document.holders = tuple(dict.fromkeys((*document.holders, *whole.document.holders)))
+
+    def is_across(path: SettingPath) -> bool:
+        """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
+        return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
+
+    beside = (one for one in whole.problems if one.name == "object-beside-its-members" and one.path is not None and is_across(one.path))
+    return Loaded(whole.document, (*problems, *beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
+
+
+def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> Loaded:
+    """The document of a holder, once for all sums that it is a part of in the same way."""
+    alone = holder._replace(strict=main.strict, complete=False, partial=True)
+
+    def read() -> Loaded:
+        part = read_variables(alone, variables)
+        part.document.holders = ()  # those of the sums
+        return part
+
+    if holder.place == main.place:
+        return read()  # the name of the whole, and what may be missing in it, are its own
+    signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
+    return holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
 
 
 class Start(NamedTuple):

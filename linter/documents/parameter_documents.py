@@ -21,7 +21,7 @@ from .origin import first_character, public_at
 from .parameters import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, name_reason
 from .problems import Consequence, encoding_problems, problems_beside, tree_problems
 from .source import Loaded, Problem, SourceFile
-from .sums import SumOrigin, SumParts
+from .sums import Sum
 from .variables_in_yaml import suppression_comments_of
 
 
@@ -119,7 +119,7 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
 
 
 def _document(
-    read: ParameterFile, environment: Environment, merged: Iterable[Parameter], complete: bool, parts: SumParts | None = None
+    read: ParameterFile, environment: Environment, merged: Iterable[Parameter], complete: bool, parts: Sum | None = None
 ) -> Document:
     """The configuration that parameters make: each set at its dotted path, in order, as the loader of a release does."""
     file, known = read.file, settings.catalogue()
@@ -130,13 +130,12 @@ def _document(
         for path, text in texts.items()
         if known.get(path) is not None or name_reason(parameters[path].name) is None  # else that AWS refuses it is enough to say
     )
-    facts = lambda path: parameters[path].facts() if path in parameters else {}  # noqa: E731
     return Document(
         file.uri,
         KIND,
         file.text,
         build_tree(values),
-        _origin(read, parameters) if parts is None else SumOrigin(parts, facts),
+        _origin(read, parameters) if parts is None else parts,
         environment=environment.name,
         complete=complete,
         given=tuple(texts.items()),
@@ -258,7 +257,7 @@ def _sum_of(
     given: Sequence[Iterable[Parameter]],
     environment: Environment,
     merged: Iterable[Parameter],
-) -> SumParts:
+) -> Sum:
     """What several files say of one environment: each fact of a parameter is that of the file which says it."""
     documents = {tree.places: part.document for read, part in zip(files, parts, strict=True) for tree in read.documents}
     every = [(environment.path(one), part.document) for part, some in zip(parts, given, strict=True) for one in some]
@@ -266,7 +265,8 @@ def _sum_of(
     known = [(environment.path(one), fact, giver) for one in merged for fact in facts if (giver := one.giver(fact)) is not None]
     givers = {(path, fact): documents[giver.places] for path, fact, giver in known}
     owners = {environment.path(one): documents[(one.giver("value") or one.written[0]).places] for one in merged}
-    return SumParts(tuple(part.document for part in parts), owners, every, givers)
+    own = {environment.path(one): one for one in merged}
+    return Sum(tuple(part.document for part in parts), owners, every, givers, lambda path: own[path].facts() if path in own else {})
 
 
 def _commands(document: Document, environment: Environment, merged: Iterable[Parameter], changes: Sequence[Change]) -> list[Command] | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from .. import settings
 from ..formats.credentials import issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
-from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, Parts, SettingPath, sentence
+from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
 from ..redaction.tokens import ListedTokens
 from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
@@ -28,6 +28,7 @@ from .lines import Lines
 from .origin import public_at
 from .problems import problems_beside
 from .source import Editor, Image, Loaded, Place, Problem, Repair, SourceFile, Suppression
+from .sums import Sum
 
 KIND: Final = "server/env"
 
@@ -141,14 +142,9 @@ class VariableHolder(NamedTuple):
         return self.complete or (not self.partial and _OF_A_WHOLE.issubset(paths))
 
 
-def is_reference(text: str) -> bool:
-    """Whether a text holds something that is replaced before the server sees it, so that its value cannot be known."""
-    return ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None
-
-
 def unless_reference(text: str) -> str | None:
-    """The text itself, but for one that holds a reference."""
-    return None if is_reference(text) else text
+    """The text itself; None if it holds something that is replaced before the server sees it, so that its value cannot be known."""
+    return None if ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None else text
 
 
 def is_servers(name: str, *, strict: bool = False) -> bool:
@@ -205,25 +201,24 @@ def unless_kind(names: Iterable[str]) -> str:
     return f"; --kind {KIND} checks the variables that clients have too"
 
 
-def read_variables(
-    holder: VariableHolder, variables: Iterable[Variable], origin: Origin | None = None, parts: Parts | None = None
-) -> Loaded:
+def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts: Sum | None = None) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written.
 
     What is not UTF-8 would be lost in an edited text, which is why such a file has no editor. The document of variables in several places
-    has an ``origin`` of its own and ``parts``.
+    has ``parts``.
     """
     file, every = holder.file, list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
     last: dict[SettingPath, Variable] = {setting_of(variable.name, file.release): variable for variable in given}
     mistakes = [*_written_wrong(given, last, file), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
     misread = {problem.path for problem in mistakes if problem.name != "duplicate-variable"}
-    values = {path: UNKNOWN if path in misread else _value(path, variable, file.release) for path, variable in last.items()}
-    readable = {path for path, variable in last.items() if path not in misread and variable.text is not None}
+    texts = {path: UNKNOWN if path in misread or one.text is None else one.text for path, one in last.items()}
+    values = {path: _value(path, text, file.release) if isinstance(text, str) else UNKNOWN for path, text in texts.items()}
     if parts is not None:
-        readable = {path for path in readable if values[path] is not UNKNOWN}
+        texts = {path: text if values[path] is not UNKNOWN else UNKNOWN for path, text in texts.items()}
+    origin: Origin | None = parts
     if origin is None:
-        entries = {path: _VariableEntry(variable, path in readable, holder) for path, variable in last.items()}
+        entries = {path: _VariableEntry(variable, texts[path] is not UNKNOWN, holder) for path, variable in last.items()}
         lines = Lines(file.text, lambda: _visibility(holder), holder.tokens)
         origin = EntriesOrigin(file.text.content, entries, lines, lambda: holder.start)
     document = Document(
@@ -234,7 +229,7 @@ def read_variables(
         origin,
         environment=holder.environment,
         complete=holder.is_complete_with(last),
-        given=tuple((path, variable.text if path in readable else UNKNOWN) for path, variable in last.items()),
+        given=tuple(texts.items()),
         parts=parts,
         holders=holder.names_of,
     )
@@ -251,11 +246,9 @@ def read_variables(
     )
 
 
-def _value(path: SettingPath, variable: Variable, release: Release) -> Any:
-    if variable.text is None:
-        return UNKNOWN
+def _value(path: SettingPath, text: str, release: Release) -> Any:
     setting = settings.catalogue().get(path)
-    return loaded_value(variable.text, setting, setting.env_coercion.at(release)) if setting is not None else variable.text
+    return loaded_value(text, setting, setting.env_coercion.at(release)) if setting is not None else text
 
 
 # --- Mistakes in how a variable is written -------------------------------------------------------------------------------------------
@@ -335,14 +328,14 @@ _ALIAS: Final = re.compile(r"(?:^|[\s\[{,:-])\*[^\s*]", re.MULTILINE)
 def _repair(name: str, path: SettingPath, variable: Variable, file: SourceFile) -> Repair | None:
     """What fixes a problem of a variable, where there is one answer."""
     if name == "line-break-at-end-of-value" and variable.text is not None:
-        value = _value(path, variable._replace(text=variable.text.rstrip("\r\n")), file.release)
+        value = _value(path, variable.text.rstrip("\r\n"), file.release)
         return Repair("leave out the line break at its end", changes=(Change("set", path, value),))
     content, (start, end) = file.text.content, variable.value
     if name != "unquoted-value-in-manifest" or not _UNQUOTED.fullmatch(content, start, end):
         return None
     if file.cached("has an alias", lambda: _ALIAS.search(content) is not None):
         return None
-    value = _value(path, variable._replace(text=content[start:end]), file.release)
+    value = _value(path, content[start:end], file.release)
     edits = [Edit(Span(start, start), '"'), Edit(Span(end, end), '"')]
     return Repair("put it in quotes", lambda: edits, (Change("set", path, value),))
 

@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
 from ..documents.command_lines import reads_variables
-from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
+from ..documents.containers import Container, Given, Start, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
-from ..documents.sums import Given, load_sum, may_share
+from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
 from ..documents.variables_in_yaml import Block, Node, mentions_medplum, roots, text_problems, variables_in
 from ..model import sentence

@@ -22,9 +22,8 @@ from functools import reduce
 from itertools import takewhile
 
 from .. import settings
-from ..documents.containers import Container, holder_in, load_servers, recognised
+from ..documents.containers import Container, Given, holder_in, load_servers, load_sum, recognised
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Unread
-from ..documents.sums import Given, load_sum
 from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
 from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import sentence

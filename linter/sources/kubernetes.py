@@ -12,11 +12,11 @@ import base64
 from collections.abc import Iterator
 
 from ..documents.command_lines import reads_variables
-from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
+from ..documents.containers import Container, Given, Start, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
-from ..documents.sums import Given, load_sum, may_share
-from ..documents.variables import Variable, VariableHolder, read_variables
+from ..documents.sums import may_share
+from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import UNKNOWN, sentence
 from ..server.start import Reads
@@ -68,7 +68,7 @@ def _containers(file: SourceFile) -> list[Container]:
 
     def found() -> list[Container]:
         holders = ((one, node) for one in _objects(file) for node in _holders(one) if _can_be_servers(node))
-        return [_object(node) if _kind(node) else _container(one, node) for one, node in holders]
+        return [_container(one, node) for one, node in holders]
 
     return file.cached("Kubernetes containers", found)
 
@@ -131,17 +131,8 @@ def _can_be_servers(node: Node) -> bool:
     return node.at("envFrom").value is not None or any(has_prefixed(block.at) for block in _blocks(node))
 
 
-def _object(node: Node) -> Container:
-    """A ``ConfigMap`` or a ``Secret`` by itself, whose container can have more."""
-    given = variables_in(_blocks(node))
-
-    def load() -> Loaded:
-        return read_variables(_holder(node, node)._replace(partial=True), given)
-
-    return container([one.name for one in given], None, load)
-
-
 def _container(one: Node, node: Node) -> Container:
+    """A container, or a ``ConfigMap`` or ``Secret`` by itself, whose container can have more."""
     image = node.at("image").value
     given, objects, lacks = _gathered(one, node)
 
@@ -180,9 +171,9 @@ def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder],
     given: list[Given] = []
     objects: list[VariableHolder] = []
     sources = node.at("envFrom")
-    lacks = not isinstance(sources.value, list | None)
+    lacks = not isinstance(sources.value, list | None) or bool(_kind(node))
     for source in sources.items:
-        named, prefix = _named(source, ("configMapRef", "secretRef"), one), source.at("prefix").value
+        named, prefix = _named(source, one), source.at("prefix").value
         holder = _object_holder(named, editable=not prefix) if named is not None and isinstance(prefix, str | None) else None
         if holder is None or not may_share(holder.place, holder.file, len(holder.variables), own.place):
             lacks = True
@@ -199,8 +190,7 @@ def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder],
 
 def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
     """A variable that has the value of a key of an object: nothing where that may be missing, and is."""
-    words = ("configMapKeyRef", "secretKeyRef")
-    named, reference = _named(source, words, one), source.first(*words)
+    named, reference = _named(source, one), source.first(*_OBJECTS)
     there = _of_key(named, reference.at("key").value) if named is not None else None
     if named is not None and there is not None:
         yield Given(there._replace(name=given.variable.name), _object_holder(named, editable=False))
@@ -214,12 +204,12 @@ def _of_key(one: Node, key: Any) -> Variable | None:
     return next((block.member(key) for block in blocks), None)
 
 
-def _named(source: Node, words: tuple[str, str], one: Node) -> Node | None:
+def _named(source: Node, one: Node) -> Node | None:
     """The object that a source of variables names for an object; None where it is not known, or several can be meant.
 
     It is one of the same file, else of the same folder, else of the run: there may be one of the name for each environment.
     """
-    word = next((word for word in words if source.at(word).value is not None), "")
+    word = next((word for word in _OBJECTS if source.at(word).value is not None), "")
     name = source.at(word, "name").value
     if not isinstance(name, str):
         return None
