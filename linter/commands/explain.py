@@ -94,7 +94,13 @@ def outlines(rule: Rule) -> list[str]:
 
     A case has its severity, its kinds of document and its settings if these are not those of the whole rule.
     """
-    lines = [f"{case.message.outline(_settings(case))}{_of_case(case.info, rule.info)}" for case in rule.cases if case.message is not None]
+    lines = []
+    for case in rule.cases:
+        if case.message is None:
+            continue
+        words = ["/".join(level_words(case.info))] if level_words(case.info) != level_words(rule.info) else []
+        words += [", ".join(case.info.kinds)] if case.info.kinds != rule.info.kinds else []
+        lines.append(case.message.outline(_settings(case)) + (f" ({'; '.join(words)})" if words else ""))
     return list(dict.fromkeys(lines))
 
 
@@ -104,13 +110,6 @@ def _settings(case: Case) -> str:
     if not 0 < len(paths) <= _MOST_SETTINGS or any("*" in path or path in ("$", "") for path in paths):
         return "SETTING"
     return " or ".join(path.replace('"', "") for path in paths)
-
-
-def _of_case(case: RuleInfo, rule: RuleInfo) -> str:
-    """What tells a case from its rule, in brackets."""
-    words = ["/".join(level_words(case))] if level_words(case) != level_words(rule) else []
-    words += [", ".join(case.kinds)] if case.kinds != rule.kinds else []
-    return f" ({'; '.join(words)})" if words else ""
 
 
 def fix_words(safe: Collection[bool]) -> str:
@@ -288,7 +287,7 @@ def _severity_from(subject: _Subject) -> str:
 def _why_off(subject: _Subject) -> str:
     """Why the rule is off for the target of the document."""
     info, target = subject.rule.info, subject.document.target
-    if info.id not in (subject.overrides.severity or {}) and target in info.pedantic and info.severity[target] is not None:
+    if target in info.pedantic and info.id not in (subject.overrides.severity or {}):
         return f"it is pedantic, and so checked only when it is asked for: --pedantic, or --select {info.id}"
     return f"it is off in {target} ({_severity_from(subject)})"
 
@@ -298,16 +297,13 @@ def _why_unchecked(subject: _Subject) -> str:
     info, overrides = subject.rule.info, subject.overrides
     if is_selected(subject.rule, overrides):
         return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {info.id}"
-    for option, words in (("ignore", overrides.ignore), ("select", overrides.select)):
-        if word := _most_exact(info, words):
-            return _names(subject, option, word)
-    return _names(subject, "select")
+    ignored = _most_exact(info, overrides.ignore)
+    return _names(subject, "ignore", ignored) if ignored else _names(subject, "select", _most_exact(info, overrides.select))
 
 
 def _most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
     """The word that names a rule most exactly; empty if none does."""
-    ranks = {word: rank(info, (word,)) for word in words or ()}
-    return max((word for word in ranks if ranks[word]), key=ranks.__getitem__, default="")
+    return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
 
 
 def _names(subject: _Subject, option: str, word: str = "") -> str:
@@ -364,15 +360,11 @@ def _finding_lines(several: bool, findings: list[Finding], left_out: list[tuple[
 
 
 def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
-    """Why a finding of a rule is not reported: a cause, or another finding, is."""
+    """Why a finding of a rule is not reported: a cause, or another finding, is. A cause is about the setting, its holder, or a member."""
+    path = finding.path or ()
     for cause in rule.cases[finding.case].yields_to:
         for other in outcome.result.findings:
-            if other.rule == cause and other.document.uri == finding.document.uri and _is_about(other, finding):
+            shared = min(len(path), len(other.path or ()))
+            if other.rule == cause and other.document.uri == finding.document.uri and (other.path or ())[:shared] == path[:shared]:
                 return f"{rule.info.id} yields to {cause}, which names the cause at {position(other.document, other.span)}"
     return "another finding stands for it"
-
-
-def _is_about(cause: Finding, finding: Finding) -> bool:
-    """Whether one finding is about the setting of another, about what holds it, or about something in it."""
-    one, other = cause.path or (), finding.path or ()
-    return one == other[: len(one)] or other == one[: len(other)]

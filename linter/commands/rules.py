@@ -8,7 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from ..choose import all_rules, rule_kinds
-from ..model import TARGETS, RuleInfo, Target
+from ..model import TARGETS, RuleInfo
 from ..options import Given
 from ..output import write_standard_output
 from ..policy.rule import Rule
@@ -39,12 +39,8 @@ def run(given: Given) -> None:
 
 def level_words(info: RuleInfo) -> list[str]:
     """The severity of a rule in words: one for all targets, or that in production and that in development."""
-    words = [PEDANTIC if _is_pedantic(info, target) else info.severity[target] or "off" for target in TARGETS]
+    words = [PEDANTIC if target in info.pedantic else info.severity[target] or "off" for target in TARGETS]
     return words[:1] if len(set(words)) == 1 else words
-
-
-def _is_pedantic(info: RuleInfo, target: Target) -> bool:
-    return target in info.pedantic and info.severity[target] is not None
 
 
 def rules_as_text(rules: Iterable[Rule]) -> str:
@@ -63,7 +59,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
             "id": rule.info.id,
             "category": rule.info.category or None,
             "severity": dict(rule.info.severity),
-            "pedantic": {target: _is_pedantic(rule.info, target) for target in TARGETS},
+            "pedantic": {target: target in rule.info.pedantic for target in TARGETS},
             "kinds": list(rule.info.kinds),
             "title": rule.info.title,
             "tags": list(rule.info.tags),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..conformance.meaning import meant, switch
+from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, UNKNOWN
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete
+from ..release import MAIN
 from ..typed import Any, Final, NamedTuple
-from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere, meant_at, switch_at
 from .errors import RuleError
 from .node import Node
 from .operators import Inner
@@ -57,7 +59,7 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
     """
     if part.name == "present":
         needs_whole = not mode.condition and not mode.asks_of_parts
-        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and may_be_elsewhere(node))):
+        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and _may_be_elsewhere(node))):
             return None
         if value is node.value and is_unread_at(node):
             if not mode.condition:
@@ -66,11 +68,13 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
     elif not part.operator.checks_unknown(part.operand):
         if value is ABSENT or value is UNKNOWN or is_unresolved(value):
             return None
-        if node.value is value:
+        if value is node.value and not node.is_deeper_than(DEEPEST):
             if mode.condition or node.document.members:
-                value = meant_at(node)
-            elif is_misread_at(node):
-                value = switch_at(node)
+                meaning = meant(node.document, node.path, value)
+                if meaning is not UNKNOWN or is_misread(node.document, node.path):
+                    value = meaning
+            elif is_misread(node.document, node.path):
+                value = switch(node.document, node.path, value)
             if value is UNKNOWN:
                 return None
     return check_of(part, mode)(value, node)
@@ -97,3 +101,43 @@ def _denial(assertion: Assertion, value: Any) -> str:
     if len(assertion.parts) != 1:
         return "must not be as it is"
     return assertion.parts[0].operator.denial(assertion.parts[0].operand, value)
+
+
+# --- What conformance says of a node. Far below the deepest setting not even its path is made out. ----------------------------------
+
+
+def is_misread_at(node: Node) -> bool:
+    """See :func:`~linter.conformance.mismatch.is_misread`."""
+    return not node.is_deeper_than(DEEPEST) and is_misread(node.document, node.path)
+
+
+def is_unread_at(node: Node) -> bool:
+    """See :func:`~linter.conformance.mismatch.is_unread`."""
+    is_older = bool(node.document.members) or node.document.server.release != MAIN  # the newest server reads everything
+    return is_older and not node.is_deeper_than(DEEPEST) and is_unread(node.document, node.path)
+
+
+def is_given_otherwise_at(node: Node) -> bool:
+    """Whether a setting that is not given stands under another name, which has a finding: in another spelling, or for later servers.
+
+    Only settings at the top are asked for in any spelling.
+    """
+    if node.is_deeper_than(DEEPEST):
+        return False
+    return (not node.is_deeper_than(1) and is_misspelt(node.document, node.path)) or is_set_later(node.document, node.path)
+
+
+def _may_be_elsewhere(node: Node) -> bool:
+    """Whether what is absent at a node may be given in a part of the configuration that the document does not show.
+
+    The members of a value that is written in one piece stand there, or nowhere.
+    """
+    document, path = node.document.owner(node.path)
+    return not document.ask(is_complete) and not document.ask(_is_in_one_piece, path)
+
+
+def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
+    """Whether what holds a setting is one object in a file, or one parameter or variable."""
+    if document.given is None:
+        return len(path) > 1 and isinstance(document.get(path[:-1]), dict | list)
+    return any(path[: len(given)] == given and len(given) < len(path) for given, _ in document.given)

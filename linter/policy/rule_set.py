@@ -171,12 +171,10 @@ def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: It
             continue
         rule_id, group = one.rule.info.id, one.rule.info.category
         owner = ids.get(rule_id) or groups.get(rule_id)
-        key, wrong = "id", ""
-        if owner is not None:
-            wrong = f'the id "{rule_id}" is taken by {owner}'
-        elif group in ids:
+        key, wrong = "id", f'the id "{rule_id}" is taken by {owner}' if owner is not None else ""
+        if not wrong and group in ids:
             wrong = f'the name "{group}" in front of the slash is taken by {ids[group]}'
-        elif one.rule.found_by:
+        elif not wrong and one.rule.found_by:
             key, wrong = "found_by", '"found_by" is only for rules whose findings medplum-lint makes itself'
         if wrong:
             errors[one.path] = f"{one.path}:{one.line((key,))}: {wrong}"
@@ -263,20 +261,20 @@ _BY_ID: Final = 1_000
 """The rank of a rule's id: more than that of any pattern, which counts its letters."""
 
 
-def rank(info: RuleInfo, selectors: Collection[str]) -> int:
+def rank(info: RuleInfo, selectors: Iterable[str]) -> int:
     """How exactly selectors name a rule: most by its id, then by a pattern (the more letters, the more so), 1 by its category, 0 not."""
-    if info.id in selectors:
-        return _BY_ID
-    return max([int(info.category in selectors), *(_rank_of_pattern(info, word) for word in selectors if "*" in word or "/" in word)])
+    return max((_BY_ID if word == info.id else _rank_of_pattern(info, word) for word in selectors), default=0)
 
 
 def _rank_of_pattern(info: RuleInfo, word: str) -> int:
-    """The same for one pattern; what ends with a slash, or is nothing but a star behind it, is the category in front of it."""
+    """The same for one pattern or category; what ends with a slash, or is nothing but a star behind it, is the category in front of it."""
     group, slash, rest = word.partition("/")
-    if word == "*" or (slash and rest in ("", "*")):
-        return int(word == "*" or info.category == group)
-    fits = "*" in word and fnmatchcase(info.id, re.sub(r"([?\[])", r"[\1]", word))
-    return 2 + len(word) - word.count("*") if fits else 0
+    if slash and rest in ("", "*"):
+        return int(info.category == group)
+    if "*" in word and word != "*":
+        fits = fnmatchcase(info.id, re.sub(r"([?\[])", r"[\1]", word))
+        return 2 + len(word) - word.count("*") if fits else 0
+    return int(word in ("*", info.category))
 
 
 def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
@@ -294,9 +292,8 @@ def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> st
     if "*" in word:
         return f'there is no rule whose id is like "{word}"'
     beginning = f"{word.rstrip('-')}-"
-    if len(beginning) > 1 and any(one.id.startswith(beginning) for one in infos):
-        return f'there is no rule "{word}"; did you mean "{beginning}*"?'
-    hint = meant_rule(word, known, infos)
+    is_beginning = len(beginning) > 1 and any(one.id.startswith(beginning) for one in infos)
+    hint = f'; did you mean "{beginning}*"?' if is_beginning else meant_rule(word, known, infos)
     return f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"'
 
 

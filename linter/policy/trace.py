@@ -12,10 +12,9 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Document, dotted
 from ..text import Span, printable
 from ..typed import Any, Final, Literal, NamedTuple
-from .conforming import is_given_otherwise_at, is_misread_at, is_unread_at
 from .display import flow
 from .engine import applies, seen_by
-from .evaluate import IN_CONDITION, Mode, ask, ask_part, holds
+from .evaluate import IN_CONDITION, Mode, ask, ask_part, holds, is_given_otherwise_at, is_misread_at, is_unread_at
 from .node import Node
 from .paths import Path
 from .rule import Case, Rule

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ...conformance.mismatch import ASPECTS, OF_NAMES
+from ...conformance.mismatch import ASPECTS, DEEPEST, OF_NAMES, mismatch_of
 from ...formats import FORMATS
 from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_rds_proxy, is_reserved_host
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
 from ...typed import Any, Final
-from ..conforming import mismatch_at
 from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import operand_of
@@ -33,7 +32,7 @@ def fits(operand: str) -> Check:
     part: Part = "key" if operand in OF_NAMES else "value"
 
     def check(_value: Any, node: Node) -> Verdict:
-        mismatch = mismatch_at(node)
+        mismatch = None if node.is_deeper_than(DEEPEST) else mismatch_of(node.document, node.path)
         if mismatch is None or operand not in (mismatch.aspect, mismatch.part):
             return True
         return (Failure(lambda: mismatch.reason, part=part, may_be_newer=mismatch.may_be_newer, mistake=mismatch.mistake),)
