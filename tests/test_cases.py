@@ -19,7 +19,7 @@ from linter.cli import cli
 from linter.config import Overrides
 from linter.model import TARGETS
 from linter.policy.engine import check, merged, without_repetitions
-from linter.policy.examples import apply_change
+from linter.policy.make_fix import apply_change
 from linter.policy.older import modernized
 from linter.policy.rule import Rule
 from linter.policy.rule_file import read_rule_file

@@ -10,12 +10,10 @@ from support.contract import demand
 from support.helpers import EVERY_RULE, GOLDEN, compare_with
 from support.rules import built_in_files
 
-from linter.choose import rule_kinds
-from linter.commands.test import load_example
+from linter.commands.test import kind_of, load_example
 from linter.load import Input
 from linter.model import Finding, Message, as_message, sentence
 from linter.policy.engine import check, merged
-from linter.policy.examples import _kind
 from linter.policy.rule_file import RuleFile
 from linter.run import Options, lint_input
 
@@ -38,7 +36,7 @@ def found(file: RuleFile) -> Iterator[Finding]:
     rule = file.rule
     assert rule is not None
     for example in (one for one in rule.examples if not one.is_good):
-        kind, content = _kind(rule, example, rule_kinds()), example.written().encode(example.encoding)
+        kind, content = kind_of(rule, example), example.written().encode(example.encoding)
         if rule.found_by:
             given = Input("example", content, Path("/nowhere/example"))
             yield from (one for one in lint_input(given, Options(EVERY_RULE, kind)).result.findings if one.rule == rule.info.id)

@@ -14,7 +14,7 @@ from linter import settings
 from linter.model import UNKNOWN, Change, Document, Level, Target
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
-from linter.policy.examples import apply_change
+from linter.policy.make_fix import apply_change
 from linter.policy.rule import Rule
 
 TEXT = """\

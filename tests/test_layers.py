@@ -145,7 +145,6 @@ HEAVY = [
     "linter.policy.operators.deployment",
     "linter.policy.operators.matches",
     "linter.policy.rule_file",
-    "linter.policy.examples",
     "linter.policy.installed",
     "linter.policy.trace",
     "linter.reporters._columns",

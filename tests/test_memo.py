@@ -19,8 +19,7 @@ from support.helpers import BareOrigin
 from support.helpers import rule as compiled
 from support.rules import built_in_files
 
-from linter.choose import rule_kinds
-from linter.commands.test import load_example
+from linter.commands.test import kind_of, load_example
 from linter.conformance import mismatch
 from linter.load import Input, load_documents
 from linter.memo import Memo
@@ -28,7 +27,6 @@ from linter.model import ABSENT, UNKNOWN, Document, Fact, Finding, Part, Setting
 from linter.policy import engine
 from linter.policy.engine import Levels, applies, check
 from linter.policy.evaluate import ask
-from linter.policy.examples import _kind
 from linter.policy.node import Node
 from linter.policy.rule import Rule
 from linter.policy.verdict import Verdict
@@ -76,7 +74,7 @@ def documents() -> list[Document]:
     for file in built_in_files():
         assert file.rule is not None
         for example in file.rule.examples:
-            kind, content = _kind(file.rule, example, rule_kinds()), example.written().encode(example.encoding)
+            kind, content = kind_of(file.rule, example), example.written().encode(example.encoding)
             found += [sample.document for sample in load_example(content, kind, example.server)]
     return [one for one in found if not one.members and one.parts is None and one.data]
 

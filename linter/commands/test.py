@@ -1,10 +1,12 @@
-"""``medplum-lint test``: run the examples in rule files."""
+"""``medplum-lint test``: a rule proves itself, for its examples are run as tests."""
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Collection, Mapping
-from functools import partial
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
@@ -13,14 +15,16 @@ from ..choose import rule_kinds
 from ..config import Config
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
-from ..model import Deployment, Document
+from ..model import Deployment, Document, dotted
 from ..options import Given
 from ..output import write_standard_output
 from ..policy.engine import applies, check
-from ..policy.examples import FailedExample, Sample, failures
-from ..policy.rule import Rule
+from ..policy.errors import did_you_mean
+from ..policy.make_fix import apply_change
+from ..policy.rule import Example, Rule, kind_matches
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
+from ..policy.tree import Place
 from ..release import ANY_SERVER
 from ..say import Failed, fail_for
 from ..server.target import target_of
@@ -71,38 +75,117 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
         built_in = [rule.info for rule in built_in_rules()]
         errors += errors_of_ids(files, (info.id for info in built_in), (info.category for info in built_in)).values()
     rules = [(one, one.rule) for one in files if one.rule is not None]
-    failed = [_described(file, rule, failure) for file, rule in rules for failure in failures(rule, load_example, rule_kinds())]
+    failed = [failure for file, rule in rules for failure in _failed(file, rule)]
     notes = [f"{one.path}:{line}: note: {text}" for one in files for line, text in one.notes]
     examples = f"{count(sum(len(rule.examples) for _, rule in rules), 'example')} of {count(len(rules), 'rule')}"
     return ExampleReport(failed, errors, notes, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
 
 
-def _described(rule_file: RuleFile, rule: Rule, failed: FailedExample) -> str:
-    """A failed example with its place, and the reasons in lines of their own."""
-    first = f"{rule_file.path}:{rule_file.line(failed.place)}: {rule.info.id}: {failed.message}"
-    return "\n".join([first, *(f"    line {rule_file.line(place or failed.place)}: {reason}" for place, reason in failed.reasons)])
+def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
+    """Each example that fails, with its place, what is wrong, and the reasons in lines of their own."""
+    if any(rule.fixes) and not rule.info.fixable:
+        says = 'no bad example has "fixed", which shows what the fix makes of it'
+        yield f"{file.path}:{file.line(('fix',))}: {rule.info.id}: {says}"
+    for example in rule.examples:
+        message, reasons = _failure(rule, example)
+        if message:
+            _, verdict, index = example.place
+            name = f" ({example.name})" if example.name else ""
+            first = f"{file.path}:{file.line(example.place)}: {rule.info.id}: {verdict} example {int(index) + 1}{name}: {message}"
+            yield "\n".join([first, *(f"    line {file.line(place or example.place)}: {reason}" for place, reason in reasons)])
 
 
-def load_example(content: bytes, kind: str, server: str = "") -> list[Sample]:
-    """The documents of an example's text, loaded as a kind, each with what its source reports of it.
-
-    ``server`` is the release that reads it, the newest where it is empty. Raises ValueError where it is none.
-    """
-    if kind == DEPLOYMENT:
-        return _deployment(json.loads(content), server)
-    samples = []
-    version = parse_server_version(server, "the example") if server else ANY_SERVER
-    file = SourceFile("rule", content, version)
-    for loaded in maker_of(file, kind).load(file, kind):
-        loaded.document.server = version
-        loaded.document.target = target_of(loaded.document)
-        loaded.document.complete = loaded.document.complete or kind == "server/json"  # an example is a whole, however short it is
-        problems = [(problem.name, problem.span) for problem in loaded.problems]
-        samples.append(Sample(loaded.document, [*problems, *_unused_suppressions(loaded)], loaded.checkable, partial(_mended, loaded)))
-    return samples
+def kind_of(rule: Rule, example: Example) -> str:
+    """The kind of an example: what it says, else the first that the rule is for, a JSON one before others."""
+    wanted = example.kind or rule.info.kinds[0]
+    return min((kind for kind in rule_kinds() if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
 
 
-def _mended(loaded: Loaded, names: Collection[str]) -> str:
+def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]]:
+    """What is wrong with an example, empty for nothing, and the reasons, each with its place in the rule."""
+    try:
+        every = load_example(example.written().encode(example.encoding), kind_of(rule, example), example.server)
+        for loaded in every:
+            _set_up(loaded.document, example)
+    except ValueError as error:
+        return str(error), []
+    expected = Counter(map(str, example.finds))
+    found = Counter(name for loaded in every for name in _found(rule, loaded))
+    if found != expected:
+        reasons = [reason for loaded in every for reason in _reasons(rule, loaded, found - expected, expected - found)]
+        return f"finds {_list(sorted(found.elements()))}, but should find {_list(sorted(expected.elements()))}", reasons
+    fixed = None
+    if example.fixed is not None:
+        fixed = _repaired(every[0], rule.found_by) if rule.found_by else _fixed(rule, every[0].document)
+    return "" if fixed == example.fixed else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}", []
+
+
+def _set_up(document: Document, example: Example) -> None:
+    """Make a document what an example says of it beside its content. Raises ValueError where its content says otherwise."""
+    environment = example.environment
+    for one in (document, *document.members.values()):
+        one.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
+        one.target = example.target or one.target
+        if environment is not None and not one.holders and one.environment not in (None, environment):
+            raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
+        if environment is not None:
+            # A service or a container names no environment; the policy is asked as if one was known.
+            one.environment, one.holders = environment, ()
+
+
+def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
+    """Why a rule finds what it should not, and does not find what it should."""
+    from ..policy.trace import trace  # only for an example that fails
+
+    document = loaded.document
+    if rule.found_by or not loaded.checkable:
+        others = [f"{name} at {'{}:{}'.format(*document.position(span.start))}" for name, span in _found_by_source(loaded)]
+        yield (), f"what reads the text reports {_list(others)}{'' if loaded.checkable else ', and too much of it cannot be read'}"
+        return
+    if not applies(rule, document):
+        yield ("for",), f"the rule is not for {document.kind}, which the example is"
+        return
+    if rule.info.severity[document.target] is None:
+        yield ("severity",), f"the rule is off in {document.target}, which the example is for"
+        return
+    found = trace(rule, document)
+    if missing and found.asked != "true":
+        for clause in (one for case in found.cases for clauses in case.conditions for one in clauses):
+            if clause.holds_somewhere != "true":
+                why = next((answer.says for answer in clause.answers), "its path leads to nothing")
+                yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
+        return
+    asked = set()
+    for clause, answer in ((one, answer) for one in found.clauses for answer in one.answers):
+        asked.add(answer.setting)
+        allowed = {"true": "allows", "unknown": "cannot judge", "false": "does not allow"}[answer.verdict]
+        if (unexpected if answer.verdict == "false" else missing)[answer.setting]:
+            yield clause.place, f"{answer.says}, which {clause.text} {allowed}"
+    for name in missing:
+        if name not in asked:
+            yield ("must",), f"no path of must leads to {name}{did_you_mean(name, asked)}"
+
+
+def _found(rule: Rule, loaded: Loaded) -> list[str]:
+    """Names of the settings found, or ``line:column`` where the source finds."""
+    if rule.found_by:
+        return ["{}:{}".format(*loaded.document.position(span.start)) for name, span in _found_by_source(loaded) if name in rule.found_by]
+    return [dotted(finding.path or ()) for finding in check(rule, loaded.document)] if loaded.checkable else []
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) if names else "nothing"
+
+
+def _fixed(rule: Rule, document: Document) -> dict[str, Any]:
+    data = copy.deepcopy(document.data)
+    for finding in check(rule, document):
+        for change in finding.fix.changes if finding.fix else ():
+            apply_change(data, change)
+    return data
+
+
+def _repaired(loaded: Loaded, names: Collection[str]) -> str:
     """The text of a document with the mistakes of some names that its source found put right."""
     repairs = [problem.repair for problem in loaded.problems if problem.name in names and problem.repair is not None]
     edits = [edit for repair in repairs if repair.edits is not None for edit in repair.edits() or ()]
@@ -112,17 +195,33 @@ def _mended(loaded: Loaded, names: Collection[str]) -> str:
     return apply_to(loaded.document.text, edits, without_mark=any(repair.without_mark for repair in repairs))
 
 
-def _unused_suppressions(loaded: Loaded) -> list[tuple[str, Span]]:
-    """The suppression comments of an example that no built-in rule needs."""
+def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
+    """The documents of an example's text, loaded as a kind.
+
+    ``server`` is the release that reads it, the newest where it is empty. Raises ValueError where it is none.
+    """
+    if kind == DEPLOYMENT:
+        return _deployment(json.loads(content), server)
+    version = parse_server_version(server, "the example") if server else ANY_SERVER
+    file = SourceFile("rule", content, version)
+    every = list(maker_of(file, kind).load(file, kind))
+    for document in (loaded.document for loaded in every):
+        document.server, document.target = version, target_of(document)
+        document.complete = document.complete or kind == "server/json"  # an example is a whole, however short it is
+    return every
+
+
+def _found_by_source(loaded: Loaded) -> list[tuple[str, Span]]:
+    """What a source found, by the name of the mistake, and the suppression comments that no built-in rule needs."""
+    found = [(problem.name, problem.span) for problem in loaded.problems]
     if not loaded.suppressions:
-        return []
+        return found
     rules = built_in_rules()
-    ids = frozenset(rule.info.id for rule in rules)
     known = {rule.info.id: rule.info for rule in rules}
-    comments = Comments([Checked(loaded, Config(), Path(), ids, frozenset(), frozenset(), known, whole=True, complete=True)])
+    comments = Comments([Checked(loaded, Config(), Path(), frozenset(known), frozenset(), frozenset(), known, whole=True, complete=True)])
     for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
         comments.reason(finding)
-    return [(UNUSED_SUPPRESSION, unused.span) for unused in comments.unused()]
+    return found + [(UNUSED_SUPPRESSION, unused.span) for unused in comments.unused()]
 
 
 _KINDS_OF_MEMBERS = {
@@ -134,11 +233,11 @@ _KINDS_OF_MEMBERS = {
 }
 
 
-def _deployment(members: Mapping[str, Any], server: str) -> list[Sample]:
+def _deployment(members: Mapping[str, Any], server: str) -> list[Loaded]:
     """The documents of an example for rules about deployments: each member is what a file of its own would hold."""
     documents: list[Document] = []
     for name, data in members.items():
         text = data["text"] if "text" in data else json.dumps(data)
         kind = "server/ssm" if "Parameters" in data else _KINDS_OF_MEMBERS.get(name, "server/json")
-        documents.extend(sample.document for sample in load_example(text.encode(), kind, server))
-    return [Sample(combined, [], True) for combined in side_by_side(Deployment(None, tuple(documents)))]
+        documents.extend(loaded.document for loaded in load_example(text.encode(), kind, server))
+    return [Loaded(combined, ()) for combined in side_by_side(Deployment(None, tuple(documents)))]

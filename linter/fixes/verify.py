@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from ..conformance.written import holder
 from ..formats.connections import parts_of
 from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
-from ..policy.examples import apply_change
+from ..policy.make_fix import apply_change
 from ..policy.operators.compare import same
 from ..run import Outcome
 from ..server.loader import loaded_value

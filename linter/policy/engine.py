@@ -202,36 +202,33 @@ def _as_first(message: Message) -> Message:
 
 
 def _merged(rule: Rule, together: Together, group: list[Finding]) -> Finding:
+    """Several findings as one, whose fix is all of theirs, and says what it does not fix."""
     first, *others = group
     document = first.document
-    paths = [finding.path or () for finding in group]
     since = [_since(finding) for finding in group]
+    node = Node.at(seen_by(rule, document), first.path or ())
+    notes = ["" if one == since[0] else one for one in since]
     fixes = [finding.fix for finding in group if finding.fix is not None]
-    by_hand = [printable(dotted(finding.path)) for finding in group if finding.fix is None and finding.path]
-    node, notes = Node.at(seen_by(rule, document), paths[0]), ["" if one == since[0] else one for one in since]
-    return first._replace(
-        says=together.show(node, _as_first(first.says), paths, notes),
-        related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
-        fix=_together(fixes, by_hand) if fixes else None,
-    )
-
-
-def _together(fixes: Sequence[Fix], by_hand: Sequence[str]) -> Fix:
-    """Several fixes as one, which says what it does not fix."""
-    says = ", ".join(dict.fromkeys(fix.description for fix in fixes))
-    if by_hand:
-        says += f"; fix {', '.join(by_hand)} by hand"
-    edits = [edit for fix in fixes for edit in fix.edits or ()]
-    return Fix(
+    by_hand = ", ".join(printable(dotted(finding.path)) for finding in group if finding.fix is None and finding.path)
+    says = ", ".join(dict.fromkeys(fix.description for fix in fixes)) + (f"; fix {by_hand} by hand" if by_hand else "")
+    edits = [fix.edits for fix in fixes if fix.edits is not None]
+    fix = Fix(
         tuple(change for fix in fixes for change in fix.changes),
         all(fix.safe for fix in fixes),
         cut(says),
-        tuple(dict.fromkeys(edits)) if any(fix.edits is not None for fix in fixes) else None,
+        tuple(dict.fromkeys(edit for one in edits for edit in one)) if edits else None,
         without_mark=any(fix.without_mark for fix in fixes),
+    )
+    return first._replace(
+        says=together.show(node, _as_first(first.says), [finding.path or () for finding in group], notes),
+        related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
+        fix=fix if fixes else None,
     )
 
 
 def _finding(case: Case, number: int, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
+    from .make_fix import make_fix  # only for a finding
+
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
     assert case.message is not None  # a rule that checks something says something: the schema asks for it
     document, path = node.document.written_in(node.path, part)
@@ -242,19 +239,11 @@ def _finding(case: Case, number: int, level: Level, clause: Clause, node: Node, 
         document=document,
         path=path or None,
         span=document.locate(path, part),
-        fix=_fix(case, node),
+        fix=make_fix(case, node) if case.fix else None,
         related=tuple(_related(clause, node, failure, document)) if node.document.members or node.document.parts else (),
         part=part,
         case=number,
     )
-
-
-def _fix(case: Case, node: Node) -> Fix | None:
-    if not case.fix:
-        return None
-    from .make_fix import make_fix  # only for a finding
-
-    return make_fix(case, node)
 
 
 def _severity(case: Case, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 from .. import settings
@@ -152,6 +153,22 @@ def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
 
 def _removed(path: SettingPath) -> tuple[Change, str]:
     return Change("remove", path), f"remove {_name(path)}"
+
+
+def apply_change(data: dict[str, Any], change: Change) -> None:
+    """Carry out one change on a tree of settings; objects on the way are made where they are missing. How one is stored is not in it."""
+    if change.action == "store":
+        return
+    node: Any = data
+    *above, last = change.path
+    for step in above:
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    if change.action == "set":
+        node[last] = copy.deepcopy(change.value)  # a rule has it for all documents, and another change can be of a member of it
+        return
+    value = node.pop(last, None) if change.action == "remove" and isinstance(node, dict) else node.pop(last)
+    if change.action == "rename":
+        apply_change(data, Change("set", change.value, value))
 
 
 # --- Whether a fix may be made on every server that a document may be for. ----------------------------------------------------------

@@ -88,8 +88,9 @@ class Node:
             return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
             return _repair(document, path, name)
-        if name in FACTS_OF_RELEASES:
-            return _release_fact(self.setting, name)
+        if name in FACTS_OF_RELEASES:  # where the newest release reads a setting too, none is the last
+            release = getattr(self.setting, FACTS_OF_RELEASES[name], None)
+            return ABSENT if release is None or (release == MAIN and name == "until") else ReleaseText.of(str(release), release)
         if name in FACTS_OF_THE_CATALOGUE:
             return getattr(self.setting, name, "")
         fact = document.fact(path, name)
@@ -122,14 +123,6 @@ def _repair(document: Document, path: SettingPath, name: str) -> Any:
     return ABSENT if meant_path is None else dotted(meant_path)
 
 
-def _release_fact(setting: Setting | None, name: str) -> Fact | Any:
-    """The first or last release that reads a setting; ``ABSENT`` where the newest reads it too, or there is no such setting."""
-    release = None if setting is None else setting.first if name == "since" else setting.last
-    if setting is None or release is None or (name == "until" and release == MAIN):
-        return ABSENT
-    return ReleaseText.of(str(release), release)
-
-
 def may_be_unread(document: Document, path: SettingPath) -> bool:
     """Whether it is not known if the server of a document reads a setting, or which values it allows: no error is certain then."""
     setting = settings.catalogue().get(path) if catalogue_kind(document.kind) == "server" else None
@@ -147,8 +140,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)
     if name == "uploaded":
-        uri = document.uri
-        return ".server." in uri and re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", uri) is not None
+        return _UPLOADED.search(document.uri) is not None
     if name == "template":
         return _OF_TEMPLATES.search(document.uri) is not None
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
@@ -157,9 +149,11 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     return ABSENT if value is None else value
 
 
+_UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
 _OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
-FACTS_OF_RELEASES = ("since", "until")
+FACTS_OF_RELEASES = {"since": "first", "until": "last"}
+"""The first and the last release that reads a setting, with what they are called there."""
 FACTS_OF_THE_CATALOGUE = ("meaning", "use")
 FACTS_OF_A_REPAIR = ("meant", "meant_name")
 """Of what does not fit: the value that was meant, or the name of the setting that was."""
@@ -184,8 +178,7 @@ FACTS_OF_A_SETTING = (
     *FACTS_OF_RELEASES,
     *FACTS_OF_THE_CATALOGUE,
 )
-"""What the catalogue says: the ``meaning`` of the setting, the one to ``use`` instead, the first and the last release that reads it,
-``since`` and ``until``. And
+"""What the catalogue says: the ``meaning`` of the setting, the one to ``use`` instead, and ``since`` and ``until``; and the
 ``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; its
 ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""
