@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.canaries import CANARY
 from support.helpers import compact
 
-from linter import check as checking_rules
+from linter import run as checking_rules
 from linter.acceptance.baseline import Entry, baseline_text, read_baseline
 from linter.choose import OWN_FILE
 from linter.cli import cli

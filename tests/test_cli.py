@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY
 
 from linter import __version__, cli, report, reporters, run
-from linter import check as checking_rules
+from linter import run as checking_rules
 from linter.discover import what_is_searched_for
 from linter.files import Unreadable, read_file
 from linter.model import Document

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import parsed
 
-from linter import check as checking_rules
 from linter import choose, cli, files, reporters, run
 from linter import load as loading
+from linter import run as checking_rules
 from linter.documents import deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular
 from linter.model import Document
