@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import os.path
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from .config import PROJECT_FILE, Config, ConfigError, Overrides, Severity
@@ -118,18 +118,27 @@ class Plan(NamedTuple):
 
 
 class RuleSet:
-    """The rules of a file, and what the options say of them.
+    """The rules of a file, which are read when they are asked for, and what the options say of them."""
 
-    ``active`` are those that it is checked with, in the order of ids, and ``known`` all that there are.
-    """
-
-    def __init__(self, rules: Sequence[Rule], overrides: Overrides) -> None:
+    def __init__(self, rules: Callable[[], Sequence[Rule]], overrides: Overrides) -> None:
         self.overrides = overrides
-        self._rules = rules
-        self.active = tuple(rule for rule in rules if is_active(rule, overrides))
-        self.known: Mapping[str, RuleInfo] = {rule.info.id: rule.info for rule in rules}
+        self._read = rules
         self._on: dict[Target, frozenset[str]] = {}
         self._plans: dict[tuple[str, Target, ServerVersion], Plan] = {}
+
+    @cached_property
+    def _rules(self) -> Sequence[Rule]:
+        return self._read()
+
+    @cached_property
+    def active(self) -> Sequence[Rule]:
+        """Those that the file is checked with, in the order of ids."""
+        return tuple(rule for rule in self._rules if is_active(rule, self.overrides))
+
+    @cached_property
+    def known(self) -> Mapping[str, RuleInfo]:
+        """All that there are."""
+        return {rule.info.id: rule.info for rule in self._rules}
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
@@ -342,7 +351,7 @@ class Choices:
         """The rules under a configuration with some options; the same object for all files with these."""
         key = (config.path, repr(overrides))
         if key not in self._rule_sets:
-            self._rule_sets[key] = RuleSet(self._rules(config), overrides)
+            self._rule_sets[key] = RuleSet(partial(self._rules, config), overrides)
         return self._rule_sets[key]
 
     def _known_rules(self, config: Config) -> Mapping[str, RuleInfo]:

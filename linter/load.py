@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from .documents.recognise import is_medplum_name
 from .documents.source import Confidence, Image, Loaded, Nearby, Place, Recognised, Source, SourceFile, Surroundings, may_name_images
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
-from .log import Log
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
 from .sources import chosen_maker, modules_for, source_of
@@ -190,12 +189,12 @@ def _is_read(loaded: Loaded) -> bool:
     return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
 
 
-def _without_settings(given: Input, reading: Reading) -> Document:
+def document_without_settings(given: Input, reading: Reading) -> Document:
     """The document of a file that gives no settings, for the server that its images name."""
-    from .documents.images import document_without_settings  # only for such a file
+    from .documents.images import document_without_settings as without  # only for such a file
     from .documents.server_versions import FileImages, Placed, versions_of
 
-    document = document_without_settings(SourceFile(given.uri, given.data))
+    document = without(SourceFile(given.uri, given.data))
     [version] = versions_of([Placed(document, None, given.searched)], [FileImages(given.uri, reading.images, given.searched)])
     document.server = version or ANY_SERVER
     return document
@@ -227,7 +226,7 @@ def why_broken(loaded: Loaded, rule_of: Callable[[str], str]) -> str:
     return f"not all of it can be checked (line {line}, column {column}), and {rule_of(problem.name)}, which says why, is off"
 
 
-def _servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
+def servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
     """The server of each document for which an image that the files name says it."""
     if not any(reading.images for _, reading in files):
         return {}
@@ -241,24 +240,7 @@ def _servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document,
     return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
 
 
-def as_servers_read(
-    files: Sequence[tuple[Input, Reading]],
-    server_of: Callable[[Document], ServerVersion | None],
-    read: Callable[[Input, ServerVersion], Reading],
-) -> list[list[Loaded]]:
-    """The documents of each file, each as the server reads it that it is for; ``read`` reads a file again.
-
-    That is the server which ``server_of`` gives for it, else the one that an image names, else the one that it was read for.
-    """
-    found = _servers_in_images(files)
-    every: list[list[Loaded]] = []
-    for given, reading in files:
-        wanted = [server_of(one.document) or found.get(one.document, one.document.server) for one in reading.loaded]
-        every.append(_read_for(reading.loaded, wanted, partial(read, given)))
-    return every
-
-
-def _read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
+def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
     """The documents of a file, which is read once for each release that is not the one that it was read for."""
     of_release = {one.document.server.release: loaded for one in loaded}
     for server in wanted:
@@ -269,19 +251,6 @@ def _read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Calla
         for part in (one, *one.parts):
             part.document.server = server
     return chosen
-
-
-class LoadedDocuments(NamedTuple):
-    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code.
-
-    ``without_settings`` are the documents of files that name images of servers and give no settings, such as a Compose file that mounts a
-    configuration, each by the error that says so.
-    """
-
-    documents: list[Document]
-    errors: list[str]
-    bugs: list[str]
-    without_settings: Mapping[str, Document] = {}
 
 
 def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
@@ -301,47 +270,7 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
     return inputs, errors
 
 
-def load_documents(
-    paths: Iterable[str | Input],
-    kind: str | None,
-    max_size: int = LARGEST_INPUT,
-    server: ServerVersion | None = None,
-    configured: Callable[[Document], ServerVersion | None] = lambda _document: None,
-) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting them.
-
-    Without a ``server`` it is the one that is ``configured`` for a document, else the one that images name, else the newest.
-    """
-    files: list[tuple[Input, Reading]] = []
-    log = Log()
-    inputs, errors = read_inputs(paths, max_size)
-    around = around_inputs(inputs)
-    for given in inputs:
-        with log.surviving(given.uri):
-            files.append((given, load(given, kind, server or ANY_SERVER, around=around)))
-    covered = parts_of_others(one for _, reading in files for one in reading.loaded)
-    parts = {uri for _, reading in files for one in reading.loaded if one.parts for uri, _ in one.places}
-    without_settings = {
-        f"{given.uri}: {reading.note}": _without_settings(given, reading)
-        for given, reading in files
-        if not reading.loaded and reading.images and given.uri not in parts
-    }
-    errors += filter(None, (_error_of(given, reading, parts) for given, reading in files))
-    documents: list[Document] = []
-    with log.surviving("all files"):
-        read = partial(_read_again, kind, around)
-        every = as_servers_read(files, lambda document: server or configured(document), read)
-        first = [one.document for _, reading in files for one in reading.loaded]
-        loaded = zip(first, (one for own in every for one in own), strict=True)
-        documents += [one.document for before, one in loaded if one.checkable and before not in covered]
-    return LoadedDocuments(documents, errors, log.bugs, without_settings)
-
-
-def _read_again(kind: str | None, around: Surroundings, given: Input, server: ServerVersion) -> Reading:
-    return load(given, kind, server, around=around)
-
-
-def _error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
+def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
     """Why an input cannot be shown, or not as it is; empty where it can, or is a part of what another one gives."""
     if not reading.loaded and (given.searched or given.uri in parts):
         return ""

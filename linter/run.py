@@ -25,12 +25,16 @@ from .load import (
     Input,
     Reading,
     around_inputs,
-    as_servers_read,
     as_text,
     breaks_off,
     bytes_of,
+    document_without_settings,
+    error_of,
     load,
     parts_of_others,
+    read_for,
+    read_inputs,
+    servers_in_images,
     shared_places,
     why_broken,
 )
@@ -247,6 +251,50 @@ def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dic
     return run, errors, {one: files.get(one.path) for one in found}
 
 
+class LoadedDocuments(NamedTuple):
+    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code.
+
+    ``without_settings`` are the documents of files that name images of servers and give no settings, such as a Compose file that mounts a
+    configuration, each by the error that says so.
+    """
+
+    documents: list[Document]
+    errors: list[str]
+    bugs: list[str]
+    without_settings: Mapping[str, Document] = {}
+
+
+def load_documents(
+    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion | None = None
+) -> LoadedDocuments:
+    """The documents of files as a server reads them, without linting them.
+
+    Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest.
+    """
+    run = _Run.of(Options(Overrides(server=server), kind, max_size=max_size))
+    inputs, errors = read_inputs(paths, max_size)
+    run = run._replace(around=around_inputs(inputs))
+    files = list(filter(None, (_load(run, given) for given in inputs)))
+    in_sums = _in_sums(files)
+    without_settings = {
+        f"{given.uri}: {reading.note}": document_without_settings(given, reading)
+        for given, _, _, reading in files
+        if not reading.loaded and reading.images and given.uri not in in_sums
+    }
+    errors += filter(None, (error_of(file.given, file.reading, in_sums) for file in files))
+    documents: list[Document] = []
+    with run.log.surviving("all files"):
+        every = [one for file in _as_servers_read(run, files) for one in file.reading.loaded]
+        covered = parts_of_others(every)
+        documents += [one.document for one in every if one.checkable and one.document not in covered]
+    return LoadedDocuments(documents, errors, run.log.bugs, without_settings)
+
+
+def _in_sums(files: Iterable[_File]) -> set[str]:
+    """The files of which something is a part of what servers get from several."""
+    return {uri for file in files for one in file.reading.loaded if one.parts for uri, _ in one.places}
+
+
 def _real_folders(paths: Iterable[str]) -> list[str]:
     """The real paths of those that are folders; none where the working folder is gone, which is reported when it is searched."""
     try:
@@ -354,17 +402,25 @@ def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
 # --- Versions and sums ---
 
 
-def _as_servers_read(run: _Run, files: list[_File]) -> list[_File]:
-    """The files with each document as the server reads it that it is for, now that all images are known."""
+def _set_targets(run: _Run, files: list[_File]) -> None:
+    """Set what each document is for, on which depends what the images that files name are for."""
     for file in files if any(file.reading.images for file in files) else ():
         documents = [one.document for one in file.reading.loaded]
         beside = hosts_of(documents)
         for document in documents:
             document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
-    servers = {one.document: _rules_for(run, file, one.document).overrides.server for file in files for one in file.reading.loaded}
-    readings = [(file.given, file.reading) for file in files]
-    every = as_servers_read(readings, servers.get, partial(_read_as, run))
-    return [file._replace(reading=file.reading._replace(loaded=own)) for file, own in zip(files, every, strict=True)]
+
+
+def _as_servers_read(run: _Run, files: list[_File]) -> list[_File]:
+    """The files with each document as the server reads it that it is for, now that all images are known."""
+    found = servers_in_images([(file.given, file.reading) for file in files])
+    read: list[_File] = []
+    for file in files:
+        documents = [one.document for one in file.reading.loaded]
+        wanted = [_rules_for(run, file, one).overrides.server or found.get(one, one.server) for one in documents]
+        loaded = read_for(file.reading.loaded, wanted, partial(_read_as, run, file.given))
+        read.append(file._replace(reading=file.reading._replace(loaded=loaded)))
+    return read
 
 
 def _rules_for(run: _Run, file: _File, document: Document) -> RuleSet:
@@ -596,8 +652,9 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     """Everything after reading: from the files with their documents to the outcome."""
     log = run.log
     with log.surviving("all files", "finding out the server's version"):
+        _set_targets(run, files)
         files = _as_servers_read(run, files)
-    in_sums = {uri for file in files for one in file.reading.loaded if one.parts for uri, _ in one.places}
+    in_sums = _in_sums(files)
     given = {file.given.uri for file in files}
     _report_unloaded(run, files, in_sums)
     subjects = _join(run, files)

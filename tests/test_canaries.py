@@ -22,13 +22,13 @@ from linter.commands.rules import rule_file_of
 from linter.config import Config
 from linter.fixes.plan import fixed
 from linter.fixes.store_plan import tried
-from linter.load import Input, load_documents
+from linter.load import Input
 from linter.model import Document, Result
 from linter.policy.engine import check
 from linter.policy.rule import Rule
 from linter.reporters import names, reporter
 from linter.reporters._fingerprint import raw_hashes
-from linter.run import Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input, load_documents
 
 SHIFTS = (0, 11)
 FILES = [(shift, planted) for shift in SHIFTS for planted in planted_files(shift)]

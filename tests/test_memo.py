@@ -21,7 +21,7 @@ from support.rules import built_in_files
 
 from linter.commands.test import kind_of, load_example
 from linter.conformance import mismatch
-from linter.load import Input, load_documents
+from linter.load import Input
 from linter.memo import Memo
 from linter.model import ABSENT, UNKNOWN, Document, Fact, Finding, Part, SettingPath, Target
 from linter.policy import engine
@@ -30,7 +30,7 @@ from linter.policy.evaluate import ask
 from linter.policy.node import Node
 from linter.policy.rule import Rule
 from linter.policy.verdict import Verdict
-from linter.run import Options, lint_paths
+from linter.run import Options, lint_paths, load_documents
 from linter.server.defaults import BENEATH_BASE
 from linter.text import Span
 

@@ -79,7 +79,7 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
             compared.as_text(document, empty)
 
     empty = (
-        load("linter.load").load_documents([load("linter.load").Input("empty.json", EMPTY, Path("empty.json"))], "server/json").documents[0]
+        load("linter.run").load_documents([load("linter.load").Input("empty.json", EMPTY, Path("empty.json"))], "server/json").documents[0]
     )
     more = {"show": show("as_text"), "show-json": show("as_json"), "diff": diff}
     return {"lint": lint, **{name: report(name) for name in formats.names()}, **more}

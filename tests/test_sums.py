@@ -18,10 +18,9 @@ from linter.cli import cli
 from linter.commands.show import as_text
 from linter.config import Overrides
 from linter.fixes.plan import Fixes, fixed
-from linter.load import load_documents
 from linter.model import Finding, dotted
 from linter.redaction.mask import holder_text
-from linter.run import Options, Outcome, lint_paths
+from linter.run import Options, Outcome, lint_paths, load_documents
 from linter.settings.releases import parse_server_version
 
 SUMS = Path(__file__).parent / "sums"

@@ -20,9 +20,10 @@ from support.helpers import GOLDEN, compare_with
 from linter import settings
 from linter.cli import cli
 from linter.commands import upgrade as planned
-from linter.load import Input, load_documents
+from linter.load import Input
 from linter.model import Document, dotted
 from linter.release import NEWEST, OLDEST, Release, ServerVersion
+from linter.run import load_documents
 from linter.settings.releases import KNOWN, RELEASES
 from linter.upgrade.notes import FILE, Notes, read_notes
 from linter.upgrade.plan import Plan

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..load import load_documents
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
 from ..output import write_standard_output
@@ -14,6 +13,7 @@ from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..release import ANY_SERVER
+from ..run import load_documents
 from ..say import Failed, fail_for
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible

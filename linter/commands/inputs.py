@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from ..choose import Configurations, configured_environment, folders_of, named_config
+from ..choose import Configurations, folders_of, named_config
 from ..config import Config
 from ..files import STANDARD_INPUT, Unreadable, read_standard_input
 from ..load import Input
-from ..model import Document
 from ..options import Given
 from ..policy.rule_set import Folder
-from ..release import ServerVersion
 from ..say import Failed, UsageError
 
 
@@ -60,15 +58,3 @@ def mask_configured_secrets(files: Iterable[Path]) -> None:
 
     configurations = Configurations()
     declare_secrets(name for config in [configurations.of(path / os.pardir) for path in files] for name in config.secret_names)
-
-
-def server_by_configuration() -> Callable[[Document], ServerVersion | None]:
-    """A function that gives the server which the configuration of a document's file names."""
-    configurations = Configurations()
-
-    def configured(document: Document) -> ServerVersion | None:
-        path = Path(document.uri)
-        config = configurations.of(path / os.pardir)
-        return config.overrides_for(path, configured_environment(config, document)).server
-
-    return configured

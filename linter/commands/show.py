@@ -8,19 +8,20 @@ from pathlib import Path
 
 from ..conformance.mismatch import MISREAD, mismatches
 from ..conformance.reader import Mismatch
-from ..load import Input, load_documents
+from ..load import Input
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
 from ..output import write_standard_output
 from ..redaction.mask import holder_text, named_environment, named_holders
 from ..redaction.numbers import number_text
+from ..run import load_documents
 from ..say import fail_for
 from ..server.effective import Effective, effective_settings, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
 from ..typed import Any
-from .inputs import inputs, mask_configured_secrets, server_by_configuration
+from .inputs import inputs, mask_configured_secrets
 from .layout import json_text
 
 VERSION = 1
@@ -41,7 +42,7 @@ def run(given: Given) -> None:
     """
     files = inputs(given.paths, given.max_size)
     mask_configured_secrets(one.path if isinstance(one, Input) else Path(one) for one in files)
-    loaded = load_documents(files, given.kind, given.max_size, given.server, server_by_configuration())
+    loaded = load_documents(files, given.kind, given.max_size, given.server)
     text = as_json if given.format == "json" else as_text
     write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))
     fail_for(loaded.errors, loaded.bugs)

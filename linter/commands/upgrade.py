@@ -8,19 +8,20 @@ from itertools import groupby
 from operator import attrgetter
 
 from ..discover import Search
-from ..load import Input, LoadedDocuments, load_documents, read_inputs
+from ..load import Input, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
 from ..output import write_standard_output
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release, ServerVersion
+from ..run import LoadedDocuments, load_documents
 from ..say import Failed, fail_for, say
 from ..settings.releases import KNOWN, parse_release
 from ..text import inert, printable
 from ..typed import Any, Final, NamedTuple
 from ..upgrade.notes import UpgradeChange
 from ..upgrade.plan import Plan
-from .inputs import inputs, mask_configured_secrets, server_by_configuration
+from .inputs import inputs, mask_configured_secrets
 from .layout import json_text
 from .show import json_value, value_cell
 
@@ -47,7 +48,7 @@ def run(given: Given) -> int:
         return load_documents(files, given.kind, given.max_size, ServerVersion(release, release, "the upgrade"))
 
     def today() -> list[Document]:
-        loaded = load_documents(files, given.kind, given.max_size, None, server_by_configuration())
+        loaded = load_documents(files, given.kind, given.max_size)
         found = [*loaded.documents, *loaded.without_settings.values()]
         if not found:
             fail_for([*errors, *loaded.errors] or [nothing], loaded.bugs)
