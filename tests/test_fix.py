@@ -363,8 +363,8 @@ def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.Mo
     result = run("--fix", *KNOWN, "--select", "ignored-setting,wrong-type", path.name)
     assert (result.exit_code, path.read_text()) == (0, before)
     assert result.stderr == (
-        "medplum-lint: note: medplum.config.json: is left as it is, "
-        "because the fixes of ignored-setting would bring error[wrong-type] at line 1, column 10\n"
+        "medplum-lint: note: medplum.config.json: the fixes of ignored-setting are left out, "
+        "because they would bring error[wrong-type] at line 1, column 10\n"
     )
     assert "[ignored-setting]" in result.stdout and "fixable" not in result.stdout
 
@@ -618,7 +618,7 @@ def test_a_file_in_which_fixes_would_leave_nothing_stays() -> None:
     path = write(text, "manifest.yaml")
     result = fix("--fail-on", "never", path.name)
     assert path.read_text() == text
-    assert "is left as it is, because the fixes of ignored-setting would leave no server's configuration in it" in result.stderr
+    assert "the fixes of ignored-setting at line 6 are left out, because they would leave no setting of a server there" in result.stderr
 
 
 def test_what_a_part_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:

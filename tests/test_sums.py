@@ -661,10 +661,10 @@ def test_a_fix_is_left_out_for_what_it_brings_in_another_file(folder: Path) -> N
         a_dot_env="MEDPLUM_REDIS_HOST=cache\n",
         b_dot_env="MEDPLUM_VM_CONTEXT_BOTS_ENABLED=false\n",
     )
-    note = "b.env: is left as it is, because the fixes of misread-boolean would bring error[disabled-bot-runtime] in compose.yml"
+    why = "they would bring error[disabled-bot-runtime] in compose.yml at line 6, column 5"
     made, refused = fixed_files("compose.yml", "a.env", "b.env")
     assert made == {"compose.yml": text.format("https://api.hospital.health/")}
-    assert refused == (f"{note} at line 6, column 5",)
+    assert refused == (f"b.env: the fixes of misread-boolean are left out, because {why}",)
 
 
 def test_a_fix_that_leaves_another_file_without_a_server_is_left_out(folder: Path) -> None:

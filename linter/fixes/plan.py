@@ -71,7 +71,7 @@ def fixed(check: Check, *, unsafe: bool) -> Fixes:
     )
     findings = tuple(map(plan.without_rejected_edits, last.outcome.result.findings))
     outcome = last.outcome._replace(result=last.outcome.result._replace(findings=findings))
-    return Fixes(first, outcome, files, tuple(plan.notes(last)), tuple(plan.bugs.values()))
+    return Fixes(first, outcome, files, tuple(plan.notes()), tuple(plan.bugs.values()))
 
 
 def left(fixes: Fixes) -> Outcome:
@@ -107,14 +107,9 @@ class State(NamedTuple):
 
 
 class _Note(NamedTuple):
-    """Why fixes are left out.
-
-    ``why`` completes "the fixes of ... are left out, because"; ``unchanged`` completes "is left as it is, because the fixes of ..." where
-    nothing else in the file is fixed. ``at_line``: the note names the lines of the fixes.
-    """
+    """Why fixes are left out: ``why`` completes "the fixes of ... are left out, because". ``at_line``: the note names their lines."""
 
     why: str
-    unchanged: str = ""
     at_line: bool = False
     is_bug: bool = False
 
@@ -290,31 +285,22 @@ class Plan:
                 continue  # the commands that fix it come after these
             near = [one for one in made if one.document.uri in together.get(uri, {uri})]
             if near and is_as_severe(finding, near):
-                brings = f"would bring {finding.severity}[{finding.rule}] {self.where(new, near[0].document.uri, state.outcome)}"
-                raise _Problem(_Note(f"they {brings}", brings), near)
+                where = self.where(new, near[0].document.uri, state.outcome)
+                raise _Problem(_Note(f"they would bring {finding.severity}[{finding.rule}] {where}"), near)
 
-    def notes(self, last: State) -> Iterator[str]:
+    def notes(self) -> Iterator[str]:
         """Which fixes are not made, and why."""
         groups: dict[tuple[str, _Note], list[Finding]] = {}
         for finding, note in sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start)):
             groups.setdefault((finding.document.uri, note), []).append(finding)
         for (uri, note), findings in groups.items():
             rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
-            if note.unchanged and not self.is_changed(uri, last):
-                yield f"{uri}: is left as it is, because the fixes of {rules} {note.unchanged}"
-                continue
             lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in findings) if note.at_line else ()
             at = f" at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
             yield f"{uri}: the fixes of {rules}{at} are left out, because {note.why}"
 
-    def is_changed(self, uri: str, last: State) -> bool:
-        """Whether other fixes are made in a file."""
-        return uri in last.contents
-
 
 def _emptied(uri: str, suspects: Sequence[Finding]) -> _Problem:
     """Fixes that leave no setting of a server in a document of a file, so that it is not recognised any more."""
-    is_here = all(one.document.uri == uri for one in suspects)
-    why = f"they would leave no setting of a server {'there' if is_here else f'in {uri}'}"
-    unchanged = "would leave no server's configuration in it" if is_here else ""
-    return _Problem(_Note(why, unchanged, at_line=True), suspects)
+    where = "there" if all(one.document.uri == uri for one in suspects) else f"in {uri}"
+    return _Problem(_Note(f"they would leave no setting of a server {where}", at_line=True), suspects)

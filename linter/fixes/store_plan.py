@@ -81,7 +81,7 @@ def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Co
     waiting = by_file(one for one in first.result.findings if id(one) not in known and once.is_wanted(one, first))
     dumps += [FixedDump(uri, tuple(some), tuple(waiting.get(uri, ()))) for uri, some in by_file(chosen).items()]
     left_out = frozenset(key_of(finding) for finding in first.result.findings if plan.is_rejected(finding))
-    return Commanded(tuple(dumps), left_out, tuple(plan.notes(last)), tuple(plan.bugs.values()))
+    return Commanded(tuple(dumps), left_out, tuple(plan.notes()), tuple(plan.bugs.values()))
 
 
 class _StorePlan(Plan):
@@ -112,9 +112,6 @@ class _StorePlan(Plan):
             return super().where(new, uri, after)
         name = named_environment(new.finding.document)
         return f"in environment {name}" if name else "in the store"
-
-    def is_changed(self, uri: str, last: State) -> bool:
-        return True
 
 
 class _PlanOnce(Plan):
