@@ -211,6 +211,12 @@ def test_a_diff_without_a_line_end_at_the_end() -> None:
     ]
 
 
+def test_a_diff_counts_the_lines_that_it_shows() -> None:
+    path = write('{"database": {}, "redis": {}, "appBaseUrl": "https://a.clinic.example"}\n')
+    lines = run("--diff", "--select", SLASHES, path.name).stdout.splitlines()
+    assert lines[2] == "@@ -1 +1 @@" and [line[:1] for line in lines[3:5]] == ["-", "+"]
+
+
 def test_each_file_of_a_folder_is_fixed() -> None:
     paths = [write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}), f"{name}/medplum.config.json") for name in "ab"]
     assert fix(".").stderr == "medplum-lint: note: 2 findings fixed in 2 files\n"

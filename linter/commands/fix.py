@@ -7,10 +7,12 @@ from difflib import SequenceMatcher
 
 from ..fixes.plan import FixedFile
 from ..model import UNKNOWN, Document
+from ..patterns import pattern
 from ..server.effective import leaves
 from ..text import MASK, Span, inert, printable
 from ..typed import Final
 
+_LINE: Final = pattern(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _CONTEXT: Final = 3
 """Lines around a change, as diff(1) shows."""
 
@@ -21,20 +23,17 @@ def unified_diff(file: FixedFile) -> str:
     Where something is masked in the lines that go, new settings in those that come are masked too, unless their values can be read in the
     lines that go: under another name, or taken out of a URL, a value may be public.
     """
-    old, new = _lines(file.old), _lines(file.new)
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    old, new = (_LINE.findall(documents[0].text.content) for documents in (file.old, file.new))
     lines = [f"--- {printable(file.uri)}", f"+++ {printable(file.uri)}"]
     moved = _new_values(file)
-    for group in matcher.get_grouped_opcodes(_CONTEXT):
+    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
         first, last = group[0], group[-1]
         gone = [number for tag, i1, i2, _, _ in group if tag != "equal" for number in range(i1, i2)]
         hidden = _masked_before(file.old, gone, moved)
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for tag, i1, i2, j1, j2 in group:
-            if tag == "equal":
-                lines += _shown(file.old, " ", i1, i2)
-            else:
-                lines += [*_shown(file.old, "-", i1, i2), *_shown(file.new, "+", j1, j2, hidden)]
+            lines += _shown(file.old, " " if tag == "equal" else "-", i1, i2)
+            lines += _shown(file.new, "+", j1, j2, hidden) if tag != "equal" else ()
     return "".join(f"{inert(line)}\n" for line in lines)
 
 
@@ -74,22 +73,13 @@ def summary(files: Sequence[FixedFile], *, made: bool) -> str:
     return f"{findings} finding{'' if findings == 1 else 's'} {fixed} in {len(files)} file{'' if len(files) == 1 else 's'}"
 
 
-def _lines(documents: Sequence[Document]) -> list[str]:
-    """The lines of a text, each with its line end, for what differs in that differs."""
-    document = documents[0]
-    content = document.text.content
-    starts = [document.text.line_span(number).start for number in range(1, document.text.position(len(content)).line + 1)]
-    return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
-
-
 def _shown(documents: Sequence[Document], sign: str, first: int, last: int, hidden: Sequence[Span] = ()) -> Iterator[str]:
     text = documents[0].text
     for number in range(first + 1, last + 1):
         span = text.line_span(number)
-        if span.start < span.end or number < last or span.start < len(text.content):
-            yield sign + _masked(documents, span, [one for one in hidden if one.start < span.end and span.start < one.end])
-            if span.end == len(text.content):
-                yield "\\ No newline at end of file"
+        yield sign + _masked(documents, span, [one for one in hidden if one.start < span.end and span.start < one.end])
+        if span.end == len(text.content):
+            yield "\\ No newline at end of file"
 
 
 def _masked(documents: Sequence[Document], line: Span, hidden: Sequence[Span]) -> str:
@@ -114,4 +104,4 @@ def _pieces(documents: Sequence[Document], part: Span) -> str:
 def _range(start: int, end: int) -> str:
     """Lines as diff(1) counts them: from 1, the number left out where it is one."""
     count = end - start
-    return f"{start + 1 if count else start}" if count == 1 else f"{start + 1 if count else start},{count}"
+    return f"{start + (count > 0)}{'' if count == 1 else f',{count}'}"
