@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..model import Message, sentence
+from ..patterns import pattern
 from ..typed import Final, NamedTuple
 from . import format
 
@@ -69,17 +70,12 @@ def _fits(text: str, field: _Field) -> bool:
     return all(_is_part(part, field) for part in day.split(","))
 
 
+_PART: Final = pattern(r"(?:[*?]|[^/-]*L[^/-]*|(?P<low>[0-9]{1,9})(?:-(?P<high>[0-9]{1,9}))?)(?:/0*[1-9][0-9]*)?")
+
+
 def _is_part(part: str, field: _Field) -> bool:
     """Whether one entry of a list fits: a number, a range or all, each with a step or without."""
-    where, slash, step = part.partition("/")
-    if slash and not re.fullmatch("0*[1-9][0-9]*", step):
-        return False
-    if where in ("*", "?"):
-        return True
-    if "L" in where and "-" not in where:
-        return True
-    first, hyphen, last = where.partition("-")
-    if not re.fullmatch("[0-9]{1,9}", first) or (hyphen and not re.fullmatch("[0-9]{1,9}", last)):
-        return False
-    low, high = int(first), int(last) if hyphen else int(first)
-    return field.low <= low <= high <= field.high
+    match = _PART.fullmatch(part)
+    if match is None or match["low"] is None:
+        return match is not None
+    return field.low <= int(match["low"]) <= int(match["high"] or match["low"]) <= field.high

@@ -60,12 +60,8 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     Without a ``baseUrl`` the server does not get this far; then what is made of it is left out.
     """
     held = dict(config)
-    for name, default in _defaults(_FOR_EMPTY, release).items():
-        if is_false(held.get(name)):
-            held[name] = default
-    for name, default in _defaults(_FOR_NULL, release).items():
-        if held.get(name) is None:
-            held[name] = default
+    held.update((name, default) for name, default in _defaults(_FOR_EMPTY, release).items() if is_false(held.get(name)))
+    held.update((name, default) for name, default in _defaults(_FOR_NULL, release).items() if held.get(name) is None)
     _add_addresses(held, release)
     held["bullmq"] = {**_defaults(["bullmq"], release)["bullmq"], **_spread(held.get("bullmq"))}
     if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):

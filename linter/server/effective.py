@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child
 from ..redaction.numbers import is_long_number, number_text
@@ -64,12 +64,17 @@ _DEEPEST: Final = 100
 """Levels of nesting beneath which no setting is, and everything is one row: to name each level takes as much as all before it together."""
 
 
-def leaves(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, Any]]:
-    """The scalars in a value, in their order, each with its path; what is empty, or is nested too deeply, is one itself."""
+def leaves(
+    path: SettingPath, value: Any, is_leaf: Callable[[SettingPath, Any], bool] = lambda _path, _value: False
+) -> Iterator[tuple[SettingPath, Any]]:
+    """The scalars in a value, in their order, each with its path; what is empty, or is nested too deeply, is one itself.
+
+    So is what ``is_leaf`` says is one.
+    """
     waiting = [(path, value)]
     while waiting:
         at, one = waiting.pop()
-        if isinstance(one, dict | list) and one and len(at) < _DEEPEST:
+        if isinstance(one, dict | list) and one and len(at) < _DEEPEST and not is_leaf(at, one):
             members: Any = one.items() if isinstance(one, dict) else enumerate(one)
             waiting.extend(reversed([((*at, step), member) for step, member in members]))
         else:
@@ -99,14 +104,8 @@ def _at(tree: Any, path: SettingPath) -> Any:
 def _given(document: Document, held: Mapping[str, Any]) -> Iterator[Effective]:
     written: Iterable[tuple[SettingPath, Any]] = document.given or (((name,), value) for name, value in document.data.items())
     for whole, value in written:
-        waiting = [(whole, value, _at(held, whole))]
-        while waiting:
-            path, one, effective = waiting.pop()
-            if isinstance(one, dict | list) and one and type(one) is type(effective) and len(path) < _DEEPEST:
-                members: Any = one.items() if isinstance(one, dict) else enumerate(one)
-                waiting.extend(reversed([((*path, step), member, child(effective, step)) for step, member in members]))
-            else:
-                yield Effective(path, one, UNKNOWN if one is UNKNOWN else effective, *_place(document, path))
+        for path, one in leaves(whole, value, lambda at, one: type(one) is not type(_at(held, at))):
+            yield Effective(path, one, UNKNOWN if one is UNKNOWN else _at(held, path), *_place(document, path))
 
 
 def _place(document: Document, path: SettingPath) -> tuple[int, str]:
