@@ -86,7 +86,8 @@ def _last_names() -> Mapping[str, bool]:
     """The last step of every plain setting of every kind in lower case, and whether a setting called so is secret."""
     known: dict[str, bool] = {}
     for catalogue in map(settings.catalogue, settings.KINDS):
-        for name, is_secret in catalogue.values():
-            last = name.lower()
-            known[last] = known.get(last, False) or is_secret
+        for path in catalogue.current():
+            if {"object", "array"}.isdisjoint(catalogue.types(path)):
+                last = str(path[-1]).lower()
+                known[last] = known.get(last, False) or catalogue.is_secret(path)
     return known

@@ -131,8 +131,7 @@ def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPat
     from_secrets = {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
     release = document.server.release
     filled_in = with_defaults({}, release) if held is not document.data else {}
-    for name in known.names():
-        path: SettingPath = tuple(name.split("."))
+    for path in known.paths():
         if "*" in path or path in covered or path[0] in from_secrets or any(path[:length] in given for length in range(1, len(path))):
             continue
         value = _at(held, path)

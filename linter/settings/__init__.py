@@ -277,12 +277,6 @@ class Catalogue:
         types: Sequence[str] = self._rows.get(path, {}).get("types", ())
         return types
 
-    def values(self) -> Iterator[tuple[str, bool]]:
-        """The last step of every current setting that is not meant to have members, and whether it is secret."""
-        for path in self.current():
-            if {"object", "array"}.isdisjoint(self.types(path)):
-                yield str(path[-1]), self._rows[path].get("secret", False)
-
     @derived
     def top_level(self) -> frozenset[str]:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from functools import cache, partial, reduce
 
@@ -30,12 +30,11 @@ _DATABASE: Final = frozenset({"database", "DatabaseSecrets", "databaseProxyEndpo
 class Holding:
     """What one release holds of the documents of a server, or of another document; a value that is null is not given."""
 
-    def __init__(self, views: Sequence[View], main: View, release: Release) -> None:
+    def __init__(self, views: Iterable[View | None], main: View, release: Release) -> None:
         self.main = main
         self.release = release
-        self.written: dict[str, Any] = {}
-        for view in views:
-            self.written = _merged(self.written, _without_nulls(loaded(view.document)))
+        given = (_without_nulls(loaded(view.document)) for view in views if view is not None)
+        self.written: dict[str, Any] = reduce(_merged, given, {})
         self.data = with_defaults(self.written, release) if main.known.kind == "server" else self.written
 
     def gives(self, path: SettingPath) -> bool:
@@ -119,11 +118,9 @@ class Group:
         """The one for which what none of them gives is reported: one that is whole, else that with the address of the server."""
         self.place = self.main.new.document.uri.rpartition("/")[0], environment_of(self.main.new.document)
         """The folder and the environment of that one."""
-        self.at = cache(lambda release: self._holding(history.at(release), release))
+        keys = [pair.key for pair in self.pairs]
+        self.at = cache(lambda release: Holding(map(history.at(release).get, keys), self.main.new, release))
         """What a release holds of them."""
-
-    def _holding(self, views: Mapping[Any, View], release: Release) -> Holding:
-        return Holding([views[pair.key] for pair in self.pairs if pair.key in views], self.main.new, release)
 
     def giver(self, path: SettingPath) -> Pair:
         """The one that gives a setting, where several do the one that counts; of what none of them gives the main one."""
