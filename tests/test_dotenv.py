@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.documents.environment_files import read_lines
+from linter.documents.environment_files import EnvironmentLines
 from linter.documents.source import SourceFile
 from linter.load import Input
 from linter.run import Options, lint_input, lint_paths
@@ -18,7 +18,7 @@ from linter.text import Text
 
 def read(text: str) -> dict[str, str | None]:
     """The variables of a file; None for one whose value nobody knows."""
-    return {variable.name: variable.text for variable in read_lines(Text(text)).variables}
+    return {variable.name: variable.text for variable in EnvironmentLines(Text(text)).variables}
 
 
 def problems(text: str) -> list[str]:
@@ -161,7 +161,7 @@ def test_a_quote_that_is_not_closed_is_reported_where_it_is_opened(text: str, qu
 )
 def test_every_line_that_sets_a_variable_by_itself_is_read(text: str) -> None:
     content = f"{text}\nMEDPLUM_DATABASE_HOST=db\n"
-    assert read_lines(Text(content)).variables[-1].name == "MEDPLUM_DATABASE_HOST"
+    assert EnvironmentLines(Text(content)).variables[-1].name == "MEDPLUM_DATABASE_HOST"
 
 
 # --- Round trips ---------------------------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_what_needs_no_quotes_is_read_without(variables: dict[str, str]) -> None
 @given(st.dictionaries(NAMES, TEXTS, min_size=1, max_size=6))
 def test_every_place_holds_what_was_written(variables: dict[str, str]) -> None:
     content = "\n".join(f"{name}={in_double_quotes(text)}" for name, text in variables.items())
-    for variable in read_lines(Text(content)).variables:
+    for variable in EnvironmentLines(Text(content)).variables:
         assert content[slice(*variable.key)] == variable.name
         assert content[slice(*variable.value)] == in_double_quotes(variables[variable.name])
 

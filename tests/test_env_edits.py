@@ -17,11 +17,11 @@ from linter.text import Text
 
 def entries(text: str) -> Sequence[Variable]:
     """The variables of a file, as its source reads them."""
-    return dotenv.read_lines(Text(text)).variables
+    return dotenv.EnvironmentLines(Text(text)).variables
 
 
 def read(text: str) -> list[tuple[str, str | None]]:
-    return [(variable.name, variable.text) for variable in dotenv.read_lines(Text(text)).variables]
+    return [(variable.name, variable.text) for variable in dotenv.EnvironmentLines(Text(text)).variables]
 
 
 def lines(text: str) -> Lines:

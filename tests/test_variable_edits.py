@@ -520,7 +520,7 @@ def env_value(text: str, quote: str) -> str:
 
 
 def env_names(text: str) -> dict[str, str]:
-    return {one.name: one.text or "" for one in environment_files.read_lines(Text(text)).variables}
+    return {one.name: one.text or "" for one in environment_files.EnvironmentLines(Text(text)).variables}
 
 
 def environment(text: str) -> Any:

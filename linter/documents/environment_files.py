@@ -14,12 +14,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .. import settings
-from ..model import Change, sentence
+from ..model import Change, Message, sentence
 from ..redaction.tokens import ListedTokens, Token
 from ..settings.env_names import setting_of
 from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ..text import Edit, Span, Text
-from ..typed import NamedTuple
 from .problems import encoding_problems
 from .source import Problem, SourceFile
 from .suppression_comments import read_suppression_comments, within
@@ -29,7 +28,6 @@ _CONSEQUENCE = "the program that reads the file reads it as part of the first na
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _COMMENT = re.compile(r"\s#")
-_TEXT = re.compile(r"[^\r\n \t]")
 _NEXT = re.compile(r"\r\n|\r|\n")
 _OURS = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?MEDPLUM_[A-Z0-9_]+[^\S\r\n]*=")
 """A line that sets a variable of the server."""
@@ -47,14 +45,6 @@ COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-co
 """The names of the own file of a project of Compose, in the order in which it looks for them."""
 
 
-class EnvironmentLines(NamedTuple):
-    """The variables of a file, what is wrong with its lines, and its comments."""
-
-    variables: list[Variable]
-    problems: list[Problem]
-    comments: list[Span]
-
-
 def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder:
     """A file as what variables stand in, with what is wrong with its lines; ``raw``: each value is all that stands behind its sign."""
     read = read_environment(file)
@@ -69,7 +59,7 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
         from .line_editor import Lines  # only for a finding that has a fix
         from .variables_editor import variable_edits
 
-        return variable_edits(file.text.content, lambda text: Lines(text, read_lines(Text(text)).variables), file.release, changes)
+        return variable_edits(file.text.content, lambda text: Lines(text, EnvironmentLines(Text(text)).variables), file.release, changes)
 
     return VariableHolder(
         file,
@@ -107,33 +97,7 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
 
 def read_environment(file: SourceFile) -> EnvironmentLines:
     """What stands in a file, read once."""
-    return file.cached("environment file", lambda: read_lines(file.text))
-
-
-def is_environment(file: SourceFile) -> bool:
-    """Whether nothing in a file is wrong as an environment file; what is another file mostly shows that by its first line."""
-    return not read_lines(file.text, up_to_problem=True).problems
-
-
-def read_lines(text: Text, *, up_to_problem: bool = False) -> EnvironmentLines:
-    """Every line of a file; one that is no assignment is a problem, and the next one is read all the same, unless ``up_to_problem``."""
-    read = EnvironmentLines([], [], [])
-    content, at = text.content, 0
-    broken = -1  # where something stands next behind lines that are none: of several in a row, as an unquoted key has, one is reported
-    while at < len(content) and not (up_to_problem and read.problems):
-        line = _read_line(content, at, is_behind_broken=broken >= at)
-        read.variables.extend([line.variable] if line.variable is not None else [])
-        read.problems.extend([line.problem] if line.problem is not None else [])
-        end = _line_end(content, line.end)
-        comment = content.find("#", line.end, end) if not line.is_broken else -1
-        if comment >= 0:
-            read.comments.append(Span(comment, end))
-        if line.is_broken:
-            text_behind = _TEXT.search(content, end)
-            broken = text_behind.start() if text_behind is not None else len(content)
-        following = _NEXT.match(content, end)
-        at = following.end() if following is not None else len(content)
-    return read
+    return file.cached("environment file", lambda: EnvironmentLines(file.text))
 
 
 def _line_end(content: str, at: int) -> int:
@@ -141,64 +105,82 @@ def _line_end(content: str, at: int) -> int:
     return end.start() if end is not None else len(content)
 
 
-class _Line(NamedTuple):
-    """What was read of a line, and where that ends. ``is_broken``: it is no assignment, or its value goes on behind it."""
+class EnvironmentLines:
+    """The variables of a text, what is wrong with its lines, and its comments; behind a line that is no assignment reading goes on."""
 
-    end: int
-    variable: Variable | None = None
-    problem: Problem | None = None
-    is_broken: bool = False
+    def __init__(self, text: Text) -> None:
+        self.variables: list[Variable] = []
+        self.problems: list[Problem] = []
+        self.comments: list[Span] = []
+        self._content = content = text.content
+        at, is_broken = 0, False
+        while at < len(content):
+            start, was_broken = at, is_broken
+            at, is_broken = self._line(at, is_behind_broken=was_broken)
+            end = _line_end(content, at)
+            comment = content.find("#", at, end) if not is_broken else -1
+            if comment >= 0:
+                self.comments.append(Span(comment, end))
+            is_broken = is_broken or (was_broken and not content[start:end].strip())
+            following = _NEXT.match(content, end)
+            at = following.end() if following is not None else end
 
+    def _line(self, at: int, *, is_behind_broken: bool) -> tuple[int, bool]:
+        """Where what is read of a line ends, and whether it is no assignment, or its value goes on behind it.
 
-def _read_line(content: str, at: int, *, is_behind_broken: bool) -> _Line:
-    if _BLANK.match(content, at) is not None:
-        return _Line(at)
-    line, end = _LINE.match(content, at), _line_end(content, at)
-    if line is None or (is_behind_broken and _END_OF_BASE64.match(content, at)):
-        start = end - len(content[at:end].lstrip())
-        remedy = "write NAME=value, and a value of several lines in double quotes"
-        message = sentence("this line sets no variable", remedy=remedy, then=": ")
-        problem = Problem("invalid-environment-line", message, Span(start, start + 1))
-        return _Line(end, problem=None if is_behind_broken else problem, is_broken=True)
-    name, key, at = line["name"], Span(*line.span("name")), line.end()
-    if content[at : at + 1] in ("'", '"'):
-        return _quoted(content, name, key, at)
-    comment = _COMMENT.search(content, at, end)
-    written = content[at : comment.start() if comment is not None else end].rstrip()
-    if written.startswith("#"):  # after a blank a comment; else programs do not agree
-        text, written = ("" if content[at - 1] != "=" else None), ""
-    else:
-        # Programs do not agree about a "#" in it; another name in it is that of a line whose start was lost.
-        text = unless_reference(written) if "#" not in written and "MEDPLUM_" not in written else None
-    span = Span(at, at + len(written)) if written else Span(key.start, at)
-    return _Line(span.end, Variable(name, text, key, span, _advice(written), fallback_of(written)))
+        Of several lines in a row that are none, as an unquoted key has, one is reported.
+        """
+        content = self._content
+        if _BLANK.match(content, at) is not None:
+            return at, False
+        line, end = _LINE.match(content, at), _line_end(content, at)
+        if line is None or (is_behind_broken and _END_OF_BASE64.match(content, at)):
+            start = end - len(content[at:end].lstrip())
+            remedy = "write NAME=value, and a value of several lines in double quotes"
+            if not is_behind_broken:
+                self._add_problem(sentence("this line sets no variable", remedy=remedy, then=": "), start)
+            return end, True
+        name, key, at = line["name"], Span(*line.span("name")), line.end()
+        if content[at : at + 1] in ("'", '"'):
+            return self._quoted(name, key, at)
+        comment = _COMMENT.search(content, at, end)
+        written = content[at : comment.start() if comment is not None else end].rstrip()
+        if written.startswith("#"):  # after a blank a comment; else programs do not agree
+            text, written = ("" if content[at - 1] != "=" else None), ""
+        else:
+            # Programs do not agree about a "#" in it; another name in it is that of a line whose start was lost.
+            text = unless_reference(written) if "#" not in written and "MEDPLUM_" not in written else None
+        span = Span(at, at + len(written)) if written else Span(key.start, at)
+        self.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
+        return span.end, False
 
+    def _quoted(self, name: str, key: Span, start: int) -> tuple[int, bool]:
+        """The same for an assignment whose value begins with a quote at ``start``."""
+        content, line_end = self._content, _line_end(self._content, start)
+        named = name if name.startswith("MEDPLUM_") else "this variable"  # another name may be a line of a key
+        end = closing_quote(content, start, escapes=content[start] == '"')
+        if end < 0 or (end >= line_end and _is_of_another(content, name, Span(start, end))):
+            what = f"the quote before the value of {named} is never closed, or only by the quote of a later line"
+            self._add_problem(
+                sentence(what, "the program that reads the file fails, or reads the lines in between as part of the value"), start
+            )
+            self.variables.append(Variable(name, None, key, Span(start, line_end)))
+            return line_end, True  # the rest of a value of several lines is no other mistake
+        inner, at = content[start + 1 : end], end + 1
+        text: str | None = inner
+        if _BLANK.fullmatch(content, at, _line_end(content, at)) is None:
+            self._add_problem(sentence(f"something follows the closing quote of {named}", "programs do not agree on the value"), at)
+            text = None
+        elif content[start] == '"':
+            text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None
+        elif "{{" in inner or ("${" in inner and _is_template(name, inner)):
+            text = None
+        quoting = "" if content[start] == '"' or text is None else _advice(text)
+        self.variables.append(Variable(name, text, key, Span(start, at), quoting, fallback_of(inner)))
+        return at, False
 
-def _quoted(content: str, name: str, key: Span, start: int) -> _Line:
-    """An assignment whose value begins with a quote at ``start``."""
-    quote, line_end = content[start], _line_end(content, start)
-    named = name if name.startswith("MEDPLUM_") else "this variable"  # another name may be a line of a key
-    end = closing_quote(content, start, escapes=quote == '"')
-    if end < 0 or (end >= line_end and _is_of_another(content, name, Span(start, end))):
-        message = sentence(
-            f"the quote before the value of {named} is never closed, or only by the quote of a later line",
-            "the program that reads the file fails, or reads the lines in between as part of the value",
-        )
-        problem = Problem("invalid-environment-line", message, Span(start, start + 1))
-        # The rest of a value of several lines is no other mistake.
-        return _Line(line_end, Variable(name, None, key, Span(start, line_end)), problem, is_broken=True)
-    inner, at = content[start + 1 : end], end + 1
-    text: str | None = inner
-    trailing: Problem | None = None
-    if _BLANK.fullmatch(content, at, _line_end(content, at)) is None:
-        message = sentence(f"something follows the closing quote of {named}", "programs do not agree on the value")
-        trailing, text = Problem("invalid-environment-line", message, Span(at, at + 1)), None
-    elif quote == '"':
-        text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None
-    elif "{{" in inner or ("${" in inner and _is_template(name, inner)):
-        text = None
-    quoting = "" if quote == '"' or text is None else _advice(text)
-    return _Line(at, Variable(name, text, key, Span(start, at), quoting, fallback_of(inner)), trailing)
+    def _add_problem(self, message: Message, at: int) -> None:
+        self.problems.append(Problem("invalid-environment-line", message, Span(at, at + 1)))
 
 
 def _is_template(name: str, inner: str) -> bool:

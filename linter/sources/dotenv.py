@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.environment_files import COMPOSE_FILES, environment_holder, is_environment, read_environment
+from ..documents.environment_files import COMPOSE_FILES, environment_holder, read_environment
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..documents.variables import configures_server, read_variables, unless_kind
 
@@ -18,9 +18,9 @@ def detect(file: SourceFile) -> Recognised | None:
     if "MEDPLUM_" not in file.text.content:
         return None
     named = file.name.startswith(".env") or file.name.endswith(".env")
-    if not named and not is_environment(file):
-        return None  # a script, or prose
     read = read_environment(file)
+    if not named and read.problems:
+        return None  # a script, or prose
     names = [variable.name for variable in read.variables]
     if configures_server(names):
         return Recognised("server/env", Confidence.LIKELY if named else Confidence.HINT)
