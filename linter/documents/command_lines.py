@@ -9,7 +9,7 @@ from ..release import Release, ServerVersion
 from ..server import start
 from ..server.start import Reads
 from ..text import Span, printable
-from ..typed import Any, Final
+from ..typed import Any, Final, NamedTuple
 from .source import Problem
 
 _LONGEST: Final = 10_000
@@ -28,17 +28,26 @@ def reads_variables(entry_point: Any, command: Any) -> Reads:
     return start.reads_variables((entry_point if arguments is None else arguments, command))
 
 
-def never_read(reads: Reads, server: ServerVersion, holder: str, name: Any, start: Span, remedy: str) -> list[Problem]:
-    """The problem of variables that their server does not read: of a ``holder``, a service or container, with a name if it has one."""
-    named = f"{holder} {printable(name)}" if isinstance(name, str) else holder
-    if reads == "never":
+class Start(NamedTuple):
+    """How a container starts a server: in what it is started, by word and name, and what to add where it reads no variables."""
+
+    reads: Reads
+    word: str
+    name: Any
+    remedy: str
+
+
+def never_read(start: Start, server: ServerVersion, at: Span) -> list[Problem]:
+    """The problem of variables that their server does not read."""
+    named = f"the {start.word} {printable(start.name)}" if isinstance(start.name, str) else f"the {start.word}"
+    if start.reads == "never":
         why = "it ignores these variables and reads medplum.config.json, or what its argument names"
-        message = sentence(f"the {named} starts the server without the argument env", why, f"add {remedy}", by=", so ")
-    elif takes_sources_for_one(reads, server):
-        message = sources_for_one(f"the {named}", server, remedy)
+        message = sentence(f"{named} starts the server without the argument env", why, f"add {start.remedy}", by=", so ")
+    elif takes_sources_for_one(start.reads, server):
+        message = sources_for_one(named, server, start.remedy)
     else:
         return []
-    return [Problem("environment-not-read", message, start)]
+    return [Problem("environment-not-read", message, at)]
 
 
 def takes_sources_for_one(reads: Reads, server: ServerVersion) -> bool:

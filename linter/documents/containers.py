@@ -9,7 +9,7 @@ from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
 from ..text import Edit
 from ..typed import Any, NamedTuple
-from .command_lines import never_read
+from .command_lines import Start, never_read
 from .images import is_app_image, is_server_image
 from .problems import broken_off
 from .source import Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
@@ -159,15 +159,6 @@ def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable
     return holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
 
 
-class Start(NamedTuple):
-    """How a container starts a server: in what it is started, by word and name, and what to add where it reads no variables."""
-
-    reads: Reads
-    word: str
-    name: Any
-    remedy: str
-
-
 def for_server(
     holder: VariableHolder, image: Any, start: Start | None = None, *, whole: bool = True, lacks: bool = False, where: str = ""
 ) -> VariableHolder:
@@ -177,7 +168,7 @@ def for_server(
     image stands.
     """
     ours = is_server_image(image)
-    never = never_read(start.reads, holder.file.server, start.word, start.name, holder.start, start.remedy) if ours and start else []
+    never = never_read(start, holder.file.server, holder.start) if ours and start else []
     return holder._replace(
         complete=ours and start is not None and start.reads == "only" and whole and not lacks,
         partial=lacks,

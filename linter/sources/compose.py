@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
-from ..documents.command_lines import reads_variables
-from ..documents.containers import Container, Given, Start, container, for_server, holder_in, load_servers, load_sum, recognised
+from ..documents.command_lines import Start, reads_variables
+from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import may_share

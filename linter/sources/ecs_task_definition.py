@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.command_lines import reads_variables
-from ..documents.containers import Container, Start, container, for_server, holder_in, load_servers, recognised
+from ..documents.command_lines import Start, reads_variables
+from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables import Variable, is_servers, read_variables

@@ -6,7 +6,7 @@ references. Other jobs, such as one that deploys bots, have variables of clients
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
@@ -44,29 +44,28 @@ def _containers(file: SourceFile) -> list[Container]:
 
     def found() -> Iterator[Container]:
         for root in roots(file) if file.looks_like_yaml else ():
-            jobs = _jobs(root)
+            jobs, hosts = _jobs(root), _hosts(root)
             if jobs:
-                yield _container(root, None)
+                yield _container(root, None, _throwaway(_LOOPBACK, frozenset(), hosts))
             for job in jobs:
+                names, sections = _services_of(job)
+                outer = (_hosts(job.at("container")), _hosts(job), hosts)
                 inner = (job.at("services"), job.at("steps"))
-                yield from (_container(node, job) for node in (job, job.at("container"), *(one for part in inner for one in _below(part))))
+                for node in (job, job.at("container"), *(one for part in inner for one in (*part.members, *part.items))):
+                    yield _container(node, job, _throwaway(names, sections, _hosts(node), *outer))
 
     return file.cached("workflow", lambda: list(found()))
 
 
-def _container(node: Node, job: Node | None) -> Container:
+def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) -> Container:
     """What has ``env``, in a job or for all of them."""
     image, variables = node.at("image").value, variables_in(_blocks(node))
     names = [one.name for one in variables if not is_server_image(image) or is_servers(one.name, strict=True)]
 
     def load() -> Loaded:
         holder = holder_in(node, "workflow", node.at("env"), _blocks)
-        holder = holder._replace(
-            at=(holder.at, node.path),
-            environment=str(job.path[-1]) if job is not None else None,
-            names=_STRUCTURE,
-            throwaway=_throwaway(node, job),
-        )
+        name = str(job.path[-1]) if job is not None else None
+        holder = holder._replace(at=(holder.at, node.path), environment=name, names=_STRUCTURE, throwaway=throwaway)
         return read_variables(for_server(holder, image), variables)
 
     return container(names, image, load)
@@ -75,11 +74,6 @@ def _container(node: Node, job: Node | None) -> Container:
 def _jobs(root: Node) -> list[Node]:
     """The jobs of a document; none where it is no workflow."""
     return [job for job in root.at("jobs").members if not job.mapping.keys().isdisjoint(_OF_JOBS)]
-
-
-def _below(part: Node) -> list[Node]:
-    """The members of a mapping or list."""
-    return [*part.members, *part.items]
 
 
 def _blocks(node: Node) -> tuple[Block]:
@@ -93,43 +87,28 @@ _OF_SUPER_ADMIN: Final = frozenset({("defaultSuperAdminPassword",), ("defaultSup
 """Secrets that are written into the database, and end with it."""
 
 
-def _throwaway(node: Node, job: Node | None) -> frozenset[SettingPath]:
+def _throwaway(names: frozenset[str], sections: frozenset[str], *hosts: Mapping[str, Variable]) -> frozenset[SettingPath]:
     """The settings whose secrets open nothing but a container of the job, which is gone with it.
 
-    A service that the job has for something else says nothing of a database elsewhere.
+    ``names`` are those of its services and its own machine, ``sections`` what some service leads to, and ``hosts`` those that are given,
+    innermost first. A service that the job has for something else says nothing of a database elsewhere.
     """
-    names, sections = _services_of(job) if job is not None else (_LOOPBACK, frozenset())
-    holders = [node, *([job.at("container"), job] if job is not None else []), node._replace(path=())]
-    own = set()
-    for section in _CONNECTIONS:
-        name = variable_of((section, "host"))
-        # The host that reaches it: its own, else that of its job, else that of the workflow.
-        host = next((hosts[name] for hosts in map(_hosts, holders) if name in hosts), None)
-        # Its machine or service; where no host is given, whether a service is what it would lead to.
-        if host.text in names if host is not None else section in sections:
-            own.add((section, "password"))
+    host = {name: one for given in reversed(hosts) for name, one in given.items()}
+    # Where no host is given, whether a service is what it would lead to.
+    here = {name for name in _CONNECTIONS if (host[name].text in names if name in host else name in sections)}
+    own = {(section, "password") for section in here}
     return frozenset(own | _OF_SUPER_ADMIN) if ("database", "password") in own else frozenset(own)
 
 
 def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of the services of a job, with those of its own machine, and the sections of settings that some of the services lead to.
-
-    They are looked at once, for all that has variables in the job asks for them.
-    """
-
-    def read() -> tuple[frozenset[str], frozenset[str]]:
-        services = job.at("services")
-        images = [image.lower() for one in services.members if isinstance(image := one.mapping.get("image"), str)]
-        sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in images for one in called))
-        return _LOOPBACK.union(map(str, services.mapping)), frozenset(sections)
-
-    return job.file.cached(f"services {job.head().start}", read)
+    """The names of the services of a job, with those of its own machine, and the sections of settings that some of the services lead to."""
+    services = job.at("services")
+    images = [image.lower() for one in services.members if isinstance(image := one.mapping.get("image"), str)]
+    sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in images for one in called))
+    return _LOOPBACK.union(map(str, services.mapping)), frozenset(sections)
 
 
 def _hosts(node: Node) -> dict[str, Variable]:
-    """The hosts that a holder gives, by the names of the variables; looked for once, for every step of a job asks for those of the job."""
-    given = node.at("env")
-    if not given.value:
-        return {}
-    names = {variable_of((section, "host")) for section in _CONNECTIONS}
-    return given.file.cached(f"hosts {given.head().start}", lambda: {one.name: one for one in Block(given).variables if one.name in names})
+    """The hosts that a holder gives, by the sections with them."""
+    sections = {variable_of((section, "host")): section for section in _CONNECTIONS}
+    return {sections[one.name]: one for one in Block(node.at("env")).variables if one.name in sections}

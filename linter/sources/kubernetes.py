@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from ..documents.command_lines import reads_variables
-from ..documents.containers import Container, Given, Start, container, for_server, holder_in, load_servers, load_sum, recognised
+from ..documents.command_lines import Start, reads_variables
+from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import may_share
@@ -184,7 +184,6 @@ def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder],
     for variable in variables_in(_blocks(node)):
         source = node._replace(path=variable.at).at("valueFrom")
         given.extend([Given(variable, own)] if source.value is None else _fetched(Given(variable, own), source, one))
-    objects.extend(one.holder for one in given if one.holder is not own)
     return given, objects, lacks
 
 
