@@ -85,30 +85,34 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
     steps = [] if variables is None else [_step(variables, release, change) for change in changes]
     if variables is None or None in steps:
         return None
-    step, *others = (one for one in steps if one is not None)
+    (old, new, requote), *others = (one for one in steps if one is not None)
     if others:
-        if step.new:
+        if new:
             return None  # a member in the JSON of a variable
-        step = step._replace(new=tuple(new for one in others for new in one.new))
-    edits = step.edits(variables, _order(release))
+        new = tuple(reading for one in others for reading in one.new)
+    edits: list[Edit] | None = []
+    if old is None:
+        ((name, text),) = new
+        edits = variables.add(name, text, _order(release)) if text is not None else None
+    elif new != (_read_as(old),):
+        edits = variables.put(old, new, requote) if new else variables.remove(old)
     if edits is None:
         return None
-    old = [] if step.old is None else [_read_as(step.old)]
-    expected = Counter(map(_read_as, variables.given)) - Counter(old) + Counter(step.new)
-    changed = {name for name, text in step.new if text is not None}
+    expected = Counter(map(_read_as, variables.given)) - Counter([] if old is None else [_read_as(old)]) + Counter(new)
+    changed = {name for name, text in new if text is not None}
 
     def read_as_meant(text: str) -> Variables | None:
         made = read(text)
-        if made is None or Counter(map(_read_as, made.given)) != expected:
-            return None
-        new = [one for one in made.given if one.name in changed]
-        return None if any(map(is_misread, new)) else made
+        is_meant = made is not None and Counter(map(_read_as, made.given)) == expected
+        return made if made is not None and is_meant and not any(is_misread(one) for one in made.given if one.name in changed) else None
 
     after = apply_edits(content, edits)
     made = read_as_meant(after)
-    secret = next((name for name, _ in step.new if settings.catalogue().is_secret(setting_of(name, release))), "") if others else ""
-    moved = with_accepted(after, made.given, step.new[0][0], secret) if secret and made is not None else after
-    return as_one(content, moved) if moved != after and read_as_meant(moved) else edits if made is not None else None
+    if made is None:
+        return None
+    secret = next((name for name, _ in new if settings.catalogue().is_secret(setting_of(name, release))), "") if others else ""
+    moved = with_accepted(after, made.given, new[0][0], secret) if secret else after
+    return as_one(content, moved) if moved != after and read_as_meant(moved) else edits
 
 
 def _read_as(variable: Variable) -> Reading:
@@ -125,52 +129,28 @@ class _Step(NamedTuple):
     new: tuple[Reading, ...]
     requote: bool = True
 
-    def edits(self, variables: Variables, order: Sequence[str]) -> list[Edit] | None:
-        """See :class:`Variables`."""
-        if self.old is not None and self.new == (_read_as(self.old),):
-            return []
-        if self.old is not None:
-            return variables.put(self.old, self.new, self.requote) if self.new else variables.remove(self.old)
-        ((name, text),) = self.new
-        return variables.add(name, text, order) if text is not None else None
-
 
 def _step(variables: Variables, release: Release, change: Change) -> _Step | None:
     """What a change of a setting is as one of a variable; None where it is none, or where several variables have a say."""
+    path, target = change.path, change.value if change.action == "rename" else change.path
     placed = [(setting_of(one.name, release), one) for one in variables.given]
-    own = [one for path, one in placed if path == change.path]
-    above = [(path, one) for path, one in placed if path and len(path) < len(change.path) and change.path[: len(path)] == path]
-    if len(own) + len(above) > 1:
+    givers: list[tuple[SettingPath, Variable]] = [(at, one) for at, one in placed if at and path[: len(at)] == at]
+    if len(givers) > 1:
         return None
-    concerned = [*own, *(one for _, one in above)]
-    if any(one.mistake is not None for one in concerned) or (
-        any(one.text is None for one in concerned) and (above or change.action != "rename")
-    ):
+    at, old = givers[0] if givers else (path, None)
+    if old is not None and (old.mistake is not None or (old.text is None and (at != path or change.action != "rename"))):
         return None  # what is not said here, or not as it was meant
-    if above:
-        (path, whole), *_ = above
-        return _inner_step(path, whole, release, change)
-    if change.action == "set":
-        return _set(placed, own[0] if own else None, release, change)
-    if not own:
-        return None
-    return _Step(own[0], ()) if change.action == "remove" else _rename(placed, own[0], release, change.value)
-
-
-def _set(placed: Sequence[tuple[SettingPath, Variable]], old: Variable | None, release: Release, change: Change) -> _Step | None:
-    if any(len(path) > len(change.path) and path[: len(change.path)] == change.path for path, _ in placed):
-        return None  # it is given as its members
-    text = text_of(change.path, change.value, release)
-    name = old.name if old is not None else _variable(change.path, release)
-    return None if text is None or not name else _Step(old, ((name, text),))
-
-
-def _rename(placed: Sequence[tuple[SettingPath, Variable]], old: Variable, release: Release, target: SettingPath) -> _Step | None:
-    name = _variable(target, release)
-    lengths = [(path, min(len(path), len(target))) for path, one in placed if path and one is not old]
-    if not name or any(path[:length] == target[:length] for path, length in lengths):
+    if old is not None and at != path:
+        return _inner_step(at, old, release, change)
+    if change.action == "remove":
+        return _Step(old, ()) if old is not None else None
+    if any(other[: len(target)] == target[: len(other)] for other, one in placed if other and one is not old):
         return None  # it is given, or a part of it
-    return _Step(old, ((name, old.text),))
+    name = old.name if old is not None and change.action == "set" else _variable(target, release)
+    if change.action == "rename":
+        return _Step(old, ((name, old.text),)) if old is not None and name else None
+    text = text_of(path, change.value, release)
+    return _Step(old, ((name, text),)) if text is not None and name else None
 
 
 def _inner_step(path: SettingPath, whole: Variable, release: Release, change: Change) -> _Step | None:
