@@ -1,4 +1,4 @@
-"""The looks of the HTML report, and the script of its filters; both are in its page, and the page says so by their hashes."""
+"""The page of the HTML report, its looks, and the script of its filters; the page names both by their hashes."""
 
 from __future__ import annotations
 
@@ -112,3 +112,44 @@ SCRIPT: Final = """
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 })();
 """
+
+PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>medplum-lint: {says}</title>
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#findings">Skip to the findings</a>
+<header>
+<h1>Medplum configuration report</h1>
+<p class="summary">{says}.</p>
+<p class="dim">Made by medplum-lint {version}. Secrets are masked: they are not in this file.</p>
+<nav aria-label="Parts of this report"><ul>
+<li><a href="#findings">Findings</a></li>
+<li><a href="#checked">What was checked</a></li>
+<li><a href="#rules">Rules</a></li>
+</ul></nav>
+</header>
+<main>
+{sections}
+</main>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+FILTERS: Final = """<form id="filters" class="filters" role="search" aria-label="Filter the findings" hidden>
+<fieldset><legend>Severity</legend>
+{levels}
+</fieldset>
+{choices}
+<label><span class="label">Text</span><input type="search" name="text" autocomplete="off"></label>
+<button type="reset">Show all</button>
+<p id="count" class="count" role="status"></p>
+</form>"""
+"""The filters, hidden until the script that makes them work shows them."""

@@ -16,11 +16,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ..model import LEVELS, FileStatus, Finding, Related, Result, RuleInfo, Style, dotted
+from ..model import LEVELS, FileStatus, Finding, Result, RuleInfo, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, inert, printable
 from ..typed import IO, Final
-from ._html_page import SCRIPT, STYLE
+from ._html_page import FILTERS, PAGE, SCRIPT, STYLE
 from ._places import Place, Placer
 from ._words import count, line, message_of, of_holder, shown, summary, together, used, write_markup
 
@@ -33,44 +33,32 @@ _BRACES: Final = ("", "{", "{}", "[", "[]")
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the page, with references for what the stream cannot hold; ``quiet`` leaves nothing out."""
-    write_markup(stream, "\n".join(_page(result)) + "\n")
+    write_markup(stream, _page(result, Placer()))
 
 
-def _page(result: Result) -> Iterator[str]:
+def _page(result: Result, place: Placer) -> str:
     open_ = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
     accepted = [one for one in result.findings if one.suppressed is not None]
-    place = Placer()
-    says = summary(result) if result.files else "Nothing was checked"
-    yield from _head(says, result.version)
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
-    listed = (*_filters(open_, result, place), *_list(open_, result, place)) if open_ else (f"<p>{nothing}</p>",)
-    yield from _section("findings", "Findings", listed)
+    sections = [
+        _section(
+            "findings", "Findings", [_filters(open_, result, place), *_list(open_, result, place)] if open_ else [f"<p>{nothing}</p>"]
+        ),
+        _section("checked", "What was checked", _checked(result, open_, place)),
+        _section("rules", "Rules", _rules(result, open_, accepted)),
+    ]
     if accepted:
-        listed = ("<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place))
-        yield from _section("accepted", "Accepted findings", listed)
-    yield from _section("checked", "What was checked", _checked(result, open_, place))
-    yield from _section("rules", "Rules", _rules(result, open_, accepted))
-    yield from ("</main>", f"<script>{SCRIPT}</script>", "</body>", "</html>")
-
-
-def _section(name: str, title: str, content: Iterable[str]) -> Iterator[str]:
-    yield from (f'<section id="{name}" aria-labelledby="{name}-title">', f'<h2 id="{name}-title">{title}</h2>', *content, "</section>")
-
-
-def _head(says: str, version: str) -> Iterator[str]:
+        listed = ["<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place)]
+        sections.insert(1, _section("accepted", "Accepted findings", listed))
     policy = f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'; base-uri 'none'; form-action 'none'"
-    yield from ("<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">')
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="referrer" content="no-referrer">'
-    yield from (f"<title>medplum-lint: {_text(says)}</title>", f"<style>{STYLE}</style>", "</head>", "<body>")
-    yield '<a class="skip" href="#findings">Skip to the findings</a>'
-    yield from ("<header>", "<h1>Medplum configuration report</h1>", f'<p class="summary">{_text(says)}.</p>')
-    yield f'<p class="dim">Made by medplum-lint {_text(version)}. Secrets are masked: they are not in this file.</p>'
-    yield '<nav aria-label="Parts of this report"><ul>'
-    for part, name in (("findings", "Findings"), ("checked", "What was checked"), ("rules", "Rules")):
-        yield f'<li><a href="#{part}">{name}</a></li>'
-    yield from ("</ul></nav>", "</header>", "<main>")
+    says = _text(summary(result) if result.files else "Nothing was checked")
+    texts = {"policy": policy, "says": says, "version": _text(result.version), "style": STYLE, "script": SCRIPT}
+    return PAGE.format(**texts, sections="\n".join(sections))
+
+
+def _section(name: str, title: str, content: Iterable[str]) -> str:
+    start = f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{title}</h2>'
+    return "\n".join((start, *content, "</section>"))
 
 
 def _hash(content: str) -> str:
@@ -84,27 +72,22 @@ def _hash(content: str) -> str:
 # Findings
 
 
-def _filters(findings: list[Finding], result: Result, place: Placer) -> Iterator[str]:
-    """The filters, hidden until the script that makes them work shows them."""
-    yield '<form id="filters" class="filters" role="search" aria-label="Filter the findings" hidden>'
-    yield "<fieldset><legend>Severity</legend>"
+def _filters(findings: list[Finding], result: Result, place: Placer) -> str:
     levels = Counter(finding.severity for finding in findings)
-    for level in LEVELS:
-        yield f'<label><input type="checkbox" name="severity" value="{level}" checked> {level} ({levels[level]:,})</label>'
-    yield "</fieldset>"
-    yield from _select("file", "File", (place.file(finding.document.uri).text for finding in findings))
-    yield from _select("category", "Category", (_category(finding, result) for finding in findings))
-    yield from _select("rule", "Rule", (printable(finding.rule) for finding in findings))
-    yield '<label><span class="label">Text</span><input type="search" name="text" autocomplete="off"></label>'
-    yield '<button type="reset">Show all</button>'
-    yield from ('<p id="count" class="count" role="status"></p>', "</form>")
+    boxes = (f'<input type="checkbox" name="severity" value="{level}" checked> {level} ({levels[level]:,})' for level in LEVELS)
+    choices = (
+        _select("file", "File", (place.file(finding.document.uri).text for finding in findings)),
+        _select("category", "Category", (_category(finding, result) for finding in findings)),
+        _select("rule", "Rule", (printable(finding.rule) for finding in findings)),
+    )
+    return FILTERS.format(levels="\n".join(f"<label>{box}</label>" for box in boxes), choices="\n".join(choices))
 
 
-def _select(name: str, label: str, values: Iterable[str]) -> Iterator[str]:
-    yield f'<label><span class="label">{label}</span><select name="{name}"><option value="">all</option>'
-    for value, number in sorted(Counter(values).items()):
-        yield f'<option value="{_text(value)}">{_text(value)} ({number:,})</option>'
-    yield "</select></label>"
+def _select(name: str, label: str, values: Iterable[str]) -> str:
+    counted = sorted(Counter(values).items())
+    options = (f'<option value="{_text(value)}">{_text(value)} ({number:,})</option>\n' for value, number in counted)
+    start = f'<label><span class="label">{label}</span><select name="{name}"><option value="">all</option>\n'
+    return f"{start}{''.join(options)}</select></label>"
 
 
 def _category(finding: Finding, result: Result) -> str:
@@ -129,36 +112,29 @@ def _list(findings: list[Finding], result: Result, place: Placer) -> Iterator[st
 
 
 def _finding(finding: Finding, where: Place, rule: str | None, place: Placer) -> Iterator[str]:
-    document = finding.document
-    yield f'<article class="finding {finding.severity}">'
-    yield f'<h3><span class="level {finding.severity}">{finding.severity}</span>: {_text(message_of(finding))}</h3>'
-    id_ = _code(finding.rule)
-    about = [f"in {_code(where.text)}", f'rule <a href="#{rule}">{id_}</a>' if rule else f"rule {id_}"]
-    if finding.path:
-        about.insert(1, f"setting {_code(dotted(finding.path))}")
-    yield f'<p class="dim">{", ".join(about)}</p>'
-    excerpt = document.origin.excerpt(finding.path, finding.span)
+    severity, fix = finding.severity, finding.fix
+    yield f'<article class="finding {severity}">'
+    yield f'<h3><span class="level {severity}">{severity}</span>: {_text(message_of(finding))}</h3>'
+    setting = f"setting {_code(dotted(finding.path))}, " if finding.path else ""
+    name = f'<a href="#{rule}">{_code(finding.rule)}</a>' if rule else _code(finding.rule)
+    yield f'<p class="dim">in {_code(where.text)}, {setting}rule {name}</p>'
+    excerpt = finding.document.origin.excerpt(finding.path, finding.span)
     if excerpt.text.strip() not in _BRACES:
         yield _excerpt(excerpt)
     if finding.suppressed is not None:
         yield f"<p><strong>Accepted:</strong> {_text(line(finding.suppressed) or 'no reason is given')}</p>"
-    if finding.fix is not None:
-        yield f"<p><strong>{'Fix' if finding.fix.safe else 'Possible fix'}:</strong> {_text(line(finding.fix.description))}</p>"
-        commands = [printable(one) for command in finding.fix.commands or () for one in command.printed]
-        if commands:
-            code = "\n".join(map(_text, commands))
+    if fix is not None:
+        yield f"<p><strong>{'Fix' if fix.safe else 'Possible fix'}:</strong> {_text(line(fix.description))}</p>"
+        code = "\n".join(_text(printable(one)) for command in fix.commands or () for one in command.printed)
+        if code:
             yield f"<pre><code>{code}</code></pre>"
     if finding.related:
         yield '<ul class="related">'
         for one in finding.related:
-            yield from _related(one, place(one))
+            yield f"<li>{_code(place(one).text)}: {_text(line(one.message))}{_text(of_holder(one.document))}"
+            yield f"{_excerpt(one.document.origin.excerpt(one.path, one.span))}</li>"
         yield "</ul>"
     yield "</article>"
-
-
-def _related(one: Related, where: Place) -> Iterator[str]:
-    yield f"<li>{_code(where.text)}: {_text(line(one.message))}{_text(of_holder(one.document))}"
-    yield f"{_excerpt(one.document.origin.excerpt(one.path, one.span))}</li>"
 
 
 def _excerpt(excerpt: Excerpt) -> str:
@@ -173,20 +149,16 @@ def _excerpt(excerpt: Excerpt) -> str:
 def _checked(result: Result, findings: list[Finding], place: Placer) -> Iterator[str]:
     found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
     if result.files:
-        yield from _table(
-            "Files", ("File", "Kind", "Configures", "Target", "Server", "Result"), (_file(file, found, place) for file in result.files)
-        )
-    notes = [
-        *(_text(together(one)) for one in result.deployments),
-        *(f"Configuration {_code(one.path)}: {_text(used(one))}{_off(one.rules_off)}." for one in result.configurations),
-        *sorted({f"Certificates are checked as of {one.now:%Y-%m-%d %H:%M} UTC." for one in result.documents if one.now is not None}),
-    ]
+        head = ("File", "Kind", "Configures", "Target", "Server", "Result")
+        yield _table("Files", head, (_file(file, found, place) for file in result.files))
+    notes = [_text(together(one)) for one in result.deployments]
+    for one in result.configurations:
+        rules = f" ({', '.join(map(_code, one.rules_off))})" if one.rules_off else ""
+        notes.append(f"Configuration {_code(one.path)}: {_text(used(one))}{rules}.")
+    times = {document.now for document in result.documents if document.now is not None}
+    notes += sorted({f"Certificates are checked as of {now:%Y-%m-%d %H:%M} UTC." for now in times})
     if notes:
         yield f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>"
-
-
-def _off(rules: tuple[str, ...]) -> str:
-    return f" ({', '.join(map(_code, rules))})" if rules else ""
 
 
 def _file(file: FileStatus, found: Counter[tuple[str, str | None]], place: Placer) -> list[str]:
@@ -210,15 +182,15 @@ def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> 
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     rows: dict[bool, list[list[str]]] = {True: [], False: []}
     for number, rule in enumerate(result.rules.values()):
-        rows[bool(found[rule.id] or suppressed[rule.id])].append(_rule(rule, f"rule-{number}", found[rule.id], suppressed[rule.id]))
+        own = found[rule.id], suppressed[rule.id]
+        rows[any(own)].append(_rule(rule, f"rule-{number}", *own))
     yield f"<p>{_text(count(len(result.rules), 'rule'))} checked, {len(rows[False]):,} passed.</p>"
     head = ("Rule", "Category", "Title", "Result")
     if rows[True]:
-        yield from _table("Rules with findings", head, rows[True])
+        yield _table("Rules with findings", head, rows[True])
     if rows[False]:
-        yield f"<details><summary>{_text(count(len(rows[False]), 'rule'))} passed</summary>"
-        yield from _table("Rules that passed", head, rows[False])
-        yield "</details>"
+        summary = _text(count(len(rows[False]), "rule"))
+        yield f"<details><summary>{summary} passed</summary>\n{_table('Rules that passed', head, rows[False])}\n</details>"
 
 
 def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
@@ -233,12 +205,11 @@ def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
     return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, said]
 
 
-def _table(name: str, head: Iterable[str], rows: Iterable[list[str]]) -> Iterator[str]:
+def _table(name: str, head: Iterable[str], rows: Iterable[list[str]]) -> str:
     columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    yield f'<div class="wide" role="region" aria-label="{name}" tabindex="0"><table><thead><tr>{columns}</tr></thead><tbody>'
-    for row in rows:
-        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
-    yield "</tbody></table></div>"
+    start = f'<div class="wide" role="region" aria-label="{name}" tabindex="0"><table><thead><tr>{columns}</tr></thead><tbody>'
+    lines = (f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return "\n".join((start, *lines, "</tbody></table></div>"))
 
 
 def _code(text: str) -> str:
