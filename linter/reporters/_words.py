@@ -169,10 +169,24 @@ _MOST_FILES: Final = 4
 """Files of one server at most that are all named."""
 
 
-def first_lines(result: Result) -> Iterator[str]:
+def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: bool = False) -> Iterator[str]:
+    """The texts of a report that is read from top to bottom: the servers, its ``body``, a table of the rules, and :func:`last_lines`.
+
+    The table is there where it is asked for or there are many findings. ``quiet``: nothing but that stands around the body.
+    """
+    findings = shown(result)
+    if not style.quiet and (servers := first_lines(result)):
+        yield as_text(folded([*servers, ""], style))
+    yield from body
+    if findings and (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
+        yield as_text([*statistics(findings, style), ""])
+    if not style.quiet:
+        yield as_text(folded(last_lines(result, style, with_commands=with_commands), style))
+
+
+def first_lines(result: Result) -> list[str]:
     """The servers of the files, with the files of each where there are several; where nothing names one, the summary does."""
-    lines = [] if _newest(result) else list(servers(result, _MOST_FILES))
-    yield from [*lines, ""] if lines else []
+    return [] if _newest(result) else list(servers(result, _MOST_FILES))
 
 
 def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> Iterator[str]:
@@ -185,31 +199,25 @@ def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> 
         return
     newest, hidden, found = _newest(result), _counts(result.hidden), _found(result)
     what = f"Found {found}" if found else f"No findings{' to show' if hidden else ''}"
-    yield f"{what} in {_files(result)}{_accepted(result.findings)}{f', judged by {newest}' if newest else ''}."
+    by_baseline = Counter(finding.accepted_by == "baseline" for finding in result.findings if finding.suppressed is not None)
+    counts = [f"{by_baseline[at]:,} {how}" for at, how in ((False, "suppressed"), (True, "in the baseline")) if by_baseline[at]]
+    accepted = f" ({', '.join(counts)})" if counts else ""
+    yield f"{what} in {_files(result)}{accepted}{f', judged by {newest}' if newest else ''}."
     if hidden:
         yield f"Not shown for --min-severity: {hidden}."
-    yield from _fixable(shown(result), with_commands=with_commands)
-
-
-def _accepted(findings: Iterable[Finding]) -> str:
-    """How many findings are accepted, and how many of them by a baseline, in brackets; empty where none is."""
-    hidden = Counter(finding.accepted_by == "baseline" for finding in findings if finding.suppressed is not None)
-    counts = [f"{hidden[False]:,} suppressed"] * bool(hidden[False]) + [f"{hidden[True]:,} in the baseline"] * bool(hidden[True])
-    return f" ({', '.join(counts)})" if counts else ""
-
-
-def _fixable(findings: list[Finding], *, with_commands: bool) -> Iterator[str]:
-    """How many findings can be fixed, and how many commands would fix."""
-    fixes = [finding.fix for finding in findings if finding.fix is not None]
     script = "by the commands above, or by the script of --fix-script FILE" if with_commands else "by the script of --fix-script FILE"
-    edited = [fix.safe for fix in fixes if fix.edits is not None]
-    printed = [fix.safe for fix in fixes if fix.commands is not None]
-    for safe, how in ((edited, "with --fix"), (printed, script)):
-        unsafe = len(safe) - sum(safe)
-        if safe and unsafe == len(safe):
-            yield f"{unsafe} fixable {how} --unsafe-fixes."
-        elif safe:
-            yield f"{sum(safe)} fixable {how}{f' ({unsafe} more with --unsafe-fixes)' if unsafe else ''}."
+    edited, printed = _fixable(finding.fix for finding in shown(result))
+    for is_safe, how in ((edited, "with --fix"), (printed, script)):
+        if is_safe[True]:
+            yield f"{is_safe[True]} fixable {how}{f' ({is_safe[False]} more with --unsafe-fixes)' if is_safe[False] else ''}."
+        elif is_safe[False]:
+            yield f"{is_safe[False]} fixable {how} --unsafe-fixes."
+
+
+def _fixable(fixes: Iterable[Fix | None]) -> tuple[Counter[bool], Counter[bool]]:
+    """How many fixes edit a file, and how many are commands, by whether they are safe."""
+    made = [fix for fix in fixes if fix is not None]
+    return Counter(fix.safe for fix in made if fix.edits is not None), Counter(fix.safe for fix in made if fix.commands is not None)
 
 
 def as_text(lines: Iterable[str]) -> str:
@@ -224,13 +232,6 @@ def folded(lines: Iterable[str], style: Style) -> list[str]:
     from ._columns import wrapped  # only on a terminal
 
     return [part for line in lines for part in wrapped(line, style.width, indent=2)]
-
-
-def table(findings: Sequence[Finding], style: Style) -> list[str]:
-    """A table of the rules, with an empty line behind it, where it is asked for or there are many findings; else nothing."""
-    if not findings or not (style.statistics or (style.statistics is None and len(findings) > MANY and not style.quiet)):
-        return []
-    return [*statistics(findings, style), ""]
 
 
 def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
@@ -254,12 +255,7 @@ def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
 
 def fixable_of(fixes: Iterable[Fix | None]) -> str:
     """How many fixes of a rule there are in each way, in brackets; empty where there are none."""
-    made = [fix for fix in fixes if fix is not None]
-    edited = [fix.safe for fix in made if fix.edits is not None]
-    ways = [
-        (sum(edited), "with --fix"),
-        (len(edited) - sum(edited), "with --unsafe-fixes"),
-        (sum(fix.commands is not None for fix in made), "by commands"),
-    ]
+    edited, printed = _fixable(fixes)
+    ways = ((edited[True], "with --fix"), (edited[False], "with --unsafe-fixes"), (printed.total(), "by commands"))
     listed = ", ".join(f"{number:,} {how}" for number, how in ways if number)
     return f" (fixable: {listed})" if listed else ""

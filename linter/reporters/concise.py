@@ -18,7 +18,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     if style.statistics:
         about += statistics(findings, style)
     if not style.quiet:
-        about += [line for line in (*first_lines(result), *last_lines(result, style)) if line]
+        about += [*first_lines(result), *last_lines(result, style)]
     lines = (*(_line(finding, style) for finding in findings), *about)
     stream.writelines(f"{inert(line)}\n" for line in lines)
 

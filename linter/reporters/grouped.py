@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..model import Finding, Result, Style
-from ..text import inert, printable
+from ..text import printable
 from ..typed import IO, Final
 from ._columns import UNKNOWN, wrapped
 from ._drawing import note
-from ._words import count, first_lines, fixable_of, folded, last_lines, of_holder, paint, place, shown, table
+from ._words import as_text, count, fixable_of, framed, of_holder, paint, place, shown
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -17,14 +17,7 @@ TABLE: Final = True
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the rules, the gravest first, each with its places, and unless ``quiet`` what was left alone and a summary."""
-    findings = shown(result)
-    lines: list[str] = [] if style.quiet else folded(first_lines(result), style)
-    for group in _by_rule(findings):
-        lines += [*_rule(group, style), ""]
-    lines += table(findings, style)
-    if not style.quiet:
-        lines += folded(last_lines(result, style), style)
-    stream.writelines(f"{inert(line)}\n" for line in lines)
+    stream.writelines(framed(result, style, (as_text([*_rule(group, style), ""]) for group in _by_rule(shown(result)))))
 
 
 def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..model import Result, Style
 from ..typed import IO, Final
-from ._words import as_text, first_lines, folded, last_lines, shown, table
+from ._words import framed, shown
 
 TABLE: Final = True
 """It can have a table of the rules."""
@@ -13,12 +15,9 @@ TABLE: Final = True
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the findings, and unless ``quiet`` what was left alone and a summary; with many findings also a table of the rules."""
     findings = shown(result)
-    if not style.quiet:
-        stream.write(as_text(folded(first_lines(result), style)))
+    body: Iterable[str] = ()
     if findings:
         from ._report_by_file import by_file  # nothing of it is needed on a clean run
 
-        stream.writelines(by_file(findings, result, style))
-    stream.write(as_text(table(findings, style)))
-    if not style.quiet:
-        stream.write(as_text(folded(last_lines(result, style, with_commands=True), style)))
+        body = by_file(findings, result, style)
+    stream.writelines(framed(result, style, body, with_commands=True))
