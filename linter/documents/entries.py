@@ -6,7 +6,6 @@ An entry gives one setting, or as JSON one with all its members.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 
 from ..model import Fact, Part, SettingPath
 from ..text import Excerpt, Piece, Span
@@ -14,7 +13,6 @@ from ..typed import TYPE_CHECKING, Protocol
 from .lines import Lines
 
 if TYPE_CHECKING:
-    from ..redaction.values import Public
     from ..syntax.json_in_text import InnerJson
 
 
@@ -30,9 +28,6 @@ class Entry(Protocol):
 
     def facts(self) -> Mapping[str, Fact]:
         """What rules may ask of it."""
-
-    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
-        """What the text at a span of it may be shown as, where it gives the setting at ``path``; None where it may not be shown."""
 
 
 class EntriesOrigin:
@@ -88,13 +83,12 @@ class EntriesOrigin:
         holder = self._holder(path) if path else None
         if holder is None:
             return self._lines.excerpt(span)
-        entry = self._entries[holder]
-        value = entry.span("value")
+        value = self._entries[holder].span("value")
         if value.start <= span.start and span.end <= value.end:  # a text of its own, of whose parts nothing is known
             if holder not in self._excerpts:
-                self._excerpts[holder] = self._lines.excerpt(value, show=partial(entry.shown_as, holder, value))
+                self._excerpts[holder] = self._lines.excerpt(value)
             return self._excerpts[holder]
-        return self._lines.excerpt(span, show=partial(entry.shown_as, holder, span))
+        return self._lines.excerpt(span)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""

@@ -9,7 +9,7 @@ from ..text import Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..redaction.lines import MaskedLines, Show
+    from ..redaction.lines import MaskedLines
     from ..redaction.tokens import Tokens
     from ..redaction.values import Visibility
 
@@ -33,9 +33,9 @@ class Lines:
         tokens = JsonTokens(self._text.content) if self._tokens is None else self._tokens()
         return MaskedLines(self._text, tokens, self._visibility())
 
-    def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
+    def excerpt(self, span: Span, anchor: Callable[[], int] | None = None) -> Excerpt:
         """See :meth:`linter.redaction.lines.MaskedLines.excerpt`."""
-        return self._masked.excerpt(span, show=show, anchor=anchor)
+        return self._masked.excerpt(span, anchor)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""

@@ -31,10 +31,6 @@ _QUOTES: Final = frozenset("\"'")
 _HARMLESS: Final = frozenset({"true", "false", "null", '""'})
 
 
-Show = Callable[[], "Public | None"]
-"""Tells as which settings the value at a place may be seen, although the name before it does not tell."""
-
-
 class MaskedLines:
     """Lines of a text, of which ``tokens`` are the names and values; ``visibility`` says what may be shown of these."""
 
@@ -44,24 +40,22 @@ class MaskedLines:
         self._visibility = visibility
         self._short = lru_cache(maxsize=_KEPT)(self._short_line)
 
-    def excerpt(self, span: Span, *, show: Show | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
-        """The line on which ``span`` starts, masked.
+    def excerpt(self, span: Span, anchor: Callable[[], int] | None = None) -> Excerpt:
+        """The line on which ``span`` starts, masked; a name that stands at the span itself is shown, for a finding is about it.
 
-        ``show`` is for the value at ``span`` itself, such as ``value:`` below ``name: MEDPLUM_PORT``. ``anchor`` tells where the name of
-        the member starts, from which on a long line is shown if that is near; where it is not given, that is the last name before. Each is
-        asked only where it matters.
+        ``anchor`` tells where the name of the member starts, from which on a long line is shown if that is near; without one that is the
+        last name before.
         """
         line, whole = self._text.line_around(span.start)
         short = self._short(whole)
         if short is not None:
-            # What stands at the span itself, ``show`` and a finding about a name can only show more of.
             is_masked = any(piece.masked and piece.start <= span.end and span.start <= piece.end for piece in short)
-            return _excerpt(line, whole, span, self._pieces(whole, span, show) if is_masked else short, whole.start, _WIDEST)
+            return _excerpt(line, whole, span, self._pieces(whole, span) if is_masked else short, whole.start, _WIDEST)
         first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
         part = Span(start, min(whole.end, span.start + self._tokens.farthest))
-        return _excerpt(line, whole, span, self._pieces(part, span, show), start, _SHOWN_OF_LONG)
+        return _excerpt(line, whole, span, self._pieces(part, span), start, _SHOWN_OF_LONG)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
@@ -82,13 +76,13 @@ class MaskedLines:
             pieces.append(piece)
         return pieces
 
-    def _pieces(self, part: Span, span: Span | None = None, show: Show | None = None) -> Iterator[Piece]:
+    def _pieces(self, part: Span, span: Span | None = None) -> Iterator[Piece]:
         at = part.start
         for token in self._tokens.within(part):
             seen = Span(max(token.span.start, part.start), min(token.span.end, part.end))
             if at < seen.start:
                 yield from self._gap(at, seen.start)
-            yield from self._token(token, seen, span, show)
+            yield from self._token(token, seen, span)
             at = seen.end
         if at < part.end:
             yield from self._gap(at, part.end)
@@ -113,7 +107,7 @@ class MaskedLines:
             if last < end:
                 yield _piece(last, end, content[last:end])
 
-    def _token(self, token: Token, seen: Span, span: Span | None, show: Show | None) -> Iterator[Piece]:
+    def _token(self, token: Token, seen: Span, span: Span | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
         start, end = seen
         written = self._text.content[start:end]
@@ -128,7 +122,7 @@ class MaskedLines:
         if token.role in ("name", "member"):
             shown = written if seen == token.span and self._shows_name(token, span) else None
         else:
-            public = self._public(token, span, show)
+            public = self._visibility.value_at(token.span.start, token.name)
             if is_line:
                 shown = _shown_value(token, written, public)
             elif is_start and written.startswith(("|", ">")):
@@ -155,11 +149,6 @@ class MaskedLines:
             is_sure = not token.doubtful or self._visibility.public(name) is not None
             return is_sure and self._visibility.known(name) and self._visibility.closed(token.span.start) != "all"
         return token.span == span or self._visibility.known(name) or self._visibility.public(name) is not None
-
-    def _public(self, token: Token, span: Span | None, show: Show | None) -> Public | None:
-        """The settings of which a value can be; None where it may not be shown."""
-        public = self._visibility.value_at(token.span.start, token.name)
-        return show() if public is None and show is not None and token.span == span else public
 
 
 def _shown_value(token: Token, written: str, public: Public | None) -> str | None:
