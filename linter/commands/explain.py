@@ -18,7 +18,7 @@ from ..policy.node import document_fact
 from ..policy.rule import Case, Example, Rule
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import check_ids, rank
-from ..policy.trace import Answer, Trace, position, trace
+from ..policy.trace import Trace, position, trace
 from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
 from ..say import fail_for
@@ -326,20 +326,7 @@ def _clause_lines(rule_file: RuleFile, several: bool, found: Trace) -> Iterator[
             yield f"  {title}"
             for clause in clauses:
                 yield f"    {clause.text}  [line {rule_file.line(clause.place)}]"
-                if not clause.places:
-                    yield f"      {'-' if title == must else 'false':8} the path leads to nothing in this document"
-                for answer in clause.answers:
-                    yield from _answer_lines(6, answer)
-                for word, places in clause.places.items():
-                    more = places - sum(answer.verdict == word for answer in clause.answers)
-                    if more:
-                        yield f"      {word:8} at {count(more, 'more place')}"
-
-
-def _answer_lines(indent: int, answer: Answer) -> Iterator[str]:
-    yield f"{' ' * indent}{answer.verdict:8} {answer.text}{answer.why and f': {answer.why}'}"
-    for part in answer.parts:
-        yield from _answer_lines(max(indent + 2, 10), part)
+                yield from clause.lines
 
 
 def _finding_lines(several: bool, findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:

@@ -31,26 +31,21 @@ _LONGEST: Final = 100
 
 
 class Answer(NamedTuple):
-    """What a clause, or a part of its assertion, answers at one place, and why; ``parts`` are those of an assertion that has several.
-
-    ``text`` is the part as the rule has it, or what stands at the place, as far as that may be shown. ``setting`` is the name of the
-    setting in its own document, and ``says`` what stands there, and why that is not right.
-    """
+    """What a clause answers at one place, in ``lines``; the name of the setting in its own document, and what is not right about it."""
 
     verdict: Word
-    text: str
-    why: str
-    parts: tuple[Answer, ...] = ()
-    setting: str = ""
-    says: str = ""
+    setting: str
+    says: str
+    lines: tuple[str, ...]
 
 
 class ClauseTrace(NamedTuple):
-    """A clause, with where it stands in the rule, and its answers; ``places`` counts them by their answers, also those left out."""
+    """A clause, with where it stands in the rule, and its answers, in ``lines`` too; ``places`` counts all of them by their verdicts."""
 
     text: str
     place: Place
-    answers: tuple[Answer, ...]
+    answers: list[Answer]
+    lines: list[str]
     places: Mapping[Word, int]
     absent: int
     """How many of the unknown answers are about what is not given."""
@@ -119,7 +114,12 @@ def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
         alike[reason] += 1
         if alike[reason] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
             answers.append(_answer(clause, node, verdict, mode))
-    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, tuple(answers), places, alike[_NOT_GIVEN])
+    lines = [line for answer in answers for line in answer.lines]
+    named = Counter(answer.verdict for answer in answers)
+    lines += [f"      {word:8} at {more:,} more place{'s' * (more != 1)}" for word, more in (places - named).items()]
+    if not places:
+        lines = [f"      {'false' if mode.condition else '-':8} the path leads to nothing in this document"]
+    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, answers, lines, places, alike[_NOT_GIVEN])
 
 
 def _word(verdict: Verdict) -> Word:
@@ -140,8 +140,13 @@ def _answer(clause: Clause, node: Node, verdict: Verdict, mode: Mode) -> Answer:
         text = f"{name} at {position(document, document.locate(own_path), several)} {shown if shown == _ABSENT else f'is {shown}'}"
     says = f"{name or 'it'} {'is not given' if shown == _ABSENT else f'is {shown}'}"
     why = _why(value, node, verdict, clause.compared)
-    parts = () if verdict is None and _lack(value) else tuple(_parts(clause.assertion, value, node, clause.compared, mode))
-    return Answer(_word(verdict), text, why, parts, dotted(own_path), f"{says}: {why}" if why and why not in says else says)
+    parts = () if verdict is None and _lack(value) else _parts(clause.assertion, value, node, clause.compared, mode)
+    lines = (_line(6, verdict, text, why), *parts)
+    return Answer(_word(verdict), dotted(own_path), f"{says}: {why}" if why and why not in says else says, lines)
+
+
+def _line(indent: int, verdict: Verdict, text: str, why: str) -> str:
+    return f"{' ' * indent}{_word(verdict):8} {text}{why and f': {why}'}"
 
 
 _ABSENT: Final = "(absent)"
@@ -197,29 +202,32 @@ def _lack(value: Any) -> str:
 # --- The parts of an assertion. ----------------------------------------------------------------------------------------------------
 
 
-def _parts(assertion: Assertion, value: Any, node: Node, compared: list[Path], mode: Mode) -> Iterator[Answer]:
+def _parts(assertion: Assertion, value: Any, node: Node, compared: list[Path], mode: Mode, indent: int = 10) -> Iterator[str]:
     """The parts of an assertion that is made of others, each with its own answer."""
 
-    def of(word: str, inner: Assertion, mode: Mode, at: Node = node, given: Any = value) -> Answer:
-        verdict, parts = ask(inner, given, at, mode), tuple(_parts(inner, given, at, compared, mode))
-        return Answer(_word(verdict), f"{word} {written(inner.data)}", _why(given, at, verdict, compared), parts)
+    def of(word: str, inner: Assertion, mode: Mode = mode, at: Node = node, given: Any = value, indent: int = indent) -> Iterator[str]:
+        verdict = ask(inner, given, at, mode)
+        yield _line(indent, verdict, f"{word} {written(inner.data)}", _why(given, at, verdict, compared))
+        yield from _parts(inner, given, at, compared, mode, indent + 2)
 
-    yield from (of("or", one, mode) for one in assertion.alternatives)
+    for one in assertion.alternatives:
+        yield from of("or", one)
     for part in assertion.parts:
         if part.name == "if":
             (_, condition), (_, consequence) = part.inner
-            yield (first := of("if", condition, mode._replace(condition=True)))
-            if first.verdict != "false":
-                yield of("then", consequence, mode)
+            in_condition = mode._replace(condition=True)
+            yield from of("if", condition, in_condition)
+            if not isinstance(ask(condition, value, node, in_condition), tuple):
+                yield from of("then", consequence)
             continue
-        inner = [(member, one, node.child(member)) for member, one in part.inner if member is not None and isinstance(value, dict)]
-        members = (of(f"{member}:", one, mode, child, child.value) for member, one, child in inner)
+        deeper = indent
         if len(assertion.parts) > 1:
-            verdict = ask_part(part, value, node, mode)
-            text = f"{part.name}: {written(part.operand)}"
-            yield Answer(_word(verdict), text, _why(value, node, verdict, compared), tuple(members))
-        else:
-            yield from members
+            verdict, deeper = ask_part(part, value, node, mode), indent + 2
+            yield _line(indent, verdict, f"{part.name}: {written(part.operand)}", _why(value, node, verdict, compared))
+        for member, one in part.inner if isinstance(value, dict) else ():
+            if member is not None:
+                child = node.child(member)
+                yield from of(f"{member}:", one, at=child, given=child.value, indent=deeper)
 
 
 def written(assertion: Any) -> str:
