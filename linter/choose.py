@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import os.path
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from .config import PROJECT_FILE, Config, ConfigError, Overrides, Severity
@@ -14,11 +14,10 @@ from .log import Log
 from .model import Configuration, Document, Level, Notice, RuleInfo, Target
 from .policy.engine import Levels, applies
 from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, ReadRules, built_in_rules, check_ids, check_selectors, files_of, rank, read_folders
+from .policy.rule_set import Folder, FoundFolder, all_rules, check_ids, check_selectors, files_of, rank
 from .release import ANY_SERVER, ServerVersion
 from .server.target import target_of
 from .settings.kinds import DEPLOYMENT
-from .sources import kinds
 from .typed import Final, NamedTuple
 
 OWN_FILE: Final = ".medplum-lint.toml"
@@ -188,26 +187,6 @@ def folders_of(config: Config) -> list[Folder]:
     if config.trusted or config.path is None:
         return list(config.rules)
     return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.line('rules')}") for folder in config.rules]
-
-
-@lru_cache(maxsize=1)
-def _built_in() -> tuple[Rule, ...]:
-    return tuple(built_in_rules())
-
-
-def rule_kinds() -> frozenset[str]:
-    """Every kind of document that a rule can be for: those of the inputs, and deployments made of several."""
-    return kinds() | {DEPLOYMENT}
-
-
-def all_rules(folders: Iterable[Folder]) -> ReadRules:
-    """The built-in rules and those of folders, in the order of the ids, and the errors and notes about the latter."""
-    folders = list(folders)
-    rules = list(_built_in())
-    if not folders:
-        return ReadRules(rules, [], [])
-    own = read_folders(folders, rule_kinds(), [rule.info.id for rule in rules], [rule.info.category for rule in rules])
-    return own._replace(rules=sorted([*rules, *own.rules], key=lambda rule: rule.info.id))
 
 
 def is_selected(rule: Rule, overrides: Overrides) -> bool:

@@ -14,7 +14,7 @@ from support.contract import demand
 from support.helpers import bare, checked_rule, compare_with, rule_data
 from support.rules import built_in_files
 
-from linter.choose import levels_of, rule_kinds
+from linter.choose import levels_of
 from linter.cli import cli
 from linter.config import Overrides
 from linter.model import TARGETS
@@ -147,7 +147,7 @@ def test_a_mistake_in_a_case_has_its_place(name: str, tmp_path: Path) -> None:
     case, error = MISTAKES[name]
     data = {"id": "acme/a", "title": "x", "for": "server", "class": "broken", "cases": [case], "examples": EXAMPLES}
     (tmp_path / "a.yaml").write_text(json.dumps(data))
-    errors = read_rule_file(tmp_path / "a.yaml", rule_kinds()).errors
+    errors = read_rule_file(tmp_path / "a.yaml").errors
     assert len(errors) == 1 and error in errors[0], errors
 
 
@@ -262,7 +262,7 @@ def test_a_policy_of_the_release_before_is_read_with_a_note(name: str, tmp_path:
         "id: acme/a\ntitle: A\nfor: server\nmust: {port: absent}\nmessage: ${@path} is wrong\ndocs: x\n"
         f"examples: {{good: [{{data: {{}}}}], bad: [{{data: {{port: 1}}, finds: [port]}}]}}\n{written}"
     )
-    read = read_rule_file(Path("a.yaml"), rule_kinds())
+    read = read_rule_file(Path("a.yaml"))
     assert read.rule is not None and read.rule.info.severity == levels
     Path("x.json").write_text('{"baseUrl": "https://a.example/", "port": 8103}')
     report = json.loads(CliRunner().invoke(cli, ["x.json", "--rules", "a.yaml", "-f", "json"]).stdout)
@@ -424,7 +424,7 @@ examples:
       finds: [maxBatchSize]
 """
     )
-    read = read_rule_file(tmp_path / "a.yaml", rule_kinds())
+    read = read_rule_file(tmp_path / "a.yaml")
     assert read.notes == ((6, 'write "min: "${maxJsonSize}"" in place of "not_smaller_than: "${maxJsonSize}""'),)
     assert read.rule is not None
     assert found(read.rule, {"maxBatchSize": "1mb", "maxJsonSize": "2mb"}) == ["error 0 maxBatchSize must be at least 2mb"]
@@ -510,7 +510,7 @@ def test_a_rule_does_not_yield_in_a_circle(other: str, tmp_path: Path, monkeypat
         data = {**rule_data({"port": "absent"}), "id": f"acme/{name}", "examples": EXAMPLES}
         Path(f"{name}.yaml").write_text(json.dumps({**data, **({"yields_to": causes} if causes else {})}))
     says = "itself" if other == "acme/a" else '"acme/b", which yields to it'
-    assert f"a.yaml:1: a rule cannot yield to {says}" in read_folders([Path()], rule_kinds(), []).errors
+    assert f"a.yaml:1: a rule cannot yield to {says}" in read_folders([Path()]).errors
 
 
 def test_explain_compiles_a_case_as_the_check_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

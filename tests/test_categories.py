@@ -16,9 +16,8 @@ from support.checkout import ROOT
 from support.helpers import rule_data
 
 from linter import cli
-from linter.choose import all_rules, rule_kinds
 from linter.policy.rule import Rule
-from linter.policy.rule_set import rank, read_folders, rule_files, rules_folder
+from linter.policy.rule_set import all_rules, rank, read_folders, rule_files, rules_folder
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -293,12 +292,12 @@ def test_no_selector_of_ones_own_has_two_meanings() -> None:
     own_policies({"port": OWN["port"], "acme": {**OWN["redis"], "id": "acme"}, "zebra": {**OWN["port"], "id": "zebra"}})
     Path("policies", "first").mkdir()
     Path("policies", "port.yaml").rename(Path("policies", "first", "port.yaml"))
-    rules, errors, _ = read_folders([Path("policies")], rule_kinds(), [])
+    rules, errors, _ = read_folders([Path("policies")])
     assert [rule.info.id for rule in rules] == ["acme", "zebra"]
     assert errors == ['policies/first/port.yaml:1: the name "acme" in front of the slash is taken by policies/acme.yaml']
     Path("policies", "first", "port.yaml").rename(Path("policies", "a.yaml"))
     Path("policies", "a.yaml").write_text(Path("policies", "a.yaml").read_text().replace("acme/port", "zebra/a"))
-    rules, errors, _ = read_folders([Path("policies")], rule_kinds(), [])
+    rules, errors, _ = read_folders([Path("policies")])
     assert [rule.info.id for rule in rules] == ["zebra/a", "acme"]
     assert errors == ['policies/zebra.yaml:1: the id "zebra" is taken by the name in front of the slash of zebra/a']
 

@@ -17,11 +17,12 @@ from support.checkout import ROOT
 from support.helpers import compact
 from test_config import MISTAKES
 
-from linter.choose import OWN_FILE, Configurations, all_rules
+from linter.choose import OWN_FILE, Configurations
 from linter.cli import cli
 from linter.commands.accept import toml_text
 from linter.config_file import OPTIONS, Mistake, values_in
 from linter.config_schema import BEGINNING, beginning, configuration_schema
+from linter.policy.rule_set import all_rules
 from linter.release import NEWEST
 
 try:

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from support.checkout import ROOT
 
-from linter.choose import all_rules
 from linter.commands.test import run_examples
 from linter.policy.grammar import rule_schema
+from linter.policy.rule_set import all_rules
 from linter.run import Options, lint_paths
 
 PAGE = (ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8")

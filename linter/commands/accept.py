@@ -7,7 +7,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from ..choose import OWN_FILE, Configurations, all_rules, folders_of
+from ..choose import OWN_FILE, Configurations, folders_of
 from ..config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
 from ..config_file import parsed_file
 from ..documents.deployment import names_of
@@ -15,7 +15,7 @@ from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
 from ..model import Finding, dotted, members_as_one
 from ..options import Given
 from ..output import write_file
-from ..policy.rule_set import check_ids
+from ..policy.rule_set import all_rules, check_ids
 from ..run import Options, Outcome, lint_paths
 from ..say import Failed, fail_for, say
 from ..settings.kinds import DEPLOYMENT

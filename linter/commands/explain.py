@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from ..choose import Configurations, all_rules, is_active, is_selected, levels_of
+from ..choose import Configurations, is_active, is_selected, levels_of
 from ..config import Config, Overrides
 from ..documents.deployment import side_by_side
 from ..files import relative_to_here
@@ -17,7 +17,7 @@ from ..policy.engine import check
 from ..policy.node import document_fact
 from ..policy.rule import Case, Example, Rule
 from ..policy.rule_file import RuleFile
-from ..policy.rule_set import check_ids, rank
+from ..policy.rule_set import all_rules, check_ids, rank
 from ..policy.trace import Trace, position, trace
 from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..choose import all_rules
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from ..options import Given
 from ..output import write_file, write_standard_output
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
-from ..policy.rule_set import PACKAGE, Folder
+from ..policy.rule_set import PACKAGE, Folder, all_rules
 from ..say import Failed, fail_for
 from ..typed import Final
 from .inputs import rule_folders

@@ -7,13 +7,12 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from ..choose import all_rules, rule_kinds
 from ..model import TARGETS, RuleInfo
 from ..options import Given
 from ..output import write_standard_output
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
-from ..policy.rule_set import Folder, category_of, check_selectors, files_of, rank, rule_files, rules_folder
+from ..policy.rule_set import Folder, all_rules, category_of, check_selectors, files_of, rank, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
 from ..say import fail_for
 from ..text import inert, printable
@@ -84,9 +83,9 @@ def built_in_rule_files() -> list[RuleFile]:
 
 
 def _read_built_in(path: Path) -> RuleFile:
-    return read_rule_file(path, rule_kinds(), category=category_of(path))
+    return read_rule_file(path, category=category_of(path))
 
 
 def read_rule_files(folders: Iterable[Folder]) -> list[RuleFile]:
     """Every rule file of a user's folders, read strictly."""
-    return [read_rule_file(path, rule_kinds(), trusted=trusted) for path, trusted in files_of(folders)[0]]
+    return [read_rule_file(path, trusted=trusted) for path, trusted in files_of(folders)[0]]

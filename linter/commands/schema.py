@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..choose import all_rules
 from ..options import Given
 from ..output import write_standard_output
+from ..policy.rule_set import all_rules
 
 
 def run(given: Given) -> None:

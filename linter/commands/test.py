@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
-from ..choose import rule_kinds
 from ..config import Config
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
@@ -21,7 +20,7 @@ from ..output import write_standard_output
 from ..policy.engine import applies, check
 from ..policy.errors import did_you_mean
 from ..policy.make_fix import apply_change
-from ..policy.rule import Example, Rule, kind_matches
+from ..policy.rule import RULE_KINDS, Example, Rule, kind_matches
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
 from ..policy.tree import Place
@@ -72,8 +71,7 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
     files = read_rule_files(folders) if folders else built_in_rule_files()
     errors = [error for one in files for error in one.errors] + files_of(folders)[1]
     if folders:
-        built_in = [rule.info for rule in built_in_rules()]
-        errors += errors_of_ids(files, (info.id for info in built_in), (info.category for info in built_in)).values()
+        errors += errors_of_ids(files).values()
     rules = [(one, one.rule) for one in files if one.rule is not None]
     failed = [failure for file, rule in rules for failure in _failed(file, rule)]
     notes = [f"{one.path}:{line}: note: {text}" for one in files for line, text in one.notes]
@@ -98,7 +96,7 @@ def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
 def kind_of(rule: Rule, example: Example) -> str:
     """The kind of an example: what it says, else the first that the rule is for, a JSON one before others."""
     wanted = example.kind or rule.info.kinds[0]
-    return min((kind for kind in rule_kinds() if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
+    return min((kind for kind in RULE_KINDS if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
 
 
 def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]]:

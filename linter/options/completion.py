@@ -9,9 +9,10 @@ from pathlib import Path
 from click import Context
 from click.shell_completion import CompletionItem
 
-from ..choose import Configurations, all_rules, folders_of, named_config
+from ..choose import Configurations, folders_of, named_config
 from ..config import ConfigError
 from ..model import RuleInfo
+from ..policy.rule_set import all_rules
 from ..sources import kinds
 from ..text import printable
 from . import Option

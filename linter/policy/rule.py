@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from ..model import LEVELS, TARGETS, RuleInfo, Target
-from ..settings.kinds import DOCUMENT_KINDS
+from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
 from .evaluate import Mode, check_of
@@ -221,6 +221,8 @@ def whole_case(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any
     return case
 
 
+RULE_KINDS: Final = (*DOCUMENT_KINDS, DEPLOYMENT)
+"""Every kind of document that a rule can be for."""
 _MEMBERS: Final = frozenset(name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name not in ("", "server"))
 
 
@@ -281,9 +283,9 @@ def kind_matches(kind: str, wanted: str) -> bool:
     return kind == wanted or kind.startswith(f"{wanted}/")
 
 
-def check_kinds(rule: Rule, known: frozenset[str]) -> None:
+def check_kinds(rule: Rule) -> None:
     """Raise :class:`RuleError` when a case of a rule is for a kind of document that no source reads."""
     for case in rule.cases:
         for kind in case.info.kinds:
-            if not any(kind_matches(one, kind) for one in known):
-                raise RuleError(f'no input is of the kind "{kind}"{did_you_mean(kind, known)}', case.at("for"))
+            if not any(kind_matches(one, kind) for one in RULE_KINDS):
+                raise RuleError(f'no input is of the kind "{kind}"{did_you_mean(kind, RULE_KINDS)}', case.at("for"))

@@ -43,8 +43,8 @@ class RuleFile(NamedTuple):
         return self.lines.get(where, 1)
 
 
-def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, category: str = "") -> RuleFile:
-    """Read and check one rule file; ``kinds`` are the kinds of document that exist. Never raises for what the file holds.
+def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> RuleFile:
+    """Read and check one rule file. Never raises for what the file holds.
 
     A rule that is not ``trusted`` cannot ask what secrets hold, or change them; see :mod:`linter.policy.trust`. ``category`` is that of a
     built-in rule.
@@ -60,7 +60,7 @@ def read_rule_file(path: Path, kinds: frozenset[str], *, trusted: bool = True, c
         rule = Rule(with_links({**read.data, "category": category}))
         rule.trusted = trusted
         check_operands(rule)
-        check_kinds(rule, kinds)
+        check_kinds(rule)
         check_settings(rule)
         name = rule.info.id.rpartition("/")[2]
         if path.stem != name:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from .. import _built
@@ -84,10 +85,11 @@ def category_of(path: Path) -> str:
     return path.parent.name
 
 
-def built_in_rules() -> list[Rule]:
+@cache
+def built_in_rules() -> tuple[Rule, ...]:
     """Every built-in rule, in the order of the ids."""
     built = _built.read("rules", _made_of)
-    return [Rule(data) for data in (_read_yaml() if built is None else built)]
+    return tuple(Rule(data) for data in (_read_yaml() if built is None else built))
 
 
 def _made_of() -> list[str]:
@@ -131,41 +133,46 @@ class ReadRules(NamedTuple):
     notes: list[tuple[Path, int, str]]
 
 
-def read_folders(folders: Iterable[Folder], kinds: frozenset[str], taken: Iterable[str], categories: Iterable[str] = ()) -> ReadRules:
-    """The rules of a user's folders.
+def all_rules(folders: Iterable[Folder]) -> ReadRules:
+    """The built-in rules and those of folders, in the order of the ids, and the errors and notes about the latter."""
+    own = read_folders(folders)
+    return own._replace(rules=sorted([*built_in_rules(), *own.rules], key=lambda rule: rule.info.id))
 
-    ``kinds`` are those that some input has; ``taken`` are the ids that a rule must not have, and ``categories`` those of their rules.
-    """
+
+def read_folders(folders: Iterable[Folder]) -> ReadRules:
+    """The rules of a user's folders."""
+    files, errors = files_of(folders)
+    if not files:
+        return ReadRules([], errors, [])
     from .rule_file import read_rule_file  # with PyYAML and jsonschema: 70 ms that only a user's own rules cost
 
-    files, errors = files_of(folders)
-    taken = list(taken)
-    read = [read_rule_file(path, kinds, trusted=trusted) for path, trusted in files]
-    wrong_ids = errors_of_ids(read, taken, categories)
+    read = [read_rule_file(path, trusted=trusted) for path, trusted in files]
+    wrong_ids = errors_of_ids(read)
     rules = {one.rule.info.id: one.rule for one in read if one.rule is not None}
     for one in read:
-        errors += [*one.errors, *_errors_of_causes(one, rules, taken)]
+        errors += [*one.errors, *_errors_of_causes(one, rules)]
         errors += [wrong_ids[one.path]] if one.path in wrong_ids else []
     kept = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
     return ReadRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
 
 
-def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule], taken: Sequence[str]) -> Iterator[str]:
+def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str]:
     """An error for each rule that a rule yields to though there is none, or though that yields to it: both would be silent."""
+    known = [*(rule.info.id for rule in built_in_rules()), *rules]
     for cause, place in read.rule.causes if read.rule is not None else ():
         other, where = rules.get(cause), f"{read.path}:{read.line(place)}"
-        if cause not in rules and cause not in taken:
-            yield f'{where}: there is no rule "{cause}" to yield to{did_you_mean(cause, [*taken, *rules])}'
+        if cause not in known:
+            yield f'{where}: there is no rule "{cause}" to yield to{did_you_mean(cause, known)}'
         elif other is not None and read.rule is not None and read.rule.info.id in dict(other.causes):
             says = "itself" if other is read.rule else f'"{cause}", which yields to it'
             yield f"{where}: a rule cannot yield to {says}"
 
 
-def errors_of_ids(read: Iterable[RuleFile], taken: Iterable[str], categories: Iterable[str] = ()) -> dict[Path, str]:
+def errors_of_ids(read: Iterable[RuleFile]) -> dict[Path, str]:
     """For each rule file whose rule cannot be used beside the others, by its path, the error that says why."""
     errors: dict[Path, str] = {}
-    ids = dict.fromkeys(taken, "a built-in rule")
-    groups = dict.fromkeys(categories, "a category")
+    ids = {rule.info.id: "a built-in rule" for rule in built_in_rules()}
+    groups = {rule.info.category: "a category" for rule in built_in_rules()}
     for one in read:
         if one.rule is None:
             continue
