@@ -17,7 +17,7 @@ from support.helpers import golden
 
 from linter.syntax.edits import Edit, apply_edits, apply_to, is_same
 from linter.syntax.json import parse_json
-from linter.syntax.json_edits import JsonEditor, remove_comma, remove_comments
+from linter.syntax.json_edits import JsonEditor, remove_comma, remove_parts
 from linter.syntax.places import Json, JsonPath
 from linter.text import Text
 
@@ -40,7 +40,7 @@ def once(*path: str) -> Operation:
 
 
 def without_comments(text: str, parsed: Json) -> list[Edit]:
-    return remove_comments(text, [problem.span for problem in parsed.problems if problem.name == "json-comment"])
+    return remove_parts(text, [problem.span for problem in parsed.problems if problem.name == "json-comment"])
 
 
 def without_trailing_commas(text: str, parsed: Json) -> list[Edit]:

@@ -102,9 +102,9 @@ def _mender(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | No
     @cache
     def comments() -> list[Edit]:
         """The edits that take out all comments; of those beside each other one takes out all."""
-        from ..syntax.json_edits import remove_comments  # only for a mistake
+        from ..syntax.json_edits import remove_parts  # only for a mistake
 
-        return remove_comments(content, [one.span for one in parsed.problems if one.name == "json-comment"])
+        return remove_parts(content, [one.span for one in parsed.problems if one.name == "json-comment"])
 
     def edits(problem: SyntaxProblem) -> list[Edit] | None:
         from ..syntax.json_edits import JsonEditor, remove_comma

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from ..text import Span
 from ..typed import NamedTuple
-from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break, line_start
+from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break
 
 
 class Item(NamedTuple):
@@ -208,31 +208,6 @@ def take_out(brackets: Brackets, gone: Iterable[int]) -> list[Edit]:
         return [_emptied(brackets)]
     runs = [[index for _, index in run] for _, run in groupby(enumerate(indexes), lambda numbered: numbered[1] - numbered[0])]
     return [edit for first, *_, last in ([*run, run[-1]] for run in runs) for edit in _take_run(brackets, first, last)]
-
-
-def keep_comments(content: str, edits: Iterable[Edit], comments: Iterable[Span]) -> list[Edit]:
-    """Edits that take out lines, without the comments: those that stand on a line of which all else goes have it for themselves."""
-    kept: list[Edit] = []
-    for edit in edits:
-        inside = [one for one in comments if edit.span.start <= one.start and one.end <= edit.span.end]
-        kept += _around(content, edit.span, inside) if inside else [edit]
-    return kept
-
-
-def _around(content: str, span: Span, comments: Sequence[Span]) -> Iterator[Edit]:
-    """Take out what stands around comments, but not the line ends behind them."""
-    at = behind_blanks(content, span.start) if span.start == line_start(content, span.start) else span.start
-    for comment in sorted(comments):
-        if content[at : comment.start].strip():
-            yield _take(at, comment.start)
-        at = comment.end
-        if content.startswith("//", comment.start):
-            at = behind_blanks(content, behind_break(content, at))
-        elif content[at : at + 1] in (" ", "\t"):
-            at += 1
-    end = span.end - len(content[span.start : span.end]) + len(content[span.start : span.end].rstrip(" \t\r\n"))
-    if at < end:
-        yield _take(at, behind_blanks(content, end) if content[at - 1] in " \t" else end)
 
 
 def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:

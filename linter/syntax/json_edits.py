@@ -12,8 +12,19 @@ from itertools import chain
 from ..patterns import pattern
 from ..text import Edit, Span
 from ..typed import Any, Final
-from .brackets import Brackets, Item, Separator, insert, keep_comments, separator_at, take_out
-from .edits import before_blanks, behind_blanks, behind_break, has_break, indentation, is_same, line_end, line_start, nearest, value_at
+from .brackets import Brackets, Item, Separator, insert, separator_at, take_out
+from .edits import (
+    before_blanks,
+    behind_blanks,
+    behind_break,
+    has_break,
+    indentation,
+    is_same,
+    line_end,
+    line_start,
+    nearest,
+    value_at,
+)
 from .escapes import json_like
 from .json import NOTHING, parse_json
 from .json_style import Style, is_empty, is_spread, style_at, written
@@ -47,7 +58,10 @@ class JsonEditor(TreeEditor):
             values = [parse_json(self._content[item.value : item.end]).value for item in items]
             is_commented = any(item.start <= comment.start < item.end for item in items[:-1] for comment in self._comments)
             if len(items) > 1 and not is_commented and all(is_same(value, values[0]) for value in values):
-                return keep_comments(self._content, self._take_out(path, holder, indexes[:-1]), self._comments)
+                apart = [item for item in items[:-1] if self._content[item.end : item.comma].strip()]  # a comment stands before the comma
+                parts = [Span(item.start, item.end if item in apart else item.comma + 1) for item in items[:-1]]
+                commas = [edit for item in apart for edit in remove_comma(self._content, Span(item.comma, item.comma + 1))]
+                return [*remove_parts(self._content, parts), *commas]
         return None
 
     def _holder(self, path: JsonPath) -> Brackets:
@@ -176,10 +190,10 @@ def _tokens(content: str, at: int) -> Iterator[Span]:
 # --- From what is tolerated to JSON ---------------------------------------------------------------------------------------------------
 
 
-def remove_comments(content: str, comments: Sequence[Span]) -> list[Edit]:
-    """Take out comments, given in their order. Of those beside each other the lines and blanks between them go too."""
+def remove_parts(content: str, parts: Sequence[Span]) -> list[Edit]:
+    """Take out parts of a text, given in their order. Of those beside each other on a line the blanks between them go too."""
     groups: list[Span] = []
-    for start, end in comments:
+    for start, end in parts:
         if groups and behind_blanks(content, groups[-1].end) == start:
             groups[-1] = Span(groups[-1].start, end)
         else:
