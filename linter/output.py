@@ -9,12 +9,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from .files import TooLarge, Unreadable, is_within, opened, read_within, reason_of
 from .typed import Final
 
 STANDARD_OUTPUT: Final = "-"
 """The name of standard output where a file is asked for."""
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _MOST_LINKS: Final = 40
 """Links to follow, as many as Linux does (path_resolution(7))."""
 
@@ -108,10 +110,9 @@ def _check_links(path: str) -> None:
     if _descriptor(path) is not None or is_within(real, here):
         return
     at = os.path.join(here, path)
+    above = map(str, Path(at).parents)
     is_led = os.path.islink(at) or is_within(os.path.abspath(path), here)
-    while not is_led and (above := os.path.dirname(at)) != at:
-        at = above
-        is_led = os.path.islink(at) and is_within(os.path.realpath(os.path.dirname(at)), here)
+    is_led |= any(os.path.islink(one) and is_within(os.path.realpath(os.path.dirname(one)), here) for one in above)
     if is_led:
         raise _Refused(f"a link leads to {real}, outside the working directory: if that is meant, name that file itself")
 
@@ -135,8 +136,8 @@ def _descriptor(path: str) -> int | None:
 
 
 def _write_through(path: str, content: bytes) -> None:
-    flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    with open(path, "wb", buffering=0, opener=lambda name, _flags: os.open(name, flags)) as file:
+    flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | _NO_LINK  # without those by which open() makes or empties a file
+    with open(path, "wb", buffering=0, opener=lambda name, _how: os.open(name, flags)) as file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # of which only a part would be overwritten
             raise _Refused("it was replaced by a file just now")
         _write_all(file.fileno(), content)
@@ -158,11 +159,11 @@ def _replace(path: str, content: bytes, status: os.stat_result | None, expected:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     # Not named after the output: that name may be as long as a name can be. It cannot be guessed, so no link can have been put there.
     temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    at_first = 0o666 if status is None and mode is None else 0o600
     with _uninterrupted():
-        descriptor = os.open(temporary, flags, 0o666 if status is None and mode is None else 0o600)
         try:
-            try:
+            with open(temporary, "xb", buffering=0, opener=lambda name, how: os.open(name, how | _NO_LINK, at_first)) as file:
+                descriptor = file.fileno()
                 _write_all(descriptor, content)
                 if status is not None:
                     _keep_owner(descriptor, status, needed=expected is not None)
@@ -172,8 +173,6 @@ def _replace(path: str, content: bytes, status: os.stat_result | None, expected:
                     os.fchmod(descriptor, mode)  # after the owner: a change of that drops bits of the mode
                 if expected is not None:
                     os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
             if expected is not None:
                 _check_content(path, expected)
             os.replace(temporary, path)

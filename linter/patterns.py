@@ -7,13 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .typed import Any, Final, cast
-
-_PARTS: Final = (
-    *("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split", "scanner"),
-    *("pattern", "flags", "groups", "groupindex"),
-)
-"""All that a regular expression has."""
+from .typed import Any, cast
 
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
@@ -34,5 +28,5 @@ class Uncompiled:
 
     def __getattr__(self, name: str) -> Any:
         compiled = self.compiled()
-        self.__dict__.update((part, getattr(compiled, part)) for part in _PARTS)
+        self.__dict__.update((part, getattr(compiled, part)) for part in dir(compiled) if part[0] != "_")
         return getattr(compiled, name)

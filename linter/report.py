@@ -14,7 +14,6 @@ from .log import Log
 from .model import LEVELS, Finding, Level, Result, Style
 from .output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
 from .reporters import reporter
-from .run import Outcome
 from .typed import IO, Final
 
 
@@ -41,28 +40,27 @@ SUMMARY_LIMIT: Final = 1024 * 1024
 """Bytes that GitHub takes of the summary of a step."""
 
 
-def write_all(outcome: Outcome, outputs: Collection[tuple[str, str]], style: Style, color: str) -> Outcome:
-    """Report a run in each format to its file, and return it with the bugs and errors that came up: one report is there without another.
+def write_all(result: Result, outputs: Collection[tuple[str, str]], style: Style, color: str, log: Log) -> None:
+    """Report a run in each format to its file, and log the bugs and errors that come up: one report is there without another.
 
     A report whose file cannot be written goes to standard output, unless another one does: a folder or a link in the place of the file
     hides no finding. Raises :class:`~linter.output.Unwritable` for standard output.
     """
-    bugs = dict.fromkeys(outcome.bugs)
-    errors: dict[str, str] = {}
+    unwritten: list[str] = []
     for output_format, file in outputs:
         try:
-            bugs |= dict.fromkeys(_write(outcome.result, output_format, file, style, color))
+            _write(result, output_format, file, style, color, log)
         except Unwritable as error:
             if file == STANDARD_OUTPUT:
                 raise
-            errors[str(error)] = output_format
-    if errors and place_of(STANDARD_OUTPUT) not in [place_of(file) for _, file in outputs]:
-        bugs |= dict.fromkeys(_write(outcome.result, next(iter(errors.values())), STANDARD_OUTPUT, style, color))
-    return outcome._replace(errors=(*outcome.errors, *errors), bugs=tuple(bugs))
+            log.error(str(error))
+            unwritten.append(output_format)
+    if unwritten and place_of(STANDARD_OUTPUT) not in [place_of(file) for _, file in outputs]:
+        _write(result, unwritten[0], STANDARD_OUTPUT, style, color, log)
 
 
-def _write(result: Result, output_format: str, file: str, style: Style, color: str) -> list[str]:
-    """Report a run, and return the bugs that came up: what one finding breaks is reported without it, with a bug for each file.
+def _write(result: Result, output_format: str, file: str, style: Style, color: str, log: Log) -> None:
+    """Report a run: what one finding breaks is reported without it, with a bug for each file.
 
     The summary of a step of GitHub Actions is added to, each other file is replaced. Raises :class:`~linter.output.Unwritable`.
     """
@@ -78,7 +76,6 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
         reporter(output_format).report(result._replace(findings=findings), text, style)
         return text.getvalue()
 
-    log = Log()
     try:
         text = report(*result.findings)
     except Exception:
@@ -92,7 +89,6 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
         write_standard_output(text)
     else:
         write_file(file, (before or b"") + text.encode("utf-8", "replace"))
-    return log.bugs
 
 
 def _summary_so_far(file: str) -> bytes | None:

@@ -9,6 +9,7 @@ from functools import partial
 
 from ..config import Overrides
 from ..files import identity
+from ..log import Log
 from ..model import Style
 from ..options import Given, Output
 from ..output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
@@ -58,7 +59,9 @@ def run(given: Given) -> int:
         configured.show(given, options)
         return 0
     checked = checker(given.paths or (".",), options, given.stdin_filename)
-    outcome, dumps = (_fix if given.fix or given.diff else _check)(given, outputs, checked)
+    log = Log()
+    outcome, dumps = (_fix if given.fix or given.diff else _check)(given, outputs, checked, log)
+    outcome = outcome._replace(errors=(*outcome.errors, *log.errors), bugs=tuple(dict.fromkeys((*outcome.bugs, *log.bugs))))
     _say_notices(outcome, given)
     if outcome.bugs and given.write_baseline is not None:
         say("note", f"{given.write_baseline}: is not written, because of the bug findings may be missing")
@@ -192,17 +195,17 @@ def _with_commands(
     return tried(outcome, checked, unsafe=given.unsafe_fixes, first=first)
 
 
-def _check(given: Given, outputs: Sequence[Output], checked: Check) -> Checked:
-    """Report the findings."""
+def _check(given: Given, outputs: Sequence[Output], checked: Check, log: Log) -> Checked:
+    """Report the findings. What goes wrong with files is logged."""
     first = checked(None)
     _keep_inputs(first, given, outputs)
     outcome, dumps, notes = _with_commands(first, checked, given, first)
-    outcome = _report(outcome, given, outputs)
+    _report(outcome, given, outputs, log)
     say("note", *(notes if given.fix_script is not None else ()))
     return outcome, dumps
 
 
-def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Checked:
+def _fix(given: Given, outputs: Sequence[Output], checked: Check, log: Log) -> Checked:
     """Fix files, or with ``--diff`` print what fixes would change, and report the findings that are left, or would be.
 
     A file that cannot be written is reported as it is. A difference is a failure.
@@ -212,27 +215,25 @@ def _fix(given: Given, outputs: Sequence[Output], checked: Check) -> Checked:
 
     fixes = fixed(checked, unsafe=given.unsafe_fixes)
     _keep_inputs(fixes.before if given.diff else fixes.outcome, given, outputs)
-    made, errors = (fixes.files, []) if given.diff else _replaced(fixes.files)
-    after = left(fixes) if given.diff else checked({}) if errors else fixes.outcome
+    log.bugs += fixes.bugs
+    made = fixes.files if given.diff else [file for file in fixes.files if _is_replaced(file, log)]
+    after = left(fixes) if given.diff else checked({}) if log.errors else fixes.outcome
     outcome, dumps, notes = _with_commands(after, checked, given)
     if given.diff:
         _print_diff(fixes.files, dumps, outputs)
-    outcome = _report(outcome, given, outputs)
+    _report(outcome, given, outputs, log)
     say("note", *fixes.refused, *notes, *([summary(made, made=not given.diff)] if made else []))
-    failed = outcome.failed or (given.diff and bool(made or dumps))
-    return outcome._replace(errors=(*outcome.errors, *errors), bugs=(*outcome.bugs, *fixes.bugs), failed=failed), dumps
+    return outcome._replace(failed=outcome.failed or (given.diff and bool(made or dumps))), dumps
 
 
-def _replaced(files: Sequence[FixedFile]) -> tuple[Sequence[FixedFile], Sequence[str]]:
-    """Write fixed files: those that are written, and errors for the others."""
-    made, errors = [], list[str]()
-    for file in files:
-        try:
-            write_file(file.uri, file.after, before=file.before)
-            made.append(file)
-        except Unwritable as error:
-            errors.append(str(error))
-    return made, errors
+def _is_replaced(file: FixedFile, log: Log) -> bool:
+    """Write a fixed file; whether that was possible."""
+    try:
+        write_file(file.uri, file.after, before=file.before)
+    except Unwritable as error:
+        log.errors.append(str(error))
+        return False
+    return True
 
 
 def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], outputs: Sequence[Output]) -> None:
@@ -255,15 +256,14 @@ def _keep_inputs(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> N
             raise Failed(f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file")
 
 
-def _report(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> Outcome:
+def _report(outcome: Outcome, given: Given, outputs: Sequence[Output], log: Log) -> None:
     if not outcome.started:
-        return outcome
+        return
     style = Style(quiet=given.quiet, statistics=given.statistics, category=given.sarif_category, suppressed=given.show_suppressed)
     shown = at_least(outcome.result, given.min_severity)
-    written = write_all(outcome._replace(result=shown), outputs, style, given.color)
+    write_all(shown, outputs, style, given.color, log)
     if outcome.failed and shown.hidden and all(one.suppressed is not None for one in shown.findings):
         say("note", f"the run fails for findings less severe than {given.min_severity}, which --min-severity leaves out")
-    return written
 
 
 # --- Notes and other files. ---------------------------------------------------------------------------------------------------------
