@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import date
+from glob import escape
 from pathlib import Path
 
 from ..choose import OWN_FILE, Configurations, folders_of
@@ -22,8 +23,6 @@ from ..settings.kinds import DEPLOYMENT
 from ..suggest import did_you_mean
 from .check import run_options
 from .inputs import why_no_file
-
-_GLOB = {"*": "[*]", "?": "[?]", "[": "[[]"}
 
 
 def run(given: Given) -> None:
@@ -112,8 +111,7 @@ def _glob(file: Path, folder: Path) -> str:
         relative = Path(os.path.abspath(file)).relative_to(folder).as_posix()
     except ValueError:
         raise Failed(f"{file}: is not in {folder}, which the globs of the configuration are relative to") from None
-    glob = "".join(_GLOB.get(char, char) for char in relative)
-    return glob if "/" in glob else f"/{glob}"
+    return escape(relative if "/" in relative else f"/{relative}")
 
 
 def _append(path: Path, entry: Acceptance) -> int:
