@@ -130,9 +130,10 @@ def _descriptor(path: str) -> int | None:
     """The number of a descriptor of this process that a path names; None for any other path."""
     if os.name != "posix":
         return None
-    own = rf"/dev/(?:fd/(\d+)|stdout|stderr)|/proc/(?:self|thread-self|{os.getpid()})/fd/(\d+)"
-    match = re.fullmatch(own, path)
-    return None if match is None else int(match[1] or match[2] or ("/dev/stdout", "/dev/stderr").index(path) + 1)
+    match = re.fullmatch(r"/dev/(?:fd/(\d+)|stdout|stderr)|/proc/(self|thread-self|\d+)/fd/(\d+)", path)
+    if match is None or match[2] not in (None, "self", "thread-self", str(os.getpid())):
+        return None
+    return int(match[1] or match[3] or ("/dev/stdout", "/dev/stderr").index(path) + 1)
 
 
 def _write_through(path: str, content: bytes) -> None:
