@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.helpers import EVERY_RULE
 
 from linter.documents import parameters as parameters_module
-from linter.documents.parameters import Parameter, environments, type_of
+from linter.documents.parameters import Parameter, environments, merge, type_of
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import commanded
 from linter.load import Input, as_text, bytes_of, load
@@ -124,7 +124,7 @@ def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter
 @given(st.lists(st.tuples(named(OUR_PATHS[:3], OURS), st.booleans()), max_size=12), st.lists(STORED, max_size=12))
 def test_what_commands_leave_is_in_the_order_in_which_they_are_run(written: list[tuple[Any, bool]], every: list[Stored]) -> None:
     parameters = [Parameter(one["Name"], one["Value"], type="String", complete=complete) for one, complete in written]
-    assert server_ssm.after_commands(parameters, every) == one_by_one(parameters, every)
+    assert server_ssm.after_commands(parameters, every) == one_by_one(merge(parameters)[0], every)
 
 
 def test_of_other_programs_one_parameter_is_left_in_what_commands_leave() -> None:

@@ -18,7 +18,7 @@ from ..typed import Any, Final, NamedTuple
 from .entries import EntriesOrigin
 from .lines import Lines
 from .origin import first_character, public_at
-from .parameters import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, name_reason
+from .parameters import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, merge, name_reason
 from .problems import Consequence, encoding_problems, problems_beside, tree_problems
 from .source import Loaded, Problem, SourceFile
 from .sums import Sum
@@ -62,21 +62,16 @@ class ParameterFile(NamedTuple):
         return self.file.cached("lines of parameters", lambda: _lines_of(self))
 
     @property
-    def known(self) -> list[Environment]:
-        """The servers that its parameters configure, worked out once."""
-        return self.file.cached("environments", lambda: environments(self.given, self.read))
-
-    @property
     def environments(self) -> Mapping[str, Environment]:
-        """The same by their paths, with those parameters only whose names are sound."""
+        """The servers that its parameters configure by their paths, with those parameters only whose names are sound."""
 
         def found() -> Mapping[str, Environment]:
             broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
             # A lost quote can make a part of a secret a part of a name, which would be printed.
-            every = environments([one for one in self.given if name_reason(one.name) is None], self.read) if broken else self.known
-            return {one.prefix: one for one in every}
+            sound = [one for one in self.given if name_reason(one.name) is None] if broken else self.given
+            return {one.prefix: one for one in environments(sound, self.read)}
 
-        return self.file.cached("sound environments", found)
+        return self.file.cached("environments", found)
 
 
 def load_parameters(
@@ -98,16 +93,16 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
     for read in files:
         own = read.environments[environment.prefix]
         here = [one for one in own.parameters if not one.missing]
-        merged, duplicates = _merge(here, own)
+        merged, repeated = merge(here)
         complete = read.complete or any(one.complete for one in here)
         document = _document(read, environment, merged, complete and read.whole)
         text = read.problems if own is next(iter(read.environments.values())) else ()
         found, place = suppression_comments_of(read.file).suppressions, (read.file.uri, environment.prefix)
-        parts.append(Loaded(document, (*text, *duplicates, *_misplaced(own)), suppressions=found, places=frozenset({place})))
+        parts.append(Loaded(document, (*text, *_misplaced(own, repeated)), suppressions=found, places=frozenset({place})))
         given.append(merged)
     merged, document = given[0], parts[0].document
     if len(files) > 1:
-        merged, _ = _merge([one for some in given for one in some], environment)
+        merged, _ = merge(one for some in given for one in some)
         complete = any(part.document.complete for part in parts)
         document = _document(files[0], environment, merged, complete, _sum_of(files, parts, given, environment, merged))
     commander = partial(_commands, document, environment, merged) if all(read.is_dump for read in files) else None
@@ -150,43 +145,12 @@ _TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase
 """Settings whose length rules of their own check."""
 
 
-def _merge(parameters: list[Parameter], environment: Environment) -> tuple[list[Parameter], list[Problem]]:
-    """Each parameter once: what two outputs of AWS say of one is put together, and of two that differ the last counts."""
-    merged: dict[str, Parameter] = {}
-    problems: list[Problem] = []
-    for parameter in parameters:
-        older = merged.get(parameter.name)
-        if older is None:
-            merged[parameter.name] = parameter
-        elif older.contradicts(parameter, "arn") or (
-            not older.contradicts(parameter, "version") and older.contradicts(parameter, "type", "text")  # else its history
-        ):
-            merged[parameter.name] = parameter
-            why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
-            message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
-            problems.append(Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter)))
-        else:
-            merged[parameter.name] = _together(older, parameter)
-    return list(merged.values()), problems
-
-
-def _together(older: Parameter, newer: Parameter) -> Parameter:
-    """One parameter that two outputs describe, such as the one with values and the one with tiers. A newer version replaces an older."""
-    if (newer.version or 0) < (older.version or 0):
-        older, newer = newer, older
-    base, more = (older, newer) if newer.text is None and older.text is not None else (newer, older)
-    return base._replace(
-        type=base.type or more.type,
-        tier=base.tier or more.tier,
-        stored=base.stored or more.stored,
-        arn=base.arn or more.arn,
-        key_id=base.key_id or more.key_id,
-        written=(*base.written, *more.written),
-    )
-
-
-def _misplaced(environment: Environment) -> Iterator[Problem]:
-    """Parameters that the server never sees because of their names, or only under conditions, and those that AWS did not find."""
+def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Iterator[Problem]:
+    """Parameters that the server never sees, because of their names or others of the same name, or only under conditions."""
+    for parameter in repeated:
+        why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
+        message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
+        yield Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter))
     for parameter in environment.wrong_case:
         why = f"names are case-sensitive, and the others of this environment begin with {printable(environment.prefix)}/"
         message = sentence(f"the server never sees {printable(parameter.name)}", why)
@@ -285,7 +249,7 @@ def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) ->
 def _placed(read: ParameterFile, own: Public) -> Iterator[tuple[int, Public | None]]:
     """What the parts of the parameters of a file may be shown as, by where they start; ``own`` tells which texts are names of them."""
     parts: tuple[FactPart, ...] = ("key", "value", "type", "tier")
-    for environment in read.known:
+    for environment in read.environments.values():
         for one in environment.parameters:
             path = environment.path(one)
             for part in parts:
@@ -302,7 +266,7 @@ def _lines_of(read: ParameterFile) -> Lines:
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {one.name: environment.path(one) for environment in read.known for one in environment.parameters}
+        paths = {one.name: environment.path(one) for environment in read.environments.values() for one in environment.parameters}
         names = {name for name, path in paths.items() if whole or known.get(path) is not None} | read.public | read.other
         given_names = {one.name for one in read.given}
 

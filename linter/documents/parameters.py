@@ -230,6 +230,31 @@ def _above(prefix: str, known: Collection[str]) -> str | None:
     return None
 
 
+def merge(given: Iterable[Parameter]) -> tuple[list[Parameter], list[Parameter]]:
+    """Each parameter once, with all that is said of it, and those that differ from one before, of which the last counts."""
+    merged: dict[str, Parameter] = {}
+    repeated: list[Parameter] = []
+    for one in given:
+        older = merged.get(one.name, one)
+        is_history = older.contradicts(one, "version")
+        if older.contradicts(one, "arn") or (not is_history and older.contradicts(one, "type", "text")):
+            repeated.append(one)
+            older = one
+        merged[one.name] = _together(older, one)
+    return list(merged.values()), repeated
+
+
+def _together(older: Parameter, newer: Parameter) -> Parameter:
+    """One parameter that two outputs describe, such as the one with values and the one with tiers. A newer version replaces an older."""
+    if older is newer:
+        return older
+    if (newer.version or 0) < (older.version or 0):
+        older, newer = newer, older
+    base, more = (older, newer) if newer.text is None and older.text is not None else (newer, older)
+    either = {field: getattr(base, field) or getattr(more, field) for field in ("type", "tier", "stored", "arn", "key_id", "complete")}
+    return base._replace(written=(*base.written, *more.written), **either)
+
+
 def type_of(value: Any) -> str | None:
     """The type of a parameter, if that is what a value says."""
     return TYPES.get(value) if isinstance(value, str) else None

@@ -10,7 +10,7 @@ import re
 
 from ..documents.lines import Lines
 from ..documents.origin import JsonOrigin
-from ..documents.problems import broken_off, encoding_problems, json_problems, object_problems
+from ..documents.problems import broken_off, encoding_problems, object_problems, tree_problems
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import Document, sentence
 from ..syntax.json import parse_json
@@ -90,19 +90,14 @@ def _detect_bare(file: SourceFile) -> Recognised | None:
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each secret; mistakes in the text of the file itself are reported with the first."""
-    every = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
-    if every:
-        return _load_secrets(file, every, kind)
-    data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
-    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), complete=file.json.whole)
-    return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems), checkable)]
-
-
-def _load_secrets(file: SourceFile, secrets: list[tuple[Json | Yaml, Secret]], kind: str) -> list[Loaded]:
+    secrets = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
+    if not secrets:
+        data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+        document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), complete=file.json.whole)
+        return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems), checkable)]
     kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(secret)) for parsed, secret in secrets]
-    known = [(parsed, secret, its_kind) for parsed, secret, its_kind in kinds if its_kind is not None] or [(*secrets[0], kind)]
-    as_json = (Json(parsed.value, parsed.problems, parsed.places, parsed.whole) for parsed in file.documents)
-    outer = [problem for parsed in as_json for problem in json_problems(parsed, _OUTER_CONSEQUENCE)]
+    known = [(parsed, secret, one) for parsed, secret, one in kinds if one is not None] or [(*secrets[0], kind)]
+    outer = [problem for parsed in file.documents for problem in tree_problems(parsed, _OUTER_CONSEQUENCE)]
     first, *others = [_load_secret(file, *one) for one in known]
     return [first._replace(problems=(*encoding_problems(file, _OUTER_CONSEQUENCE), *outer, *first.problems)), *others]
 
@@ -123,28 +118,27 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
 
 def read_secrets(value: Any) -> list[Secret] | None:
     """The secrets in what the AWS CLI printed; None for anything else."""
+    items: list[tuple[JsonPath, Any]]
     if isinstance(value, str):
         return [Secret(value, (), "")] if value.lstrip().startswith("{") else None
-    at: JsonPath = ()
     if isinstance(value, dict) and isinstance(value.get("SecretValues"), list):
-        at, value = ("SecretValues",), value["SecretValues"]
-    elif isinstance(value, list) and not (value and all(map(_is_item, value))):
+        items = [(("SecretValues", index), item) for index, item in enumerate(value["SecretValues"])]
+    elif isinstance(value, list) and value and all(map(_is_item, value)):
+        items = [((index,), item) for index, item in enumerate(value)]
+    elif _is_item(value):
+        items = [((), value)]
+    else:
         return None
-    if isinstance(value, list):
-        return [secret for index, item in enumerate(value) for secret in _secrets(item, (*at, index))]
-    return _secrets(value, ()) if _is_item(value) else None
+    texts = [(at, item) for at, item in items if isinstance(item, dict) and isinstance(item.get("SecretString"), str)]
+    return [Secret(item["SecretString"], (*at, "SecretString"), _label(item)) for at, item in texts]
 
 
 def _is_item(item: Any) -> bool:
     return isinstance(item, dict) and ("SecretString" in item or "SecretBinary" in item)
 
 
-def _secrets(item: Any, at: JsonPath) -> list[Secret]:
-    """The secret of an item; none where it has no text."""
-    if not isinstance(item, dict) or not isinstance(item.get("SecretString"), str):
-        return []
-    label = next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
-    return [Secret(item["SecretString"], (*at, "SecretString"), label)]
+def _label(item: dict[str, Any]) -> str:
+    return next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
 
 
 # --- What kind of secret it is -------------------------------------------------------------------------------------------------------
@@ -180,16 +174,12 @@ def _is_redis(label: str) -> bool:
 
 def kind_of_content(value: dict[str, Any]) -> str | None:
     """The kind of a connection, by the members that only one of the two has, its host or its port; None where these say nothing."""
-    host, port, engine = (_scalar_text(value.get(name, "")) for name in ("host", "port", "engine"))
+    host, port, engine = (str(value.get(name, "")) for name in ("host", "port", "engine"))
     if _OF_DATABASE.intersection(value) or ("engine" in value and not _is_redis(engine)):
         return DATABASE
     if _OF_REDIS.intersection(value) or ".cache." in host or port in ("6379", "6380"):
         return REDIS
     return DATABASE if ".rds." in host or port == "5432" else None
-
-
-def _scalar_text(value: Any) -> str:
-    return "" if isinstance(value, dict | list) else str(value)
 
 
 def environment_of(label: str) -> str | None:

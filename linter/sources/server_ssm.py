@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
 
 from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Environment, Parameter, Written, text_of, type_of
+from ..documents.parameters import Environment, Parameter, Written, environments, merge, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import UNKNOWN, Stored, sentence
@@ -52,7 +52,7 @@ _PUBLIC_FIELDS: Final = frozenset(
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
 _MOST_DUMPS: Final = 20
-"""Dumps of one environment at most that are held against another one: of more that differ it is not known which belong together."""
+"""Dumps of one environment at most that are taken for one, and that are held against another one: of more nothing is known."""
 _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="save the dump again")
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
 """What the name of a parameter with levels looks like. It begins with what is quick to look for."""
@@ -107,7 +107,7 @@ def detect(file: SourceFile) -> Recognised | None:
     read = _read(file)
     if not read.is_dump:
         return None
-    if read.parameters.known:
+    if read.parameters.environments or (not read.parameters.is_dump and environments(read.parameters.given, _parameter)):
         return Recognised("server/ssm", Confidence.CERTAIN, unread=read.unread)
     given = any(not one.of.missing for one in read.parameters.given)
     unread = read.unread or broken_off(file, *read.parameters.documents) or ("" if given else _NONE_OF_THESE)
@@ -130,10 +130,11 @@ def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
 
     It is there to be checked: what no check asks for is left out of it. Of parameters of other programs there is one, if there are any.
     """
-    ours = {one.name for environment in dump.known for one in (*environment.parameters, *environment.wrong_case)}
-    given = [one for one in dump.given if not one.of.missing]
-    other = next((one for one in given if one.name not in ours), None)
-    held = after_commands([_parameter(one) for one in given if one.name in ours or one is other], stored)
+    ours = [one for environment in dump.environments.values() for one in (*environment.parameters, *environment.wrong_case)]
+    names = {one.name for one in ours}
+    other = next((one for one in dump.given if not one.of.missing and one.name not in names), None)
+    others = [] if other is None else [_parameter(other)]
+    held = after_commands([*others, *(one for one in ours if not one.missing)], stored)
     answers: list[dict[str, Any]] = [
         {"Parameters": [*map(_as_printed, run)], **({} if complete else {"InvalidParameters": []})}
         for complete, run in groupby(held, key=lambda one: dump.complete or one.complete)
@@ -145,30 +146,20 @@ def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
 
 
 def after_commands(parameters: Iterable[Parameter], every: Iterable[Stored]) -> list[Parameter]:
-    """The parameters in the store after commands, those of one name together: a changed one in its place, a new one behind all others."""
-    held: dict[str, list[Parameter]] = {}
-    for one in parameters:
-        held.setdefault(one.name, []).append(one)
+    """The parameters in the store after commands, each once: a changed one in its place, a new one behind all others."""
+    held = {one.name: one for one in merge(parameters)[0]}
     for stored in every:
-        before = held.pop(stored.name, None) if stored.gone else held.get(stored.name)
         if stored.gone:
+            held.pop(stored.name, None)
             continue
+        path = f"{stored.name.rpartition('/')[0]}/"
+        before = held.get(stored.name)
         if before is None:
-            beside = (one for known in held.values() for one in known if _path(one.name) == _path(stored.name))
-            before = [Parameter(stored.name, None, complete=any(one.complete for one in beside))]
-        changed = before[0]._replace(
-            text=stored.text,
-            type=type_of(stored.type) or before[0].type,
-            tier=stored.tier or before[0].tier,
-            key_id=stored.key_id or before[0].key_id,
-        )
-        held[stored.name] = [changed]
-    return [one for known in held.values() for one in known]
-
-
-def _path(name: str) -> str:
-    """The levels of a name but the last."""
-    return name.rpartition("/")[0]
+            complete = any(one.complete for one in held.values() if one.name.startswith(path) and "/" not in one.name[len(path) :])
+            before = Parameter(stored.name, None, complete=complete)
+        changes: dict[str, Any] = {"type": type_of(stored.type), "tier": stored.tier, "key_id": stored.key_id}
+        held[stored.name] = before._replace(text=stored.text, **{field: value for field, value in changes.items() if value})
+    return list(held.values())
 
 
 def _as_printed(parameter: Parameter) -> dict[str, Any]:
@@ -183,42 +174,39 @@ def _as_printed(parameter: Parameter) -> dict[str, Any]:
 def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
     """The other dumps that say more of an environment, where this one is the first of them: by whether it has values, then by its path."""
     index = file.around.cached(("dumps", file.release), lambda: _index(file))
-    files = [one for _, _, one in sorted(index.get((environment.prefix, file.uri), ()))]
-    return [_read(other).parameters for other in files[1:]] if files and files[0].uri == file.uri else []
+    group = sorted(index.get((environment.prefix, file.uri), ()))
+    return [_read(one.file).parameters for one in group[1:]] if group and group[0].uri == file.uri else []
 
 
-class _Dumps(NamedTuple):
-    """Dumps of one environment that say different things of it: of each whether it lacks values, its path, and the file."""
+class _Part(NamedTuple):
+    """What a dump says of an environment."""
 
-    files: list[tuple[bool, str, SourceFile]]
+    lacks_values: bool
+    uri: str
+    file: SourceFile
     parameters: dict[str, Parameter]
-    stores: set[str]
-    """The regions and accounts in which AWS says that the parameters are."""
 
-    def contradict(self, own: Mapping[str, Parameter], stores: set[str]) -> bool:
-        """Whether what another dump says cannot be true beside this."""
-        told = ("arn", "version", "type", "tier", "text")
-        both = self.parameters.keys() & own.keys()
-        return len(self.stores | stores) > 1 or any(self.parameters[name].contradicts(own[name], *told) for name in both)
+    def contradicts(self, other: _Part) -> bool:
+        """Whether what two dumps say cannot both be true: they are from different regions or accounts, or a parameter differs."""
+        stores = {one.arn.partition(":parameter")[0] for part in (self, other) for one in part.parameters.values() if one.arn is not None}
+        both = [(one, other.parameters[name]) for name, one in self.parameters.items() if name in other.parameters]
+        return len(stores) > 1 or any(one.contradicts(more, "arn", "version", "type", "tier", "text") for one, more in both)
 
 
-def _index(file: SourceFile) -> dict[tuple[str, str], list[tuple[bool, str, SourceFile]]]:
-    """The dumps of the run by the path of the environment and each of their files; those of which one contradicts the other are of two."""
-    known: dict[tuple[str, str], list[_Dumps]] = {}
+def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
+    """The dumps of the run that say more of an environment together, by its path and each of their files."""
+    known: dict[tuple[str, str], list[list[_Part]]] = {}
     for other in file.around.given(file, *MARKS):
-        folder = other.uri.rpartition("/")[0]
-        for environment in _read(other).parameters.known:
+        for environment in _read(other).parameters.environments.values():
             own = {one.name: one for one in environment.parameters if not one.missing}
-            stores = {one.arn.partition(":parameter")[0] for one in own.values() if one.arn is not None}
-            beside = known.setdefault((environment.prefix, folder), [])
-            dumps = next((one for one in beside[:_MOST_DUMPS] if not one.contradict(own, stores)), None)
-            if dumps is None:
-                beside.append(dumps := _Dumps([], {}, set()))
-            texts = {name: one for name, one in own.items() if one.text is not None}
-            dumps.files.append((not texts, other.uri, other))
-            dumps.parameters.update({**own, **dumps.parameters, **texts})
-            dumps.stores.update(stores)
-    return {(prefix, uri): dumps.files for (prefix, _), some in known.items() for dumps in some for _, uri, _ in dumps.files}
+            part = _Part(all(one.text is None for one in own.values()), other.uri, other, own)
+            groups = known.setdefault((environment.prefix, other.uri.rpartition("/")[0]), [])
+            together = (some for some in groups[:_MOST_DUMPS] if len(some) < _MOST_DUMPS and not any(map(part.contradicts, some)))
+            group = next(together, None)
+            if group is None:
+                groups.append(group := [])
+            group.append(part)
+    return {(prefix, part.uri): group for (prefix, _), groups in known.items() for group in groups for part in group}
 
 
 def _read(file: SourceFile) -> _Read:
