@@ -142,7 +142,6 @@ HEAVY = [
     "linter.policy.grammar",
     "linter.policy.keys",
     "linter.policy.operators.aws",
-    "linter.policy.operators.deployment",
     "linter.policy.operators.matches",
     "linter.policy.rule_file",
     "linter.policy.installed",

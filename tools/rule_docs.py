@@ -9,6 +9,7 @@ from typing import NamedTuple
 from linter.commands.explain import fix_words, outlines
 from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
+from linter.policy.operators import listed
 from linter.policy.rule import Example
 from linter.policy.rule_file import RuleFile
 
@@ -141,7 +142,7 @@ _REPOSITORY = "https://github.com/medplum/medplum/blob/main/"
 
 def _evidence(rule_file: RuleFile) -> Iterator[str]:
     """The paragraph that says what shows that the rule is right."""
-    shown = [_evidence_text(one) for one in (rule_file.rule.evidence if rule_file.rule is not None else ())]
+    shown = [_evidence_text(one) for one in listed(rule_file.data.get("evidence", []))]
     if shown:
         yield from (f"Evidence: {', '.join(shown)}.", "")
 

@@ -92,7 +92,8 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 fails = True
         return fails
 
-    for number in rule.order[document.target]:
+    pedantic_last = sorted(range(len(rule.cases)), key=lambda number: document.target in rule.cases[number].info.pedantic)
+    for number in pedantic_last:  # so that they hide nothing
         case, level = rule.cases[number], levels[number]
         if level is None or not applies(case, document) or holds(case.when, root) is not True:
             continue

@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from functools import wraps
 from hashlib import blake2b
 from os import urandom
 
@@ -30,19 +29,14 @@ _cache: dict[bytes, Any] = {}
 """What is known of keys and certificates, by hashes with a salt of this process: no secret outlives its document."""
 
 
-def _cached(look: Callable[..., Any]) -> Callable[..., Any]:
-    """Cache what a function finds in texts: to open a key costs more than all else that is done with a document."""
-
-    @wraps(look)
-    def cached(*texts: str | None) -> Any:
-        key = blake2b(ascii((look.__name__, texts)).encode(), key=_SALT).digest()
-        if key not in _cache:
-            if len(_cache) >= _MOST_CACHED:
-                _cache.clear()
-            _cache[key] = look(*texts)
-        return _cache[key]
-
-    return cached
+def _once(look: Callable[..., Any], *texts: str | None) -> Any:
+    """What a function finds in texts, cached: to open a key costs more than all else that is done with a document."""
+    key = blake2b(ascii((look.__name__, texts)).encode(), key=_SALT).digest()
+    if key not in _cache:
+        if len(_cache) >= _MOST_CACHED:
+            _cache.clear()
+        _cache[key] = _tried(look, *texts)
+    return _cache[key]
 
 
 def _tried(look: Callable[..., Any], *arguments: Any) -> Any:
@@ -117,22 +111,19 @@ def _is_encrypted(pem: str) -> bool:
 
 def _opened(pem: str, passphrase: Any) -> _Key | None:
     """What is known of a private key; None where it cannot be opened."""
-    key: _Key | None = _private_key(pem, passphrase if _is_encrypted(pem) and isinstance(passphrase, str) else None)
+    key: _Key | None = _once(_private_key, pem, passphrase if _is_encrypted(pem) and isinstance(passphrase, str) else None)
     return key
 
 
-@_cached
 def _private_key(pem: str, passphrase: str | None) -> _Key | None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    def load() -> Any:  # without the proof that the numbers of an RSA key are primes, which takes 100 times as long
-        secret = passphrase.encode() if passphrase is not None else None
-        return load_pem_private_key(pem.encode(), secret, unsafe_skip_rsa_key_validation=True)
-
-    key = _tried(load) if len(pem) <= _LONGEST_KEY else None
-    if key is None:
+    if len(pem) > _LONGEST_KEY:
         return None
+    secret = passphrase.encode() if passphrase is not None else None
+    # Without the proof that the numbers of an RSA key are primes, which takes 100 times as long.
+    key: Any = load_pem_private_key(pem.encode(), secret, unsafe_skip_rsa_key_validation=True)
     is_rsa = isinstance(key, RSAPrivateKey)
     return _Key(key.key_size if is_rsa else None, not is_rsa or _tried(_has_signed, key) is True, _tried(lambda: _in_der(key.public_key())))
 
@@ -160,17 +151,15 @@ class _Certificate(NamedTuple):
     is_authority: bool | None
 
 
-@_cached
 def _certificates(pem: str) -> list[_Certificate] | None:
     """The certificates of a text; None where one of them cannot be read to its end."""
+    from cryptography.x509 import load_pem_x509_certificates
 
-    def read() -> list[_Certificate]:
-        from cryptography.x509 import load_pem_x509_certificates
-
+    def read(pem: str) -> list[_Certificate]:
         found = load_pem_x509_certificates(pem.encode())
         return [_Certificate(one.not_valid_before_utc, one.not_valid_after_utc, _tried(_is_authority, one)) for one in found]
 
-    certificates: list[_Certificate] | None = _tried(read)
+    certificates: list[_Certificate] | None = _once(read, pem)
     return certificates
 
 

@@ -153,11 +153,6 @@ class Rule:
         """The mistakes found by a source, by name, each with the number of the case that reports it; empty for all other rules."""
         self._data = data
 
-    @property
-    def evidence(self) -> tuple[str, ...]:
-        """What shows that the rule is right."""
-        return tuple(listed(self._data.get("evidence", [])))
-
     @cached_property
     def examples(self) -> tuple[Example, ...]:
         """The examples, good ones first; none where the rule is read from the built file."""
@@ -168,12 +163,6 @@ class Rule:
         """The ids of the rules that its cases yield to, each with its place in the data."""
         for case in self.cases:
             yield from ((cause, (*case.at("yields_to"), index)) for index, cause in enumerate(case.yields_to))
-
-    @cached_property
-    def order(self) -> Mapping[Target, tuple[int, ...]]:
-        """The numbers of the cases in the order in which they are checked on a target: pedantic ones last, so that they hide nothing."""
-        numbers = range(len(self.cases))
-        return {target: tuple(sorted(numbers, key=lambda number: target in self.cases[number].info.pedantic)) for target in TARGETS}
 
     @property
     def fixes(self) -> Iterator[FixSpec]:

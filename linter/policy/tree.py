@@ -84,12 +84,21 @@ Condition = tuple[tuple[Clause, ...], ...]
 """Alternatives, of which one must hold; each holds where all of its clauses do."""
 
 
-class Changed(NamedTuple):
-    """The path of a setting that a fix changes."""
+class Mention(NamedTuple):
+    """A path that a rule names, from the root where that is known, with the text that it is in.
 
-    text: str
+    ``asks``: what the rule says depends on the value. ``changes``: a fix gives the setting a value, or moves its value.
+    """
+
     path: Path
+    text: str
     place: Place
+    asks: bool = False
+    changes: bool = False
+
+    def seen_from(self, at: Path | None) -> Mention:
+        """The mention for a finding at a place."""
+        return self._replace(path=self.path.seen_from(at))
 
 
 class Step(NamedTuple):
@@ -100,7 +109,7 @@ class Step(NamedTuple):
     """
 
     action: str
-    setting: Changed
+    setting: Mention
     to: Any = None
 
 
@@ -165,19 +174,6 @@ def clauses_of(condition: Condition) -> Iterator[Clause]:
     yield from (clause for clauses in condition for clause in clauses)
 
 
-class Mention(NamedTuple):
-    """A path that a rule names, from the root where that is known, with the text that it is in.
-
-    ``asks``: what the rule says depends on the value. ``changes``: a fix gives the setting a value, or moves its value.
-    """
-
-    path: Path
-    text: str
-    place: Place
-    asks: bool = False
-    changes: bool = False
-
-
 def mentions(clause: Clause, at: Path | None = None) -> Iterator[Mention]:
     """The paths that a clause names; ``at`` is the place at which it is asked, if that is not the root."""
     yield Mention(clause.path.seen_from(at), clause.text, clause.place)
@@ -200,11 +196,11 @@ def mentions_of_fix(fix: FixSpec, at: Path | None) -> Iterator[Mention]:
     """The paths that a fix names, for a finding at a place."""
     for clause in clauses_of(fix.when):
         yield from mentions(clause, at)
-    for action, (text, path, place), to in fix.steps:
-        yield Mention(path.seen_from(at), text, place, asks=action == "split", changes=action in ("set", "rename"))
-        if isinstance(to, Changed):
-            yield Mention(to.path.seen_from(at), to.text, place, changes=action == "rename")
-        for template, where in templates_in(to, place) if not isinstance(to, Changed) else ():
+    for _, setting, to in fix.steps:
+        yield setting.seen_from(at)
+        if isinstance(to, Mention):
+            yield to.seen_from(at)
+        for template, where in templates_in(to, setting.place) if not isinstance(to, Mention) else ():
             yield from mentions_in(template, where, at)
 
 
@@ -290,17 +286,17 @@ def _steps(data: Mapping[str, Any], place: Place) -> Iterator[Step]:
             to: Any = given[text] if isinstance(given, dict) else None
             where = (*place, action, text if isinstance(given, dict) else index)
             if action == "split" or (action == "rename" and "${" not in to):
-                to = _changed(to, where)
+                to = _changed(to, where, changes=action == "rename")
             elif action != "remove":
                 to = _at(where, operand_of, to)
-            yield Step(action, _changed(text, where), to)
+            yield Step(action, _changed(text, where, asks=action == "split", changes=action in ("set", "rename")), to)
 
 
-def _changed(text: str, place: Place) -> Changed:
+def _changed(text: str, place: Place, *, asks: bool = False, changes: bool = False) -> Mention:
     path = _at(place, parse_path, text)
     if not path.is_single or path.fact is not None:
         raise RuleError(f'"{text}" must lead to one setting: no "*", no "**", no tag, no fact', place)
-    return Changed(text, path, place)
+    return Mention(path, text, place, asks, changes)
 
 
 def parse_template(text: str, place: Place) -> Template:

@@ -35,9 +35,9 @@ class Failure(NamedTuple):
 Verdict = Literal[True] | None | tuple[Failure, ...]
 
 
-def failed(says: str | Message | Callable[[], str | Message], path: SettingPath = (), part: Part = "value") -> Verdict:
-    """The verdict of one :class:`Failure`."""
-    return (Failure(says, path, part),)
+def failed(says: str | Message | Callable[[], str]) -> Verdict:
+    """The verdict of one :class:`Failure` of the value itself."""
+    return (Failure(says),)
 
 
 Check = Callable[[Any, Node], Verdict]

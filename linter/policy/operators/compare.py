@@ -1,18 +1,20 @@
-"""Types, equality, parts of texts, bounds."""
+"""Types, equality, also with what another document of a deployment says, parts of texts, bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from operator import ge, le
 
-from ...model import UNKNOWN
+from ...conformance.meaning import meant
+from ...formats.placeholders import is_unresolved
+from ...model import ABSENT, UNKNOWN
 from ...redaction.numbers import number_text
 from ...typed import Any
 from ..display import is_shown_whole
 from ..node import Node
 from ..template import literal_text, operand_of
-from ..verdict import Check, Verdict, failed
-from . import ANYTHING, TEXTS, listed, operator
+from ..verdict import Check, Failure, Verdict, failed
+from . import ANYTHING, TEXT, TEXTS, listed, operator
 
 _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
@@ -211,3 +213,33 @@ _bound("min", "at least", ge)
 _bound("max", "at most", le)
 _length("min_length", "at least", ge)
 _length("max_length", "at most", le)
+
+
+_DEEPEST_COMPARED = 100
+"""Levels of nesting that no setting has. To look up each of more in another document takes as much as all before it together."""
+
+
+@operator(
+    "same_as",
+    schema=TEXT,
+    operand="member",
+    says="is the same in another member of the deployment, if that member has it",
+)
+def same_as(operand: Any) -> Check:
+    """The check that another document gives the same value; objects are compared by their members."""
+
+    def check(value: Any, node: Node) -> Verdict:
+        if node.is_deeper_than(_DEEPEST_COMPARED):
+            return None
+        path = (str(operand), *node.path[1:])
+        other = node.document.get(path)
+        if other is ABSENT or other is UNKNOWN or is_unresolved(other):
+            return None
+        other = meant(node.document, path, other)
+        if other is UNKNOWN:
+            return None
+        if isinstance(value, dict | list) or isinstance(other, dict | list):
+            return True
+        return True if same(value, other) else (Failure(f"is not the same as in {operand}", other=path),)
+
+    return check

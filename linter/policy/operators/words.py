@@ -1,14 +1,16 @@
-"""Operators that hold other assertions, and ``present``, which :mod:`linter.policy.evaluate` asks only of what the server reads."""
+"""Operators that hold other assertions or ask about members, and ``present``; see :mod:`linter.policy.evaluate`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ...model import ABSENT
+from ...redaction.numbers import number_text
 from ...typed import Any, Final
 from ..node import Node
 from ..verdict import Check, Failure, Verdict, all_of, failed
-from . import ASSERTION, MEMBERS, Inner, always, never, operator
+from . import ASSERTION, MEMBERS, TEXT, Inner, always, never, operator
+from .compare import is_number
 
 _CONDITION: Final = "satisfies the second if it satisfies the first"
 
@@ -69,5 +71,46 @@ def keys(inner: Sequence[Inner]) -> Check:
         wrong = [(key, failure) for key, answer in answers.items() if isinstance(answer, tuple) for failure in answer]
         failures = (failure._replace(path=(key, *failure.path)) for key, failure in wrong)
         return tuple(failures) or all_of(answers.values())
+
+    return check
+
+
+@operator(
+    "unique_by",
+    schema=TEXT,
+    operand="key",
+    says="is a list of objects, no two of which have the same value in this member",
+)
+def unique_by(operand: str) -> Check:
+    """The check that no two members share a value; of two that do the later one fails."""
+
+    def check(value: Any, _node: Node) -> Verdict:
+        if not isinstance(value, list):
+            return failed("must be an array")
+        seen: set[str] = set()
+        failures: list[Failure] = []
+        for index, one in enumerate(value):
+            given = one.get(operand) if isinstance(one, dict) else None
+            name = number_text(given) if is_number(given) else given  # a number that becomes a name is the same as its digits
+            if isinstance(name, str) and name in seen:
+                failures.append(Failure(f"has the same {operand} as an earlier entry", (index, operand)))
+            elif isinstance(name, str):
+                seen.add(name)
+        return tuple(failures) or True
+
+    return check
+
+
+@operator(
+    "only_keys",
+    schema={"type": "array", "items": TEXT},
+    operand="[name, …]",
+    says="is an object without any other members",
+)
+def only_keys(operand: list[str]) -> Check:
+    def check(value: Any, _node: Node) -> Verdict:
+        if not isinstance(value, dict):
+            return failed("must be an object")
+        return tuple(Failure(f"is not one of {', '.join(operand)}", (key,), "key") for key in value if key not in operand) or True
 
     return check
