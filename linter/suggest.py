@@ -7,59 +7,47 @@ from collections.abc import Iterable
 from functools import lru_cache
 from os.path import commonprefix
 
-_MOST_KEPT = 5_000
-"""Answers of a :class:`Words` that are cached: several rules and fixes ask for the same word, one after the other."""
-
-
-class Words:
-    """Words among which the nearest to another word is looked for.
-
-    The answers are those of ``difflib.get_close_matches``. Only words that share enough letters with another are compared with it, so a
-    file full of unknown names costs some 50 microseconds for each, and a very long word costs nothing.
-    """
-
-    def __init__(self, known: Iterable[str]) -> None:
-        known = list(dict.fromkeys(known))
-        self._longest = max(map(len, known), default=0)
-        self._known = [(one, len(one), self._letters(one)) for one in known]
-        self.near = lru_cache(_MOST_KEPT)(self._near)
-
-    def nearest(self, word: str, cutoff: float) -> str | None:
-        """The known word with the highest ``SequenceMatcher.ratio``; None where none is at least ``cutoff`` (0 to 1)."""
-        return next(iter(self.near(word, cutoff)), None)
-
-    def _near(self, word: str, cutoff: float) -> list[str]:
-        """All known words with a ratio of at least ``cutoff``, the nearest first."""
-        if 2 * self._longest < cutoff * (len(word) + self._longest) - 1:
-            return []
-        size, letters = len(word), self._letters(word)
-        likely = [one for one, length, its in self._known if 2 * (its & letters).bit_count() >= cutoff * (length + size) - 1]
-        if not likely:
-            return []
-        from difflib import get_close_matches  # only where some are
-
-        return get_close_matches(word, likely, len(likely), cutoff)
-
-    def _letters(self, word: str) -> int:
-        """A multiset of letters as bits, some letters in common fields: two words share at most as many letters as bits."""
-        fields: Counter[int] = Counter(ord(letter) % 32 for letter in word)
-        return sum((1 << min(count, self._longest)) - 1 << field * self._longest for field, count in fields.items())
-
 
 @lru_cache(maxsize=128)
-def _words(known: tuple[str, ...]) -> Words:
-    """The same words again and again: rules, operators, settings. They are made from what is built in and from rule files only."""
-    return Words(known)
+def _prepared(known: tuple[str, ...]) -> tuple[int, list[tuple[str, int, int]]]:
+    """The length of the longest of some words, and each word with its length and letters: the same words are asked for again and again."""
+    longest = max(map(len, known), default=0)
+    return longest, [(one, len(one), _letters(one, longest)) for one in dict.fromkeys(known)]
+
+
+@lru_cache(maxsize=5_000)
+def _near(word: str, known: tuple[str, ...], cutoff: float) -> list[str]:
+    """All known words with a ratio of at least ``cutoff``, the nearest first: as ``difflib.get_close_matches`` has them.
+
+    Only words that share enough letters with another are compared with it, so a file full of unknown names costs some 50 microseconds for
+    each, and a very long word costs nothing. Several rules and fixes ask for the same word, one after the other.
+    """
+    longest, every = _prepared(known)
+    if 2 * longest < cutoff * (len(word) + longest) - 1:
+        return []
+    size, letters = len(word), _letters(word, longest)
+    likely = [one for one, length, its in every if 2 * (its & letters).bit_count() >= cutoff * (length + size) - 1]
+    if not likely:
+        return []
+    from difflib import get_close_matches  # only where some are
+
+    return get_close_matches(word, likely, len(likely), cutoff)
+
+
+def _letters(word: str, longest: int) -> int:
+    """A multiset of letters as bits, some letters in common fields: two words share at most as many letters as bits."""
+    fields: Counter[int] = Counter(ord(letter) % 32 for letter in word)
+    return sum((1 << min(count, longest)) - 1 << field * longest for field, count in fields.items())
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
-    """The known word that is most like this one; see :class:`Words`."""
-    return _words(tuple(known)).nearest(word, cutoff)
+    """The known word with the highest ``SequenceMatcher.ratio``; None where none is at least ``cutoff`` (0 to 1)."""
+    return next(iter(_near(word, tuple(known), cutoff)), None)
 
 
 def only_near(word: str, known: Iterable[str], cutoff: float) -> str | None:
     """The only known word that is like this one; None where none is, or several are."""
-    near = _words(tuple(known)).near(word, cutoff)
+    near = _near(word, tuple(known), cutoff)
     return near[0] if len(near) == 1 else None
 
 

@@ -218,7 +218,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         return None, False
     if path == _BOTS and isinstance(value, list) and document.kind == "server/json":
         return None, False
-    if reader.by is not None and isinstance(value, dict) and len(path) < DEEPEST and raw is None:
+    if reader.by is not None and isinstance(value, dict) and raw is None:
         return None, True  # no parameter of its own: what is unknown is beneath it
     if setting is not None and setting.origin in ("older-version", "never-read"):
         return names.old(setting, reader), False

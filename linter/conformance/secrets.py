@@ -10,10 +10,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import SettingPath
 from ..settings import Catalogue
 from ..syntax.json import INVALID, valid_value
-from ..typed import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from ..suggest import Words
+from ..typed import Any, Final
 
 _DEEPEST: Final = 20
 """Levels of nesting in an object down to which it is searched; what is nested more deeply is taken for a secret."""
@@ -64,21 +61,16 @@ def is_called_secret(name: str) -> bool:
     """
     if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True
+    from ..suggest import nearest  # only after a mistake
+
     known = _last_names()
     plain = name.replace("_", "").lower()
-    return known.get(plain if plain in known else _words().nearest(plain, 0.7) or "", False)
+    return known.get(plain if plain in known else nearest(plain, known, 0.7) or "", False)
 
 
 def is_name_of_secret(name: str) -> bool:
     """Whether a secret setting of any kind of document is called so."""
     return _last_names().get(name.lower(), False)
-
-
-@settings.derived
-def _words() -> Words:
-    from ..suggest import Words  # only after a mistake
-
-    return Words(_last_names())
 
 
 @settings.derived
