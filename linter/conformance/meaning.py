@@ -9,7 +9,7 @@ from ..formats import FORMATS
 from ..model import UNKNOWN, Document, SettingPath
 from ..settings import Setting
 from ..typed import Any, Final
-from .mismatch import MISREAD, is_unread, mismatch_of
+from .mismatch import MISREAD, aspect_at, is_unread
 from .reader import reader_of
 from .values import MEANS_TRUE
 from .written import bucket, whole_number, without_separators
@@ -52,8 +52,7 @@ def switch(document: Document, path: SettingPath, value: Any) -> Any:
 def _read(document: Document, path: SettingPath) -> tuple[Setting | None, str, bool]:
     """The setting at a path, the aspect in which its value does not fit (empty where it does), and whether the CDK reads it."""
     owner, inner = document.owner(path)
-    mismatch, reader = mismatch_of(owner, inner), reader_of(owner)
-    aspect = mismatch.aspect if mismatch is not None else ""
+    reader, aspect = reader_of(owner), aspect_at(owner, inner)
     return (reader.catalogue.get(inner), aspect, reader.who == "the CDK") if reader is not None else (None, aspect, False)
 
 

@@ -284,8 +284,10 @@ def is_unread(document: Document, path: SettingPath) -> bool:
 
 def is_misread(document: Document, path: SettingPath) -> bool:
     """Whether the server makes something else of a value than was meant, or does not read it, so that no rule can check it."""
-    if is_unread(document, path):
-        return True
-    owner, inner = document.owner(path)
-    mismatch = mismatch_of(owner, inner)
-    return mismatch is not None and mismatch.aspect in MISREAD
+    return is_unread(document, path) or aspect_at(document, path) in MISREAD
+
+
+def aspect_at(document: Document, path: SettingPath) -> str:
+    """The aspect in which a value does not fit; empty where it does."""
+    mismatch = mismatch_of(*document.owner(path))
+    return mismatch.aspect if mismatch is not None else ""

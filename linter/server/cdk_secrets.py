@@ -84,11 +84,10 @@ def _is_external(value: Any) -> bool:
 
 def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
     """Whether an object that the CDK does not take for an external secret was meant to be one."""
-    if not value or (setting is not None and setting.is_container and value.get("system") != _SYSTEM):
-        return False
     if value.get("system") == _SYSTEM:
         return True
-    return value.keys() <= set(_MEMBERS) and ("system" in value or (setting is not None and "key" in value))
+    is_like_one = value.keys() <= set(_MEMBERS) and ("system" in value or (setting is not None and "key" in value))
+    return is_like_one and not (setting is not None and setting.is_container)
 
 
 def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:

@@ -411,14 +411,10 @@ def page_link(setting: Setting) -> str:
     return _DOCUMENTATION + setting.link if setting.link else ""
 
 
-def _releases_by_word(built: Mapping[str, str]) -> Mapping[str, Release]:
-    return {word: Release.of(release) for word, release in built.items()}
-
-
 _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("types", "enum", "special", "readable_from", "stops", "unsafe_when", "tags"), tuple),
     **dict.fromkeys(("first", "after", "proved", "last", "back_ported", "digits_until"), Release.of),
-    **dict.fromkeys(("enum_first", "enum_after"), _releases_by_word),
+    **dict.fromkeys(("enum_first", "enum_after"), lambda built: {word: Release.of(release) for word, release in built.items()}),
     **dict.fromkeys(("ssm_coercion", "env_coercion"), lambda built: ByRelease.of(built, "none")),
     **dict.fromkeys(("env_unsettable", "if_true", "if_false"), lambda built: ByRelease.of(built, "")),
     "default_history": lambda built: ByRelease.of(built, None),
