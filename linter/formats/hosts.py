@@ -41,6 +41,13 @@ _PRIVATE_ENDS = frozenset({"internal", "svc", "local", "lan", "home", "intern", 
 _PRIVATE_ADDRESS = pattern(r"10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}|f[cd][0-9a-f]{2}:.*")
 
 
+def _is_private(host: str) -> bool:
+    """Whether only a private network knows a name or address (RFC 1918, RFC 4193, ``.internal``, the services of Kubernetes)."""
+    if "\n" not in host and (host.rpartition(".")[2] in _PRIVATE_ENDS or ".svc." in host):
+        return True
+    return host.startswith(("10.", "192.168.", "172.", "fc", "fd")) and _PRIVATE_ADDRESS.fullmatch(host) is not None
+
+
 _TUNNELS = (".ngrok.io", ".ngrok.app", ".ngrok-free.app", ".ngrok-free.dev", ".trycloudflare.com", ".loca.lt", ".lhr.life")
 """Hosts of services that lead to a developer's machine."""
 
@@ -52,17 +59,9 @@ def is_developers_host(host: str) -> bool:
 
 
 def is_private_host(host: str) -> bool:
-    """Whether a name or address is on the same machine, on a Docker network or on a private network; the folder of a UNIX socket is.
-
-    Private are RFC 1918, RFC 4193, ``.internal`` and the services of Kubernetes.
-    """
+    """Whether a name or address is on the same machine, on a Docker network or on a private network; the folder of a UNIX socket is."""
     name = host.lower().rstrip(".")
-    if name.startswith("/") or is_local_host(name):
-        return True
-    bare = name.strip("[]")
-    if "\n" not in bare and (bare.rpartition(".")[2] in _PRIVATE_ENDS or ".svc." in bare):
-        return True
-    return bare.startswith(("10.", "192.168.", "172.", "fc", "fd")) and _PRIVATE_ADDRESS.fullmatch(bare) is not None
+    return name.startswith("/") or is_local_host(name) or _is_private(name.strip("[]"))
 
 
 _LEGIBLE: Final = rf"{URL_LIKE}|[A-Za-z0-9-]+:\d{{1,6}}|/[\w./-]+"
