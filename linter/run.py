@@ -269,10 +269,15 @@ def load_documents(
 ) -> LoadedDocuments:
     """The documents of files as a server reads them, without linting them.
 
-    Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest.
+    Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest. Raises
+    :exc:`~linter.config.ConfigError` for a configuration that cannot be used.
     """
     run = _Run.of(Options(Overrides(server=server), kind, max_size=max_size))
     inputs, errors = read_inputs(paths, max_size)
+    configs = [run.choices.config(given.path) for given in inputs]
+    if run.log.errors:
+        raise ConfigError(run.log.errors[0])
+    declare_secrets(name for config in configs if config is not None for name in config.secret_names)
     run = run._replace(around=around_inputs(inputs))
     files = list(filter(None, (_load(run, given) for given in inputs)))
     in_sums = _in_sums(files)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
@@ -19,7 +18,7 @@ from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import MASK, inert, printable
 from ..typed import Any, NamedTuple
-from .inputs import inputs, mask_configured_secrets
+from .inputs import inputs
 from .layout import columns, count, json_text
 from .show import json_value, value_cell
 
@@ -39,7 +38,6 @@ def run(given: Given) -> int:
       medplum-lint diff medplum.config.json dump.json#prod
     """
     named = [_file_and_environment(text) for text in (given.first, given.second)]
-    mask_configured_secrets(Path(path) for path, _ in named)
     first, second = (_document(path, environment, given.max_size) for path, environment in named)
     write_standard_output((as_json if given.format == "json" else as_text)(first, second))
     return 1 if differences(first, second) else 0

@@ -50,11 +50,3 @@ def piped(max_size: int, name: str | None = None) -> Input:
     except Unreadable as error:
         raise Failed(f"standard input: cannot be read: {error}") from None
     return Input(Path(name or STANDARD_INPUT).as_posix(), data, Path(name or "stdin"), piped=True)
-
-
-def mask_configured_secrets(files: Iterable[Path]) -> None:
-    """Have the settings masked that the configurations of files call secret."""
-    from ..settings import declare_secrets
-
-    configurations = Configurations()
-    declare_secrets(name for config in [configurations.of(path / os.pardir) for path in files] for name in config.secret_names)

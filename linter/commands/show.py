@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from ..conformance.mismatch import MISREAD, mismatches
 from ..conformance.reader import Mismatch
-from ..load import Input
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
 from ..output import write_standard_output
@@ -21,7 +19,7 @@ from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..settings import Catalogue
 from ..text import MASK, inert, printable
 from ..typed import Any
-from .inputs import inputs, mask_configured_secrets
+from .inputs import inputs
 from .layout import json_text
 
 VERSION = 1
@@ -41,7 +39,6 @@ def run(given: Given) -> None:
       medplum-lint show --defaults --server-version 4.3.5 dump.json
     """
     files = inputs(given.paths, given.max_size)
-    mask_configured_secrets(one.path if isinstance(one, Input) else Path(one) for one in files)
     loaded = load_documents(files, given.kind, given.max_size, given.server)
     text = as_json if given.format == "json" else as_text
     write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))

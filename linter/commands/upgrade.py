@@ -21,7 +21,7 @@ from ..text import inert, printable
 from ..typed import Any, Final, NamedTuple
 from ..upgrade.notes import UpgradeChange
 from ..upgrade.plan import Plan
-from .inputs import inputs, mask_configured_secrets
+from .inputs import inputs
 from .layout import json_text
 from .show import json_value, value_cell
 
@@ -41,7 +41,6 @@ def run(given: Given) -> int:
       medplum-lint upgrade --from 4.3.5 --to 5.1.23 --format markdown dump.json
     """
     files, errors = _files(given.paths or (".",), given.max_size)
-    mask_configured_secrets(one.path for one in files)
     nothing = f"{', '.join(given.paths) or 'the current folder'}: no file is a Medplum configuration"
 
     def load(release: Release) -> LoadedDocuments:
