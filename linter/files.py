@@ -111,21 +111,15 @@ def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> 
     if stream is None:
         raise Unreadable("it is closed")
     try:
-        _check_size(stream, limit)
-        return read_within(stream, limit)
+        number = stream.fileno()
+    except (OSError, ValueError):
+        return read_within(stream, limit)  # no file of the system, but one that a test made
+    try:
+        if not os.isatty(number):
+            _check_kind(os.fstat(number).st_mode, f"/dev/fd/{number}")
+        return _content(stream, f"/dev/fd/{number}", limit)
     except OSError as error:
         raise Unreadable(reason_of(error)) from None
-
-
-def _check_size(stream: BinaryIO, limit: int) -> None:
-    try:
-        status = os.fstat(stream.fileno())
-    except (OSError, ValueError):
-        return  # no file of the system, but one that a test made
-    if stat.S_ISCHR(status.st_mode) and not os.isatty(stream.fileno()):
-        _check_kind(status.st_mode, f"/dev/fd/{stream.fileno()}")
-    if stat.S_ISREG(status.st_mode) and status.st_size > limit:
-        raise TooLarge(status.st_size, limit)
 
 
 def _check_kind(mode: int, path: str, *, regular: bool = False) -> None:

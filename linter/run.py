@@ -287,11 +287,11 @@ def load_documents(
         if not reading.loaded and reading.images and given.uri not in in_sums
     }
     errors += filter(None, (error_of(file.given, file.reading, in_sums) for file in files))
-    documents: list[Document] = []
-    with run.log.surviving("all files"):
-        every = [one for file in _as_servers_read(run, files) for one in file.reading.loaded]
-        covered = parts_of_others(every)
-        documents += [one.document for one in every if one.checkable and one.document not in covered]
+    with run.log.surviving("all files", "finding out the server's version"):
+        files = _as_servers_read(run, files)
+    every = [one for file in files for one in file.reading.loaded]
+    covered = parts_of_others(every)
+    documents = [one.document for one in every if one.checkable and one.document not in covered]
     return LoadedDocuments(documents, errors, run.log.bugs, without_settings)
 
 

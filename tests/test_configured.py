@@ -20,8 +20,7 @@ from test_config import MISTAKES
 from linter.choose import OWN_FILE, Configurations
 from linter.cli import cli
 from linter.commands.accept import toml_text
-from linter.config_file import OPTIONS, Mistake, values_in
-from linter.config_schema import BEGINNING, beginning, configuration_schema
+from linter.config_file import BEGINNING, OPTIONS, Mistake, beginning, configuration_schema, values_in
 from linter.policy.rule_set import all_rules
 from linter.release import NEWEST
 

@@ -521,7 +521,9 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
 def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("bug.json").write_text(BAD)
     load = loading.load
-    monkeypatch.setattr(loading, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more))
+    monkeypatch.setattr(
+        checking_rules, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more)
+    )
     result = lint("show", "bug.json", "server.json")
     assert result.exit_code == 3
     assert result.stdout.startswith("server.json (server/json)")

@@ -22,7 +22,7 @@ import recipe_docs  # noqa: E402
 import rule_docs  # noqa: E402
 import settings_docs  # noqa: E402
 
-from linter import config_schema, sources  # noqa: E402  # from this checkout, whatever is installed
+from linter import config_file, sources  # noqa: E402  # from this checkout, whatever is installed
 from linter.formats import FORMATS  # noqa: E402
 from linter.policy import grammar, rule_set  # noqa: E402
 from linter.policy.operators import OPERATORS  # noqa: E402
@@ -32,7 +32,7 @@ from linter.settings import json_schema  # noqa: E402
 
 def _schema_of_configuration() -> str:
     rules = [rule.info for rule in rule_set.built_in_rules()]
-    return config_schema.schema_text([one.id for one in rules], {one.category for one in rules})
+    return config_file.schema_text([one.id for one in rules], {one.category for one in rules})
 
 
 FILES: dict[str, Callable[[], str]] = {

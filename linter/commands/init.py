@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..choose import OWN_FILE, Configurations
-from ..config_schema import beginning
+from ..config_file import beginning
 from ..files import relative_to_here
 from ..options import Given
 from ..output import write_file

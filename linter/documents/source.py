@@ -55,7 +55,7 @@ class Surroundings:
         """The file at a path relative to the folder of another one; None where none is, or it cannot be read."""
         if not _can_be_found(file, path) or posixpath.isabs(path) or os.path.isabs(path):
             return None
-        uri, on_disk = self._uri(file, path), self._on_disk(file, path)
+        uri, on_disk = self._resolve(file, path)
         if self._is_outside(uri, on_disk, os.path.dirname(on_disk)):
             return None
         self._paths.setdefault(uri, on_disk)
@@ -70,7 +70,7 @@ class Surroundings:
         if not _can_be_found(file, path):
             return False
         folder = os.path.dirname(self._paths.get(file.uri, file.uri))
-        return self._is_outside(self._uri(file, path), self._on_disk(file, path), folder)
+        return self._is_outside(*self._resolve(file, path), folder)
 
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
         """The files of the run in which one of some texts stands, the asking one included."""
@@ -86,13 +86,12 @@ class Surroundings:
         value: Value = self._cached[name]
         return value
 
-    def _on_disk(self, file: SourceFile, path: str) -> str:
-        return os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
-
-    def _uri(self, file: SourceFile, path: str) -> str:
+    def _resolve(self, file: SourceFile, path: str) -> tuple[str, str]:
+        """The path in the report, and that on disk, of a file at a path relative to the folder of another one."""
         uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
+        on_disk = os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
         names = self.cached("names", self._names)
-        return names.get(uri) or names.get(identity(self._on_disk(file, path))) or uri
+        return names.get(uri) or names.get(identity(on_disk)) or uri, on_disk
 
     def _names(self) -> dict[object, str]:
         """The inputs by what they are under all of their names."""
