@@ -8,7 +8,7 @@ server's are taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .. import settings
 from ..formats.credentials import issued_credential
@@ -32,30 +32,31 @@ from .sums import Sum
 
 KIND: Final = "server/env"
 
-_FOR_CLIENTS: Final = frozenset(
-    PREFIX + name
-    for name in "ACCESS_TOKEN AGENT_ID APP_NAME AUTH_PROVIDER_ID AWS_TEXTRACT_ENABLED CLI_CLIENT_ID CLIENT_ACCESS_TOKEN CLIENT_ID "
-    "CLIENT_SECRET FHIR_URL_PATH LOGO_URL MEMBERSHIP_ID PROFILE PROJECT_ID TOKEN".split()
+
+def _prefixed(names: str) -> frozenset[str]:
+    return frozenset(PREFIX + name for name in names.split())
+
+
+_FOR_CLIENTS: Final = _prefixed(
+    "ACCESS_TOKEN AGENT_ID APP_NAME AUTH_PROVIDER_ID AWS_TEXTRACT_ENABLED CLI_CLIENT_ID CLIENT_ACCESS_TOKEN CLIENT_ID "
+    "CLIENT_SECRET FHIR_URL_PATH LOGO_URL MEMBERSHIP_ID PROFILE PROJECT_ID TOKEN"
 )
 """Variables of clients: of the app, the agent and the CLI (``packages/app``, ``packages/agent``, ``packages/cli/src/util/client.ts``)."""
-_FOR_OTHERS: Final = _FOR_CLIENTS.union(
-    PREFIX + name
-    for name in "APP_IMAGE APP_TAG APP_VERSION CONFIG CONFIG_PATH DB_PASSWORD IMAGE IMAGE_TAG SERVER_IMAGE SERVER_TAG SERVER_VERSION TAG "
-    "VERSION".split()
+_FOR_OTHERS: Final = _FOR_CLIENTS | _prefixed(
+    "APP_IMAGE APP_TAG APP_VERSION CONFIG CONFIG_PATH DB_PASSWORD IMAGE IMAGE_TAG SERVER_IMAGE SERVER_TAG SERVER_VERSION TAG VERSION"
 )
 """Variables of clients, scripts and images: the server does not know them, and is not meant to."""
-_OF_CLIENTS_TOO: Final = frozenset(
-    PREFIX + name
-    for name in "ADMIN_EMAIL ADMIN_PASSWORD AUDIENCE AUTHORIZE_URL BASE_URL GOOGLE_CLIENT_ID INTROSPECT_URL JWKS_URL LOG_LEVEL "
-    "RECAPTCHA_SITE_KEY REGISTER_ENABLED REGISTER_URL TOKEN_URL USER_INFO_URL".split()
+_OF_CLIENTS_TOO: Final = _prefixed(
+    "ADMIN_EMAIL ADMIN_PASSWORD AUDIENCE AUTHORIZE_URL BASE_URL GOOGLE_CLIENT_ID INTROSPECT_URL JWKS_URL LOG_LEVEL "
+    "RECAPTCHA_SITE_KEY REGISTER_ENABLED REGISTER_URL TOKEN_URL USER_INFO_URL"
 )
 """Variables of the server that its clients read too: however many there are, they do not show that a server is configured."""
-_COMMON: Final = frozenset(PREFIX + name for name in "APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EMAIL".split())
+_COMMON: Final = _prefixed("APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EMAIL")
 """Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
 _OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
 """Where all of these are given, passwords among them, nothing is left that would be given elsewhere."""
 _WORDS: Final = {"file": "", "image": "stage", "values": "", "workflow": "job"}
-"""What people call that in which variables stand, by those types that are no such words."""
+"""What people call that in which variables stand, by those types that are no such words; nothing where only its name tells it apart."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 """What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
@@ -130,16 +131,6 @@ class VariableHolder(NamedTuple):
     def hidden(self) -> bool:
         """Whether no value at all may be seen."""
         return self.type == "Secret" or not self.sound
-
-    @property
-    def names_of(self) -> tuple[tuple[str, str], ...]:
-        """What it is called, for people; nothing where only an environment, or no name, tells it from others."""
-        word = _WORDS.get(self.type, self.type)
-        return ((word, self.environment),) if word and self.environment is not None else ()
-
-    def is_complete_with(self, paths: Collection[SettingPath]) -> bool:
-        """Whether variables of these settings are all that the server has."""
-        return self.complete or (not self.partial and _OF_A_WHOLE.issubset(paths))
 
 
 def unless_reference(text: str) -> str | None:
@@ -221,6 +212,8 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
         entries = {path: _VariableEntry(variable, texts[path] is not UNKNOWN, holder) for path, variable in last.items()}
         lines = Lines(file.text, lambda: _visibility(holder), holder.tokens)
         origin = EntriesOrigin(file.text.content, entries, lines, lambda: holder.start)
+    beside = problems_beside(last, _described, "env_coercion", file.release, ", in whatever order the environment has them")
+    word = _WORDS.get(holder.type, holder.type)
     document = Document(
         file.uri,
         KIND,
@@ -228,14 +221,14 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
         build_tree(values.items()),
         origin,
         environment=holder.environment,
-        complete=holder.is_complete_with(last),
+        complete=holder.complete or (not holder.partial and _OF_A_WHOLE.issubset(last)),
         given=tuple(texts.items()),
         parts=parts,
-        holders=holder.names_of,
+        holders=((word, holder.environment),) if word and holder.environment is not None else (),
     )
     return Loaded(
         document,
-        (*holder.problems, *mistakes, *_beside_members(last, file.release)),
+        (*holder.problems, *mistakes, *beside),
         suppressions=holder.suppressions,
         # A suppression comment that covers the name of a variable covers its value too, on whatever lines that stands.
         anchors=tuple(sorted((one.value, one.key.start) for one in given)) if holder.suppressions else (),
@@ -285,13 +278,8 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
             yield Problem("credential-beside-variables", message, variable.value)
 
 
-def _beside_members(given: Mapping[SettingPath, Variable], release: Release) -> Iterator[Problem]:
-    """What comes of variables that give a member of what another one gives as a whole."""
-
-    def describe(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
-        return UNKNOWN if one.text is None else one.text, printable(one.name), one.key
-
-    yield from problems_beside(given, describe, "env_coercion", release, ", in whatever order the environment has them")
+def _described(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
+    return UNKNOWN if one.text is None else one.text, printable(one.name), one.key
 
 
 def is_misread(variable: Variable) -> bool:
