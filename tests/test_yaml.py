@@ -19,6 +19,7 @@ from linter.model import UNKNOWN
 from linter.syntax.places import JsonPath
 from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml, scalars
 from linter.syntax.yaml_events import DEEPEST
+from linter.syntax.yaml_places import YamlPlaces
 from linter.text import Span, Text
 
 # --- What is dumped comes back, and every place holds what it should. ----------------------------------------------------------------
@@ -34,6 +35,16 @@ TEXTS = st.one_of(
 SCALARS = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=20)
 STYLES = st.sampled_from([None, "'", '"', "|", ">"])
+
+
+def raw_of(places: YamlPlaces, path: JsonPath) -> str | None:
+    scalar = places.scalar(path)
+    return scalar.raw if scalar is not None else None
+
+
+def style_of(places: YamlPlaces, path: JsonPath) -> str | None:
+    scalar = places.scalar(path)
+    return scalar.style if scalar is not None else None
 
 
 def dumped(value: Any, style: str | None, flow: bool | None, width: int) -> str:
@@ -53,14 +64,14 @@ def assert_places(text: str, parsed: Yaml, path: JsonPath = ()) -> None:
             assert_places(text, parsed, (*path, step))
             inner = parsed.places.find((*path, step))
             assert inner is not None and place.value.start <= inner.value.start <= inner.value.end <= place.value.end
-    elif parsed.places.style(path) in ("plain", "single", "double"):
+    elif style_of(parsed.places, path) in ("plain", "single", "double"):
         assert [one.value for one in parse_yaml(written)] == ([value] if written else [])
     else:
         assert written[0] in "|>!"
     if path and isinstance(path[-1], str):
         assert place.key is not None
         key = text[slice(*place.key)]
-        assert key[0] in "|>" or [name.places.raw(()) for name in parse_yaml(key)] == [path[-1]]
+        assert key[0] in "|>" or [raw_of(name.places, ()) for name in parse_yaml(key)] == [path[-1]]
 
 
 @given(VALUES, STYLES, st.sampled_from([True, False, None]), st.sampled_from([20, 80, 10_000]))
@@ -235,10 +246,10 @@ def test_values() -> None:
 
 def test_the_text_and_the_quoting_of_a_scalar_are_kept() -> None:
     places = one("a: 0123\nb: '0123'\nc: \"\\n\"\nd: |\n  x\ne: >-\n  x\nf:\ng: [on]").places
-    assert [places.raw((name,)) for name in "abcdefg"] == ["0123", "0123", "\n", "x\n", "x", "", None]
-    assert [places.style((name,)) for name in "abcdefg"] == ["plain", "single", "double", "literal", "folded", "plain", None]
-    assert places.raw(("g", 0)) == "on"
-    assert places.raw(("x",)) is None and places.style(("a", "b")) is None
+    assert [raw_of(places, (name,)) for name in "abcdefg"] == ["0123", "0123", "\n", "x\n", "x", "", None]
+    assert [style_of(places, (name,)) for name in "abcdefg"] == ["plain", "single", "double", "literal", "folded", "plain", None]
+    assert raw_of(places, ("g", 0)) == "on"
+    assert raw_of(places, ("x",)) is None and style_of(places, ("a", "b")) is None
 
 
 def test_places_of_what_anchors_and_blanks_surround() -> None:
@@ -385,9 +396,9 @@ def test_as_many_levels_as_are_read(opener: str, closer: str, with_c: bool, monk
 
 def test_merge_keys_of_merge_keys() -> None:
     inner = one("{<<: " * (DEEPEST - 1) + "{x: y}" + "}" * (DEEPEST - 1))
-    assert inner.whole and inner.value == {"x": "y"} and inner.places.raw(("x",)) == "y"
+    assert inner.whole and inner.value == {"x": "y"} and raw_of(inner.places, ("x",)) == "y"
     chain = one("a0: &a0 {x: y}\n" + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 3_000)))
-    assert chain.whole and chain.places.raw(("a2999", "x")) == "y"
+    assert chain.whole and raw_of(chain.places, ("a2999", "x")) == "y"
 
 
 def test_indentation_of_3_000_levels() -> None:

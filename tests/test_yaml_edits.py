@@ -325,12 +325,14 @@ def check_that_a_scalar_is_set(document: Any, value: Any, seed: int) -> None:
     expected = copy.deepcopy(document)
     at(expected, path[:-1])[path[-1]] = value
     parsed = main_document(text, document)
-    style = parsed.places.style(path)
+    scalar = parsed.places.scalar(path)
+    style = scalar.style if scalar is not None else None
     after = checked(text, document, YamlEditor(text, parsed).set(path, value), expected)
     assert comments(after) == comments(text)
     reread = main_document(after, expected)
     if style in ("single", "double") and isinstance(value, str) and value != at(document, path):
-        assert reread.places.style(path) == (style if value.isprintable() else "double")
+        written = reread.places.scalar(path)
+        assert written is not None and written.style == (style if value.isprintable() else "double")
     assert YamlEditor(after, reread).set(path, value) == []
 
 

@@ -8,7 +8,7 @@ from functools import cache, partial
 from itertools import islice
 
 from .. import settings
-from ..model import Change, Fact, Part, SettingPath, members_as_one
+from ..model import Change, Fact, Part, SettingPath
 from ..syntax.places import Json, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING, Any, Final, Literal
@@ -107,16 +107,10 @@ def hidden_at(find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> Callable[[in
 def _closed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[Span, Hidden]]:
     """The values of a JSON text for which the catalogue has no public setting, and those that JSON drops for a later one."""
     waiting: list[tuple[SettingPath, Any]] = [((), parsed.value)]
-    alike: dict[tuple[str, ...], dict[tuple[str | None, bool], Hidden | Literal["nothing"] | None]] = {}
     while waiting:
         above, holder = waiting.pop()
-        found = alike.setdefault(members_as_one(above), {})  # of the members of a list the catalogue says the same
         for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ():
-            is_holder = isinstance(value, dict | list)
-            kind = (step if isinstance(step, str) else None, is_holder)
-            if kind not in found:
-                found[kind] = _hidden(known, (*above, step), is_holder=is_holder)
-            hidden = found[kind]
+            hidden = _hidden(known, (*above, step), is_holder=isinstance(value, dict | list))
             if hidden == "nothing":
                 waiting.append(((*above, step), value))
             elif hidden is not None and (place := parsed.places.find((*above, step))) is not None:

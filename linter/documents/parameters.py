@@ -268,8 +268,8 @@ def text_of(places: Places, path: JsonPath, value: Any) -> str | None:
         return "true" if value else "false"
     if not isinstance(value, int | float):
         return None
-    raw = places.raw(path) if isinstance(places, YamlPlaces) else None
-    return raw if raw is not None else repr(value)
+    scalar = places.scalar(path) if isinstance(places, YamlPlaces) else None
+    return scalar.raw if scalar is not None else repr(value)
 
 
 def name_reason(name: str) -> str | None:

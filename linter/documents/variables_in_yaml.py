@@ -199,7 +199,8 @@ def _advice(raw: str | None, style: Style | None) -> str:
 def _written(part: Node) -> tuple[str | None, Style | None]:
     """The text of a scalar before it is taken for a number or the like, and its quotes; of JSON only that of a string."""
     if isinstance(part.tree, Yaml):
-        return part.tree.places.raw(part.path), part.tree.places.style(part.path)
+        scalar = part.tree.places.scalar(part.path)
+        return (scalar.raw, scalar.style) if scalar is not None else (None, None)
     value = part.value
     return (value, "double") if isinstance(value, str) else (None, None)
 

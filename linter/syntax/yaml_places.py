@@ -106,19 +106,10 @@ class YamlPlaces:
         key, value = self.member(path) or (None, None)
         return None if value is None else Place(value.span, None if key is None else key.span)
 
-    def _scalar(self, path: JsonPath) -> YamlNode | None:
+    def scalar(self, path: JsonPath) -> YamlNode | None:
+        """The scalar at a path, aliases followed: its text before it is taken for a number or the like, and its quotes."""
         _, value = self.member(path) or (None, None)
         return value.resolved if value is not None and value.resolved.children is None else None
-
-    def raw(self, path: JsonPath) -> str | None:
-        """The text of a scalar before it is taken for a number or the like (``"0123"``, ``"on"``, ``""``); None for anything else."""
-        node = self._scalar(path)
-        return None if node is None else node.raw
-
-    def style(self, path: JsonPath) -> Style | None:
-        """How a scalar is quoted; None for anything else."""
-        node = self._scalar(path)
-        return None if node is None else node.style
 
     def scalars(self) -> Iterator[Scalar]:
         """The scalars of the document in their order, names among them; aliases, tags and comments are left out."""
