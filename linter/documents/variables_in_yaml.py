@@ -257,9 +257,11 @@ def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
         seen.add(id(value))
         waiting += [*part.members, *part.items]
         if isinstance(value, dict) and "value" in value and isinstance(value.get("name"), str) and value["name"].startswith(PREFIX):
-            holder, place = part.place().value, part.at("value").place().value
-            if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
-                yield place.start, value["name"]
+            holder = part.place().value
+            for step, name in (("name", "name"), ("value", value["name"])):
+                place = part.at(step).place().value
+                if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
+                    yield place.start, name
 
 
 def is_sound(file: SourceFile) -> bool:

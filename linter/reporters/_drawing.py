@@ -51,29 +51,8 @@ def _name_of(document: Document, mark: Mark, excerpt: Excerpt) -> Excerpt | None
     if document.position(key.start).line == excerpt.line and not is_cut:
         return None
     named = document.origin.excerpt(mark.path, key)
-    if named.masked:
-        named = _named_on_its_line(document, key) or named
     name = named.text[named.start : named.end]
     return None if not name or named.masked or (named.line == excerpt.line and name in excerpt.text) else named
-
-
-_NEAR: Final = 1_000
-"""Characters of a line at most that are looked at before a name: a whole dump can be one line."""
-
-
-def _named_on_its_line(document: Document, key: Span) -> Excerpt | None:
-    """A name that is masked on a long line, of which an excerpt begins with it; read from the start of the line it may be one to show."""
-    line = document.text.line_span(document.position(key.start).line)
-    if key.start - line.start > _NEAR:
-        return None
-    pieces = list(document.origin.pieces(Span(line.start, min(key.end, line.end))))
-    before = [piece for piece in pieces if piece.end <= key.start]
-    inside = pieces[len(before) :]
-    if not inside or inside[0].start != key.start or any(piece.masked for piece in inside):
-        return None
-    start = sum(len(piece.text) for piece in before)
-    text = "".join(piece.text for piece in pieces)
-    return Excerpt(document.position(key.start).line, text, start, len(text))
 
 
 def _behind(named: Excerpt, excerpt: Excerpt, columns: int) -> Excerpt:
