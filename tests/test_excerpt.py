@@ -285,13 +285,11 @@ def public(name: str) -> Public | None:
 
 READ = Visibility(public, lambda _name: True)
 UNREAD = Visibility(public, (NAMES | {"password"}).__contains__)
-EVERYWHERE = READ._replace(placed=lambda _offset: any_text)
-"""The parsed document says of each value that it is public."""
 
 
-def excerpt(line: str, span: Span, anchor: int, visibility: Visibility = READ) -> Excerpt:
+def excerpt(line: str, span: Span, anchor: int, visibility: Visibility = READ, show: Public | None = None) -> Excerpt:
     """An excerpt of a line."""
-    return MaskedLines(Text(line), JsonTokens(line), visibility).excerpt(span, lambda: anchor)
+    return MaskedLines(Text(line), JsonTokens(line), visibility).excerpt(span, show, lambda: anchor)
 
 
 def shown(line: str, visibility: Visibility = READ) -> str:
@@ -345,7 +343,7 @@ def test_no_password_in_a_url_is_part_of_a_line(user: str) -> None:
 @given(st.text(alphabet=st.sampled_from('"\\:,{}[] \t/*a1\u2028\U0001f600'), max_size=40))
 def test_no_line_raises_and_what_is_underlined_is_there(line: str) -> None:
     for start in range(len(line)):
-        made = excerpt(line, Span(start, len(line)), start, READ if start % 2 else EVERYWHERE)
+        made = excerpt(line, Span(start, len(line)), start, show=any_text if start % 2 == 0 else None)
         assert 0 <= made.start < made.end <= len(made.text) + 1
 
 
@@ -378,11 +376,11 @@ def test_of_each_member_of_a_list_is_hidden_what_is_so_of_it_alone(name: str, me
     assert hidden(*texts) == [one for text in texts for one in hidden(text)]
 
 
-def underlined(text: str, part: str, anchor: str = "", visibility: Visibility = READ) -> str:
+def underlined(text: str, part: str, anchor: str = "", *, show: bool = True) -> str:
     """A line with what is underlined of it in marks."""
     start = text.index(part)
     span = Span(start, start + len(part))
-    made = excerpt(text, span, text.index(anchor) if anchor else start, visibility)
+    made = excerpt(text, span, text.index(anchor) if anchor else start, show=any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 
@@ -393,9 +391,9 @@ UNDERLINED = [
     ('"name": "\U0001f600", "port": "x"', '"x"', '"name": "••••••", "port": »"x"«'),
     ('"host": "\u4f60\u597d", "port": "x"', '"x"', '"host": "\u4f60\u597d", "port": »"x"«'),
     ('"host": "\x1b", "port": "x"', '"x"', '"host": "\\u001b", "port": »"x"«'),
-    ('"password": "hunter2"', '"hunter2"', '"password": »"••••••"«'),
+    ('"password": "hunter2"', '"hunter2"', '"password": »"hunter2"«'),
     ('"password": "hunter2", "x": 1', "hunter2", '"password": »"••••••"«, "x": ••••••'),
-    ('"origins": ["a",\n  "b"]', '"b"', '  »"••••••"«]'),
+    ('"origins": ["a",\n  "b"]', '"b"', '  »"b"«]'),
     ('"x": {\n"port": 1}', '{\n"port": 1}', '"x": »{«'),
     ('"port": 1\n', "\n", '"port": 1»«'),
 ]
@@ -406,9 +404,9 @@ def test_what_is_underlined(text: str, part: str, line: str) -> None:
     assert underlined(text, part) == line
 
 
-def test_a_value_whose_name_stands_elsewhere_is_shown_only_if_the_document_says_what_it_is() -> None:
-    assert underlined('"x"', '"x"', visibility=EVERYWHERE) == '»"x"«'
-    assert underlined('"x"', '"x"') == '»"••••••"«'
+def test_a_value_whose_name_stands_elsewhere_is_shown_only_if_asked_for() -> None:
+    assert underlined('"x"', '"x"', show=True) == '»"x"«'
+    assert underlined('"x"', '"x"', show=False) == '»"••••••"«'
 
 
 def test_a_long_line_is_shown_from_the_name_on() -> None:

@@ -31,9 +31,8 @@ READ = Visibility(lambda name: any_text if name in PUBLIC else None, KNOWN.__con
 def underlined(text: str, part: str, *, show: bool = False, assignments: bool = False) -> str:
     """The line of a part of a YAML text as it is shown, with the part between » and «."""
     start = text.index(part)
-    visibility = READ._replace(placed=lambda offset: any_text if show and offset == start else None)
-    lines = MaskedLines(Text(text), yaml_tokens(text, parse_yaml(text), assignments=assignments), visibility)
-    made = lines.excerpt(Span(start, start + len(part)))
+    lines = MaskedLines(Text(text), yaml_tokens(text, parse_yaml(text), assignments=assignments), READ)
+    made = lines.excerpt(Span(start, start + len(part)), any_text if show else None)
     return f"{made.text[: made.start]}»{made.text[made.start : made.end]}«{made.text[made.end :]}"
 
 
@@ -73,7 +72,7 @@ def test_lines(text: str, part: str, shown: str) -> None:
     assert underlined(text, part) == shown
 
 
-def test_a_value_that_the_document_knows_is_shown() -> None:
+def test_the_value_at_the_place_itself_can_be_shown() -> None:
     assert underlined("- {name: MEDPLUM_PORT, value: '8103'}", "'8103'", show=True) == "- {name: MEDPLUM_PORT, value: »'8103'«}"
     assert underlined("value: a\nvalue: b", "b", show=True) == "value: »b«"
 

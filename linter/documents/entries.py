@@ -13,6 +13,7 @@ from ..typed import TYPE_CHECKING, Protocol
 from .lines import Lines
 
 if TYPE_CHECKING:
+    from ..redaction.values import Public
     from ..syntax.json_in_text import InnerJson
 
 
@@ -28,6 +29,9 @@ class Entry(Protocol):
 
     def facts(self) -> Mapping[str, Fact]:
         """What rules may ask of it."""
+
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """What the text at a span of it may be shown as, where it gives the setting at ``path``; None where it may not be shown."""
 
 
 class EntriesOrigin:
@@ -83,12 +87,13 @@ class EntriesOrigin:
         holder = self._holder(path) if path else None
         if holder is None:
             return self._lines.excerpt(span)
-        value = self._entries[holder].span("value")
+        entry = self._entries[holder]
+        value = entry.span("value")
         if value.start <= span.start and span.end <= value.end:  # a text of its own, of whose parts nothing is known
             if holder not in self._excerpts:
-                self._excerpts[holder] = self._lines.excerpt(value)
+                self._excerpts[holder] = self._lines.excerpt(value, entry.shown_as(holder, value))
             return self._excerpts[holder]
-        return self._lines.excerpt(span)
+        return self._lines.excerpt(span, entry.shown_as(holder, span))
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""

@@ -11,7 +11,7 @@ from ..typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..redaction.lines import MaskedLines
     from ..redaction.tokens import Tokens
-    from ..redaction.values import Visibility
+    from ..redaction.values import Public, Visibility
 
 
 class Lines:
@@ -33,9 +33,9 @@ class Lines:
         tokens = JsonTokens(self._text.content) if self._tokens is None else self._tokens()
         return MaskedLines(self._text, tokens, self._visibility())
 
-    def excerpt(self, span: Span, anchor: Callable[[], int] | None = None) -> Excerpt:
+    def excerpt(self, span: Span, public: Public | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """See :meth:`linter.redaction.lines.MaskedLines.excerpt`."""
-        return self._masked.excerpt(span, anchor)
+        return self._masked.excerpt(span, public, anchor)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""

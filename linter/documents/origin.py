@@ -157,8 +157,9 @@ class JsonOrigin:
     def __init__(self, text: Text, parsed: Json, catalogue: str = "server", inner: InnerJson | None = None, outer: Lines | None = None):
         self._text = text
         self._parsed = parsed
+        self._known = known = settings.catalogue(catalogue)
         self._inner = inner
-        self._lines = Lines(text if inner is None else inner.text, lambda: visibility(settings.catalogue(catalogue), parsed))
+        self._lines = Lines(text if inner is None else inner.text, lambda: visibility(known, parsed))
         self._outer = outer if outer is not None else self._lines
 
     def locate(self, path: SettingPath, part: Part) -> Span:
@@ -182,7 +183,7 @@ class JsonOrigin:
             place = self._parsed.places.find(path) if path else None
             return place.key.start if place is not None and place.key is not None else within.start
 
-        shown = self._lines.excerpt(within, anchor)
+        shown = self._lines.excerpt(within, public_at(self._known, path), anchor)
         return shown if inner is None else shown._replace(line=self._text.position(span.start).line)
 
     def pieces(self, part: Span) -> Iterator[Piece]:

@@ -256,8 +256,7 @@ def _placed(read: ParameterFile, own: Public) -> Iterator[tuple[int, Public | No
                 giver, span = one.giver(part), one.span(part)
                 holder = giver.places.find(giver.at) if giver is not None else None
                 if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for what is elsewhere
-                    shown = public_at(settings.catalogue(), path) if part == "value" else is_of_a_format
-                    yield span.start, own if part == "key" else shown
+                    yield span.start, own if part == "key" else one.shown_as(path, span)
 
 
 def _lines_of(read: ParameterFile) -> Lines:

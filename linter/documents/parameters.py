@@ -14,11 +14,13 @@ from functools import lru_cache
 
 from .. import settings
 from ..model import Fact, Part, SettingPath
+from ..redaction.values import Public, is_of_a_format
 from ..server.loader import dotted_path
 from ..syntax.places import JsonPath, Places
 from ..syntax.yaml_places import YamlPlaces
 from ..text import Span
 from ..typed import Any, Final, NamedTuple
+from .origin import public_at
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings
 
 KIND: Final = "server/ssm"
@@ -96,6 +98,13 @@ class Parameter(NamedTuple):
             length = len(self.text)
             facts |= {"raw": self.text, "length": length, "limit": self.limit, "used": 100 * length / self.limit}
         return facts
+
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """See :meth:`linter.documents.entries.Entry.shown_as`."""
+        beside: tuple[Part, ...] = ("type", "tier")
+        if any(self.giver(part) is not None and span == self.span(part) for part in beside):
+            return is_of_a_format
+        return public_at(settings.catalogue(), path)
 
     def giver(self, part: Part) -> Written | None:
         """What gives a part of it; None where that is not given."""

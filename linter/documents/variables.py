@@ -359,6 +359,10 @@ class _VariableEntry(NamedTuple):
             facts["type"] = "test job" if path in self.holder.throwaway else self.holder.type
         return facts
 
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """See :meth:`linter.documents.entries.Entry.shown_as`."""
+        return None if self.holder.hidden or span == self.variable.key else _public(self.variable.name)
+
 
 def _visibility(holder: VariableHolder) -> Visibility:
     """What may be shown of the lines of what variables stand in."""

@@ -40,22 +40,23 @@ class MaskedLines:
         self._visibility = visibility
         self._short = lru_cache(maxsize=_KEPT)(self._short_line)
 
-    def excerpt(self, span: Span, anchor: Callable[[], int] | None = None) -> Excerpt:
+    def excerpt(self, span: Span, public: Public | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """The line on which ``span`` starts, masked; a name that stands at the span itself is shown, for a finding is about it.
 
-        ``anchor`` tells where the name of the member starts, from which on a long line is shown if that is near; without one that is the
-        last name before.
+        ``public`` is what the value at ``span`` may be shown as where the name before it does not tell, as of ``value:`` below
+        ``name: MEDPLUM_PORT``. ``anchor`` tells where the name of the member starts, from which on a long line is shown if that is near;
+        without one that is the last name before.
         """
         line, whole = self._text.line_around(span.start)
         short = self._short(whole)
         if short is not None:
             is_masked = any(piece.masked and piece.start <= span.end and span.start <= piece.end for piece in short)
-            return _excerpt(line, whole, span, self._pieces(whole, span) if is_masked else short, whole.start, _WIDEST)
+            return _excerpt(line, whole, span, self._pieces(whole, span, public) if is_masked else short, whole.start, _WIDEST)
         first = max(whole.start, span.start - _SHOWN_OF_LONG + 1)
         near = anchor() if anchor is not None else self._tokens.name_before(first, span.start)
         start = near if near is not None and first <= near <= span.start else span.start
         part = Span(start, min(whole.end, span.start + self._tokens.farthest))
-        return _excerpt(line, whole, span, self._pieces(part, span), start, _SHOWN_OF_LONG)
+        return _excerpt(line, whole, span, self._pieces(part, span, public), start, _SHOWN_OF_LONG)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
@@ -76,13 +77,13 @@ class MaskedLines:
             pieces.append(piece)
         return pieces
 
-    def _pieces(self, part: Span, span: Span | None = None) -> Iterator[Piece]:
+    def _pieces(self, part: Span, span: Span | None = None, public: Public | None = None) -> Iterator[Piece]:
         at = part.start
         for token in self._tokens.within(part):
             seen = Span(max(token.span.start, part.start), min(token.span.end, part.end))
             if at < seen.start:
                 yield from self._gap(at, seen.start)
-            yield from self._token(token, seen, span)
+            yield from self._token(token, seen, span, public)
             at = seen.end
         if at < part.end:
             yield from self._gap(at, part.end)
@@ -107,7 +108,7 @@ class MaskedLines:
             if last < end:
                 yield _piece(last, end, content[last:end])
 
-    def _token(self, token: Token, seen: Span, span: Span | None) -> Iterator[Piece]:
+    def _token(self, token: Token, seen: Span, span: Span | None, own: Public | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
         start, end = seen
         written = self._text.content[start:end]
@@ -123,6 +124,8 @@ class MaskedLines:
             shown = written if seen == token.span and self._shows_name(token, span) else None
         else:
             public = self._visibility.value_at(token.span.start, token.name)
+            if public is None and token.span == span:
+                public = own
             if is_line:
                 shown = _shown_value(token, written, public)
             elif is_start and written.startswith(("|", ">")):

@@ -25,7 +25,7 @@ from ..text import Span, printable
 from ..typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from ..redaction.values import Visibility
+    from ..redaction.values import Public, Visibility
 
 KINDS = ("server/azure",)
 NAMES = ("*vault*.json", "*medplum*.json", "*azure*.json")
@@ -122,6 +122,10 @@ class _VaultEntry(NamedTuple):
     def facts(self) -> Mapping[str, Fact]:
         """The ``name`` and its ``raw`` text."""
         return {"name": self.name, "raw": self.value} if isinstance(self.value, str) else {"name": self.name}
+
+    def shown_as(self, path: SettingPath, span: Span) -> Public | None:
+        """See :meth:`linter.documents.entries.Entry.shown_as`."""
+        return public_at(settings.catalogue(), path)
 
 
 def _in_objects(entries: Iterable[_VaultEntry]) -> Iterator[tuple[Span, Literal["values"]]]:
