@@ -183,50 +183,36 @@ def _piece(start: int, end: int, text: str, masked: bool = False) -> Piece:
 
 def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:
     """The masked line ``whole``, or ``width`` characters of what may be seen of it from ``start`` on, where ``pieces`` begin."""
-    pieces, seen = _first_of(pieces, width)
-    end = pieces[-1].end if pieces else whole.end
-    lead, tail = "…" if start > whole.start else "", "…" if end < whole.end else ""
-    under_start = len(lead) + _column_of(pieces, span.start, at_end=False)
-    under_end = len(lead) + _column_of(pieces, min(span.end, end), at_end=True)
-    is_masked = any(piece.masked and piece.start < max(span.end, span.start + 1) and span.start < piece.end for piece in pieces)
-    shown_line = lead + "".join(piece.text for piece in pieces) + tail
-    # What is cut off may be masked, but for the rest of what is shown.
-    return Excerpt(line, shown_line, under_start, max(under_end, under_start + 1), is_masked or seen < min(span.end, whole.end))
-
-
-def _first_of(pieces: Iterable[Piece], width: int) -> tuple[list[Piece], int]:
-    """The pieces of which the first ``width`` characters of a masked line are made, and where the last of them ends before it is cut.
-
-    A mask among them is never cut.
-    """
-    first: list[Piece] = []
-    left, seen = width, 0
+    text = "…" if start > whole.start else ""
+    width += len(text)
+    first = last = -1
+    end, seen, is_masked = whole.end, 0, False
     for piece in pieces:
-        if left <= 0:
+        if len(text) >= width:
             break
         seen = piece.end
-        if len(piece.text) > left and _is_as_written(piece):
-            piece = Piece(piece.start, piece.start + left, piece.text[:left])
-        elif len(piece.text) > left:
-            text = piece.text[:left]
-            text = f"{text.rstrip(MASK[0])}{MASK}" if text.endswith(MASK[0]) else text
-            piece = Piece(piece.start, max(piece.end - 1, piece.start + 1), text, piece.masked)
-        first.append(piece)
-        left -= len(piece.text)
-    return first, seen
+        piece = _cut(piece, width - len(text))
+        end = piece.end
+        is_masked = is_masked or (piece.masked and piece.start < max(span.end, span.start + 1) and span.start < end)
+        is_as_written = not piece.masked and len(piece.text) == end - piece.start  # else what is underlined is all that stands for it
+        if first < 0 and span.start < end:
+            first = len(text) + (max(span.start - piece.start, 0) if is_as_written else 0)
+        if last < 0 and span.end <= end:
+            last = len(text) + (max(span.end - piece.start, 0) if is_as_written else len(piece.text))
+        text += piece.text
+    first, last = (len(text) if at < 0 else at for at in (first, last))
+    # What is cut off may be masked, but for the rest of what is shown.
+    is_masked = is_masked or seen < min(span.end, whole.end)
+    return Excerpt(line, f"{text}…" if end < whole.end else text, first, max(last, first + 1), is_masked)
 
 
-def _is_as_written(piece: Piece) -> bool:
-    return not piece.masked and len(piece.text) == piece.end - piece.start
-
-
-def _column_of(pieces: list[Piece], offset: int, *, at_end: bool) -> int:
-    """The character of the masked line, from 0, at which one of the text stands; inside a masked piece its start or its end."""
-    column = 0
-    for piece in pieces:
-        if offset < piece.end or (at_end and offset == piece.end):
-            if _is_as_written(piece):
-                return column + max(offset - piece.start, 0)
-            return column + (len(piece.text) if at_end else 0)
-        column += len(piece.text)
-    return column
+def _cut(piece: Piece, width: int) -> Piece:
+    """As much of a piece as there is room for. A mask in it is never cut."""
+    text = piece.text[:width]
+    if text == piece.text:
+        return piece
+    if not piece.masked and len(piece.text) == piece.end - piece.start:
+        return Piece(piece.start, piece.start + width, text)
+    if text.endswith(MASK[0]):
+        text = f"{text.rstrip(MASK[0])}{MASK}"
+    return Piece(piece.start, max(piece.end - 1, piece.start + 1), text, piece.masked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from ..model import Change, Document, Fix, SettingPath
 from ..text import Edit, Excerpt, Piece, Span, printable
@@ -32,7 +32,7 @@ def changed_lines(document: Document, path: SettingPath | None, fix: Fix) -> lis
         return []
     spans = [document.text.line_span(number) for number in range(first, last + 1)]
     if max(*(span.end - span.start for span in spans), *(len(edit.text) for edit in edits)) <= _WIDEST:
-        texts = [_whole_lines(document, edits, Span(spans[0].start, spans[-1].end))]
+        texts = [_whole_lines(document, edits, spans)]
     else:
         texts = list(islice(_cut_lines(document, path, fix.changes, edits), _MOST_LINES))
     return [line for old, new in texts for line in _difference(old, new)][: 2 * _MOST_LINES]
@@ -48,28 +48,19 @@ def _difference(old: str, new: str) -> list[str]:
     return [*(f"- {printable(line)}" for line in gone), *(f"+ {printable(line)}" for line in come)]
 
 
-def _whole_lines(document: Document, edits: Sequence[Edit], part: Span) -> tuple[str, str]:
+def _whole_lines(document: Document, edits: Sequence[Edit], lines: Sequence[Span]) -> tuple[str, str]:
     """Lines before and after edits, masked."""
-    new: list[str] = []
-    at = part.start
-    for edit in edits:
-        new += [_masked(document, at, edit.span.start), edit.text]
-        at = edit.span.end
-    return _masked(document, *part), "".join((*new, _masked(document, at, part.end)))
+    pieces = list(document.origin.pieces(lines[0]))
+    for before, line in pairwise(lines):
+        pieces += [Piece(before.end, line.start, "\n", masked=True), *document.origin.pieces(line)]
 
+    def shown(start: int, end: int) -> str:
+        return "".join(_clipped(piece, start, end) for piece in pieces if piece.start < end and start < piece.end) if start < end else ""
 
-def _masked(document: Document, start: int, end: int) -> str:
-    """A part of a text as it may be shown, line by line; what may be shown of a line only its beginning tells."""
-    parts: list[str] = []
-    while start < end:
-        line = document.text.line_span(document.position(start).line)
-        stop = min(end, line.end)
-        parts += [_clipped(piece, start, stop) for piece in document.origin.pieces(line) if piece.start < stop and start < piece.end]
-        start = max(stop, start + 1)
-        if stop < end and stop == line.end:
-            parts.append("\n")
-            start = stop + (2 if document.text.content[stop : stop + 2] == "\r\n" else 1)
-    return "".join(parts)
+    starts = [lines[0].start, *(edit.span.end for edit in edits)]
+    ends = [*(edit.span.start for edit in edits), lines[-1].end]
+    kept = [shown(start, end) for start, end in zip(starts, ends, strict=True)]
+    return shown(starts[0], ends[-1]), "".join([kept[0], *(edit.text + behind for edit, behind in zip(edits, kept[1:], strict=True))])
 
 
 def _clipped(piece: Piece, start: int, end: int) -> str:
