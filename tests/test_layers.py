@@ -145,7 +145,6 @@ HEAVY = [
     "linter.policy.operators.matches",
     "linter.policy.rule_file",
     "linter.policy.installed",
-    "linter.policy.trace",
     "linter.reporters._columns",
     "linter.reporters._places",
     "linter.reporters.azure",

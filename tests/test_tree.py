@@ -16,10 +16,10 @@ from support.checkout import ROOT
 from support.helpers import bare, rule, verdict
 from support.rules import built_in_files
 
+from linter.commands.explain import trace
 from linter.model import ABSENT
 from linter.policy.errors import RuleError
 from linter.policy.paths import DEEP, parse_path
-from linter.policy.trace import trace
 from linter.policy.tree import DEEPEST, Clause, clauses_of, parse_assertion, parse_clauses, parse_condition, references, walk
 
 INVENTED = '''\

@@ -133,7 +133,7 @@ def _set_up(document: Document, example: Example) -> None:
 
 def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
     """Why a rule finds what it should not, and does not find what it should."""
-    from ..policy.trace import trace  # only for an example that fails
+    from .explain import trace  # only for an example that fails
 
     document = loaded.document
     if rule.found_by or not loaded.checkable:

@@ -5,7 +5,7 @@ Each entry goes when the next release of medplum-lint is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ..model import LEVELS, TARGETS
 from ..text import printable
@@ -29,7 +29,7 @@ def modernized(data: Any) -> tuple[Any, list[Older]]:
     if not isinstance(data, dict):
         return data, []
     older: list[Older] = []
-    return _rule(_without_pedantic(data, older), (), older), older
+    return _renewed("rule", _without_pedantic(data, older), (), older), older
 
 
 def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any]:
@@ -82,12 +82,30 @@ def _today(name: str, operand: Any) -> dict[str, Any] | None:
     return {"min": operand} if name == "not_smaller_than" else None
 
 
-def _assertion(data: Any, place: Place, older: list[Older]) -> Any:
-    """An assertion in today's words, and those in its operands."""
+_CASE: Final = {"must": "clauses", "when": "clauses", "fix": "fix"}
+_WITHIN: Final[Mapping[str, Mapping[str, str]]] = {
+    "rule": {**_CASE, "cases": "case"},
+    "case": _CASE,
+    "fix": {"when": "clauses"},
+    "clauses": {"*": "assertion"},
+    "assertion": {"not": "assertion", "if": "assertion", "then": "assertion", "keys": "clauses"},
+}
+"""What the keys of each part of a rule hold, as far as assertions stand in it; ``*`` is any key. Each can be a list of several."""
+
+
+def _renewed(part: str, data: Any, place: Place, older: list[Older]) -> Any:
+    """A part of a rule in today's words."""
+    if isinstance(data, list):
+        return [_renewed(part, one, (*place, index), older) for index, one in enumerate(data)]
     if not isinstance(data, dict):
-        return _each(_assertion)(data, place, older) if isinstance(data, list) else data
-    today = {name: words for name, operand in data.items() if (words := _today(name, operand)) is not None}
-    renewed = _operators({name: operand for name, operand in data.items() if name not in today}, place, older)
+        return data
+    today = {name: words for name, operand in data.items() if part == "assertion" and (words := _today(name, operand)) is not None}
+    within = _WITHIN[part]
+    renewed = {key: one for key, one in data.items() if key not in today}
+    for key in renewed:
+        inner = within.get(key, within.get("*"))
+        if inner is not None:
+            renewed[key] = _renewed(inner, data[key], (*place, key), older)
     for name, words in today.items():
         older.append(Older((*place, name), f'write "{_written(words)}" in place of "{_written({name: data[name]})}"'))
         renewed = _both(renewed, words)
@@ -104,40 +122,3 @@ def _both(given: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 def _written(assertion: dict[str, Any]) -> str:
     return printable(flow(assertion)[1:-1])
-
-
-# --- Where assertions stand in a rule. ---------------------------------------------------------------------------------------------
-
-
-_Walk = Callable[[Any, Place, list[Older]], Any]
-"""Takes a part of a rule, its place and the list of what is older; gives it in today's language."""
-
-
-def _each(walk: _Walk) -> _Walk:
-    """The walk of one part, or of each in a list."""
-
-    def walked(data: Any, place: Place, older: list[Older]) -> Any:
-        if isinstance(data, list):
-            return [walk(one, (*place, index), older) for index, one in enumerate(data)]
-        return walk(data, place, older)
-
-    return walked
-
-
-def _members(walk_of: Callable[[str], _Walk | None]) -> _Walk:
-    """The walk of a mapping, with that of each of its members; one without a walk stays as it is."""
-
-    def walked(data: Any, place: Place, older: list[Older]) -> Any:
-        if not isinstance(data, dict):
-            return data
-        walks = {key: walk_of(key) for key in data}
-        return {key: walk(data[key], (*place, key), older) if walk is not None else data[key] for key, walk in walks.items()}
-
-    return walked
-
-
-_clauses: Final = _members(lambda _path: _assertion)
-_condition: Final = _each(_clauses)
-_operators: Final = _members({"not": _assertion, "if": _assertion, "then": _assertion, "keys": _clauses}.get)
-_case: Final = {"must": _clauses, "when": _condition, "fix": _each(_members({"when": _condition}.get))}
-_rule: Final = _members({**_case, "cases": _each(_members(_case.get))}.get)
