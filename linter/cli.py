@@ -129,7 +129,7 @@ class Commands(click.Group):
             options = check.command.shell_complete(check, incomplete)
         files = [] if incomplete.startswith("-") else [CompletionItem(incomplete, type="file")]
         commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
-        # bash forgets what it was told before a file.
+        # bash forgets what comes before a file.
         return [*files, *commands, *click.Command.shell_complete(self, ctx, incomplete), *options]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -36,14 +36,14 @@ def run(given: Given) -> int:
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
 
     Examples:
-      # See what would be mended, then mend it
+      # See what would be fixed, then fix it
       medplum-lint --diff medplum.config.json
       medplum-lint --fix medplum.config.json
       # Only some rules, or all but some; by id or category
       medplum-lint --select tls,secrets --ignore missing-port deploy
       # For code scanning
       medplum-lint --format sarif --output medplum-lint.sarif deploy
-      # Judge by the server that you run
+      # Check against the server that you run
       medplum-lint --server-version 4.3.5 dump.json
     """
     outputs = _outputs(given)

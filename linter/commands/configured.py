@@ -26,7 +26,7 @@ from .layout import columns, count
 
 
 def show(given: Given, options: Options) -> None:
-    """Print what holds for files, or what a search takes. Raises :exc:`~linter.say.Failed` for what cannot be told."""
+    """Print what holds for files, or what a search takes. Raises :exc:`~linter.say.Failed` for what cannot be shown."""
     log = Log()
     if given.show_settings:
         blocks = [_settings(path, options, log) for path in given.paths]
