@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .files import TooLarge, Unreadable, is_within, opened, read_within, reason_of
-from .typed import Final
+from .typed import IO, Final
 
 STANDARD_OUTPUT: Final = "-"
 """The name of standard output where a file is asked for."""
@@ -261,6 +261,13 @@ def write_standard_output(text: str) -> None:
         if isinstance(error, BrokenPipeError):
             raise
         raise Unwritable("standard output", reason_of(error)) from None
+
+
+def columns_of(stream: IO[str]) -> int:
+    """The columns of the terminal that a stream is; 0 where it is none."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns
+    return 0
 
 
 def drop(stream: object) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from .output import columns_of
 from .reporters._columns import width
 from .text import printable
 from .typed import IO, Final
@@ -34,7 +34,7 @@ def shown(stream: IO[str], after: float = _AFTER) -> Iterator[Callable[[str, int
         with suppress(OSError, ValueError):  # a terminal that is gone is no reason to stop
             while not ended.wait(wait):
                 wait, line = _EVERY, printable(f"medplum-lint: {text}")
-                while line and width(line) >= _columns(stream):
+                while line and width(line) >= (columns_of(stream) or 80):
                     line = line[:-1]
                 if line != written:
                     stream.write(f"\r\033[K{line}")
@@ -51,10 +51,3 @@ def shown(stream: IO[str], after: float = _AFTER) -> Iterator[Callable[[str, int
     finally:
         ended.set()
         thread.join()
-
-
-def _columns(stream: IO[str]) -> int:
-    """The columns of the terminal that a stream is: standard output may be elsewhere."""
-    with suppress(OSError, ValueError):
-        return os.get_terminal_size(stream.fileno()).columns or 80
-    return 80

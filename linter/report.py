@@ -12,7 +12,7 @@ from io import StringIO
 from .files import Identity, Unreadable, identity, opened
 from .log import Log
 from .model import LEVELS, Finding, Level, Result, Style
-from .output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
+from .output import STANDARD_OUTPUT, Unwritable, columns_of, place_of, write_file, write_standard_output
 from .reporters import reporter
 from .typed import IO, Final
 
@@ -134,6 +134,4 @@ def _width(stream: IO[str] | None) -> int:
     given = os.environ.get("COLUMNS", "")
     if given.isascii() and given.isdecimal() and len(given) < 6:
         return int(given)
-    with suppress(OSError, ValueError):
-        return os.get_terminal_size(stream.fileno()).columns
-    return 0
+    return columns_of(stream)

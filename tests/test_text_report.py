@@ -327,7 +327,7 @@ def test_a_short_run_shows_no_progress() -> None:
 
 
 def test_a_long_run_shows_its_progress_and_takes_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_columns", lambda _stream: 50)
+    monkeypatch.setattr(progress, "columns_of", lambda _stream: 50)
     stream = io.StringIO()
     with progress.shown(stream, after=0.01) as step:
         step("checking", 2, 1_000, "a/\x1b[2J語" + "b" * 100)
