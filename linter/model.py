@@ -73,6 +73,23 @@ LEFT_OUT: Final = Mark("LEFT_OUT")
 """What was meant by a setting is that it is not given."""
 
 
+def is_same(left: Any, right: Any) -> bool:
+    """Equality as JSON means it: ``true`` is not ``1``, ``1`` is ``1.0``. A loop, for values can be nested without end."""
+    waiting = [(left, right)]
+    while waiting:
+        one, other = waiting.pop()
+        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+            waiting.extend((member, other[key]) for key, member in one.items())
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            waiting.extend(zip(one, other, strict=True))
+        elif isinstance(one, bool | dict | list) or isinstance(other, bool | dict | list):
+            if one is not other or not isinstance(one, bool):
+                return False
+        elif one != other:
+            return False
+    return True
+
+
 class Origin(Protocol):
     """How a document finds its way back to the text; the source that loaded the document provides it."""
 

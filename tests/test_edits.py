@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.syntax.edits import Edit, Overlap, Taken, apply_edits, apply_to, break_near, grouped, index_in, is_same, value_at
+from linter.model import is_same
+from linter.syntax.edits import Edit, Overlap, Taken, apply_edits, apply_to, break_near, grouped, index_in, value_at
 from linter.text import Span, Text
 
 

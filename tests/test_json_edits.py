@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from support.edit_operations import Operation, Operations
 from support.helpers import golden
 
-from linter.syntax.edits import Edit, apply_edits, apply_to, is_same
+from linter.model import is_same
+from linter.syntax.edits import Edit, apply_edits, apply_to
 from linter.syntax.json import parse_json
 from linter.syntax.json_edits import JsonEditor, remove_comma, remove_parts
 from linter.syntax.places import Json, JsonPath

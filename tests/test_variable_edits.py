@@ -24,8 +24,7 @@ from linter.documents import environment_files
 from linter.documents.source import Loaded, SourceFile
 from linter.fixes.plan import Fixes, fixed
 from linter.load import Input, load
-from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted, sentence
-from linter.policy.operators.compare import same
+from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted, is_same, sentence
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.sources import dotenv, server_json
@@ -469,7 +468,7 @@ def engine(uri: str, content: bytes, changes: Sequence[Change]) -> Fixes:
 
 
 def is_made(document: Document, changes: Sequence[Change]) -> bool:
-    return all(same(document.get(one.path), one.value) if one.action == "set" else document.get(one.path) is ABSENT for one in changes)
+    return all(is_same(document.get(one.path), one.value) if one.action == "set" else document.get(one.path) is ABSENT for one in changes)
 
 
 def finding_of(loaded: Loaded, changes: Sequence[Change]) -> Finding:

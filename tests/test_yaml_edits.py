@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from support.edit_operations import Operation, Operations
 from support.helpers import golden
 
-from linter.syntax.edits import Edit, apply_edits, is_same
+from linter.model import is_same
+from linter.syntax.edits import Edit, apply_edits
 from linter.syntax.places import JsonPath
 from linter.syntax.yaml import Yaml, parse_yaml
 from linter.syntax.yaml_edits import YamlEditor

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
 from ..output import write_standard_output
-from ..policy.operators.compare import same
 from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..release import ANY_SERVER
@@ -84,7 +83,7 @@ def differences(first: Document, second: Document) -> list[tuple[SettingPath, Si
 
 
 def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool:
-    if same(left, right):
+    if is_same(left, right):
         return True
     setting = catalogue_of(document).get(path)
     digits_in_quotes = setting is not None and {"integer", "string"} <= set(setting.types)

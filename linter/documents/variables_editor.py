@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from .. import settings
-from ..model import Change, SettingPath
+from ..model import Change, SettingPath, is_same
 from ..release import Release
 from ..server.loader import loaded_value
 from ..settings.env_names import setting_of, variable_of
-from ..syntax.edits import apply_edits, is_same
+from ..syntax.edits import apply_edits
 from ..syntax.json import INVALID, parse_json, valid_value
 from ..text import Edit
 from ..typed import Any, NamedTuple, Protocol

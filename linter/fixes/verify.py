@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from ..conformance.written import holder
 from ..formats.connections import parts_of
-from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath
+from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, is_same
 from ..policy.make_fix import apply_change
-from ..policy.operators.compare import same
 from ..run import Outcome
 from ..server.loader import loaded_value
 from ..server.shown import catalogue_of
@@ -142,7 +141,7 @@ def _same(wanted: Any, found: Any) -> bool | None:
         return True if wanted is found else None
     if wanted != wanted:  # a text that the loader reads no number in
         return bool(found != found)
-    return wanted is found or same(wanted, found)
+    return wanted is found or is_same(wanted, found)
 
 
 # --- New findings ---------------------------------------------------------------------------------------------------------------------
@@ -248,9 +247,9 @@ def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[Setting
 def _is_of(value: Any, other: Any) -> bool:
     """Whether a value is another one, what that is the JSON of, or a member of the connection that it is the URL of."""
     parts = (parts_of(other) or {}).values() if isinstance(other, str) else ()
-    return any(one is not UNKNOWN and same(value, one) for one in (other, *parts)) or _is_read_from(value, other)
+    return any(one is not UNKNOWN and is_same(value, one) for one in (other, *parts)) or _is_read_from(value, other)
 
 
 def _is_read_from(value: Any, text: Any) -> bool:
     """Whether a value is what a text is the JSON of."""
-    return isinstance(text, str) and same(value, holder(text))
+    return isinstance(text, str) and is_same(value, holder(text))

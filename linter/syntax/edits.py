@@ -108,24 +108,6 @@ def grouped(order: Sequence[str], names: Sequence[str], new: Iterable[str]) -> d
     return groups
 
 
-def is_same(value: Any, other: Any) -> bool:
-    """Whether two values are one and the same in JSON, where true is not 1, and members have no order; in a loop, however deep they are."""
-    waiting = [(value, other)]
-    while waiting:
-        one, another = waiting.pop()
-        if isinstance(one, dict) and isinstance(another, dict):
-            if one.keys() != another.keys():
-                return False
-            waiting += [(member, another[name]) for name, member in one.items()]
-        elif isinstance(one, list) and isinstance(another, list):
-            if len(one) != len(another):
-                return False
-            waiting += zip(one, another, strict=True)
-        elif isinstance(one, bool) != isinstance(another, bool) or one != another:
-            return False
-    return True
-
-
 def value_at(value: Any, path: JsonPath) -> Any:
     """What stands at a path in a value; :exc:`LookupError` where nothing does."""
     for step in path:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 
+from ..model import is_same
 from ..patterns import pattern
 from ..text import Edit, Span
 from ..typed import Any, Final
@@ -19,7 +20,6 @@ from .edits import (
     behind_break,
     has_break,
     indentation,
-    is_same,
     line_end,
     line_start,
     nearest,

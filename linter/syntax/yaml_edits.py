@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ..model import is_same
 from ..text import Edit, Span
 from ..typed import Any
 from .brackets import Brackets, Item, insert, separator_at, take_out
-from .edits import apply_edits, behind_blanks, behind_break, break_near, is_same, line_end, line_start, nearest, without_lines
+from .edits import apply_edits, behind_blanks, behind_break, break_near, line_end, line_start, nearest, without_lines
 from .escapes import yaml_like
 from .places import JsonPath
 from .tree_edits import Block, New, Order, TreeEditor

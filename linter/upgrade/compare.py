@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 
+from .. import model
 from ..conformance.mismatch import mismatch_of
 from ..conformance.values import outcome, so
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
-from ..policy.operators.compare import same
 from ..redaction.numbers import number_text
 from ..release import Release
 from ..server.effective import Effective, effective_settings, visible_effective
@@ -286,4 +286,4 @@ def _differ(before: Any, after: Any) -> bool:
 
 def is_same(left: Any, right: Any) -> bool:
     """Equality, where NaN is NaN."""
-    return same(left, right) or (left != left and right != right)
+    return model.is_same(left, right) or (left != left and right != right)

@@ -7,7 +7,7 @@ from operator import ge, le
 
 from ...conformance.meaning import meant
 from ...formats.placeholders import is_unresolved
-from ...model import ABSENT, UNKNOWN
+from ...model import ABSENT, UNKNOWN, is_same
 from ...redaction.numbers import number_text
 from ...typed import Any
 from ..display import is_shown_whole
@@ -30,23 +30,6 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 def is_number(value: Any) -> bool:
     """Whether a value is a number as JSON means it: ``true`` is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equality as JSON means it: ``true`` is not ``1``, ``1`` is ``1.0``. A loop, for values can be nested without end."""
-    waiting = [(left, right)]
-    while waiting:
-        one, other = waiting.pop()
-        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-            waiting.extend((member, other[key]) for key, member in one.items())
-        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            waiting.extend(zip(one, other, strict=True))
-        elif isinstance(one, bool | dict | list) or isinstance(other, bool | dict | list):
-            if one is not other or not isinstance(one, bool):
-                return False
-        elif one != other:
-            return False
-    return True
 
 
 def is_partly_unknown(value: Any) -> bool:
@@ -124,12 +107,12 @@ def _comparison(
 def _contains(value: Any, wanted: Any) -> bool:
     if isinstance(value, str):
         return _as_text(wanted) in value
-    return isinstance(value, list) and any(same(member, wanted) for member in value)
+    return isinstance(value, list) and any(is_same(member, wanted) for member in value)
 
 
 _END = "is a text that does; a list of texts: any of them"
-_comparison("equals", "be", same, several=False, schema=ANYTHING, operand="value", says="is equal, as JSON means it (`true` is not `1`)")
-_comparison("one_of", "be one of", same, schema={"type": "array", "minItems": 1}, operand="[value, …]", says="is one of these")
+_comparison("equals", "be", is_same, several=False, schema=ANYTHING, operand="value", says="is equal, as JSON means it (`true` is not `1`)")
+_comparison("one_of", "be one of", is_same, schema={"type": "array", "minItems": 1}, operand="[value, …]", says="is one of these")
 _comparison(
     "starts_with",
     "start with",
@@ -240,6 +223,6 @@ def same_as(operand: Any) -> Check:
             return None
         if isinstance(value, dict | list) or isinstance(other, dict | list):
             return True
-        return True if same(value, other) else (Failure(f"is not the same as in {operand}", other=path),)
+        return True if is_same(value, other) else (Failure(f"is not the same as in {operand}", other=path),)
 
     return check
