@@ -115,8 +115,9 @@ def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> 
     except (OSError, ValueError):
         return read_within(stream, limit)  # no file of the system, but one that a test made
     try:
-        if not os.isatty(number):
-            _check_kind(os.fstat(number).st_mode, f"/dev/fd/{number}")
+        mode = os.fstat(number).st_mode
+        if stat.S_ISCHR(mode) and not os.isatty(number):
+            _check_kind(mode, f"/dev/fd/{number}")
         return _content(stream, f"/dev/fd/{number}", limit)
     except OSError as error:
         raise Unreadable(reason_of(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from linter import choose, cli, files, reporters, run
 from linter import load as loading
 from linter import run as checking_rules
 from linter.documents import deployment
-from linter.files import Unreadable, parse_size, read_file, read_regular
+from linter.files import Unreadable, parse_size, read_file, read_regular, read_standard_input
 from linter.model import Document
 from linter.policy import engine
 from linter.reporters import text as text_report
@@ -349,6 +350,16 @@ def test_folders_deeper_than_a_path_can_be(removed: None) -> None:
     code, [line] = exit_and_errors(lint(".", *SELECT))
     assert code == 2
     assert line.startswith("medplum-lint: error: xx/xx/") and line.endswith("/xx: cannot be read: file name too long")
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="a socket is no file there")
+def test_standard_input_can_be_a_socket() -> None:
+    """As what Node.js starts has it."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"{}")
+    theirs.close()
+    with open(ours.detach(), "rb") as stream:
+        assert read_standard_input(stream) == b"{}"
 
 
 @pytest.mark.quick_cases(11)
