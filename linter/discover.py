@@ -103,8 +103,9 @@ class Search:
             files = list(self._in_folder(Path(text), closed.append))
             if closed:
                 return files, f"{closed[0].filename}: cannot be read: {reason_of(closed[0])}"
-            nothing = f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
-            return files, "" if files or may_be_empty else nothing
+            if files or may_be_empty:
+                return files, ""
+            return files, f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
         if os.path.lexists(text):
             path, config = Path(text), self._config(Path(text))
             forced = config is not None and (config.force_exclude or self._force_exclude)
