@@ -115,10 +115,7 @@ def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
 
     What a file gives under another name comes before what a fix would add where nothing is.
     """
-    fixes = [finding.fix for finding in findings if finding.fix is not None]
-    if len(fixes) < 2:
-        return findings
-    moved = Counter(path for fix in fixes for path in _moved_to(fix))
+    moved = Counter(path for finding in findings if finding.fix is not None for path in _moved_to(finding.fix))
 
     def has_conflict(finding: Finding, fix: Fix) -> bool:
         own = _moved_to(fix)
@@ -145,8 +142,6 @@ def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
     """
     causes = [rules[finding.rule].cases[finding.case].yields_to if finding.rule in rules else () for finding in findings]
     named = {cause for ids in causes for cause in ids}
-    if len(findings) < 2 or not named:
-        return list(findings)
     places = {(finding.rule, finding.path) for finding in findings if finding.rule in named and finding.path is not None}
     above = {(rule, one) for rule, path in places for one in _prefixes(path)}
 

@@ -219,28 +219,21 @@ def _steps(text: str, body: str) -> Iterator[Step]:
         at += 1
 
 
+@settings.derived
 def _tag(name: str) -> Tag:
-    known = _all_tags()
+    known = frozenset().union(*(settings.catalogue(kind).tags() for kind in settings.KINDS))
     if name not in known:
         raise RuleError(f'no setting is tagged "{name}"{did_you_mean(name, known)}')
     return Tag(name)
 
 
-@settings.derived
-def _all_tags() -> frozenset[str]:
-    return frozenset().union(*(settings.catalogue(kind).tags() for kind in settings.KINDS))
-
-
 def _check_fact(text: str, path: Path) -> None:
-    if path.fact is None:
-        return
     root = path.start == "root" and not path.steps
     known: tuple[str, ...] = FACTS_OF_A_DOCUMENT if root else FACTS_OF_A_SETTING
     if path.start == "node" and not path.steps:
         known += FACTS_OF_A_FINDING
     if len(path.steps) == 1:
         known += FACTS_OF_A_DOCUMENT  # of a member of a deployment
-    if path.fact not in known:
-        raise RuleError(
-            f'"{text}": there is no fact "{path.fact}" of {"a document" if root else "a setting"}{did_you_mean(path.fact, known)}'
-        )
+    if path.fact not in (None, *known):
+        hint = did_you_mean(str(path.fact), known)
+        raise RuleError(f'"{text}": there is no fact "{path.fact}" of {"a document" if root else "a setting"}{hint}')

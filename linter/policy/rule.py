@@ -105,15 +105,12 @@ class Case:
     def together(self) -> Together | None:
         """The message about all places of a document in one finding; None for a case that reports each place by itself."""
         given = self.data.get("together")
+        if isinstance(given, str):
+            after, what = given.startswith(_THE_FIRST), given.removesuffix(_LISTED)
+            given = {"also": given.removeprefix(_THE_FIRST)} if after else {"what": what} | ({"also": _PATHS} if what != given else {})
         if given is None:
             return None
-        if isinstance(given, dict):
-            return Together(**{name: parse_template(text, (*self.at("together"), name)) for name, text in given.items()})
-        place = self.at("together")
-        if given.startswith(_THE_FIRST):
-            return Together(also=parse_template(given.removeprefix(_THE_FIRST), place))
-        also = Template("${@paths}") if given.endswith(_LISTED) else None
-        return Together(parse_template(given.removesuffix(_LISTED), place), also=also)
+        return Together(**{name: parse_template(text, (*self.at("together"), name)) for name, text in given.items()})
 
     @property
     def texts(self) -> Iterator[tuple[Template, Place]]:
@@ -156,7 +153,17 @@ class Rule:
     @cached_property
     def examples(self) -> tuple[Example, ...]:
         """The examples, good ones first; none where the rule is read from the built file."""
-        return tuple(_examples(self._data.get("examples", {})))
+        return tuple(
+            Example(
+                ("examples", verdict, index),
+                verdict == "good",
+                content=one["text"] if "text" in one else one["data"],
+                is_text="text" in one,
+                **{name: one[name] for name in Example._field_defaults if name in one},
+            )
+            for verdict in ("good", "bad")
+            for index, one in enumerate(self._data.get("examples", {}).get(verdict, ()))
+        )
 
     @property
     def causes(self) -> Iterator[tuple[str, Place]]:
@@ -190,7 +197,8 @@ def check_operands(rule: Rule) -> None:
 
 _THE_FIRST: Final = "${@first}; "
 """How a text about several settings begins that follows the message about the first one."""
-_LISTED: Final = ": ${@paths}"
+_PATHS: Final = "${@paths}"
+_LISTED: Final = f": {_PATHS}"
 """How one ends that lists the settings."""
 _INSTEAD: Final = (
     ("severity", "class"),
@@ -253,18 +261,6 @@ def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
 def is_fixable(data: Mapping[str, Any]) -> bool:
     """Whether an example of a rule shows it fixed; ``fixable`` says it of a rule without its examples."""
     return bool(data.get("fixable")) or any("fixed" in example for example in data.get("examples", {}).get("bad", ()))
-
-
-def _examples(data: Mapping[str, Any]) -> Iterator[Example]:
-    for verdict in ("good", "bad"):
-        for index, one in enumerate(data.get(verdict, ())):
-            yield Example(
-                ("examples", verdict, index),
-                verdict == "good",
-                content=one["text"] if "text" in one else one["data"],
-                is_text="text" in one,
-                **{name: one[name] for name in Example._field_defaults if name in one},
-            )
 
 
 def kind_matches(kind: str, wanted: str) -> bool:

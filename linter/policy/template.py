@@ -209,10 +209,10 @@ def _known(path: Path, node: Node) -> Any:
 
 def series(paths: Sequence[SettingPath], notes: Sequence[str]) -> str:
     """The names of settings as people list them, each with its note in brackets; of many the first ones, and how many there are besides."""
-    names = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
-    if len(names) > _MOST_NAMES:
-        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    *names, last = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
+    if len(names) >= _MOST_NAMES:
+        names, last = names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 2} others"
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
