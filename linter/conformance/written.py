@@ -126,6 +126,8 @@ _REWRITES: Final[Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
     "hostname": ((_HOST, r"\1"),),
     "lambda-layer-name": ((pattern(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:([A-Za-z0-9_-]+)"), r"\1"),),
     "s3-bucket": ((pattern(rf"(?:s3://|s3:|{_ARN_OF_BUCKET})([^/\s]+)/?"), r"\1"),),
+    "url": ((pattern(r"(?i)(https?):/(?:/{2})?([^/\s].*)"), r"\1://\2"),),  # with one or three slashes behind its scheme
+    "websocket-url": ((pattern(r"(?i)http(.*)"), r"ws\1"),),
 }
 """By format what a text can be in its place, and what that stands for; the scheme in it becomes lower case."""
 
@@ -147,12 +149,6 @@ def port_of(text: str) -> str | None:
     """The port that a host is written with; None where there is none."""
     match = _HOST.fullmatch(text.strip())
     return match[2] if match is not None else None
-
-
-def _url(text: str) -> str | None:
-    """An address with one or three slashes behind its scheme."""
-    match = re.fullmatch(r"(https?):/(?:/{2})?([^/\s].*)", text.strip(), re.IGNORECASE) if ":/" in text else None
-    return f"{match[1].lower()}://{match[2]}" if match is not None else None
 
 
 def _origins(text: str) -> str | None:
@@ -213,8 +209,6 @@ _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "pem-certificates": _pem,
     "pem-private-key": _pem,
     "pem-public-key": _pem,
-    "url": _url,
-    "websocket-url": lambda text: re.sub(r"^http", "ws", text.strip(), flags=re.IGNORECASE),
 }
 
 _URLS: Final = frozenset({"base-url", "redirect-uri", "url", "websocket-url"})
