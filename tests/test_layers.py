@@ -136,7 +136,6 @@ HEAVY = [
     "linter.documents.line_editor",
     "linter.documents.tree_editor",
     "linter.documents.variables_editor",
-    "linter.formats.identifiers",
     "linter.formats.pem",
     "linter.formats.times",
     "linter.policy.grammar",

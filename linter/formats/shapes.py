@@ -6,18 +6,17 @@ import re
 from collections.abc import Mapping
 
 from ..patterns import pattern
-from ..typed import Final
+from ..typed import Any, Final
 from . import format
 
 
 class Shape:
     """What a text must match as a whole, each with why another one does not fit; see :func:`linter.formats.format` for the rest."""
 
-    def __init__(self, describes: str, *checks: tuple[re.Pattern[str], str], legible: str = "", looks_random: bool = False) -> None:
+    def __init__(self, describes: str, *checks: tuple[re.Pattern[str], str], **more: Any) -> None:
         self.describes = describes
         self.checks = checks
-        self.legible = legible
-        self.looks_random = looks_random
+        self.more = more
 
     def mismatch(self, text: str) -> str | None:
         """Why a text does not fit; None where it does."""
@@ -121,10 +120,22 @@ SHAPES: Final[Mapping[str, Shape]] = {
         (pattern("[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*"), "must be a short name of letters, digits, hyphens, dots and underscores"),
         legible="[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}",
     ),
+    "header-name": Shape(
+        "The name of an HTTP header in lower case, as Node.js presents it.",
+        (pattern("[^A-Z]*"), "must be in lower case, as Node.js gives the names of headers"),
+        (pattern(r"[a-z0-9!#$%&'*+.^_`|~-]+"), "must be the name of an HTTP header"),
+        legible=r"[A-Za-z]+(?:[-_][A-Za-z0-9]+)*",
+        shown="[A-Za-z0-9-]+",
+    ),
+    "container-image": Shape(
+        "A container image with a tag or digest.",
+        (pattern(r"(?:\S*/|[^\s/])[^\s/]*[:@][^\s/]+"), "must be a container image with a tag, such as medplum/medplum-server:4.2.0"),
+        legible=r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?|[a-z]+(?:-[a-z]+)*",
+    ),
     "resource-type": Shape(
         "The name of a type of FHIR resource.",
         (pattern("[A-Z][A-Za-z]{2,39}"), "must be the name of a type of FHIR resource, such as Patient"),
     ),
 }
 for _name, _shape in SHAPES.items():
-    format(_name, _shape.describes, _shape.legible, looks_random=_shape.looks_random)(_shape.mismatch)
+    format(_name, _shape.describes, **_shape.more)(_shape.mismatch)
