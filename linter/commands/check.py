@@ -46,10 +46,10 @@ def run(given: Given) -> int:
       # Check against the server that you run
       medplum-lint --server-version 4.3.5 dump.json
     """
-    outputs = _outputs(given)
-    for mistake in _contradictions(given, outputs):
+    asked, given.output = given.output, _outputs(given)
+    for mistake in _contradictions(given):
         raise UsageError(mistake)
-    for one in given.output:
+    for one in asked:
         if one.file in format_names() and not one.format:
             say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
     options = run_options(given)
@@ -60,7 +60,7 @@ def run(given: Given) -> int:
         return 0
     checked = checker(given.paths or (".",), options, given.stdin_filename)
     log = Log()
-    outcome, dumps = (_fix if given.fix or given.diff else _check)(given, outputs, checked, log)
+    outcome, dumps = (_fix if given.fix or given.diff else _check)(given, checked, log)
     outcome = outcome._replace(errors=(*outcome.errors, *log.errors), bugs=tuple(dict.fromkeys((*outcome.bugs, *log.bugs))))
     _say_notices(outcome, given)
     if outcome.bugs and given.write_baseline is not None:
@@ -105,9 +105,10 @@ def _outputs(given: Given) -> list[Output]:
     return sorted(places.values(), key=lambda one: place_of(one.file) == place_of(STANDARD_OUTPUT))
 
 
-def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
+def _contradictions(given: Given) -> Iterator[str]:
     """Why the options cannot be given together."""
-    paths, places, formats = given.paths, {place_of(one.file) for one in outputs}, list(dict.fromkeys(one.format for one in outputs))
+    paths, places = given.paths, {place_of(one.file) for one in given.output}
+    formats = list(dict.fromkeys(one.format for one in given.output))
     fixes, shows = given.fix or given.diff, given.show_settings or given.show_files
     if given.stdin_filename is not None and "-" not in paths:
         yield '--stdin-filename names standard input: give the path "-" too'
@@ -133,7 +134,7 @@ def _contradictions(given: Given, outputs: Sequence[Output]) -> Iterator[str]:
     if given.without_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
         yield "--no-baseline uses no baseline: give no other option about one with it"
     if shows:
-        other = fixes or given.fix_script or given.write_baseline or outputs != [Output("text")]
+        other = fixes or given.fix_script or given.write_baseline or given.output != [Output("text")]
         if other or (given.show_settings and given.show_files) or "-" in paths:
             yield "--show-settings and --show-files check nothing, and print text: give paths, and no other output"
         if given.show_settings and not paths:
@@ -195,17 +196,17 @@ def _with_commands(
     return tried(outcome, checked, unsafe=given.unsafe_fixes, first=first)
 
 
-def _check(given: Given, outputs: Sequence[Output], checked: Check, log: Log) -> Checked:
+def _check(given: Given, checked: Check, log: Log) -> Checked:
     """Report the findings. What goes wrong with files is logged."""
     first = checked(None)
-    _keep_inputs(first, given, outputs)
+    _keep_inputs(first, given)
     outcome, dumps, notes = _with_commands(first, checked, given, first)
-    _report(outcome, given, outputs, log)
+    _report(outcome, given, log)
     say("note", *(notes if given.fix_script is not None else ()))
     return outcome, dumps
 
 
-def _fix(given: Given, outputs: Sequence[Output], checked: Check, log: Log) -> Checked:
+def _fix(given: Given, checked: Check, log: Log) -> Checked:
     """Fix files, or with ``--diff`` print what fixes would change, and report the findings that are left, or would be.
 
     A file that cannot be written is reported as it is. A difference is a failure.
@@ -214,14 +215,14 @@ def _fix(given: Given, outputs: Sequence[Output], checked: Check, log: Log) -> C
     from .fix import summary
 
     fixes = fixed(checked, unsafe=given.unsafe_fixes)
-    _keep_inputs(fixes.before if given.diff else fixes.outcome, given, outputs)
+    _keep_inputs(fixes.before if given.diff else fixes.outcome, given)
     log.bugs += fixes.bugs
     made = fixes.files if given.diff else [file for file in fixes.files if _is_replaced(file, log)]
     after = left(fixes) if given.diff else checked({}) if log.errors else fixes.outcome
     outcome, dumps, notes = _with_commands(after, checked, given)
     if given.diff:
-        _print_diff(fixes.files, dumps, outputs)
-    _report(outcome, given, outputs, log)
+        _print_diff(fixes.files, dumps, given)
+    _report(outcome, given, log)
     say("note", *fixes.refused, *notes, *([summary(made, made=not given.diff)] if made else []))
     return outcome._replace(failed=outcome.failed or (given.diff and bool(made or dumps))), dumps
 
@@ -236,32 +237,32 @@ def _is_replaced(file: FixedFile, log: Log) -> bool:
     return True
 
 
-def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], outputs: Sequence[Output]) -> None:
+def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], given: Given) -> None:
     """Print what fixes would change; on standard error if a program reads the report."""
     from .fix import unified_diff
     from .fix_script import printed
 
     text = "".join(map(unified_diff, files)) + (printed(dumps) if dumps else "")
-    if any(one.format != "text" and one.file == STANDARD_OUTPUT for one in outputs):
+    if any(one.format != "text" and one.file == STANDARD_OUTPUT for one in given.output):
         quietly(lambda: print(text, end="", file=sys.stderr))
     else:
         write_standard_output(text)
 
 
-def _keep_inputs(outcome: Outcome, given: Given, outputs: Sequence[Output]) -> None:
+def _keep_inputs(outcome: Outcome, given: Given) -> None:
     """Stop before anything is written if an output is an input: ``--fix`` would make it another file of the same name."""
     inputs = {*outcome.inputs, *([identity(0)] if "-" in given.paths else [])}
-    for path, what in (*((one.file, "report") for one in outputs), (given.fix_script, "script")):
+    for path, what in (*((one.file, "report") for one in given.output), (given.fix_script, "script")):
         if outcome.started and path not in (None, STANDARD_OUTPUT) and is_read(path, inputs):
             raise Failed(f"{path}: is one of the files that are read, and the {what} would overwrite it: write it to another file")
 
 
-def _report(outcome: Outcome, given: Given, outputs: Sequence[Output], log: Log) -> None:
+def _report(outcome: Outcome, given: Given, log: Log) -> None:
     if not outcome.started:
         return
     style = Style(quiet=given.quiet, statistics=given.statistics, category=given.sarif_category, suppressed=given.show_suppressed)
     shown = at_least(outcome.result, given.min_severity)
-    write_all(shown, outputs, style, given.color, log)
+    write_all(shown, given.output, style, given.color, log)
     if outcome.failed and shown.hidden and all(one.suppressed is not None for one in shown.findings):
         say("note", f"the run fails for findings less severe than {given.min_severity}, which --min-severity leaves out")
 
