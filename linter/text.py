@@ -118,11 +118,6 @@ class Text:
         end = self._starts[line]
         return Span(start, end - (2 if self.content.endswith("\r\n", start, end) else 1))
 
-    def line_from(self, start: int) -> tuple[Span, int | None]:
-        """The characters of the line that starts somewhere, and where the next one starts; None where there is none."""
-        line, span = self.line_around(start)
-        return Span(start, span.end), self._starts[line] if line < len(self._starts) else None
-
 
 MASK = "••••••"
 """What stands in place of whatever may be secret."""

@@ -477,8 +477,6 @@ def test_lines_are_where_their_ends_say(content: str) -> None:
         assert text.line_around(offset) == (line, (starts[line - 1], ends[line - 1]))
     for start, end in combinations_with_replacement(range(len(content) + 1), 2):
         assert text.positions(Span(start, end)) == (text.position(start), text.position(end))
-    for line, start in enumerate(starts, 1):
-        assert text.line_from(start) == ((start, ends[line - 1]), starts[line] if line < len(starts) else None)
     for line in range(len(starts), 0, -1):
         assert text.line_span(line) == (starts[line - 1], ends[line - 1])
     for line in (0, len(starts) + 1):

@@ -117,7 +117,7 @@ def as_json(first: Document, second: Document) -> str:
 
 
 def _identity(document: Document) -> dict[str, Any]:
-    name = {"environment": named_environment(document), "holders": named_holders(document)}
+    name = {"environment": named_environment(document), "holders": named_holders(document.holders)}
     return {"path": document.uri, "kind": document.kind, **name}
 
 

@@ -61,7 +61,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
             "path": document.uri,
             "kind": document.kind,
             "environment": named_environment(document),
-            "holders": named_holders(document),
+            "holders": named_holders(document.holders),
             "server_version": document.server.text,
             "server_version_from": document.server.why,
             "settings": [_json_row(catalogue_of(document), one) for one in rows(document, only_changed=only_changed, defaults=defaults)],

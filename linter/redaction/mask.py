@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..model import Document, FileStatus, SettingPath
 from ..patterns import pattern
@@ -33,9 +33,9 @@ def name_in_file(document: Document) -> str:
     return "" if document.environment is None else environment_text(document.environment)
 
 
-def named_holders(one: Document | FileStatus) -> list[dict[str, str]]:
+def named_holders(holders: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     """What a document configures, for programs: the ``type`` and the ``name`` of each service, container or the like."""
-    return [{"type": word, "name": environment_text(name)} for word, name in one.holders]
+    return [{"type": word, "name": environment_text(name)} for word, name in holders]
 
 
 _MOST_HOLDERS: Final = 3

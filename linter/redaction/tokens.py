@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from ..patterns import pattern
 from ..text import Span
-from ..typed import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from ..typed import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
@@ -43,31 +43,18 @@ class Token(NamedTuple):
     doubtful: bool = False
 
 
-class Tokens(Protocol):
-    """The tokens of a text, by where they stand."""
-
-    @property
-    def farthest(self) -> int:
-        """Characters behind a place at most that are looked at for what a line shows there."""
-
-    def within(self, part: Span) -> Iterator[Token]:
-        """The tokens of which something stands in a part of a line, in their order."""
-
-    def name_before(self, first: int, last: int) -> int | None:
-        """Where the last name starts that begins in a part of the text, if that can be told."""
-
-
 class ListedTokens:
     """Tokens that are all known, in their order and without overlaps."""
 
     farthest = 2_000
+    """Characters behind a place at most that are looked at for what a line shows there."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._starts = [token.span.start for token in tokens]
 
     def within(self, part: Span) -> Iterator[Token]:
-        """See :meth:`Tokens.within`."""
+        """The tokens of which something stands in a part of a line, in their order."""
         first = bisect_left(self._starts, part.start)
         if first and self._tokens[first - 1].span.end > part.start:
             first -= 1
@@ -75,7 +62,7 @@ class ListedTokens:
             yield self._tokens[index]
 
     def name_before(self, first: int, last: int) -> int | None:
-        """See :meth:`Tokens.name_before`."""
+        """Where the last name starts that begins in a part of the text; None where none does."""
         tokens = reversed(list(self.within(Span(first, last + 1))))
         return next((token.span.start for token in tokens if token.role == "name" and token.span.start >= first), None)
 
@@ -93,11 +80,11 @@ class JsonTokens:
         self._content = content
 
     def name_before(self, _first: int, _last: int) -> int | None:
-        """See :meth:`Tokens.name_before`: where a string starts cannot be told from within a line."""
+        """Nothing: where a string starts cannot be told from within a line."""
         return None
 
     def within(self, part: Span) -> Iterator[Token]:
-        """See :meth:`Tokens.within`. Whose value a token is only what stands before it in the part says."""
+        """See :meth:`ListedTokens.within`. Whose value a token is only what stands before it in the part says."""
         content, end = self._content, min(part.end, part.start + self.farthest)
         is_within_line = content[max(part.start - 1, 0) : part.start] not in ("", "\n", "\r")
         lost = is_within_line and _WITHIN_A_STRING.match(content, part.start) is not None
@@ -136,6 +123,9 @@ class JsonTokens:
             with suppress(ValueError):  # a wrong escape
                 text = json.loads(match[0], strict=False) if has_escapes else match[0][1:-1]
         return Token(span, "value", name, text, doubtful=has_escapes)
+
+
+Tokens = ListedTokens | JsonTokens
 
 
 def yaml_tokens(content: str, documents: Iterable[Yaml], *, assignments: bool = False) -> ListedTokens:

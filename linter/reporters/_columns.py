@@ -65,10 +65,9 @@ def _words(text: str) -> list[str]:
 
 
 def fitting(excerpt: Excerpt, columns: int) -> Excerpt:
-    """An excerpt of so many columns at most, in which the start of the part that is meant is seen."""
+    """An excerpt of so many columns at most, in which the start of the part that is meant is seen; with 0 the excerpt as it is."""
     text = excerpt.text
-    columns = max(columns, 4)  # a character of two columns, and a sign on either side for what is left out
-    if width(text) <= columns:
+    if not columns or width(text) <= (columns := max(columns, 4)):  # a wide character, and a sign on either side for what is left out
         return excerpt
     start, end = min(excerpt.start, len(text)), min(excerpt.end, len(text))
     first = 0 if width(text[:end]) < columns else _back(text, start, columns // 3)

@@ -30,13 +30,13 @@ def drawn(document: Document, marks: Sequence[Mark], style: Style) -> tuple[list
     excerpts = [document.origin.excerpt(mark.path, mark.span) for mark in marks]
     digits = len(str(max(excerpt.line for excerpt in excerpts)))
     columns = style.width - digits - 3 if style.width else 0
-    rows = [(fitting(one, columns) if columns else one, mark) for one, mark in zip(excerpts, marks, strict=True)]
+    rows = [(fitting(one, columns), mark) for one, mark in zip(excerpts, marks, strict=True)]
     named = _name_of(document, marks[0], rows[0][0])
     if named is not None and named.line == excerpts[0].line:
         rows[0] = (_behind(named, excerpts[0], columns), marks[0])
     elif named is not None:
         digits = max(digits, len(str(named.line)))
-        rows.append((fitting(named, columns) if columns else named, marks[0]._replace(sign="")))
+        rows.append((fitting(named, columns), marks[0]._replace(sign="")))
     return list(_lines(rows, digits, style)), digits
 
 
@@ -66,7 +66,7 @@ def _behind(named: Excerpt, excerpt: Excerpt, columns: int) -> Excerpt:
         return shown._replace(start=start, end=min(end, len(shown.text)))
     if columns and width(name) > columns - _LEAST:
         return fitting(excerpt, columns)
-    shown = fitting(excerpt, columns - width(name)) if columns else excerpt
+    shown = fitting(excerpt, max(columns - width(name), 0))
     lead = "" if shown.text.startswith("…") else "…"
     return shown._replace(text=f"{name}{lead}{shown.text}", start=shown.start + len(name + lead), end=shown.end + len(name + lead))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from json import JSONEncoder
 
-from ..model import Configuration, Deployment, Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
+from ..model import Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
 from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
 from ..text import Span, inert
 from ..typed import IO, Any
 
 VERSION = 1
+_CONFIGURATION = ("path", "named", "rules_off", "excluded", "accepted", "fail_on")
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
@@ -34,8 +35,14 @@ def _document(result: Result) -> dict[str, Any]:
             }
             for file in result.files
         ],
-        "deployments": [_deployment(deployment) for deployment in result.deployments],
-        "configurations": [_configuration(one) for one in result.configurations],
+        "deployments": [
+            {
+                "environment": None if deployment.name is None else environment_text(deployment.name),
+                "documents": [_named(one.uri, one) for one in deployment.documents],
+            }
+            for deployment in result.deployments
+        ],
+        "configurations": [{name: getattr(one, name) for name in _CONFIGURATION} for one in result.configurations],
         "notices": [one._asdict() for one in result.notices],
         "findings": [_finding(finding, result.rules.get(finding.rule)) for finding in result.findings],
         "summary": {
@@ -49,7 +56,7 @@ def _document(result: Result) -> dict[str, Any]:
 
 
 def _named(path: str, one: Document | FileStatus) -> dict[str, Any]:
-    return {"path": path, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one)}
+    return {"path": path, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one.holders)}
 
 
 def _range(document: Document, span: Span) -> dict[str, Any]:
@@ -57,26 +64,8 @@ def _range(document: Document, span: Span) -> dict[str, Any]:
     return {"start": start._asdict(), "end": end._asdict()}
 
 
-def _related(one: Related) -> dict[str, Any]:
-    document = one.document
-    setting, span = dotted(one.path) or None, shown_span(document, one.path, one.span)
-    return {"message": one.message, **_named(document.uri, document), "setting": setting, "range": _range(document, span)}
-
-
-def _deployment(deployment: Deployment) -> dict[str, Any]:
-    name = None if deployment.name is None else environment_text(deployment.name)
-    return {"environment": name, "documents": [_named(one.uri, one) for one in deployment.documents]}
-
-
-def _configuration(one: Configuration) -> dict[str, Any]:
-    return {
-        "path": one.path,
-        "named": one.named,
-        "rules_off": list(one.rules_off),
-        "excluded": one.excluded,
-        "accepted": one.accepted,
-        "fail_on": one.fail_on,
-    }
+def _place(one: Finding | Related) -> dict[str, Any]:
+    return {"setting": dotted(one.path) if one.path else None, "range": _range(one.document, shown_span(one.document, one.path, one.span))}
 
 
 def _fix(document: Document, fix: Fix) -> dict[str, Any]:
@@ -99,10 +88,9 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "severity": finding.severity,
         "message": finding.message,
         **_named(document.uri, document),
-        "holders": [{"type": word, "name": environment_text(name)} for word, name in finding.held_by],
-        "setting": None if finding.path is None else dotted(finding.path),
-        "range": _range(document, shown_span(document, finding.path, finding.span)),
-        "related": [_related(one) for one in finding.related],
+        "holders": named_holders(finding.held_by),
+        **_place(finding),
+        "related": [{"message": one.message, **_named(one.document.uri, one.document), **_place(one)} for one in finding.related],
         "fixable": finding.fix is not None and finding.fix.can_be_made,
         "fix": None if finding.fix is None else _fix(document, finding.fix),
         "suppressed": finding.suppressed,
