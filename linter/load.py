@@ -127,9 +127,7 @@ def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
 
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
     if given.piped and not file.text.content.strip():
-        from .documents.unread import NOTHING_PIPED
-
-        return Reading([], NOTHING_PIPED, unread=True)
+        return Reading([], "standard input is empty: the command before the pipe failed or found nothing", unread=True)
     answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
     if given.by_content and not _is_surely_ours(answers):
         return Reading([], silent=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import os.path
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -672,11 +672,11 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     infos = {id: info for one in found for id, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
     acceptors = Acceptors(list(_checked(found, compared.rules, given)), run.baselines, today)
-    texts, rules_of = _texts(found, given)
+    texts = Texts(found, given)
     batches = [_Batch(one.findings, one.rules, one.document) for one in found]
     batches = _accept(_deduplicate([*batches, *compared.batches], in_sums), acceptors)
     with log.surviving("all files", "looking for unused suppression comments"):
-        batches += _accept(_unused(acceptors, rules_of), acceptors)
+        batches += _accept(_unused(acceptors, texts.rules_of), acceptors)
     batches = [_merge(batch, texts, acceptors, log) for batch in batches]
     findings = [one for batch in batches for one in batch.findings]
     reach = Reach(run.folders, tuple(Path(file.path) for file in log.files if file.status != "checked"))
@@ -686,25 +686,11 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         failed=any(map(_fails, batches)) or stale,
         contents=run.contents,
         baseline=_new_baseline(acceptors, reach, findings) if not log.bugs else None,
-        overrides={document: rules.overrides for document, rules in rules_of.items()},
+        overrides={document: rules.overrides for document, rules in texts.rules_of.items()},
         checkable=tuple(one.document for one in found if one.loaded.checkable),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
         suppress=acceptors.by_comment if acceptors.comments else None,
     )
-
-
-def _texts(found: list[_Subject], given: Collection[str]) -> tuple[Texts, dict[Document, RuleSet]]:
-    """The texts that fixes can change, and the rules of each document."""
-    loaded: dict[Document, Loaded] = {}
-    rules_of: dict[Document, RuleSet] = {one.document: one.rules for one in found}
-    sums: dict[Place, list[Document]] = {}
-    for one in found:
-        for part in one.loaded.written:
-            loaded.setdefault(part.document, part)
-            rules_of.setdefault(part.document, one.rules)
-            for place in part.places if part is not one.loaded else ():
-                sums.setdefault(place, []).append(one.document)
-    return Texts(loaded, given, sums, shared_places(one.loaded for one in found)), rules_of
 
 
 def _note_leftovers(run: _Run, acceptors: Acceptors, reach: Reach, documents: list[Document]) -> bool:
@@ -868,18 +854,24 @@ def fix_of(problem: Problem, case: Case) -> Fix | None:
     return Fix(repair.changes, case.fix[0].safe, repair.says, None if edits is None else tuple(edits), without_mark=repair.without_mark)
 
 
-class Texts(NamedTuple):
-    """The texts of a run that fixes can change.
+class Texts:
+    """The texts of a run that fixes can change, with the rules of each document: no file is ever edited but those ``given``."""
 
-    ``loaded`` are the documents by themselves, ``given`` the files of the run by their paths in the report: no other one is ever edited.
-    ``sums`` are the documents of which something at a place is a part; at a ``shared`` place sums have different parts, so that an edit
-    would be meant for one of them.
-    """
-
-    loaded: Mapping[Document, Loaded]
-    given: Collection[str]
-    sums: Mapping[Place, Sequence[Document]]
-    shared: Collection[Place]
+    def __init__(self, found: list[_Subject], given: Collection[str]) -> None:
+        self._given = given
+        self.loaded: dict[Document, Loaded] = {}
+        """The documents by themselves."""
+        self.rules_of: dict[Document, RuleSet] = {one.document: one.rules for one in found}
+        self._sums: dict[Place, list[Document]] = {}
+        """The documents of which something at a place is a part."""
+        self._shared = shared_places(one.loaded for one in found)
+        """Where sums have different parts, so that an edit would be meant for one of them."""
+        for one in found:
+            for part in one.loaded.written:
+                self.loaded.setdefault(part.document, part)
+                self.rules_of.setdefault(part.document, one.rules)
+                for place in part.places if part is not one.loaded else ():
+                    self._sums.setdefault(place, []).append(one.document)
 
     def fix_of(self, finding: Finding, log: Log) -> Fix | None:
         """The fix of a finding with the edits, or for a dump the commands, that would make it."""
@@ -897,7 +889,7 @@ class Texts(NamedTuple):
         if any(change.action == "store" for change in fix.changes) or (fix.edits is None and not self._is_in_one_place(fix, loaded)):
             return fix
         document, edits = loaded.document, fix.edits
-        is_editable = document.uri in self.given and not any(place in self.shared for place in loaded.places)
+        is_editable = document.uri in self._given and not any(place in self._shared for place in loaded.places)
         if edits is None and loaded.editor is not None and is_editable:
             edits = tuple(loaded.editor(fix.changes) or ()) or None
         if edits is None:
@@ -909,7 +901,7 @@ class Texts(NamedTuple):
 
     def _is_in_one_place(self, fix: Fix, loaded: Loaded) -> bool:
         """Whether a fix of a part of sums changes nothing that another part of one of them gives too."""
-        sums = (one.parts for place in loaded.places for one in self.sums.get(place, ()))
+        sums = (one.parts for place in loaded.places for one in self._sums.get(place, ()))
         paths = [path for change in fix.changes for path in (change.path, *([change.value] if change.action == "rename" else []))]
         givers = (giver for one in sums if one is not None for path in paths for giver in one.givers(path))
         return all(self.loaded[giver].places == loaded.places for giver in givers)

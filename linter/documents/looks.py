@@ -36,18 +36,26 @@ def has_yaml_member(content: str) -> bool:
     return _YAML_MEMBER.search(content[:_LOOKED_AT]) is not None
 
 
-_OTHER_NAMES: Final = frozenset(
-    "caddyfile changelog changes containerfile contributing copying dockerfile jenkinsfile licence license makefile notice procfile readme "
-    "vagrantfile".split()
-)
-_OTHER_SUFFIXES: Final = frozenset(
-    "adoc bash bat c cfg cjs cmd conf cpp cs css csv cts dockerfile ejs erb fish go gotmpl h hbs hcl htm html ini j2 java jinja jinja2 js "
-    "jsx kt lock log markdown md mjs mts mustache nix php pl properties ps1 py rb rs rst service sh sql svg tf tfvars tmpl tofu toml tpl "
-    "ts tsx xml zsh".split()
-)
+_BY_NAME: Final = dict.fromkeys(
+    "caddyfile changelog changes containerfile contributing copying jenkinsfile licence license makefile notice procfile readme "
+    "vagrantfile".split(),
+    "another file",
+) | {"dockerfile": "a Dockerfile"}
+_BY_SUFFIX: Final = {
+    suffix: what
+    for what, suffixes in {
+        "Terraform": "hcl tf tfvars tofu",
+        "a template": "ejs erb gotmpl hbs j2 jinja jinja2 mustache tmpl tpl",
+        "a Dockerfile": "dockerfile",
+        "another file": "adoc bash bat c cfg cjs cmd conf cpp cs css csv cts fish go h htm html ini java js jsx kt lock log markdown md "
+        "mjs mts nix php pl properties ps1 py rb rs rst service sh sql svg toml ts tsx xml zsh",
+    }.items()
+    for suffix in suffixes.split()
+}
 
 
-def is_called_otherwise(name: str) -> bool:
-    """Whether a file is called as texts are that are no JSON, though they may begin like it: prose, programs, templates."""
+def called(name: str) -> str:
+    """What a file is called as, of what is no JSON though it may begin like it: prose, programs, templates; empty for all else."""
     lower = name.lower()
-    return lower.partition(".")[0] in _OTHER_NAMES or lower.rpartition(".")[2] in _OTHER_SUFFIXES
+    what = _BY_SUFFIX.get(lower.rpartition(".")[2], "")
+    return what if what in ("Terraform", "a template") else _BY_NAME.get(lower.partition(".")[0], what)

@@ -188,9 +188,9 @@ class SourceFile:
         """Whether the text is called as another one is, which may be JSON too, but not with mistakes."""
         if self.json.intact:
             return False
-        from .looks import is_called_otherwise  # only for what is broken
+        from .looks import called  # only for what is broken
 
-        return is_called_otherwise(self.name)
+        return bool(called(self.name))
 
     @property
     def is_meant_as_json(self) -> bool:

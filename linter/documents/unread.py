@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from .. import settings
 from ..typed import Final
+from .looks import called
 from .problems import broken_off
 from .recognise import names_in
 from .source import SourceFile
 from .variables import configures_server
-
-NOTHING_PIPED: Final = "standard input is empty: the command before the pipe failed or found nothing"
 
 _WANTED: Final = {
     "server/ssm": "no parameter of a Medplum server can be read from it",
@@ -41,10 +40,11 @@ _HCL: Final = re.compile(
 )
 _A_VALUE: Final = {list: "a list", str: "text", bool: "true or false"}
 _SET: Final = re.compile(r"^[ \t]*(?:export[ \t]+)?(MEDPLUM_[A-Z0-9_]+)=", re.MULTILINE)
-_TEMPLATE: Final = re.compile(r".*\.(?:tmpl|tpl|gotmpl|j2|jinja2?|erb|ejs|hbs|mustache)")
-_DOCKERFILE: Final = re.compile(r"Dockerfile(?:\..*)?|.*\.Dockerfile", re.IGNORECASE)
+_OF_NO_FORMAT: Final = {
+    "a template": "it is a template: give the file that is made from it",
+    "a Dockerfile": "its ENV sets no variable of a Medplum server",
+}
 _OF_OTHERS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.json"})
-_TERRAFORM: Final = (".tf", ".tfvars", ".hcl", ".tofu")
 
 
 def why_unread(file: SourceFile, kind: str | None) -> str:
@@ -74,7 +74,7 @@ def evidently(file: SourceFile) -> str:
         return "this is the AWS CLI's table output: use --output json"
     if _AWS_ERROR.match(plain):
         return "this is an error message from the AWS CLI, not its output: run the command by itself"
-    if file.name.endswith(_TERRAFORM) or (not file.is_meant_as_json and _HCL.search(head)):
+    if called(file.name) == "Terraform" or (not file.is_meant_as_json and _HCL.search(head)):
         return "this is Terraform's own language: give the output of terraform show -json"
     value = file.json.value
     if not isinstance(value, dict):
@@ -129,16 +129,9 @@ def _broken(file: SourceFile) -> str:
 
 def _unrecognised(file: SourceFile) -> str:
     lacking = _lacking(file)
-    said = f"{lacking}; say with --kind what it is, or leave it out" if lacking else _of_no_format(file)
+    of_no_format = _OF_NO_FORMAT.get(called(file.name), "it is neither JSON nor YAML nor a list of variables of a Medplum server")
+    said = f"{lacking}; say with --kind what it is, or leave it out" if lacking else of_no_format
     return f"not recognised as a Medplum configuration: {said}"
-
-
-def _of_no_format(file: SourceFile) -> str:
-    if _TEMPLATE.fullmatch(file.name):
-        return "it is a template: give the file that is made from it"
-    if _DOCKERFILE.fullmatch(file.name):
-        return "its ENV sets no variable of a Medplum server"
-    return "it is neither JSON nor YAML nor a list of variables of a Medplum server"
 
 
 def _lacking(file: SourceFile) -> str:
