@@ -14,7 +14,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import dropwhile, takewhile
+from itertools import groupby
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored
@@ -39,6 +39,11 @@ _PLAIN: Final = re.compile(r"[ -~]+")
 _DEFAULT_KEY: Final = "alias/aws/ssm"
 _SAY_NOTHING: Final = ("true", "false", "{}", "[]")
 """Texts that are no part of another value where they are the same."""
+
+
+Step = tuple[Operation, Stored]
+Chain = list[Step]
+"""Operations, each of which needs that those before it have done their work, with what they leave."""
 
 
 class _Source(NamedTuple):
@@ -88,28 +93,28 @@ class Store:
         Where some write and others delete, one command does it all: deletions come last, and only if everything was written.
         """
         try:
-            made = [*self._commands(changes)]
+            chains = [*self._chains(changes)]
         except _Refused:
             return None
-        if len({one.operations[-1].action == "delete" for one in made}) > 1:
-            made.sort(key=lambda one: one.operations[0].action == "delete")
-            operations, stored = (part for one in made for part in one.operations), (part for one in made for part in one.leaves)
-            made = [Command(tuple(operations), tuple(stored))]
-        return made or None
+        if len({chain[-1][0].action == "delete" for chain in chains}) > 1:
+            chains.sort(key=lambda chain: chain[0][0].action == "delete")
+            chains = [[step for chain in chains for step in chain]]
+        return [Command(*zip(*chain, strict=True)) for chain in chains] or None
 
-    def _commands(self, changes: Sequence[Change]) -> Iterator[Command]:
-        sources = [self._sources(change.path) if change.action == "remove" else None for change in changes]
-        every = [one for some in sources for one in some or ()]
+    def _chains(self, changes: Sequence[Change]) -> Iterator[Chain]:
+        every = [one for change in changes if change.action == "remove" for one in self._sources(change.path)]
         within: dict[SettingPath, list[Change]] = {}
-        for index, change in enumerate(changes):
-            whole = self._holder(change.path)
-            if whole is None:
-                # what the next changes take away, for of several fixes in one each does that at its end; else all
-                following = takewhile(lambda some: some is not None, dropwhile(lambda some: some is None, sources[index:]))
-                found = [one for some in following for one in some or ()]
-                yield from self._change(change, found if any(one.is_hidden for one in found) else every)
-            else:
-                within.setdefault(whole, []).append(change)
+        runs = [list(run) for _, run in groupby(changes, key=lambda change: change.action == "remove")]
+        for run, following in zip(runs, [*runs[1:], []], strict=True):
+            # what the next changes take away, for of several fixes in one each does that at its end; else all
+            found = [one for change in following if change.action == "remove" for one in self._sources(change.path)]
+            sources = found if any(one.is_hidden for one in found) else every
+            for change in run:
+                whole = self._holder(change.path)
+                if whole is None:
+                    yield from self._change(change, sources)
+                else:
+                    within.setdefault(whole, []).append(change)
         for whole, inner in within.items():
             yield from self._put(whole, self._changed(whole, inner), every, itself=True)
 
@@ -125,8 +130,8 @@ class Store:
         key = _key(path)
         return next((key[:length] for length in range(1, len(key)) if key[:length] in self._held), None)
 
-    def _change(self, change: Change, sources: Sequence[_Source]) -> Iterator[Command]:
-        """The commands for one change of a setting that is a parameter, or that parameters give the members of."""
+    def _change(self, change: Change, sources: Sequence[_Source]) -> Iterator[Chain]:
+        """What makes one change of a setting that is a parameter, or that parameters give the members of."""
         key = _key(change.path)
         given = [self._held[one] for one in self._within.get(key, ())]
         if change.action == "set":
@@ -134,16 +139,16 @@ class Store:
         elif change.action == "remove":
             if not given and self._document.get(change.path) is not ABSENT:
                 raise _Refused  # it is given otherwise
-            yield from (_command(self._delete(one)) for one in given)
+            yield from ([self._delete(one)] for one in given)
         elif len(given) != 1 or key not in self._held:
             raise _Refused
         elif change.action == "store":
-            yield _command(self._copy(given[0], given[0].name, str(change.value)))
+            yield [self._copy(given[0], given[0].name, str(change.value))]
         else:
             new = _key(change.value)
             if new in self._held:
                 raise _Refused
-            yield _command(self._copy(given[0], self._name(new), _type(new, given[0], new=True)), self._delete(given[0]))
+            yield [self._copy(given[0], self._name(new), _type(new, given[0], new=True)), self._delete(given[0])]
 
     def _changed(self, whole: SettingPath, changes: Sequence[Change]) -> Any:
         """The value of a parameter with changes of what is in it."""
@@ -166,8 +171,8 @@ class Store:
                 raise _Refused from None
         return value
 
-    def _put(self, key: SettingPath, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> Iterator[Command]:
-        """The command that writes a value; for an object that the loader cannot read from one text, one for each member.
+    def _put(self, key: SettingPath, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> Iterator[Chain]:
+        """What writes a value; for an object that the loader cannot read from one text, one for each member.
 
         ``itself``: the parameter keeps all of the value that the fix leaves in it, and its type.
         """
@@ -183,7 +188,7 @@ class Store:
             shown = (_is_shown(key, value) or is_switch) and whole and not hidden
             if not (shown or not isinstance(value, dict | list)) or (shown and "\r" in text):
                 raise _Refused
-            yield _command(self._write(key, text, hidden, [one.parameter for one in sources if one.is_deleted], shown=shown))
+            yield [self._write(key, text, hidden, [one.parameter for one in sources if one.is_deleted], shown=shown)]
             return
         members = {(*key, str(member)): one for member, one in value.items()} if isinstance(value, dict) else {}
         keeps_others = any(not any(path[: len(one)] == one for one in members) for path in self._within.get(key, ()))
@@ -192,9 +197,7 @@ class Store:
         for member, one in members.items():
             yield from self._put(member, one, sources)
 
-    def _write(
-        self, key: SettingPath, text: str, hidden: Sequence[_Source], deleted: Sequence[Parameter], *, shown: bool
-    ) -> tuple[Operation, Stored]:
+    def _write(self, key: SettingPath, text: str, hidden: Sequence[_Source], deleted: Sequence[Parameter], *, shown: bool) -> Step:
         parameter = self._held.get(key)
         name = self._name(key) if parameter is None else parameter.name
         if not _is_taken(name, text):
@@ -203,22 +206,24 @@ class Store:
         kind = "SecureString" if secure is not None else _type(key, parameter)
         key_id = next((one.key_id for one in (parameter, secure) if one is not None and one.key_id), "")
         stored = Stored(name, text, kind, _tier(parameter, text), key_id)
-        kind = "same" if parameter is not None and kind == (parameter.type or "") else kind
         moved = next((one for one in deleted if one.text == text and text not in _SAY_NOTHING and _can_be_copied(one)), None)
-        operation = self._operation(parameter, moved or next((one for one in deleted if self._public(one) is None), None))
+        operation = self._operation(name, parameter, moved or next((one for one in deleted if self._public(one) is None), None))
+        if parameter is None or kind != (parameter.type or ""):
+            operation = operation._replace(type=kind)
+        elif moved is not None and parameter.text == text:
+            operation = operation._replace(type="kept")
         put = _put_parameter(stored, operation.region, "--overwrite")
-        operation = operation._replace(action="put", name=name, type=kind, lines=(f"{put} {_value(text)}",))
-        if moved is not None:
-            is_there = kind == "same" and parameter is not None and parameter.text == text
-            lines = operation.lines if shown else self._copied(moved, put)
-            return operation._replace(action="copy", type="kept" if is_there else kind, lines=lines), stored
         if shown:
-            return operation._replace(text=text), stored
-        out_of = "".join(f", out of {one.parameter.name}" for one in hidden[:1] if name_reason(one.parameter.name) is None)
-        lines = (f'printf %s "$VALUE" | {put} {_FROM_PIPE}',)
-        return operation._replace(action="ask", lines=lines, asks=f"the new value of {name}{out_of}"), stored
+            operation = operation._replace(action="put", text=text, lines=(f"{put} {_value(text)}",))
+        elif moved is None:
+            out_of = "".join(f", out of {one.parameter.name}" for one in hidden[:1] if name_reason(one.parameter.name) is None)
+            lines = (f'printf %s "$VALUE" | {put} {_FROM_PIPE}',)
+            operation = operation._replace(action="ask", lines=lines, asks=f"the new value of {name}{out_of}")
+        if moved is not None:
+            operation = operation._replace(action="copy", text="", lines=operation.lines or self._copied(moved, put))
+        return operation, stored
 
-    def _copy(self, parameter: Parameter, name: str, kind: str) -> tuple[Operation, Stored]:
+    def _copy(self, parameter: Parameter, name: str, kind: str) -> Step:
         """The value written again, fetched and never shown: with another type, or under another name, where it overwrites nothing.
 
         The new parameter is not to take the place of one that the dump does not show.
@@ -231,31 +236,27 @@ class Store:
             raise _Refused
         stored = Stored(name, parameter.text, kind, _tier(parameter, parameter.text or ""), parameter.key_id or "")
         region, is_new = self._region_of(parameter), name != parameter.name
-        operation = self._operation(None, parameter) if is_new else self._operation(parameter)
+        operation = self._operation(name, None, parameter) if is_new else self._operation(name, parameter)
         lines = self._copied(parameter, _put_parameter(stored, region, *([] if is_new else ["--overwrite"])))
         kind = kind if kind == "SecureString" else "same"
-        return operation._replace(action="copy" if is_new else "encrypt", name=name, lines=lines, region=region, type=kind), stored
+        return operation._replace(action="copy" if is_new else "encrypt", lines=lines, region=region, type=kind), stored
 
-    def _delete(self, parameter: Parameter) -> tuple[Operation, Stored]:
+    def _delete(self, parameter: Parameter) -> Step:
         """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
         if name_reason(parameter.name) is not None:
             raise _Refused
         line = " ".join(["aws ssm delete-parameters --names", shlex.quote(parameter.name), *_at(self._region_of(parameter))])
-        return self._operation(parameter)._replace(lines=(line,)), Stored(parameter.name, None, gone=True)
+        return self._operation(parameter.name, parameter)._replace(lines=(line,)), Stored(parameter.name, None, gone=True)
 
-    def _operation(self, parameter: Parameter | None, source: Parameter | None = None) -> Operation:
-        """What is done to a parameter, or for None to a new one: the deletion, to which the caller gives the action that it means."""
+    def _operation(self, name: str, parameter: Parameter | None, source: Parameter | None = None) -> Operation:
+        """The deletion of a parameter, or for None of a new one, to which the caller gives the action and the lines that it means."""
         region = self._region_of(parameter)
-        operation = Operation("delete", parameter.name if parameter is not None else "", (), self._dump(parameter), region, self._accounts)
-        if source is not None:
-            return operation._replace(source=source.name, source_is_public=self._public(source) is not None)
-        # a parameter of the dump, which shows that a new one gets into the same region
-        beside = next((one.name for one in self._held.values() if name_reason(one.name) is None), None)
-        return (
-            operation
-            if parameter is not None or region is not None or beside is None
-            else operation._replace(dump=("absent", "beside", beside))
-        )
+        dump = ("absent",) if parameter is None else self._dump(parameter)
+        if parameter is None and source is None and region is None:
+            # a parameter of the dump, which shows that the new one gets into the same region
+            dump += next((("beside", one.name) for one in self._held.values() if name_reason(one.name) is None), ())
+        operation = Operation("delete", name, (), dump, region, self._accounts)
+        return operation if source is None else operation._replace(source=source.name, source_is_public=self._public(source) is not None)
 
     def _copied(self, parameter: Parameter, put: str) -> tuple[str, ...]:
         """The lines that read a value and write it with a command. What stands behind it keeps line breaks at its end."""
@@ -265,17 +266,16 @@ class Store:
             f'printf %s "${{COPY%?x}}" | {put} {_FROM_PIPE}',
         )
 
-    def _dump(self, parameter: Parameter | None) -> tuple[str, ...]:
+    def _dump(self, parameter: Parameter) -> tuple[str, ...]:
         """What the dump says of a parameter, as far as a script may show it: enough to tell whether it has changed since."""
-        if parameter is None:
-            return ("absent",)
         public = self._public(parameter)
+        known = "secret" if public is None else "public"
         if parameter.version is not None:
-            return "secret" if public is None else "public", "version", str(parameter.version)
+            return known, "version", str(parameter.version)
         if public is not None:
-            return "public", "value", public
+            return known, "value", public
         dates = _dates(parameter.modified)
-        return ("secret", "date", *dates) if dates else ("secret", "unknown")
+        return (known, "date", *dates) if dates else (known, "unknown")
 
     def _public(self, parameter: Parameter) -> str | None:
         """The text of a parameter if a script may save it in a file; None if it is secret, or says more than reports show of its value."""
@@ -292,10 +292,6 @@ class Store:
     def _region_of(self, parameter: Parameter | None) -> str | None:
         match = _ARN.fullmatch((parameter.arn if parameter is not None else None) or "")
         return match[1] if match is not None else self._region
-
-
-def _command(*made: tuple[Operation, Stored]) -> Command:
-    return Command(tuple(one for one, _ in made), tuple(stored for _, stored in made))
 
 
 def _at(region: str | None) -> list[str]:

@@ -246,19 +246,6 @@ def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) ->
     return EntriesOrigin(read.file.text.content, parameters, read.lines, start)
 
 
-def _placed(read: ParameterFile, own: Public) -> Iterator[tuple[int, Public | None]]:
-    """What the parts of the parameters of a file may be shown as, by where they start; ``own`` tells which texts are names of them."""
-    parts: tuple[FactPart, ...] = ("key", "value", "type", "tier")
-    for environment in read.environments.values():
-        for one in environment.parameters:
-            path = environment.path(one)
-            for part in parts:
-                giver, span = one.giver(part), one.span(part)
-                holder = giver.places.find(giver.at) if giver is not None else None
-                if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for what is elsewhere
-                    yield span.start, own if part == "key" else one.shown_as(path, span)
-
-
 def _lines_of(read: ParameterFile) -> Lines:
     file, is_yaml = read.file, read.file.looks_like_yaml
     whole = all(parsed.intact for parsed in read.documents)  # so that no text can have been taken for a name
@@ -274,9 +261,15 @@ def _lines_of(read: ParameterFile) -> Lines:
 
         @cache
         def placed() -> Mapping[int, Public | None]:
+            """What the parts of parameters may be shown as, by where they start."""
             found: dict[int, Public | None] = {}
-            for start, shown in _placed(read, own) if whole else ():
-                found[start] = own if shown is own else found.get(start, shown)
+            parts: tuple[FactPart, ...] = ("key", "value", "type", "tier")
+            every = ((environment.path(one), one) for environment in read.environments.values() for one in environment.parameters)
+            for path, one, part in ((path, one, part) for path, one in every for part in parts) if whole else ():
+                giver, span = one.giver(part), one.span(part)
+                holder = giver.places.find(giver.at) if giver is not None else None
+                if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for what is elsewhere
+                    found[span.start] = own if part == "key" else found.get(span.start, one.shown_as(path, span))
             return found
 
         return Visibility(

@@ -24,8 +24,8 @@ from .origin import public_at
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings
 
 KIND: Final = "server/ssm"
-TYPES: Final = {name: name for name in ("String", "StringList", "SecureString")}
-"""The types of parameters, each as the one text that all parameters have for it."""
+TYPES: Final = ("String", "StringList", "SecureString")
+"""The types of parameters."""
 LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 """Characters that a parameter of each tier can hold."""
 _MOST_LEVELS: Final = 15
@@ -266,7 +266,7 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
 
 def type_of(value: Any) -> str | None:
     """The type of a parameter, if that is what a value says."""
-    return TYPES.get(value) if isinstance(value, str) else None
+    return value if value in TYPES else None
 
 
 def text_of(places: Places, path: JsonPath, value: Any) -> str | None:
