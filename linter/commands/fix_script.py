@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from .. import __version__
@@ -44,11 +45,8 @@ class Script(NamedTuple):
     left: int
 
 
-class _Planned(NamedTuple):
-    """A finding and the operations that fix it, by the names of their parameters."""
-
-    finding: Finding
-    operations: dict[str, Operation]
+Planned = tuple[Finding, dict[str, Operation]]
+"""A finding and the operations that fix it, by the names of their parameters."""
 
 
 def printed(dumps: Sequence[FixedDump]) -> str:
@@ -72,33 +70,24 @@ def script(dumps: Sequence[FixedDump]) -> Script:
     accounts, unnamed = _accounts(dumps)
     if len(accounts) > 1:
         raise SeveralAccounts(f"the dumps are from the accounts {' and '.join(accounts)}: give those of one account at a time")
-    planned: list[_Planned] = []
-    left: list[Finding] = []
-    for dump in dumps:
-        its_own, its_left = _planned(dump)
-        planned += its_own
-        left += [*its_left, *dump.waiting]
+    plans = [_planned(dump) for dump in dumps]
+    planned = sorted((one for made, _ in plans for one in made), key=lambda one: _place_in_store(one[0]))
+    left = [finding for dump, (_, some) in zip(dumps, plans, strict=True) for finding in (*some, *dump.waiting)]
     body: list[str] = []
     asked: list[str] = []
     region: str | None = None  # fixes is run several times, so its first line sets it
-    place = None
-
-    def go_to(wanted: str) -> None:
-        nonlocal region
-        if region != wanted:
-            region = wanted
-            body.append(f"region {shlex.quote(wanted)}")
-
-    for one in sorted(planned, key=_place_in_store):
-        if place != (place := _place_in_store(one)):
-            body += ["", f"# === {place[0]}{f', region {place[1]}' if place[1] else ''} ==="]
-            go_to(place[1])
-        body += ["", *_about(one.finding)]
-        for operation in one.operations.values():
-            go_to(operation.region or "")
-            body.append(_call(operation, asked))
-        if not one.operations:
-            body.append("# A step below does this too.")
+    for place, group in groupby(planned, key=lambda one: _place_in_store(one[0])):
+        body += ["", f"# === {place[0]}{f', region {place[1]}' if place[1] else ''} ==="]
+        if region != place[1]:
+            body.append(f"region {shlex.quote(region := place[1])}")
+        for finding, operations in group:
+            body += ["", *_about(finding)]
+            for operation in operations.values():
+                if region != (operation.region or ""):
+                    body.append(f"region {shlex.quote(region := operation.region or '')}")
+                body.append(_call(operation, asked))
+            if not operations:
+                body.append("# A step below does this too.")
     if left:
         body += ["", *(f"# {_waiting(finding)}" for finding in left)]
     functions = Path(__file__).with_name("fix_script.sh").read_text(encoding="utf-8")
@@ -124,30 +113,28 @@ def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
     return sorted({one for accounts in of_dump.values() for one in accounts}), [uri for uri, accounts in of_dump.items() if not accounts]
 
 
-def _planned(dump: FixedDump) -> tuple[list[_Planned], list[Finding]]:
+def _planned(dump: FixedDump) -> tuple[list[Planned], list[Finding]]:
     """What fixes the findings of a dump, and the findings that are left. A parameter that is written twice is written by the last only.
 
     Where two changes of a parameter cannot be made as one, the second is left, with all that comes after it in the environment.
     """
-    made: list[_Planned] = []
+    made: list[Planned] = []
     left: list[Finding] = []
-    writers: dict[tuple[str | None, str], _Planned] = {}
+    writers: dict[str | None, dict[str, dict[str, Operation]]] = {}
     stopped: set[str | None] = set()
     for finding in dump.findings:
-        environment = finding.document.environment
-        own = finding.operations
-        before = {one.name: writers[environment, one.name] for one in own if (environment, one.name) in writers}
-        after = {one.name: _after(before[one.name].operations[one.name], one) if one.name in before else one for one in own}
-        is_moved = len(after) < len(own) or any((environment, one.source) in writers for one in own)
-        if environment in stopped or is_moved or None in after.values():
+        environment, own = finding.document.environment, finding.operations
+        before = writers.setdefault(environment, {})
+        after = {one.name: _after(before[one.name][one.name], one) if one.name in before else one for one in own}
+        operations = {name: one for name, one in after.items() if one is not None}
+        if environment in stopped or len(operations) < len(own) or any(one.source in before for one in own):
             stopped.add(environment)
             left.append(finding)
             continue
-        for name, writer in before.items():
-            del writer.operations[name]
-        planned = _Planned(finding, {name: one for name, one in after.items() if one is not None})
-        writers |= {(environment, name): planned for name in planned.operations}
-        made.append(planned)
+        for name in operations.keys() & before.keys():
+            del before[name][name]
+        before |= dict.fromkeys(operations, operations)
+        made.append((finding, operations))
     return made, left
 
 
@@ -210,10 +197,9 @@ def _description(finding: Finding) -> str:
     return printable(finding.fix.description) if finding.fix is not None else ""
 
 
-def _place_in_store(planned: _Planned) -> tuple[str, str]:
+def _place_in_store(finding: Finding) -> tuple[str, str]:
     """The environment and the region in which a finding is fixed."""
-    region = next((one.region for one in planned.finding.operations), None)
-    return _environment(planned.finding) or "Parameter Store", region or ""
+    return _environment(finding) or "Parameter Store", next((one.region for one in finding.operations), None) or ""
 
 
 def _environment(finding: Finding) -> str:

@@ -69,10 +69,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     of_path = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
     wrong = list(_not_text(of_path.values(), file.release))
     lost = {problem.path for problem in wrong}
-    given = [(dotted_path(name), value) for name, value in entries.items()]
-    values = {path: ssm_value(value, known.get(path), file.release) if isinstance(value, str) else value for path, value in given}
-    tree = build_tree((path, UNKNOWN if path in lost else value) for path, value in values.items())
-    document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, of_path), given=tuple(given))
+    texts = {path: one.value for path, one in of_path.items()}
+    values = ((path, ssm_value(one, known.get(path), file.release) if isinstance(one, str) else one) for path, one in texts.items())
+    tree = build_tree((path, UNKNOWN if path in lost else value) for path, value in values)
+    document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, of_path), given=tuple(texts.items()))
     wrong += problems_beside(
         of_path, lambda _, one: (one.value, printable(one.name), one.span("key")), "ssm_coercion", file.release, ordered=True
     )

@@ -57,6 +57,7 @@ _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", r
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
 """What the name of a parameter with levels looks like. It begins with what is quick to look for."""
 _NAME_OF_MEDPLUM: Final = re.compile(r"\bmedplum/", re.IGNORECASE)
+_CIPHERTEXT: Final = re.compile(r"AQIC[!-,.-~]{76,}")
 _EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
 """An answer of AWS without any parameter, in YAML."""
 _ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "responsemetadata"})
@@ -91,26 +92,17 @@ class _Named(NamedTuple):
     step: int | str | None = None
 
 
-class _Read(NamedTuple):
-    """What a file holds: all parameters, those that AWS did not find among them, as the last ones.
-
-    ``unread`` is why there is nothing in it, or why something in it cannot be read.
-    """
-
-    parameters: ParameterFile
-    is_dump: bool
-    unread: str
-
-
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a dump that holds parameters of a Medplum server."""
-    read = _read(file)
-    if not read.is_dump:
+    read, dumps = _read(file)
+    if not any(dumps):
         return None
-    if read.parameters.environments or (not read.parameters.is_dump and environments(read.parameters.given, _parameter)):
-        return Recognised("server/ssm", Confidence.CERTAIN, unread=read.unread)
-    given = any(not one.of.missing for one in read.parameters.given)
-    unread = read.unread or broken_off(file, *read.parameters.documents) or ("" if given else _NONE_OF_THESE)
+    reasons = (_unread(file, parsed, dump, alone=len(dumps) == 1) for parsed, dump in zip(read.documents, dumps, strict=True))
+    unread = next(filter(None, reasons), "")
+    if read.environments or (not read.is_dump and environments(read.given, _parameter)):
+        return Recognised("server/ssm", Confidence.CERTAIN, unread=unread)
+    given = any(not one.of.missing for one in read.given)
+    unread = unread or broken_off(file, *read.documents) or ("" if given else _NONE_OF_THESE)
     return Recognised(None, Confidence.CERTAIN, "a Parameter Store dump without parameters of a Medplum server", unread)
 
 
@@ -120,7 +112,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     What other dumps of the run say of the same environment, such as the tiers in one of describe-parameters, is in the document of the
     first that has values.
     """
-    dump = _read(file).parameters
+    dump, _ = _read(file)
     loaded = load_parameters(dump, partial(_others, file))
     return [one if one.parts or not dump.is_dump else one._replace(rewriter=partial(_changed, dump)) for one in loaded]
 
@@ -175,7 +167,7 @@ def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
     """The other dumps that say more of an environment, where this one is the first of them: by whether it has values, then by its path."""
     index = file.around.cached(("dumps", file.release), lambda: _index(file))
     group = sorted(index.get((environment.prefix, file.uri), ()))
-    return [_read(one.file).parameters for one in group[1:]] if group and group[0].uri == file.uri else []
+    return [_read(one.file)[0] for one in group[1:]] if group and group[0].uri == file.uri else []
 
 
 class _Part(NamedTuple):
@@ -197,7 +189,7 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
     """The dumps of the run that say more of an environment together, by its path and each of their files."""
     known: dict[tuple[str, str], list[list[_Part]]] = {}
     for other in file.around.given(file, *MARKS):
-        for environment in _read(other).parameters.environments.values():
+        for environment in _read(other)[0].environments.values():
             own = {one.name: one for one in environment.parameters if not one.missing}
             part = _Part(all(one.text is None for one in own.values()), other.uri, other, own)
             groups = known.setdefault((environment.prefix, other.uri.rpartition("/")[0]), [])
@@ -209,37 +201,29 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
     return {(prefix, part.uri): group for (prefix, _), groups in known.items() for group in groups for part in group}
 
 
-def _read(file: SourceFile) -> _Read:
-    """What a file holds, worked out once."""
+def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
+    """What a file holds, with the parameters that AWS did not find as the last ones, and what was read of each document."""
 
-    def read() -> _Read:
+    def read() -> tuple[ParameterFile, list[_Dump | None]]:
         trees = _documents(file)
         dumps = list(map(read_dump, trees))
-        given = sorted((one for dump in dumps if dump is not None for one in dump[0]), key=lambda one: one.of.missing)
-        known = [dump for dump in dumps if dump is not None]
+        known = [given for given, _ in filter(None, dumps)]
+        given = sorted((one for some in known for one in some), key=lambda one: one.of.missing)
         # A loop over JSON Lines gives all parameters, each without anything around it.
-        is_loop = len(known) > 1 and all(len(dump) == 1 and dump[0].step is None for dump, _ in known)
-        unread = (_unread(file, parsed, dump, alone=len(trees) == 1) for parsed, dump in zip(trees, dumps, strict=True))
-        whole = all(parsed.intact for parsed in trees)
-        parameters = ParameterFile(
-            file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, is_dump=whole, complete=is_loop
-        )
-        return _Read(parameters, bool(known), next(filter(None, unread), ""))
+        is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
+        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, complete=is_loop)
+        return parameters._replace(is_dump=all(parsed.intact for parsed in trees)), dumps
 
     return file.cached("dump", read)
 
 
-def _may_be_dump(content: str) -> bool:
-    """Whether something in YAML looks like the name of a parameter, or it is an answer without one."""
-    named = _NAME.search(content) or ("medplum/" in content.lower() and _NAME_OF_MEDPLUM.search(content))
-    return bool(named or _EMPTY.search(content))
-
-
 def _documents(file: SourceFile) -> list[Tree]:
-    """The documents of the file, in JSON or YAML. YAML without anything like the name of a parameter is not read."""
-    if file.looks_like_yaml:
-        return list(file.yaml) if file.for_all_servers("may be a dump", lambda: _may_be_dump(file.text.content)) else []
-    return list(json_documents(file.text.content, file.json))
+    """The documents of the file, in JSON or YAML. YAML is read if it has what looks like the name of a parameter, or an empty answer."""
+    content = file.text.content
+    if not file.looks_like_yaml:
+        return list(json_documents(content, file.json))
+    marks = (_NAME, _NAME_OF_MEDPLUM, _EMPTY)
+    return list(file.yaml) if file.for_all_servers("may be a dump", lambda: any(mark.search(content) for mark in marks)) else []
 
 
 def _unread(file: SourceFile, parsed: Tree, dump: _Dump | None, *, alone: bool) -> str:
@@ -395,8 +379,5 @@ def _value(parsed: Tree, path: JsonPath, value: Any, kind: str | None) -> str | 
     if kind == "StringList" and isinstance(value, list) and _are_texts(value):
         return ",".join(value)
     text = text_of(parsed.places, path, value)
-    return None if text is not None and kind in (None, "SecureString") and _is_ciphertext(text) else text
-
-
-def _is_ciphertext(value: str) -> bool:
-    return len(value) >= 80 and value.startswith("AQIC") and value.isascii() and not any(blank in value for blank in " \n-")
+    is_ciphertext = kind in (None, "SecureString") and text is not None and _CIPHERTEXT.fullmatch(text)
+    return None if is_ciphertext else text
