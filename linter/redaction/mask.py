@@ -53,7 +53,10 @@ def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, st
     names: dict[str, list[str]] = {}
     for word, name in holders:
         names.setdefault(word, []).append(_called(word, name))
-    return " and ".join(f"{word}{'s' if len(own) > 1 else ''} {_series(own)}" for word, own in names.items())
+    for word, own in names.items():
+        more = len(own) - _MOST_HOLDERS
+        names[word] = [*own[: _MOST_HOLDERS - 1], f"{more + 1} more"] if more > 0 else own
+    return " and ".join(f"{word}{'s' if len(own) > 1 else ''} {series(own)}" for word, own in names.items())
 
 
 def _called(word: str, name: str) -> str:
@@ -62,9 +65,8 @@ def _called(word: str, name: str) -> str:
     return f"{inner} of {outer}" if slash and word == "container" else environment_text(name)
 
 
-def _series(names: list[str]) -> str:
-    if len(names) > _MOST_HOLDERS:
-        names = [*names[: _MOST_HOLDERS - 1], f"{len(names) - _MOST_HOLDERS + 1} more"]
+def series(names: Sequence[str]) -> str:
+    """Several names as people list them."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

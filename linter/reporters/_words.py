@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style
-from ..redaction.mask import environment_text, holder_text
+from ..redaction.mask import environment_text, holder_text, series
 from ..text import Span, inert, printable
 from ..typed import IO, Final
 
@@ -26,11 +26,6 @@ def paint(text: str, color: str, style: Style) -> str:
 def count(number: int, noun: str) -> str:
     """So many of something."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def series(parts: Sequence[str]) -> str:
-    """Several names as people list them."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def one_line(text: str) -> str:

@@ -55,7 +55,7 @@ from ._cwe import NAMES, page_of, weaknesses
 from ._fingerprint import LineHashes, identities
 from ._places import Placer, ReportedPath
 from ._sarif_texts import first_paragraph, plain, plain_markdown, sentence, shortened
-from ._words import one_line
+from ._words import line
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://OWNER.github.io/medplum-lint/"
@@ -164,7 +164,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
     configurations = [_used(one, place.file(one.path)) for one in result.configurations]
     for one in result.notices:
         file = place.file(one.path)
-        configurations.append(_notification(one.kind, _sentence(f"'{file.uri}': {one.message}"), file, one.line, level="note"))
+        configurations.append(_notification(one.kind, sentence(line(f"'{file.uri}': {one.message}")), file, one.line, level="note"))
     driver = om.ToolComponent(
         version=result.version,
         name="medplum-lint",
@@ -253,18 +253,14 @@ def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
     level = rule.level if any(rule.severity.values()) else "note"  # one that is off for every target has none
     score = _security_severity(rule)
     severity = {"security-severity": score} if score else {"problem.severity": _PROBLEM[level]}
+    links = "\n".join(f"- <{link}>" for link in rule.links)
     cwe = om.ToolComponentReference(index=0, name=_CWE)
-    targets = [
-        om.ReportingDescriptorReference(id=weakness, index=taxa.index(weakness), tool_component=cwe) for weakness in weaknesses(rule.tags)
-    ]
+    targets = (om.ReportingDescriptorReference(id=one, index=taxa.index(one), tool_component=cwe) for one in weaknesses(rule.tags))
     return om.ReportingDescriptor(
         id=rule.id,
         default_configuration=om.ReportingConfiguration(level=level),
         full_description=_text(shortened(sentence(first_paragraph(text)) or title)),
-        help=_text(
-            "\n\n".join([text, *([plain("See " + ", ".join(rule.links))] if rule.links else [])]),
-            "\n\n".join([docs, *(["\n".join(f"- <{link}>" for link in rule.links)] if rule.links else [])]),
-        ),
+        help=_text(f"{text}\n\n{plain('See ' + ', '.join(rule.links))}", f"{docs}\n\n{links}") if links else _text(text, docs),
         help_uri=next(filter(_WEB.fullmatch, rule.links), None),
         message_strings={_MESSAGE: _text("{0}.")},
         # acme/support-email is AcmeSupportEmail, which is how SARIF names rules (3.49.7; Microsoft's SARIF2012).
@@ -301,7 +297,7 @@ def _results(findings: list[Finding], rules: list[str], place: Placer, style: St
     for finding in findings:
         related = [
             # GitHub shows it as a link when the message names its number.
-            om.Location(id=number, message=om.Message(text=sentence(_line(one.message))), physical_location=_physical(one, place))
+            om.Location(id=number, message=om.Message(text=sentence(line(one.message))), physical_location=_physical(one, place))
             for number, one in enumerate(finding.related[:_PLACES], 1)
         ]
         result = om.Result(
@@ -317,8 +313,8 @@ def _results(findings: list[Finding], rules: list[str], place: Placer, style: St
         results.append(result)
         hashes.add(finding)
     subjects = identities(findings, lambda path: place.file(path).uri)
-    for result, line, subject in zip(results, hashes.values(), subjects, strict=True):
-        result.partial_fingerprints = {"primaryLocationLineHash": line, "medplumLintSetting/v1": subject}
+    for result, line_hash, subject in zip(results, hashes.values(), subjects, strict=True):
+        result.partial_fingerprints = {"primaryLocationLineHash": line_hash, "medplumLintSetting/v1": subject}
     return results
 
 
@@ -333,7 +329,7 @@ def _fixes(finding: Finding, place: Placer) -> list[om.Fix]:
     if fix.without_mark:  # it has no line and no column (SARIF 2.1.0, 3.30.2)
         replacements.insert(0, om.Replacement(om.Region(byte_length=len(text.bom.encode()), byte_offset=0)))
     artifact = _artifact(place.file(finding.document.uri))
-    return [om.Fix([om.ArtifactChange(artifact, replacements)], om.Message(text=sentence(_line(fix.description))))]
+    return [om.Fix([om.ArtifactChange(artifact, replacements)], om.Message(text=sentence(line(fix.description))))]
 
 
 def _physical(one: Finding | Related, place: Placer) -> om.PhysicalLocation:
@@ -355,7 +351,7 @@ def _suppressions(finding: Finding) -> list[dict[str, str]]:
     """What accepts a finding: all results of a log have this, or none (3.27.23)."""
     if finding.suppressed is None:
         return []
-    reason = printable(one_line(finding.suppressed))
+    reason = line(finding.suppressed)
     kind = "external" if finding.accepted_by in ("configuration", "baseline") else "inSource"
     return [{"kind": kind, "status": "accepted"} | ({"justification": reason} if reason else {})]
 
@@ -365,7 +361,7 @@ _LINKS: Final = 10
 
 
 def _line(text: str) -> str:
-    return plain(printable(one_line(text)))
+    return plain(line(text))
 
 
 def _message(finding: Finding, place: Placer) -> om.Message:
@@ -401,13 +397,9 @@ def _unread(files: Iterable[FileStatus], place: Placer) -> list[om.Notification]
     """Each file that could not be read, named as in the location: the path as the user wrote it depends on the working directory."""
     failed = dict.fromkeys((place.file(file.path), file.note) for file in files if file.status == "failed")
     return [
-        _notification("file-not-read", _sentence(f"'{file.uri}' could not be read{f': {note}' if note else ''}"), file)
+        _notification("file-not-read", sentence(line(f"'{file.uri}' could not be read{f': {note}' if note else ''}")), file)
         for file, note in failed
     ]
-
-
-def _sentence(text: str) -> str:
-    return sentence(printable(one_line(text)))
 
 
 def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om.Notification]:
@@ -433,10 +425,10 @@ def _used(one: Configuration, file: ReportedPath) -> om.Notification:
 
 
 def _notification(
-    id_: str, text: str, file: ReportedPath | None = None, line: int | None = None, level: Level = "warning"
+    id_: str, text: str, file: ReportedPath | None = None, number: int | None = None, level: Level = "warning"
 ) -> om.Notification:
     """A notification, with the file and the line that it is about, if it is about some."""
-    region = om.Region(start_line=line) if line is not None else None
+    region = om.Region(start_line=number) if number is not None else None
     where = om.PhysicalLocation(artifact_location=_artifact(file), region=region) if file is not None else None
     return om.Notification(
         message=om.Message(text=text),
