@@ -13,6 +13,7 @@ from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 from ..model import UNKNOWN
 from ..text import Span
 from ..typed import Any
+from .json import NOTHING
 from .places import Json, JsonPath, Place, SyntaxProblem, whole_number
 from .quotes import closing_quote, replace_escapes
 
@@ -28,8 +29,11 @@ DEEPEST_NAMED = 100
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
-class _Node:
-    """A value that was read, or a container that is being read: that one reaches to the end of the text until it is closed."""
+class RecordedPlaces:
+    """A value that was read, with those in it. A container that is being read reaches to the end of the text until it is closed.
+
+    ``step`` is where it stands in the container around it.
+    """
 
     __slots__ = ("members", "place", "step", "value")
 
@@ -37,30 +41,18 @@ class _Node:
         self.value = value
         self.place = place
         self.step = step
-        """Where it stands in the container around it."""
-        self.members: dict[str | int, _Node] = {}
-
-
-class RecordedPlaces:
-    """The places that the reader noted: a tree of the same shape as the value."""
-
-    def __init__(self, root: _Node | None) -> None:
-        self._root = root
+        self.members: dict[str | int, RecordedPlaces] = {}
 
     def find(self, path: JsonPath) -> Place | None:
         """See :meth:`linter.syntax.places.Places.find`."""
-        node = self._root
+        node: RecordedPlaces | None = self
         for step in path:
             node = None if node is None else node.members.get(step)
         return None if node is None else node.place
 
 
 class _Broken(Exception):
-    """What follows cannot be read."""
-
-    def __init__(self, message: str, span: Span) -> None:
-        super().__init__(message)
-        self.problem = SyntaxProblem("invalid-json", message, span)
+    """What follows cannot be read: a message, and a span."""
 
 
 def parse_tolerantly(content: str, start: int = 0, end: int | None = None) -> Json:
@@ -74,18 +66,18 @@ class _TolerantReader:
         self.at = start
         self.end = end
         self.problems: list[SyntaxProblem] = []
-        self.open: list[_Node] = []
-        self.root: _Node | None = None
+        self.open: list[RecordedPlaces] = []
+        self.root: RecordedPlaces | None = None
 
     def read(self) -> Json:
         whole = True
         try:
             self._read_all()
         except _Broken as broken:
-            self.problems.append(broken.problem)
+            self._report(*broken.args)
             whole = False
-        value = UNKNOWN if self.root is None else self.root.value
-        return Json(value, tuple(sorted(self.problems, key=lambda problem: problem.span)), RecordedPlaces(self.root), whole)
+        value, places = (UNKNOWN, NOTHING.places) if self.root is None else (self.root.value, self.root)
+        return Json(value, tuple(sorted(self.problems, key=lambda problem: problem.span)), places, whole)
 
     def _read_all(self) -> None:
         self._skip()
@@ -96,17 +88,21 @@ class _TolerantReader:
             self._member(self.open[-1])
         self._skip()
         if self.at < self.end:
-            raise _Broken("something follows the end of the JSON value", self._token_span())
+            raise self._broken("something follows the end of the JSON value")
 
     def _report(self, message: str, span: Span) -> None:
         self.problems.append(SyntaxProblem("invalid-json", message, span))
+
+    def _broken(self, message: str) -> _Broken:
+        """What is wrong with the word that stands here, so that nothing more can be read."""
+        return _Broken(message, self._token_span())
 
     @property
     def _next(self) -> str:
         """The character that comes next; empty at the end of the text."""
         return self.content[self.at] if self.at < self.end else ""
 
-    def _member(self, container: _Node) -> None:
+    def _member(self, container: RecordedPlaces) -> None:
         """Read what comes next in the innermost open container: its end, or one more member."""
         opener, closer = "{}" if isinstance(container.value, dict) else "[]"
         self._skip()
@@ -118,7 +114,7 @@ class _TolerantReader:
                 self.problems.append(SyntaxProblem("json-trailing-comma", "a comma follows the last member", comma, lossy=False))
         elif container.members and self._next not in ("", *"]}"):
             if opener == "{" and self._next != '"':
-                raise _Broken('a comma or "}" is expected here', self._token_span())
+                raise self._broken('a comma or "}" is expected here')
             self._report("a comma is missing before this", self._token_span())
         if self._next == closer:
             self.at += 1
@@ -128,17 +124,17 @@ class _TolerantReader:
             start = container.place.value.start
             raise _Broken(f'the file ends before the "{closer}" that closes this "{opener}"', Span(start, start + 1))
         elif self._next in "]}":
-            raise _Broken(f'a "{closer}" is expected here', Span(self.at, self.at + 1))
+            raise self._broken(f'a "{closer}" is expected here')
         else:
             self._value(self._key(container) if opener == "{" else None)
 
-    def _key(self, container: _Node) -> tuple[str, Span]:
+    def _key(self, container: RecordedPlaces) -> tuple[str, Span]:
         """Read the name of a member and the colon behind it."""
         start = self.at
         if self._next != '"':
             if self._next == ",":
-                raise _Broken("a member is missing before this comma", Span(start, start + 1))
-            raise _Broken("the name of a member is expected here, in double quotes", self._token_span())
+                raise self._broken("a member is missing before this comma")
+            raise self._broken("the name of a member is expected here, in double quotes")
         name = self._string()
         span = Span(start, self.at)
         if name in container.members:
@@ -149,7 +145,7 @@ class _TolerantReader:
             self.problems.append(SyntaxProblem("json-duplicate-key", message, span, path, fatal=False, lossy=False, dropped=dropped))
         self._skip()
         if self._next != ":":
-            raise _Broken("a colon is expected after the name of a member", self._token_span())
+            raise self._broken("a colon is expected after the name of a member")
         self.at += 1
         return name, span
 
@@ -158,16 +154,16 @@ class _TolerantReader:
         self._skip()
         start, first = self.at, self._next
         if not first:
-            raise _Broken("the file ends where a value is expected", Span(max(start - 1, 0), start))
+            raise self._broken("the file ends where a value is expected")
         if first in ",:]}":
-            raise _Broken("a value is missing here", Span(start, start + 1))
+            raise self._broken("a value is missing here")
         if first == "'":
-            raise _Broken("strings are written in double quotes", self._token_span())
+            raise self._broken("strings are written in double quotes")
         opens = first in "{["
         value: Any = {} if first == "{" else [] if opens else self._string() if first == '"' else self._scalar()
         self.at += opens
         step, key_span = (len(self.open[-1].members) if self.open else 0, None) if key is None else key
-        node = _Node(value, Place(Span(start, self.end if opens else self.at), key_span), step)
+        node = RecordedPlaces(value, Place(Span(start, self.end if opens else self.at), key_span), step)
         if not self.open:
             self.root = node
         else:
@@ -202,7 +198,7 @@ class _TolerantReader:
                 return str(text)
         end = closing_quote(self.content, start)
         if not 0 <= end < self.end:
-            raise _Broken("a string is not closed", self._token_span())
+            raise self._broken("a string is not closed")
         body = self.content[start + 1 : end]
         control = re.search(r"[\x00-\x1f]", body)
         line_break = re.search(r"[\n\r]", body)
