@@ -101,13 +101,11 @@ class _Tree:
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
         """Put a variable where its name is a member, else where most others are; into a list, written as the one beside it."""
         named = next((block for block in self._blocks if block.names is not None and block.name_of(name)), None)
-        given = [[one for one in self.given if one.at[:-1] == block.at.path] for block in self._blocks if block.names is None]
-        others = [block for block in self._blocks if block.names is None]
-        block, siblings = max(zip(others, given, strict=True), key=lambda one: (len(one[1]), one[0].write is str), default=(None, []))
         if named is not None:
-            names = (named.name_of(one) for one in order)
-            path = (*named.at.path, named.name_of(name))
-            return self._editor.set(path, named.write(text), [one for one in names if one])
+            order = [own for one in order if (own := named.name_of(one))]
+            return self._editor.set((*named.at.path, named.name_of(name)), named.write(text), order)
+        given = [(block, [one for one in self.given if one.at[:-1] == block.at.path]) for block in self._blocks if block.names is None]
+        block, siblings = max(given, key=lambda one: (len(one[1]), one[0].write is str), default=(None, []))
         if block is None or not siblings:
             return None
         if isinstance(block.at.value, dict):
