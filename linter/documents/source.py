@@ -12,8 +12,8 @@ from pathlib import Path
 from ..files import LARGEST_CONFIGURATION, STANDARD_INPUT, Unreadable, identity, is_within, read_regular
 from ..model import Change, Command, Document, Message, SettingPath, Stored, as_message
 from ..release import ANY_SERVER, Release, ServerVersion
-from ..syntax.json import NOTHING, parse_json
-from ..syntax.places import Json
+from ..syntax.json import parse_json
+from ..syntax.places import NOTHING, Json
 from ..text import Edit, Span, Text
 from ..typed import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
-from ..model import UNKNOWN, Mark
+from ..model import Mark
 from ..patterns import pattern
 from ..text import Span
 from ..typed import Any, Final
@@ -162,12 +162,3 @@ def _places_of_members(content: str, start: int) -> Iterator[tuple[str | int, Pl
         at = _behind_blanks(content, end)
         at = _behind_blanks(content, at + 1) if content[at] == "," else at
         count += 1
-
-
-class _NoPlaces:
-    def find(self, _path: JsonPath) -> Place | None:
-        return None
-
-
-NOTHING = Json(UNKNOWN, (), _NoPlaces(), False)
-"""What is read in a file that is no text."""

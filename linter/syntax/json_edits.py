@@ -26,9 +26,9 @@ from .edits import (
     value_at,
 )
 from .escapes import json_like
-from .json import NOTHING, parse_json
+from .json import parse_json
 from .json_style import Style, is_empty, is_spread, style_at, written
-from .places import Json, JsonPath
+from .places import NOTHING, Json, JsonPath
 from .quotes import closing_quote
 from .tree_edits import New, Order, TreeEditor
 

@@ -13,8 +13,7 @@ from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 from ..model import UNKNOWN
 from ..text import Span
 from ..typed import Any
-from .json import NOTHING
-from .places import Json, JsonPath, Place, SyntaxProblem, whole_number
+from .places import NOTHING, Json, JsonPath, Place, SyntaxProblem, whole_number
 from .quotes import closing_quote, replace_escapes
 
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)

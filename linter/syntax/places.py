@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model import UNKNOWN
 from ..text import Span
 from ..typed import Any, Final, NamedTuple, Protocol
 
@@ -54,6 +55,15 @@ class Json(NamedTuple):
     def intact(self) -> bool:
         """Whether nothing can have been taken for something else: a quote in the wrong place makes a name of a value."""
         return self.whole and not any(problem.lossy for problem in self.problems)
+
+
+class _NoPlaces:
+    def find(self, _path: JsonPath) -> Place | None:
+        return None
+
+
+NOTHING = Json(UNKNOWN, (), _NoPlaces(), False)
+"""What is read in a file that is no text."""
 
 
 _EXACT_DIGITS: Final = 15
