@@ -16,10 +16,10 @@ from support.helpers import EVERY_RULE, written
 from linter import settings
 from linter.documents.variables import configures_server, is_servers
 from linter.load import Input
-from linter.model import UNKNOWN, Style
+from linter.model import UNKNOWN, Style, dotted
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
-from linter.settings.env_names import meant_by, setting_of, variable_of
+from linter.settings.env_names import PREFIX, setting_of, variable_of
 
 KNOWN = settings.catalogue()
 PATHS = [tuple(name.split(".")) for name in KNOWN.names() if "*" not in name]
@@ -68,7 +68,7 @@ def test_the_variable_of_a_setting_leads_back_to_it_or_to_where_the_catalogue_sa
     ],
 )
 def test_a_name_with_the_letters_of_a_setting_means_it(variable: str, setting: str) -> None:
-    assert ".".join(meant_by(variable, KNOWN.names())) == setting
+    assert [dotted(path) for path in KNOWN.spelt((variable.removeprefix(PREFIX),))] == ([setting] if setting else [])
 
 
 USELESS = {

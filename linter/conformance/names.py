@@ -8,10 +8,10 @@ from functools import cache, partial
 from .. import settings
 from ..model import UNKNOWN, Message, SettingPath, sentence
 from ..release import MAIN, NEWEST, Release
-from ..settings import Catalogue, Setting
+from ..settings import Catalogue, Setting, letters_of
 from ..text import as_clause, printable
 from ..typed import Any, Final
-from .reader import Mismatch, Reader, letters_of, names_in
+from .reader import Mismatch, Reader, names_in
 
 NEEDED: Final = {
     "baseUrl": "the server does not start without it",
@@ -106,7 +106,7 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     if "." in name and catalogue.get(without_dots(path)) is not None:
         return without_dots(path), True
     live = names_in(catalogue, reader.release)
-    spelt = live.by_letters.get(letters_of(path), []) if not above else []
+    spelt = [one for one in catalogue.spelt(path) if one in live.paths] if not above else []
     if len(spelt) == 1 and "*" not in spelt[0]:
         return spelt[0], True  # with other capitals and separators, which can be those of a section: ``redis_tls``
     is_secret = is_called_secret(name)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, cached_property
 
 from .. import settings
-from ..model import Document, Message, SettingPath, as_message
+from ..model import Document, Message, as_message
 from ..release import MAIN, NEWEST, ByRelease, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, variable_of
@@ -105,19 +105,13 @@ def read_later(setting: Setting) -> str:
 
 
 class Names:
-    """The names of the settings that exist in a release, or may do so; one that is on its way out does in the newest too.
-
-    ``by_letters`` are their paths by what is left of their names without case and separators.
-    """
+    """The names of the settings that exist in a release, or may do so; one that is on its way out does in the newest too."""
 
     def __init__(self, catalogue: Catalogue, release: Release) -> None:
         self.release = release
         is_newest = release == MAIN
         every = catalogue.current() if is_newest else catalogue.paths()
         self.paths = [path for path in every if is_newest or ((one := catalogue.get(path)) and one.is_read_by(release) is not False)]
-        self.by_letters: dict[str, list[SettingPath]] = {}
-        for path in self.paths:
-            self.by_letters.setdefault(letters_of(path), []).append(path)
 
     @cached_property
     def plain(self) -> tuple[str, ...]:
@@ -132,8 +126,3 @@ class Names:
 
 names_in = cache(Names)
 """The names of a catalogue in a release."""
-
-
-def letters_of(path: SettingPath) -> str:
-    """A name without case and separators."""
-    return "".join(map(str, path)).replace(".", "").replace("_", "").replace("-", "").lower()

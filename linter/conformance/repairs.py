@@ -14,11 +14,11 @@ from ..formats.placeholders import is_unresolved
 from ..formats.urls import origin_of
 from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath
 from ..server.loader import SECRETS, compares_with_true, loaded_value
-from ..settings import Setting
+from ..settings import Setting, letters_of
 from ..typed import Any, Final, NamedTuple
 from . import names, tls, values, written
 from .mismatch import first_flaw, mismatch_of, mismatches
-from .reader import Reader, letters_of, reader_of
+from .reader import Reader, reader_of
 from .secrets import is_called_secret, is_name_of_secret
 
 _NEAR_CHOICE: Final = 0.7

@@ -10,7 +10,7 @@ from ..model import Message, SettingPath, dotted, sentence
 from ..release import MAIN, Release
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
-from ..settings.env_names import PREFIX, landings, meant_by, setting_of, variable_of
+from ..settings.env_names import PREFIX, landings, setting_of, variable_of
 from ..text import as_clause, printable
 from ..typed import Final
 from .names import is_near_miss, not_known
@@ -57,9 +57,9 @@ def _why_useless(variable: str, path: SettingPath, setting: Setting | None, mean
         return None
     if reader.reads_later(meant):
         return where.add("why", f"{meant.name} {read_later(meant)}; your server is {server.text}", ": ")
-    spelt = catalogue.get(meant_by(variable, catalogue.names()))
-    if spelt is not None and spelt.deprecated:
-        where = where.add("why", f"{spelt.name} is deprecated as well")
+    spelt = _spelt(variable, catalogue)
+    if spelt and spelt[0].deprecated:
+        where = where.add("why", f"{spelt[0].name} is deprecated as well")
     return _how_to_set(where, meant, reader)
 
 
@@ -74,7 +74,14 @@ def meant_setting(variable: str, setting: Setting | None, reader: Reader) -> Set
 
 
 def _named(variable: str, setting: Setting | None, catalogue: Catalogue) -> Setting | None:
-    return setting or catalogue.get(meant_by(variable, names_in(catalogue, MAIN).plain) or meant_by(variable, catalogue.names()))
+    spelt = _spelt(variable, catalogue)
+    return setting or next((one for one in spelt if one.status != "obsolete"), None) or next(iter(spelt), None)
+
+
+def _spelt(variable: str, catalogue: Catalogue) -> list[Setting]:
+    """The settings whose names have the same letters as a variable: of ``MEDPLUM_BASEURL`` it is ``baseUrl``."""
+    paths = catalogue.spelt((variable.removeprefix(PREFIX),))
+    return [setting for path in paths if (setting := catalogue.get(path)) is not None]
 
 
 def near_variable(variable: str, reader: Reader) -> str:

@@ -18,7 +18,7 @@ from ..redaction.tokens import ListedTokens
 from ..redaction.values import Hidden, Public, Visibility
 from ..release import Release
 from ..server.loader import build_tree, loaded_value
-from ..settings.env_names import PREFIX, meant_by, setting_of, variable_of
+from ..settings.env_names import PREFIX, setting_of, variable_of
 from ..syntax.json import is_valid_json
 from ..syntax.places import JsonPath
 from ..text import Edit, Span, printable
@@ -156,9 +156,8 @@ def _is_known(path: SettingPath) -> bool:
 def _near(name: str) -> str:
     """The variable of the server that a name was probably meant to be."""
     known = settings.catalogue()
-    meant = meant_by(name, known.names())
-    if meant:
-        return variable_of(meant)
+    if meant := known.spelt((name.removeprefix(PREFIX),)):
+        return variable_of(tuple(map(str, meant[0])))
     from .. import suggest  # only for unknown names
 
     nearest = suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85)

@@ -282,6 +282,17 @@ class Catalogue:
         """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
         return frozenset(str(path[0]) for path in self.current() if not self._rows[path].get("declared"))
 
+    def spelt(self, path: SettingPath) -> list[SettingPath]:
+        """The settings whose names have the same letters, in their order: ``MEDPLUM_`` apart, ``PUB_SUB_REDIS_HOST`` is one."""
+        return self._by_letters().get(letters_of(path), [])
+
+    @derived
+    def _by_letters(self) -> Mapping[str, list[SettingPath]]:
+        paths: dict[str, list[SettingPath]] = {}
+        for path in self._rows:
+            paths.setdefault(letters_of(path), []).append(path)
+        return paths
+
     def tags(self) -> frozenset[str]:
         """Every tag that some setting has."""
         return frozenset(self._by_tag())
@@ -319,6 +330,11 @@ class Catalogue:
             return False
         others = (catalogue(kind).get(path) for kind in KINDS) if setting.origin == "near-miss" else ()
         return not any(one.secret or one.holds_secrets or one.pass_through for one in (setting, *others) if one is not None)
+
+
+def letters_of(path: SettingPath) -> str:
+    """A name without case and separators."""
+    return "".join(map(str, path)).replace(".", "").replace("_", "").replace("-", "").lower()
 
 
 def catalogue(kind: str = "server") -> Catalogue:

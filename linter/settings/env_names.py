@@ -7,8 +7,7 @@ knows depends on its release, so a variable can land on a setting that does not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 
 from ..release import MAIN, OLDEST, Release
 from ..typed import Final
@@ -65,20 +64,6 @@ def variable_of(path: tuple[str, ...], release: Release = MAIN) -> str:
         if parent == path[:-1]:
             return PREFIX + section + _snake_case(path[-1])
     return PREFIX + "_".join(_snake_case(step) for step in path)
-
-
-def meant_by(variable: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The one of these settings whose name has the same letters as a variable: ``MEDPLUM_BASEURL``, ``MEDPLUM_PUB_SUB_REDIS_HOST``."""
-    return _by_letters(tuple(names)).get(variable.removeprefix(PREFIX).replace("_", "").lower(), ())
-
-
-@lru_cache(maxsize=8)
-def _by_letters(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """The first setting of each spelling; the names are those of a catalogue."""
-    paths: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        paths.setdefault(name.replace(".", "").lower(), tuple(name.split(".")))
-    return paths
 
 
 def _snake_case(name: str) -> str:
