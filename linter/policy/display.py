@@ -42,7 +42,7 @@ def is_shown_whole(document: Document, path: SettingPath, text: str) -> bool:
     from ..redaction.values import shown_value
 
     known, inner, _ = described_by(document, path)
-    return known is not None and may_be_shown(document, path) and bool(shown_value(known, inner, text) == text)
+    return bool(inner) and known is not None and known.is_public(inner) and bool(shown_value(known, inner, text) == text)
 
 
 def flow(value: Any) -> str:

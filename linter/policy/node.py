@@ -67,10 +67,6 @@ class Node:
         """The node one step down."""
         return Node(self.document, (self.link, step), child(self.value, step))
 
-    def parent(self) -> Node:
-        """The node one step up; the root is its own parent."""
-        return Node.at(self.document, self.path[:-1])
-
     def fact(self, name: str) -> Any:
         """A fact of this node, else ``ABSENT``: of its path, of the catalogue, of the source; at the root those of the document."""
         if name not in ("path", "key") and self.is_deeper_than(_DEEPEST_WITH_FACTS):
@@ -101,16 +97,6 @@ class Node:
         """The setting as the catalogue knows it."""
         document, path = self.document.owner(self.path)
         return settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
-
-    def consequence_of(self, mistake: str) -> str:
-        """What happens here because of a kind of mistake, see :attr:`Setting.consequence`; empty if unknown."""
-        setting = self.setting
-        return setting.consequence_of(mistake, self.document.owner(self.path)[0].server.release) if setting is not None else ""
-
-    def stops_with(self, mistake: str) -> bool:
-        """Whether the server does not start here because of a kind of mistake."""
-        setting = self.setting
-        return setting is not None and setting.stops_with(mistake, self.document.owner(self.path)[0].server.release)
 
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:

@@ -59,7 +59,7 @@ class Path(NamedTuple):
     def _origin(self, node: Node) -> Node:
         if self.start == "root":
             return Node(node.document, None, node.document.data)
-        return node if self.start == "node" else node.parent()
+        return node if self.start == "node" else Node.at(node.document, node.path[:-1])  # the root is its own parent
 
     def single(self, node: Node) -> Node:
         """The one place that a path without ``*``, ``**`` and tags leads to."""
@@ -211,8 +211,8 @@ def _steps(text: str, body: str) -> Iterator[Step]:
             raise RuleError(
                 f'"{text}" is not a path: it cannot be read from "{body[at:]}" on (quote a key with dots or signs: "\\"a.b\\"")'
             )
-        quoted, tag, deep, anything, name = match.groups()
-        yield DEEP if deep else ANY if anything else _tag(tag) if tag is not None else name if name is not None else quoted
+        kind, token = str(match.lastgroup), match[str(match.lastgroup)]
+        yield _tag(token) if kind == "tag" else {"deep": DEEP, "any": ANY}.get(kind, token)
         at = match.end()
         if at < len(body) and (body[at] != "." or at + 1 == len(body)):
             raise RuleError(f'"{text}" is not a path: steps are separated by one dot each')

@@ -89,11 +89,6 @@ class Template:
                 break
         return cut("".join(made))
 
-    @property
-    def facts(self) -> set[str | None]:
-        """The facts that the text asks for."""
-        return {path.fact for path in self.paths}
-
     def outline(self, setting: str) -> str:
         """The text about a setting, with words in capitals for what is only known of a finding: ``baseUrl REASON: CONSEQUENCE``."""
         return "".join(piece if isinstance(piece, str) else _outlined(piece, setting) for piece in self.pieces)
@@ -117,13 +112,15 @@ class Texts(NamedTuple):
 
     def show(self, node: Node, reason: Message, mistake: str = "") -> Message:
         """The message about a node that fails for a ``reason``, because of a kind of ``mistake``."""
-        has_consequence = any(template is not None and "consequence" in template.facts for template in self[:3])
-        about = {"consequence": node.consequence_of(mistake)} if has_consequence else {}
+        facts = {path.fact for one in self[:3] if one is not None for path in one.paths}
+        setting = node.setting if "consequence" in facts else None
+        release = node.document.owner(node.path)[0].server.release
+        about = {"consequence": setting.consequence_of(mistake, release) if setting is not None else ""}
         message = sentence(self.what.show(node, reason=reason.what, **about))
         about["reason"] = reason.text
-        if "reason" in self.what.facts:
+        if any(path.fact == "reason" for path in self.what.paths):
             message = reason._replace(what=message.what, text=self.what.show(node, **about))
-        stops = self.stops or message.stops or (has_consequence and node.stops_with(mistake))
+        stops = self.stops or message.stops or (setting is not None and setting.stops_with(mistake, release))
         if self.why is not None:
             is_clause = isinstance(first := self.why.pieces[0], Path) and first.fact in SENTENCES
             message = message.add("why", self.why.show(node, **about), "; " if is_clause and ": " in message.text else ": ")

@@ -52,14 +52,10 @@ def _may_change(view: Document, change: Change) -> bool:
     """Whether the fix of such a rule may make a change: not to a setting that is not public, and without moving a hidden value."""
     if change.action in ("remove", "store"):  # neither shows a value: the only type to store one as is SecureString
         return True
-    if change.action == "rename" and (not _is_public_place(view, change.value) or view.get(change.path) is UNKNOWN):
-        return False
-    return _is_public_place(view, change.path)
-
-
-def _is_public_place(document: Document, path: SettingPath) -> bool:
-    known, inner, _ = described_by(document, path)
-    return known is not None and _is_public_setting(known, inner)
+    is_moved = change.action == "rename"
+    described = [described_by(view, path) for path in (change.path, *([change.value] if is_moved else []))]
+    are_public = all(known is not None and _is_public_setting(known, inner) for known, inner, _ in described)
+    return are_public and not (is_moved and view.get(change.path) is UNKNOWN)
 
 
 def _view(document: Document) -> Document:
