@@ -17,7 +17,7 @@ import click
 
 from . import __version__
 from .files import reason_of
-from .options import COMMANDS, COMPLETE_VARIABLE, HEADINGS, Given
+from .options import COMMANDS, COMPLETE_VARIABLE, HEADINGS, Given, Option
 from .options.parameters import parameters_of
 from .output import Unwritable, drop
 from .say import PROGRAM, Failed, UsageError, finished, quietly
@@ -83,11 +83,17 @@ def _write_lines(formatter: click.HelpFormatter, title: str, lines: list[str]) -
         formatter.write("".join(f"  {line}".rstrip() + "\n" for line in lines))
 
 
+def _completions(option: Option, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
+    from .commands.completion import complete  # only a shell asks for it
+
+    return complete(option, ctx, incomplete)
+
+
 class Command(click.Command):
     """A command of :mod:`linter.commands`, which is imported when it is run or its help is shown."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, callback=self._run, params=parameters_of(name))
+        super().__init__(name, callback=self._run, params=parameters_of(name, _completions))
 
     @property
     def function(self) -> Callable[[Given], int | None]:

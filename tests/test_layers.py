@@ -48,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
 """What the parts below ``run`` may import of ours, beside themselves."""
 THIRD_PARTY = {
     "attr": {"reporters.sarif"},
-    "click": {"cli", "options.completion", "options.parameters"},
+    "click": {"cli", "commands.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file", "settings.build"},
     "re2": {"globs", "policy.operators.matches"},

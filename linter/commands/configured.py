@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..choose import Choices, Configurations
-from ..config import Config, Overrides, Severity
+from ..config import Config, Overrides
 from ..config_file import OPTIONS
 from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..documents.deployment import environment_of
@@ -116,7 +116,7 @@ def _rows(path: Path, config: Config, options: Options, environment: str) -> Ite
 
     for name, default in _DEFAULTS.items():
         if name == "severity":
-            yield from ((f"severity.{rule}", _level(level), given(name, rule)[-1]) for rule, level in (held.severity or {}).items())
+            yield from ((f"severity.{rule}", _text(level), given(name, rule)[-1]) for rule, level in (held.severity or {}).items())
             continue
         [field] = (one.field for one in OPTIONS if one.name == name)
         option = by_command_line.get(name, f"--{name}" if getattr(asked, field, None) is not None else "")
@@ -130,6 +130,9 @@ def _rows(path: Path, config: Config, options: Options, environment: str) -> Ite
 
 def _text(value: object) -> str:
     """The value of an option; empty if there is none."""
+    if isinstance(value, dict):  # a severity by targets
+        levels = {target: level or "off" for target, level in value.items()}
+        return ", ".join([f"{target} {level}" for target, level in levels.items()] if len({*levels.values()}) > 1 else {*levels.values()})
     if isinstance(value, ServerVersion):
         return value.text
     return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value).lower()
@@ -143,21 +146,15 @@ def _excluding(config: Config, glob: str) -> str:
     return f'exclude "{glob}" ({_place(config, "exclude", config.exclude.index(glob))})'
 
 
-def _level(severity: Severity) -> str:
-    words = {target: level or "off" for target, level in severity.items()}
-    return next(iter(words.values())) if len(set(words.values())) == 1 else ", ".join(f"{target} {word}" for target, word in words.items())
-
-
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
 
 
 def _left_out(one: LeftOut) -> tuple[str, str]:
     """What is left out, and why."""
+    why = f"a search never goes into a folder called {one.path.name}" if one.path.name in SKIPPED_FOLDERS else "hidden"
     if one.glob:
-        name = f"{one.path.as_posix()}/" if one.path.is_dir() else one.path.as_posix()
-        return name, f"{'force-exclude and ' if one.named else ''}{_excluding(one.config, one.glob)}"
-    name = one.path.name
-    return f"{one.path.as_posix()}/", f"a search never goes into a folder called {name}" if name in SKIPPED_FOLDERS else "hidden"
+        why = f"{'force-exclude and ' * one.named}{_excluding(one.config, one.glob)}"
+    return f"{one.path.as_posix()}{'/' * one.path.is_dir()}", why
 
 
 def _files(paths: list[str], options: Options, log: Log) -> list[str]:

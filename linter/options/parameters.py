@@ -11,9 +11,7 @@ from ..typed import TYPE_CHECKING, Any
 from . import Option, options_of, values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from click.shell_completion import CompletionItem
+    from collections.abc import Callable, Sequence
 
 
 def with_choices(text: str, choices: Sequence[str]) -> str:
@@ -24,15 +22,18 @@ def with_choices(text: str, choices: Sequence[str]) -> str:
     return f"{sentence.removesuffix('.')}: {', '.join(words)} or {last}.{' ' * bool(stop)}{more}{bracket}{default}"
 
 
-def parameters_of(command: str) -> list[click.Parameter]:
-    """The arguments and options of a command; an option has the heading of its help, too."""
-    return list(map(_parameter, options_of(command)))
+def parameters_of(command: str, complete: Callable[..., Any]) -> list[click.Parameter]:
+    """The arguments and options of a command; an option has the heading of its help, too.
+
+    ``complete`` gives the values that begin with a text, for the option in front of what click gives.
+    """
+    return [_parameter(option, complete) for option in options_of(command)]
 
 
-def _parameter(option: Option) -> click.Parameter:
+def _parameter(option: Option, complete: Callable[..., Any]) -> click.Parameter:
     metavar = option.metavar or (option.names.split()[0].strip("-").upper() if option.choices else None)
-    complete = partial(_completions, option) if option.complete or option.choices else None
-    attributes: dict[str, Any] = {"metavar": metavar, "callback": partial(_value, option), "shell_complete": complete}
+    completions = partial(complete, option) if option.complete or option.choices else None
+    attributes: dict[str, Any] = {"metavar": metavar, "callback": partial(_value, option), "shell_complete": completions}
     if option.is_argument:
         shown = option.metavar or ""
         return click.Argument([option.key], nargs=-1 if shown.endswith("...") else 1, required=not shown.startswith("["), **attributes)
@@ -67,9 +68,3 @@ def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: A
         raise click.BadParameter(str(error)) from None
     except UsageError as error:
         raise click.UsageError(str(error)) from None
-
-
-def _completions(option: Option, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from . import completion  # only a shell asks for it
-
-    return completion.complete(option, ctx, incomplete)

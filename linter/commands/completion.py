@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from click import Context
 from click.shell_completion import CompletionItem
 
-from ..choose import Configurations, folders_of, named_config
 from ..config import ConfigError
 from ..model import RuleInfo
+from ..options import Given, Option
 from ..policy.rule_set import all_rules
+from ..say import UsageError
 from ..sources import kinds
 from ..text import printable
-from . import Option
+from .inputs import rule_folders
 
 
 def complete(option: Option, context: Context, incomplete: str) -> list[CompletionItem]:
@@ -46,10 +45,9 @@ def _known(option: Option, context: Context) -> Mapping[str, str | None]:
 
 def _rules(context: Context) -> list[RuleInfo]:
     """The built-in rules, and those of the folders that the options and the configuration name."""
-    named, isolated = context.params.get("config"), bool(context.params.get("isolated"))
+    given = Given(**{"config": None, "isolated": False, "rules": ()} | context.params)
     try:
-        configurations = Configurations(named_config(Path(named)) if named else None, isolated=isolated)
-        configured = folders_of(configurations.of(Path(os.curdir)))
-    except ConfigError:  # the command will report it
-        configured = []
-    return [rule.info for rule in all_rules([*configured, *(context.params.get("rules") or ())]).rules]
+        folders = rule_folders(given)
+    except (ConfigError, UsageError):  # the command will report it
+        folders = [*given.rules]
+    return [rule.info for rule in all_rules(folders).rules]
