@@ -156,7 +156,7 @@ def test_a_name_of_any_length(length: int) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("", "Error: --output needs a file name"),
+        ("", "Error: Invalid value for '--output' / '-o': it names no file"),
         ("x" * 256, f"medplum-lint: error: {'x' * 256}: cannot be written: file name too long"),
         ("no/such/folder.txt", "medplum-lint: error: no/such/folder.txt: cannot be written: no such file or directory"),
         ("new/", "medplum-lint: error: new/: cannot be written: is a directory"),

@@ -21,6 +21,7 @@ from linter.reporters._words import count
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
 SELECT = ("--select", "missing-trailing-slash")
 RULE = "missing-trailing-slash"
+INVALID = "Error: Invalid value for '--output' / '-o': "
 
 
 @pytest.fixture(autouse=True)
@@ -123,10 +124,16 @@ def test_a_file_whose_name_begins_with_no_format() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-o", ""], "Error: --output needs a file name"),
-        (["-o", "sarif:"], "Error: --output sarif: needs a file name behind the colon"),
-        (["-o", "sarfi:x"], 'Error: --output: there is no format "sarfi"; did you mean "sarif"? For a file of this name write ./sarfi:x'),
-        (["-o", "SARIF:x"], 'Error: --output: there is no format "SARIF"; did you mean "sarif"? For a file of this name write ./SARIF:x'),
+        (["-o", ""], f"{INVALID}it names no file"),
+        (["-o", "sarif:"], f"{INVALID}sarif: needs a file name behind the colon"),
+        (
+            ["-o", "sarfi:x"],
+            f'{INVALID}there is no format "sarfi"; did you mean "sarif"? For a file of this name write ./sarfi:x',
+        ),
+        (
+            ["-o", "SARIF:x"],
+            f'{INVALID}there is no format "SARIF"; did you mean "sarif"? For a file of this name write ./SARIF:x',
+        ),
         (["-o", "sarif:x", "-o", "junit:x"], "Error: --output: two reports cannot go to one file: x"),
         (["-o", "x", "-o", "junit:./y/../x"], "Error: --output: two reports cannot go to one file: ./y/../x"),
         (["-o", "-", "-o", "junit:-"], "Error: --output: two reports cannot go to one file: -"),

@@ -6,7 +6,6 @@ from functools import partial
 
 import click
 
-from ..say import UsageError
 from ..typed import TYPE_CHECKING, Any
 from . import Option, options_of, values
 
@@ -66,5 +65,3 @@ def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: A
         return getattr(values, option.parse)(given, *more)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-    except UsageError as error:
-        raise click.UsageError(str(error)) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files import parse_size
-from ..say import UsageError
 from ..typed import TYPE_CHECKING, TypeVar
 from . import Output
 
@@ -62,19 +61,19 @@ def _output(text: str) -> Output:
     from ..reporters import names
 
     if text == "":
-        raise UsageError("--output needs a file name")
+        raise ValueError("it names no file")
     name, colon, path = text.partition(":")
     if not colon:
         return Output("", text)
     if name in names():
         if path == "":
-            raise UsageError(f"--output {text} needs a file name behind the colon")
+            raise ValueError(f"{text} needs a file name behind the colon")
         return Output(name, path)
     if len(name) > 2 and name.isalpha():  # a slip would write another report to an oddly named file, unseen until its upload fails
         from ..suggest import did_you_mean
 
         if near := did_you_mean(name.lower(), names()):
-            raise UsageError(f'--output: there is no format "{name}"{near} For a file of this name write ./{name}:{path}')
+            raise ValueError(f'there is no format "{name}"{near} For a file of this name write ./{name}:{path}')
     return Output("", text)
 
 
