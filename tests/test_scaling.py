@@ -36,6 +36,7 @@ def counted() -> Counted:
         bounds.FEW_EXPANDED, bounds.EXPANDED_PER_CHARACTER = 20, 0.2
         load("linter.documents.sums").MOST_SHARED = 100
         load("linter.documents.tree_editor")._MOST_READ = 2_000
+        load("linter.redaction.lines")._KEPT = 8
         for name in ("json-unknown-names", "env-unknown-names", "compose-services"):
             for command in commands(load, SHAPES[name].make(1)).values():
                 command()

@@ -74,7 +74,7 @@ class _Tree:
         written = block.write(text)
         is_pair = isinstance(path[-1], int)
         edits = self._editor.set(path, f"{name}={written}" if is_pair else _scalar(old, written, block))
-        is_requoted = edits and _style(edits[0].text) != _style(self._root.file.text.content[edits[0].span.start :][:1])
+        is_requoted = edits and _style(edits[0].text) != _style(self._root.file.text.content[edits[0].span.start : edits[0].span.start + 1])
         return None if is_requoted and not requote else edits
 
     def _replace(self, block: Block, variable: Variable, new: Sequence[Reading]) -> list[Edit] | None:

@@ -109,14 +109,13 @@ def _container(service: Node) -> Container:
     given += (one for layer, holder in zip(project.layers, holders, strict=True) for one in _from_layer(layer, holder, beside))
 
     def load() -> Loaded:
-        giver = project.member("image").file.uri
         main = for_server(
             holders[project.main],
             image,
             Start(reads, "service", project.name, "command: env"),
             whole=all(one.tree.whole for one in project.layers),
             lacks=lacks,
-            where=giver if giver != file.uri else "",
+            where=project.member("image").file.uri,
         )
         wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
         loaded = load_sum(main, given, [*holders, *files], wrong)

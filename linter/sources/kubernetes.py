@@ -214,36 +214,24 @@ def _named(source: Node, one: Node) -> Node | None:
         return None
     file, namespace = source.file, _namespace(one)
     every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
-    for scope in _scopes(file):
-        names = [namespace, None] if namespace is not None else [_ANY]
-        fitting = [found for own in names for found in every.get((scope, _OBJECTS[word], name, own), [])[:2]]
-        if fitting:
-            return fitting[0] if len(fitting) == 1 else None
-    return None
+    alike = [one for one in every.get((_OBJECTS[word], name), []) if namespace is None or _namespace(one) in (namespace, None)]
+    same_file = [one for one in alike if one.file.uri == file.uri]
+    fitting = same_file or [one for one in alike if _folder(one.file) == _folder(file)] or alike
+    return fitting[0] if len(fitting) == 1 else None
 
 
-_Index = dict[tuple[str, str, str, Any], list[Node]]
-_ANY: Final = "*"
-"""Stands for any namespace, of which none is called so."""
-
-
-def _index(file: SourceFile) -> _Index:
-    """The objects of the run by scope, kind, name and namespace."""
-    index: _Index = {}
-    for other in file.around.given(file, "ConfigMap", "Secret"):
-        for one in _objects(other):
-            name = one.at("metadata", "name").value
-            if _kind(one) not in ("ConfigMap", "Secret") or not isinstance(name, str):
-                continue
-            for scope in _scopes(other):
-                for named in (_namespace(one), _ANY):
-                    index.setdefault((scope, _kind(one), name, named), []).append(one)
+def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
+    """The objects of the run by kind and name."""
+    index: dict[tuple[str, str], list[Node]] = {}
+    for one in (one for other in file.around.given(file, "ConfigMap", "Secret") for one in _objects(other)):
+        name = one.at("metadata", "name").value
+        if _kind(one) in ("ConfigMap", "Secret") and isinstance(name, str):
+            index.setdefault((_kind(one), name), []).append(one)
     return index
 
 
-def _scopes(file: SourceFile) -> tuple[str, str, str]:
-    """Where an object is looked for: in the same file, in the same folder, in all of the run."""
-    return f"file {file.uri}", f"folder {file.uri.rpartition('/')[0]}", ""
+def _folder(file: SourceFile) -> str:
+    return file.uri.rpartition("/")[0]
 
 
 def _namespace(one: Node) -> str | None:
