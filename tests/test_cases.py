@@ -363,7 +363,7 @@ WORDS: dict[str, tuple[Any, Any, list[str]]] = {
 def test_the_words_of_the_release_before_stand_for_those_of_today(name: str) -> None:
     older, today, says = WORDS[name]
     written, notes = modernized({"must": {"a": older}})
-    assert (written, [one.says for one in notes]) == ({"must": {"a": today}}, says)
+    assert (written, [one[1] for one in notes]) == ({"must": {"a": today}}, says)
     assert modernized(written) == (written, [])
 
 
@@ -391,7 +391,7 @@ PLACES: list[tuple[Callable[[Any], Any], tuple[str | int, ...]]] = [
 def test_an_older_word_is_known_wherever_an_assertion_stands(within: Callable[[Any], Any], place: tuple[str | int, ...]) -> None:
     written, notes = modernized(within(OLD))
     assert written == within(NEW)
-    assert [one.place for one in notes] == [(*place, "not_smaller_than")]
+    assert [one[0] for one in notes] == [(*place, "not_smaller_than")]
 
 
 def test_what_is_no_assertion_is_no_older_word() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from linter.policy.errors import RuleError
-from linter.policy.samples import filled, names
+from linter.policy.rule_file import filled, sample_names
 
 
 def test_a_text_has_a_length_and_a_beginning() -> None:
@@ -15,7 +15,7 @@ def test_a_text_has_a_length_and_a_beginning() -> None:
     assert filled({"text": {"length": 6, "begins": "---"}}, ()) == "---MMM"
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", sample_names())
 def test_a_sample_is_pem(name: str) -> None:
     assert str(filled({"text": {"sample": name}}, ())).startswith("-----BEGIN ")
 

@@ -12,7 +12,7 @@ from ..options import Given
 from ..output import write_standard_output
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
-from ..policy.rule_set import Folder, all_rules, category_of, check_selectors, files_of, rank, rule_files, rules_folder
+from ..policy.rule_set import Folder, all_rules, check_selectors, files_of, rank, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
 from ..say import fail_for
 from ..text import inert, printable
@@ -83,7 +83,7 @@ def built_in_rule_files() -> list[RuleFile]:
 
 
 def _read_built_in(path: Path) -> RuleFile:
-    return read_rule_file(path, category=category_of(path))
+    return read_rule_file(path, category=path.parent.name)  # a built-in rule lies in the folder of its category
 
 
 def read_rule_files(folders: Iterable[Folder]) -> list[RuleFile]:

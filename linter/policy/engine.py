@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import not_
 
+from .. import settings
 from ..conformance.mismatch import mismatches, read_since
 from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted
+from ..settings.kinds import catalogue_kind
 from ..text import printable
 from ..typed import Final
 from .display import shown
 from .evaluate import Mode, ask, holds
-from .node import Node, may_be_unread
+from .node import Node
 from .rule import Case, Rule, kind_matches
 from .template import Together, cut
 from .tree import Clause
@@ -243,10 +245,13 @@ def _finding(case: Case, number: int, level: Level, clause: Clause, node: Node, 
 
 
 def _severity(case: Case, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:
-    """The level of a case, or less where it is not known whether the server reads the setting."""
+    """The level of a case, or less where it is not known whether the server reads the setting, or which values it allows."""
     if failure.may_be_newer:
         return "note"
-    return "warning" if level == "error" and case.info.security_severity is None and may_be_unread(document, path) else level
+    setting = settings.catalogue().get(path) if catalogue_kind(document.kind) == "server" else None
+    release = document.server.release
+    is_unsure = setting is not None and (setting.is_read_by(release) is None or setting.may_allow_more(release))
+    return "warning" if level == "error" and is_unsure and case.info.security_severity is None else level
 
 
 def _related(clause: Clause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:

@@ -109,13 +109,6 @@ def _repair(document: Document, path: SettingPath, name: str) -> Any:
     return ABSENT if meant_path is None else dotted(meant_path)
 
 
-def may_be_unread(document: Document, path: SettingPath) -> bool:
-    """Whether it is not known if the server of a document reads a setting, or which values it allows: no error is certain then."""
-    setting = settings.catalogue().get(path) if catalogue_kind(document.kind) == "server" else None
-    release = document.server.release
-    return setting is not None and (setting.is_read_by(release) is None or setting.may_allow_more(release))
-
-
 def document_fact(document: Document, name: str) -> Fact | Any:
     """What is known of a document as a whole.
 

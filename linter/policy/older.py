@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..model import LEVELS, TARGETS
 from ..text import printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final
 from .display import flow
 from .operators import listed
 from .severity import PEDANTIC
@@ -17,11 +17,8 @@ from .severity import PEDANTIC
 Place = tuple[str | int, ...]
 
 
-class Older(NamedTuple):
-    """A key or word that is written otherwise today: its place in the data, and a sentence that says what to write."""
-
-    place: Place
-    says: str
+Older = tuple[Place, str]
+"""A key or word that is written otherwise today: its place in the data, and a sentence that says what to write."""
 
 
 def modernized(data: Any) -> tuple[Any, list[Older]]:
@@ -40,7 +37,7 @@ def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any
         return data  # which has a mistake of its own, or is not older
     words = {target: PEDANTIC if flags[target] and levels[target] != "off" else levels[target] for target in TARGETS}
     written = words if len(set(words.values())) > 1 else words[TARGETS[0]]
-    older.append(Older((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))
+    older.append(((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))
     return {**{key: value for key, value in data.items() if key != PEDANTIC}, "severity": written}
 
 
@@ -107,7 +104,7 @@ def _renewed(part: str, data: Any, place: Place, older: list[Older]) -> Any:
         if inner is not None:
             renewed[key] = _renewed(inner, data[key], (*place, key), older)
     for name, words in today.items():
-        older.append(Older((*place, name), f'write "{_written(words)}" in place of "{_written({name: data[name]})}"'))
+        older.append(((*place, name), f'write "{_written(words)}" in place of "{_written({name: data[name]})}"'))
         renewed = _both(renewed, words)
     return renewed
 

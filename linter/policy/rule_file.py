@@ -11,14 +11,13 @@ import yaml
 
 from ..files import TooLarge, Unreadable, read_regular
 from ..text import printable
-from ..typed import Any, NamedTuple
+from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
 from .known import check_settings, with_links
 from .older import modernized
 from .operators import listed
 from .rule import Rule, check_kinds, check_operands, whole_case
-from .samples import filled
 from .tree import Place
 from .trust import check_knows_no_secret
 
@@ -52,7 +51,7 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
     read = RuleFile(path, None, None, [], {})
     try:
         data, older = modernized(_read_yaml(path, read.lines))
-        read = read._replace(data=data, notes=tuple((read.line(one.place), one.says) for one in older))
+        read = read._replace(data=data, notes=tuple((read.line(place), says) for place, says in older))
         mistakes = {(read.line(where), message) for where, message in _schema_errors(data)}
         if mistakes:
             return read._replace(errors=[f"{path}:{line}: {message}" for line, message in sorted(mistakes)])
@@ -268,3 +267,42 @@ def _name(where: Place) -> str:
     if where[0] == "examples" and len(where) == 3:
         return f"{where[1]} example {where[2] + 1}" if isinstance(where[2], int) else str(where[2])
     return f"item {where[-1] + 1} of {_name(where[:-1])}"
+
+
+# --- Texts that an example names in place of writing them out: one of a length, or a key or certificate made for examples. ----------
+
+_FOLDER: Final = Path(__file__).parent / "samples"
+_LONGEST: Final = 100_000
+"""Characters of a text at most."""
+
+
+def sample_names() -> list[str]:
+    """The names of the samples."""
+    return sorted(path.stem for path in _FOLDER.glob("*.pem"))
+
+
+def filled(value: Any, place: Place) -> Any:
+    """The data of an example with the texts that it names. Raises :class:`RuleError`, with the place, for one that there is not.
+
+    ``{text: {length: 4200}}`` is a text of 4,200 characters, ``{text: {length: 4200, begins: "-----BEGIN"}}`` one with this beginning, and
+    ``{text: {sample: certificate}}`` the file ``samples/certificate.pem`` of this package. None of the keys was ever used.
+    """
+    if isinstance(value, list):
+        return [filled(one, (*place, index)) for index, one in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"text"} and isinstance(value["text"], dict):
+        return _text(value["text"], (*place, "text"))
+    return {key: filled(one, (*place, key)) for key, one in value.items()}
+
+
+def _text(given: dict[str, Any], place: Place) -> str:
+    if given.keys() == {"sample"}:
+        name = str(given["sample"])
+        if name not in sample_names():
+            raise RuleError(f'there is no sample "{name}"{did_you_mean(name, sample_names())}', (*place, "sample"))
+        return (_FOLDER / f"{name}.pem").read_text(encoding="ascii")
+    length, begins = given.get("length"), given.get("begins", "")
+    if given.keys() <= {"length", "begins"} and type(length) is int and isinstance(begins, str) and len(begins) <= length <= _LONGEST:
+        return begins.ljust(length, "M")  # not "x", which is a placeholder
+    raise RuleError(f'a text is named by its "length" (up to {_LONGEST:,}) and what it "begins" with, or by the "sample" that it is', place)

@@ -80,11 +80,6 @@ def rule_files(folder: Path) -> list[Path]:
     return [Path(path) for path in sorted(paths, key=lambda path: path.split(os.sep))]
 
 
-def category_of(path: Path) -> str:
-    """The category of a built-in rule: the folder that its file lies in."""
-    return path.parent.name
-
-
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """Every built-in rule, in the order of the ids."""
@@ -112,7 +107,7 @@ def _read_yaml() -> list[dict[str, Any]]:
         data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
         kept = {key: value for key, value in data.items() if key not in _FOR_READERS_OF_RULES}
         fixable = {"fixable": True} if is_fixable(data) else {}
-        rules.append({"id": kept["id"], "category": category_of(path), **with_links(kept), **fixable})
+        rules.append({"id": kept["id"], "category": path.parent.name, **with_links(kept), **fixable})
     return sorted(rules, key=lambda rule: str(rule["id"]))
 
 

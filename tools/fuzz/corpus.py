@@ -12,7 +12,7 @@ import yaml
 
 from linter import settings
 from linter.policy.rule import Rule
-from linter.policy.samples import filled
+from linter.policy.rule_file import filled
 
 ROOT = Path(__file__).resolve().parents[2]
 
