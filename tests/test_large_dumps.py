@@ -168,8 +168,7 @@ def one_by_one_in_their_paths(parameters: list[Parameter]) -> list[tuple[str, li
         by_prefix.setdefault("/".join(levels[: start + 2] if is_medplum else levels[:-1]), []).append(one)
 
     def is_servers(prefix: str) -> bool:
-        names = [one.name[len(prefix) + 1 :] for one in by_prefix[prefix]]
-        return parameters_module.is_medplum(prefix) or parameters_module._configures_server(prefix, names)
+        return parameters_module.is_medplum(prefix) or parameters_module._configures_server(prefix, by_prefix[prefix])
 
     ours = {prefix: list(own) for prefix, own in by_prefix.items() if is_servers(prefix)}
     strays = {one.name for one in by_prefix.get("/medplum", ()) if one.name[9:] in OURS and one.name != "/medplum/notASetting"}

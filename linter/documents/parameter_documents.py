@@ -57,11 +57,6 @@ class ParameterFile(NamedTuple):
         return (*encoding_problems(self.file, self.consequence), *found, *suppression_comments_of(self.file).problems)
 
     @property
-    def lines(self) -> Lines:
-        """Its lines as they may be shown."""
-        return self.file.cached("lines of parameters", lambda: _lines_of(self))
-
-    @property
     def environments(self) -> Mapping[str, Environment]:
         """The servers that its parameters configure by their paths, with those parameters only whose names are sound."""
 
@@ -151,30 +146,28 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
         why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
         message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
         yield Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter))
+    prefix, one = printable(environment.prefix), environment.parameters[0]
     for parameter in environment.wrong_case:
-        why = f"names are case-sensitive, and the others of this environment begin with {printable(environment.prefix)}/"
+        why = f"names are case-sensitive, and the others of this environment begin with {prefix}/"
         message = sentence(f"the server never sees {printable(parameter.name)}", why)
         yield Problem("parameter-name-case", message, parameter.span("key"))
-    first = environment.prefix.removeprefix("/").partition("/")[0]
+    first = prefix.removeprefix("/").partition("/")[0]
     if first.lower() == "medplum" and first != "medplum":
-        what = f"{printable(environment.prefix)}/ is not {printable(environment.prefix.replace(first, 'medplum', 1))}/"
-        message = sentence(what, "names are case-sensitive", by=", because ")
+        message = sentence(f"{prefix}/ is not {prefix.replace(first, 'medplum', 1)}/", "names are case-sensitive", by=", because ")
         message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
-        yield Problem("parameter-name-case", message, environment.parameters[0].span("key"))
+        yield Problem("parameter-name-case", message, one.span("key"))
     for parameter in environment.strays:
-        name = f"{printable(environment.prefix)}/{printable(parameter.name.rpartition('/')[2])}"
-        what, remedy = f"{printable(parameter.name)} has no environment in its name", f"put the environment into the name, as in {name}"
-        message = sentence(what, "no server of this file reads it", remedy)
+        remedy = f"put the environment into the name, as in {prefix}/{printable(parameter.name.rpartition('/')[2])}"
+        message = sentence(f"{printable(parameter.name)} has no environment in its name", "no server of this file reads it", remedy)
         yield Problem("stray-parameter", message, parameter.span("key"))
-    if not is_medplum(environment.prefix.lstrip("/")) and "$" not in environment.prefix and "{" not in environment.prefix:
-        what = f"{printable(environment.prefix)}/ is not of the documented form /medplum/{{environment}}/"
+    if not is_medplum(prefix.lstrip("/")) and "$" not in prefix and "{" not in prefix:
+        what = f"{prefix}/ is not of the documented form /medplum/{{environment}}/"
         why = "the server finds these parameters only if its argument has this path"
-        message = sentence(what, why, "use the documented one")
-        yield Problem("unusual-parameter-path", message, environment.parameters[0].span("key"))
+        yield Problem("unusual-parameter-path", sentence(what, why, "use the documented one"), one.span("key"))
     for parameter in environment.parameters:
         if parameter.missing:
-            what, why = f"there is no parameter {printable(parameter.name)}", "AWS found none of this name"
-            message = sentence(what, why, "create it, or correct the name")
+            what = f"there is no parameter {printable(parameter.name)}"
+            message = sentence(what, "AWS found none of this name", "create it, or correct the name")
             yield Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
 
@@ -226,8 +219,9 @@ def _sum_of(
     documents = {tree.places: part.document for read, part in zip(files, parts, strict=True) for tree in read.documents}
     every = [(environment.path(one), part.document) for part, some in zip(parts, given, strict=True) for one in some]
     facts: tuple[FactPart, ...] = ("value", "type", "tier")
-    known = [(environment.path(one), fact, giver) for one in merged for fact in facts if (giver := one.giver(fact)) is not None]
-    givers = {(path, fact): documents[giver.places] for path, fact, giver in known}
+    givers = {
+        (environment.path(one), fact): documents[giver.places] for one in merged for fact in facts if (giver := one.giver(fact)) is not None
+    }
     owners = {environment.path(one): documents[(one.giver("value") or one.written[0]).places] for one in merged}
     own = {environment.path(one): one for one in merged}
     return Sum(tuple(part.document for part in parts), owners, every, givers, lambda path: own[path].facts() if path in own else {})
@@ -243,7 +237,8 @@ def _commands(document: Document, environment: Environment, merged: Iterable[Par
 def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) -> EntriesOrigin:
     first = next(iter(parameters.values()), None)
     start = partial(first_character, first.written[0].places) if first is not None else lambda: Span(0, 0)
-    return EntriesOrigin(read.file.text.content, parameters, read.lines, start)
+    lines = read.file.cached("lines of parameters", lambda: _lines_of(read))
+    return EntriesOrigin(read.file.text.content, parameters, lines, start)
 
 
 def _lines_of(read: ParameterFile) -> Lines:

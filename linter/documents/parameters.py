@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache
 
 from .. import settings
 from ..model import Fact, Part, SettingPath
@@ -89,15 +88,11 @@ class Parameter(NamedTuple):
 
     def facts(self) -> dict[str, Fact]:
         """What rules may ask of it."""
-        facts: dict[str, Fact] = {"name": self.name}
-        if self.type is not None:
-            facts["type"] = self.type
-        if self.tier is not None:
-            facts["tier"] = self.tier
+        facts: dict[str, Fact | None] = {"name": self.name, "type": self.type, "tier": self.tier}
         if self.text is not None:
             length = len(self.text)
             facts |= {"raw": self.text, "length": length, "limit": self.limit, "used": 100 * length / self.limit}
-        return facts
+        return {name: fact for name, fact in facts.items() if fact is not None}
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""
@@ -137,13 +132,8 @@ class Environment(NamedTuple):
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
-        return _path(parameter.name[len(self.prefix) + 1 :])
-
-
-@lru_cache(maxsize=4096)
-def _path(setting: str) -> SettingPath:
-    """The path of a setting, which is the same in each environment."""
-    return (setting,) if "/" in setting else dotted_path(setting)
+        setting = parameter.name[len(self.prefix) + 1 :]
+        return (setting,) if "/" in setting else dotted_path(setting)
 
 
 # --- Environments --------------------------------------------------------------------------------------------------------------------
@@ -157,7 +147,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
     beneath: dict[str, list[Any]] = {}
     for one in given:
         beneath.setdefault(_prefix(one.name.rpartition("/")[0]), []).append(one)
-    ours = {prefix: own for prefix, own in beneath.items() if _is_servers(prefix, own)}
+    ours = {prefix: own for prefix, own in beneath.items() if is_medplum(prefix) or _configures_server(prefix, own)}
     strays = _strays(beneath.get(_TOP, ())) if any(map(is_medplum, ours)) else []
     if strays:
         ours.pop(_TOP, None)
@@ -181,19 +171,6 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
         groups = (ours[prefix], wrong_case, strays if prefix == first else ())
         servers.append(Environment(name, prefix, *(list(map(read, group)) for group in groups)))
     return servers
-
-
-def _is_servers(prefix: str, own: Iterable[Any]) -> bool:
-    """Whether the parameters beneath a path are those of a server."""
-    if is_medplum(prefix):
-        return True
-    names = (one.name[len(prefix) + 1 :] for one in own)
-    return _configures_server(prefix, (name for name in names if name.partition(".")[0] in _first_steps()))
-
-
-@settings.derived
-def _first_steps() -> frozenset[str]:
-    return frozenset(name.partition(".")[0] for name in settings.catalogue().names())
 
 
 def _strays(top: Iterable[Any]) -> list[Any]:
@@ -221,8 +198,9 @@ def is_medplum(prefix: str) -> bool:
     return len(parts) == 2 and parts[0].lower() == "medplum" and bool(parts[1])
 
 
-def _configures_server(prefix: str, names: Iterable[str]) -> bool:
+def _configures_server(prefix: str, own: Iterable[Any]) -> bool:
     """Whether the names beneath another path are a server's: at least two, one of which only a server has, unless the path says so."""
+    names = (one.name[len(prefix) + 1 :] for one in own)
     known = {name: None for name in names if settings.catalogue().get(tuple(name.split("."))) is not None}
     if not prefix or len(known) < 2:
         return False

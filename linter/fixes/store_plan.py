@@ -54,8 +54,8 @@ def tried(
         fix = finding.fix
         if fix is None or fix.commands is None or finding.suppressed is not None:
             return finding
-        left_out = results[unsafe or not fix.safe].left_out
-        return finding._replace(fix=fix._replace(commands=None)) if key_of(finding) in left_out else finding
+        is_left_out = key_of(finding) in results[unsafe or not fix.safe].left_out
+        return finding._replace(fix=fix._replace(commands=None)) if is_left_out else finding
 
     result = outcome.result._replace(findings=tuple(map(as_left, outcome.result.findings)))
     bugs = dict.fromkeys((*outcome.bugs, *(bug for one in results.values() for bug in one.bugs)))
