@@ -83,16 +83,14 @@ def has_literal_default(setting: Setting) -> bool:
 
 
 def _description(setting: Setting) -> str:
-    sentences = [setting.meaning]
-    if setting.deprecated and setting.use:
-        sentences.append(f"Deprecated: use {setting.use} instead.")
-    if setting.removed:
-        sentences.append("Current servers ignore it.")
-    if isinstance(setting.real_default, str) and not setting.secret and not has_literal_default(setting):
-        sentences.append(f"Default: {setting.real_default}.")
-    if setting.unit:
-        sentences.append(f"Unit: {setting.unit}.")
-    return " ".join([*sentences, *consequences(setting)])
+    has_words = isinstance(setting.real_default, str) and not setting.secret and not has_literal_default(setting)
+    further = {
+        f"Deprecated: use {setting.use} instead.": setting.deprecated and setting.use,
+        "Current servers ignore it.": setting.removed,
+        f"Default: {setting.real_default}.": has_words,
+        f"Unit: {setting.unit}.": setting.unit,
+    }
+    return " ".join([setting.meaning, *(text for text, holds in further.items() if holds), *consequences(setting)])
 
 
 _WHEN: Final = {

@@ -156,10 +156,10 @@ def groups(history: History, pairs: Iterable[Pair]) -> list[Group]:
         if not group.whole:
             parts.setdefault(group.place, []).extend(group.pairs)
     beside = {group.place for group in whole}
-    joined = [Group(history, [*group.pairs, *parts.get(group.place, [])]) for group in whole]
-    alone = [own for place, own in parts.items() if place not in beside]
-    others = [[pair] for pair in pairs if role(pair.new.document) != "server"]
-    return [*joined, *(Group(history, own) for own in (*alone, *others))]
+    together = [[*group.pairs, *parts.get(group.place, [])] for group in whole]
+    together += [own for place, own in parts.items() if place not in beside]
+    together += [[pair] for pair in pairs if role(pair.new.document) != "server"]
+    return [Group(history, own) for own in together]
 
 
 def _of_servers(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
