@@ -338,6 +338,7 @@ def test_the_cdk_is_upgraded_with_the_server(tmp_path: Path) -> None:
     assert messages(rows, "but no longer than to 5.0.0, which needs PostgreSQL 14") == ["4.3.14"]
     rows = found(tmp_path, "3.3.0", "4.0.0", "medplum.prod.config.json", text=text)
     assert about(rows, "rdsInstanceVersion") == [("4.0.0", "requirement", "12.9", "13")]
+    assert messages(rows, "without rdsInstanceVersion the CDK creates 12.9: upgrade it before the server") == ["4.0.0"]
 
 
 def test_node_concerns_who_runs_it(tmp_path: Path) -> None:

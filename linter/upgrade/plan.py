@@ -170,9 +170,9 @@ def _of_infra(group: Group, release: Release, software: str, name: str) -> Itera
         value = next((default for one in (release, view.release) if (default := group.at(one).default(path)) is not ABSENT), ABSENT)
     if not isinstance(value, str) or not _numbers(value) or visible(view.known, path, value) != value:
         return
-    says, is_given = f"{name} is {value}: {_UPGRADE}", path in view.given
-    if not is_given and name == _CACHE_VERSION:
-        says = f"without {name} the CDK creates {value}: {_UPGRADE_IN_AWS}"
+    is_given = path in view.given
+    clause = f"{name} is {value}" if is_given else f"without {name} the CDK creates {value}"
+    says = f"{clause}: {_UPGRADE if is_given or name != _CACHE_VERSION else _UPGRADE_IN_AWS}"
     span = document.locate(path) if is_given else None
     yield software, value, says, {"setting": name, "document": document.written_in(path)[0], "path": path, "span": span}
 
