@@ -70,7 +70,7 @@ def _fits(text: str, field: _Field) -> bool:
     return all(_is_part(part, field) for part in day.split(","))
 
 
-_PART: Final = pattern(r"(?:[*?]|[^/-]*L[^/-]*|(?P<low>[0-9]{1,9})(?:-(?P<high>[0-9]{1,9}))?)(?:/0*[1-9][0-9]*)?")
+_PART: Final = pattern(r"(?:[*?]|[^/L-]*L[^/-]*|(?P<low>[0-9]{1,9})(?:-(?P<high>[0-9]{1,9}))?)(?:/0*[1-9][0-9]*)?")
 
 
 def _is_part(part: str, field: _Field) -> bool:

@@ -129,7 +129,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "container-image": Shape(
         "A container image with a tag or digest.",
-        (pattern(r"(?:\S*/|[^\s/])[^\s/]*[:@][^\s/]+"), "must be a container image with a tag, such as medplum/medplum-server:4.2.0"),
+        (pattern(r"(?:\S*/|[^\s/])[^\s/:@]*[:@][^\s/]+"), "must be a container image with a tag, such as medplum/medplum-server:4.2.0"),
         legible=r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:[:@]\S*)?|[a-z]+(?:-[a-z]+)*",
     ),
     "resource-type": Shape(

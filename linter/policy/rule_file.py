@@ -168,8 +168,8 @@ def _scalar(text: str, kind: str, line: int, *, is_level: bool) -> Any:
             raise RuleError(f'"{text}" is a boolean to YAML: write true or false, or put it in quotes', line=line)
         return text == "true"
     if kind in _NUMBERS:
-        read, pattern = _NUMBERS[kind]
-        if re.fullmatch(pattern, text):
+        read, written = _NUMBERS[kind]
+        if written.fullmatch(text):
             return read(text)
         shown = text if len(text) <= 40 else f"{text[:40]}…"
         wrong = "is a number to YAML, and perhaps not the one it seems: write plain digits, or put it in quotes"
@@ -177,9 +177,9 @@ def _scalar(text: str, kind: str, line: int, *, is_level: bool) -> Any:
     return None if kind == "null" else text
 
 
-_NUMBERS: Mapping[str, tuple[Callable[[str], float], str]] = {
-    "int": (int, r"-?(0|[1-9][0-9]{0,99})"),
-    "float": (float, r"-?[0-9]+\.[0-9]+([eE][-+][0-9]{1,2})?"),
+_NUMBERS: Mapping[str, tuple[Callable[[str], float], re.Pattern[str]]] = {
+    "int": (int, re.compile(r"-?(0|[1-9][0-9]{0,99})")),
+    "float": (float, re.compile(r"-?[0-9]+\.[0-9]+([eE][-+][0-9]{1,2})?")),
 }
 
 

@@ -30,7 +30,7 @@ NAMES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile")
 _CONSEQUENCE: Final = "docker build cannot read it"
 _AT_RUNTIME: Final = "give the value when the container starts, for ENV cannot hold a line break"
 _WITHOUT_BACKSLASHES: Final = "write the quotes without backslashes, in single quotes"
-_ARGUMENT: Final = re.compile(r"\$(?P<brace>\{)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?(brace)\})")
+_ARGUMENT: Final = re.compile(r"\$(?:\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
 _NO_ASSIGNMENT: Final = sentence(
     "this word of ENV sets no variable, and docker build fails", remedy="write NAME=value, and a value with blanks in quotes"
 )
@@ -233,7 +233,7 @@ class _Dockerfile:
             self._by_name[name.lower()] = self.stages[-1]
 
     def _argument(self, match: re.Match[str]) -> str:
-        return self._arguments.get(match["name"]) or match[0]
+        return self._arguments.get(match["name"] or match["bare"]) or match[0]
 
     def _env(self, instruction: Instruction) -> None:
         at = len(instruction.line) - len(instruction.line.lstrip())
@@ -256,7 +256,7 @@ class _Dockerfile:
                 self._tokens.append(Token(span, "value", *known))
             # The default of a reference is its own, or that of the argument that it names.
             argument = _ARGUMENT.fullmatch(bare := written.strip("\"'"))
-            fallback = self._of_stage.get(argument["name"], "") if argument is not None else fallback_of(bare)
+            fallback = self._of_stage.get(argument["name"] or argument["bare"], "") if argument is not None else fallback_of(bare)
             quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
             variables.append(Variable(name, meant.text, key, span, quoting, fallback))
 
