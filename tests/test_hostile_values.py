@@ -257,12 +257,12 @@ def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch
 
 
 def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Any, *_others: Any) -> Any:
-        if path == ("zqa",):
+    def fail(text: str) -> str:
+        if text == "zqa":
             raise ValueError("hunter2")
-        return "", False
+        return text
 
-    monkeypatch.setattr(name_checks, "_meant", fail)
+    monkeypatch.setattr(name_checks, "printable", fail)
     outcome = lint(f'{{{BASE}, "zqa": 1, "zqb": 2, "mfaAuthenticatorWindow": 99}}')
     (bug,) = outcome.bugs
     assert bug.startswith("medplum.config.json: the rule unknown-setting failed with ValueError at ") and "hunter2" not in bug

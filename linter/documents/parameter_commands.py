@@ -14,7 +14,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from .. import settings
 from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored
@@ -105,7 +105,7 @@ class Store:
         every = [one for change in changes if change.action == "remove" for one in self._sources(change.path)]
         within: dict[SettingPath, list[Change]] = {}
         runs = [list(run) for _, run in groupby(changes, key=lambda change: change.action == "remove")]
-        for run, following in zip(runs, [*runs[1:], []], strict=True):
+        for run, following in zip_longest(runs, runs[1:], fillvalue=()):
             # what the next changes take away, for of several fixes in one each does that at its end; else all
             found = [one for change in following if change.action == "remove" for one in self._sources(change.path)]
             sources = found if any(one.is_hidden for one in found) else every

@@ -174,7 +174,8 @@ def _is_redis(label: str) -> bool:
 
 def kind_of_content(value: dict[str, Any]) -> str | None:
     """The kind of a connection, by the members that only one of the two has, its host or its port; None where these say nothing."""
-    host, port, engine = (str(value.get(name, "")) for name in ("host", "port", "engine"))
+    given = (value.get(name) for name in ("host", "port", "engine"))
+    host, port, engine = (str(one) if isinstance(one, str | int) else "" for one in given)
     if _OF_DATABASE.intersection(value) or ("engine" in value and not _is_redis(engine)):
         return DATABASE
     if _OF_REDIS.intersection(value) or ".cache." in host or port in ("6379", "6380"):
