@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import product
+from itertools import chain, product
 from math import prod
 
 from .. import settings
@@ -106,25 +106,26 @@ def _at_top(root: Node, name: str, steps: tuple[Step, ...]) -> Iterator[Node]:
     yield from _walk(Node(root.document, None, {name: root.value[name]}), steps)
 
 
-def _walk(node: Node, steps: tuple[Step, ...], *, existing: bool = False) -> Iterator[Node]:
-    """The places that ``steps`` lead to from a place; only those that exist, when asked so.
-
-    What is beneath a value that has no members does not exist.
-    """
+def _walk(node: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
+    """The places that ``steps`` lead to from a place, each found when it is asked for; behind ``**`` only those that exist."""
+    nodes: Iterator[Node] = iter((node,))
     for position, step in enumerate(steps):
         if isinstance(step, str):
-            value, key = node.value, _key(node.value, step)
-            if existing and key not in (value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()):
-                return
-            node = node.child(key)
-            continue
-        rest, is_deep = steps[position + 1 :], step is DEEP
-        if is_deep and rest:
-            yield from _walk(node, rest, existing=True)
-        for inner in _beneath(node) if is_deep else _members(node):
-            yield from _walk(inner, rest, existing=existing or is_deep)
-        return
-    yield node
+            nodes = _named(nodes, step, existing=DEEP in steps[:position])
+        elif step is DEEP and steps[position + 1 :]:
+            nodes = (one for above in nodes for one in chain((above,), _beneath(above)))
+        else:
+            nodes = chain.from_iterable(map(_beneath if step is DEEP else _members, nodes))
+    return nodes
+
+
+def _named(nodes: Iterator[Node], step: str, *, existing: bool) -> Iterator[Node]:
+    """The place of one name in each of several; only those that exist, when asked so. A value without members has none."""
+    for node in nodes:
+        value = node.value
+        key = _key(value, step) if isinstance(value, list) else step
+        if not existing or key in (value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()):
+            yield node.child(key)
 
 
 def _key(value: Any, step: str) -> str | int:
