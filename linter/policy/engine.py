@@ -75,9 +75,10 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
         """Add what is wrong at some places, the first finding of each; whether anything is, or could not be checked."""
         nonlocal deep
         fails = False
+        assertion, value_at = clause.assertion, clause.path.value
         for node in nodes:
             try:
-                verdict = ask(clause.assertion, clause.path.value(node), node, mode)
+                verdict = ask(assertion, value_at(node), node, mode)
                 if verdict is True or verdict is None:
                     continue
                 fails = True

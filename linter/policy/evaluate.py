@@ -47,6 +47,8 @@ def ask(assertion: Assertion, value: Any, node: Node, mode: Mode) -> Verdict:
     """What an assertion answers about a value, which is that of a node or a fact of it."""
     if assertion.alternatives:
         return any_of(ask(one, value, node, mode) for one in assertion.alternatives)
+    if len(assertion.parts) == 1:  # as nearly always
+        return ask_part(assertion.parts[0], value, node, mode)
     return all_of(ask_part(part, value, node, mode) for part in assertion.parts)
 
 
@@ -65,7 +67,7 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
             if not mode.condition:
                 return None
             value = ABSENT
-    elif not part.operator.checks_unknown(part.operand):
+    elif not part.checks_unknown:
         if value is ABSENT or value is UNKNOWN or is_unresolved(value):
             return None
         if value is node.value and not node.is_deeper_than(DEEPEST):
@@ -77,7 +79,8 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
                 value = switch(node.document, node.path, value)
             if value is UNKNOWN:
                 return None
-    return check_of(part, mode)(value, node)
+    check = part.checks.get(mode) or check_of(part, mode)
+    return check(value, node)
 
 
 def check_of(part: Part, mode: Mode) -> Check:

@@ -40,7 +40,8 @@ class Assertion(NamedTuple):
 class Part(NamedTuple):
     """An operator with its operand. ``inner`` are the assertions that the operand holds.
 
-    ``checks`` are the checks that were made of it, see :func:`linter.policy.evaluate.check_of`.
+    ``checks_unknown`` is what the operator answers for the operand. ``checks`` are the checks that were made of it, see
+    :func:`linter.policy.evaluate.check_of`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Part(NamedTuple):
     operand: Any
     place: Place
     inner: tuple[Inner, ...]
+    checks_unknown: bool
     checks: dict[Any, Check]
 
 
@@ -258,7 +260,7 @@ def _parts(data: Mapping[str, Any], place: Place, depth: int) -> Iterator[Part]:
             keys = (name, operator.needs) if operator.needs else (name,)
             inner = (Inner(None, parse_assertion(data[key], (*place, key), depth + 1)) for key in keys)
         if name != "then":  # which is in the part of its "if"
-            yield Part(name, operator, operand, where, tuple(inner), {})
+            yield Part(name, operator, operand, where, tuple(inner), operator.checks_unknown(operand), {})
 
 
 def parse_clauses(data: Mapping[str, Any], place: Place) -> tuple[Clause, ...]:
