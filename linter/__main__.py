@@ -54,7 +54,7 @@ def command(arguments: Sequence[str]) -> Callable[[], NoReturn | None]:
 
         return main
     from .commands import check
-    from .say import finished
+    from .output.say import finished
 
     return lambda: sys.exit(finished(partial(check.run, given)))
 

@@ -20,7 +20,7 @@ from .files import reason_of
 from .options import COMMANDS, COMPLETE_VARIABLE, HEADINGS, Given, Option
 from .options.parameters import parameters_of
 from .output import Unwritable, drop
-from .say import PROGRAM, Failed, UsageError, finished, quietly
+from .output.say import PROGRAM, Failed, UsageError, finished, quietly
 from .text import inert, printable
 from .typed import Any, Final, NamedTuple, NoReturn
 

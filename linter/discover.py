@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from .config import Config
 from .files import Identity, identity, reason_of
+from .options.config import Config
 from .sources import file_names
 from .typed import Final, NamedTuple
 
@@ -111,7 +111,7 @@ class Search:
             forced = config is not None and (config.force_exclude or self._force_exclude)
             return [] if forced and self.excluded(path, named=True) else [Found(path, False)], ""
         if any(sign in text for sign in "*?["):
-            from .globs import files_matching
+            from .options.globs import files_matching
 
             try:
                 names = sorted(files_matching(text))

@@ -12,6 +12,8 @@ from .typed import BinaryIO, Final
 
 STANDARD_INPUT: Final = "<stdin>"
 """The path in a report of standard input that has no other name."""
+STANDARD_OUTPUT: Final = "-"
+"""The name of standard output where a file is asked for."""
 LARGEST_INPUT: Final = 512 * 1024 * 1024
 """Bytes of an input at most, unless ``--max-size`` says otherwise."""
 LARGEST_CONFIGURATION: Final = 1024 * 1024

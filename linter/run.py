@@ -15,8 +15,6 @@ from pathlib import Path
 from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
-from .choose import Choices, Configurations, Plan, RuleSet, configured_environment, target_for
-from .config import Config, ConfigError, Overrides
 from .conformance.mismatch import unchecked
 from .discover import Found, Search, what_is_searched_for
 from .documents.source import Loaded, Nearby, Place, Problem, Rewriter, Surroundings
@@ -40,6 +38,8 @@ from .load import (
 )
 from .log import Log
 from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Notice, Result, RuleInfo, SettingPath
+from .options.choose import Choices, Configurations, Plan, RuleSet, configured_environment, target_for
+from .options.config import Config, ConfigError, Overrides
 from .policy.engine import Levels, check, drop_conflicting_fixes, merged, without_repetitions
 from .policy.rule import Case, Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
@@ -270,7 +270,7 @@ def load_documents(
     """The documents of files as a server reads them, without linting them.
 
     Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest. Raises
-    :exc:`~linter.config.ConfigError` for a configuration that cannot be used.
+    :exc:`~linter.options.config.ConfigError` for a configuration that cannot be used.
     """
     run = _Run.of(Options(Overrides(server=server), kind, max_size=max_size))
     inputs, errors = read_inputs(paths, max_size)

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 from support.helpers import compact
 
-from linter.choose import OWN_FILE, Configurations
 from linter.cli import cli
-from linter.config import Acceptance, ConfigError
+from linter.options.choose import OWN_FILE, Configurations
+from linter.options.config import Acceptance, ConfigError
 
 SLASH = "missing-trailing-slash"
 SECRET = "plaintext-secret"

@@ -15,10 +15,10 @@ from support.helpers import compact
 
 from linter import run as checking_rules
 from linter.acceptance.baseline import Entry, baseline_text, read_baseline
-from linter.choose import OWN_FILE
 from linter.cli import cli
-from linter.config import ConfigError
 from linter.model import Finding
+from linter.options.choose import OWN_FILE
+from linter.options.config import ConfigError
 from linter.release import NEWEST
 
 SERVER = {

@@ -14,10 +14,10 @@ from support.contract import demand
 from support.helpers import bare, checked_rule, compare_with, rule_data
 from support.rules import built_in_files
 
-from linter.choose import levels_of
 from linter.cli import cli
-from linter.config import Overrides
 from linter.model import TARGETS
+from linter.options.choose import levels_of
+from linter.options.config import Overrides
 from linter.policy.engine import check, merged, without_repetitions
 from linter.policy.make_fix import apply_change
 from linter.policy.older import modernized

@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY
 
-from linter import __version__, cli, report, reporters, run
+from linter import __version__, cli, reporters, run
 from linter import run as checking_rules
 from linter.discover import what_is_searched_for
 from linter.files import Unreadable, read_file
 from linter.model import Document
+from linter.output import report
 from linter.policy import engine
 from linter.policy.rule import Rule
 from linter.release import NEWEST

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY as POLICY
 
 from linter import cli
-from linter.choose import OWN_FILE
 from linter.options import options_of
+from linter.options.choose import OWN_FILE
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
 SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-setting"?'

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import compact, golden
 
-from linter import config_file
-from linter.choose import OWN_FILE, Configurations
-from linter.config import Config, ConfigError, Overrides, Severity
-from linter.config_file import Mistake, check_glob
 from linter.files import Unreadable
-from linter.globs import Globs
+from linter.options import config_file
+from linter.options.choose import OWN_FILE, Configurations
+from linter.options.config import Config, ConfigError, Overrides, Severity
+from linter.options.config_file import Mistake, check_glob
+from linter.options.globs import Globs
 from linter.run import Options, Outcome, lint_paths
 
 

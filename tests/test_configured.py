@@ -17,10 +17,10 @@ from support.checkout import ROOT
 from support.helpers import compact
 from test_config import MISTAKES
 
-from linter.choose import OWN_FILE, Configurations
 from linter.cli import cli
 from linter.commands.accept import toml_text
-from linter.config_file import BEGINNING, OPTIONS, Mistake, beginning, configuration_schema, values_in
+from linter.options.choose import OWN_FILE, Configurations
+from linter.options.config_file import BEGINNING, OPTIONS, Mistake, beginning, configuration_schema, values_in
 from linter.policy.rule_set import all_rules
 from linter.release import NEWEST
 

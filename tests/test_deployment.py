@@ -10,8 +10,8 @@ import pytest
 from support.helpers import golden
 
 from linter import reporters
-from linter.config import Overrides
 from linter.model import Deployment, Result, Style, dotted
+from linter.options.config import Overrides
 from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_paths
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from linter.config import Overrides
 from linter.load import Input
 from linter.model import dotted
+from linter.options.config import Overrides
 from linter.run import Options, lint_input
 
 TESTS = Path(__file__).parent

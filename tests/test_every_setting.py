@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from linter import settings
-from linter.config import Overrides
 from linter.load import Input
+from linter.options.config import Overrides
 from linter.run import Options, lint_input
 
 TABLE = Path(__file__).parent / "data" / "wrong-values.tsv"

@@ -13,8 +13,8 @@ from support.helpers import OWN_POLICY
 from linter import cli
 from linter.commands.explain import explained
 from linter.commands.rules import built_in_rule_files
-from linter.config import Config, Overrides
 from linter.load import Input
+from linter.options.config import Config, Overrides
 from linter.policy.rule_set import all_rules
 from linter.release import NEWEST
 from linter.run import Options, lint_input

@@ -21,11 +21,11 @@ from support.checkout import ROOT
 
 from linter import cli, files, output
 from linter.commands import check as check_command
-from linter.config import Overrides
 from linter.fixes.plan import Fixes, fixed
 from linter.fixes.store_plan import commanded
 from linter.load import Input
 from linter.model import Change, Document
+from linter.options.config import Overrides
 from linter.release import NEWEST
 from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.text import Edit, Span

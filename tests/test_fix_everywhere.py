@@ -18,9 +18,9 @@ from click.testing import CliRunner
 from support.checkout import ROOT
 
 from linter.cli import cli
-from linter.config import Overrides
 from linter.fixes.plan import Fixes, fixed
 from linter.model import LEVELS, Finding
+from linter.options.config import Overrides
 from linter.run import Options, Outcome, lint_paths
 
 FIXTURES = ROOT / "tests" / "fixtures"

@@ -11,9 +11,9 @@ import pytest
 from support.checkout import ROOT
 from support.rules import built_in_files
 
-from linter.config import Overrides
 from linter.documents.source import SourceFile
 from linter.fixes.plan import Fixes, fixed
+from linter.options.config import Overrides
 from linter.policy.rule_file import RuleFile
 from linter.release import NEWEST
 from linter.run import Options, lint_paths

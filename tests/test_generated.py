@@ -16,7 +16,7 @@ import yaml
 from support.checkout import ROOT, run
 
 from linter.commands.test import run_examples
-from linter.config import Overrides
+from linter.options.config import Overrides
 from linter.policy import node, rule_set, tree
 from linter.policy.grammar import rule_schema
 from linter.policy.rule_file import read_rule_file

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.globs import LONGEST, Globs, _expression, _matching, files_matching
+from linter.options.globs import LONGEST, Globs, _expression, _matching, files_matching
 
 PIECES = st.sampled_from(
     ["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", "[a-b]", ".", "[", "]", "[]a]", "-", "[a-]", "\\", "^", "[^a]"]

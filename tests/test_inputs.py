@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import parsed
 
-from linter import choose, cli, files, reporters, run
+from linter import cli, files, reporters, run
 from linter import load as loading
 from linter import run as checking_rules
 from linter.documents import deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular, read_standard_input
 from linter.model import Document
+from linter.options import choose
 from linter.policy import engine
 from linter.reporters import text as text_report
 from linter.server.target import target_of

@@ -28,10 +28,10 @@ from cryptography.x509.oid import NameOID
 from support.keys import pem, rsa_key
 
 from linter import reporters
-from linter.config import Overrides
 from linter.formats import credentials
 from linter.load import Input
 from linter.model import UNKNOWN, Style
+from linter.options.config import Overrides
 from linter.policy import keys
 from linter.policy.keys import cloudfront_key_problem, private_key_problem, public_key_problem
 from linter.reporters import reporter

@@ -51,9 +51,9 @@ THIRD_PARTY = {
     "click": {"cli", "commands.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file", "settings.build"},
-    "re2": {"globs", "policy.operators.matches"},
+    "re2": {"options.globs", "policy.operators.matches"},
     "sarif_om": {"reporters.sarif"},
-    "tomli": {"config_file"},
+    "tomli": {"options.config_file"},
     "typing_extensions": {"typed"},  # for a type checker only
     "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
 }
@@ -130,7 +130,7 @@ HEAVY = [
     "importlib.metadata",
     "importlib.resources",
     "jsonschema",
-    "linter.config_file",
+    "linter.options.config_file",
     "linter.documents.changes",
     "linter.documents.json_editor",
     "linter.documents.line_editor",

@@ -28,7 +28,7 @@ LINTER: Final = Path(__file__).parent.parent / "linter"
 _LENGTH: Final = 240
 _MOST_STEPS: Final = 60
 """Steps for each character at most. In quadratic time there are more than ``_LENGTH / 2`` of them."""
-_OWN_WORDS: Final = frozenset({"linter.config_file", "linter.globs"})
+_OWN_WORDS: Final = frozenset({"linter.options.config_file", "linter.options.globs"})
 """Modules whose patterns are given nothing but what people write in a configuration of their own; a glob has at most 1,024 characters."""
 _ENDS: Final = ("", "\0", "/", " ")
 """What a misleading text ends with: nothing, and characters of which most patterns want none."""

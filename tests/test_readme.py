@@ -15,11 +15,11 @@ from support.checkout import ROOT
 from support.readme import README, first_column, section
 
 from linter import __version__
-from linter.choose import Configurations
 from linter.cli import cli
-from linter.config import FAIL_ON_CHOICES
 from linter.load import Input
 from linter.model import LEVELS, TARGETS, Notice, NoticeKind
+from linter.options.choose import Configurations
+from linter.options.config import FAIL_ON_CHOICES
 from linter.run import Options, lint_input
 
 sys.path.insert(0, str(ROOT / "tools"))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from linter.config import Overrides
 from linter.load import Input
 from linter.model import dotted
+from linter.options.config import Overrides
 from linter.run import Options, lint_input
 from linter.settings.releases import parse_server_version
 

@@ -136,7 +136,7 @@ OPTIONS: Final = ("exclude", "include", "per-file", "accept")
 @pytest.mark.parametrize("option", OPTIONS)
 def test_as_many_globs_as_files(option: str, like: str, counted: Counted, tmp_path: Path) -> None:
     with counted.loaded() as load:
-        config = load("linter.config")
+        config = load("linter.options.config")
 
         def fitted(size: int) -> None:
             globs = many_globs(size)[like]
@@ -153,7 +153,7 @@ def test_as_many_globs_as_files(option: str, like: str, counted: Counted, tmp_pa
 @pytest.mark.parametrize("like", ["of one file", "that fit nothing"])
 def test_folders_that_a_search_would_pass_over(like: str, counted: Counted, tmp_path: Path) -> None:
     with counted.loaded() as load:
-        config = load("linter.config")
+        config = load("linter.options.config")
 
         def asked(size: int) -> None:
             held = config.Config(path=tmp_path / "c", include=tuple(many_globs(size)[like]))
@@ -166,7 +166,7 @@ def test_folders_that_a_search_would_pass_over(like: str, counted: Counted, tmp_
 @pytest.mark.parametrize("where", ["path", "environment", "setting", ""])
 def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path: Path) -> None:
     with counted.loaded() as load:
-        config = load("linter.config")
+        config = load("linter.options.config")
         checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
         given = load("linter.load").Input("a.json", EMPTY, Path("a.json"))
         none: frozenset[str] = frozenset()
@@ -197,7 +197,7 @@ def test_a_configuration_of_many_patterns_is_read(option: str, counted: Counted)
         return "\n".join(lines).encode()
 
     with counted.loaded() as load:
-        read = load("linter.config_file").parsed_file
+        read = load("linter.options.config_file").parsed_file
         work = [counted.of(partial(read, Path("c"), text(size))) for size in (100, 200, 400)]
     assert growth(work) < _MOST_GROWTH
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from support.canaries import CANARY
 
 from linter import reporters, settings
-from linter.choose import OWN_FILE, Configurations
 from linter.cli import cli
+from linter.options.choose import OWN_FILE, Configurations
 
 NAMES = ["acmeKey", "acme.apiToken", "smtp.username", "externalAuthProviders.*.acmeKey"]
 SERVER = {

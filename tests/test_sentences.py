@@ -16,11 +16,11 @@ from support.contract import demand
 from support.helpers import EVERY_RULE
 from support.rules import built_in_files
 
-from linter import report as reports
 from linter import settings
 from linter.cli import cli
 from linter.load import Input
 from linter.model import Style
+from linter.output import report as reports
 from linter.reporters import text as text_report
 from linter.run import Options, lint_input
 from linter.text import as_clause

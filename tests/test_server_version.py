@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linter import cli
-from linter.config import Overrides
 from linter.documents.images import images_in, version_of
 from linter.documents.source import Image, SourceFile
 from linter.model import dotted
+from linter.options.config import Overrides
 from linter.release import ANY_SERVER, MAIN, NEWEST, Release, is_in_range
 from linter.run import Options, Outcome, lint_paths
 from linter.settings.releases import parse_server_version

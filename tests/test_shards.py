@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from linter.cli import cli
-from linter.config import Overrides
 from linter.model import dotted
+from linter.options.config import Overrides
 from linter.release import MAIN
 from linter.run import Options, lint_paths
 from linter.settings import catalogue

@@ -35,8 +35,8 @@ from support.quick import part_and_all
 from support.readme import code, rows
 
 from linter.documents.source import Loaded, Recognised, Source, SourceFile
-from linter.globs import Globs
 from linter.model import Document, SettingPath
+from linter.options.globs import Globs
 from linter.policy.rule_set import all_rules
 from linter.settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from linter.sources import members_of, modules

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from linter.config import Overrides
 from linter.fixes.plan import Fixes, fixed
+from linter.options.config import Overrides
 from linter.run import Options, lint_paths
 
 URL = "postgres://medplum:hunter2@db.acme.org:5432/medplum"

@@ -16,9 +16,9 @@ from support.helpers import EVERY_RULE, compare_with
 
 from linter.cli import cli
 from linter.commands.show import as_text
-from linter.config import Overrides
 from linter.fixes.plan import Fixes, fixed
 from linter.model import Finding, dotted
+from linter.options.config import Overrides
 from linter.redaction.mask import holder_text
 from linter.run import Options, Outcome, lint_paths, load_documents
 from linter.settings.releases import parse_server_version

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from test_variables import lint
 
-from linter.config import Overrides
 from linter.load import Input
 from linter.model import Style
+from linter.options.config import Overrides
 from linter.release import NEWEST
 from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_input

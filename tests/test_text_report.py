@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from support.checkout import ROOT
 from support.helpers import EVERY_RULE, GOLDEN, compare_with
 
-from linter import cli, progress
-from linter import report as reports
+from linter import cli
 from linter.load import Input
 from linter.model import Style
+from linter.output import progress
+from linter.output import report as reports
 from linter.reporters import concise, grouped, text
 from linter.reporters._columns import fitting, width, wrapped
 from linter.run import Options, lint_input, lint_paths

@@ -20,10 +20,10 @@ from support.stores import execute, keep, needs_aws, stored
 
 from linter import cli
 from linter.commands import fix_script
-from linter.config import Overrides
 from linter.fixes.store_plan import Commanded, commanded
 from linter.load import Input
 from linter.model import Document, Finding
+from linter.options.config import Overrides
 from linter.run import Options, Outcome, lint_input
 from linter.settings.releases import NEWEST, parse_server_version
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linter import __version__, cli
-from linter.config import Overrides
 from linter.model import Finding, dotted
+from linter.options.config import Overrides
 from linter.run import Options, lint_paths
 from linter.settings.releases import DATES, NEWEST, parse_server_version
 

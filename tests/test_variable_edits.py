@@ -19,12 +19,12 @@ from support.canaries import encoded
 from support.helpers import EVERY_RULE, golden
 
 from linter.commands.fix import unified_diff
-from linter.config import Overrides
 from linter.documents import environment_files
 from linter.documents.source import Loaded, SourceFile
 from linter.fixes.plan import Fixes, fixed
 from linter.load import Input, load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted, is_same, sentence
+from linter.options.config import Overrides
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.sources import dotenv, server_json

@@ -9,9 +9,9 @@ from pathlib import Path
 from support.checkout import ROOT
 from support.language import uses
 
-from linter.config import Overrides
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
+from linter.options.config import Overrides
 from linter.policy.grammar import rule_schema
 from linter.policy.node import FACTS_OF_A_DOCUMENT, FACTS_OF_A_SETTING
 from linter.policy.operators import OPERATORS

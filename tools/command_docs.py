@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from linter.cli import cli, help_text, options_by_heading
-from linter.say import PROGRAM
+from linter.output.say import PROGRAM
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 _COMMANDS = re.compile(r"(<!-- commands -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -22,8 +22,9 @@ import recipe_docs  # noqa: E402
 import rule_docs  # noqa: E402
 import settings_docs  # noqa: E402
 
-from linter import config_file, sources  # noqa: E402  # from this checkout, whatever is installed
+from linter import sources  # noqa: E402  # from this checkout, whatever is installed
 from linter.formats import FORMATS  # noqa: E402
+from linter.options import config_file  # noqa: E402
 from linter.policy import grammar, rule_set  # noqa: E402
 from linter.policy.operators import OPERATORS  # noqa: E402
 from linter.settings import build as settings_build  # noqa: E402

@@ -10,7 +10,7 @@ import address
 import command_docs
 
 from linter import __version__
-from linter.say import PROGRAM
+from linter.output.say import PROGRAM
 
 _SAYS: Final = "check the configuration of self\\-hosted Medplum servers"
 

@@ -6,10 +6,10 @@ import os.path
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..config import Config
 from ..documents.source import Loaded
 from ..files import is_within
 from ..model import Document, RuleInfo
+from ..options.config import Config
 from ..typed import Final, NamedTuple
 
 UNUSED_SUPPRESSION: Final = "unused-suppression"

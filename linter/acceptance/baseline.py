@@ -11,9 +11,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ..config import Config, ConfigError
 from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relative_to_here
 from ..model import Document, Finding, Notice, Related
+from ..options.config import Config, ConfigError
 from ..redaction.mask import name_in_file
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -51,7 +51,7 @@ class Baseline(NamedTuple):
 def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | None) -> dict[Path | None, Baseline]:
     """The baseline that the command line names, to be read or to be written, under None, else those of configurations by their paths.
 
-    Raises :exc:`~linter.config.ConfigError` for a file that is no baseline.
+    Raises :exc:`~linter.options.config.ConfigError` for a file that is no baseline.
     """
     if new is not None:
         return {None: _replaced(new)}
@@ -70,7 +70,7 @@ def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | No
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline in a file. Raises :exc:`~linter.config.ConfigError`, with the line, for what is none."""
+    """The baseline in a file. Raises :exc:`~linter.options.config.ConfigError`, with the line, for what is none."""
     try:
         text = read_regular(path, LARGEST).decode("utf-8-sig")
     except Unreadable as error:
@@ -92,7 +92,7 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def _replaced(path: Path) -> Baseline:
-    """The baseline that a new one replaces. Raises :exc:`~linter.config.ConfigError` for another file."""
+    """The baseline that a new one replaces. Raises :exc:`~linter.options.config.ConfigError` for another file."""
     if not os.path.lexists(path):
         return Baseline(path, {}, {}, is_written=True)
     try:

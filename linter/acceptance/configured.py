@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from ..config import Acceptance, Config
 from ..documents.deployment import names_of
 from ..files import relative_to_here
 from ..model import Finding, Notice, dotted, members_as_one
+from ..options.config import Acceptance, Config
 from . import Checked, Reach
 
 _Place = tuple["str | None", "str | None"]

@@ -8,17 +8,17 @@ from datetime import date
 from glob import escape
 from pathlib import Path
 
-from ..choose import OWN_FILE, Configurations, folders_of
-from ..config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
-from ..config_file import parsed_file
 from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
 from ..model import Finding, dotted, members_as_one
 from ..options import Given
+from ..options.choose import OWN_FILE, Configurations, folders_of
+from ..options.config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
+from ..options.config_file import parsed_file
 from ..output import write_file
+from ..output.say import Failed, fail_for, say
 from ..policy.rule_set import all_rules, check_ids
 from ..run import Options, Outcome, lint_paths
-from ..say import Failed, fail_for, say
 from ..settings.kinds import DEPLOYMENT
 from ..suggest import did_you_mean
 from .check import run_options

@@ -7,17 +7,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from ..config import Overrides
-from ..files import identity
+from ..files import STANDARD_OUTPUT, identity
 from ..log import Log
 from ..model import Style
 from ..options import Given, Output
-from ..output import STANDARD_OUTPUT, Unwritable, place_of, write_file, write_standard_output
-from ..report import at_least, is_read, write_all
+from ..options.config import Overrides
+from ..output import Unwritable, place_of, write_file, write_standard_output
+from ..output.report import at_least, is_read, write_all
+from ..output.say import Failed, UsageError, quietly, say, say_all
 from ..reporters import names as format_names
 from ..reporters import reporter
 from ..run import NewBaseline, Options, Outcome, lint_input, lint_paths
-from ..say import Failed, UsageError, quietly, say, say_all
 from ..typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(given: Given) -> int:
 
 
 def run_options(given: Given) -> Options:
-    """The options of a run, as far as a command has them. Raises :exc:`~linter.config.ConfigError` for what ``--config`` names."""
+    """The options of a run, as far as a command has them. Raises :exc:`~linter.options.config.ConfigError` for what ``--config`` names."""
     values = vars(given).copy()
     values["overrides"] = Overrides(**{name: values[name] or None for name in Overrides._fields if name in values})
     if given.config is not None:
@@ -174,7 +174,7 @@ def checker(paths: Sequence[str], options: Options, stdin_filename: str | None =
         asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
         if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             return lint(asked)
-        from ..progress import shown  # only on a terminal
+        from ..output.progress import shown  # only on a terminal
 
         with shown(sys.stderr) as step:
             return lint(asked._replace(on_step=step))

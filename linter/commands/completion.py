@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from click import Context
 from click.shell_completion import CompletionItem
 
-from ..config import ConfigError
 from ..model import RuleInfo
 from ..options import Given, Option
+from ..options.config import ConfigError
+from ..output.say import UsageError
 from ..policy.rule_set import all_rules
-from ..say import UsageError
 from ..sources import kinds
 from ..text import printable
 from .inputs import rule_folders

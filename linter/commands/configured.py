@@ -6,19 +6,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..choose import Choices, Configurations
-from ..config import Config, Overrides
-from ..config_file import OPTIONS
 from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..files import relative_to_here
 from ..log import Log
 from ..options import Given
+from ..options.choose import Choices, Configurations
+from ..options.config import Config, Overrides
+from ..options.config_file import OPTIONS
 from ..output import write_standard_output
+from ..output.say import fail_for
 from ..redaction.mask import holder_text
 from ..release import ServerVersion
 from ..run import Options, Outcome, lint_paths, read_paths
-from ..say import fail_for
 from ..text import inert, printable
 from ..typed import Final
 from .inputs import why_no_file
@@ -26,7 +26,7 @@ from .layout import columns, count
 
 
 def show(given: Given, options: Options) -> None:
-    """Print what holds for files, or what a search takes. Raises :exc:`~linter.say.Failed` for what cannot be shown."""
+    """Print what holds for files, or what a search takes. Raises :exc:`~linter.output.say.Failed` for what cannot be shown."""
     log = Log()
     if given.show_settings:
         blocks = [_settings(path, options, log) for path in given.paths]

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
 from ..output import write_standard_output
+from ..output.say import Failed, fail_for
 from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..release import ANY_SERVER
 from ..run import load_documents
-from ..say import Failed, fail_for
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import MASK, inert, printable

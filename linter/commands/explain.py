@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ..choose import Configurations, is_active, is_selected, levels_of
-from ..config import Config, Overrides
 from ..documents.deployment import side_by_side
 from ..files import relative_to_here
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, LEVELS, TARGETS, UNKNOWN, Document, Finding, RuleInfo, dotted
 from ..options import Given
+from ..options.choose import Configurations, is_active, is_selected, levels_of
+from ..options.config import Config, Overrides
 from ..output import write_standard_output
+from ..output.say import fail_for
 from ..policy.display import flow
 from ..policy.engine import applies, check, seen_by
 from ..policy.evaluate import IN_CONDITION, Mode, ask, ask_part, holds, is_given_otherwise_at, is_misread_at, is_unread_at
@@ -27,7 +28,6 @@ from ..policy.tree import Assertion, Clause, Place
 from ..policy.verdict import Failure, Verdict
 from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
-from ..say import fail_for
 from ..settings.kinds import DEPLOYMENT
 from ..text import Span, inert, printable, printable_lines
 from ..typed import Any, Final, Literal, NamedTuple

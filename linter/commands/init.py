@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..choose import OWN_FILE, Configurations
-from ..config_file import beginning
 from ..files import relative_to_here
 from ..options import Given
+from ..options.choose import OWN_FILE, Configurations
+from ..options.config_file import beginning
 from ..output import write_file
-from ..say import Failed, say
+from ..output.say import Failed, say
 
 
 def run(_given: Given) -> None:

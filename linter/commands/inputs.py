@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..choose import Configurations, folders_of, named_config
-from ..config import Config
 from ..files import STANDARD_INPUT, Unreadable, read_standard_input
 from ..load import Input
 from ..options import Given
+from ..options.choose import Configurations, folders_of, named_config
+from ..options.config import Config
+from ..output.say import Failed, UsageError
 from ..policy.rule_set import Folder
-from ..say import Failed, UsageError
 
 
 def why_no_file(path: str) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from ..options import Given
 from ..output import write_file, write_standard_output
+from ..output.say import Failed, fail_for
 from ..policy.grammar import SCHEMA_ID, schema_text
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder, all_rules
-from ..say import Failed, fail_for
 from ..typed import Final
 from .inputs import rule_folders
 

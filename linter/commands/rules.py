@@ -10,11 +10,11 @@ from pathlib import Path
 from ..model import TARGETS, RuleInfo
 from ..options import Given
 from ..output import write_standard_output
+from ..output.say import fail_for
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, all_rules, check_selectors, files_of, rank, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
-from ..say import fail_for
 from ..text import inert, printable
 from .inputs import rule_folders
 from .layout import columns, json_text

@@ -34,7 +34,7 @@ def _of_rule() -> str:
 
 
 def _of_configuration() -> str:
-    from ..config_file import schema_text
+    from ..options.config_file import schema_text
 
     infos = [rule.info for rule in all_rules(()).rules]
     return schema_text([one.id for one in infos], {one.category for one in infos})

@@ -10,10 +10,10 @@ from ..conformance.reader import Mismatch
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
 from ..output import write_standard_output
+from ..output.say import fail_for
 from ..redaction.mask import holder_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..run import load_documents
-from ..say import fail_for
 from ..server.effective import Effective, effective_settings, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..settings import Catalogue

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
-from ..config import Config
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
 from ..model import Deployment, Document, dotted
 from ..options import Given
+from ..options.config import Config
 from ..output import write_standard_output
+from ..output.say import Failed, fail_for
 from ..policy.engine import applies, check
 from ..policy.errors import did_you_mean
 from ..policy.make_fix import apply_change
@@ -25,7 +26,6 @@ from ..policy.rule_file import RuleFile
 from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
 from ..policy.tree import Place
 from ..release import ANY_SERVER
-from ..say import Failed, fail_for
 from ..server.target import target_of
 from ..settings.kinds import DEPLOYMENT
 from ..settings.releases import parse_server_version

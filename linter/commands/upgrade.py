@@ -12,10 +12,10 @@ from ..load import Input, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
 from ..output import write_standard_output
+from ..output.say import Failed, fail_for, say
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..run import LoadedDocuments, load_documents
-from ..say import Failed, fail_for, say
 from ..settings.releases import KNOWN, parse_release
 from ..text import inert, printable
 from ..typed import Any, Final, NamedTuple

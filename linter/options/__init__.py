@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 from types import SimpleNamespace
 
-from ..config import FAIL_ON_CHOICES, TARGET_CHOICES
-from ..files import LARGEST_INPUT
+from ..files import LARGEST_INPUT, STANDARD_OUTPUT
 from ..model import LEVELS
-from ..output import STANDARD_OUTPUT
 from ..reporters import names as format_names
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+from .config import FAIL_ON_CHOICES, TARGET_CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import pytest
 
-from linter.config import Overrides
 from linter.documents.source import Loaded, SourceFile
 from linter.model import ABSENT, Document, Fact, Finding, Part, SettingPath, Target, dotted
+from linter.options.config import Overrides
 from linter.policy.engine import check
 from linter.policy.evaluate import Mode, ask
 from linter.policy.node import Node

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from .config import ConfigError
-from .log import described
-from .output import Unwritable, drop
-from .text import inert, printable
-from .typed import Final
+from ..log import described
+from ..options.config import ConfigError
+from ..text import inert, printable
+from ..typed import Final
+from . import Unwritable, drop
 
 PROGRAM: Final = "medplum-lint"
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from operator import itemgetter
 
-from .files import identity
-from .typed import Final
+from ..files import identity
+from ..typed import Final
 
 LONGEST: Final = 1024
 """Characters of a glob at most."""

@@ -8,9 +8,9 @@ from functools import cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from .model import LEVELS, TARGETS, Level, Target
-from .release import ServerVersion
-from .typed import TYPE_CHECKING, NamedTuple
+from ..model import LEVELS, TARGETS, Level, Target
+from ..release import ServerVersion
+from ..typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from .output import columns_of
-from .reporters._columns import width
-from .text import printable
-from .typed import IO, Final
+from ..reporters._columns import width
+from ..text import printable
+from ..typed import IO, Final
+from . import columns_of
 
 _AFTER: Final = 2.0
 """Seconds of silence: a run that is shorter needs no line."""

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .files import TooLarge, Unreadable, is_within, opened, read_within, reason_of
-from .typed import IO, Final
+from ..files import STANDARD_OUTPUT, TooLarge, Unreadable, is_within, opened, read_within, reason_of
+from ..typed import IO, Final
 
-STANDARD_OUTPUT: Final = "-"
-"""The name of standard output where a file is asked for."""
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _MOST_LINKS: Final = 40
 """Links to follow, as many as Linux does (path_resolution(7))."""

@@ -9,12 +9,12 @@ from collections.abc import Collection
 from contextlib import suppress
 from io import StringIO
 
-from .files import Identity, Unreadable, identity, opened
-from .log import Log
-from .model import LEVELS, Finding, Level, Result, Style
-from .output import STANDARD_OUTPUT, Unwritable, columns_of, place_of, write_file, write_standard_output
-from .reporters import reporter
-from .typed import IO, Final
+from ..files import STANDARD_OUTPUT, Identity, Unreadable, identity, opened
+from ..log import Log
+from ..model import LEVELS, Finding, Level, Result, Style
+from ..reporters import reporter
+from ..typed import IO, Final
+from . import Unwritable, columns_of, place_of, write_file, write_standard_output
 
 
 def is_read(output: str, inputs: Collection[Identity | None]) -> bool:

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
+from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of, relative_to_here
+from ..log import Log
+from ..model import Configuration, Document, Level, Notice, RuleInfo, Target
+from ..policy.engine import Levels, applies
+from ..policy.rule import Rule
+from ..policy.rule_set import Folder, FoundFolder, all_rules, check_ids, check_selectors, files_of, rank
+from ..release import ANY_SERVER, ServerVersion
+from ..server.target import target_of
+from ..settings.kinds import DEPLOYMENT
+from ..typed import Final, NamedTuple
 from .config import PROJECT_FILE, Config, ConfigError, Overrides, Severity
-from .files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of, relative_to_here
-from .log import Log
-from .model import Configuration, Document, Level, Notice, RuleInfo, Target
-from .policy.engine import Levels, applies
-from .policy.rule import Rule
-from .policy.rule_set import Folder, FoundFolder, all_rules, check_ids, check_selectors, files_of, rank
-from .release import ANY_SERVER, ServerVersion
-from .server.target import target_of
-from .settings.kinds import DEPLOYMENT
-from .typed import Final, NamedTuple
 
 OWN_FILE: Final = ".medplum-lint.toml"
 _NONE: Final = Config()
@@ -35,7 +35,7 @@ class Configurations:
         """By the folders in which they are."""
 
     def of(self, folder: Path | str) -> Config:
-        """The configuration for the files of a folder. Raises :exc:`~linter.config.ConfigError` where it cannot be used.
+        """The configuration for the files of a folder. Raises :exc:`~linter.options.config.ConfigError` where it cannot be used.
 
         Its path is absolute or relative as the folder is given, for messages.
         """
@@ -90,7 +90,7 @@ def _may_name_us(project: Path) -> bool:
 def named_config(path: Path) -> Config:
     """The configuration in a file that the command line names; its globs are relative to the current folder.
 
-    Raises :exc:`~linter.config.ConfigError` where it cannot be used.
+    Raises :exc:`~linter.options.config.ConfigError` where it cannot be used.
     """
     from .config_file import read_config
 
@@ -263,7 +263,7 @@ def configured_environment(config: Config, document: Document) -> str | None:
     """The environment of a document, where a configuration has options for it."""
     if not config.environments:
         return None
-    from .documents.deployment import environment_of  # only for a configuration that speaks of environments
+    from ..documents.deployment import environment_of  # only for a configuration that speaks of environments
 
     name = environment_of(document)
     return name if name in config.environments else None

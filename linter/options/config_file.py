@@ -16,15 +16,15 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
+from ..files import LARGEST_CONFIGURATION, Unreadable, is_within, read_regular, relative_to_here
+from ..model import LEVELS, TARGETS
+from ..policy.rule_set import PACKAGE
+from ..release import ServerVersion
+from ..suggest import choice_meant, did_you_mean
+from ..text import printable
+from ..typed import Any, Final, NamedTuple
 from .config import FAIL_ON_CHOICES, PROJECT_FILE, TARGET_CHOICES, Acceptance, Config, ConfigError, Keys, Overrides, Severity, line_in
-from .files import LARGEST_CONFIGURATION, Unreadable, is_within, read_regular, relative_to_here
 from .globs import Globs
-from .model import LEVELS, TARGETS
-from .policy.rule_set import PACKAGE
-from .release import ServerVersion
-from .suggest import choice_meant, did_you_mean
-from .text import printable
-from .typed import Any, Final, NamedTuple
 
 Schema = dict[str, Any]
 Read = Callable[[Keys, Any, Path], Any]
@@ -56,7 +56,7 @@ class ConfigOption(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The field of :class:`~linter.config.Overrides`, ``Config`` or ``Acceptance`` that has the value."""
+        """The field of :class:`~linter.options.config.Overrides`, ``Config`` or ``Acceptance`` that has the value."""
         return self.dest or self.name.replace("-", "_")
 
 
@@ -100,7 +100,7 @@ def _path(keys: Keys, value: Any, file: Path) -> Path:
 def _secret_names(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
     for name in _texts(keys, value, file):
         if name.startswith("MEDPLUM_"):
-            from .settings.env_names import setting_of
+            from ..settings.env_names import setting_of
 
             meant = ".".join(setting_of(name))
             raise Mistake(keys, f'"{name}" is a variable: write the name of its setting, "{meant}"')
@@ -131,7 +131,7 @@ def _truth(keys: Keys, value: Any, _file: Path) -> bool:
 def _server(keys: Keys, value: Any, file: Path) -> ServerVersion:
     if not isinstance(value, str):
         raise Mistake(keys, 'server-version must be text, such as "5.1.23"')
-    from .settings.releases import parse_server_version  # only for a configuration that names one
+    from ..settings.releases import parse_server_version  # only for a configuration that names one
 
     try:
         where = f" for {keys[-2]}" if len(keys) > 1 else ""
