@@ -111,12 +111,12 @@ class MaskedLines:
     def _token(self, token: Token, seen: Span, span: Span | None, own: Public | None) -> Iterator[Piece]:
         """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
         start, end = seen
-        written = self._text.content[start:end]
         if token.role == "comment":
-            yield _piece(start, start + 2, written[:2])
+            yield _piece(start, start + 2, self._text.content[start : start + 2])
             if end > start + 2:
                 yield _piece(start + 2, end, f" {MASK}", True)
             return
+        written = self._text.content[start:end]
         is_start = start == token.span.start
         is_line = seen == token.span or self._text.is_in_a_line(token.span)
         shown: str | None = None

@@ -90,8 +90,9 @@ class JsonTokens:
         lost = is_within_line and _WITHIN_A_STRING.match(content, part.start) is not None
         name: str | None = None
         lists, due, colon_due = 0, True, False
-        for match in _TOKEN.finditer(content, part.start, end):
-            kind, token, span = match.lastgroup, match[0], Span(*match.span())
+        at = part.start
+        while (match := _TOKEN.search(content, at, end)) is not None:  # of a long line no more is looked at than is shown
+            kind, token, span, at = match.lastgroup, match[0], Span(*match.span()), match.end()
             if kind == "comment":
                 # A comment can hold anything, and end anywhere.
                 yield Token(Span(span.start, part.end), "comment", None, None)
