@@ -56,17 +56,16 @@ class Memo:
         finally:
             document.data, document.memo = data, None
 
-    def is_kept(self, key: Hashable) -> bool:
-        """Whether the result under a key is kept; what was asked for it counts as asked again."""
-        if key in self._kept:
-            self._asked |= self._kept[key][1]
-        return key in self._kept
-
     def get(self, key: Hashable, work_out: Callable[[], T], keep: Callable[[T], bool] = lambda _result: True) -> T:
-        """The result under a key, worked out unless it is kept. ``keep`` says whether the next document may have it too."""
-        if self.is_kept(key):
-            result: T = self._kept[key][0]
-            return result
+        """The result under a key, worked out unless it is kept. ``keep`` says whether the next document may have it too.
+
+        What was asked for a result that is kept counts as asked again.
+        """
+        if key in self._kept:
+            kept: T
+            kept, asked = self._kept[key]
+            self._asked |= asked
+            return kept
         around, self._asked = self._asked, set()
         try:
             result = work_out()

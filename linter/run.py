@@ -806,8 +806,7 @@ class Checker:
         memo = self._memos.setdefault(id(plan), Memo())
         with memo.watching(document):
             for rule, levels in plan.checks:
-                if not memo.is_kept(rule.info.id):
-                    found += memo.get(rule.info.id, partial(self.found_by, rule, document, levels), keep=operator.not_)
+                found += memo.get(rule.info.id, partial(self.found_by, rule, document, levels), keep=operator.not_)
         if self._has_failed or unchecked(document):  # which is to be logged for every document
             memo.forget()
         return found

@@ -102,14 +102,17 @@ def in_turn(turn: Sequence[Document], rules: Sequence[tuple[Rule, Levels]] | Non
     memo = Memo()
     every: list[Said] = []
     runs: list[Counter[str]] = []
+
+    def run(rule: Rule, document: Document, levels: Levels) -> list[Finding]:
+        runs[-1][rule.info.id] += 1
+        return check(rule, document, levels)
+
     for document in turn:
         found: list[Finding] = []
         runs.append(Counter())
         with memo.watching(document):
             for rule, levels in rules or checks(document.kind, document.target):
-                if not memo.is_kept(rule.info.id):
-                    runs[-1][rule.info.id] += 1
-                    found += memo.get(rule.info.id, partial(check, rule, document, levels), keep=not_)
+                found += memo.get(rule.info.id, partial(run, rule, document, levels), keep=not_)
         every.append(said(found))
     return every, runs
 
