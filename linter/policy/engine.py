@@ -108,8 +108,9 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
             elif memo is None or clause.path.is_single:
                 look(clause.path.nodes(root))
             else:  # kept for each setting at the top, of which most stay the same from one document to the next
+                key = case.info.id, number, index
                 for part, nodes in clause.path.parts(root):
-                    memo.get((case.info.id, number, index, part), partial(look, nodes), keep=not_)
+                    memo.get((key, part), partial(look, nodes), keep=not_)
     return drop_conflicting_fixes(list(found.values()))
 
 

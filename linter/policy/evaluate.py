@@ -17,7 +17,7 @@ from ..typed import Any, Final, NamedTuple
 from .errors import RuleError
 from .node import Node
 from .operators import Inner
-from .tree import Assertion, Condition, Part
+from .tree import Assertion, Clause, Condition, Part
 from .verdict import Check, Verdict, all_of, any_of
 
 
@@ -36,11 +36,17 @@ IN_CONDITION: Final = Mode(condition=True)
 
 
 def holds(condition: Condition, node: Node, mode: Mode = IN_CONDITION) -> Verdict:
-    """Whether a condition holds, which one without alternatives does. A path with ``*`` holds where any of its places does."""
-    return not condition or any_of(
-        all_of(any_of(ask(clause.assertion, clause.path.value(one), one, mode) for one in clause.path.nodes(node)) for clause in clauses)
-        for clauses in condition
-    )
+    """Whether a condition holds, which one without alternatives does."""
+    return not condition or any_of(all_of(_holds_at(clause, node, mode) for clause in clauses) for clauses in condition)
+
+
+def _holds_at(clause: Clause, node: Node, mode: Mode) -> Verdict:
+    """Whether a clause of a condition holds; one whose path has ``*`` does where any of its places does."""
+    path = clause.path
+    if path.is_single:
+        one = path.single(node)
+        return ask(clause.assertion, path.value(one), one, mode)
+    return any_of(ask(clause.assertion, path.value(one), one, mode) for one in path.nodes(node))
 
 
 def ask(assertion: Assertion, value: Any, node: Node, mode: Mode) -> Verdict:

@@ -116,7 +116,7 @@ def _walk(node: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
             nodes = (one for above in nodes for one in chain((above,), _beneath(above)))
         else:
             nodes = chain.from_iterable(map(_beneath if step is DEEP else _members, nodes))
-    return nodes
+    yield from nodes
 
 
 def _named(nodes: Iterator[Node], step: str, *, existing: bool) -> Iterator[Node]:
