@@ -1061,7 +1061,7 @@ def compose_comments(size: int) -> Sample:
     return Sample("compose.yaml", text, "server/env")
 
 
-@shape
+@shape_from(10_000)  # from there on no file of the test is read again for its fixes, and excerpts and fingerprints are cut
 def compose_escapes(size: int) -> Sample:
     return Sample(
         "compose.yaml",
