@@ -85,8 +85,7 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
                 value = switch(node.document, node.path, value)
             if value is UNKNOWN:
                 return None
-    check = part.checks.get(mode) or check_of(part, mode)
-    return check(value, node)
+    return (part.checks.get(mode) or check_of(part, mode))(value, node)
 
 
 def check_of(part: Part, mode: Mode) -> Check:

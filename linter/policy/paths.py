@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import chain, product
+from itertools import chain, groupby, product
 from math import prod
 
 from .. import settings
-from ..model import Mark
+from ..model import Mark, child
 from ..settings.kinds import catalogue_kind
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
@@ -109,23 +109,31 @@ def _at_top(root: Node, name: str, steps: tuple[Step, ...]) -> Iterator[Node]:
 def _walk(node: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
     """The places that ``steps`` lead to from a place, each found when it is asked for; behind ``**`` only those that exist."""
     nodes: Iterator[Node] = iter((node,))
-    for position, step in enumerate(steps):
-        if isinstance(step, str):
-            nodes = _named(nodes, step, existing=DEEP in steps[:position])
-        elif step is DEEP and steps[position + 1 :]:
-            nodes = (one for above in nodes for one in chain((above,), _beneath(above)))
-        else:
-            nodes = chain.from_iterable(map(_beneath if step is DEEP else _members, nodes))
+    is_behind = False
+    for kind, some in groupby(steps, type):
+        if kind is str:
+            nodes = _named(nodes, tuple(map(str, some)), existing=is_behind)
+            continue
+        for step in some:
+            is_behind = is_behind or step is DEEP
+            if step is DEEP and steps[-1] is not DEEP:
+                nodes = (one for above in nodes for one in chain((above,), _beneath(above)))
+            else:
+                nodes = chain.from_iterable(map(_beneath if step is DEEP else _members, nodes))
     yield from nodes
 
 
-def _named(nodes: Iterator[Node], step: str, *, existing: bool) -> Iterator[Node]:
-    """The place of one name in each of several; only those that exist, when asked so. A value without members has none."""
+def _named(nodes: Iterator[Node], names: tuple[str, ...], *, existing: bool) -> Iterator[Node]:
+    """The place that names lead to from each of several; only those that exist, when asked so. A value without members has none."""
     for node in nodes:
-        value = node.value
-        key = _key(value, step) if isinstance(value, list) else step
-        if not existing or key in (value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()):
-            yield node.child(key)
+        link, value = node.link, node.value
+        for name in names:
+            key = _key(value, name) if isinstance(value, list) else name
+            if existing and key not in (value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()):
+                break
+            link, value = (link, key), child(value, key)
+        else:
+            yield Node(node.document, link, value)
 
 
 def _key(value: Any, step: str) -> str | int:
