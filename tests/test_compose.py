@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from test_variables import found, lint, messages
 
+from linter.documents.command_lines import arguments_of
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document
+from linter.release import MAIN
 from linter.run import Options, lint_paths
-from linter.server.start import reads_variables
+from linter.server.start import argument_of, reads_variables
 from linter.sources import compose
 
 IMAGE = "medplum/medplum-server:5"
@@ -141,7 +143,9 @@ def test_a_name_that_stands_twice() -> None:
         (None, "azure:vault.vault.azure.net:secret", "never"),
         (None, "${SOURCE}", "unknown"),
         (["sh", "-c", "exec node index.js env"], None, "unknown"),
-        (None, "node index.js", "unknown"),
+        (None, "node index.js env", "never"),
+        (None, ["env", "file:a.json"], "never"),
+        (["/start.sh"], "env", "unknown"),
         (None, "'", "unknown"),
         (None, ["env", 1], "unknown"),
         (None, {"a": "b"}, "unknown"),
@@ -149,7 +153,8 @@ def test_a_name_that_stands_twice() -> None:
     ],
 )
 def test_what_the_arguments_say(entrypoint: object, command: object, reads: str) -> None:
-    assert reads_variables((entrypoint, command)) == reads
+    arguments = arguments_of(entrypoint, command)
+    assert reads_variables(None if arguments is None else argument_of(arguments), MAIN) == reads
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_the_place_and_the_way_out_of_a_server_that_reads_no_variables() -> None
     text = task(container({"MEDPLUM_REDIS_HOST": "cache"}, command=["aws:/medplum/prod/"]))
     (finding,) = lint(text, NAME).result.findings
     assert text[slice(*finding.span)] == '"environment"'
-    assert "the container server starts" in finding.message and finding.message.endswith('add "command": ["env"]')
+    assert "the container server starts" in finding.message and finding.message.endswith('write "command": ["aws:/medplum/prod/,env"]')
 
 
 def test_only_containers_that_run_a_server() -> None:

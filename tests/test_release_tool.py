@@ -19,7 +19,7 @@ from release import checkout, loader, probes, rows  # noqa: E402
 from release.__main__ import main  # noqa: E402
 from release.difference import coercion_field, differences, with_step  # noqa: E402
 from release.members import members  # noqa: E402
-from release.probes import COERCIONS, TEXTS, Observed, Read, classify, read, same  # noqa: E402
+from release.probes import COERCIONS, TEXTS, Observed, Read, classify, read, reads_of, same  # noqa: E402
 
 from linter.model import ABSENT, dotted
 from linter.release import MAIN, NEWEST, ByRelease, Release
@@ -212,7 +212,8 @@ def as_catalogued(release: Release) -> tuple[Observed, dict[str, str]]:
         for name, values in kept.items()
         if name not in probes.BASE
     }
-    return Observed(ssm, env, sections(release), secrets, defaults, replaced), typed
+    starts = {argument: reads_of(argument, release) for argument in probes.ARGUMENTS}
+    return Observed(ssm, env, sections(release), secrets, defaults, replaced, starts), typed
 
 
 def said(observed: Observed, typed: Mapping[str, str], release: Release = NEWEST) -> list[tuple[str, ...]]:
@@ -331,6 +332,15 @@ def test_defaults_that_changed() -> None:
 
 
 WHICH = "_FOR_EMPTY or _FOR_NULL in linter/server/defaults.py"
+
+
+def test_a_start_argument_that_is_read_otherwise() -> None:
+    observed, typed = as_catalogued(NEWEST)
+    starts = {**observed.starts, "gcp:a": ("gcp a",), "env, env": ("env", "env")}
+    assert said(observed._replace(starts=starts), typed) == [
+        ("start arguments", "'gcp:a' reads gcp a, and not (stop)", "linter/server/start.py"),
+        ("start arguments", "'env, env' reads env, env, and not env, (stop)", "linter/server/start.py"),
+    ]
 
 
 def test_a_secret_that_fills_a_section() -> None:

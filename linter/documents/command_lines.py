@@ -1,81 +1,119 @@
-"""How a container starts Medplum's server where its command line of Node.js is written out: what follows the script is the argument."""
+"""How a container starts Medplum's server: by the entry point and the command that are written for it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..model import Message, sentence
 from ..release import Release, ServerVersion
-from ..server import start
-from ..server.start import Reads
+from ..server.start import Reads, argument_of, layers, reads_variables, with_variables
 from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
 from .source import Problem
 
 _LONGEST: Final = 10_000
-"""Characters of a command that is one text: a longer one is a script."""
+"""Characters of a command that is one text: a longer one is a script, and shlex takes a word apart in quadratic time."""
 _WITH_VALUE: Final = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions"})
 """Options of Node.js whose value is the next word."""
+_REPLACED: Final = re.compile(r"[${]")
+"""What is in a word that a template or Kubernetes replaces."""
+_OF_SHELL: Final = re.compile(r"[$`;&|<>(){}]")
+"""What is in a command that is one text and of which a shell would make something else."""
 
-
-def reads_variables(entry_point: Any, command: Any) -> Reads:
-    """Whether a server reads variables, by the entry point of its container (None: that of Medplum's image) and its command.
-
-    What follows the script in the entry point is an argument as the command is: without one the server reads no variables.
-    """
-    words = _words(entry_point)
-    arguments = _arguments_of_server(words) if words else None
-    return start.reads_variables((entry_point if arguments is None else arguments, command))
+IGNORED: Final = "it ignores these variables and reads medplum.config.json, or what its argument names"
+"""What comes of a start argument that does not name the variables."""
 
 
 class Start(NamedTuple):
-    """How a container starts a server: in what it is started, by word and name, and what to add where it reads no variables."""
+    """How a container starts a server: in what it is started, by word and name, its ``arguments`` (None where they are not known), and
+    how the file spells a start ``argument``."""
 
-    reads: Reads
     word: str
     name: Any
-    remedy: str
+    arguments: tuple[str, ...] | None
+    spell: Callable[[str], str]
+
+    @property
+    def argument(self) -> str | None:
+        """The start argument; None where it is not known."""
+        return argument_of(self.arguments) if self.arguments is not None else None
+
+    def reads(self, release: Release) -> Reads:
+        """Whether a release reads variables."""
+        return reads_variables(self.argument, release)
+
+    @property
+    def subject(self) -> str:
+        """What starts the server, for messages."""
+        return f"the {self.word} {printable(self.name)}" if isinstance(self.name, str) else f"the {self.word}"
 
 
-def never_read(start: Start, server: ServerVersion, at: Span) -> list[Problem]:
-    """The problem of variables that their server does not read."""
-    named = f"the {start.word} {printable(start.name)}" if isinstance(start.name, str) else f"the {start.word}"
-    if start.reads == "never":
-        why = "it ignores these variables and reads medplum.config.json, or what its argument names"
-        message = sentence(f"{named} starts the server without the argument env", why, f"add {start.remedy}", by=", so ")
-    elif takes_sources_for_one(start.reads, server):
-        message = sources_for_one(named, server, start.remedy)
-    else:
+def arguments_of(entry_point: Any, command: Any) -> tuple[str, ...] | None:
+    """What follows the server's script, by the entry point of its container (None: that of Medplum's image) and its command.
+
+    None where that is not known: where something else is started, or a shell or a template has a say in it.
+    """
+    own = [] if entry_point is None else _arguments_of_server(_words(entry_point))
+    given = [] if command is None else _words(command)
+    if own is None or given is None:
+        return None
+    words = [*own, *given]
+    return None if any(map(_REPLACED.search, words)) else tuple(words)
+
+
+def problems_of_start(start: Start, server: ServerVersion, at: Span) -> list[Problem]:
+    """What is wrong with how a server is started that is given variables."""
+    fault = invalid_argument(start, server)
+    if fault is not None:
+        return [Problem("invalid-start-argument", fault, at)]
+    if start.reads(server.release) != "never":
         return []
-    return [Problem("environment-not-read", message, at)]
+    return [Problem("environment-not-read", sentence(never_read(start), IGNORED, remedy_of(start, server), by=", so "), at)]
 
 
-def takes_sources_for_one(reads: Reads, server: ServerVersion) -> bool:
-    """Whether an argument names several sources to a server that is too old to read more than one."""
-    return reads == "too" and server.release < _SEVERAL_SOURCES
+def never_read(start: Start) -> str:
+    """What is wrong where the server reads no variables."""
+    count = len(start.arguments or ())
+    if count > 1:
+        return f"{start.subject} gives the server {count} arguments, and it takes one only if there is no other"
+    return f"{start.subject} starts the server without the argument env"
 
 
-_SEVERAL_SOURCES: Final = Release((5, 1, 2))
-"""The first release that reads more than one."""
+def remedy_of(start: Start, server: ServerVersion) -> str:
+    """What to write instead, so that the server reads variables too."""
+    given = (start.arguments or ("",))[0] if len(start.arguments or ()) < 2 else ""
+    return f"{'write' if start.arguments else 'add'} {start.spell(with_variables(given, server.release))}"
 
 
-def sources_for_one(holder: str, server: ServerVersion, remedy: str) -> Message:
-    """The message about a holder of variables that names several sources where :func:`takes_sources_for_one`."""
-    what = f"{holder} names several sources, which are read from {_SEVERAL_SOURCES} on"
-    why = f"your server, {server.text}, takes them for the name of one and does not start"
-    return sentence(what, why, f"write {remedy}", by="; ", then=": ", stops=True)
+def invalid_argument(start: Start, server: ServerVersion) -> Message | None:
+    """The message about a start argument that the server cannot read; None where it can."""
+    if start.argument is None:
+        return None
+    sources = layers(start.argument, server.release)
+    fault = next((fault for one in sources if (fault := one.fault(server.release)) is not None), None if sources else "names no source")
+    if fault is None:
+        return None
+    return sentence(f"the start argument of {start.subject} {fault}", "the server does not start", by=", so ", stops=True)
 
 
-def _words(entry_point: Any) -> list[Any]:
-    if isinstance(entry_point, list):
-        return entry_point
-    is_plain = isinstance(entry_point, str) and len(entry_point) <= _LONGEST and not re.search(r"""['"\\$`;&|<>()]""", entry_point)
-    return entry_point.split() if is_plain else []
+def _words(command: Any) -> list[str] | None:
+    """The words of a command that is a list of texts, or a text; None where it is neither."""
+    if isinstance(command, list):
+        return command if all(isinstance(word, str) for word in command) else None
+    if not isinstance(command, str) or len(command) > _LONGEST or _OF_SHELL.search(command):
+        return None
+    import shlex  # only for a command that is one text
+
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return None
 
 
-def _arguments_of_server(words: list[Any]) -> list[str] | None:
+def _arguments_of_server(words: list[str] | None) -> list[str] | None:
     """What follows the server's script on a command line of Node.js; None where it starts something else."""
-    if not all(isinstance(word, str) for word in words) or re.fullmatch(r"(?:.*/)?node(?:js)?", words[0]) is None:
+    if not words or re.fullmatch(r"(?:.*/)?node(?:js)?", words[0]) is None:
         return None
     at = 1
     while at < len(words) and words[at].startswith("-"):

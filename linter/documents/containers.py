@@ -9,7 +9,7 @@ from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
 from ..text import Edit
 from ..typed import Any, NamedTuple
-from .command_lines import Start, never_read
+from .command_lines import Start, problems_of_start
 from .images import is_app_image, is_server_image
 from .problems import broken_off
 from .source import Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
@@ -168,11 +168,13 @@ def for_server(
     image stands.
     """
     ours = is_server_image(image)
-    never = never_read(start, holder.file.server, holder.start) if ours and start else []
+    server = holder.file.server
+    wrong = problems_of_start(start, server, holder.start) if ours and start else []
+    reads = start.reads(server.release) if start is not None else "unknown"
     return holder._replace(
-        complete=ours and start is not None and start.reads == "only" and whole and not lacks,
+        complete=ours and reads == "only" and whole and not lacks,
         partial=lacks,
         strict=ours,
         image=Image(image, where=where) if ours else None,
-        problems=(*holder.problems, *never),
+        problems=(*holder.problems, *wrong),
     )

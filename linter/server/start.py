@@ -1,51 +1,133 @@
-"""How a container starts the server, and so where that reads its configuration.
+"""The start argument: the sources that the server's configuration is made of, in their order, and where the server stops at them.
 
-The server has one argument, which says where its configuration is: ``file:…``, ``aws:…``, ``azure:…``, ``gcp:…`` or ``env``, several with
-commas between; without it that is ``file:medplum.config.json`` (``packages/server/src/index.ts``), and no variable is read.
+The server takes its only argument, or :data:`DEFAULT` where it has none or several (``main`` in ``packages/server/src/index.ts``), loads
+what that names from left to right, and merges it (``loadConfig`` in ``config/loader.ts``, ``cloud/*/config.ts``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from posixpath import join, normpath
 
-from ..typed import Any, Literal
+from ..release import Release
+from ..typed import Any, Final, Literal, NamedTuple
 
 Reads = Literal["only", "too", "never", "unknown"]
 """Whether the server reads variables: as its only configuration, besides another, never, or that is not known."""
 
-_LONGEST_COMMAND = 10_000
-"""Characters of a command that is one text: a longer one is a script, and shlex takes a word apart in quadratic time."""
-_SOURCES = ("file:", "aws:", "azure:", "gcp:")
+DEFAULT: Final = "file:medplum.config.json"
+"""What the server reads without an argument, and with more than one."""
+SEVERAL: Final = Release((5, 1, 2))
+"""The first release that reads several sources; an older one takes the whole argument for one."""
+WORKING_FOLDER: Final = "/usr/src/medplum"
+"""The working directory of Medplum's image (``WORKDIR`` in its Dockerfile)."""
+_BESIDE_PACKAGE: Final = Release((5, 0, 0))
+"""The first release that looks for a file in its working directory, and not beside its package."""
+_KINDS: Final = {"env": Release(()), "file": Release(()), "aws": Release(()), "gcp": Release((3, 2, 20)), "azure": Release((3, 2, 28))}
+"""The kinds of sources, each with the first release that knows it."""
+_REGION: Final = "us-east-1"
 
 
-def reads_variables(arguments: Iterable[Any]) -> Reads:
-    """Whether a server reads variables, by the arguments of a container with Medplum's own image: of its command and entry point."""
-    words: list[str] = []
-    for one in arguments:
-        if one is None:
-            continue
-        given = one if isinstance(one, list) else _split(one)
-        if given is None or not all(isinstance(word, str) for word in given):
-            return "unknown"
-        words.extend(given)
-    if any(re.search(r"[\s;$&|{]", word) for word in words):
-        return "unknown"  # a script, or a reference
-    named = [word.split(",") for word in words]
-    sources = [parts for parts in named if all(part == "env" or part.startswith(_SOURCES) for part in parts)]
-    if len(sources) > 1 or (not sources and words):
+class Layer(NamedTuple):
+    """One source of a configuration: its ``kind``, and what follows the first colon, None where there is no colon.
+
+    Each overrides those before it.
+    """
+
+    kind: str
+    address: str | None
+
+    @property
+    def region(self) -> str:
+        """The AWS region of an ``aws:`` source."""
+        region, colon, _ = (self.address or "").partition(":")
+        return region if colon else _REGION
+
+    @property
+    def path(self) -> str:
+        """The path of an ``aws:`` source in Parameter Store."""
+        before, colon, behind = (self.address or "").partition(":")
+        return behind if colon else before
+
+    def file(self, release: Release, working_folder: str = WORKING_FOLDER) -> str:
+        """The absolute path of a ``file:`` source in the container."""
+        return normpath(join(working_folder if release >= _BESIDE_PACKAGE else f"{WORKING_FOLDER}/packages/server", self.address or ""))
+
+    def fault(self, release: Release) -> str | None:
+        """Why the server stops at this source before it has read anything; reads on after the text of the source."""
+        if release < _KINDS.get(self.kind, Release((release[0] + 1,))):
+            known = [kind for kind, first in _KINDS.items() if release >= first]
+            since = f"; {self.kind}: is read from {_KINDS[self.kind]} on" if self.kind in _KINDS else ""
+            return f"begins with none of {', '.join(known[:-1])} and {known[-1]}{since}"
+        if release < SEVERAL and _SEVERAL.search(self.address or ""):
+            return f"names several sources, which are read from {SEVERAL} on"
+        check = _FAULTS.get(self.kind)
+        return check(self) if check is not None else None
+
+
+_SEVERAL: Final = re.compile(r",(?:env(?:,|\Z)|(?:file|aws|gcp|azure):)")
+
+
+def _of_file(layer: Layer) -> str | None:
+    return None if layer.address else "names no file"
+
+
+def _of_aws(layer: Layer) -> str | None:
+    """Parameter Store refuses a path that does not begin with a slash; of each name the server takes off exactly the path."""
+    if not layer.path.startswith("/"):
+        return "names no path of Parameter Store, which begins with a slash"
+    return None if layer.path.endswith("/") else "names a path that does not end with a slash, so that no setting is found beneath it"
+
+
+def _of_gcp(layer: Layer) -> str | None:
+    project, _, secret = (layer.address or "").partition(":")
+    return None if project and secret else "lacks the project or the name of the secret: gcp:PROJECT:SECRET"
+
+
+def _of_azure(layer: Layer) -> str | None:
+    vault, _, secret = (layer.address or "").partition(":")
+    if secret.startswith("//"):
+        return "has a scheme, which the server adds by itself: azure:NAME.vault.azure.net:SECRET"
+    return None if vault and secret else "lacks the vault or the name of the secret: azure:NAME.vault.azure.net:SECRET"
+
+
+_FAULTS: Final = {"file": _of_file, "aws": _of_aws, "gcp": _of_gcp, "azure": _of_azure}
+
+
+def argument_of(words: Sequence[str]) -> str:
+    """The start argument of a server that is started with some words behind its script."""
+    return words[0] if len(words) == 1 else DEFAULT
+
+
+def layers(argument: str, release: Release) -> tuple[Layer, ...]:
+    """The sources that a release reads, from left to right: nothing is trimmed, and empty parts are dropped."""
+    texts = [text for text in argument.split(",") if text] if release >= SEVERAL else [argument]
+    return tuple(map(_layer, texts))
+
+
+def _layer(text: str) -> Layer:
+    kind, colon, address = text.partition(":")
+    return Layer(kind, address if colon else None)
+
+
+def reads_variables(argument: str | None, release: Release) -> Reads:
+    """Whether a release reads variables with a start argument; None is one that is not known."""
+    if argument is None:
         return "unknown"
-    if not sources:
-        return "never"
-    return "only" if sources[0] == ["env"] else "too" if "env" in sources[0] else "never"
+    kinds = {layer.kind for layer in layers(argument, release)}
+    return "never" if "env" not in kinds else "only" if len(kinds) == 1 else "too"
 
 
-def _split(command: Any) -> list[str] | None:
-    if not isinstance(command, str) or len(command) > _LONGEST_COMMAND:
-        return None
-    import shlex  # only for a command that is one text
+def with_variables(argument: str, release: Release) -> str:
+    """The start argument that has a release read variables besides what it reads already, or where it cannot only them."""
+    return f"{argument},env" if argument.strip(",") and release >= SEVERAL else "env"
 
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return None
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two configurations as the server merges those of two sources: objects are merged, all else is replaced (``deepMerge``)."""
+    result = dict(base)
+    for name, value in over.items():
+        below = result.get(name)
+        result[name] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
-from ..documents.command_lines import Start, reads_variables
+from ..documents.command_lines import Start, arguments_of
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
@@ -25,7 +25,6 @@ from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
 from ..documents.variables_in_yaml import Block, Node, mentions_medplum, roots, text_problems, variables_in
 from ..model import sentence
-from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -103,7 +102,7 @@ def _container(service: Node) -> Container:
     beside = _beside(file)
     image = project.given("image")
     image = _replaced(image, beside) or image if isinstance(image, str) else image
-    reads = _reads(project)
+    start = Start("service", project.name, _arguments(project), lambda argument: f"command: {argument}")
     holders = [_holder(layer) for layer in project.layers]
     given, files, lacks = _from_files(project, (file.uri, holders[project.main].at))
     given += (one for layer, holder in zip(project.layers, holders, strict=True) for one in _from_layer(layer, holder, beside))
@@ -112,7 +111,7 @@ def _container(service: Node) -> Container:
         main = for_server(
             holders[project.main],
             image,
-            Start(reads, "service", project.name, "command: env"),
+            start,
             whole=all(one.tree.whole for one in project.layers),
             lacks=lacks,
             where=project.member("image").file.uri,
@@ -121,7 +120,7 @@ def _container(service: Node) -> Container:
         loaded = load_sum(main, given, [*holders, *files], wrong)
         return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)))
 
-    return container([one.variable.name for one in given], image, load, reads)
+    return container([one.variable.name for one in given], image, load, start.reads(file.release))
 
 
 def _outside(project: _Project) -> Iterator[Unread]:
@@ -160,12 +159,12 @@ def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
             yield Problem("localhost-in-container", message, variable.value, path)
 
 
-def _reads(project: _Project) -> Reads:
+def _arguments(project: _Project) -> tuple[str, ...] | None:
     entry_point, command = project.given("entrypoint"), project.given("command")
     if (project.lacks or project.given("build") is not None) and entry_point is None and command is None:
-        return "unknown"
+        return None
     # An empty entry point takes that of the image away, so that the command is the whole command line.
-    return reads_variables(command, None) if entry_point in ("", []) else reads_variables(entry_point, command)
+    return arguments_of(command, None) if entry_point in ("", []) else arguments_of(entry_point, command)
 
 
 # --- What a service is made of -------------------------------------------------------------------------------------------------------

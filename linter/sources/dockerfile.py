@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from ..documents.command_lines import reads_variables, sources_for_one, takes_sources_for_one
+from ..documents.command_lines import IGNORED, Start, arguments_of, invalid_argument, never_read, remedy_of
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
 from ..documents.problems import encoding_problems
@@ -100,41 +100,44 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
             sound=read.is_sound,
             suppressions=read.suppressions,
         )
-        message = _never_read(stage, file) if ours and stage.is_last else None
-        never = [Problem("image-starts-without-env", message, holder.start)] if message else []
+        mistake = _mistake_in_start(stage, file) if ours and stage.is_last else None
+        wrong = [Problem(*mistake, holder.start)] if mistake is not None else []
         holder = for_server(holder, stage.image)
-        return read_variables(holder._replace(problems=(*read.problems, *never)), stage.variables)
+        return read_variables(holder._replace(problems=(*read.problems, *wrong)), stage.variables)
 
     return container(names, stage.image, load)
 
 
-def _never_read(stage: _Stage, file: SourceFile) -> Message | None:
-    """What to say of the last stage where an image made of it does not read its variables; None where it does, or may.
+def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | None:
+    """What is wrong with how the last stage starts the server, which has variables: the name of the problem, and its message.
 
     The entry point of the server's image takes the command as the arguments of the server.
     """
-    entrypoint, command = stage.entrypoint, stage.command
-    if isinstance(entrypoint, str) or entrypoint == []:  # a shell takes no command; without an entry point the command is all
-        starter, started = ("CMD", command) if entrypoint == [] else ("ENTRYPOINT", entrypoint)
-        reads = reads_variables(started, None)
-        what, remedy = f"{starter} starts the server without the argument env", "add env behind the name of the script"
-        why = "it ignores these variables and reads medplum.config.json, or what its argument names"
-        never = sentence(what, why, remedy, by=", so ")
-    elif isinstance(command, str):
-        reads = "never" if entrypoint is None else "unknown"
-        never = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
-        never = never.add("why", "it gets three arguments, reads medplum.config.json and ignores these variables", ": ")
-        never = never.add("remedy", 'write CMD ["env"]')
+    entry_point, command = stage.entrypoint, stage.command
+    in_shell = entry_point is None and isinstance(command, str)
+    # A shell takes no command; without an entry point the command is all.
+    is_all = isinstance(entry_point, str) or entry_point == []
+    words = (command if entry_point == [] else entry_point, None) if is_all else (entry_point, command)
+    arguments = ("/bin/sh", "-c", "") if in_shell else None if not is_all and isinstance(command, str) else arguments_of(*words)
+    start = Start("image", None, arguments, lambda argument: f'CMD ["{argument}"]')
+    fault = invalid_argument(start, file.server)
+    if fault is not None:
+        return "invalid-start-argument", fault
+    if start.reads(file.release) != "never":
+        return None
+    remedy = remedy_of(start, file.server)
+    if in_shell:
+        message = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
+        message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores these variables", ": ")
+    elif is_all:
+        starter = "CMD" if entry_point == [] else "ENTRYPOINT"
+        message = sentence(f"{starter} starts the server without the argument env", IGNORED, by=", so ")
+        remedy = "add env behind the name of the script"
     else:
-        reads = reads_variables(entrypoint, command)
-        why = (
-            "unless the container is started with it, the server ignores these variables and reads medplum.config.json, "
-            "or what its argument names"
+        message = sentence(
+            never_read(start), f"unless the container is started with it, {IGNORED.replace('it', 'the server', 1)}", by=", so "
         )
-        never = sentence("the image starts the server without the argument env", why, 'add CMD ["env"]', by=", so ")
-    if takes_sources_for_one(reads, file.server):
-        return sources_for_one("the command of the image", file.server, 'CMD ["env"]')
-    return never if reads == "never" else None
+    return "image-starts-without-env", message.add("remedy", remedy)
 
 
 # --- Reading -------------------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.command_lines import Start, reads_variables
+from ..documents.command_lines import Start, arguments_of
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
@@ -62,7 +62,8 @@ def _containers(file: SourceFile) -> list[Container]:
 
 def _container(node: Node) -> Container:
     image, (plain, fetched) = node.at("image").value, (block.variables for block in _blocks(node))
-    reads = reads_variables(node.at("entryPoint").value or None, node.at("command").value)
+    arguments = arguments_of(node.at("entryPoint").value or None, node.at("command").value)
+    start = Start("container", node.at("name").value, arguments, lambda argument: f'"command": ["{argument}"]')
 
     def load() -> Loaded:
         place = node.first("environment", "secrets")
@@ -73,14 +74,13 @@ def _container(node: Node) -> Container:
             names=_STRUCTURE,
             problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))),
         )
-        start = Start(reads, "container", node.at("name").value, '"command": ["env"]')
         holder = for_server(holder, image, start, whole=node.tree.whole, lacks=bool(node.at("environmentFiles").value))
         # Of those with the name of a secret only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
         return read_variables(holder, given)
 
-    return container([one.name for one in (*plain, *fetched)], image, load, reads)
+    return container([one.name for one in (*plain, *fetched)], image, load, start.reads(node.file.release))
 
 
 def _name(node: Node) -> str | None:

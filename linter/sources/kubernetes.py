@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from ..documents.command_lines import Start, reads_variables
+from ..documents.command_lines import Start, arguments_of
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
@@ -19,7 +19,6 @@ from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import UNKNOWN, sentence
-from ..server.start import Reads
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -138,8 +137,8 @@ def _container(one: Node, node: Node) -> Container:
 
     def load() -> Loaded:
         command, arguments = node.at("command").value, node.at("args").value
-        reads: Reads = "unknown" if UNKNOWN in (command, arguments) else reads_variables(command or None, arguments)
-        start = Start(reads, "container", node.at("name").value, 'args: ["env"]')
+        words = None if UNKNOWN in (command, arguments) else arguments_of(command or None, arguments)
+        start = Start("container", node.at("name").value, words, lambda argument: f'args: ["{argument}"]')
         return load_sum(for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks), given, objects, ())
 
     return container([one.variable.name for one in given], image, load)

@@ -1,6 +1,8 @@
 // A loader that does what its tables say, for the tests of tools/release. It shares nothing with a real one but the names that are asked for.
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { SecretClient } from '@azure/keyvault-secrets';
+import { SecretManagerServiceClient } from '@google-cloud/secret-manager';
 import { camel } from '@medplum/core';
 import { readFileSync } from 'node:fs';
 import { globalLogger } from '../logger';
@@ -21,9 +23,9 @@ function put(tree: Tree, path: string, value: unknown): void {
   steps.reduce((node, step) => (node[step] ??= {}), tree)[last] = value;
 }
 
-async function fromParameters(path: string): Promise<Tree> {
+async function fromParameters(region: string, path: string): Promise<Tree> {
   const tree: Tree = {};
-  const response = await new SSMClient({ region: 'x' }).send(new GetParametersByPathCommand({ Path: path }));
+  const response = await new SSMClient({ region }).send(new GetParametersByPathCommand({ Path: path }));
   for (const { Name, Value } of response.Parameters ?? []) {
     const name = (Name as string).slice(path.length);
     if (name in tables.secrets) {
@@ -49,9 +51,32 @@ function fromVariables(): Tree {
   return tree;
 }
 
-export async function loadConfig(source: string): Promise<Tree> {
-  const tree = source === 'env' ? fromVariables() : source.startsWith('aws:') ? await fromParameters(source.split(':')[2]) : undefined;
-  const config: Tree = tree ?? JSON.parse(readFileSync(source.slice('file:'.length), 'utf8'));
+async function from(source: string): Promise<Tree> {
+  const [kind, ...rest] = source.split(':');
+  const [first, second] = [rest[0], rest.slice(1).join(':')];
+  switch (kind) {
+    case 'env':
+      return fromVariables();
+    case 'file':
+      return JSON.parse(readFileSync(rest.join(':'), 'utf8'));
+    case 'aws':
+      return second ? fromParameters(first, second) : fromParameters('us-east-1', rest.join(':'));
+    case 'azure':
+      return JSON.parse((await new SecretClient(`https://${first}`, null).getSecret(second)).value as string);
+    case 'gcp': {
+      const name = `projects/${first}/secrets/${second}/versions/latest`;
+      const [version] = await new SecretManagerServiceClient().accessSecretVersion({ name });
+      return JSON.parse(String(version.payload?.data));
+    }
+    default:
+      throw new Error('made up');
+  }
+}
+
+export async function loadConfig(argument: string): Promise<Tree> {
+  const config: Tree = {};
+  for (const source of argument.split(',').filter(Boolean)) Object.assign(config, await from(source));
+  if (!config.baseUrl) throw new Error('made up');
   for (const [name, value, forAllThatIsFalse] of tables.defaults) {
     if (name === 'emailProvider') config[name] ||= config.smtp ? 'smtp' : value;
     else if (name === 'bullmq') config[name] = { ...value, ...config[name] };

@@ -30,10 +30,20 @@ const REPLACED = {
   });`,
   '@aws-sdk/client-ssm': `
     exports.GetParametersByPathCommand = class { constructor(input) { this.input = input; } };
-    exports.SSMClient = class { async send(command) { return globalThis.probe.parameters(command.input); } };`,
+    exports.SSMClient = class {
+      constructor(given) { this.given = given; }
+      async send(command) { return globalThis.probe.parameters(command.input, this.given); }
+    };`,
   '@aws-sdk/client-secrets-manager': `
     exports.GetSecretValueCommand = class { constructor(input) { this.input = input; } };
     exports.SecretsManagerClient = class { async send(command) { return globalThis.probe.secret(command.input); } };`,
+  '@azure/keyvault-secrets': `
+    exports.SecretClient = class {
+      constructor(url) { this.url = url; }
+      async getSecret(name) { return globalThis.probe.azure(this.url, name); }
+    };`,
+  '@google-cloud/secret-manager': `
+    exports.SecretManagerServiceClient = class { async accessSecretVersion(input) { return globalThis.probe.google(input); } };`,
 };
 
 const OF_THE_CONFIGURATION = /^(config([./]|$)|cloud\/[^/]+\/config(\.ts)?$)/;

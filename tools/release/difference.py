@@ -15,7 +15,7 @@ from linter.settings.env_names import PREFIX, sections, setting_of, variable_of
 from linter.settings.kinds import Coercion
 from linter.settings.releases import NEWEST, RELEASES
 
-from .probes import BASE, COERCIONS, EMPTIES, SECTION_PROBE, Observed, Read, same
+from .probes import BASE, COERCIONS, EMPTIES, SECTION_PROBE, Observed, Read, reads_of, same
 
 
 class Difference(NamedTuple):
@@ -36,6 +36,7 @@ def differences(observed: Observed, typed: Mapping[str, str], release: Release) 
         *_of_landings(observed),
         *_of_coercions(observed, typed, release),
         *_of_defaults(observed, release),
+        *_of_starts(observed, release),
     ]
 
 
@@ -251,3 +252,14 @@ def _first_default(setting: Setting | None) -> dict[str, Any]:
 
 def _words(values: tuple[Any, ...]) -> str:
     return " and ".join(map(json.dumps, values)) or "nothing"
+
+
+# --- start arguments --------------------------------------------------------------------------------------------------------------------
+
+
+def _of_starts(observed: Observed, release: Release) -> Iterator[Difference]:
+    for argument, found in observed.starts.items():
+        wanted = reads_of(argument, release)
+        if found != wanted:
+            what = f"{argument!r} reads {', '.join(found)}, and not {', '.join(wanted)}"
+            yield Difference("start arguments", what, "linter/server/start.py")

@@ -26,7 +26,8 @@ class Loader:
 
     def __init__(self, checkout: Checkout, folder: Path) -> None:
         self.folder = folder
-        self.bundle = folder / "loader.cjs"
+        # Where the loader of an old release looks for files depends on where it is itself.
+        self.bundle = folder / "packages/server/dist" / checkout.entry.relative_to(checkout.server).with_suffix(".cjs")
         for program in ("node", "npm"):
             if shutil.which(program) is None:
                 raise Unusable(f"{program} is not found: to run the server's loader takes Node.js and npm")

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from linter.model import ABSENT, SettingPath
 from linter.release import Release
 from linter.server.loader import Stop, converted, is_false
+from linter.server.start import WORKING_FOLDER, Layer, layers
 from linter.settings import catalogue
 from linter.settings.build import read_yaml
 from linter.settings.env_names import PREFIX, setting_of, variable_of
@@ -30,6 +31,27 @@ SECTION_PROBE: Final = "ZQ_PROBE"
 _PROBED: Final = "zqProbe"
 
 
+ARGUMENTS: Final = (
+    *("env", "ENV", " env", "env:x", "", "x", "https://server.example/"),
+    *("file", "file:", "file:a.json", "file:./b/../a.json", "file:/etc/a.json"),
+    *("aws", "aws:", "aws:/p/", "aws:eu-west-1:/p/", "aws:eu-west-1", "aws:p/"),
+    *("gcp", "gcp:a", "gcp:a:b", "gcp::b"),
+    *("azure", "azure:a.vault.example", "azure:a.vault.example:b", "azure:https://a.vault.example:b"),
+    *(
+        "file:a.json,env",
+        "env,file:a.json",
+        "env, env",
+        ",env",
+        "env,,env,",
+        ",",
+        "env,x",
+        "file:a,b.json",
+        "gcp:a:b,aws:eu-west-1:/p/,env",
+    ),
+)
+"""Start arguments that the grammars of the releases tell apart."""
+
+
 class Read(NamedTuple):
     """How a loader reads one setting: a coercion, or in words what it makes of the texts; and where the value is then."""
 
@@ -39,7 +61,8 @@ class Read(NamedTuple):
 
 class Observed(NamedTuple):
     """All that was found. ``ssm`` and ``env`` are by the name of the setting, ``sections`` by the prefix of the variables, as in
-    ``env_names``; ``secrets`` has the section that the secret of a parameter fills, and ``empties`` what each default replaces."""
+    ``env_names``; ``secrets`` has the section that the secret of a parameter fills, and ``empties`` what each default replaces. ``starts``
+    is by the start argument: what the loader reads, in its order, as :func:`reads_of` has it."""
 
     ssm: Mapping[str, Read]
     env: Mapping[str, Read]
@@ -47,6 +70,7 @@ class Observed(NamedTuple):
     secrets: Mapping[str, str]
     defaults: Mapping[str, Any]
     empties: Mapping[str, tuple[Any, ...]]
+    starts: Mapping[str, tuple[str, ...]]
 
 
 def observe(loader: Loader, typed: Iterable[str], texts: Iterable[str], release: Release) -> Observed:
@@ -60,7 +84,7 @@ def observe(loader: Loader, typed: Iterable[str], texts: Iterable[str], release:
     sections = _sections(loader, [*known, *typed], literals)
     ssm, secrets = _probe_parameters(loader, names)
     env = _probe_variables(loader, names, release)
-    return Observed(ssm, env, sections, secrets, defaults, _empties(loader, defaults))
+    return Observed(ssm, env, sections, secrets, defaults, _empties(loader, defaults), _starts(loader))
 
 
 def _literals(texts: Iterable[str]) -> set[str]:
@@ -197,6 +221,42 @@ def _empties(loader: Loader, defaults: Mapping[str, Any]) -> dict[str, tuple[Any
         held = [one.get("config", {}).get(name, ABSENT) for one in own]
         found[name] = tuple(empty for empty, value in zip(EMPTIES, held, strict=True) if not same(empty, value))
     return found
+
+
+# --- start arguments --------------------------------------------------------------------------------------------------------------------
+
+STOP: Final = "(stop)"
+"""Where a loader fails, at the end of what it has read."""
+
+
+def _starts(loader: Loader) -> dict[str, tuple[str, ...]]:
+    outcomes = loader.run([{"source": "start", "argument": argument} for argument in ARGUMENTS])
+    home = str(loader.folder)
+    return {
+        argument: tuple(one.replace(home, WORKING_FOLDER) for one in outcome["asked"]) + ((STOP,) if outcome["stops"] else ())
+        for argument, outcome in zip(ARGUMENTS, outcomes, strict=True)
+    }
+
+
+def reads_of(argument: str, release: Release) -> tuple[str, ...]:
+    """What a release reads for a start argument, as ``linter/server/start.py`` has it, until it stops."""
+    reads: list[str] = []
+    for layer in layers(argument, release):
+        if layer.fault(release) is not None:
+            return *reads, STOP
+        reads.append(_asked(layer, release))
+    return tuple(reads) or (STOP,)
+
+
+def _asked(layer: Layer, release: Release) -> str:
+    first, _, second = (layer.address or "").partition(":")
+    return {
+        "env": "env",
+        "file": f"file {layer.file(release)}",
+        "aws": f"aws {layer.region} {layer.path}",
+        "gcp": f"gcp projects/{first}/secrets/{second}/versions/latest",
+        "azure": f"azure https://{first} {second}",
+    }[layer.kind]
 
 
 # --- trees ------------------------------------------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 //   {"source": "file", "text": "{…}"}                     the text of a configuration file
 //   {"source": "ssm", "entries": {"database.host": "…"}}  parameters, without their path
 //   {"source": "env", "entries": {"MEDPLUM_PORT": "…"}}   variables
+//   {"source": "start", "argument": "file:a.json,env"}    a start argument, all of whose sources exist
 //
-// gives {"config": {…}, "secrets": [the ids of the secrets that were asked for]} or {"error": "…"}. A number that JSON lacks is
-// {"$number": "NaN"}. A secret with the id X is {"fetched": "X"}.
-const { writeFileSync } = require('node:fs');
-const { join } = require('node:path');
+// gives {"config": {…}, "secrets": [the ids of the secrets that were asked for]} or {"error": "…"}, and of a start argument
+// {"asked": [what was read, in its order], "stops": whether the loader fails}. A number that JSON lacks is {"$number": "NaN"}. A secret
+// with the id X is {"fetched": "X"}.
+const fs = require('node:fs');
+const { join, resolve } = require('node:path');
 const process = require('node:process');
 const { createInterface } = require('node:readline');
 
@@ -29,7 +31,7 @@ async function run({ source, entries = {}, text }) {
     },
   };
   process.env = source === 'env' ? { ...entries } : {};
-  if (source === 'file') writeFileSync(join(folder, 'medplum.config.json'), text);
+  if (source === 'file') fs.writeFileSync(join(folder, 'medplum.config.json'), text);
   try {
     return { config: await loadConfig(ASK[source]), secrets };
   } catch (error) {
@@ -37,9 +39,42 @@ async function run({ source, entries = {}, text }) {
   }
 }
 
+// What the clouds and the disk refuse: a path of Parameter Store without a slash, a name that is not given, a host that is none.
+function accept(asked, isRight, what, answer) {
+  if (!isRight) throw new Error(`refused: ${what}`);
+  asked.push(what);
+  return answer;
+}
+
+async function start({ argument }) {
+  const asked = [];
+  const base = '{"baseUrl": "https://server.example/"}';
+  globalThis.probe = {
+    generated: 'generated at each start',
+    parameters: ({ Path }, { region }) =>
+      accept(asked, Path.startsWith('/'), `aws ${region} ${Path}`, {
+        Parameters: [{ Name: `${Path}baseUrl`, Value: 'https://server.example/', Type: 'String' }],
+      }),
+    azure: (url, name) => accept(asked, /^https:\/\/[^:]+\.[^:]+$/.test(url) && name, `azure ${url} ${name}`, { value: base }),
+    google: ({ name }) => accept(asked, !/undefined|\/\//.test(name), `gcp ${name}`, [{ payload: { data: Buffer.from(base) } }]),
+  };
+  const given = { MEDPLUM_BASE_URL: 'https://server.example/' };
+  process.env = new Proxy(given, { ownKeys: () => asked.push('env') && Object.keys(given) });
+  const { readFileSync } = fs;
+  fs.readFileSync = (path) => accept(asked, path && path !== join(folder, 'packages/server'), `file ${resolve(path)}`, base);
+  try {
+    await loadConfig(argument);
+    return { asked, stops: false };
+  } catch (error) {
+    return { asked, stops: true };
+  } finally {
+    fs.readFileSync = readFileSync;
+  }
+}
+
 async function main() {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${JSON.stringify(await run(JSON.parse(line)), inJson)}\n`);
+    process.stdout.write(`${JSON.stringify(await (JSON.parse(line).source === 'start' ? start : run)(JSON.parse(line)), inJson)}\n`);
   }
 }
 
