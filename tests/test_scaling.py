@@ -89,7 +89,7 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
 def test_acceptances_of_many_findings(counted: Counted) -> None:
     """As many acceptances as findings, whether they name one each, or all of them, or are over."""
     with counted.loaded() as load:
-        config, model = (load(f"linter.{name}") for name in ("config", "model"))
+        config, model = load("linter.options.config"), load("linter.model")
         checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
         loaded = load("linter.load").load(load("linter.load").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
         none: frozenset[str] = frozenset()
