@@ -14,7 +14,7 @@ from . import TEXT, operator
 
 _LONGEST: Final = 100
 """Characters of a range at most."""
-_RELEASE: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
+_RELEASE: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 
 @operator(
