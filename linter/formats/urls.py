@@ -116,7 +116,7 @@ def websocket_url(text: str) -> str | None:
 @format("base-url", "An absolute URL to which paths can be added: no query, no fragment.", URL_LIKE)
 def base_url(text: str) -> Message | str | None:
     reason = url(text)
-    if reason is None and re.search(r"[?#]", text):
+    if reason is None and ("?" in text or "#" in text):
         return sentence("must have neither a query nor a fragment", "paths are added at its end", by=", because ")
     return reason
 
