@@ -14,6 +14,7 @@ from ..server.defaults import with_defaults
 from ..server.effective import loaded
 from ..server.loader import SECRETS, is_false
 from ..server.shown import visible
+from ..server.start import merge
 from ..settings.kinds import DOCUMENT_KINDS
 from ..typed import Any, Final
 from .compare import History, Pair, View, change_of, default_where_read, is_ignored, is_same
@@ -34,7 +35,7 @@ class Holding:
         self.main = main
         self.release = release
         given = (_without_nulls(loaded(view.document)) for view in views if view is not None)
-        self.written: dict[str, Any] = reduce(_merged, given, {})
+        self.written: dict[str, Any] = reduce(merge, given, {})
         self.data = with_defaults(self.written, release) if main.known.kind == "server" else self.written
 
     def gives(self, path: SettingPath) -> bool:
@@ -86,15 +87,6 @@ def _member(value: Any, name: str) -> Any:
 
 def _at(path: SettingPath, tree: Any) -> Any:
     return reduce(child, path, tree)
-
-
-def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Two configurations as the server merges those of several sources (``deepMerge`` in ``config/loader.ts``)."""
-    result = dict(base)
-    for name, value in over.items():
-        below = result.get(name)
-        result[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return result
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
