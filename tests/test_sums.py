@@ -433,21 +433,21 @@ def test_what_a_base_in_the_repository_extends_outside_of_it(folder: Path) -> No
 
 def test_what_is_in_the_repository_is_read(folder: Path) -> None:
     """The nearest folder with ``.git`` is that of the file that names another one; a submodule is a repository of its own."""
-    write(folder, shared__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
-    write(folder, deploy__prod__compose_dot_yml=compose(SERVER + "    env_file: ../../shared/a.env\n"))
-    assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../shared/a.env is not read: {OUTSIDE}"]
+    write(folder, common__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
+    write(folder, deploy__prod__compose_dot_yml=compose(SERVER + "    env_file: ../../common/a.env\n"))
+    assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../common/a.env is not read: {OUTSIDE}"]
     (folder / ".git").mkdir()
-    assert [line.split()[0] for line in lint("deploy/prod/compose.yml") if "invalid-email" in line] == ["shared/a.env:1:23"]
+    assert [line.split()[0] for line in lint("deploy/prod/compose.yml") if "invalid-email" in line] == ["common/a.env:1:23"]
     (folder / "deploy" / ".git").write_text("gitdir: ../.git/modules/deploy\n")
-    assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../shared/a.env is not read: {OUTSIDE}"]
+    assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../common/a.env is not read: {OUTSIDE}"]
 
 
 def test_a_file_that_is_given_is_read_wherever_it_lies(folder: Path) -> None:
-    write(folder, shared__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
-    write(folder, deploy__compose_dot_yml=compose(SERVER + "    env_file: ../shared/a.env\n"))
-    for paths in (["."], ["shared/a.env", "deploy/compose.yml"]):
+    write(folder, common__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
+    write(folder, deploy__compose_dot_yml=compose(SERVER + "    env_file: ../common/a.env\n"))
+    for paths in (["."], ["common/a.env", "deploy/compose.yml"]):
         outcome = lint_paths(paths, Options())
-        assert [line.split()[0] for line in found(outcome) if "invalid-email" in line] == ["shared/a.env:1:23"]
+        assert [line.split()[0] for line in found(outcome) if "invalid-email" in line] == ["common/a.env:1:23"]
         assert outcome.result.notices == ()
 
 
