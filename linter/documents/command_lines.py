@@ -21,8 +21,8 @@ _REPLACED: Final = re.compile(r"[${]")
 _OF_SHELL: Final = re.compile(r"[$`;&|<>(){}]")
 """What is in a command that is one text and of which a shell would make something else."""
 
-IGNORED: Final = "it ignores these variables and reads medplum.config.json, or what its argument names"
-"""What comes of a start argument that does not name the variables."""
+IGNORES: Final = "ignores these variables and reads medplum.config.json, or what its argument names"
+"""What a server does whose start argument does not name the variables."""
 
 
 class Start(NamedTuple):
@@ -69,7 +69,7 @@ def problems_of_start(start: Start, server: ServerVersion, at: Span) -> list[Pro
         return [Problem("invalid-start-argument", fault, at)]
     if start.reads(server.release) != "never":
         return []
-    return [Problem("environment-not-read", sentence(never_read(start), IGNORED, remedy_of(start, server), by=", so "), at)]
+    return [Problem("environment-not-read", sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so "), at)]
 
 
 def never_read(start: Start) -> str:
@@ -82,8 +82,9 @@ def never_read(start: Start) -> str:
 
 def remedy_of(start: Start, server: ServerVersion) -> str:
     """What to write instead, so that the server reads variables too."""
-    given = (start.arguments or ("",))[0] if len(start.arguments or ()) < 2 else ""
-    return f"{'write' if start.arguments else 'add'} {start.spell(with_variables(given, server.release))}"
+    arguments = start.arguments or ()
+    given = arguments[0] if len(arguments) == 1 else ""
+    return f"{'write' if arguments else 'add'} {start.spell(with_variables(given, server.release))}"
 
 
 def invalid_argument(start: Start, server: ServerVersion) -> Message | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from ..documents.command_lines import IGNORED, Start, arguments_of, invalid_argument, never_read, remedy_of
+from ..documents.command_lines import IGNORES, Start, arguments_of, invalid_argument, never_read, remedy_of
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
 from ..documents.problems import encoding_problems
@@ -115,10 +115,14 @@ def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | 
     """
     entry_point, command = stage.entrypoint, stage.command
     in_shell = entry_point is None and isinstance(command, str)
-    # A shell takes no command; without an entry point the command is all.
     is_all = isinstance(entry_point, str) or entry_point == []
-    words = (command if entry_point == [] else entry_point, None) if is_all else (entry_point, command)
-    arguments = ("/bin/sh", "-c", "") if in_shell else None if not is_all and isinstance(command, str) else arguments_of(*words)
+    arguments: tuple[str, ...] | None
+    if in_shell:
+        arguments = ("/bin/sh", "-c", "")
+    elif is_all:  # a shell takes no command; without an entry point the command is all
+        arguments = arguments_of(command if entry_point == [] else entry_point, None)
+    else:
+        arguments = None if isinstance(command, str) else arguments_of(entry_point, command)
     start = Start("image", None, arguments, lambda argument: f'CMD ["{argument}"]')
     fault = invalid_argument(start, file.server)
     if fault is not None:
@@ -131,12 +135,10 @@ def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | 
         message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores these variables", ": ")
     elif is_all:
         starter = "CMD" if entry_point == [] else "ENTRYPOINT"
-        message = sentence(f"{starter} starts the server without the argument env", IGNORED, by=", so ")
+        message = sentence(f"{starter} starts the server without the argument env", f"it {IGNORES}", by=", so ")
         remedy = "add env behind the name of the script"
     else:
-        message = sentence(
-            never_read(start), f"unless the container is started with it, {IGNORED.replace('it', 'the server', 1)}", by=", so "
-        )
+        message = sentence(never_read(start), f"unless the container is started with it, the server {IGNORES}", by=", so ")
     return "image-starts-without-env", message.add("remedy", remedy)
 
 
