@@ -16,7 +16,7 @@ from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
 from ..redaction.tokens import ListedTokens
 from ..redaction.values import Hidden, Public, Visibility
-from ..release import Release
+from ..release import MAIN, Release
 from ..server.loader import build_tree, loaded_value
 from ..settings.env_names import PREFIX, setting_of, variable_of
 from ..syntax.json import is_valid_json
@@ -167,8 +167,13 @@ def _near(name: str) -> str:
 @settings.derived
 def _known_variables() -> tuple[str, ...]:
     """What follows the prefix in every variable that the server knows, or knew."""
-    names = settings.catalogue().names()
-    return tuple(variable_of(tuple(one.split("."))).removeprefix(PREFIX) for one in names if "*" not in one)
+    return tuple(name.removeprefix(PREFIX) for name in variable_names(MAIN))
+
+
+@settings.derived
+def variable_names(release: Release) -> tuple[str, ...]:
+    """The variables of all settings that servers know, or knew, as a release names them, in the order of the documentation."""
+    return tuple(variable_of(tuple(name.split(".")), release) for name in settings.catalogue().names() if "*" not in name)
 
 
 def configures_server(names: Iterable[str]) -> bool:

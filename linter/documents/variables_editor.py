@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 
 from .. import settings
 from ..model import Change, SettingPath, is_same
@@ -23,7 +22,7 @@ from ..typed import Any, NamedTuple, Protocol
 from .accepted_secrets import with_accepted
 from .changes import as_one, edits_of, split_of
 from .json_editor import json_edit
-from .variables import Variable, is_misread
+from .variables import Variable, is_misread, variable_names
 
 Reading = tuple[str, "str | None"]
 """The name of a variable, and its text; None where that is not known."""
@@ -58,7 +57,7 @@ def variable_edits(content: str, read: Read, release: Release, changes: Sequence
     variables = read(content)
     if variables is None:
         return None
-    ranks = {name: rank for rank, name in enumerate(_order(release))}
+    ranks = {name: rank for rank, name in enumerate(variable_names(release))}
 
     def rank(change: Change) -> int | None:
         step = _step(variables, release, change)
@@ -93,7 +92,7 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
     edits: list[Edit] | None = []
     if old is None:
         ((name, text),) = new
-        edits = variables.add(name, text, _order(release)) if text is not None else None
+        edits = variables.add(name, text, variable_names(release)) if text is not None else None
     elif new != (_read_as(old),):
         edits = variables.put(old, new, requote) if new else variables.remove(old)
     if edits is None:
@@ -194,9 +193,3 @@ def _written(value: Any, coercion: str) -> str | None:
     if isinstance(value, str):
         return value
     return json.dumps(value) if isinstance(value, int | float) else None
-
-
-@lru_cache(maxsize=8)
-def _order(release: Release) -> Sequence[str]:
-    """The names of the variables, as the documentation orders their settings."""
-    return tuple(variable_of(tuple(name.split(".")), release) for name in settings.catalogue().names() if "*" not in name)
