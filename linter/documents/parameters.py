@@ -176,7 +176,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
 def _strays(top: Iterable[Any]) -> list[Any]:
     """Settings that stand directly beneath ``/medplum``, beside a server's own path there, and are no server without a ``baseUrl``."""
     names = [(one.name.rpartition("/")[2], one) for one in top]
-    found = {name: None for name, _ in names if settings.catalogue().get(tuple(name.split("."))) is not None}
+    found = _settings_among(name for name, _ in names)
     return [] if "baseUrl" in found else [one for name, one in names if name in found]
 
 
@@ -200,12 +200,19 @@ def is_medplum(prefix: str) -> bool:
 
 def _configures_server(prefix: str, own: Iterable[Any]) -> bool:
     """Whether the names beneath another path are a server's: at least two, one of which only a server has, unless the path says so."""
-    names = (one.name[len(prefix) + 1 :] for one in own)
-    known = {name: None for name in names if settings.catalogue().get(tuple(name.split("."))) is not None}
-    if not prefix or len(known) < 2:
+    if not prefix:
+        return False
+    known = _settings_among(one.name[len(prefix) + 1 :] for one in own)
+    if len(known) < 2:
         return False
     dotted = {name for name in known if "." in name}
     return "medplum" in prefix.lower() or bool((server_settings(known) | dotted) - GENERIC - SHARED_WITH_APPS)
+
+
+def _settings_among(names: Iterable[str]) -> dict[str, None]:
+    """The names that are settings, in their order."""
+    known = settings.catalogue()
+    return {name: None for name in names if known.get(tuple(name.split("."))) is not None}
 
 
 def _above(prefix: str, known: Collection[str]) -> str | None:
