@@ -55,11 +55,11 @@ def encoding_problems(file: SourceFile, consequence: Consequence) -> Iterator[Pr
 def json_problems(parsed: Json, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
     """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser.
 
-    ``content`` is the text where that is all of a file, which can be mended.
+    ``content`` is the text where that is all of a file, which can be fixed.
     """
-    mender = _mender(parsed, content) if content is not None and parsed.problems else None
+    repair_of = _repairs_of(parsed, content) if content is not None and parsed.problems else None
     for problem in parsed.problems:
-        repair = mender(problem) if mender is not None else None
+        repair = repair_of(problem) if repair_of is not None else None
         if problem.name == "json-duplicate-key":
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
             message = sentence(f"{name} is given twice", "the last one counts, and the others are silently dropped", "keep one")
@@ -91,10 +91,10 @@ _REPAIRS = {
     "json-duplicate-key": "keep the last of the equal values",
 }
 _MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, "json-duplicate-key": 30}
-"""Mistakes of a kind at most in a text that is mended. No configuration has as many, and each can take as much as the text is long."""
+"""Mistakes of a kind at most in a text that is fixed. No configuration has as many, and each can take as much as the text is long."""
 
 
-def _mender(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | None]:
+def _repairs_of(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | None]:
     """A function that gives what puts a mistake in a text right; None for one that nothing does."""
     counts = Counter(problem.name for problem in parsed.problems)
     fixable = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
@@ -155,7 +155,7 @@ def tree_problems(parsed: Json | Yaml, consequence: Consequence, content: str | 
 def yaml_problems(parsed: Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
     """What is wrong with a YAML document. A name that stands twice does not stop all readers.
 
-    ``content`` is the text where it can be mended.
+    ``content`` is the text where it can be fixed.
     """
     repeated = sum(problem.repeated is not None for problem in parsed.problems)
     for problem in parsed.problems:
