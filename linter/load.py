@@ -11,7 +11,7 @@ from .documents.source import Confidence, Image, Loaded, Nearby, Place, Recognis
 from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
-from .sources import chosen_maker, modules_for, source_of
+from .sources import answers_of, chosen_maker, source_of
 from .text import Text
 from .typed import NamedTuple
 
@@ -67,8 +67,7 @@ def load(
     file = SourceFile(given.uri, given.data, server, around)
     reading = _read(file, given, kind, guess=guess)
     for one in reading.loaded:
-        for part in (one, *one.parts):
-            part.document.server = server
+        one.set_server(server)
     named: tuple[Image, ...] = ()
     if may_name_images(file):
         from .documents.images import images_in  # only for a file that can name one
@@ -128,7 +127,7 @@ def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
     if given.piped and not file.text.content.strip():
         return Reading([], "standard input is empty: the command before the pipe failed or found nothing", unread=True)
-    answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
+    answers = answers_of(file)
     if given.by_content and not _is_surely_ours(answers):
         return Reading([], silent=True)
     if kind is not None:
@@ -246,8 +245,7 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
             of_release[server.release] = read(server).loaded
     chosen = [of_release[server.release][index] for index, server in enumerate(wanted)]
     for one, server in zip(chosen, wanted, strict=True):
-        for part in (one, *one.parts):
-            part.document.server = server
+        one.set_server(server)
     return chosen
 
 

@@ -409,7 +409,9 @@ def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
 
 def _set_targets(run: _Run, files: list[_File]) -> None:
     """Set what each document is for, on which depends what the images that files name are for."""
-    for file in files if any(file.reading.images for file in files) else ():
+    if not any(file.reading.images for file in files):
+        return
+    for file in files:
         documents = [one.document for one in file.reading.loaded]
         beside = hosts_of(documents)
         for document in documents:
@@ -669,7 +671,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
         compared = _compare(run, found)
-    infos = {id: info for one in found for id, info in one.rules.plan(one.document).infos.items()} | compared.infos
+    infos = {name: info for one in found for name, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
     acceptors = Acceptors(list(_checked(found, compared.rules, given)), run.baselines, today)
     texts = Texts(found, given)

@@ -16,7 +16,7 @@ from ..output.say import Failed, fail_for, say
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..run import LoadedDocuments, load_documents
-from ..settings.releases import KNOWN, parse_release
+from ..settings.releases import KNOWN, parse_release, without_v
 from ..text import inert, printable
 from ..typed import Any, Final, NamedTuple
 from ..upgrade.notes import UpgradeChange
@@ -128,7 +128,7 @@ def _release(option: str, text: str) -> Release:
         why = "not one release, for it moves: give the number of one" if moves else "a range: give the number of one release"
         raise ValueError(f"{option} {text} is {why}, such as {NEWEST}")
     try:
-        return parse_release(text.removeprefix("v") if text[1:2].isdigit() else text)
+        return parse_release(without_v(text))
     except ValueError as error:
         raise ValueError(f"{option}: {error}") from None
 

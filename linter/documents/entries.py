@@ -73,7 +73,7 @@ class EntriesOrigin:
         place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
         if place is None:
             return span
-        return place.key if part == "key" and place.key is not None else place.value
+        return place.span(part)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """What the entry of exactly this setting says of itself beside the value, such as its type.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ..syntax.edits import behind_break, break_near, index_in, line_end, line_start, without_lines
+from ..syntax.edits import index_in, line_end, line_start, newline_at, without_lines
 from ..syntax.quotes import closing_quote, is_nothing_but_references
 from ..text import Edit, Span
 from ..typed import Final
@@ -46,7 +46,7 @@ class Lines:
         if _NAME.fullmatch(name) is None or value is None or None in lines:
             return None
         at = line_end(content, self._value(variable).end)
-        newline = content[at : behind_break(content, at)] or break_near(content, at)
+        newline = newline_at(content, at, at)
         head = [Edit(variable.key, name)] if name != variable.name else []
         return [*head, *value, *([Edit(Span(at, at), "".join(f"{newline}{line}" for line in lines))] if lines else [])]
 
@@ -76,7 +76,7 @@ class Lines:
             return None
         end = len(content) if sibling is None else line_end(content, self._value(sibling).end)
         at = end if sibling is None or index else line_start(content, sibling.key.start)
-        newline = content[end : behind_break(content, end)] or break_near(content, at)
+        newline = newline_at(content, end, at)
         return [Edit(Span(at, at), line + newline if at == 0 or content[at - 1] in "\r\n" else newline + line)]
 
     def remove(self, variable: Variable) -> list[Edit] | None:

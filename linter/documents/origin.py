@@ -24,7 +24,7 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
     """The characters of a setting's value or key; for one that is absent the first character of what lacks it."""
     place = places.find(path)
     if place is not None:
-        return place.key if part == "key" and place.key is not None else place.value
+        return place.span(part)
     for length in range(len(path) - 1, -1, -1):
         holder = places.find(path[:length])
         if holder is not None:

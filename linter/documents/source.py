@@ -352,6 +352,11 @@ class Loaded(NamedTuple):
         """What stands in a text: its parts, or itself."""
         return self.parts or (self,)
 
+    def set_server(self, server: ServerVersion) -> None:
+        """Set the server that the document, and its parts, are read for."""
+        for one in (self, *self.parts):
+            one.document.server = server
+
 
 _MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image", "tag"))
 """Words of which all of one row are in a file that names the image of a server."""

@@ -535,7 +535,7 @@ def schema_text(rules: Iterable[str], categories: Iterable[str]) -> str:
 def configuration_schema(rules: Iterable[str], categories: Iterable[str]) -> Schema:
     """The schema of ``.medplum-lint.toml``, and of the table ``[tool.medplum-lint]``."""
     ids, groups = sorted(rules), sorted(categories)
-    level: Schema = {"enum": [*LEVELS, "off"]}
+    level: Schema = {"enum": list(_LEVELS)}
     levels = {"type": "object", "required": list(TARGETS), "properties": dict.fromkeys(TARGETS, level), "additionalProperties": False}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

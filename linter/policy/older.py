@@ -13,9 +13,7 @@ from ..typed import Any, Final
 from .display import flow
 from .operators import listed
 from .severity import PEDANTIC
-
-Place = tuple[str | int, ...]
-
+from .tree import Place
 
 Older = tuple[Place, str]
 """A key or word that is written otherwise today: its place in the data, and a sentence that says what to write."""

@@ -104,6 +104,11 @@ def parse_range(text: str) -> tuple[Release, ...]:
     return found
 
 
+def without_v(text: str) -> str:
+    """A release without the letter that its tag in git begins with: ``v5.1.2``."""
+    return text.removeprefix("v") if text[1:2].isdigit() else text
+
+
 def parse_server_version(text: str, reason: str) -> ServerVersion:
     """The server that a release or a range means; a release that is newer than all in the table is judged by the newest.
 
@@ -114,7 +119,7 @@ def parse_server_version(text: str, reason: str) -> ServerVersion:
         raise ValueError(f"a release of the server, or a range of them, has at most {LONGEST_RANGE} characters")
     if _is_newer(text):
         return ServerVersion(NEWEST, MAIN, reason, text)
-    meant = parse_range(text.removeprefix("v") if text[1:2].isdigit() else text)
+    meant = parse_range(without_v(text))
     return ServerVersion(meant[0], meant[-1], reason)
 
 

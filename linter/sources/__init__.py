@@ -115,8 +115,12 @@ def source_of(kind: str) -> Source:
 
 def maker_of(file: SourceFile, kind: str) -> Source:
     """The source that makes documents of a kind out of a file; see :func:`chosen_maker`."""
-    answers = [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
-    return chosen_maker(answers, kind)
+    return chosen_maker(answers_of(file), kind)
+
+
+def answers_of(file: SourceFile) -> list[tuple[Source, Recognised]]:
+    """The sources that know what a file is, each with what it takes it for."""
+    return [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
 
 
 def chosen_maker(answers: list[tuple[Source, Recognised]], kind: str) -> Source:

@@ -117,7 +117,7 @@ class _VaultEntry(NamedTuple):
         place = self.places.find((self.name,))
         if place is None:
             return Span(0, 0)
-        return place.key if part == "key" and place.key is not None else place.value
+        return place.span(part)
 
     def facts(self) -> Mapping[str, Fact]:
         """The ``name`` and its ``raw`` text."""

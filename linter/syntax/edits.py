@@ -175,6 +175,11 @@ def break_near(content: str, at: int) -> str:
     return content[first:start] or content[end : behind_break(content, end)] or "\n"
 
 
+def newline_at(content: str, end: int, at: int) -> str:
+    """The line end at the end of a line, else how lines end around ``at``."""
+    return content[end : behind_break(content, end)] or break_near(content, at)
+
+
 def without_lines(content: str, start: int, end: int) -> Edit:
     """Take out lines, of which the last ends at ``end``; a text that ends without a line end goes on to do so."""
     if end < len(content):

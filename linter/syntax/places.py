@@ -15,6 +15,10 @@ class Place(NamedTuple):
     value: Span
     key: Span | None
 
+    def span(self, part: str) -> Span:
+        """Where its ``key`` stands if that is asked for and it has one, else its value."""
+        return self.key if part == "key" and self.key is not None else self.value
+
 
 class SyntaxProblem(NamedTuple):
     """A deviation from JSON (RFC 8259) or YAML: its name, one plain sentence, the place, and the path if it is about a member.

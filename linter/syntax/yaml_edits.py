@@ -13,7 +13,7 @@ from ..model import is_same
 from ..text import Edit, Span
 from ..typed import Any
 from .brackets import Brackets, Item, insert, separator_at, take_out
-from .edits import apply_edits, behind_blanks, behind_break, break_near, line_end, line_start, nearest, without_lines
+from .edits import apply_edits, behind_blanks, behind_break, line_end, line_start, nearest, newline_at, without_lines
 from .escapes import yaml_like
 from .places import JsonPath
 from .tree_edits import Block, New, Order, TreeEditor
@@ -152,7 +152,7 @@ class YamlEditor(TreeEditor):
         lines = [indent + line for one in texts for line in (f"- {one}" if holder.is_list else one).split("\n")]
         at = _behind(_REST, self._content, holder.items[index - 1].end) if index else first
         end = line_end(self._content, at if index else holder.items[0].end)
-        newline = self._content[end : behind_break(self._content, end)] or break_near(self._content, at)
+        newline = newline_at(self._content, end, at)
         if index:
             return [Edit(Span(at, at), "".join(newline + line for line in lines))]
         _begins_line(self._content, first)

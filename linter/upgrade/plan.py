@@ -115,8 +115,8 @@ class Plan:
     def _found(self, release: Release) -> Iterator[_Found]:
         """The versions of software that documents show; where they leave them to the CDK, those of its release."""
         for document, one in self.containers:
-            if one.software is not None:
-                software, version = one.software
+            if (shown := one.software) is not None:
+                software, version = shown
                 yield software, version, f"the image is {version}: {_UPGRADE}", {"document": document, "span": one.span}
         for group in self.groups:
             if group.main.new.document.kind == "infra/json":
