@@ -153,7 +153,7 @@ def test_a_name_that_stands_twice() -> None:
     ],
 )
 def test_what_the_arguments_say(entrypoint: object, command: object, reads: str) -> None:
-    arguments = arguments_of(entrypoint, command)
+    arguments = arguments_of(IMAGE, entrypoint, command)
     assert reads_variables(None if arguments is None else argument_of(arguments), MAIN) == reads
 
 
@@ -281,3 +281,30 @@ def test_a_folder_is_searched_for_them(tmp_path: Path) -> None:
     (tmp_path / "docker-compose.other.yml").write_text("services: {a: {image: b}}\n")
     files = lint_paths([str(tmp_path)], Options()).result.files
     assert [file.status for file in files] == ["checked"] * 4
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [
+        ("file:medplum.config.json", "command: file:medplum.config.json,env"),
+        ("aws:eu-west-1:/medplum/prod/", "command: aws:eu-west-1:/medplum/prod/,env"),
+        ('["aws:us-east-1:/medplum/prod/", env]', "command: aws:us-east-1:/medplum/prod/,env"),
+        ("node packages/server/dist/index.js env", "command: env"),
+        ('["file:my config.json"]', "command: …,env"),
+        ('["file:a #b.json"]', "command: …,env"),
+        ("file:https://u:hunter2SecretXyz@h/x.json?sig=hunter2SecretXyz", "command: …,env"),
+        ("file:hunter2SecretXyz", "command: …,env"),
+        ("gcp:hunter2SecretXyz:hunter2SecretXyz", "command: …,env"),
+        ("file:AKIAIOSFODNN7EXAMPLE.json", "command: …,env"),
+    ],
+)
+def test_the_remedy_shows_of_a_start_argument_what_cannot_be_secret(command: str, remedy: str) -> None:
+    text = service("      MEDPLUM_REDIS_HOST: cache", f"command: {command}")
+    (message,) = messages(text, "compose.yml").splitlines()
+    assert message.endswith(f"write {remedy}") and "hunter2" not in message and "AKIA" not in message
+
+
+def test_an_image_of_ones_own_can_take_other_arguments() -> None:
+    text = service("      MEDPLUM_REDIS_HOST: cache", "command: serve --all")
+    assert found(text.replace("medplum/medplum-server", "acme/medplum-server"), "compose.yml") == []
+    assert found(text, "compose.yml") == ["ignored-environment"]

@@ -3,7 +3,7 @@
 import pytest
 
 from linter.release import MAIN, Release
-from linter.server.start import DEFAULT, Layer, argument_of, layers, merge
+from linter.server.start import DEFAULT, Layer, argument_of, fault, layers, merge
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,13 @@ def test_only_an_argument_that_is_alone_counts(words: list[str], wanted: str) ->
     [
         ("env", "3.0.0", None),
         ("env:x", "main", None),
+        (" env", "main", "begins with a blank, which the server does not take off"),
         ("ENV", "main", "begins with none of env, file, aws, gcp and azure"),
         ("gcp:a:b", "3.2.19", "begins with none of env, file and aws; gcp: is read from 3.2.20 on"),
         ("gcp:a:b", "3.2.20", None),
         ("azure:v.vault.azure.net:s", "3.2.27", "begins with none of env, file, aws and gcp; azure: is read from 3.2.28 on"),
         ("azure:v.vault.azure.net:s", "3.2.28", None),
-        ("azure:https://v.vault.azure.net:s", "main", "has a scheme, which the server adds by itself: azure:NAME.vault.azure.net:SECRET"),
+        ("azure:https://v.vault.azure.net:s", "main", "has a scheme, which the server adds itself: azure:NAME.vault.azure.net:SECRET"),
         ("azure:v.vault.azure.net", "main", "lacks the vault or the name of the secret: azure:NAME.vault.azure.net:SECRET"),
         ("gcp:project", "main", "lacks the project or the name of the secret: gcp:PROJECT:SECRET"),
         ("file", "main", "names no file"),
@@ -53,7 +54,7 @@ def test_only_an_argument_that_is_alone_counts(words: list[str], wanted: str) ->
         (
             "aws:eu-west-1:/medplum/prod",
             "main",
-            "names a path that does not end with a slash, so that no setting is found beneath it",
+            "names a path that does not end with a slash: no setting is found beneath it",
         ),
     ],
 )
@@ -97,3 +98,19 @@ def test_objects_are_merged_and_all_else_is_replaced() -> None:
     over = {"a": {"c": [3], "d": {"i": 2}}, "f": None, "h": {"j": 1}}
     assert merge(base, over) == {"a": {"b": 1, "c": [3], "d": {"e": 1, "i": 2}}, "f": None, "h": {"j": 1}}
     assert base["a"] == {"b": 1, "c": [1, 2], "d": {"e": 1}}
+
+
+@pytest.mark.parametrize(
+    ("argument", "release", "wanted"),
+    [
+        ("file:a.json,env", "5.1.2", None),
+        ("file:a.json,env", "5.1.1", "names several sources, which are read from 5.1.2 on"),
+        ("aws:/medplum/prod/,gcp:a:b", "5.1.1", "names several sources, which are read from 5.1.2 on"),
+        ("file:a,b.json", "5.1.1", None),
+        ("file:a,b.json", "5.1.2", "has a source that begins with none of env, file, aws, gcp and azure"),
+        ("file:a.json, env", "main", "has a source that begins with a blank, which the server does not take off"),
+        (",", "main", "names no source"),
+    ],
+)
+def test_what_is_wrong_with_an_argument(argument: str, release: str, wanted: str | None) -> None:
+    assert fault(argument, Release.of(release)) == wanted

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from ..model import Message, sentence
 from ..release import Release, ServerVersion
-from ..server.start import Reads, argument_of, layers, reads_variables, with_variables
+from ..server.start import Reads, argument_of, fault, names_source, reads_variables, with_variables
 from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
+from .images import is_own_image
 from .source import Problem
 
 _LONGEST: Final = 10_000
@@ -49,24 +50,27 @@ class Start(NamedTuple):
         return f"the {self.word} {printable(self.name)}" if isinstance(self.name, str) else f"the {self.word}"
 
 
-def arguments_of(entry_point: Any, command: Any) -> tuple[str, ...] | None:
-    """What follows the server's script, by the entry point of its container (None: that of Medplum's image) and its command.
+def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] | None:
+    """What follows the server's script, by the entry point of its container (None: that of its ``image``) and its command.
 
-    None where that is not known: where something else is started, or a shell or a template has a say in it.
+    None where that is not known: where something else is started, or a shell or a template has a say in it; and of another ``image`` than
+    Medplum's own, whose entry point is not known, where the command names no source.
     """
     own = [] if entry_point is None else _arguments_of_server(_words(entry_point))
     given = [] if command is None else _words(command)
     if own is None or given is None:
         return None
     words = [*own, *given]
+    if entry_point is None and words and not is_own_image(image) and not any(map(names_source, words)):
+        return None
     return None if any(map(_REPLACED.search, words)) else tuple(words)
 
 
 def problems_of_start(start: Start, server: ServerVersion, at: Span) -> list[Problem]:
     """What is wrong with how a server is started that is given variables."""
-    fault = invalid_argument(start, server)
-    if fault is not None:
-        return [Problem("invalid-start-argument", fault, at)]
+    invalid = invalid_argument(start, server)
+    if invalid is not None:
+        return [Problem("invalid-start-argument", invalid, at)]
     if start.reads(server.release) != "never":
         return []
     return [Problem("environment-not-read", sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so "), at)]
@@ -76,26 +80,21 @@ def never_read(start: Start) -> str:
     """What is wrong where the server reads no variables."""
     count = len(start.arguments or ())
     if count > 1:
-        return f"{start.subject} gives the server {count} arguments, and it takes one only if there is no other"
+        return f"{start.subject} gives the server {count} arguments, and it accepts an argument only if it is the only one"
     return f"{start.subject} starts the server without the argument env"
 
 
 def remedy_of(start: Start, server: ServerVersion) -> str:
     """What to write instead, so that the server reads variables too."""
-    arguments = start.arguments or ()
-    given = arguments[0] if len(arguments) == 1 else ""
-    return f"{'write' if arguments else 'add'} {start.spell(with_variables(given, server.release))}"
+    return f"{'write' if start.arguments else 'add'} {start.spell(with_variables(start.arguments or (), server.release))}"
 
 
 def invalid_argument(start: Start, server: ServerVersion) -> Message | None:
     """The message about a start argument that the server cannot read; None where it can."""
-    if start.argument is None:
+    wrong = fault(start.argument, server.release) if start.argument is not None else None
+    if wrong is None:
         return None
-    sources = layers(start.argument, server.release)
-    fault = next((fault for one in sources if (fault := one.fault(server.release)) is not None), None if sources else "names no source")
-    if fault is None:
-        return None
-    return sentence(f"the start argument of {start.subject} {fault}", "the server does not start", by=", so ", stops=True)
+    return sentence(f"the start argument of {start.subject} {wrong}", "the server does not start", by=", so ", stops=True)
 
 
 def _words(command: Any) -> list[str] | None:

@@ -35,6 +35,11 @@ def is_server_image(image: Any) -> bool:
     return isinstance(image, str) and _NAMED.search(image) is not None
 
 
+def is_own_image(image: Any) -> bool:
+    """Whether a container's image is the one that Medplum publishes, from whatever registry, and not only called as it is."""
+    return isinstance(image, str) and _OWN.search(image) is not None
+
+
 def is_app_image(image: Any) -> bool:
     """The same for Medplum's app, which has variables that a server has too."""
     return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-app(?=[:@}]|\Z)", image) is not None
@@ -58,7 +63,7 @@ def version_of(image: Image, where: str) -> ServerVersion | None:
         version = parse_server_version(tag["tag"], f"the image in {printable(image.where or where)}")
     except ValueError:  # a numbering of its own
         return None
-    return version if not version.newer or _OWN.search(text) is not None else None
+    return version if not version.newer or is_own_image(text) else None
 
 
 def _resolved(text: str) -> str:

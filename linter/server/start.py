@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from posixpath import join, normpath
 
+from ..redaction.credentials import without_credentials
 from ..release import Release
 from ..typed import Any, Final, Literal, NamedTuple
 
@@ -58,15 +59,12 @@ class Layer(NamedTuple):
         """Why the server stops at this source before it has read anything; reads on after the text of the source."""
         if release < _KINDS.get(self.kind, Release((release[0] + 1,))):
             known = [kind for kind, first in _KINDS.items() if release >= first]
+            if self.kind.strip() in known:
+                return "begins with a blank, which the server does not take off"
             since = f"; {self.kind}: is read from {_KINDS[self.kind]} on" if self.kind in _KINDS else ""
             return f"begins with none of {', '.join(known[:-1])} and {known[-1]}{since}"
-        if release < SEVERAL and _SEVERAL.search(self.address or ""):
-            return f"names several sources, which are read from {SEVERAL} on"
         check = _FAULTS.get(self.kind)
         return check(self) if check is not None else None
-
-
-_SEVERAL: Final = re.compile(r",(?:env(?:,|\Z)|(?:file|aws|gcp|azure):)")
 
 
 def _of_file(layer: Layer) -> str | None:
@@ -77,7 +75,7 @@ def _of_aws(layer: Layer) -> str | None:
     """Parameter Store refuses a path that does not begin with a slash; of each name the server takes off exactly the path."""
     if not layer.path.startswith("/"):
         return "names no path of Parameter Store, which begins with a slash"
-    return None if layer.path.endswith("/") else "names a path that does not end with a slash, so that no setting is found beneath it"
+    return None if layer.path.endswith("/") else "names a path that does not end with a slash: no setting is found beneath it"
 
 
 def _of_gcp(layer: Layer) -> str | None:
@@ -88,11 +86,16 @@ def _of_gcp(layer: Layer) -> str | None:
 def _of_azure(layer: Layer) -> str | None:
     vault, _, secret = (layer.address or "").partition(":")
     if secret.startswith("//"):
-        return "has a scheme, which the server adds by itself: azure:NAME.vault.azure.net:SECRET"
+        return "has a scheme, which the server adds itself: azure:NAME.vault.azure.net:SECRET"
     return None if vault and secret else "lacks the vault or the name of the secret: azure:NAME.vault.azure.net:SECRET"
 
 
 _FAULTS: Final = {"file": _of_file, "aws": _of_aws, "gcp": _of_gcp, "azure": _of_azure}
+
+
+def names_source(word: str) -> bool:
+    """Whether a word names a source of any release."""
+    return _layer(word).kind in _KINDS
 
 
 def argument_of(words: Sequence[str]) -> str:
@@ -104,6 +107,20 @@ def layers(argument: str, release: Release) -> tuple[Layer, ...]:
     """The sources that a release reads, from left to right: nothing is trimmed, and empty parts are dropped."""
     texts = [text for text in argument.split(",") if text] if release >= SEVERAL else [argument]
     return tuple(map(_layer, texts))
+
+
+def fault(argument: str, release: Release) -> str | None:
+    """Why a server does not start with an argument; reads on after a name for it. None where nothing in the argument itself is wrong."""
+    if release < SEVERAL and _SEVERAL.search(argument):
+        return f"names several sources, which are read from {SEVERAL} on"
+    sources = layers(argument, release)
+    faults = (one.fault(release) for one in sources)
+    first = next(filter(None, faults), None if sources else "names no source")
+    return f"has a source that {first}" if first is not None and len(sources) > 1 else first
+
+
+_SEVERAL: Final = re.compile(r",(?:env(?:,|\Z)|(?:file|aws|gcp|azure):)")
+"""What begins another source, where a release takes all of the argument for the name of one."""
 
 
 def _layer(text: str) -> Layer:
@@ -119,9 +136,18 @@ def reads_variables(argument: str | None, release: Release) -> Reads:
     return "never" if "env" not in kinds else "only" if len(kinds) == 1 else "too"
 
 
-def with_variables(argument: str, release: Release) -> str:
-    """The start argument that has a release read variables besides what it reads already, or where it cannot only them."""
-    return f"{argument},env" if argument.strip(",") and release >= SEVERAL else "env"
+def with_variables(arguments: Sequence[str], release: Release) -> str:
+    """The start argument that has a release read variables besides the sources that it was given, or where it cannot only them.
+
+    A source is shown only where it looks like the name of a file or a path; else an ellipsis stands for it, which may hide a secret.
+    """
+    given = [text for argument in arguments for text in argument.split(",") if text not in ("", "env")]
+    if release < SEVERAL or any(_layer(text).fault(release) is not None for text in given):
+        return "env"
+    return ",".join([*(text if _PLAIN.fullmatch(text) and without_credentials(text) == text else "…" for text in given), "env"])
+
+
+_PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?:[A-Za-z0-9_.-]+/)*")
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

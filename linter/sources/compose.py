@@ -102,7 +102,7 @@ def _container(service: Node) -> Container:
     beside = _beside(file)
     image = project.given("image")
     image = _replaced(image, beside) or image if isinstance(image, str) else image
-    start = Start("service", project.name, _arguments(project), lambda argument: f"command: {argument}")
+    start = Start("service", project.name, _arguments(project, image), lambda argument: f"command: {argument}")
     holders = [_holder(layer) for layer in project.layers]
     given, files, lacks = _from_files(project, (file.uri, holders[project.main].at))
     given += (one for layer, holder in zip(project.layers, holders, strict=True) for one in _from_layer(layer, holder, beside))
@@ -159,12 +159,12 @@ def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
             yield Problem("localhost-in-container", message, variable.value, path)
 
 
-def _arguments(project: _Project) -> tuple[str, ...] | None:
+def _arguments(project: _Project, image: Any) -> tuple[str, ...] | None:
     entry_point, command = project.given("entrypoint"), project.given("command")
     if (project.lacks or project.given("build") is not None) and entry_point is None and command is None:
         return None
     # An empty entry point takes that of the image away, so that the command is the whole command line.
-    return arguments_of(command, None) if entry_point in ("", []) else arguments_of(entry_point, command)
+    return arguments_of(image, command, None) if entry_point in ("", []) else arguments_of(image, entry_point, command)
 
 
 # --- What a service is made of -------------------------------------------------------------------------------------------------------

@@ -120,9 +120,9 @@ def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | 
     if in_shell:
         arguments = ("/bin/sh", "-c", "")
     elif is_all:  # a shell takes no command; without an entry point the command is all
-        arguments = arguments_of(command if entry_point == [] else entry_point, None)
+        arguments = arguments_of(stage.image, command if entry_point == [] else entry_point, None)
     else:
-        arguments = None if isinstance(command, str) else arguments_of(entry_point, command)
+        arguments = None if isinstance(command, str) else arguments_of(stage.image, entry_point, command)
     start = Start("image", None, arguments, lambda argument: f'CMD ["{argument}"]')
     fault = invalid_argument(start, file.server)
     if fault is not None:

@@ -62,7 +62,7 @@ def _containers(file: SourceFile) -> list[Container]:
 
 def _container(node: Node) -> Container:
     image, (plain, fetched) = node.at("image").value, (block.variables for block in _blocks(node))
-    arguments = arguments_of(node.at("entryPoint").value or None, node.at("command").value)
+    arguments = arguments_of(image, node.at("entryPoint").value or None, node.at("command").value)
     start = Start("container", node.at("name").value, arguments, lambda argument: f'"command": ["{argument}"]')
 
     def load() -> Loaded:

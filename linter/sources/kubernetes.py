@@ -137,7 +137,7 @@ def _container(one: Node, node: Node) -> Container:
 
     def load() -> Loaded:
         command, arguments = node.at("command").value, node.at("args").value
-        words = None if UNKNOWN in (command, arguments) else arguments_of(command or None, arguments)
+        words = None if UNKNOWN in (command, arguments) else arguments_of(image, command or None, arguments)
         start = Start("container", node.at("name").value, words, lambda argument: f'args: ["{argument}"]')
         return load_sum(for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks), given, objects, ())
 
