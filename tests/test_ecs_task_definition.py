@@ -174,7 +174,7 @@ def test_of_two_variables_the_last_one_counts() -> None:
         ({"entryPoint": ["node", "packages/server/dist/index.js"], "command": ["env"]}, False, True),
         ({"entryPoint": ["node", "packages/server/dist/index.js"], "command": None}, True, False),
         ({"entryPoint": [], "command": ["env"]}, False, True),
-        ({"entryPoint": ["sh", "-c"], "command": ["node index.js env"]}, False, False),
+        ({"entryPoint": ["sh", "-c"], "command": ["node index.js env"]}, False, True),
         ({"command": ["${SOURCE}"]}, False, False),
         ({"image": "acme/api:1", "command": None}, False, False),
     ],
@@ -188,7 +188,7 @@ def test_how_the_server_is_started(more: dict[str, Any], rule: bool, complete: b
 def test_the_place_and_the_way_out_of_a_server_that_reads_no_variables() -> None:
     text = task(container({"MEDPLUM_REDIS_HOST": "cache"}, command=["aws:/medplum/prod/"]))
     (finding,) = lint(text, NAME).result.findings
-    assert text[slice(*finding.span)] == '"environment"'
+    assert text[slice(*finding.span)] == '"command"'
     assert "the container server starts" in finding.message and finding.message.endswith('write "command": ["aws:/medplum/prod/,env"]')
 
 

@@ -193,7 +193,7 @@ def test_a_service_of_kubernetes_has_no_containers() -> None:
         ("  args: [env]\n", False, True),
         ("  args: [env]\n  envFrom: [{configMapRef: {name: a}}]\n", False, False),
         ("  command: [node, index.js]\n  args: ['file:a.json,env']\n", False, False),
-        ("  command: [sh, -c, 'node index.js env']\n", False, False),
+        ("  command: [sh, -c, 'node index.js env']\n", False, True),
         ("  command: [node, packages/server/dist/index.js]\n", True, False),
         ("  command: [node, packages/server/dist/index.js, env]\n", False, True),
         ("  command: []\n", True, False),

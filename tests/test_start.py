@@ -2,8 +2,11 @@
 
 import pytest
 
-from linter.release import MAIN, Release
+from linter.documents.command_lines import Start, arguments_of, problems_of_start
+from linter.documents.images import lacks_shell
+from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.server.start import DEFAULT, Layer, argument_of, fault, layers, merge
+from linter.text import Span
 
 
 @pytest.mark.parametrize(
@@ -109,8 +112,145 @@ def test_objects_are_merged_and_all_else_is_replaced() -> None:
         ("file:a,b.json", "5.1.1", None),
         ("file:a,b.json", "5.1.2", "has a source that begins with none of env, file, aws, gcp and azure"),
         ("file:a.json, env", "main", "has a source that begins with a blank, which the server does not take off"),
+        ("file:a.json, env", "5.1.1", "names several sources, which are read from 5.1.2 on and without blanks"),
         (",", "main", "names no source"),
     ],
 )
 def test_what_is_wrong_with_an_argument(argument: str, release: str, wanted: str | None) -> None:
     assert fault(argument, Release.of(release)) == wanted
+
+
+def container(**members: object) -> Start:
+    given = {"image": "medplum/medplum-server:5.1.23", "entry_point": None, "command": None, **members}
+    return Start("service", "api", spell=lambda argument: f"command: {argument}", **given)  # type: ignore[arg-type]
+
+
+def messages_of(start: Start, release: str) -> list[str]:
+    server = ServerVersion(Release.of(release), Release.of(release))
+    return [f"{one.name}: {one.message.text}" for one in problems_of_start(start, server, Span(0, 1))]
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "command", "wanted"),
+    [
+        (["dumb-init", "--", "node", "packages/server/dist/index.js"], ["env"], ("env",)),
+        (["/sbin/tini", "-g", "--", "/nodejs/bin/node", "packages/server/dist/index.js", "env"], None, ("env",)),
+        (["/sbin/tini", "-p", "SIGTERM", "--", "node", "index.js", "env"], None, None),
+        (["dumb-init", "sh", "-c", "exec node index.js file:a.json,env"], None, ("file:a.json,env",)),
+        (["tini", "tini", "node", "index.js"], None, None),
+        (["/bin/sh", "-c", "node packages/server/dist/index.js"], None, ()),
+        (["/bin/sh", "-c", "node packages/server/dist/index.js"], ["env"], ()),
+        (["bash", "-ec"], ["exec node --require './a b.js' index.js env\n"], ("env",)),
+        (["sh", "-c", "node index.js env # comment"], None, None),
+        (["sh", "-c", "cd /app\nnode index.js env"], None, None),
+        (["sh", "-c", "npm run migrate && node index.js env"], None, None),
+        (["sh", "-c", "npm start"], None, None),
+        (["sh", "start.sh", "env"], None, None),
+        (["env", "-i", "node", "index.js", "env"], None, None),
+        (["node"], ["packages/server/dist/index.js", "env"], ("env",)),
+        ([], ["node", "index.js", "env"], ("env",)),
+        (None, ["/bin/sh", "-c", "node index.js ${SOURCE}"], ("/bin/sh", "-c", "node index.js ${SOURCE}")),
+        (["node", "index.js"], ["$(SOURCE)"], None),
+    ],
+)
+def test_the_arguments_behind_an_entry_point(entry_point: object, command: object, wanted: tuple[str, ...] | None) -> None:
+    assert arguments_of("medplum/medplum-server", entry_point, command) == wanted
+
+
+@pytest.mark.parametrize(
+    ("members", "release", "remedy"),
+    [
+        ({}, "5.1.2", "add command: env"),
+        ({"command": ["file:a.json"]}, "5.1.2", "write command: file:a.json,env"),
+        (
+            {"mounts": ["./a.json:/usr/src/medplum/medplum.config.json:ro"]},
+            "5.1.2",
+            "add command: file:medplum.config.json,env",
+        ),
+        (
+            {"mounts": [{"mountPath": "/etc/medplum/medplum.config.json"}]},
+            "5.1.2",
+            "add command: file:/etc/medplum/medplum.config.json,env",
+        ),
+        ({"mounts": [{"target": "/srv/medplum.config.json"}], "folder": "/srv"}, "5.1.2", "add command: file:medplum.config.json,env"),
+        ({"mounts": [{"target": "/${HUNTER2}/medplum.config.json"}]}, "5.1.2", "add command: …,env"),
+        ({"mounts": ["/a/medplum.config.json:/b.json", 1, None, {"target": 1}]}, "5.1.2", "add command: env"),
+        (
+            {"mounts": ["./a.json:/usr/src/medplum/packages/server/medplum.config.json"]},
+            "4.5.2",
+            "add command: env and give all settings as variables, or move these to its source: before 5.1.2 the server reads only one",
+        ),
+        (
+            {"command": "file:a.json"},
+            "5.1.1",
+            "write command: env and give all settings as variables, or move these to its source: before 5.1.2 the server reads only one",
+        ),
+        ({"entry_point": ["node", "index.js", "file:a.json"]}, "5.1.2", "write file:a.json,env as the only word behind the script"),
+        ({"entry_point": ["node", "index.js"], "command": ["file:a.json"]}, "5.1.2", "write command: file:a.json,env"),
+        ({"command": "node packages/server/dist/index.js file:a.json"}, "5.1.2", "write command: file:a.json,env"),
+        ({"command": ["/bin/sh", "-c", "file:a.json"]}, "5.1.2", "write command: file:a.json,env"),
+        ({"command": "file:a.json, env"}, "5.1.2", "write command: file:a.json,env"),
+    ],
+)
+def test_the_remedy_keeps_what_the_server_reads(members: dict[str, object], release: str, remedy: str) -> None:
+    (message,) = messages_of(container(**members), release)
+    assert message.startswith("environment-not-read: ") and message.partition("; ")[2] == remedy
+
+
+@pytest.mark.parametrize(
+    ("members", "release", "wanted"),
+    [
+        (
+            {"entry_point": ["file:a.json"]},
+            "3.0.0",
+            "starts a source of its configuration as a program, in place of the image's entry point",
+        ),
+        ({"entry_point": "env"}, "main", "starts a source of its configuration as a program, in place of the image's entry point"),
+        ({"entry_point": [], "command": ["aws:/a/"]}, "main", "starts a source of its configuration as a program"),
+        ({"entry_point": ["env", "node", "index.js"]}, "main", ""),
+        ({"entry_point": []}, "main", "has neither an entry point nor a command"),
+        ({"entry_point": ["/bin/sh", "-c", "./start.sh"]}, "5.0.10", ""),
+        ({"entry_point": ["/bin/sh", "-c", "./start.sh"]}, "5.0.11", "a shell, which Medplum's image does not have from 5.0.11 on"),
+        ({"entry_point": ["bash"], "command": ["a.sh"]}, "5.0.11", "a shell, which Medplum's image does not have from 5.0.11 on"),
+        ({"entry_point": ["bash"], "mounts": ["tools:/usr/bin"]}, "5.0.11", ""),
+        ({"entry_point": ["sh"], "image": "acme/medplum-server:5.1.23"}, "5.1.23", ""),
+        ({"entry_point": ["/start.sh"]}, "5.1.23", ""),
+        ({"entry_point": ["${SHELL}"]}, "5.1.23", ""),
+    ],
+)
+def test_a_program_that_the_image_lacks(members: dict[str, object], release: str, wanted: str) -> None:
+    found = messages_of(container(**members), release)
+    assert [one for one in found if wanted in one] == found and bool(found) == bool(wanted)
+
+
+@pytest.mark.parametrize(
+    ("image", "server", "wanted"),
+    [
+        ("medplum/medplum-server", ANY_SERVER, True),
+        ("docker.io/medplum/medplum-server:latest", ANY_SERVER, True),
+        ("medplum/medplum-server:${TAG}", ANY_SERVER, False),
+        ("medplum/medplum-server@sha256:0123", ANY_SERVER, False),
+        ("medplum/medplum-server:5.0", ServerVersion(Release((5, 0, 0)), Release((5, 0, 15))), False),
+        ("medplum/medplum-server:5.1", ServerVersion(Release((5, 1, 0)), Release((5, 1, 44))), True),
+        ("acme/medplum-server", ANY_SERVER, False),
+        (None, ANY_SERVER, False),
+    ],
+)
+def test_which_image_has_no_shell(image: str | None, server: ServerVersion, wanted: bool) -> None:
+    assert lacks_shell(image, server) == wanted
+
+
+@pytest.mark.parametrize(
+    ("members", "folder"),
+    [
+        ({}, "/usr/src/medplum"),
+        ({"folder": "/srv"}, "/srv"),
+        ({"folder": "srv"}, None),
+        ({"folder": "/${DIR}"}, None),
+        ({"folder": 1}, None),
+        ({"image": "acme/medplum-server"}, None),
+        ({"image": "acme/medplum-server", "folder": "/srv"}, "/srv"),
+    ],
+)
+def test_the_working_folder_of_a_server(members: dict[str, object], folder: str | None) -> None:
+    assert container(**members).working_folder == folder

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import dropwhile
 
 from ..model import Message, sentence
 from ..release import Release, ServerVersion
-from ..server.start import Reads, argument_of, fault, names_source, reads_variables, with_variables
+from ..server.start import (
+    DEFAULT,
+    SEVERAL,
+    WITHOUT_SHELL,
+    WORKING_FOLDER,
+    Reads,
+    argument_of,
+    fault,
+    layers,
+    names_source,
+    reads_variables,
+    with_variables,
+)
 from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
-from .images import is_own_image
+from .images import is_own_image, lacks_shell
 from .source import Problem
+from .variables_in_yaml import Node
 
 _LONGEST: Final = 10_000
 """Characters of a command that is one text: a longer one is a script, and shlex takes a word apart in quadratic time."""
@@ -21,24 +35,67 @@ _REPLACED: Final = re.compile(r"[${]")
 """What is in a word that a template or Kubernetes replaces."""
 _OF_SHELL: Final = re.compile(r"[$`;&|<>(){}]")
 """What is in a command that is one text and of which a shell would make something else."""
+_IN_SCRIPT: Final = re.compile(r"[\n#*?\[~]")
+"""The same, of a text that is certainly a shell's."""
+_INIT: Final = re.compile(r"(?:.*/)?(?:dumb-init|tini(?:-static)?)")
+"""A program that starts what follows its options."""
+_SHELL: Final = re.compile(r"(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh")
+TOOLS: Final = re.compile(r"/(?:usr(?:/local)?/?)?|/(?:usr/(?:local/)?)?s?bin(?:/.*)?")
+"""The folders of which one has a shell, and those above them."""
+CONFIGURATION: Final = "/medplum.config.json"
+"""The end of the path of a configuration file."""
 
 IGNORES: Final = "ignores these variables and reads medplum.config.json, or what its argument names"
 """What a server does whose start argument does not name the variables."""
 
 
 class Start(NamedTuple):
-    """How a container starts a server: in what it is started, by word and name, its ``arguments`` (None where they are not known), and
-    how the file spells a start ``argument``."""
+    """How a container starts a server: in what it is started, by word and name; its image, and its entry point and command (None where
+    that of the image counts); and how the file spells a start ``argument``.
+
+    ``at`` is where the command is written, or else the entry point. ``folder`` is the working directory (None where that of the image
+    counts), and ``mounts`` are the volumes and the like of the container.
+    """
 
     word: str
     name: Any
-    arguments: tuple[str, ...] | None
+    image: Any
+    entry_point: Any
+    command: Any
     spell: Callable[[str], str]
+    at: Node | None = None
+    folder: Any = None
+    mounts: Sequence[Any] = ()
+
+    @property
+    def arguments(self) -> tuple[str, ...] | None:
+        """The arguments of the server; None where they are not known."""
+        return arguments_of(self.image, self.entry_point, self.command)
+
+    @property
+    def line(self) -> list[str] | None:
+        """All words that start the container; None where they are not known, or that of the image counts."""
+        own, given = (_words(one) if one is not None else [] for one in (self.entry_point, self.command))
+        return [*own, *given] if self.entry_point is not None and own is not None and given is not None else None
 
     @property
     def argument(self) -> str | None:
         """The start argument; None where it is not known."""
         return argument_of(self.arguments) if self.arguments is not None else None
+
+    @property
+    def working_folder(self) -> str | None:
+        """The working directory of the server; None where it is not known."""
+        if self.folder is None:
+            return WORKING_FOLDER if is_own_image(self.image) else None
+        is_known = isinstance(self.folder, str) and self.folder.startswith("/") and not _REPLACED.search(self.folder)
+        return self.folder if is_known else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an argument can only stand behind the script, and in no command of its own."""
+        own = _words(self.entry_point) if self.entry_point is not None else None
+        return own is not None and (_arguments_of_server(own) != [] or any(map(_SHELL.fullmatch, own)))
 
     def reads(self, release: Release) -> Reads:
         """Whether a release reads variables."""
@@ -49,6 +106,26 @@ class Start(NamedTuple):
         """What starts the server, for messages."""
         return f"the {self.word} {printable(self.name)}" if isinstance(self.name, str) else f"the {self.word}"
 
+    def sources(self, release: Release) -> Sequence[str]:
+        """The arguments that are meant for the server, or else the one for the configuration file that is plainly mounted."""
+        given = self.arguments or ()
+        behind = _arguments_of_server(given)
+        meant = (_unwrapped(given) or given) if behind is None else behind
+        if meant:
+            return meant
+        (default,) = layers(DEFAULT, release)
+        path = next((path for path in map(_target, self.mounts) if path.endswith(CONFIGURATION)), "")
+        is_default = path == default.file(release, self.working_folder or "")
+        return [DEFAULT if is_default else f"file:{path}"] if path else []
+
+
+def _target(mount: Any) -> str:
+    """The path in a container at which something is mounted; empty where it is not known."""
+    if isinstance(mount, str):
+        return next((part for part in reversed(mount.split(":")) if part.startswith("/")), "")
+    path = next((mount[name] for name in ("target", "mountPath", "containerPath") if name in mount), "") if isinstance(mount, dict) else ""
+    return path if isinstance(path, str) else ""
+
 
 def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] | None:
     """What follows the server's script, by the entry point of its container (None: that of its ``image``) and its command.
@@ -56,21 +133,23 @@ def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] 
     None where that is not known: where something else is started, or a shell or a template has a say in it; and of another ``image`` than
     Medplum's own, whose entry point is not known, where the command names no source.
     """
-    own = [] if entry_point is None else _arguments_of_server(_words(entry_point))
+    own = [] if entry_point is None else _words(entry_point)
     given = [] if command is None else _words(command)
     if own is None or given is None:
         return None
-    words = [*own, *given]
-    if entry_point is None and words and not is_own_image(image) and not any(map(names_source, words)):
+    words = given if entry_point is None else _arguments_of_server([*own, *given])
+    if words is None or (entry_point is None and words and not is_own_image(image) and not any(map(names_source, words))):
         return None
-    return None if any(map(_REPLACED.search, words)) else tuple(words)
+    # A shell between the server and its argument makes several words, whatever is in them.
+    is_known = not any(map(_REPLACED.search, words)) or (entry_point is None and _SHELL.fullmatch(words[0]) is not None)
+    return tuple(words) if is_known else None
 
 
 def problems_of_start(start: Start, server: ServerVersion, at: Span) -> list[Problem]:
     """What is wrong with how a server is started that is given variables."""
-    invalid = invalid_argument(start, server)
-    if invalid is not None:
-        return [Problem("invalid-start-argument", invalid, at)]
+    unstartable = unstartable_start(start, server)
+    if unstartable is not None:
+        return [Problem(*unstartable, at)]
     if start.reads(server.release) != "never":
         return []
     return [Problem("environment-not-read", sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so "), at)]
@@ -85,16 +164,40 @@ def never_read(start: Start) -> str:
 
 
 def remedy_of(start: Start, server: ServerVersion) -> str:
-    """What to write instead, so that the server reads variables too."""
-    return f"{'write' if start.arguments else 'add'} {start.spell(with_variables(start.arguments or (), server.release))}"
+    """What to write instead, so that the server reads variables too, and what it was meant to read besides."""
+    argument = with_variables(start.sources(server.release), server.release)
+    spelt = f"{argument} as the only word behind the script" if start.is_whole else start.spell(argument)
+    remedy = f"{'write' if start.arguments or start.is_whole else 'add'} {spelt}"
+    if server.release < SEVERAL and any(one != "env" and names_source(one) for one in start.sources(server.release)):
+        return f"{remedy} and give all settings as variables, or move these to its source: before {SEVERAL} the server reads only one"
+    return remedy
 
 
-def invalid_argument(start: Start, server: ServerVersion) -> Message | None:
-    """The message about a start argument that the server cannot read; None where it can."""
+def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message] | None:
+    """The problem that keeps a server from starting, with its message: its image lacks a program, or it cannot read its argument."""
+    program = _missing_program(start, server)
+    if program:
+        argument = start.spell(with_variables([*filter(names_source, start.line or ()), *start.sources(server.release)], server.release))
+        remedy = f"leave the entry point to the image, and write {argument}"
+        return "missing-program", sentence(program, "the container does not start", remedy, by=", so ", stops=True)
     wrong = fault(start.argument, server.release) if start.argument is not None else None
     if wrong is None:
         return None
-    return sentence(f"the start argument of {start.subject} {wrong}", "the server does not start", by=", so ", stops=True)
+    message = sentence(f"the start argument of {start.subject} {wrong}", "the server does not start", by=", so ", stops=True)
+    return "invalid-start-argument", message
+
+
+def _missing_program(start: Start, server: ServerVersion) -> str:
+    """What is wrong with a container that starts what its image does not have; empty where nothing certainly is."""
+    line = start.line
+    if line == []:
+        return f"{start.subject} has neither an entry point nor a command"
+    if line and names_source(line[0]) and (":" in line[0] or len(line) == 1):
+        return f"{start.subject} starts a source of its configuration as a program, in place of the image's entry point"
+    has_tools = any(TOOLS.fullmatch(_target(one)) for one in start.mounts)
+    if line and _SHELL.fullmatch(line[0]) and lacks_shell(start.image, server) and not has_tools:
+        return f"{start.subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on"
+    return ""
 
 
 def _words(command: Any) -> list[str] | None:
@@ -111,14 +214,27 @@ def _words(command: Any) -> list[str] | None:
         return None
 
 
-def _arguments_of_server(words: list[str] | None) -> list[str] | None:
+def _arguments_of_server(words: Sequence[str]) -> list[str] | None:
     """What follows the server's script on a command line of Node.js; None where it starts something else."""
+    words = _unwrapped(words) or ()
     if not words or re.fullmatch(r"(?:.*/)?node(?:js)?", words[0]) is None:
         return None
     at = 1
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in _WITH_VALUE else 1
-    return words[at + 1 :] if at < len(words) and _is_server(words[at]) else None
+    return list(words[at + 1 :]) if at < len(words) and _is_server(words[at]) else None
+
+
+def _unwrapped(words: Sequence[str]) -> Sequence[str] | None:
+    """The words that a program starts which a container is often started with: an init, or a shell with one simple command."""
+    if words and _INIT.fullmatch(words[0]):
+        words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
+    if len(words) < 3 or _SHELL.fullmatch(words[0]) is None:
+        return words
+    script = words[2].strip()
+    is_simple = re.fullmatch("-[a-z]*c", words[1]) is not None and _IN_SCRIPT.search(script) is None
+    line = _words(script) if is_simple else None
+    return line[1:] if line and line[0] == "exec" else line
 
 
 def _is_server(script: str) -> bool:

@@ -169,7 +169,9 @@ def for_server(
     """
     ours = is_server_image(image)
     server = holder.file.server
-    wrong = problems_of_start(start, server, holder.start) if ours and start else []
+    at = start.at if start is not None else None
+    is_here = at is None or at.file.uri == holder.file.uri
+    wrong = problems_of_start(start, server, at.head() if at else holder.start) if ours and start and is_here else []
     reads = start.reads(server.release) if start is not None else "unknown"
     return holder._replace(
         complete=ours and reads == "only" and whole and not lacks,

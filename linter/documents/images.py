@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ..formats.placeholders import fallback_of
 from ..model import Document
 from ..release import ServerVersion
+from ..server.start import WITHOUT_SHELL
 from ..text import Span, printable
 from ..typed import Any, Final
 from .source import Image, SourceFile, may_name_images
@@ -38,6 +39,13 @@ def is_server_image(image: Any) -> bool:
 def is_own_image(image: Any) -> bool:
     """Whether a container's image is the one that Medplum publishes, from whatever registry, and not only called as it is."""
     return isinstance(image, str) and _OWN.search(image) is not None
+
+
+def lacks_shell(image: Any, server: ServerVersion) -> bool:
+    """Whether a container's image is certainly Medplum's own of a release without a shell: the newest, or one whose tag is known."""
+    if not is_own_image(image):
+        return False
+    return not server.may_be_before(WITHOUT_SHELL) if server.is_known else image.endswith((_SERVER, f"{_SERVER}:latest"))
 
 
 def is_app_image(image: Any) -> bool:

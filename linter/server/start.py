@@ -23,6 +23,8 @@ SEVERAL: Final = Release((5, 1, 2))
 """The first release that reads several sources; an older one takes the whole argument for one."""
 WORKING_FOLDER: Final = "/usr/src/medplum"
 """The working directory of Medplum's image (``WORKDIR`` in its Dockerfile)."""
+WITHOUT_SHELL: Final = Release((5, 0, 11))
+"""The first release whose image has no shell (``FROM dhi.io/node:24`` in Medplum's Dockerfile)."""
 _BESIDE_PACKAGE: Final = Release((5, 0, 0))
 """The first release that looks for a file in its working directory, and not beside its package."""
 _KINDS: Final = {"env": Release(()), "file": Release(()), "aws": Release(()), "gcp": Release((3, 2, 20)), "azure": Release((3, 2, 28))}
@@ -111,15 +113,16 @@ def layers(argument: str, release: Release) -> tuple[Layer, ...]:
 
 def fault(argument: str, release: Release) -> str | None:
     """Why a server does not start with an argument; reads on after a name for it. None where nothing in the argument itself is wrong."""
-    if release < SEVERAL and _SEVERAL.search(argument):
-        return f"names several sources, which are read from {SEVERAL} on"
+    several = _SEVERAL.search(argument) if release < SEVERAL else None
+    if several is not None:
+        return f"names several sources, which are read from {SEVERAL} on{' and without blanks' if several['blank'] else ''}"
     sources = layers(argument, release)
     faults = (one.fault(release) for one in sources)
     first = next(filter(None, faults), None if sources else "names no source")
     return f"has a source that {first}" if first is not None and len(sources) > 1 else first
 
 
-_SEVERAL: Final = re.compile(r",(?:env(?:,|\Z)|(?:file|aws|gcp|azure):)")
+_SEVERAL: Final = re.compile(r",(?P<blank>\s*)(?:env\s*(?:,|\Z)|(?:file|aws|gcp|azure):)")
 """What begins another source, where a release takes all of the argument for the name of one."""
 
 

@@ -14,17 +14,17 @@ neither an image nor a build, for Compose refuses it alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
-from ..documents.command_lines import Start, arguments_of
+from ..documents.command_lines import Start, problems_of_start
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
 from ..documents.variables_in_yaml import Block, Node, mentions_medplum, roots, text_problems, variables_in
-from ..model import sentence
+from ..model import UNKNOWN, sentence
 from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -102,7 +102,7 @@ def _container(service: Node) -> Container:
     beside = _beside(file)
     image = project.given("image")
     image = _replaced(image, beside) or image if isinstance(image, str) else image
-    start = Start("service", project.name, _arguments(project, image), lambda argument: f"command: {argument}")
+    start = _start(project, image, beside)
     holders = [_holder(layer) for layer in project.layers]
     given, files, lacks = _from_files(project, (file.uri, holders[project.main].at))
     given += (one for layer, holder in zip(project.layers, holders, strict=True) for one in _from_layer(layer, holder, beside))
@@ -118,6 +118,8 @@ def _container(service: Node) -> Container:
         )
         wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
         loaded = load_sum(main, given, [*holders, *files], wrong)
+        if main.strict and start.at is not None and start.at.file is not main.file:
+            loaded = _with_problems(loaded, start.at.file, problems_of_start(start, main.file.server, start.at.head()))
         return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)))
 
     return container([one.variable.name for one in given], image, load, start.reads(file.release))
@@ -159,12 +161,34 @@ def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
             yield Problem("localhost-in-container", message, variable.value, path)
 
 
-def _arguments(project: _Project, image: Any) -> tuple[str, ...] | None:
-    entry_point, command = project.given("entrypoint"), project.given("command")
-    if (project.lacks or project.given("build") is not None) and entry_point is None and command is None:
-        return None
-    # An empty entry point takes that of the image away, so that the command is the whole command line.
-    return arguments_of(image, command, None) if entry_point in ("", []) else arguments_of(image, entry_point, command)
+def _with_problems(loaded: Loaded, file: SourceFile, problems: Sequence[Problem]) -> Loaded:
+    """A document with problems of a part of it that stands in another file."""
+    here = next((part for part in loaded.parts if part.document.uri == file.uri), None)
+    parts = (part._replace(problems=(*part.problems, *problems)) if part is here else part for part in loaded.parts)
+    return loaded._replace(parts=tuple(parts))
+
+
+def _start(project: _Project, image: Any, beside: Mapping[str, Given] | None) -> Start:
+    entry_point, command = (_replaced_in(project.given(name), beside) for name in ("entrypoint", "command"))
+    is_written = entry_point is not None or command is not None
+    return Start(
+        "service",
+        project.name,
+        image if project.given("build") is None else None,
+        UNKNOWN if not is_written and (project.lacks or project.given("build") is not None) else entry_point,
+        command,
+        lambda argument: f"command: {argument}",
+        project.member("entrypoint" if command is None else "command") if is_written else None,
+        project.given("working_dir"),
+        [one.value for layer in project.layers for name in ("volumes", "configs") for one in layer.at(name).items],
+    )
+
+
+def _replaced_in(command: Any, beside: Mapping[str, Given] | None) -> Any:
+    """A command with the references in its words replaced by what ``.env`` says, as far as that is known."""
+    if isinstance(command, list):
+        return [_replaced_in(word, beside) if isinstance(word, str) else word for word in command]
+    return (_replaced(command, beside) or command) if isinstance(command, str) else command
 
 
 # --- What a service is made of -------------------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from posixpath import basename, join, normpath
 
-from ..documents.command_lines import IGNORES, Start, arguments_of, invalid_argument, never_read, remedy_of
+from ..documents.command_lines import CONFIGURATION, IGNORES, TOOLS, Start, never_read, remedy_of, unstartable_start
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
 from ..documents.problems import encoding_problems
@@ -19,6 +20,7 @@ from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
 from ..redaction.tokens import ListedTokens, Token
+from ..server.start import WORKING_FOLDER
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
 from ..text import Span
@@ -39,6 +41,9 @@ _NO_INSTRUCTION: Final = sentence(
     "there is no such instruction, and docker build fails", remedy="correct it, or end the line before with a backslash"
 )
 _OF_TEMPLATES: Final = ("{", "<", "%")
+_WORD: Final = re.compile(r'[^\s",\[\]]+')
+_LONGEST: Final = 4_096
+"""Characters of a path at most."""
 _COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
 
 
@@ -51,6 +56,13 @@ class _Stage:
         self.variables: list[Variable] = []
         self.entrypoint: Any = parent.entrypoint if parent is not None else None
         self.command: Any = parent.command if parent is not None else None
+        self.started_at: dict[str, Span] = dict(parent.started_at) if parent is not None else {}
+        """Where its entry point and its command are written, by their instructions."""
+        self.folder: str = parent.folder if parent is not None else WORKING_FOLDER
+        self.mounts: dict[bool, str] = dict(parent.mounts) if parent is not None else {}
+        """Where a configuration file is put, and where a shell may be."""
+        self.has_command = False
+        """Whether it has a command of its own, which a later entry point leaves as it is."""
         self.is_copied_from = False
         self.is_last = True
         """Whether no other stage is made from it."""
@@ -96,12 +108,13 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
             tokens=lambda: read.tokens,
             at=number,
             environment=stage.name or None,
-            names=frozenset({"ENV", "\\", "`"}),
+            names=frozenset({"ENV", "CMD", "ENTRYPOINT", "\\", "`"}),
             sound=read.is_sound,
             suppressions=read.suppressions,
         )
         mistake = _mistake_in_start(stage, file) if ours and stage.is_last else None
-        wrong = [Problem(*mistake, holder.start)] if mistake is not None else []
+        at = stage.started_at.get("CMD") or stage.started_at.get("ENTRYPOINT") or holder.start
+        wrong = [Problem(*mistake, at)] if mistake is not None else []
         holder = for_server(holder, stage.image)
         return read_variables(holder._replace(problems=(*read.problems, *wrong)), stage.variables)
 
@@ -113,33 +126,23 @@ def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | 
 
     The entry point of the server's image takes the command as the arguments of the server.
     """
-    entry_point, command = stage.entrypoint, stage.command
-    in_shell = entry_point is None and isinstance(command, str)
-    is_all = isinstance(entry_point, str) or entry_point == []
-    arguments: tuple[str, ...] | None
-    if in_shell:
-        arguments = ("/bin/sh", "-c", "")
-    elif is_all:  # a shell takes no command; without an entry point the command is all
-        arguments = arguments_of(stage.image, command if entry_point == [] else entry_point, None)
-    else:
-        arguments = None if isinstance(command, str) else arguments_of(stage.image, entry_point, command)
-    start = Start("image", None, arguments, lambda argument: f'CMD ["{argument}"]')
-    fault = invalid_argument(start, file.server)
-    if fault is not None:
-        return "invalid-start-argument", fault
+    entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in (stage.entrypoint, stage.command))
+    start = Start("image", None, stage.image, entry_point, command, lambda argument: f'CMD ["{argument}"]', mounts=[*stage.mounts.values()])
+    unstartable = unstartable_start(start, file.server)
+    if unstartable is not None:
+        is_empty = start.line == []  # then a command may come when the container starts
+        return ("image-starts-without-env", unstartable[1]._replace(stops=False)) if is_empty else unstartable
     if start.reads(file.release) != "never":
         return None
-    remedy = remedy_of(start, file.server)
-    if in_shell:
+    if entry_point is None and isinstance(stage.command, str):
         message = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
         message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores these variables", ": ")
-    elif is_all:
+    elif start.is_whole:
         starter = "CMD" if entry_point == [] else "ENTRYPOINT"
         message = sentence(f"{starter} starts the server without the argument env", f"it {IGNORES}", by=", so ")
-        remedy = "add env behind the name of the script"
     else:
         message = sentence(never_read(start), f"unless the container is started with it, the server {IGNORES}", by=", so ")
-    return "image-starts-without-env", message.add("remedy", remedy)
+    return "image-starts-without-env", message.add("remedy", remedy_of(start, file.server))
 
 
 # --- Reading -------------------------------------------------------------------------------------------------------------------------
@@ -203,15 +206,36 @@ class _Dockerfile:
             return
         elif instruction.keyword == "ENV":
             self._env(instruction)
-        elif instruction.keyword == "ENTRYPOINT":
-            self.stages[-1].entrypoint, self.stages[-1].command = _start(instruction), None
-        elif instruction.keyword == "CMD":
-            self.stages[-1].command = _start(instruction)
+        elif instruction.keyword in ("CMD", "ENTRYPOINT"):
+            self._start(instruction, self.stages[-1])
+        elif instruction.keyword == "WORKDIR":
+            self.stages[-1].folder = join(self.stages[-1].folder, instruction.rest.strip())[:_LONGEST]
         elif instruction.keyword in ("COPY", "ADD", "RUN"):
+            if instruction.keyword != "RUN":
+                self._copy(instruction, self.stages[-1])
             for copied in _COPIED.finditer(instruction.line):
                 stage = self._stage(copied["stage"])
                 if stage is not None:
                     stage.is_copied_from = True
+
+    def _start(self, instruction: Instruction, stage: _Stage) -> None:
+        at = len(instruction.line) - len(instruction.line.lstrip())
+        place = instruction.span(at, at + len(instruction.keyword))
+        self._tokens.append(Token(place, "name", instruction.keyword, instruction.keyword))
+        if instruction.keyword == "CMD":
+            stage.command, stage.has_command, stage.started_at["CMD"] = _start(instruction), True, place
+        else:
+            stage.entrypoint, stage.started_at["ENTRYPOINT"] = _start(instruction), place
+            if not stage.has_command:
+                stage.command = None
+                stage.started_at.pop("CMD", None)
+
+    def _copy(self, instruction: Instruction, stage: _Stage) -> None:
+        *files, target = [word for word in _WORD.findall(instruction.rest) if not word.startswith("--")] or [""]
+        folder = normpath(join(stage.folder, target))
+        for path in (folder, *(join(folder, basename(file)) for file in files)):
+            if path.endswith(CONFIGURATION) or TOOLS.fullmatch(path):
+                stage.mounts[path.endswith(CONFIGURATION)] = path
 
     def _stage(self, name: str) -> _Stage | None:
         """The stage of a name or number."""

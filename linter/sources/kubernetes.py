@@ -11,14 +11,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from ..documents.command_lines import Start, arguments_of
+from ..documents.command_lines import Start
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
-from ..model import UNKNOWN, sentence
+from ..model import sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -137,8 +137,17 @@ def _container(one: Node, node: Node) -> Container:
 
     def load() -> Loaded:
         command, arguments = node.at("command").value, node.at("args").value
-        words = None if UNKNOWN in (command, arguments) else arguments_of(image, command or None, arguments)
-        start = Start("container", node.at("name").value, words, lambda argument: f'args: ["{argument}"]')
+        start = Start(
+            "container",
+            node.at("name").value,
+            image,
+            command or None,
+            arguments,
+            lambda argument: f'args: ["{argument}"]',
+            node.first("args", "command") if command or arguments is not None else None,
+            node.at("workingDir").value,
+            [one.value for one in node.at("volumeMounts").items],
+        )
         return load_sum(for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks), given, objects, ())
 
     return container([one.variable.name for one in given], image, load)
