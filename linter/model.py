@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
         environment: str | None
         complete: bool
-        target: Target
+        target: Target | None
         members: Mapping[str, Document]
         given: tuple[tuple[SettingPath, Any], ...] | None
         server: ServerVersion
@@ -134,7 +134,8 @@ class Document:
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
     that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
-    ``uri`` is the path as the user gave it, with forward slashes. ``server`` is the server that it is for: ``data`` is what that one makes
+    ``uri`` is the path as the user gave it, with forward slashes. ``target`` is None where nothing shows it.
+    ``server`` is the server that it is for: ``data`` is what that one makes
     of what is written. ``now`` is the time to check certificates at; None is the machine's
     clock. ``members`` are the documents that this one is made of, by the first
     step of their paths here; an ordinary document has none. ``given`` are the entries of a source that is a flat list of names, in
@@ -147,7 +148,7 @@ class Document:
 
     environment: str | None = None
     complete: bool = True
-    target: Target = "production"
+    target: Target | None = "production"
     members: Mapping[str, Document] = {}
     given: tuple[tuple[SettingPath, Any], ...] | None = None
     server: ServerVersion = ANY_SERVER
@@ -259,6 +260,12 @@ class RuleInfo(NamedTuple):
         """The gravest level that the rule can have."""
         given = [level for level in self.severity.values() if level is not None]
         return min(given, key=LEVELS.index)
+
+
+def level_on(severity: Mapping[Target, Level | None], target: Target | None) -> Level | None:
+    """The level on a target; where that is not known the milder one, so that no more is said than is true of both."""
+    levels = severity.values() if target is None else [severity[target]]
+    return max((level for level in levels if level is not None), key=LEVELS.index) if None not in levels else None
 
 
 class Change(NamedTuple):

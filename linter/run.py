@@ -43,7 +43,7 @@ from .options.config import Config, ConfigError, Overrides
 from .policy.engine import Levels, check, drop_conflicting_fixes, merged, without_repetitions
 from .policy.rule import Case, Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
-from .server.target import hosts_of
+from .server.target import Evidence, evidence_in
 from .settings import declare_secrets
 from .settings.kinds import catalogue_kind
 from .typed import TYPE_CHECKING, NamedTuple
@@ -182,13 +182,13 @@ class _File(NamedTuple):
 class _Subject(NamedTuple):
     """A document to be checked, and what its source and its rules find in it.
 
-    ``newest`` is what the newest server makes of it; ``beside`` are the hosts in its file.
+    ``newest`` is what the newest server makes of it; ``beside`` is what shows the target in its file.
     """
 
     file: _File
     loaded: Loaded
     rules: RuleSet
-    beside: Mapping[str, list[str]]
+    beside: Mapping[str, Evidence]
     newest: Callable[[], Document]
     findings: list[Finding] = []
 
@@ -413,7 +413,7 @@ def _set_targets(run: _Run, files: list[_File]) -> None:
         return
     for file in files:
         documents = [one.document for one in file.reading.loaded]
-        beside = hosts_of(documents)
+        beside = evidence_in(documents)
         for document in documents:
             document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
 
@@ -454,7 +454,7 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
     subjects: list[_Subject] = []
     for file in files:
         documents = [one.document for one in file.reading.loaded]
-        beside = hosts_of(documents)
+        beside = evidence_in(documents)
         newest = cache(partial(_newest, run, file))
         for index, one in enumerate(file.reading.loaded):
             if one.document not in covered:

@@ -60,7 +60,7 @@ def test_a_rule_that_speaks() -> None:
         "server.json: 1 finding\n"
         "  kind         server/json\n"
         "  environment  not known\n"
-        "  target       production (not all of its URLs are local)\n"
+        "  target       production (baseUrl is not local)\n"
         f"  server       {NEWEST} (the newest known release)\n"
         "  severity     error (the rule)\n"
         "  checked      yes\n"
@@ -196,8 +196,20 @@ def test_where_severity_and_target_are_from() -> None:
     assert "\n    2:14 note: baseUrl must end with" in text
     assert "\n  target       production (--target)\n" in trace(RULE, "server.json", "--target", "production")
     assert "\n  server       4.3.5 (--server-version)\n" in trace(RULE, "server.json", "--server-version", "4.3.5")
-    write("server.json", json.dumps({**SERVER, "baseUrl": "http://localhost:8103/"}))
-    assert "\n  target       development (all its URLs are local)\n" in trace(RULE, "server.json", "--isolated")
+    local: dict[str, object] = {"baseUrl": "http://localhost:8103/", "smtp": {"host": "smtp.sendgrid.net"}}
+    written = {
+        "production (database.host is not local)": {**SERVER, **local},
+        "development (all its URLs are local)": {**local, "database": {"host": "postgres:5432"}},
+        "production (it is a whole configuration without a URL)": {"supportEmail": "help@gmail.example", "redis": {"port": 6379}},
+    }
+    for says, data in written.items():
+        write("server.json", json.dumps(data))
+        assert f"\n  target       {says}\n" in trace(RULE, "server.json", "--isolated")
+    write(".env", "MEDPLUM_BASE_URL=${URL}\nMEDPLUM_REGISTER_ENABLED=true\nMEDPLUM_DATABASE_PASSWORD=Tr0ub4dor\n")
+    assert "silent: it is off in one of the targets (" in trace("open-registration", ".env", "--isolated")
+    why = "nothing shows it: secrets are reported, and what holds for both"
+    speaks = trace("plaintext-secret", ".env", "--isolated")
+    assert f"1 finding\n  kind         server/env\n  environment  not known\n  target       not known ({why})\n" in speaks
 
 
 def test_advice_that_nobody_asked_for() -> None:

@@ -20,7 +20,7 @@ from support.rules import built_in_files
 from linter import settings
 from linter.commands.test import load_example
 from linter.conformance.meaning import meant
-from linter.model import UNKNOWN, SettingPath
+from linter.model import UNKNOWN, SettingPath, level_on
 from linter.policy.engine import check
 from linter.policy.rule import Case, Rule, kind_matches
 from linter.policy.rule_file import RuleFile
@@ -106,7 +106,7 @@ def finds(rule: Rule, number: int, kind: str, example: Any, data: Any) -> list[s
     found: list[str] = []
     for sample in load_example(json.dumps(data).encode(), kind):
         sample.document.now = datetime.fromisoformat(f"{example['now']}T12:00:00+00:00") if "now" in example else None
-        severity = rule.cases[number].info.severity[sample.document.target]
+        severity = level_on(rule.cases[number].info.severity, sample.document.target)
         levels = tuple(severity if one == number else None for one in range(len(rule.cases)))
         found.extend(".".join(map(str, finding.document.owner(finding.path or ())[1])) for finding in check(rule, sample.document, levels))
     return sorted(found)

@@ -28,6 +28,7 @@ from ..policy.tree import Assertion, Clause, Place
 from ..policy.verdict import Failure, Verdict
 from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
+from ..server.target import evidence_of
 from ..settings.kinds import DEPLOYMENT
 from ..text import Span, inert, printable, printable_lines
 from ..typed import Any, Final, Literal, NamedTuple
@@ -226,7 +227,7 @@ def _block(subject: _Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator
     rows = {
         "kind": document.kind,
         "environment": environment_text(environment) if isinstance(environment, str) else "not known",
-        "target": f"{document.target} ({_why_target(subject)})",
+        "target": f"{document.target or 'not known'} ({_why_target(subject)})",
         "server": document.server.described.removeprefix("server "),
         "severity": f"{level or 'off'} ({_severity_from(subject)})",
         "checked": f"no: {unchecked}" if unchecked else f"yes: {_names(subject, 'select', selected)}" if selected else "yes",
@@ -264,10 +265,10 @@ def _why_nothing(rule: Rule, found: Trace) -> str:
 def _why_target(subject: _Subject) -> str:
     if subject.overrides.target not in (None, "auto"):
         return "--target" if subject.given.target is not None else _file(subject.config)
-    if subject.document.target == "development":
-        return "all its URLs are local"
-    is_server = subject.document.kind.startswith("server") or subject.document.members
-    return "not all of its URLs are local" if is_server else "only a server can be for development"
+    if subject.document.target is None:
+        return "nothing shows it: secrets are reported, and what holds for both"
+    evidence = evidence_of(subject.document.members.get("server", subject.document))
+    return evidence.says if evidence is not None else "as what stands beside it in the file"
 
 
 def _file(config: Config, name: str = "") -> str:
@@ -295,7 +296,7 @@ def _why_off(subject: _Subject) -> str:
     info, target = subject.rule.info, subject.document.target
     if target in info.pedantic and info.id not in (subject.overrides.severity or {}):
         return f"it is pedantic, and so checked only when it is asked for: --pedantic, or --select {info.id}"
-    return f"it is off in {target} ({_severity_from(subject)})"
+    return f"it is off in {target or 'one of the targets'} ({_severity_from(subject)})"
 
 
 def _why_unchecked(subject: _Subject) -> str:

@@ -13,7 +13,7 @@ from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
 from ..documents.deployment import side_by_side
 from ..documents.source import Loaded, SourceFile
-from ..model import Deployment, Document, dotted
+from ..model import Deployment, Document, dotted, level_on
 from ..options import Given
 from ..options.config import Config
 from ..output import write_standard_output
@@ -143,7 +143,7 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Coun
     if not applies(rule, document):
         yield ("for",), f"the rule is not for {document.kind}, which the example is"
         return
-    if rule.info.severity[document.target] is None:
+    if level_on(rule.info.severity, document.target) is None:
         yield ("severity",), f"the rule is off in {document.target}, which the example is for"
         return
     found = trace(rule, document)
@@ -204,7 +204,7 @@ def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
     file = SourceFile("rule", content, version)
     every = list(maker_of(file, kind).load(file, kind))
     for document in (loaded.document for loaded in every):
-        document.server, document.target = version, target_of(document)
+        document.server, document.target = version, target_of(document) or "production"
         document.complete = document.complete or kind == "server/json"  # an example is a whole, however short it is
     return every
 

@@ -178,7 +178,7 @@ OPTIONS: Final = (
     Option(
         "--target",
         "Input",
-        "What the configuration is for.  [default: auto: development if all its URLs are local]",
+        "What the configuration is for.  [default: auto: by its URLs and hosts]",
         commands="check explain",
         choices=TARGET_CHOICES,
     ),

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of, relative_to_here
 from ..log import Log
-from ..model import Configuration, Document, Level, Notice, RuleInfo, Target
+from ..model import Configuration, Document, Level, Notice, RuleInfo, Target, level_on
 from ..policy.engine import Levels, applies
 from ..policy.rule import Rule
 from ..policy.rule_set import Folder, FoundFolder, all_rules, check_ids, check_selectors, files_of, rank
 from ..release import ANY_SERVER, ServerVersion
-from ..server.target import target_of
+from ..server.target import Evidence, target_of
 from ..settings.kinds import DEPLOYMENT
 from ..typed import Final, NamedTuple
 from .config import PROJECT_FILE, Config, ConfigError, Overrides, Severity
@@ -122,8 +122,8 @@ class RuleSet:
     def __init__(self, rules: Callable[[], Sequence[Rule]], overrides: Overrides) -> None:
         self.overrides = overrides
         self._read = rules
-        self._on: dict[Target, frozenset[str]] = {}
-        self._plans: dict[tuple[str, Target, ServerVersion], Plan] = {}
+        self._on: dict[Target | None, frozenset[str]] = {}
+        self._plans: dict[tuple[str, Target | None, ServerVersion], Plan] = {}
 
     @cached_property
     def _rules(self) -> Sequence[Rule]:
@@ -152,17 +152,17 @@ class RuleSet:
         """The id of the rule that reports a mistake found by a source."""
         return self._reporting[mistake][0].info.id
 
-    def case_reporting(self, mistake: str, target: Target) -> tuple[Rule, int, Level] | None:
+    def case_reporting(self, mistake: str, target: Target | None) -> tuple[Rule, int, Level] | None:
         """The rule that reports a mistake found by a source, with the number of its case and the level; None where it is off."""
         rule, number = self._reporting[mistake]
         level = self.level(rule.cases[number].info, target) if rule.info.id in self.by_id else None
         return None if level is None else (rule, number, level)
 
-    def level(self, info: RuleInfo, target: Target, server: ServerVersion = ANY_SERVER) -> Level | None:
+    def level(self, info: RuleInfo, target: Target | None, server: ServerVersion = ANY_SERVER) -> Level | None:
         """How grave the findings of a rule are on a target; None where it is off."""
-        return severity_of(info, self.overrides, server)[target]
+        return _level_on(target, info, severity_of(info, self.overrides, server))
 
-    def on(self, target: Target) -> frozenset[str]:
+    def on(self, target: Target | None) -> frozenset[str]:
         """The ids of the rules that are on for a target, whatever the server."""
         if target not in self._on:
             self._on[target] = frozenset(rule.info.id for rule in self.active if self.level(rule.info, target) is not None)
@@ -208,8 +208,8 @@ def is_active(rule: Rule, overrides: Overrides) -> bool:
     return is_selected(rule, overrides) and (rule.enabled or is_asked_for(rule.info, overrides))
 
 
-def target_for(overrides: Overrides, document: Document, beside: Mapping[str, list[str]] | None = None) -> Target:
-    """What a document is for, by its own content and the hosts in those beside it in its file, unless the options say it."""
+def target_for(overrides: Overrides, document: Document, beside: Mapping[str, Evidence] | None = None) -> Target | None:
+    """What a document is for, by what it and those beside it in its file show, unless the options say it; None where nothing does."""
     if overrides.target in (None, "auto"):
         return target_of(document, beside)
     return "production" if overrides.target == "production" else "development"
@@ -226,11 +226,16 @@ def levels_of(rule: Rule, overrides: Overrides, document: Document) -> Levels:
     """
     given = (overrides.severity or {}).get(rule.info.id)
     others = overrides if given is None else overrides._replace(severity=None)
-    levels = tuple(severity_of(case.info, others, document.server)[document.target] for case in rule.cases)
+    levels = tuple(_level_on(document.target, case.info, severity_of(case.info, others, document.server)) for case in rule.cases)
     if given is None:
         return levels
-    level, are_on = given[document.target], any(levels)
+    level, are_on = _level_on(document.target, rule.info, given), any(levels)
     return tuple(level if one is not None or not are_on else None for one in levels)
+
+
+def _level_on(target: Target | None, info: RuleInfo, severity: Severity) -> Level | None:
+    """The level on a target. A secret in plain text is one whatever a file is for: where that is not known it counts as in production."""
+    return level_on(severity, target or ("production" if info.category == "secrets" else None))
 
 
 def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = ANY_SERVER) -> Severity:

@@ -9,7 +9,7 @@ from operator import not_
 
 from .. import settings
 from ..conformance.mismatch import mismatches, read_since
-from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted
+from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, level_on
 from ..settings.kinds import catalogue_kind
 from ..text import printable
 from ..typed import Final
@@ -48,7 +48,7 @@ def check(rule: Rule, document: Document, levels: Levels | None = None, failed: 
     With ``failed`` a bug in the check of one place is that place's alone; without it, it is raised.
     """
     if levels is None:
-        levels = tuple(case.info.severity[document.target] for case in rule.cases)
+        levels = tuple(level_on(case.info.severity, document.target) for case in rule.cases)
     findings = _found(rule, levels, seen_by(rule, document), failed)
     if rule.trusted:
         return findings

@@ -125,7 +125,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
     if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
-    return ABSENT if value is None else value
+    return value if value is not None else UNKNOWN if name == "target" else ABSENT
 
 
 _UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")

@@ -63,7 +63,7 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
         if document.uri in failed:
             cases.append(_unreadable(name, failed.pop(document.uri), seen))
         cases = cases or [_case(name, f"{line(document.kind)}{environment}", seen)]
-        about = [("kind", document.kind), ("target", document.target)]
+        about = [("kind", document.kind), ("target", document.target or "unknown")]
         of_server = (file.server for file in result.files if file.path == document.uri and file.server is not None)
         about += [("server", server.described) for server in islice(of_server, 1)]
         yield _suite(f"{name}{environment}", cases, [*about, *configurations], document)

@@ -1,41 +1,74 @@
-"""Whether a configuration is for production or for a developer's machine."""
+"""Whether a configuration is for production or for a developer's machine, and what shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .. import settings
-from ..formats.hosts import host_of, is_developers_host
+from ..formats.hosts import host_of, is_developers_host, is_private_host
 from ..formats.placeholders import is_unresolved
-from ..model import UNKNOWN, Document, Target
+from ..model import UNKNOWN, Document, SettingPath, Target, dotted
+from ..typed import Final, NamedTuple
+
+_STORES: Final = ("server/ssm", "server/azure")
+"""The stores of a cloud, from which no developer's machine starts."""
 
 
-def hosts_of(documents: Iterable[Document]) -> Mapping[str, list[str]]:
-    """The hosts of the URLs in documents, by kind of document: for those beside them that have none of their own."""
-    hosts: dict[str, list[str]] = {}
-    for one in documents:
-        hosts.setdefault(one.kind, []).extend(_hosts(one))
-    return hosts
+class Evidence(NamedTuple):
+    """A target, and what shows it, in words that name settings and no values."""
+
+    target: Target
+    says: str
 
 
-def target_of(document: Document, beside: Mapping[str, list[str]] | None = None) -> Target:
-    """The target: ``development`` when each URL of the server leads to a developer's machine or network, in doubt ``production``.
+def evidence_of(document: Document) -> Evidence | None:
+    """What a document shows of its target by itself; None where nothing does, and where the answer depends on what stands beside it.
 
-    URLs with placeholders do not count. A document without any, such as a Secret of Kubernetes, is for what those ``beside`` it in the file
-    are for, whose hosts these are.
+    A URL or a database on a public host outweighs URLs that lead to a developer's machine or network. What still has to be
+    filled in does not count. A whole configuration without any URL lacks what production needs.
     """
     if not document.kind.startswith("server"):
-        return "production"
-    hosts = _hosts(document) or (beside or {}).get(document.kind, [])
-    return "development" if hosts and all(is_developers_host(host) for host in hosts) else "production"
+        return Evidence("production", "only a server can be for development")
+    urls = list(_hosts(document, "server-url"))
+    public = [path for path, host in urls if not is_developers_host(host)]
+    public += [path for tag in ("host-or-socket", "hostname") for path, host in _hosts(document, tag) if _is_deployed(path, host)]
+    if public:
+        return Evidence("production", f"{dotted(public[0])} is not local")
+    if urls:
+        return Evidence("development", "all its URLs are local")
+    if document.kind in _STORES:
+        return Evidence("production", "it is in the store of a cloud")
+    return Evidence("production", "it is a whole configuration without a URL") if document.complete else None
 
 
-def _hosts(document: Document) -> list[str]:
-    hosts = []
-    for path in settings.catalogue().tagged("server-url"):
+def evidence_in(documents: Iterable[Document]) -> Mapping[str, Evidence]:
+    """What the documents of a file show together, by their kinds: for those that show nothing by themselves."""
+    found: dict[str, Evidence] = {}
+    for document in documents:
+        own = evidence_of(document)
+        if own is not None and (own.target == "production" or document.kind not in found):
+            found[document.kind] = own
+    return found
+
+
+def target_of(document: Document, beside: Mapping[str, Evidence] | None = None) -> Target | None:
+    """The target of a document, by itself or by what stands ``beside`` it in its file; None where nothing shows it."""
+    evidence = evidence_of(document) or (beside or {}).get(document.kind)
+    return evidence.target if evidence is not None else None
+
+
+def _hosts(document: Document, tag: str) -> Iterator[tuple[SettingPath, str]]:
+    """The hosts that settings with a tag name, which can be written as URLs or bare."""
+    for path in settings.catalogue().tagged(tag):
         value = document.get(path)
         if value is UNKNOWN:  # of a reference such as ``${NAME:-default}`` the default shows at least what it is for
             value = document.origin.facts(path).get("fallback")
-        host = host_of(value) if isinstance(value, str) and not is_unresolved(value) else None
-        hosts += [host] if host is not None else []
-    return hosts
+        if isinstance(value, str) and value and not is_unresolved(value):
+            host = host_of(value) or (host_of(f"x://{value}") or value if tag != "server-url" else None)
+            if host:
+                yield path, host
+
+
+def _is_deployed(path: SettingPath, host: str) -> bool:
+    """Whether a host of a database or Redis is one that a deployed server uses; a developer sends mail by any provider."""
+    return path[0] != "smtp" and not is_private_host(host)
