@@ -284,6 +284,41 @@ def test_a_stage_is_started_as_the_one_that_it_is_from() -> None:
     assert found(f"{base}FROM base\nENV MEDPLUM_PORT=1\n", "Dockerfile") == ["ignored-environment"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "rule", "place", "remedy"),
+    [
+        ("", "ignored-environment", "2:5", 'add CMD ["env"]'),
+        ("COPY a/medplum.config.json ./", "ignored-environment", "2:5", 'add CMD ["file:medplum.config.json,env"]'),
+        (
+            "WORKDIR /etc\nWORKDIR medplum\nADD medplum.config.json .",
+            "ignored-environment",
+            "2:5",
+            'file:/etc/medplum/medplum.config.json,env"]',
+        ),
+        ('COPY ["a.json", "/srv/medplum.config.json"]', "ignored-environment", "2:5", 'add CMD ["file:/srv/medplum.config.json,env"]'),
+        ('  CMD ["file:a.json"]', "ignored-environment", "3:3", 'write CMD ["file:a.json,env"]'),
+        ("CMD node index.js file:a.json", "ignored-environment", "3:1", 'write CMD ["file:a.json,env"]'),
+        ('ENTRYPOINT ["node", "index.js", "file:a.json"]', "ignored-environment", "3:1", "write file:a.json,env as the only word behind"),
+        ("ENTRYPOINT []", "ignored-environment", "3:1", 'leave the entry point to the image, and write CMD ["env"]'),
+        ("ENTRYPOINT []\nCMD node index.js", "missing-program", "4:1", 'leave the entry point to the image, and write CMD ["env"]'),
+        ('ENTRYPOINT ["file:a.json"]', "missing-program", "3:1", 'leave the entry point to the image, and write CMD ["file:a.json,env"]'),
+        ("ENTRYPOINT node index.js env", "missing-program", "3:1", 'leave the entry point to the image, and write CMD ["env"]'),
+        ('CMD ["file:a.json, env"]', "invalid-start-argument", "3:1", ""),
+    ],
+)
+def test_what_to_write_instead_and_where(lines: str, rule: str, place: str, remedy: str) -> None:
+    text = f"FROM medplum/medplum-server:latest\nENV MEDPLUM_PORT=8103\n{lines}\n"
+    (finding,) = lint(text, "Dockerfile").result.findings
+    assert (finding.rule, "{}:{}".format(*finding.document.position(finding.span.start))) == (rule, place)
+    assert finding.says.remedy.endswith(remedy) or remedy in finding.says.remedy
+
+
+def test_a_shell_that_is_copied_into_an_image() -> None:
+    text = "FROM medplum/medplum-server:latest\nCOPY --from=busybox /bin/sh /bin/sh\nENV MEDPLUM_PORT=8103\nENTRYPOINT node index.js env\n"
+    assert found(text, "Dockerfile") == []
+    assert found(text.replace("/bin/sh /bin/sh", "/bin/sh /opt/"), "Dockerfile") == ["missing-program"]
+
+
 def test_a_shell_between_the_server_and_its_argument() -> None:
     assert "a shell starts between the server and its argument" in messages(f"{FROM}ENV MEDPLUM_PORT=1\nCMD env\n", "Dockerfile")
 

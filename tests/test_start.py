@@ -1,6 +1,11 @@
 """The start argument, as the loaders of the releases read it: ``python -m tools.release`` asks them for the same."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_variables import lint, reports
 
 from linter.documents.command_lines import Start, arguments_of, problems_of_start
 from linter.documents.images import lacks_shell
@@ -120,6 +125,9 @@ def test_what_is_wrong_with_an_argument(argument: str, release: str, wanted: str
     assert fault(argument, Release.of(release)) == wanted
 
 
+ONE_SOURCE = "command: env and give all settings as variables, or move these to the other source: before 5.1.2 the server reads only one"
+
+
 def container(**members: object) -> Start:
     given = {"image": "medplum/medplum-server:5.1.23", "entry_point": None, "command": None, **members}
     return Start("service", "api", spell=lambda argument: f"command: {argument}", **given)  # type: ignore[arg-type]
@@ -178,12 +186,12 @@ def test_the_arguments_behind_an_entry_point(entry_point: object, command: objec
         (
             {"mounts": ["./a.json:/usr/src/medplum/packages/server/medplum.config.json"]},
             "4.5.2",
-            "add command: env and give all settings as variables, or move these to its source: before 5.1.2 the server reads only one",
+            f"add {ONE_SOURCE}",
         ),
         (
             {"command": "file:a.json"},
             "5.1.1",
-            "write command: env and give all settings as variables, or move these to its source: before 5.1.2 the server reads only one",
+            f"write {ONE_SOURCE}",
         ),
         ({"entry_point": ["node", "index.js", "file:a.json"]}, "5.1.2", "write file:a.json,env as the only word behind the script"),
         ({"entry_point": ["node", "index.js"], "command": ["file:a.json"]}, "5.1.2", "write command: file:a.json,env"),
@@ -254,3 +262,43 @@ def test_which_image_has_no_shell(image: str | None, server: ServerVersion, want
 )
 def test_the_working_folder_of_a_server(members: dict[str, object], folder: str | None) -> None:
     assert container(**members).working_folder == folder
+
+
+SECRET = "hunter2SecretXyz"
+"""What a user wrote, which no message may repeat."""
+WORDS = st.sampled_from(
+    [SECRET, f"file:{SECRET}", f"gcp:a:{SECRET}", f"/{SECRET}", f"env,{SECRET}", "env", "file:a.json", "node", "index.js"]
+)
+LINES = st.one_of(
+    st.none(),
+    st.lists(st.one_of(WORDS, st.sampled_from(["sh", "-c", "--", "tini", "", f"exec node index.js {SECRET}"]))),
+    st.lists(WORDS).map(" ".join),
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+        lambda one: st.lists(one) | st.dictionaries(st.text(), one),
+    ),
+)
+
+
+@given(LINES, LINES, LINES, st.lists(LINES), st.sampled_from(["3.0.0", "5.0.11", "5.1.1", "main"]))
+def test_no_message_repeats_a_command(entry_point: object, command: object, folder: object, mounts: list[object], release: str) -> None:
+    start = container(image="medplum/medplum-server", entry_point=entry_point, command=command, folder=folder, mounts=mounts)
+    assert not any(SECRET in one for one in messages_of(start, release))
+    assert isinstance(start.working_folder, str | None)
+
+
+@given(LINES, LINES, LINES, st.sampled_from(["compose.yaml", "pod.yaml", "task-definition.json", "workflow.yml"]))
+def test_no_command_is_a_bug(entry_point: object, command: object, mounts: object, name: str) -> None:
+    image, variable = "medplum/medplum-server:5.1.23", {"name": "MEDPLUM_PORT", "value": "8103"}
+    compose = {"image": image, "entrypoint": entry_point, "command": command, "volumes": mounts, "environment": {"MEDPLUM_PORT": "8103"}}
+    pod = {"image": image, "command": entry_point, "args": command, "volumeMounts": mounts, "workingDir": mounts, "env": [variable]}
+    task = {"image": image, "entryPoint": entry_point, "command": command, "mountPoints": mounts, "environment": [variable]}
+    files = {
+        "compose.yaml": {"services": {"api": compose}},
+        "pod.yaml": {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [pod]}},
+        "task-definition.json": {"containerDefinitions": [task]},
+        "workflow.yml": {"on": "push", "jobs": {"a": {"steps": [], "services": {"api": {**compose, "env": {"MEDPLUM_PORT": "1"}}}}}},
+    }
+    outcome = lint(json.dumps(files[name], ensure_ascii=True), name)
+    assert outcome.bugs == ()
+    assert SECRET not in reports(outcome)

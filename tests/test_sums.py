@@ -1096,3 +1096,38 @@ def test_an_older_server_gets_the_same_sum_whichever_file_comes_first(case: str,
     assert [outcome.bugs for outcome in outcomes] == [(), ()]
     one, other = ([(found.document.uri, found.span, found.rule, found.path) for found in outcome.result.findings] for outcome in outcomes)
     assert one == other
+
+
+# --- The start -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("comment", ["", " # medplum-lint: ignore[ignored-environment] the file holds all of it"])
+def test_a_start_is_found_where_its_command_is_written(comment: str, folder: Path) -> None:
+    write(
+        folder,
+        compose_dot_yaml=(
+            "services:\n  api:\n    extends: {file: base.yml, service: common}\n    environment: {MEDPLUM_PORT: 8103}\n"
+            "  worker:\n    extends: {file: base.yml, service: common}\n    environment: {MEDPLUM_PORT: 8104}\n    command: env\n"
+        ),
+        base_dot_yml=f"services:\n  common:\n    image: medplum/medplum-server:5.1.4\n    command: file:a.json{comment}\n",
+    )
+    findings = [one for one in lint_paths(["."], Options()).result.findings if one.rule == "ignored-environment"]
+    assert [(one.document.uri, one.document.position(one.span.start).line) for one in findings] == [("base.yml", 4)]
+    assert [one.suppressed is not None for one in findings] == [bool(comment)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ("", []),
+        ("SOURCE=env\n", []),
+        ("SOURCE=file:a.json,env\n", []),
+        ("SOURCE=file:a.json\n", ["compose.yaml:4 service api"]),
+        ("SOURCE=${OTHER}\n", []),
+    ],
+)
+@pytest.mark.parametrize("command", ["${SOURCE:-file:b.json}", "[$SOURCE]"])
+def test_a_start_argument_that_dot_env_gives(command: str, variables: str, wanted: list[str], folder: Path) -> None:
+    service = f"services:\n  api:\n    image: medplum/medplum-server:5.1.4\n    command: {command}\n    environment: [MEDPLUM_PORT=1]\n"
+    write(folder, compose_dot_yaml=service, _dot_env=variables)
+    assert about("ignored-environment", "compose.yaml") == wanted

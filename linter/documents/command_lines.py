@@ -74,9 +74,10 @@ class Start(NamedTuple):
 
     @property
     def line(self) -> list[str] | None:
-        """All words that start the container; None where they are not known, or that of the image counts."""
-        own, given = (_words(one) if one is not None else [] for one in (self.entry_point, self.command))
-        return [*own, *given] if self.entry_point is not None and own is not None and given is not None else None
+        """What starts the container, of which the first word is known; None where that is not, or that of the image counts."""
+        own, given = (one.split() if isinstance(one, str) else one or [] for one in (self.entry_point, self.command))
+        line: list[Any] = [*own, *given] if isinstance(own, list) and isinstance(given, list) else [None]
+        return line if self.entry_point is not None and all(isinstance(word, str) for word in line) else None
 
     @property
     def argument(self) -> str | None:
@@ -108,7 +109,8 @@ class Start(NamedTuple):
 
     def sources(self, release: Release) -> Sequence[str]:
         """The arguments that are meant for the server, or else the one for the configuration file that is plainly mounted."""
-        given = self.arguments or ()
+        line = self.line or ()
+        given = (line if any(map(names_source, line[:1])) else self.arguments) or ()
         behind = _arguments_of_server(given)
         meant = (_unwrapped(given) or given) if behind is None else behind
         if meant:
@@ -117,6 +119,17 @@ class Start(NamedTuple):
         path = next((path for path in map(_target, self.mounts) if path.endswith(CONFIGURATION)), "")
         is_default = path == default.file(release, self.working_folder or "")
         return [DEFAULT if is_default else f"file:{path}"] if path else []
+
+
+def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str], str]) -> Start:
+    """How a container is started of which the entry point, the command, the working directory and the mounts are in these members.
+
+    An entry point that is empty is that of the image.
+    """
+    entry_point, command, folder, mounts = map(node.at, members)
+    at = next((one for one in (command, entry_point) if one.value), None)
+    of_image = node.at("name").value, node.at("image").value
+    return Start(word, *of_image, entry_point.value or None, command.value, spell, at, folder.value, [one.value for one in mounts.items])
 
 
 def _target(mount: Any) -> str:
@@ -169,7 +182,7 @@ def remedy_of(start: Start, server: ServerVersion) -> str:
     spelt = f"{argument} as the only word behind the script" if start.is_whole else start.spell(argument)
     remedy = f"{'write' if start.arguments or start.is_whole else 'add'} {spelt}"
     if server.release < SEVERAL and any(one != "env" and names_source(one) for one in start.sources(server.release)):
-        return f"{remedy} and give all settings as variables, or move these to its source: before {SEVERAL} the server reads only one"
+        return f"{remedy} and give all settings as variables, or move these to the other source: before {SEVERAL} the server reads only one"
     return remedy
 
 
@@ -177,7 +190,7 @@ def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message
     """The problem that keeps a server from starting, with its message: its image lacks a program, or it cannot read its argument."""
     program = _missing_program(start, server)
     if program:
-        argument = start.spell(with_variables([*filter(names_source, start.line or ()), *start.sources(server.release)], server.release))
+        argument = start.spell(with_variables(start.sources(server.release), server.release))
         remedy = f"leave the entry point to the image, and write {argument}"
         return "missing-program", sentence(program, "the container does not start", remedy, by=", so ", stops=True)
     wrong = fault(start.argument, server.release) if start.argument is not None else None

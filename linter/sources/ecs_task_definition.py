@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.command_lines import Start
+from ..documents.command_lines import start_in
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
@@ -62,17 +62,8 @@ def _containers(file: SourceFile) -> list[Container]:
 
 def _container(node: Node) -> Container:
     image, (plain, fetched) = node.at("image").value, (block.variables for block in _blocks(node))
-    start = Start(
-        "container",
-        node.at("name").value,
-        image,
-        node.at("entryPoint").value or None,
-        node.at("command").value,
-        lambda argument: f'"command": ["{argument}"]',
-        node.first("command", "entryPoint") if node.at("command").value or node.at("entryPoint").value else None,
-        node.at("workingDirectory").value,
-        [one.value for one in node.at("mountPoints").items],
-    )
+    members = ("entryPoint", "command", "workingDirectory", "mountPoints")
+    start = start_in("container", node, members, lambda argument: f'"command": ["{argument}"]')
 
     def load() -> Loaded:
         place = node.first("environment", "secrets")

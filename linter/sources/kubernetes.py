@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from ..documents.command_lines import Start
+from ..documents.command_lines import start_in
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
@@ -136,18 +136,7 @@ def _container(one: Node, node: Node) -> Container:
     given, objects, lacks = _gathered(one, node)
 
     def load() -> Loaded:
-        command, arguments = node.at("command").value, node.at("args").value
-        start = Start(
-            "container",
-            node.at("name").value,
-            image,
-            command or None,
-            arguments,
-            lambda argument: f'args: ["{argument}"]',
-            node.first("args", "command") if command or arguments is not None else None,
-            node.at("workingDir").value,
-            [one.value for one in node.at("volumeMounts").items],
-        )
+        start = start_in("container", node, ("command", "args", "workingDir", "volumeMounts"), lambda argument: f'args: ["{argument}"]')
         return load_sum(for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks), given, objects, ())
 
     return container([one.variable.name for one in given], image, load)
