@@ -10,7 +10,7 @@ from test_variables import found, lint, messages
 from linter.documents.source import SourceFile
 from linter.load import Input
 from linter.model import UNKNOWN, Document
-from linter.run import Options, lint_input
+from linter.run import Options, lint_input, lint_paths
 from linter.sources import helm
 
 
@@ -192,3 +192,121 @@ def test_a_file_that_is_not_called_so_is_no_values_file_for_its_blocks() -> None
     text = b"variables: {MEDPLUM_BASE_URL: 'https://api.hospital.health/', MEDPLUM_DATABASE_HOST: db}\n"
     recognised = [helm.detect(SourceFile(name, text)) for name in ("ci.yaml", "values.yaml")]
     assert [one.kind if one is not None else None for one in recognised] == [None, "server/env"]
+
+
+def test_blocks_of_different_containers_are_no_duplicates() -> None:
+    """Unless a block under another name of the same mapping gives the variable too."""
+    given = "[{name: MEDPLUM_BASE_URL, value: 'https://a.hospital.health/'}, {name: MEDPLUM_DATABASE_HOST, value: db}]"
+    app = "[{name: MEDPLUM_BASE_URL, value: 'https://a.hospital.health/'}]"
+    text = f"api: {{env: {given}}}\nworker: {{env: {given}}}\napp: {{env: {app}}}\n".encode()
+    loaded = helm.load(SourceFile("values.yaml", text), "server/env")
+    assert [(one.document.environment, sorted(one.document.data)) for one in loaded] == [
+        ("api", ["baseUrl", "database"]),
+        ("worker", ["baseUrl", "database"]),
+    ]
+    assert [one.problems for one in loaded] == [(), ()]
+    assert [one.split()[0] for one in found(f"api: {{env: {given}, extraEnv: {given}}}\n", "values.yaml")] == ["duplicate-key"] * 2
+
+
+# --- Medplum's chart -----------------------------------------------------------------------------------------------------------------
+
+
+UMBRELLA = "name: clinic\ndependencies:\n  - {name: medplum, repository: 'https://charts.medplum.com', version: %s}\n"
+OWN = "name: medplum\nhome: https://www.medplum.com\nversion: %s\n"
+
+
+def found_beside(folder: Path, chart: str, values: str, **templates: str) -> list[str]:
+    (folder / "Chart.yaml").write_text(chart)
+    (folder / "values.yaml").write_text(values)
+    for name, text in templates.items():
+        (folder / "templates").mkdir(exist_ok=True)
+        (folder / "templates" / f"{name}.yaml").write_text(text)
+    outcome = lint_paths([str(folder / "values.yaml")], Options())
+    assert outcome.bugs == ()
+    return [f"{one.rule} {Path(one.document.uri).name} {one.message}" for one in outcome.result.findings]
+
+
+MANY = "server: {baseUrl: 'https://a.hospital.health/'}"
+
+
+@pytest.mark.parametrize(
+    ("version", "unread"),
+    [
+        ("0.1.0", []),  # many versions called themselves so
+        ("4.3.3", ["config.server.baseUrl", "deployment.envFrom", "service.type"]),
+        ("4.3.7", ["config.server.baseUrl", "deployment.envFrom"]),
+        ("5.1.13", ["config.server.baseUrl"]),
+        ("5.1.14", []),
+        ("5.1.23", []),
+        ("5.9.0", []),  # what it reads is not known
+        ("'>=5.1.0'", []),
+        ("5.1", []),
+        ("[5]", []),
+    ],
+)
+def test_what_each_version_of_the_chart_reads(version: str, unread: list[str], tmp_path: Path) -> None:
+    values = f"medplum:\n  config: {{{MANY}}}\n  service: {{type: NodePort}}\n  deployment: {{envFrom: [{{secretRef: {{name: a}}}}]}}\n"
+    more = "  global: {configSource: {type: env}}\n  namespace: medplum\n  podLabels: {a: b}\n  extra: {}\n"
+    lines = found_beside(tmp_path, UMBRELLA % version, values + more)
+    assert sorted(one.split()[2] for one in lines if one.startswith("unknown-chart-value")) == unread
+
+
+def test_a_chart_whose_templates_were_edited_reads_more(tmp_path: Path) -> None:
+    values = f"config: {{{MANY[:-1]}, logLevel: WARN}}}}\nreplicaCount: 2\nextra: {{a: 1}}\n"
+    assert [one.split()[2] for one in found_beside(tmp_path, OWN % "5.1.20", values) if "unknown" in one] == [
+        "config.server.logLevel",
+        "replicaCount",
+        "extra",
+    ]
+    edited = "{{ .logLevel | quote }} {{ .Values.replicaCount }} {{- with .Values.extra }}"
+    assert [one for one in found_beside(tmp_path, OWN % "5.1.20", values, configmap=edited) if "unknown" in one] == []
+
+
+def test_a_default_that_stays_is_reported_at_the_version_of_the_chart(tmp_path: Path) -> None:
+    lines = found_beside(tmp_path, UMBRELLA % "5.1.20", f"medplum:\n  config: {{{MANY}}}\n")
+    assert "Chart.yaml" in next(one for one in lines if one.startswith("local-url"))
+    assert not any(one.startswith(("plaintext-secret", "published-credential")) for one in lines)  # it can be given at installation
+    lines = found_beside(tmp_path, UMBRELLA % "5.1.13", f"medplum:\n  config: {{{MANY}}}\n")
+    assert [one.split()[0] for one in lines] == ["unknown-chart-value"]  # nothing is made of config
+
+
+@pytest.mark.parametrize(
+    ("source", "rules"),
+    [
+        ("env", []),
+        ("aws:eu-west-1:/medplum/prod/", ["ignored-environment"]),
+        ("aws:eu-west-1:/medplum/prod/,env", ["overriding-chart-default"]),
+        ("env,aws:eu-west-1:/medplum/prod/", []),
+        ("azure:https://a.vault.azure.net:medplum", ["invalid-start-argument"]),
+        ("env, aws:eu-west-1:/medplum/prod/", ["invalid-start-argument"]),
+        ("", ["invalid-start-argument"]),
+        ("{{ .Values.source }}", []),
+    ],
+)
+def test_the_start_argument_of_the_chart(source: str, rules: list[str]) -> None:
+    text = f"global: {{configSource: {{type: '{source}'}}}}\nconfig:\n  {MANY}\n  database: {{host: localhost}}\n"
+    known = ("ignored-environment", "invalid-start-argument", "overriding-chart-default")
+    lines = [one.split()[0] for one in found(text, "values.yaml")]
+    assert [one for one in lines if one in known] == rules
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        "",
+        "- medplum",
+        "name: [medplum]",
+        "name: medplum\nversion: {a: b}\nhome: [https://www.medplum.com]",
+        "name: medplum\nhome: https://www.medplum.com\nversion: 99999999999.1.1",
+        "dependencies: {name: medplum}",
+        "dependencies: [medplum, {name: medplum, alias: [a], version: 5.1.20, repository: https://charts.medplum.com}]",
+        "dependencies: [{name: medplum, alias: 'a.b', version: 5.1.20, repository: https://charts.medplum.com}]",
+        "name: medplum\nversion: &a [*a]",
+    ],
+)
+def test_an_odd_chart_is_no_bug(chart: str, tmp_path: Path) -> None:
+    values = (
+        "medplum: {config: [], deployment: x, global: [1], service: 3}\n"
+        "global: {configSource: {type: [env]}, gcp: x}\nconfig: {server: {baseUrl: a, port: [1]}}\nservice: 1\n"
+    )
+    found_beside(tmp_path, chart, values)

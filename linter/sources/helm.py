@@ -4,7 +4,8 @@ The chart makes variables of ``config.server``, ``config.database``, ``config.re
 ``deployment.env`` (``charts/templates/configmap.yaml``, ``secret.yaml``, ``deployment.yaml``); empty values make none. Other charts have
 lists or mappings of variables under names such as ``env`` or ``extraEnv``, and under names of their own, such as ``secret`` or
 ``configMap.data``, by which a file that is called as one of values holds variables where their names are those of the server's. Other
-values can be given when it is installed: a document is never complete.
+values can be given when it is installed: a document is complete only where the version of Medplum's chart is known, by ``Chart.yaml``
+beside the values, and it reads nothing else.
 
 A values file such as ``values-prod.yaml`` is read over ``values.yaml`` beside it, else over that of the one chart of the run, as Helm
 reads it with ``-f``: mappings are merged, anything else takes the place of what was there, and null takes it away ("Values Files" in
@@ -16,50 +17,35 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
-from functools import reduce
+from functools import cache, reduce
 from itertools import takewhile
 
 from .. import settings
+from ..documents.charts import Chart, chart_beside, default_values, sections, unread
+from ..documents.command_lines import Start, never_read, unstartable_start
 from ..documents.containers import Container, Given, holder_in, load_servers, load_sum, recognised
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, Unread
+from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
-from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
+from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, tokens_of, variables_in
 from ..model import sentence
-from ..settings.env_names import PREFIX, variable_of
+from ..server.start import layers as sources_of
+from ..settings.env_names import PREFIX, setting_of, variable_of
 from ..syntax.places import JsonPath
 from ..text import printable
-from ..typed import Any, Final
+from ..typed import Any, Final, NamedTuple
 
 KINDS = ("server/env",)
 NAMES = ("values*.yaml", "values*.yml", "*values.yaml", "*values.yml")
 
-_RENDERED: Final = {
-    "server": frozenset(
-        "allowedOrigins appBaseUrl baseUrl binaryStorage defaultBotRuntimeVersion googleClientId googleClientSecret "
-        "introspectionEnabled maxBatchSize maxJsonSize port recaptchaSecretKey recaptchaSiteKey signingKey signingKeyId "
-        "signingKeyPassphrase storageBaseUrl supportEmail vmContextBotsEnabled".split()
-    ),
-    "database": frozenset("dbname host password port username".split()),
-    "redis": frozenset("host password port".split()),
-    "fission": frozenset("environmentName fieldManager namespace routerHost routerPort".split()),
-}
-"""What the chart makes variables of; anything else under these names is dropped without a word."""
 _LISTS: Final = frozenset({"env", "envs", "envVars", "environment", "extraEnv", "extraEnvVars", "extraEnvironment", "envSecrets"})
-_NAMES: Final[frozenset[str]] = frozenset().union(*_RENDERED.values())
-_PUBLIC: Final = _NAMES - {
-    "googleClientSecret",
-    "password",
-    "recaptchaSecretKey",
-    "signingKey",
-    "signingKeyPassphrase",
-    "tls",
-}
+_SECRET: Final = frozenset({"googleClientSecret", "password", "recaptchaSecretKey", "signingKey", "signingKeyPassphrase"})
 _DEEPEST: Final = 8
 _ELSEWHERE_NAMED: Final = re.compile("[Ff]rom|[Rr]efs?$|[Kk]eys?$|[Ee]xternal|[Ee]xisting|[Ss]ealed|[Ee]ncrypted")
 """What is in the name of a mapping that says where each value is found."""
 _ELSEWHERE: Final = "the values of a chart whose server reads its configuration from elsewhere"
+_AS_SHIPPED: Final = "the values of Medplum's chart as it is shipped, which no server has"
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -69,11 +55,12 @@ def detect(file: SourceFile) -> Recognised | None:
     containers = _containers(file)
     note = "the values of a chart with variables of a client, not of a server"
     found = recognised(file, containers, note, Confidence.PROBABLE, Confidence.WEAK)
+    if any(map(_is_as_shipped, _values(file))):
+        return Recognised(None, Confidence.PROBABLE, _AS_SHIPPED)
     if found is None or found.kind is not None or any(is_servers(name) for one in containers for name in one.names):
         return found
-    sources = [layer.at("global", "configSource", "type").value for root in _values(file) for layer in _layers(root)]
-    source = next((one for one in reversed(sources) if isinstance(one, str)), None)
-    return Recognised(None, Confidence.WEAK, _ELSEWHERE) if source not in (None, "env") else None
+    sources = [_release(root).source for root in _values(file)]
+    return Recognised(None, Confidence.WEAK, _ELSEWHERE) if any(one is not None and one.value != "env" for one in sources) else None
 
 
 def _may_hold_values(file: SourceFile) -> bool:
@@ -86,27 +73,96 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _containers(file: SourceFile) -> list[Container]:
-    return file.cached("values", lambda: list(map(_container, _values(file))))
+    return file.cached("values", lambda: [one for root in _values(file) for one in _containers_of(root)])
 
 
-def _container(root: Node) -> Container:
-    layers = _layers(root)
-    is_chart = any(map(_is_chart, layers))
-    holders = {layer.file.uri: _holder(layer, is_chart) for layer in layers}
-    given = [Given(variable, holders[uri]) for variable, uri in _gathered(layers, is_chart)]
-    names = [one.variable.name for one in given]
+class _Release(NamedTuple):
+    """Values that are read over each other, the last ones those of the file itself, and the ``chart`` that they are for, where it is known.
+
+    ``is_medplums``: it is certainly Medplum's.
+    """
+
+    layers: Sequence[Node]
+    chart: Chart | None
+    is_medplums: bool
+
+    @property
+    def sections(self) -> Mapping[str, frozenset[str]]:
+        """What the chart makes variables of."""
+        return sections(self.chart.version if self.chart is not None else None) if self.is_medplums else {}
+
+    @property
+    def source(self) -> Node | None:
+        """The start argument that Medplum's chart gives to the server; a chart above it has the last word on what is global."""
+        nodes = (one.at("global", "configSource", "type") for layer in reversed(self.layers) for one in (layer._replace(path=()), layer))
+        return next((one for one in nodes if isinstance(one.value, str)), None) if self.is_medplums else None
+
+    @property
+    def start(self) -> Start | None:
+        """How Medplum's chart starts the server; None where that is not known."""
+        argument = unless_reference(self.source.value) if self.source is not None else None
+        return Start("chart", None, "medplum/medplum-server", None, [argument], str) if argument is not None else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the server has no other variables than those of the values."""
+        known = self.chart is not None and self.chart.version is not None and (self.source is None or self.source.value == "env")
+        return known and not any(layer.at("deployment", "envFrom").value or not layer.tree.whole for layer in self.layers)
+
+    @property
+    def image(self) -> Image | None:
+        """The image that the chart has where the values name none."""
+        if self.chart is None or self.chart.version is None or any(layer.at("deployment", "image").mapping for layer in self.layers):
+            return None
+        return Image(f"medplum/medplum-server:{self.chart.version}", where=self.chart.file.uri)
+
+
+def _release(root: Node) -> _Release:
+    """The values under those of a document, and itself as the last."""
+    beneath = _beneath(root.file)
+    own = _values_of(beneath) if beneath is not None else None
+    layers = [own, root] if own is not None else [root]
+    chart = chart_beside(layers[0].file)
+    defaults = chart.defaults if chart is not None else None
+    if defaults is not None and root.path:
+        layers = [defaults, *layers]
+    elif defaults is not None and own is not None and _is_as_shipped(own):
+        layers = [defaults, root]
+    return _Release(layers, chart, any(map(_is_chart, layers)))
+
+
+def _containers_of(root: Node) -> list[Container]:
+    """What the variables of some values are given to: the server of Medplum's chart, or each container of another one."""
+    release = _release(root)
+    groups = _groups(release)
+    return [_container(release, at, paths, alone=len(groups) == 1) for at, paths in groups.items()]
+
+
+def _container(release: _Release, at: JsonPath, paths: Sequence[JsonPath], *, alone: bool) -> Container:
+    """What is given the variables of the blocks at some paths, all that there are or those beneath ``at``."""
+    layers = release.layers
+    is_server = release.is_medplums and (alone or at == _OF_SERVER)
+    gathered = list(_gathered(layers, release.sections if is_server else {}, paths))
+    is_dropped = not any(release.sections.values()) and any(layer.at("config", "server").mapping for layer in layers)
+    start = release.start if is_server else None
+    is_unread = start is not None and start.reads(layers[-1].file.release) == "never"
+    counts = [one for one, _ in gathered if not (is_unread and _is_default(one))]
+    wrong = list(_start_problems(release, start, counts)) if start is not None else []
 
     def load() -> Loaded:
-        return load_sum(holders[root.file.uri], given, holders.values(), ())._replace(unread=tuple(_unread(layers)))
+        holders = {layer.file.uri: _holder(layer, release, paths, wrong if is_server else None) for layer in layers}
+        if not alone:
+            holders = {uri: one._replace(at=(one.at, at), environment=".".join(map(str, at)) or None) for uri, one in holders.items()}
+        main, missed = holders[layers[-1].file.uri], tuple(_unread(layers))
+        whole = is_server and release.is_whole and not missed and not is_dropped
+        lacks = start is not None and start.argument != "env"
+        main = main._replace(complete=whole, partial=lacks, image=release.image if is_server else None)
+        holders[main.file.uri] = main
+        given = [Given(_placed(variable, uri, release), holders[uri]) for variable, uri in gathered]
+        return load_sum(main, given, holders.values(), ())._replace(unread=missed)
 
-    return Container(names, configures_server(names) or (is_chart and bool(names)), load)
-
-
-def _holder(root: Node, is_chart: bool) -> VariableHolder:
-    """The values of one file as what variables stand in."""
-    holder = holder_in(root, "values", root.first("config", "deployment"), _blocks)
-    dropped = _dropped(root) if is_chart else ()
-    return holder._replace(names=_NAMES, public_names=_PUBLIC, problems=(*holder.problems, *dropped))
+    names = [one.name for one in counts]
+    return Container(names, configures_server(names) or (is_server and (bool(names) or is_dropped)), load)
 
 
 # --- What is read over what ----------------------------------------------------------------------------------------------------------
@@ -146,30 +202,49 @@ def _values(file: SourceFile) -> list[Node]:
         is_other = isinstance(value, dict) and any(isinstance(value.get(name), dict) for name in ("services", "jobs"))
         return isinstance(value, dict) and not is_other and not {"apiVersion", "kind"} <= value.keys()
 
-    return [root for root in roots(file) if is_values(root.value)] if file.looks_like_yaml else []
+    found = [root for root in roots(file) if is_values(root.value)] if file.looks_like_yaml else []
+    chart = chart_beside(file) if found else None
+    return [root.at(*chart.within) if root.at(*chart.within).mapping else root for root in found] if chart is not None else found
 
 
 def _values_of(file: SourceFile) -> Node | None:
     """The values of a file that are of a server."""
     values = _values(file) if _may_hold_values(file) else []
-    return next((root for root in values if _is_chart(root) or configures_server(one.name for one in variables_in(_blocks(root)))), None)
+    return next((root for root in values if _is_chart(root) or configures_server(one.name for one in _variables(root))), None)
 
 
-def _layers(root: Node) -> list[Node]:
-    """The values under those of a document, and itself as the last."""
-    beneath = _beneath(root.file)
-    own = _values_of(beneath) if beneath is not None else None
-    return [own, root] if own is not None else [root]
+def _variables(root: Node) -> list[Variable]:
+    """The variables of one file, as far as all versions of the chart and all charts make some."""
+    return variables_in(_blocks(root, sections(None) if _is_chart(root) else {}, [part.path[len(root.path) :] for part in _lists(root)]))
 
 
-def _gathered(layers: Sequence[Node], is_chart: bool) -> Iterator[tuple[Variable, str]]:
-    """The variables that several values files make together, in the order in which they count, each with its file."""
-    for section in _RENDERED if is_chart else ():
+def _gathered(layers: Sequence[Node], known: Mapping[str, frozenset[str]], paths: Iterable[JsonPath]) -> Iterator[tuple[Variable, str]]:
+    """The variables that several values files make together, in the order in which they count, each with its file.
+
+    ``known`` are the sections of which the chart makes some, ``paths`` those of blocks.
+    """
+    for section, names in known.items():
         nodes = _standing(layers, ("config", section))
-        yield from _merged([_section(node, section, nodes) for node in nodes])
-    for path, rival in _rivals(layers).items():
-        if not rival:
-            yield from _merged([_list(node) for node in _standing(layers, path)])
+        yield from _merged([_section(node, section, names, nodes) for node in nodes])
+    for path in paths:
+        yield from _merged([_list(node) for node in _standing(layers, path)])
+
+
+_OF_SERVER: Final[JsonPath] = ("deployment",)
+"""Beneath what Medplum's chart has the blocks of its server."""
+
+
+def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
+    """The paths of the blocks of each container, by what is above them: all are one's, unless two mappings give one variable."""
+    names: dict[JsonPath, set[str]] = {path: set() for path, rival in _rivals(release.layers).items() if not rival}
+    for path, own in names.items():
+        own.update(name for layer in release.layers for name in _prefixed(layer.at(*path)))
+    groups: dict[JsonPath, list[JsonPath]] = {_OF_SERVER: []} if release.is_medplums else {}
+    for path in names:
+        groups.setdefault(path[:-1], []).append(path)
+    given = [set().union(*(names[path] for path in paths)) for paths in groups.values()]
+    is_one = sum(map(len, given)) == len(set().union(*given))
+    return {(): list(names)} if is_one else groups
 
 
 def _standing(layers: Sequence[Node], path: JsonPath) -> Sequence[Node]:
@@ -194,10 +269,15 @@ def _rivals(layers: Sequence[Node]) -> dict[JsonPath, str]:
     Such a block may be for another server, or for another environment, and is not read.
     """
     names: dict[JsonPath, set[str]] = {}
-    for part in (part for layer in layers for part in _lists(layer)):
-        names.setdefault(part.path, set()).update(one.name for one in Block(part).variables if one.name.startswith(PREFIX))
+    for layer in layers:
+        for part in _lists(layer):
+            names.setdefault(part.path[len(layer.path) :], set()).update(_prefixed(part))
     times = Counter(name for own in names.values() for name in own)
     return {path: "" if path[-1] in _LISTS else min((name for name in own if times[name] > 1), default="") for path, own in names.items()}
+
+
+def _prefixed(part: Node) -> Iterator[str]:
+    return (one.name for one in Block(part).variables if one.name.startswith(PREFIX))
 
 
 def _unread(layers: Sequence[Node]) -> Iterator[Unread]:
@@ -227,24 +307,25 @@ def _holds_values(path: JsonPath) -> bool:
 
 def _is_chart(root: Node) -> bool:
     """Whether these are values of the Medplum chart: it alone has a source of the configuration, and settings under these names."""
-    known = _RENDERED["server"].intersection(root.at("config", "server").mapping)
+    given = root.at("config", "server").mapping
+    known = sections(None)["server"].intersection(given) if given else ()
     return isinstance(root.at("global", "configSource", "type").value, str) or len(known) > 1 or "baseUrl" in known
 
 
-def _blocks(root: Node) -> list[Block]:
+def _blocks(root: Node, known: Mapping[str, frozenset[str]], paths: Iterable[JsonPath]) -> list[Block]:
     """The variables of one file: members of the chart's own sections, and lists, which go into a manifest as they are."""
-    nodes = [(root.at("config", section), section) for section in (_RENDERED if _is_chart(root) else ())]
-    return [*(_section(node, section, [node]) for node, section in nodes), *map(_list, _lists(root))]
+    nodes = [(root.at("config", section), section, names) for section, names in known.items()]
+    return [*(_section(node, section, names, [node]) for node, section, names in nodes), *(_list(root.at(*path)) for path in paths)]
 
 
-def _section(node: Node, section: str, standing: Sequence[Node]) -> Block:
+def _section(node: Node, section: str, rendered: Iterable[str], standing: Sequence[Node]) -> Block:
     """A section of the chart's, of which an object is one with those that stand under it."""
 
     def read(variable: Variable) -> Variable:
         values = [one.value for one in _standing(standing, variable.at[-1:])]
         return variable._replace(text=_as_json(reduce(_overlaid, values))) if values and isinstance(values[-1], dict) else variable
 
-    names = {name: variable_of(_path(section, name)) for name in _RENDERED[section]}
+    names = {name: variable_of(_path(section, name)) for name in rendered}
     return Block(node, read=read, numbers=True, booleans=True, names=names)
 
 
@@ -281,12 +362,86 @@ def _lists(root: Node) -> Iterator[Node]:
     return beneath(root, _DEEPEST)
 
 
-def _dropped(root: Node) -> Iterator[Problem]:
-    """Settings that the chart does not know, and so gives to no container."""
-    for section, rendered in _RENDERED.items():
+# --- Medplum's chart -----------------------------------------------------------------------------------------------------------------
+
+
+_HOSTS: Final = {"MEDPLUM_DATABASE_HOST": "config.database.host", "MEDPLUM_REDIS_HOST": "config.redis.host"}
+
+
+@cache
+def _defaults() -> Mapping[str, str]:
+    """The variables that the chart makes of its own values."""
+    return {variable_of(_path(section, name)): text for (section, name), text in default_values().items() if text}
+
+
+def _is_default(variable: Variable) -> bool:
+    return variable.text is not None and _defaults().get(variable.name) == variable.text
+
+
+def _placed(variable: Variable, uri: str, release: _Release) -> Variable:
+    """A variable of a file; one of the chart itself stands where its version does, and its secrets are often given at installation."""
+    chart = release.chart
+    if chart is None or uri != chart.file.uri:
+        return variable
+    text = None if settings.catalogue().is_secret(setting_of(variable.name)) else variable.text
+    return variable._replace(key=chart.span, value=chart.span, text=text, quoting="", at=())
+
+
+def _is_as_shipped(root: Node) -> bool:
+    """Whether these are the values of Medplum's chart in its own folder, of which none was edited that matters to the server."""
+    chart = chart_beside(root.file) if root.file.name in _OWN else None
+    if chart is None or chart.within or root.at("global", "configSource", "type").value not in (None, "env"):
+        return False
+    return {one.name: one.text for one in _variables(root)} == _defaults()
+
+
+def _start_problems(release: _Release, start: Start, variables: Sequence[Variable]) -> Iterator[Problem]:
+    """What is wrong with the start argument that Medplum's chart is given, for variables that are meant for the server."""
+    source, last = release.source or release.layers[-1], {one.name: one for one in variables}
+    server, span = source.file.server, source.place().value
+    wrong = [shown for name, shown in _HOSTS.items() if name in last and _is_default(last[name])]
+    can_be_right = any(layer.at("deployment", name).value for layer in release.layers for name in ("envFrom", "sidecars"))
+    unstartable = unstartable_start(start, server)
+    if unstartable is not None:
+        yield Problem(*unstartable, span)
+    elif start.reads(server.release) == "never" and any(map(is_servers, last)):
+        remedy = "give these settings in what global.configSource.type names"
+        message = sentence(never_read(start), "it ignores config and deployment.env", remedy, by=", so ")
+        yield Problem("chart-starts-without-env", message, span)
+    elif wrong and not can_be_right and sources_of(start.argument or "", server.release)[0].kind != "env":
+        what = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} localhost, as in the chart, and env overrides the other source"
+        remedy = "leave env out of global.configSource.type, or give the real host"
+        message = sentence(what, "the server looks in its own pod and stops", remedy, by=", so ")
+        yield Problem("chart-default-over-source", message, span)
+
+
+def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Iterable[Problem] | None) -> VariableHolder:
+    """The values of one file as what variables stand in, with what is ``wrong`` with the start argument; None of another container."""
+    chart = release.chart
+    if chart is not None and root is release.layers[0] and root.file.uri == chart.file.uri:
+        return VariableHolder(chart.file, "values", chart.span, tokens_of(chart.file), at="defaults", names=frozenset({"version"}))
+    known = release.sections if wrong is not None else {}
+    holder = holder_in(root, "values", root.first("config", "deployment"), lambda node: _blocks(node, known, paths))
+    names = frozenset().union(*sections(None).values())
+    if wrong is None:
+        return holder._replace(names=names, public_names=names - _SECRET)
+    source = release.source
+    here = wrong if source is not None and source.file.uri == root.file.uri else ()
+    problems = (*holder.problems, *here, *_dropped(root, release))
+    return holder._replace(names=names, public_names=names - _SECRET, problems=problems)
+
+
+def _dropped(root: Node, release: _Release) -> Iterator[Problem]:
+    """Values that the chart does not know: settings that it gives to no container, and others that no template of it reads."""
+    chart = release.chart if release.is_medplums else None
+    for section, rendered in sections(chart.version if chart is not None else None).items() if release.is_medplums else ():
         for part in root.at("config", section).members:
             name = str(part.path[-1])
-            if name in rendered or not re.fullmatch("[A-Za-z][A-Za-z0-9]*", name):
+            if (
+                name in rendered
+                or not re.fullmatch("[A-Za-z][A-Za-z0-9]*", name)
+                or (chart is not None and chart.changes(f"config.{section}.{name}"))
+            ):
                 continue
             path = _path(section, name)
             setting = settings.catalogue().get(path)
@@ -298,3 +453,7 @@ def _dropped(root: Node) -> Iterator[Problem]:
                 remedy = f"use config.{section}.{setting.use.rpartition('.')[2]}"
             message = sentence(what, "the server never sees it", remedy, by=", so ")
             yield Problem("value-not-in-chart", message, part.head(), path)
+    for part, instead in unread(root, chart) if release.is_medplums else ():
+        what = f"{printable('.'.join(map(str, part.path[len(root.path) :])))} is not a value of the Medplum chart"
+        message = sentence(what, "no template reads it", f"use {instead}" if instead else "", by=", so ")
+        yield Problem("value-not-in-chart", message, part.head())

@@ -1,0 +1,143 @@
+"""Medplum's Helm chart: which of its versions values are for, what that reads of them, and which values it has itself (``charts.yaml``)."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from ..release import Release
+from ..syntax.places import JsonPath
+from ..syntax.yaml import Yaml, parse_yaml
+from ..text import Span
+from ..typed import Any, Final, NamedTuple
+from .source import SourceFile
+from .variables_in_yaml import Node, roots
+
+_WITH_CONFIG: Final = Release((5, 1, 14))
+"""The first version that makes variables of ``config``."""
+_TEMPLATES: Final = ("_helpers.tpl", "configmap.yaml", "deployment.yaml", "hpa.yaml", "ingress.yaml", "secret.yaml", "service.yaml")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*")
+"""The name of a value that may be shown."""
+_EMPTY: Final[tuple[Any, ...]] = (None, "", {}, [])
+"""Values that change nothing wherever they stand."""
+
+
+class Chart(NamedTuple):
+    """Medplum's chart, as ``file``, a ``Chart.yaml``, names it: its ``version`` at ``span``, or None where that is not one that was read.
+
+    ``within`` is where its values stand in those of the chart of the file: a chart that depends on it has them under its name.
+    """
+
+    version: Release | None
+    file: SourceFile
+    span: Span
+    within: JsonPath = ()
+
+    @property
+    def defaults(self) -> Node | None:
+        """The values of the chart itself of which it makes variables, without places in the file; None where they are not known."""
+        if self.version is None or self.version < _WITH_CONFIG:
+            return None
+        return Node(SourceFile(self.file.uri, b"", self.file.server, self.file.around), _tree(), ("defaults",))
+
+    def changes(self, name: str) -> bool:
+        """Whether a value may have a meaning that Medplum's chart does not give it: in a template that was edited, or for Helm."""
+        above, _, key = name.rpartition(".")
+        found = (self.file.around.find(self.file, f"templates/{one}") for one in _TEMPLATES if not self.within)
+        read = re.compile(rf"(?:\.Values{above and '.'}{above}|[\s(])\.{key}\b")
+        named = re.search(rf"\b{name}\b", self.file.text.content)
+        return named is not None or any(read.search(one.text.content) for one in found if one is not None)
+
+
+def chart_beside(values: SourceFile) -> Chart | None:
+    """The chart that ``Chart.yaml`` beside a file of values is, or depends on; None where it is no chart of Medplum's."""
+    return values.cached("chart", lambda: _chart_beside(values))
+
+
+def _chart_beside(values: SourceFile) -> Chart | None:
+    beside = values.around.find(values, "Chart.yaml")
+    for root in roots(beside) if beside is not None and "medplum" in beside.text.content else ():
+        if root.at("name").value == "medplum":
+            return _chart(root, root.at("home"), ())
+        for one in root.at("dependencies").items:
+            if one.at("name").value == "medplum":
+                alias = one.at("alias").value
+                return _chart(one, one.at("repository"), (alias if isinstance(alias, str) else "medplum",))
+    return None
+
+
+def _chart(node: Node, address: Node, within: JsonPath) -> Chart:
+    """The chart of a node with a version; what has not Medplum's ``address`` may be another one of this name."""
+    written, version = node.at("version"), None
+    is_medplums = isinstance(address.value, str) and "medplum.com" in address.value
+    if is_medplums and isinstance(written.value, str) and re.fullmatch(r"\d{1,4}(?:\.\d{1,4}){2}", written.value):
+        version = Release.of(written.value)
+    is_known = version is not None and _release("first") <= version <= _release("last")
+    return Chart(version if is_known else None, node.file, written.place().value, within)
+
+
+@cache
+def _tree() -> Yaml:
+    with open(os.path.join(os.path.dirname(__file__), "charts.yaml"), encoding="utf-8") as file:
+        return parse_yaml(file.read())[0]
+
+
+def _release(name: str) -> Release:
+    return Release.of(_tree().value[name])
+
+
+@cache
+def _read(version: Release) -> frozenset[str]:
+    """What a version reads."""
+    steps: Mapping[str, str] = _tree().value["read"]
+    return frozenset(name for first, names in steps.items() if Release.of(first) <= version for name in names.split())
+
+
+@cache
+def sections(version: Release | None) -> Mapping[str, frozenset[str]]:
+    """The sections of ``config``, each with the names of which a version makes variables; of an unknown version those of the last."""
+    names = [name.split(".")[1:] for name in _read(version or _release("last")) if name.startswith("config.")]
+    return {section: frozenset(name for one, name in names if one == section) for section in ("server", "database", "redis", "fission")}
+
+
+@cache
+def default_values() -> Mapping[tuple[str, str], str]:
+    """The values of ``config`` that the chart has itself, by section and name, as texts."""
+    config: Mapping[str, Mapping[str, Any]] = _tree().value["defaults"]["config"]
+    return {
+        (section, name): str(value).lower() if isinstance(value, bool) else str(value)
+        for section, values in config.items()
+        for name, value in values.items()
+    }
+
+
+def unread(values: Node, chart: Chart | None) -> Iterator[tuple[Node, str]]:
+    """The values outside ``config`` that no template of the chart reads, each with what to use instead, or an empty text.
+
+    Of a version that is not known these are those which moved before there were the others.
+    """
+    moved: dict[str, str] = _tree().value["moved"]
+    for name, instead in moved.items():
+        part = values.at(*name.split("."))
+        if part.value not in _EMPTY and (chart is None or not chart.changes(name)):
+            yield part, instead
+    if chart is None or chart.version is None:
+        return
+    read = _read(chart.version)
+    waiting = [(part, str(part.path[-1])) for part in reversed(values.members)]
+    while waiting:
+        part, name = waiting.pop()
+        if any(one.startswith(f"{name}.") for one in read):
+            waiting += [(one, f"{name}.{one.path[-1]}") for one in reversed(part.members)]
+        elif name in read or name in moved or name.partition(".")[0] == "config" or part.value in _EMPTY:
+            continue
+        elif _NAME.fullmatch(name) is not None and not chart.changes(name):
+            yield part, _instead(name, read)
+
+
+def _instead(name: str, read: frozenset[str]) -> str:
+    """What is read under another name: one that is often meant, else the only one with the same last part."""
+    alike = [one for one in read if one.rpartition(".")[2] == name.rpartition(".")[2]]
+    return str(_tree().value["meant"].get(name, alike[0] if len(alike) == 1 else ""))
