@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_variables import found
+from test_variables import found, lint
 
 from linter.documents.source import Loaded, SourceFile
 from linter.model import UNKNOWN
@@ -155,3 +155,25 @@ def test_a_search_looks_into_the_folder_of_workflows(tmp_path: Path) -> None:
         (tmp_path / folder / "deploy.yml").write_text(job(f"env: {HOST}"))
     files = lint_paths([str(tmp_path)], Options()).result.files
     assert [Path(file.path).relative_to(tmp_path).as_posix() for file in files] == [".github/workflows/deploy.yml"]
+
+
+# --- How a service is started --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("members", "wanted"),
+    [
+        ("", "add command: env"),
+        ("command: env,", ""),
+        ("command: 'file:a.json',", "write command: file:a.json,env"),
+        ("command: '${{ inputs.source }}',", ""),
+        ("options: --health-retries 3 --entrypoint /start.sh,", ""),
+        ("entrypoint: node,", ""),
+        ("volumes: ['./a.json:/usr/src/medplum/medplum.config.json'],", "add command: file:medplum.config.json,env"),
+    ],
+)
+def test_how_a_service_is_started(members: str, wanted: str) -> None:
+    server = f"{{image: 'medplum/medplum-server:5.1.23', {members} env: {{MEDPLUM_PORT: 8103}}}}"
+    text = job("services:", f"  api: {server}", f"container: {server}")
+    findings = [one for one in lint(text, "deploy.yml").result.findings if one.rule == "ignored-environment"]
+    assert [one.says.remedy for one in findings] == ([wanted] if wanted else [])

@@ -1107,7 +1107,7 @@ def test_a_start_is_found_where_its_command_is_written(comment: str, folder: Pat
         folder,
         compose_dot_yaml=(
             "services:\n  api:\n    extends: {file: base.yml, service: common}\n    environment: {MEDPLUM_PORT: 8103}\n"
-            "  worker:\n    extends: {file: base.yml, service: common}\n    environment: {MEDPLUM_PORT: 8104}\n    command: env\n"
+            "  worker:\n    extends: {file: base.yml, service: common}\n    environment: {MEDPLUM_PORT: 8104}\n"
         ),
         base_dot_yml=f"services:\n  common:\n    image: medplum/medplum-server:5.1.4\n    command: file:a.json{comment}\n",
     )

@@ -82,7 +82,8 @@ class Start(NamedTuple):
     @property
     def argument(self) -> str | None:
         """The start argument; None where it is not known."""
-        return argument_of(self.arguments) if self.arguments is not None else None
+        arguments = self.arguments
+        return argument_of(arguments) if arguments is not None else None
 
     @property
     def working_folder(self) -> str | None:
@@ -203,9 +204,9 @@ def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message
 def _missing_program(start: Start, server: ServerVersion) -> str:
     """What is wrong with a container that starts what its image does not have; empty where nothing certainly is."""
     line = start.line
-    if line == []:
+    if line == [] and is_own_image(start.image):
         return f"{start.subject} has neither an entry point nor a command"
-    if line and names_source(line[0]) and (":" in line[0] or len(line) == 1):
+    if line and names_source(line[0]) and (":" in line[0] or line == ["env"]):
         return f"{start.subject} starts a source of its configuration as a program, in place of the image's entry point"
     has_tools = any(TOOLS.fullmatch(_target(one)) for one in start.mounts)
     if line and _SHELL.fullmatch(line[0]) and lacks_shell(start.image, server) and not has_tools:

@@ -118,8 +118,9 @@ def _container(service: Node) -> Container:
         )
         wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
         loaded = load_sum(main, given, [*holders, *files], wrong)
-        if main.strict and start.at is not None and start.at.file is not main.file:
-            loaded = _with_problems(loaded, start.at.file, problems_of_start(start, main.file.server, start.at.head()))
+        if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
+            shared = start._replace(name=None)  # several services can have it from there
+            loaded = _with_problems(loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head()))
         return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)))
 
     return container([one.variable.name for one in given], image, load, start.reads(file.release))

@@ -232,7 +232,7 @@ class _Dockerfile:
 
     def _copy(self, instruction: Instruction, stage: _Stage) -> None:
         *files, target = [word for word in _WORD.findall(instruction.rest) if not word.startswith("--")] or [""]
-        folder = normpath(join(stage.folder, target))
+        folder = normpath(join(stage.folder, target))[:_LONGEST]
         for path in (folder, *(join(folder, basename(file)) for file in files)):
             if path.endswith(CONFIGURATION) or TOOLS.fullmatch(path):
                 stage.mounts[path.endswith(CONFIGURATION)] = path

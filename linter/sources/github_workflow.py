@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..documents.command_lines import start_in
+from ..documents.command_lines import Start, start_in
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Recognised, SourceFile
@@ -63,18 +63,22 @@ def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) 
     image, variables = node.at("image").value, variables_in(_blocks(node))
     names = [one.name for one in variables if not is_server_image(image) or is_servers(one.name, strict=True)]
 
-    start = start_in("service", node, ("entrypoint", "command", "", "volumes"), lambda argument: f"command: {argument}")
-    given = UNKNOWN if "--entrypoint" in str(node.at("options").value) else start.entry_point
-    start = start._replace(name=node.path[-1:] and node.path[-1], entry_point=given)
-    is_service = node.path[-2:-1] == ("services",)  # the commands of a job and its container are those of its steps
+    is_service = node.path[-2:-1] == ("services",)  # a job and its container run the commands of its steps
 
     def load() -> Loaded:
         holder = holder_in(node, "workflow", node.at("env"), _blocks)
         name = str(job.path[-1]) if job is not None else None
         holder = holder._replace(at=(holder.at, node.path), environment=name, names=_STRUCTURE, throwaway=throwaway)
-        return read_variables(for_server(holder, image, start if is_service else None), variables)
+        return read_variables(for_server(holder, image, _start(node) if is_service else None), variables)
 
     return container(names, image, load)
+
+
+def _start(service: Node) -> Start:
+    """How a service is started, which has ``entrypoint`` and ``command`` of Compose, or an entry point among its options."""
+    start = start_in("service", service, ("entrypoint", "command", "", "volumes"), lambda argument: f"command: {argument}")
+    is_known = "--entrypoint" not in str(service.at("options").value)
+    return start._replace(name=service.path[-1], entry_point=start.entry_point if is_known else UNKNOWN)
 
 
 def _jobs(root: Node) -> list[Node]:
