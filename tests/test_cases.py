@@ -27,6 +27,7 @@ from linter.policy.rule_set import read_folders
 from linter.policy.severity import CLASSES
 
 SLASH = {"ends_with": "/"}
+RDS_PROXY = {"kind": "database", "name": "Amazon RDS Proxy"}
 EXAMPLES = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": ["port"]}]}
 
 
@@ -294,10 +295,10 @@ WORDS: dict[str, tuple[Any, Any, list[str]]] = {
     ),
     "a host": (
         {"keys": {"a": {"format": "private-name"}, "b": {"format": "rds-proxy"}, "c": {"format": "public-host"}}},
-        {"keys": {"a": {"host": "private"}, "b": {"host": "rds-proxy"}, "c": {"not": {"host": "local"}}}},
+        {"keys": {"a": {"host": "private"}, "b": {"provider": RDS_PROXY}, "c": {"not": {"host": "local"}}}},
         [
             'write "host: private" in place of "format: private-name"',
-            'write "host: rds-proxy" in place of "format: rds-proxy"',
+            'write "provider: {kind: database, name: Amazon RDS Proxy}" in place of "format: rds-proxy"',
             'write "not: {host: local}" in place of "format: public-host"',
         ],
     ),

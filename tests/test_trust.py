@@ -160,7 +160,11 @@ LEAVES = st.one_of(
     st.fixed_dictionaries({"type": st.sampled_from(["string", "number", "object", "array", "boolean", "integer", "null"])}),
     st.fixed_dictionaries({"format": st.sampled_from(sorted(FORMATS))}),
     st.fixed_dictionaries({"fits": st.sampled_from(sorted(ASPECTS))}),
-    st.fixed_dictionaries({"host": st.sampled_from(["local", "private", "reserved", "medplum", "rds-proxy"])}),
+    st.fixed_dictionaries({"host": st.sampled_from(["local", "private", "reserved", "medplum"])}),
+    st.fixed_dictionaries({"provider": st.sampled_from([{"kind": "database"}, {"kind": "mail", "login": "required"}])}),
+    st.fixed_dictionaries(
+        {"provider_takes": st.fixed_dictionaries({"kind": st.just("mail"), "host": OPERANDS, "column": st.just("password")})}
+    ),
     st.fixed_dictionaries({"secret": st.sampled_from(["held", "published", "issued", "generated", "real"])}),
     st.fixed_dictionaries({"min": NUMBERS}),
     st.fixed_dictionaries({"max": NUMBERS}),

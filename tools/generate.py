@@ -38,6 +38,7 @@ def _schema_of_configuration() -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "linter/_built/settings.json": settings_build.build,
+    "linter/_built/providers.json": settings_build.build_providers,
     "linter/_built/sources.json": sources.build_index,
     "linter/_built/formats.json": FORMATS.build,
     "linter/_built/operators.json": OPERATORS.build,

@@ -90,14 +90,6 @@ def host_or_socket(text: str) -> str | None:
     return None if text.startswith("/") else hostname(text)
 
 
-_RDS_PROXY = pattern(r"[a-z0-9-]+\.(?:endpoint\.)?proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(?:\.cn)?\.?", re.IGNORECASE)
-
-
-def is_rds_proxy(host: str) -> bool:
-    """Whether a host is an RDS Proxy, which has a certificate that Node.js trusts."""
-    return _RDS_PROXY.fullmatch(host) is not None
-
-
 def is_address(host: str) -> bool:
     """Whether a host is an IP address: PostgreSQL's client (pg 8.22) finds no certificate for one right, for it looks for ``localhost``."""
     return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None

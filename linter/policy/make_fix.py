@@ -118,10 +118,11 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator
 
 
 def _can_check_certificate(host: str, ca: Any) -> bool:
-    """Whether the client can find the certificate of a database right: with that of the authority that signed it, or at an RDS Proxy."""
-    from ..formats.hosts import is_address, is_rds_proxy
+    """Whether the client can find the certificate of a database right: with that of the authority that signed it, or one that it trusts."""
+    from ..formats.hosts import is_address
+    from ..settings import provider_of
 
-    return is_rds_proxy(host) or (ca not in (ABSENT, None, "") and not is_address(host))
+    return provider_of("database", host).get("ca") == "public" or (ca not in (ABSENT, None, "") and not is_address(host))
 
 
 def _set(path: SettingPath, given: Template, value: Any, node: Node) -> tuple[Change, str]:

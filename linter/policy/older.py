@@ -57,7 +57,7 @@ _FORMATS: Final[Mapping[str, dict[str, Any]]] = {
     "not-published": {"not": {"secret": "published"}},
     "private-name": {"host": "private"},
     "public-host": {"not": {"host": "local"}},
-    "rds-proxy": {"host": "rds-proxy"},
+    "rds-proxy": {"provider": {"kind": "database", "name": "Amazon RDS Proxy"}},
     "real-host": {"not": {"host": "reserved"}},
     "real-mail-host": {"not": {"host": "reserved"}},
 }
@@ -70,7 +70,7 @@ def _today(name: str, operand: Any) -> dict[str, Any] | None:
         return {"private_key": {"passphrase": operand, "use": "cloudfront"}}
     if name == "private_key" and isinstance(operand, str):
         return {"private_key": {"passphrase": operand}}
-    if name == "format" and isinstance(operand, str):
+    if (name == "format" and isinstance(operand, str)) or (name == "host" and operand == "rds-proxy"):
         return _FORMATS.get(operand)
     if name == "holds_secret" and isinstance(operand, bool):
         return {"secret": "held"} if operand else {"not": {"secret": "held"}}

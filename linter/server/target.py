@@ -71,4 +71,4 @@ def _hosts(document: Document, tag: str) -> Iterator[tuple[SettingPath, str]]:
 
 def _is_deployed(path: SettingPath, host: str) -> bool:
     """Whether a host of a database or Redis is one that a deployed server uses; a developer sends mail by any provider."""
-    return path[0] != "smtp" and not is_private_host(host)
+    return path[0] != "smtp" and (not is_private_host(host) or (host.startswith("/") and bool(settings.provider_of("database", host))))

@@ -7,6 +7,7 @@ for speed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from types import MappingProxyType
 
@@ -340,6 +341,28 @@ def letters_of(path: SettingPath) -> str:
 def catalogue(kind: str = "server") -> Catalogue:
     """The settings of a kind of document, one of :data:`KINDS`."""
     return _catalogues()[kind]
+
+
+PROVIDED: Final = ("database", "redis", "storage", "mail", "identity")
+"""The kinds of provider in ``providers.yaml``, which explains the columns."""
+
+
+@derived
+def providers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """The table of providers: their rows by kind, in the order in which they are asked."""
+    built: Mapping[str, Sequence[Mapping[str, Any]]] | None = _built.read("providers", _made_of)
+    if built is None:
+        from . import build
+
+        built = build.read_yaml(build.PROVIDERS)
+    return built
+
+
+def provider_of(kind: str, host: str) -> Mapping[str, Any]:
+    """The row of the provider that a host, or the folder of a socket, is of; empty where none is known."""
+    name = host.lower().rstrip(".")
+    globs = ((row, glob) for row in providers()[kind] for glob in row["host"])
+    return next((row for row, glob in globs if name.endswith(glob.rpartition("*")[2]) and fnmatchcase(name, glob)), {})
 
 
 @derived

@@ -73,6 +73,7 @@ FILES: Final = (
     CatalogueFile("secret-redis.yaml", "secret/redis", "documented", "server-config"),
 )
 _SCHEMA: Final = "schema.yaml"
+PROVIDERS: Final = "providers.yaml"
 _FORM: Final = (
     "type format enum ignore_case min max advised_min advised_max special unit secret pass_through digits_until zero_means_default "
     "coercion unsafe_when tags meaning"
@@ -91,9 +92,14 @@ def build() -> str:
     return _built.text("{\n" + ",\n".join(kinds) + "\n}", made_of())
 
 
+def build_providers() -> str:
+    """The text of the built table of providers."""
+    return _built.text(json.dumps(read_yaml(PROVIDERS), indent=0), made_of())
+
+
 def made_of() -> list[str]:
     """The paths of all that the built file depends on: the YAML files and what reads them."""
-    own = (_SCHEMA, "build.py", "env_names.py", "releases.py")
+    own = (_SCHEMA, PROVIDERS, "build.py", "env_names.py", "releases.py")
     return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), *own)]
 
 

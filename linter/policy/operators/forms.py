@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 
 from ...conformance.mismatch import ASPECTS, DEEPEST, OF_NAMES, mismatch_of
 from ...formats import FORMATS
-from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_rds_proxy, is_reserved_host
+from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_reserved_host
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
+from ...settings import PROVIDED, provider_of
 from ...typed import Any, Final
 from ..errors import RuleError, did_you_mean
 from ..node import Node
@@ -73,7 +75,6 @@ _HOSTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "private": (is_private_host, "name a host of a private network"),
     "reserved": (is_reserved_host, "have a host that is reserved for examples"),
     "medplum": (is_medplums_host, "have a host of Medplum"),
-    "rds-proxy": (is_rds_proxy, "name an RDS Proxy"),
 }
 """The sorts of host, and what is asked of a value, after "must"."""
 
@@ -84,13 +85,54 @@ _HOSTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     operand="local",
     says="is a URL, a bare host, or e-mail addresses separated by commas, whose host is on the same machine or on a Docker network; "
     "`private`: there, or on a private network, or the folder of a UNIX socket; `reserved`: reserved for documentation (RFC 2606); "
-    "`medplum`: that of Medplum's own service; `rds-proxy`: an RDS Proxy, which has a certificate that Node.js trusts",
+    "`medplum`: that of Medplum's own service",
     denial=lambda operand, _value: f"must not {_HOSTS[operand][1]}",
 )
 def host(operand: str) -> Check:
     is_such, asks = _HOSTS[operand]
     failure = failed(f"must {asks}")
     return lambda value, _node: True if isinstance(value, str) and any(map(is_such, hosts_in(value))) else failure
+
+
+_KIND: Final = {"kind": {"enum": list(PROVIDED)}}
+
+
+@operator(
+    "provider",
+    schema={"type": "object", "properties": _KIND, "required": ["kind"]},
+    operand="{kind: database, …}",
+    says="is a host, or a URL with one, of a provider of this kind (`database`, `redis`, `storage`, `mail`, `identity`) that the "
+    "[table](../linter/settings/providers.yaml) has with these values too, such as `tls: required`",
+    denial=lambda _operand, _value: "must not be a host of such a provider",
+)
+def provider(operand: Mapping[str, Any]) -> Check:
+    wanted, failure = {**operand}, failed("must be a host of such a provider")
+    kind = wanted.pop("kind")
+
+    def check(value: Any, _node: Node) -> Verdict:
+        row = provider_of(kind, hosts_in(value)[0]) if isinstance(value, str) else {}
+        return True if row and wanted.items() <= row.items() else failure
+
+    return check
+
+
+@operator(
+    "provider_takes",
+    schema={"type": "object", "properties": {**_KIND, "host": TEXT, "column": TEXT}, "required": ["kind", "host", "column"]},
+    operand="{kind: mail, host: text, column: username}",
+    says="is what the provider of this kind at this host takes there, as a column of the [table](../linter/settings/providers.yaml) says",
+)
+def provider_takes(operand: Mapping[str, str]) -> Check:
+    kind, column, host_at = operand["kind"], operand["column"], operand_of(operand["host"])
+
+    def check(value: Any, node: Node) -> Verdict:
+        named = host_at.value(node)
+        row = provider_of(kind, hosts_in(named)[0]) if isinstance(named, str) else {}
+        if column not in row or any(fnmatchcase(str(value), glob) for glob in row[column]):
+            return True
+        return failed(f"must be {row['means'][column]} for {row['name']}")
+
+    return check
 
 
 @operator(
