@@ -170,7 +170,7 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
     """What to make of the documents of a file: broken JSON is reported by findings, what evidently is no JSON at all by the reason."""
-    if any(_is_read(one) for one in loaded):
+    if any(_is_read(one) or one.start is not None for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
     from .documents.unread import evidently, why_unread  # only after the fact
 
@@ -184,6 +184,17 @@ def _is_read(loaded: Loaded) -> bool:
     """Whether something of a document stands in the file: a setting, or that it lacks them all."""
     document = loaded.document
     return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
+
+
+def load_file(file: SourceFile) -> Loaded:
+    """A file that a server reads as its configuration."""
+
+    def read() -> Loaded:
+        loaded = source_of("server/json").load(file, "server/json")[0]
+        loaded.set_server(file.server)
+        return loaded
+
+    return file.around.cached(("configuration", file.uri, file.part, file.release), read)
 
 
 def document_without_settings(given: Input, reading: Reading) -> Document:

@@ -122,6 +122,13 @@ class Parts(Protocol):
     def documents(self) -> tuple[Document, ...]:
         """The documents of the places; the first one is where what is missing would be written."""
 
+    @property
+    def layers(self) -> tuple[Document, ...]:
+        """The documents of the sources that a start argument names, each over those before; none where one source holds it all."""
+
+    def layer(self, path: SettingPath) -> Document:
+        """The source whose value of a setting counts, or of what holds it; the first one where none gives it."""
+
     def giver(self, path: SettingPath, part: Part) -> Document:
         """The one that gives a setting, or says a fact of it; the first one where none does."""
 
@@ -166,6 +173,20 @@ class Document:
         self.origin = origin
         self._cached: dict[str, Any] = {}
         self.__dict__.update(more)
+
+    @property
+    def layers(self) -> tuple[Document, ...]:
+        """The sources of what the server holds, each over those before: the document itself, unless a start argument names several."""
+        return (self.parts.layers if self.parts is not None else ()) or (self,)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its sources."""
+        return tuple(layer.kind for layer in self.layers) if self.parts is not None else (self.kind,)
+
+    def layer(self, path: SettingPath) -> Document:
+        """The source whose value of a setting counts: see :meth:`Parts.layer`."""
+        return self if self.parts is None or not self.parts.layers else self.parts.layer(path)
 
     def ask(self, question: Callable[..., T], *about: Hashable) -> T:
         """What a function works out of this document and further arguments; a rule asks so for all that :meth:`get` does not answer."""

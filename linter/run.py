@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import os.path
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
 from .acceptance.acceptors import Acceptors
 from .conformance.mismatch import unchecked
 from .discover import Found, Search, what_is_searched_for
-from .documents.source import Loaded, Nearby, Place, Problem, Rewriter, Surroundings
+from .documents.source import Loaded, Nearby, Place, Problem, Rewriter, Started, Surroundings
 from .files import LARGEST_INPUT, Identity, Unreadable, read_file, read_regular
 from .load import (
     Input,
@@ -73,6 +73,8 @@ class Options(NamedTuple):
     isolated: bool = False
     max_size: int = LARGEST_INPUT
     """Bytes of an input at most."""
+    start: str | None = None
+    """The start argument of the server that reads the inputs; where None the files say it."""
     keep_contents: bool = False
     """Whether the outcome has the bytes of the files: for those who change them."""
     instead: Mapping[str, bytes] = {}
@@ -255,24 +257,31 @@ class LoadedDocuments(NamedTuple):
     """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code.
 
     ``without_settings`` are the documents of files that name images of servers and give no settings, such as a Compose file that mounts a
-    configuration, each by the error that says so.
+    configuration, each by the error that says so. ``notices`` are what is worth knowing of what is not read.
     """
 
     documents: list[Document]
     errors: list[str]
     bugs: list[str]
     without_settings: Mapping[str, Document] = {}
+    notices: Sequence[Notice] = ()
 
 
 def load_documents(
-    paths: Iterable[str | Input], kind: str | None, max_size: int = LARGEST_INPUT, server: ServerVersion | None = None
+    paths: Iterable[str | Input],
+    kind: str | None,
+    max_size: int = LARGEST_INPUT,
+    server: ServerVersion | None = None,
+    *,
+    joined: bool = False,
+    start: str | None = None,
 ) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting them.
+    """The documents of files as a server reads them, without linting them; ``joined``: as start arguments put them together.
 
     Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest. Raises
     :exc:`~linter.options.config.ConfigError` for a configuration that cannot be used.
     """
-    run = _Run.of(Options(Overrides(server=server), kind, max_size=max_size))
+    run = _Run.of(Options(Overrides(server=server), kind, max_size=max_size, start=start))
     inputs, errors = read_inputs(paths, max_size)
     configs = [run.choices.config(given.path) for given in inputs]
     if run.log.errors:
@@ -280,24 +289,25 @@ def load_documents(
     declare_secrets(name for config in configs if config is not None for name in config.secret_names)
     run = run._replace(around=around_inputs(inputs))
     files = list(filter(None, (_load(run, given) for given in inputs)))
-    in_sums = _in_sums(files)
+    with run.log.surviving("all files", "finding out the server's version"):
+        files = _as_servers_read(run, files)
+    every = [one for file in files for one in file.reading.loaded]
+    subjects = _join(run, files) if joined else _subjects(run, files, parts_of_others(every))
+    in_sums = _in_sums((*every, *(one.loaded for one in subjects)))
     without_settings = {
         f"{given.uri}: {reading.note}": document_without_settings(given, reading)
         for given, _, _, reading in files
         if not reading.loaded and reading.images and given.uri not in in_sums
     }
-    errors += filter(None, (error_of(file.given, file.reading, in_sums) for file in files))
-    with run.log.surviving("all files", "finding out the server's version"):
-        files = _as_servers_read(run, files)
-    every = [one for file in files for one in file.reading.loaded]
-    covered = parts_of_others(every)
-    documents = [one.document for one in every if one.checkable and one.document not in covered]
-    return LoadedDocuments(documents, errors, run.log.bugs, without_settings)
+    errors += [*filter(None, (error_of(file.given, file.reading, in_sums) for file in files)), *run.log.errors]
+    loaded = [one.loaded for one in subjects if one.loaded.checkable]
+    documents = [one.document for one in loaded if one.start is None or one.document.data or one.document.complete]
+    return LoadedDocuments(documents, errors, run.log.bugs, without_settings, run.log.notices)
 
 
-def _in_sums(files: Iterable[_File]) -> set[str]:
+def _in_sums(loaded: Iterable[Loaded]) -> set[str]:
     """The files of which something is a part of what servers get from several."""
-    return {uri for file in files for one in file.reading.loaded if one.parts for uri, _ in one.places}
+    return {uri for one in loaded if one.parts for uri, _ in one.places}
 
 
 def _real_folders(paths: Iterable[str]) -> list[str]:
@@ -401,7 +411,12 @@ def _load(run: _Run, given: Input) -> _File | None:
 
 
 def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
-    return load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=run.around)
+    reading = load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=run.around)
+    if reading.loaded or given.searched or run.options.start is None:
+        return reading
+    # What is given with a start argument is a server's, though its variables can be a client's too.
+    variables = load(given, "server/env", server, around=run.around)
+    return variables if any(one.document.given for one in variables.loaded) else reading
 
 
 # --- Versions and sums ---
@@ -451,6 +466,41 @@ def _newest(run: _Run, file: _File) -> list[Document]:
 def _join(run: _Run, files: list[_File]) -> list[_Subject]:
     """The documents to check: all but those that are parts of others."""
     covered = parts_of_others(one for file in files for one in file.reading.loaded)
+    subjects = _subjects(run, files, covered)
+    by_hand = run.options.start
+    if by_hand is None and not any(one.loaded.start is not None for one in subjects):
+        return subjects
+    from .join import Source, join_sources, why_not_joined  # only where a start argument names sources
+
+    sources = {one.document: Source(one.loaded, one.newest) for one in subjects}
+    every = list(sources.values())
+    given = subjects[:1] if by_hand is not None else [one for one in subjects if one.loaded.start is not None]
+    sums: list[_Subject] = []
+    for one in given:
+        with run.log.surviving(one.file.given.uri, "joining what its server reads"):
+            start = one.loaded.start if by_hand is None else Started(by_hand)
+            assert start is not None  # which was asked for
+            joined = join_sources(start, one.document.server, every, sources[one.document] if by_hand is None else None)
+            if joined is not None:
+                covered.update(source.loaded.document for source in joined.sources)
+                main = one if by_hand is None else next(one for one in subjects if one.loaded is joined.sources[0].loaded)
+                sums.append(main._replace(loaded=joined.whole.loaded, newest=joined.whole.newest))
+            if by_hand is not None:
+                _report_by_hand(run, why_not_joined(start, one.document.server), joined.missing if joined is not None else None)
+    covered |= parts_of_others(one.loaded for one in (*subjects, *sums)) - {one.document for one in sums}
+    return [one for one in (*subjects, *sums) if one.document not in covered]
+
+
+def _report_by_hand(run: _Run, why_not: str, missing: Sequence[str] | None) -> None:
+    """Report what of ``--start`` cannot be joined: all of it, or some kinds of sources."""
+    if missing is None:
+        run.log.error(f"--start: {why_not}")
+    for kind in missing or ():
+        run.log.note(Notice("unread-block", "--start", None, f"no input, or more than one, can be its {kind} source, which is left out"))
+
+
+def _subjects(run: _Run, files: list[_File], covered: Collection[Document]) -> list[_Subject]:
+    """The documents of files, but those that are ``covered``, each with what it is checked with."""
     subjects: list[_Subject] = []
     for file in files:
         documents = [one.document for one in file.reading.loaded]
@@ -661,10 +711,10 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     with log.surviving("all files", "finding out the server's version"):
         _set_targets(run, files)
         files = _as_servers_read(run, files)
-    in_sums = _in_sums(files)
     given = {file.given.uri for file in files}
-    _report_unloaded(run, files, in_sums)
     subjects = _join(run, files)
+    in_sums = _in_sums(one.loaded for one in subjects)
+    _report_unloaded(run, files, in_sums)
     found = _check(run, subjects)
     for path in run.around.found.values():
         log.read(path)
@@ -823,12 +873,15 @@ class Checker:
                 yield from (one._replace(document=shown[one.document]) for one in self.found_by(rule, newest, levels))
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
-        """Secrets in variables of parts that another part overrides: anyone can read them there."""
+        """Secrets in parts that another part overrides: anyone can read them there."""
         parts = loaded.document.parts
-        if parts is None or loaded.document.kind != "server/env":
+        if parts is None:
             return
+        from .server.effective import leaves  # only for a sum
+
         for document in parts.documents:
-            overridden = {path for path, _ in document.given or () if parts.giver(path, "value") is not document}
+            given = document.given if document.kind == "server/env" else leaves((), document.data) if document.kind == "server/json" else ()
+            overridden = {path for path, _ in given or () if parts.giver(path, "value") is not document}
             for rule, levels in rules.plan(document).checks if overridden else ():
                 if _IN_PLAIN_TEXT in rule.info.tags:
                     found = self.found_by(rule, document, levels)

@@ -9,9 +9,11 @@ from test_variables import lint, reports
 
 from linter.documents.command_lines import Start, arguments_of, problems_of_start
 from linter.documents.images import lacks_shell
+from linter.documents.mounts import Mount, Mounts, target_of
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.server.start import DEFAULT, Layer, argument_of, fault, layers, merge
 from linter.text import Span
+from linter.typed import Any
 
 
 @pytest.mark.parametrize(
@@ -128,9 +130,10 @@ def test_what_is_wrong_with_an_argument(argument: str, release: str, wanted: str
 ONE_SOURCE = "command: env and give all settings as variables, or move these to the other source: before 5.1.2 the server reads only one"
 
 
-def container(**members: object) -> Start:
-    given = {"image": "medplum/medplum-server:5.1.23", "entry_point": None, "command": None, **members}
-    return Start("service", "api", spell=lambda argument: f"command: {argument}", **given)  # type: ignore[arg-type]
+def container(**members: Any) -> Start:
+    given = {"image": "medplum/medplum-server:5.1.23", "entry_point": None, "command": None, "mounts": [], **members}
+    given["mounts"] = Mounts([Mount(target_of(one)) for one in given["mounts"]])
+    return Start("service", "api", spell=lambda argument: f"command: {argument}", **given)
 
 
 def messages_of(start: Start, release: str) -> list[str]:

@@ -678,7 +678,7 @@ services:
       MEDPLUM_REDIS_HOST: cache
       MEDPLUM_BASE_URL: https://api.hospital.health
   two:
-    image: medplum/medplum-server:4.1.12
+    image: registry.hospital.health/medplum-server:4.1.12
     command: [file:medplum.config.json]
     env_file: a.env
 """

@@ -10,7 +10,7 @@ from ..conformance.reader import Mismatch
 from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
 from ..output import write_standard_output
-from ..output.say import fail_for
+from ..output.say import fail_for, say
 from ..redaction.mask import holder_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..run import load_documents
@@ -37,9 +37,12 @@ def run(given: Given) -> None:
       medplum-lint show --only-changed medplum.config.json
       # What one release holds, with its defaults
       medplum-lint show --defaults --server-version 4.3.5 dump.json
+      # What a server holds that reads Parameter Store, and variables over it
+      medplum-lint show --start 'aws:eu-west-1:/medplum/prod/,env' dump.json .env
     """
     files = inputs(given.paths, given.max_size)
-    loaded = load_documents(files, given.kind, given.max_size, given.server)
+    loaded = load_documents(files, given.kind, given.max_size, given.server, joined=True, start=given.start)
+    say("note", *(notice.text for notice in loaded.notices))
     text = as_json if given.format == "json" else as_text
     write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))
     fail_for(loaded.errors, loaded.bugs)
@@ -64,14 +67,15 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
             "holders": named_holders(document.holders),
             "server_version": document.server.text,
             "server_version_from": document.server.why,
-            "settings": [_json_row(catalogue_of(document), one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
+            "settings": [_json_row(document, one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
         }
         for document in documents
     ]
     return json_text({"version": VERSION, "documents": shown})
 
 
-def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
+def _json_row(document: Document, one: Effective) -> dict[str, Any]:
+    known = catalogue_of(document)
     written, effective = visible(known, one.path, one.written), visible_effective(known, one)
     return {
         "setting": shown_name(known, one.path),
@@ -80,6 +84,7 @@ def _json_row(known: Catalogue, one: Effective) -> dict[str, Any]:
         "from": "default" if one.written is ABSENT and one.line is None else "written",
         "line": one.line,
         "file": one.uri or None,
+        "source": document.layer(one.path).kind if one.line is not None else None,
         "secret": HIDDEN in (written, effective),
     }
 
@@ -105,7 +110,8 @@ def _table(document: Document, shown: list[Effective]) -> str:
     environment = f", {holder}" if holder else ""
     newer = f", the newest known release for {document.server.newer}" if document.server.newer else ""
     server = f", server {document.server.text}{newer}" if document.server.is_known else ""
-    lines = [f"{printable(document.uri)} ({document.kind}{environment}{server})"]
+    kinds = " + ".join(dict.fromkeys(document.kinds))
+    lines = [f"{printable(document.uri)} ({kinds}{environment}{server})"]
     misread = mismatches(document)
     known = catalogue_of(document)
     cells = [(printable(shown_name(known, one.path)), _value(known, one), _place(document, one) + _note(one, misread)) for one in shown]
@@ -116,10 +122,11 @@ def _table(document: Document, shown: list[Effective]) -> str:
 
 
 def _place(document: Document, one: Effective) -> str:
-    """Where a setting is written: in which line, and of a document that is written in several files also in which of them."""
+    """Where a setting is written: in which line, and of a document that is written in several files, or sources, also in which of them."""
     if one.line is None:
         return "default"
-    return f"line {one.line}" if document.parts is None else f"{printable(one.uri)}:{one.line}"
+    source = f" ({document.layer(one.path).kind.rpartition('/')[2]})" if len(document.layers) > 1 else ""
+    return f"line {one.line}" if document.parts is None else f"{printable(one.uri)}:{one.line}{source}"
 
 
 def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:

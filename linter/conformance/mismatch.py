@@ -113,6 +113,15 @@ DEEPEST: Final = 100
 
 
 def _check(document: Document, name: str) -> _Checked:
+    """Check a setting at the top, and all beneath it; of what several sources give, each value is checked as its own source is read."""
+    if len(document.layers) == 1:
+        return _check_source(document, name)
+    checks = [(layer, _check_source(layer, name)) for layer in document.layers]
+    found = {path: one for layer, check in checks for path, one in check.mismatches.items() if document.layer(path) is layer}
+    return _Checked(found, {path: error for _, check in checks for path, error in check.failed.items()})
+
+
+def _check_source(document: Document, name: str) -> _Checked:
     """Walk a setting at the top, and all beneath it that the catalogue knows; beneath an unknown one nothing is checked."""
     value, reader = document.data.get(name, ABSENT), reader_of(document)
     found: dict[SettingPath, Mismatch] = {}
@@ -252,7 +261,7 @@ def is_set_later(document: Document, path: SettingPath) -> bool:
     """Whether a setting that is not given is set, or a member of it, by a variable that only later servers put there."""
     owner, inner = document.owner(path)
     release = owner.server.release
-    if release == MAIN or owner.kind != "server/env":
+    if release == MAIN or "server/env" not in owner.kinds:
         return False
     later: frozenset[SettingPath] = owner.cached("set_later", lambda: frozenset(_set_later(owner, release)))
     return inner in later
@@ -260,7 +269,7 @@ def is_set_later(document: Document, path: SettingPath) -> bool:
 
 def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
     """What the variables of a document set that only servers after a release put where they belong, and what holds that."""
-    for given, _ in document.given or ():
+    for given, _ in (one for layer in document.layers if layer.kind == "server/env" for one in layer.given or ()):
         name = str(document.fact(given, "name") or "")
         path = setting_of(name)
         if path != given and setting_of(name, release) == given:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from itertools import dropwhile
+from posixpath import basename
 
 from ..model import Message, sentence
 from ..release import Release, ServerVersion
@@ -24,7 +25,8 @@ from ..server.start import (
 from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
 from .images import is_own_image, lacks_shell
-from .source import Problem
+from .mounts import Mount, Mounts, target_of
+from .source import Problem, Started
 from .variables_in_yaml import Node
 
 _LONGEST: Final = 10_000
@@ -65,7 +67,7 @@ class Start(NamedTuple):
     spell: Callable[[str], str]
     at: Node | None = None
     folder: Any = None
-    mounts: Sequence[Any] = ()
+    mounts: Mounts = Mounts()
 
     @property
     def arguments(self) -> tuple[str, ...] | None:
@@ -117,9 +119,30 @@ class Start(NamedTuple):
         if meant:
             return meant
         (default,) = layers(DEFAULT, release)
-        path = next((path for path in map(_target, self.mounts) if path.endswith(CONFIGURATION)), "")
+        path = next((mount.target for mount in self.mounts.every if mount.target.endswith(CONFIGURATION)), "")
         is_default = path == default.file(release, self.working_folder or "")
         return [DEFAULT if is_default else f"file:{path}"] if path else []
+
+    def files(self, release: Release) -> list[str]:
+        """The absolute paths of the files that the server reads, in its container; none where they are not known."""
+        argument, folder = self.argument, self.working_folder
+        if argument is None or folder is None or fault(argument, release) is not None:
+            return []
+        return [layer.file(release, folder) for layer in layers(argument, release) if layer.kind == "file"]
+
+    def missing_file(self, release: Release) -> str:
+        """The path of a file that the server does not find, though its argument names it, or it is mounted elsewhere; else empty."""
+        mounted = {basename(mount.target) for mount in self.mounts.every}
+        paths = self.files(release) if is_own_image(self.image) else []
+        return next((path for path in paths if self.mounts.lack(path) and (self.arguments or basename(path) in mounted)), "")
+
+    def has_file(self, release: Release) -> bool:
+        """Whether a file that the server reads is known here, or certainly missing."""
+        return bool(self.missing_file(release)) or any(self.mounts.find(path) is not None for path in self.files(release))
+
+    def started(self, *, whole: bool) -> Started | None:
+        """What joins the sources of the server; None where they are not known. ``whole``: all of its variables are known."""
+        return Started(self.argument, self.mounts.find, whole, self.working_folder or "") if self.argument is not None else None
 
 
 def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str], str]) -> Start:
@@ -130,15 +153,8 @@ def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str
     entry_point, command, folder, mounts = map(node.at, members)
     at = next((one for one in (command, entry_point) if one.value), None)
     of_image = node.at("name").value, node.at("image").value
-    return Start(word, *of_image, entry_point.value or None, command.value, spell, at, folder.value, [one.value for one in mounts.items])
-
-
-def _target(mount: Any) -> str:
-    """The path in a container at which something is mounted; empty where it is not known."""
-    if isinstance(mount, str):
-        return next((part for part in reversed(mount.split(":")) if part.startswith("/")), "")
-    path = next((mount[name] for name in ("target", "mountPath", "containerPath") if name in mount), "") if isinstance(mount, dict) else ""
-    return path if isinstance(path, str) else ""
+    every = Mounts([Mount(target_of(one.value)) for one in mounts.items])
+    return Start(word, *of_image, entry_point.value or None, command.value, spell, at, folder.value, every)
 
 
 def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] | None:
@@ -159,14 +175,24 @@ def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] 
     return tuple(words) if is_known else None
 
 
-def problems_of_start(start: Start, server: ServerVersion, at: Span) -> list[Problem]:
-    """What is wrong with how a server is started that is given variables."""
+def problems_of_start(start: Start, server: ServerVersion, at: Span, *, has_variables: bool = True) -> list[Problem]:
+    """What is wrong with how a server is started, which may be given variables."""
     unstartable = unstartable_start(start, server)
     if unstartable is not None:
         return [Problem(*unstartable, at)]
-    if start.reads(server.release) != "never":
+    if has_variables and start.reads(server.release) == "never":
+        message = sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so ")
+        return [Problem("environment-not-read", message, at)]
+    path = start.missing_file(server.release)
+    if not path:
         return []
-    return [Problem("environment-not-read", sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so "), at)]
+    remedy = f"mount the file {f'at {path}' if path in _USUAL else 'where the argument names it'}"
+    what = f"nothing is mounted where {start.subject} looks for its configuration"
+    return [Problem("misplaced-config-file", sentence(what, "the server does not start", remedy, by=", so ", stops=True), at)]
+
+
+_USUAL: Final = frozenset(WORKING_FOLDER + folder + CONFIGURATION for folder in ("", "/packages/server"))
+"""Paths that may be shown: any other one is what the user wrote."""
 
 
 def never_read(start: Start) -> str:
@@ -208,7 +234,7 @@ def _missing_program(start: Start, server: ServerVersion) -> str:
         return f"{start.subject} has neither an entry point nor a command"
     if line and names_source(line[0]) and (":" in line[0] or line == ["env"]):
         return f"{start.subject} starts a source of its configuration as a program, in place of the image's entry point"
-    has_tools = any(TOOLS.fullmatch(_target(one)) for one in start.mounts)
+    has_tools = any(TOOLS.fullmatch(mount.target) for mount in start.mounts.every)
     if line and _SHELL.fullmatch(line[0]) and lacks_shell(start.image, server) and not has_tools:
         return f"{start.subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on"
     return ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from ..model import Change, SettingPath
-from ..server.start import Reads
 from ..settings.env_names import PREFIX, setting_of
 from ..text import Edit
 from ..typed import Any, NamedTuple
@@ -52,14 +51,15 @@ class Container(NamedTuple):
     load: Callable[[], Loaded]
 
 
-def container(names: Sequence[str], image: Any, load: Callable[[], Loaded], reads: Reads = "unknown") -> Container:
+def container(names: Sequence[str], image: Any, load: Callable[[], Loaded], *, is_started: bool = False) -> Container:
     """A container that gets variables of some names. The variables of the app are none of a server.
 
-    One with the server's image runs a server if it gets any variable that begins as the server's do, or reads nothing else.
+    One with the server's image runs a server if it gets any variable that begins as the server's do, or its start shows where its
+    configuration is.
     """
     if is_app_image(image):
         return Container((), False, load)
-    is_ours = is_server_image(image) and (reads == "only" or any(name.startswith(PREFIX) for name in names))
+    is_ours = is_server_image(image) and (is_started or any(name.startswith(PREFIX) for name in names))
     return Container(names, is_ours or (not is_server_image(image) and configures_server(names)), load)
 
 
@@ -160,7 +160,14 @@ def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable
 
 
 def for_server(
-    holder: VariableHolder, image: Any, start: Start | None = None, *, whole: bool = True, lacks: bool = False, where: str = ""
+    holder: VariableHolder,
+    image: Any,
+    start: Start | None = None,
+    *,
+    whole: bool = True,
+    lacks: bool = False,
+    where: str = "",
+    has_variables: bool = True,
 ) -> VariableHolder:
     """The holder of a container with an image, with the problem of a server in it that reads no variables.
 
@@ -171,7 +178,8 @@ def for_server(
     server = holder.file.server
     at = start.at if start is not None else None
     is_here = at is None or at.file.uri == holder.file.uri
-    wrong = problems_of_start(start, server, at.head() if at else holder.start) if ours and start and is_here else []
+    place = at.head() if at else holder.start
+    wrong = problems_of_start(start, server, place, has_variables=has_variables) if ours and start and is_here else []
     reads = start.reads(server.release) if start is not None else "unknown"
     return holder._replace(
         complete=ours and reads == "only" and whole and not lacks,

@@ -142,10 +142,13 @@ def _repository(folder: str) -> str:
 
 class SourceFile:
     """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, the server that it is for, and
-    the files around it."""
+    the files around it. ``part`` tells a file that stands in another one from the rest of that: its place there."""
 
-    def __init__(self, uri: str, data: bytes | Text, server: ServerVersion = ANY_SERVER, around: Surroundings | None = None) -> None:
+    def __init__(
+        self, uri: str, data: bytes | Text, server: ServerVersion = ANY_SERVER, around: Surroundings | None = None, part: int | None = None
+    ) -> None:
         self.uri = uri
+        self.part = part
         self.server = server
         self.around = around if around is not None else Surroundings(excluded=lambda _path: True)
         self._cached: dict[str, Any] = {}
@@ -318,6 +321,16 @@ class Image(NamedTuple):
     """The file in which it stands, where that is another one."""
 
 
+class Started(NamedTuple):
+    """How a server is started: with which argument, how a file is found by its absolute path in the server's container (None where that is
+    not known), and whether all variables of the server are known."""
+
+    argument: str
+    find: Callable[[str], SourceFile | None] = lambda _path: None
+    whole: bool = True
+    working_folder: str = ""
+
+
 class Loaded(NamedTuple):
     """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
 
@@ -329,7 +342,8 @@ class Loaded(NamedTuple):
 
     ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
     The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written. ``started``: it is a server
-    of its own, though another one of its file is made of it too.
+    of its own, though another one of its file is made of it too. ``start`` names the sources of the server, of which the document is the
+    variables (:mod:`linter.documents.layers`).
     """
 
     document: Document
@@ -346,6 +360,7 @@ class Loaded(NamedTuple):
     parts: tuple[Loaded, ...] = ()
     started: bool = False
     unread: tuple[Unread, ...] = ()
+    start: Started | None = None
 
     @property
     def written(self) -> tuple[Loaded, ...]:

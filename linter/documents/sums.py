@@ -38,6 +38,8 @@ class Sum:
     setting which its giver does not, and ``facts`` tells the facts where they are not those of the giver.
     """
 
+    layers: tuple[Document, ...] = ()
+
     def __init__(
         self,
         documents: tuple[Document, ...],
@@ -51,6 +53,10 @@ class Sum:
         self._every = tuple(every)
         self._facts_of = facts_of
         self._facts = facts
+
+    def layer(self, path: SettingPath) -> Document:
+        """Never asked for: there are no layers."""
+        raise LookupError(path)
 
     def giver(self, path: SettingPath, part: Part) -> Document:
         """See :meth:`linter.model.Parts.giver`."""

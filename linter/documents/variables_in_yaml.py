@@ -12,7 +12,7 @@ from ..settings.env_names import PREFIX
 from ..syntax.places import Json, JsonPath, Place
 from ..syntax.yaml import Yaml, scalars
 from ..syntax.yaml_places import Style
-from ..text import Span
+from ..text import Span, Text
 from ..typed import Any, Final, NamedTuple
 from .problems import encoding_problems, tree_problems, yaml_problems
 from .source import Problem, SourceFile
@@ -88,6 +88,24 @@ class Node(NamedTuple):
         """The characters to point at for something that is missing in it: its name, else its first character."""
         place = self.place()
         return place.key if place.key is not None else Span(place.value.start, place.value.start + 1)
+
+
+def file_within(node: Node) -> SourceFile | None:
+    """The file whose text is the value of a node, at the same offsets; None where its characters do not stand there as they are."""
+    file, content, text = node.file, node.file.text.content, node.value
+    start, end = node.place().value
+    if not isinstance(text, str):
+        return None
+    written = content[start:end]
+    start += len(written.partition("\n")[0]) if written[:1] in ("|", ">") else written[:1] in ("'", '"')
+    end -= written[:1] in ("'", '"')
+    if content[start:end].split() != text.split():
+        return None
+    alone = _VISIBLE.sub(" ", content[:start]) + content[start:end] + _VISIBLE.sub(" ", content[end:])
+    return SourceFile(file.uri, Text(alone), file.server, file.around, part=start)
+
+
+_VISIBLE: Final = re.compile(r"[^\r\n]")
 
 
 def roots(file: SourceFile) -> list[Node]:

@@ -262,6 +262,13 @@ OPTIONS: Final = (
         metavar="SEVERITY",
         choices=FAIL_ON_CHOICES,
     ),
+    Option(
+        "--start",
+        "Input",
+        "Join the inputs as a server does that is started with this argument, such as file:medplum.config.json,env.",
+        "ARGUMENT",
+        commands="check show",
+    ),
     Option("--now", "Input", "Check certificates as of this date (2026-01-31), so that runs repeat.", "DATE", "moment"),
     Option(
         "--max-size",

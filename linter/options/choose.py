@@ -123,7 +123,7 @@ class RuleSet:
         self.overrides = overrides
         self._read = rules
         self._on: dict[Target | None, frozenset[str]] = {}
-        self._plans: dict[tuple[str, Target | None, ServerVersion], Plan] = {}
+        self._plans: dict[tuple[tuple[str, ...], Target | None, ServerVersion], Plan] = {}
 
     @cached_property
     def _rules(self) -> Sequence[Rule]:
@@ -170,7 +170,7 @@ class RuleSet:
 
     def plan(self, document: Document) -> Plan:
         """What a document is checked with; worked out once for all documents that are alike in this."""
-        key = (document.kind, document.target, document.server)
+        key = (document.kinds, document.target, document.server)
         if key not in self._plans:
             rules = [rule for rule in self.active if applies(rule, document)]
             levels = ((rule, levels_of(rule, self.overrides, document)) for rule in rules)

@@ -26,7 +26,7 @@ _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key",
 
 def applies(rule: Rule | Case, document: Document) -> bool:
     """Whether a rule, or a case of one, is for documents of this kind."""
-    return any(kind_matches(document.kind, kind) for kind in rule.info.kinds)
+    return any(kind_matches(one, kind) for one in document.kinds for kind in rule.info.kinds)
 
 
 DEEP: Final = 200
@@ -86,7 +86,8 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 for failure in verdict:
                     deep += is_deep
                     where = Node.at(document, node.path + failure.path) if failure.path else node
-                    if not (is_deep and deep > _MOST_DEEP) and where.path not in found:
+                    is_ours = len(document.layers) == 1 or applies(rule, document.layer(where.path))
+                    if is_ours and not (is_deep and deep > _MOST_DEEP) and where.path not in found:
                         found[where.path] = finding(where, failure)
             except Exception as error:
                 if failed is None:

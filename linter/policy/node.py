@@ -83,7 +83,7 @@ class Node:
         if name == "text":
             return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
-            return _repair(document, path, name)
+            return _repair(document.layer(path), path, name)
         if name in FACTS_OF_RELEASES:  # where the newest release reads a setting too, none is the last
             release = getattr(self.setting, FACTS_OF_RELEASES[name], None)
             return ABSENT if release is None or (release == MAIN and name == "until") else ReleaseText.of(str(release), release)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import reduce
 
 from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child
 from ..redaction.numbers import is_long_number, number_text
@@ -14,6 +15,7 @@ from ..typed import Any, Final, NamedTuple
 from .defaults import with_defaults
 from .loader import SECRETS, assemble
 from .shown import HIDDEN, catalogue_of, visible
+from .start import merge
 
 
 class Effective(NamedTuple):
@@ -56,7 +58,8 @@ def effective_settings(document: Document, *, defaults: bool) -> list[Effective]
     held = with_defaults(loaded(document), document.server.release) if is_server else document.data
     implied = list(_implied(document))
     known = {one.path for one in implied}
-    rows = [one for one in _given(document, held) if one.path not in known] + implied
+    given = (one for layer in document.layers for one in _given(layer, held) if document.layer(one.path) is layer)
+    rows = [one for one in given if one.path not in known] + implied
     return rows + list(_defaults(document, held, {one.path for one in rows})) if defaults else rows
 
 
@@ -83,6 +86,8 @@ def leaves(
 
 def loaded(document: Document) -> dict[str, Any]:
     """What the server's loader makes of a configuration, before any default."""
+    if len(document.layers) > 1:
+        return reduce(merge, map(loaded, document.layers), {})
     coercion = DOCUMENT_KINDS[document.kind].coercion
     if document.given is None or coercion is None:
         return document.data

@@ -13,6 +13,7 @@ neither an image nor a build, for Compose refuses it alone.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
@@ -20,10 +21,11 @@ from fnmatch import fnmatch
 from ..documents.command_lines import Start, problems_of_start
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.environment_files import COMPOSE_FILES, environment_holder
+from ..documents.mounts import Mount, Mounts, target_of
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
-from ..documents.variables_in_yaml import Block, Node, mentions_medplum, roots, text_problems, variables_in
+from ..documents.variables_in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
 from ..model import UNKNOWN, sentence
 from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
@@ -114,16 +116,20 @@ def _container(service: Node) -> Container:
             start,
             whole=all(one.tree.whole for one in project.layers),
             lacks=lacks,
+            has_variables=bool(given) or lacks,
             where=project.member("image").file.uri,
         )
         wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
         loaded = load_sum(main, given, [*holders, *files], wrong)
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
             shared = start._replace(name=None)  # several services can have it from there
-            loaded = _with_problems(loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head()))
-        return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)))
+            loaded = _with_problems(
+                loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head(), has_variables=bool(given) or lacks)
+            )
+        return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)), start=start.started(whole=not lacks))
 
-    return container([one.variable.name for one in given], image, load, start.reads(file.release))
+    is_started = start.reads(file.release) == "only" or start.has_file(file.release)
+    return container([one.variable.name for one in given], image, load, is_started=is_started)
 
 
 def _outside(project: _Project) -> Iterator[Unread]:
@@ -181,7 +187,7 @@ def _start(project: _Project, image: Any, beside: Mapping[str, Given] | None) ->
         lambda argument: f"command: {argument}",
         project.member("entrypoint" if command is None else "command") if is_written else None,
         project.given("working_dir"),
-        [one.value for layer in project.layers for name in ("volumes", "configs") for one in layer.at(name).items],
+        _mounts(project),
     )
 
 
@@ -190,6 +196,48 @@ def _replaced_in(command: Any, beside: Mapping[str, Given] | None) -> Any:
     if isinstance(command, list):
         return [_replaced_in(word, beside) if isinstance(word, str) else word for word in command]
     return (_replaced(command, beside) or command) if isinstance(command, str) else command
+
+
+def _mounts(project: _Project) -> Mounts:
+    """What is mounted into the container of a service: folders and files beside its file, ``configs`` and ``secrets``."""
+    every = [
+        _volume(node) if name == "volumes" else _mounted_file(node, name)
+        for layer in project.layers
+        for name in ("volumes", "configs", "secrets")
+        for node in layer.at(name).items
+    ]
+    return Mounts(every, not project.lacks and project.given("build") is None and project.given("volumes_from") is None)
+
+
+def _volume(node: Node) -> Mount:
+    """A volume in the short form or the long one; what a volume of Docker's own holds is not known."""
+    value, target = node.value, target_of(node.value)
+    source = value.rpartition(f":{target}")[0] if isinstance(value, str) else node.at("source").value
+    is_path = isinstance(source, str) and source.startswith((".", "/"))
+    return Mount(target, lambda beneath: _named_file(node, posixpath.join(source, beneath)) if is_path else None)
+
+
+def _named_file(node: Node, path: str) -> SourceFile | None:
+    return node.file.around.find_named(node.file, path.rstrip("/"))
+
+
+def _mounted_file(node: Node, kind: str) -> Mount:
+    """A ``config`` or a ``secret`` of the project, by its name or with the path at which it is mounted."""
+    value = node.value
+    name, target = (value, None) if isinstance(value, str) else (node.at("source").value, node.at("target").value)
+    if not isinstance(name, str):
+        return Mount("")
+    of_project = Node(node.file, node.tree).at(kind, name)
+    path, content = of_project.at("file").value, of_project.at("content")
+
+    def found(beneath: str) -> SourceFile | None:
+        if beneath:
+            return None
+        if isinstance(path, str):
+            return _named_file(node, path)
+        return file_within(content) if "$" not in str(content.value) else None
+
+    return Mount(posixpath.join("/run/secrets/" if kind == "secrets" else "/", target if isinstance(target, str) else name), found)
 
 
 # --- What a service is made of -------------------------------------------------------------------------------------------------------

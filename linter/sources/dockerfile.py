@@ -14,6 +14,7 @@ from posixpath import basename, join, normpath
 from ..documents.command_lines import CONFIGURATION, IGNORES, TOOLS, Start, never_read, remedy_of, unstartable_start
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
+from ..documents.mounts import Mount, Mounts
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
@@ -127,7 +128,15 @@ def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | 
     The entry point of the server's image takes the command as the arguments of the server.
     """
     entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in (stage.entrypoint, stage.command))
-    start = Start("image", None, stage.image, entry_point, command, lambda argument: f'CMD ["{argument}"]', mounts=[*stage.mounts.values()])
+    start = Start(
+        "image",
+        None,
+        stage.image,
+        entry_point,
+        command,
+        lambda argument: f'CMD ["{argument}"]',
+        mounts=Mounts([*map(Mount, stage.mounts.values())]),
+    )
     unstartable = unstartable_start(start, file.server)
     if unstartable is not None:
         is_empty = start.line == []  # then a command may come when the container starts

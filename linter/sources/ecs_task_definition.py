@@ -74,13 +74,15 @@ def _container(node: Node) -> Container:
             names=_STRUCTURE,
             problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))),
         )
-        holder = for_server(holder, image, start, whole=node.tree.whole, lacks=bool(node.at("environmentFiles").value))
+        lacks = bool(node.at("environmentFiles").value)
+        holder = for_server(holder, image, start, whole=node.tree.whole, lacks=lacks)
         # Of those with the name of a secret only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
-        return read_variables(holder, given)
+        return read_variables(holder, given)._replace(start=start.started(whole=not lacks))
 
-    return container([one.name for one in (*plain, *fetched)], image, load, start.reads(node.file.release))
+    is_started = start.reads(node.file.release) == "only"
+    return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
 
 
 def _name(node: Node) -> str | None:

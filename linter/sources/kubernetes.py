@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 from ..documents.command_lines import start_in
 from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
+from ..documents.images import is_server_image
+from ..documents.mounts import Mount, Mounts, target_of
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder
-from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, variables_in
+from ..documents.variables_in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
@@ -126,20 +128,48 @@ def _decoded(variable: Variable) -> Variable:
 
 
 def _can_be_servers(node: Node) -> bool:
-    """Whether variables that begin as those of a server do stand here, or may come from elsewhere: of others no name counts."""
-    return node.at("envFrom").value is not None or any(has_prefixed(block.at) for block in _blocks(node))
+    """Whether variables that begin as those of a server do stand here, or may come from elsewhere, or a file of it is mounted."""
+    others = ("envFrom", "volumeMounts") if is_server_image(node.at("image").value) else ("envFrom",)
+    return any(node.at(name).value is not None for name in others) or any(has_prefixed(block.at) for block in _blocks(node))
 
 
 def _container(one: Node, node: Node) -> Container:
     """A container, or a ``ConfigMap`` or ``Secret`` by itself, whose container can have more."""
     image = node.at("image").value
     given, objects, lacks = _gathered(one, node)
+    mounts = Mounts([_mount(mount, one, node) for mount in node.at("volumeMounts").items], node.tree.whole)
+    members = ("command", "args", "workingDir", "")
+    start = start_in("container", node, members, lambda argument: f'args: ["{argument}"]')._replace(mounts=mounts)
 
     def load() -> Loaded:
-        start = start_in("container", node, ("command", "args", "workingDir", "volumeMounts"), lambda argument: f'args: ["{argument}"]')
-        return load_sum(for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks), given, objects, ())
+        holder = for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks, has_variables=bool(given) or lacks)
+        return load_sum(holder, given, objects, ())._replace(start=start.started(whole=not lacks))
 
-    return container([one.variable.name for one in given], image, load)
+    return container([one.variable.name for one in given], image, load, is_started=start.has_file(node.file.release))
+
+
+def _mount(mount: Node, one: Node, container: Node) -> Mount:
+    """A ConfigMap or a Secret that is mounted as files, or as one with ``subPath``: what any other volume holds is not known."""
+    volumes = Node(container.file, container.tree, container.path[:-2]).at("volumes").items
+    volume = next((volume for volume in volumes if volume.at("name").value == mount.at("name").value), None)
+    part = mount.at("subPath").value
+
+    def found(beneath: str) -> SourceFile | None:
+        kind = next((kind for kind in _VOLUMES if volume is not None and volume.at(kind).value is not None), None)
+        if volume is None or kind is None:
+            return None
+        word, name = _VOLUMES[kind]
+        items, key = volume.at(kind, "items"), beneath if part is None else part
+        if items.value is not None:
+            key = next((item.at("key").value for item in items.items if item.at("path").value == key), None)
+        named = _object(word, volume.at(kind, name).value, one) if isinstance(key, str) else None
+        return file_within(named.at("stringData" if word == "Secret" else "data", key)) if named is not None else None
+
+    return Mount(target_of(mount.value), found)
+
+
+_VOLUMES: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
+"""The volumes whose files are the values of an object: its kind, and the member that names it."""
 
 
 def _holder(one: Node, node: Node) -> VariableHolder:
@@ -206,12 +236,16 @@ def _named(source: Node, one: Node) -> Node | None:
     It is one of the same file, else of the same folder, else of the run: there may be one of the name for each environment.
     """
     word = next((word for word in _OBJECTS if source.at(word).value is not None), "")
-    name = source.at(word, "name").value
+    return _object(_OBJECTS.get(word, ""), source.at(word, "name").value, one)
+
+
+def _object(kind: str, name: Any, one: Node) -> Node | None:
+    """The object of a kind and a name that is meant in another one; see :func:`_named`."""
     if not isinstance(name, str):
         return None
-    file, namespace = source.file, _namespace(one)
+    file, namespace = one.file, _namespace(one)
     every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
-    alike = [one for one in every.get((_OBJECTS[word], name), []) if namespace is None or _namespace(one) in (namespace, None)]
+    alike = [one for one in every.get((kind, name), []) if namespace is None or _namespace(one) in (namespace, None)]
     same_file = [one for one in alike if one.file.uri == file.uri]
     fitting = same_file or [one for one in alike if _folder(one.file) == _folder(file)] or alike
     return fitting[0] if len(fitting) == 1 else None

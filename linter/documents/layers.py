@@ -1,0 +1,93 @@
+"""A server that reads several sources, as its start argument names them: one document of what it holds of them together.
+
+Rules see the sum. Each value is checked as its own source is read, and findings are about the source in which a value is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+from ..model import ABSENT, Document, Part, SettingPath
+from ..server.start import merge
+from .source import Loaded
+from .sums import Sum
+
+
+class Layers(Sum):
+    """The sum of ``layers``, each over those before; one of them can be a sum itself."""
+
+    def __init__(self, layers: Sequence[Document]) -> None:
+        super().__init__(tuple(dict.fromkeys(text for layer in layers for text in _texts(layer))), {}, ())
+        self.layers = tuple(layers)
+
+    def layer(self, path: SettingPath) -> Document:
+        """See :meth:`linter.model.Parts.layer`. Objects are merged; anything else takes the place of all that stands there before."""
+        layers, giver = self.layers, self.layers[0]
+        for length in range(1, len(path) + 1):
+            given = [(layer, isinstance(value, dict)) for layer in layers if (value := layer.get(path[:length])) is not ABSENT]
+            if not given:
+                break
+            giver, is_object = given[-1]
+            whole = max((index for index, (_, merges) in enumerate(given) if not merges), default=-1)
+            layers = tuple(layer for layer, _ in given[whole + 1 :]) if is_object else (giver,)
+        return giver
+
+    def giver(self, path: SettingPath, part: Part) -> Document:
+        """See :meth:`linter.model.Parts.giver`."""
+        layer = self.layer(path)
+        return layer.parts.giver(path, part) if layer.parts is not None else layer
+
+    def givers(self, path: SettingPath) -> tuple[Document, ...]:
+        """See :meth:`linter.model.Parts.givers`."""
+        return tuple(dict.fromkeys(one for layer in self.layers for one in _givers(layer, path)))
+
+
+def _texts(layer: Document) -> tuple[Document, ...]:
+    return layer.parts.documents if layer.parts is not None else (layer,)
+
+
+def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
+    if layer.parts is not None:
+        yield from layer.parts.givers(path)
+    elif layer.get(path) is not ABSENT:
+        yield layer
+
+
+def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Document:
+    """The document of a server that reads some sources; ``main`` is the one by whose name it is known.
+
+    What a source lacks can be in another one: none of them is complete by itself from now on.
+    """
+    for layer in layers:
+        layer.complete = False
+    parts = Layers(layers)
+    return Document(
+        main.uri,
+        layers[0].kind,
+        main.text,
+        reduce(merge, (layer.data for layer in layers), {}),
+        parts,
+        environment=main.environment,
+        complete=complete,
+        server=main.server,
+        parts=parts,
+        holders=main.holders,
+    )
+
+
+def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
+    """The sum of the sources of a server, with all that is known of their texts."""
+    return main._replace(
+        document=sum_of([one.document for one in layers], main.document, complete=complete),
+        problems=tuple(problem for one in layers if one.parts for problem in one.problems),
+        checkable=all(one.checkable for one in layers),
+        suppressions=(),
+        anchors=(),
+        editor=None,
+        commander=None,
+        rewriter=None,
+        places=frozenset(place for one in layers for place in one.places),
+        parts=tuple(part for one in layers for part in one.written),
+        start=None,
+    )

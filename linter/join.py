@@ -1,0 +1,86 @@
+"""Joining: from a start argument, and the documents of a run, to the one document of what a server reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from posixpath import basename
+
+from .documents.layers import join, sum_of
+from .documents.source import Loaded, SourceFile, Started
+from .load import load_file
+from .model import Document
+from .release import ANY_SERVER, ServerVersion
+from .server.start import Layer, fault, layers
+from .typed import NamedTuple
+
+
+class Source(NamedTuple):
+    """A document of a run, and what the newest server makes of it."""
+
+    loaded: Loaded
+    newest: Callable[[], Document]
+
+
+class Joined(NamedTuple):
+    """What a server reads: as one source, and the sources that it is made of; ``missing`` are the kinds of those that are not given."""
+
+    whole: Source
+    sources: Sequence[Source]
+    missing: Sequence[str]
+
+
+def join_sources(start: Started, server: ServerVersion, every: Sequence[Source], own: Source | None = None) -> Joined | None:
+    """What a server reads with a start argument, of which ``own`` are the variables; None where that is nothing more than these, or
+    where it does not start."""
+    if fault(start.argument, server.release) is not None:
+        return None
+    named = [(layer, _source(layer, start, server, every, own)) for layer in layers(start.argument, server.release)]
+    known = [source for _, source in named if source is not None]
+    if not known or (own is not None and all(source is own for source in known)):
+        return None
+    is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known)
+    loaded = join([one.loaded for one in known], (own or known[0]).loaded, complete=is_whole)
+    whole = Source(loaded, partial(_newest, known, loaded.document, complete=is_whole))
+    return Joined(whole, known, [layer.kind for layer, source in named if source is None])
+
+
+def why_not_joined(start: Started, server: ServerVersion) -> str:
+    """Why nothing is joined; reads on after the option."""
+    wrong = fault(start.argument, server.release)
+    return f"the argument {wrong}" if wrong is not None else "no input is one of the sources that it names"
+
+
+def _newest(known: Sequence[Source], main: Document, *, complete: bool) -> Document:
+    return sum_of([one.newest() for one in known], main, complete=complete)
+
+
+def _is_whole(loaded: Loaded) -> bool:
+    """Whether all of a source was read, and it lacks nothing: of a file that a server reads there is no other part."""
+    is_whole = loaded.document.complete or loaded.document.kind == "server/json"
+    return loaded.checkable and is_whole and not any(problem.lossy for problem in loaded.problems)
+
+
+def _source(layer: Layer, start: Started, server: ServerVersion, every: Sequence[Source], own: Source | None) -> Source | None:
+    """The source that a part of a start argument names; None where it is not given, or several can be meant."""
+    if own is not None and layer.kind == "env":
+        return own
+    if own is not None and layer.kind == "file":
+        file = start.find(layer.file(server.release, start.working_folder))
+        return Source(load_file(file), partial(_file_for_newest, file)) if file is not None else None
+    fitting = [one for one in every if _fits(layer, one.loaded)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _file_for_newest(file: SourceFile) -> Document:
+    return load_file(SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)).document
+
+
+def _fits(layer: Layer, loaded: Loaded) -> bool:
+    """Whether a document can be what a source names. A secret in a vault does not say which vault it is from."""
+    kind = loaded.document.kind
+    if layer.kind == "aws":
+        return kind == "server/ssm" and layer.path.rstrip("/") in (prefix for _, prefix in loaded.places)
+    if layer.kind == "file":
+        return kind == "server/json" and basename(loaded.document.uri) == basename(layer.address or "")
+    return kind == ("server/env" if layer.kind == "env" else "server/azure")

@@ -1,0 +1,267 @@
+"""What a start argument names, joined: files that are mounted, variables over them, dumps and secrets that are given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from linter import cli
+from linter.model import ABSENT, Document
+from linter.run import Options, Outcome, lint_paths, load_documents
+
+COMPOSE = """\
+services:
+  server:
+    image: medplum/medplum-server:5.1.12
+    command: {argument}
+    volumes: ["./medplum.config.json:/usr/src/medplum/medplum.config.json:ro"]
+    environment:
+      MEDPLUM_BASE_URL: https://api.example.com/
+"""
+CONFIGURATION = """\
+{
+  "baseUrl": "https://api.example.com",
+  "appBaseUrl": "https://app.example.com/",
+  "logRequests": "false"
+}
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> list[str]:
+    (folder / ".git").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return [str(folder / name) for name in files]
+
+
+def check(folder: Path, files: dict[str, str], *names: str, start: str | None = None) -> Outcome:
+    paths = write(folder, files)
+    return lint_paths([str(folder / name) for name in names] or paths, Options(start=start))
+
+
+def found(outcome: Outcome) -> list[str]:
+    """The findings as ``file:line:column rule severity``."""
+    positions = ((one, one.document.position(one.span.start)) for one in outcome.result.findings)
+    return [f"{Path(one.document.uri).name}:{at.line}:{at.column} {one.rule} {one.severity}" for one, at in positions]
+
+
+def of(outcome: Outcome, *rules: str) -> list[str]:
+    return [one for one in found(outcome) if one.split()[1] in rules]
+
+
+def joined(*paths: str, start: str | None = None) -> Document:
+    loaded = load_documents(list(paths), None, joined=True, start=start)
+    assert not loaded.bugs
+    (document,) = loaded.documents
+    return document
+
+
+def test_variables_count_over_a_mounted_file(tmp_path: Path) -> None:
+    files = {"compose.yml": COMPOSE.format(argument="file:medplum.config.json,env"), "medplum.config.json": CONFIGURATION}
+    outcome = check(tmp_path, files, "compose.yml")
+    # The slash is missing only in a value that is overridden; the switch is text in JSON, and would be none in a variable.
+    assert of(outcome, "missing-trailing-slash", "misread-boolean") == ["medplum.config.json:4:18 misread-boolean error"]
+    assert of(outcome, "missing-setting")[0] == "medplum.config.json:1:1 missing-setting error"
+    assert sorted(Path(file.path).name for file in outcome.result.files) == ["compose.yml", "medplum.config.json"]
+    assert outcome.errors == outcome.bugs == ()
+
+
+def test_the_order_of_the_sources_counts(tmp_path: Path) -> None:
+    files = {"compose.yml": COMPOSE.format(argument="env,file:medplum.config.json"), "medplum.config.json": CONFIGURATION}
+    outcome = check(tmp_path, files, "compose.yml")
+    assert of(outcome, "missing-trailing-slash") == ["medplum.config.json:2:14 missing-trailing-slash error"]
+
+
+def test_a_file_alone_is_what_a_server_reads_without_an_argument(tmp_path: Path) -> None:
+    compose = COMPOSE.replace("    command: {argument}\n", "").partition("    environment")[0]
+    outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
+    assert of(outcome, "missing-trailing-slash", "ignored-environment", "misplaced-config-file") == [
+        "medplum.config.json:2:14 missing-trailing-slash error"
+    ]
+
+
+def test_a_file_that_is_given_too_is_checked_once(tmp_path: Path) -> None:
+    files = {"compose.yml": COMPOSE.format(argument="file:medplum.config.json,env"), "medplum.config.json": CONFIGURATION}
+    assert found(check(tmp_path, files)) == found(check(tmp_path, files, "compose.yml"))
+
+
+def test_two_services_with_different_arguments_are_two_servers(tmp_path: Path) -> None:
+    one = COMPOSE.format(argument="file:medplum.config.json,env")
+    other = COMPOSE.format(argument="file:medplum.config.json").partition("services:\n")[2].replace("server:\n", "worker:\n")
+    other = other.partition("    environment")[0]
+    outcome = check(tmp_path, {"compose.yml": one + other, "medplum.config.json": CONFIGURATION}, "compose.yml")
+    findings = [one for one in outcome.result.findings if one.rule in ("missing-trailing-slash", "misread-boolean")]
+    assert [(one.rule, one.holders) for one in findings] == [
+        ("missing-trailing-slash", (("service", "worker"),)),
+        ("misread-boolean", (("service", "server"), ("service", "worker"))),
+    ]
+
+
+def test_a_secret_that_is_overridden_is_still_in_the_file(tmp_path: Path) -> None:
+    compose = COMPOSE.format(argument="file:medplum.config.json,env") + "      MEDPLUM_DATABASE_PASSWORD: ${PASSWORD}\n"
+    text = '{"database": {"host": "db.example.com", "password": "hunter2hunter2"}}'
+    outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": text}, "compose.yml")
+    assert of(outcome, "plaintext-secret") == ["medplum.config.json:1:53 plaintext-secret error"]
+
+
+def test_what_is_not_given_leaves_the_sum_incomplete(tmp_path: Path) -> None:
+    files = {
+        "compose.yml": COMPOSE.format(argument="aws:/medplum/prod/,file:medplum.config.json,env"),
+        "medplum.config.json": CONFIGURATION,
+    }
+    assert of(check(tmp_path, files), "missing-setting", "misread-boolean") == ["medplum.config.json:4:18 misread-boolean error"]
+
+
+def test_a_dump_stands_for_parameter_store(tmp_path: Path) -> None:
+    parameters = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in (("baseUrl", "x"), ("port", "80a"))]
+    files = {
+        "compose.yml": COMPOSE.format(argument="aws:eu-west-1:/medplum/prod/,env"),
+        "dump.json": json.dumps({"Parameters": parameters}),
+    }
+    outcome = check(tmp_path, files)
+    assert of(outcome, "misread-number", "invalid-url") == ["dump.json:1:142 misread-number error"]
+    other = check(tmp_path, {**files, "compose.yml": COMPOSE.format(argument="aws:eu-west-1:/medplum/test/,env")})
+    assert len(of(other, "misread-number", "invalid-url")) == 2  # another environment's dump is checked by itself
+
+
+# --- Where files are mounted ----------------------------------------------------------------------------------------------------------
+
+MOUNTS = {
+    "a folder": 'volumes: ["./config:/config"]',
+    "the long form": "volumes: [{type: bind, source: ./config/server.json, target: /config/server.json}]",
+    "a config": "configs: [{source: server, target: /config/server.json}]",
+    "a secret": "secrets: [{source: server, target: /config/server.json}]",
+}
+
+
+@pytest.mark.parametrize("mount", MOUNTS.values(), ids=MOUNTS.keys())
+def test_mounts_of_compose_are_followed(mount: str, tmp_path: Path) -> None:
+    compose = (
+        f"services:\n  server:\n    image: medplum/medplum-server:5.1.12\n    command: file:/config/server.json\n    {mount}\n"
+        "configs: {server: {file: ./config/server.json}}\nsecrets: {server: {file: config/server.json}}\n"
+    )
+    outcome = check(tmp_path, {"compose.yml": compose, "config/server.json": CONFIGURATION}, "compose.yml")
+    assert of(outcome, "missing-trailing-slash", "misplaced-config-file") == ["server.json:2:14 missing-trailing-slash error"]
+
+
+def test_the_content_of_a_config_is_checked_where_it_stands(tmp_path: Path) -> None:
+    content = "".join(f"      {line}\n" for line in CONFIGURATION.splitlines())
+    compose = (
+        "services:\n  server:\n    image: medplum/medplum-server:5.1.12\n    command: file:/server\n    configs: [server]\n"
+        f"configs:\n  server:\n    content: |\n{content}"
+    )
+    assert of(check(tmp_path, {"compose.yml": compose}), "missing-trailing-slash") == ["compose.yml:10:20 missing-trailing-slash error"]
+
+
+def test_nothing_outside_the_repository_is_read(tmp_path: Path) -> None:
+    (tmp_path / "medplum.config.json").write_text(CONFIGURATION)
+    compose = COMPOSE.format(argument="file:medplum.config.json,env").replace("./medplum", "../medplum")
+    outcome = check(tmp_path / "repository", {"compose.yml": compose})
+    assert of(outcome, "missing-trailing-slash", "misread-boolean", "missing-setting") == []
+    assert [Path(file.path).name for file in outcome.result.files] == ["compose.yml"]
+
+
+MANIFEST = """\
+apiVersion: v1
+kind: {kind}
+metadata: {{name: medplum}}
+{data}:
+  server.json: |-
+    {{"baseUrl": "https://api.example.com"}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: medplum}}
+spec:
+  containers:
+    - name: server
+      image: medplum/medplum-server:5.1.12
+      args: ["file:/config/server.json"]
+      volumeMounts: [{mount}]
+  volumes: [{{name: config, {volume}}}]
+"""
+VOLUMES = {
+    "a folder": ("{name: config, mountPath: /config}", "configMap: {name: medplum}"),
+    "a part": ("{name: config, mountPath: /config/server.json, subPath: server.json}", "configMap: {name: medplum}"),
+    "a secret": ("{name: config, mountPath: /config}", "secret: {secretName: medplum}"),
+    "another name": (
+        "{name: config, mountPath: /config/server.json, subPath: x}",
+        "configMap: {name: medplum, items: [{key: server.json, path: x}]}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mount", "volume"), VOLUMES.values(), ids=VOLUMES.keys())
+def test_objects_that_are_mounted_are_checked_where_they_stand(mount: str, volume: str, tmp_path: Path) -> None:
+    is_secret = "secretName" in volume
+    data = "stringData" if is_secret else "data"
+    text = MANIFEST.format(kind="Secret" if is_secret else "ConfigMap", data=data, mount=mount, volume=volume)
+    assert of(check(tmp_path, {"pod.yaml": text}), "missing-trailing-slash") == ["pod.yaml:6:17 missing-trailing-slash error"]
+
+
+def test_json_with_other_characters_than_its_text_is_left_alone(tmp_path: Path) -> None:
+    mount, volume = VOLUMES["a folder"]
+    text = MANIFEST.format(kind="ConfigMap", data="data", mount=mount, volume=volume)
+    escaped = text.replace('|-\n    {"baseUrl": "https://api.example.com"}', json.dumps('{"baseUrl": "https://api.example.com"}'))
+    assert found(check(tmp_path, {"pod.yaml": escaped})) == []
+
+
+# --- By hand --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_argument_by_hand(tmp_path: Path) -> None:
+    parameters = {"Parameters": [{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://one.example.com/"}]}
+    dump, variables = write(tmp_path, {"dump.json": json.dumps(parameters), ".env": "MEDPLUM_BASE_URL=https://two.example.com/\n"})
+    over = joined(dump, variables, start="aws:eu-west-1:/medplum/prod/,env")
+    under = joined(dump, variables, start="env,aws:eu-west-1:/medplum/prod/")
+    assert (over.data, under.data) == ({"baseUrl": "https://two.example.com/"}, {"baseUrl": "https://one.example.com/"})
+    assert over.kinds == ("server/ssm", "server/env")
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ("aws:/medplum/prod", "--start: the argument names a path that does not end with a slash: no setting is found beneath it"),
+        ("hunter2", "--start: the argument begins with none of env, file, aws, gcp and azure"),
+        ("file:other.json", "--start: no input is one of the sources that it names"),
+    ],
+)
+def test_an_argument_by_hand_that_joins_nothing(start: str, says: str, tmp_path: Path) -> None:
+    outcome = check(tmp_path, {".env": "MEDPLUM_BASE_URL=https://two.example.com/\nMEDPLUM_DATABASE_HOST=db\n"}, start=start)
+    assert (outcome.errors, outcome.exit_code) == ((says,), 2)
+
+
+def test_show_says_which_source_gives_a_setting(tmp_path: Path) -> None:
+    files = {"compose.yml": COMPOSE.format(argument="file:medplum.config.json,env"), "medplum.config.json": CONFIGURATION}
+    compose, configuration = write(tmp_path, files)
+    printed = CliRunner().invoke(cli.cli, ["show", compose]).output.replace(f"{tmp_path}/", "")
+    assert printed == (
+        "compose.yml (server/json + server/env, service server, server 5.1.12)\n"
+        '  appBaseUrl   "https://app.example.com/"  medplum.config.json:3 (json)\n'
+        '  logRequests  "false"                     medplum.config.json:4 (json)'
+        "  ! is text, and the server reads any text as true, so each request is logged, with the names and identifiers of patients that"
+        " search URLs contain; write true or false without quotes\n"
+        '  baseUrl      "https://api.example.com/"  compose.yml:7 (env)\n'
+    )
+    rows = json.loads(CliRunner().invoke(cli.cli, ["show", "--format", "json", compose]).output)["documents"][0]["settings"]
+    assert [(row["setting"], row["source"], row["line"]) for row in rows] == [
+        ("appBaseUrl", "server/json", 3),
+        ("logRequests", "server/json", 4),
+        ("baseUrl", "server/env", 7),
+    ]
+    assert configuration
+
+
+def test_arrays_are_replaced_and_objects_merged(tmp_path: Path) -> None:
+    text = json.dumps({"allowedOrigins": ["a", "b"], "database": {"host": "one", "port": 1}, "redis": {"host": "r"}})
+    files = {"medplum.config.json": text, ".env": "MEDPLUM_DATABASE_HOST=two\nMEDPLUM_REDIS=5\nMEDPLUM_BASE_URL=https://x.example.com/\n"}
+    configuration, variables = write(tmp_path, files)
+    document = joined(configuration, variables, start="file:medplum.config.json,env")
+    assert document.data["database"] == {"host": "two", "port": 1}
+    kinds = [document.layer(path).kind for path in (("database", "host"), ("database", "port"), ("redis", "host"), ("allowedOrigins", 1))]
+    assert kinds == ["server/env", "server/json", "server/env", "server/json"]
+    assert document.get(("database", "dbname")) is ABSENT
