@@ -108,6 +108,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "benchmarks" / "clean.json", tmp_path / name)
     shutil.copy(ROOT / "examples" / "ssm-dump.json", tmp_path / "dump.json")
+    (tmp_path / ".env").write_text("MEDPLUM_BASE_URL=https://api.hospital.example/\n")
     (tmp_path / "deploy" / "compose.yaml").write_text(
         "services: {api: {image: medplum/medplum-server:4.3.5, environment: {MEDPLUM_BASE_URL: https://api.hospital.example/}}}\n"
     )

@@ -108,6 +108,18 @@ def test_a_secret_that_is_overridden_is_still_in_the_file(tmp_path: Path) -> Non
     assert of(outcome, "plaintext-secret") == ["medplum.config.json:1:53 plaintext-secret error"]
 
 
+def test_nothing_expands_a_reference_in_a_file_that_is_mounted(tmp_path: Path) -> None:
+    text = '{"appBaseUrl": "${APP}",\n"database": {"password": "${PASSWORD}"},\n"redis": {"host": "$REDIS"}}'
+    files = {"compose.yml": COMPOSE.format(argument="file:medplum.config.json,env"), "medplum.config.json": text}
+    (finding,) = (one for one in check(tmp_path, files).result.findings if one.rule == "unfilled-placeholder")
+    assert [Path(finding.document.uri).name, finding.path, *(one.path for one in finding.related)] == [
+        "medplum.config.json",
+        ("appBaseUrl",),
+        ("database", "password"),
+        ("redis", "host"),
+    ]
+
+
 def test_what_is_not_given_leaves_the_sum_incomplete(tmp_path: Path) -> None:
     files = {
         "compose.yml": COMPOSE.format(argument="aws:/medplum/prod/,file:medplum.config.json,env"),

@@ -84,7 +84,7 @@ def _json_row(document: Document, one: Effective) -> dict[str, Any]:
         "from": "default" if one.written is ABSENT and one.line is None else "written",
         "line": one.line,
         "file": one.uri or None,
-        "source": document.layer(one.path).kind if one.line is not None else None,
+        **({"source": document.layer(one.path).kind} if len(document.layers) > 1 and one.line is not None else {}),
         "secret": HIDDEN in (written, effective),
     }
 

@@ -114,10 +114,13 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
     ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
     ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name
-    say that it is to be filled in?) and ``$@server`` (the release of the server that it is checked against).
+    say that it is to be filled in?), ``$@mounted`` (is it known how the server is started that reads it?) and ``$@server`` (the release
+    of the server that it is checked against).
     """
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)
+    if name == "mounted":
+        return document.parts is not None and bool(document.parts.layers)
     if name == "uploaded":
         return _UPLOADED.search(document.uri) is not None
     if name == "template":
@@ -130,7 +133,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 _UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
 _OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
-FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "server")
+FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "uploaded", "template", "mounted", "server")
 FACTS_OF_RELEASES = {"since": "first", "until": "last"}
 """The first and the last release that reads a setting, with what they are called there."""
 FACTS_OF_THE_CATALOGUE = ("meaning", "use")

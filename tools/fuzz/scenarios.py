@@ -599,6 +599,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--sarif-category": ("medplum/prod",),
     "--select": ("tls,secrets", "database-*,values", "urls"),
     "--server-version": SERVERS,
+    "--start": ("file:medplum.config.json,env", "aws:/medplum/prod/,env"),
     "--stdin-filename": ("server.json",),
     "--to": SERVERS,
     "--until": ("2099-01-31",),
