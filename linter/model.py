@@ -150,7 +150,8 @@ class Document:
 
     ``parts`` are the places where a sum is written (:meth:`written_in`). ``holders`` are what in a file it configures, for people: pairs
     such as ``("service", "server")``; of a part of sums those of all of them. Without any it is called by its ``environment``.
-    Where there are some ``environment`` is none: it only tells the document from others in its file.
+    Where there are some ``environment`` is none: it only tells the document from others in its file. ``contained``: it is that of a
+    container whose surroundings are known (:mod:`linter.documents.workload`).
     """
 
     environment: str | None = None
@@ -161,6 +162,7 @@ class Document:
     server: ServerVersion = ANY_SERVER
     parts: Parts | None = None
     holders: tuple[tuple[str, str], ...] = ()
+    contained: bool = False
     now: datetime | None = None
     memo: Memo | None = None
     """Notes what is asked, while rules run."""

@@ -45,13 +45,14 @@ from .policy.rule import Case, Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Evidence, evidence_in
 from .settings import declare_secrets
-from .settings.kinds import catalogue_kind
+from .settings.kinds import WORKLOAD, catalogue_kind
 from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .acceptance.baseline import Baseline
+    from .documents.workload import Described
     from .memo import Memo
 
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
@@ -184,7 +185,8 @@ class _File(NamedTuple):
 class _Subject(NamedTuple):
     """A document to be checked, and what its source and its rules find in it.
 
-    ``newest`` is what the newest server makes of it; ``beside`` is what shows the target in its file.
+    ``newest`` is what the newest server makes of it; ``beside`` is what shows the target in its file. ``container`` is where the server
+    stands that it is joined for.
     """
 
     file: _File
@@ -193,6 +195,7 @@ class _Subject(NamedTuple):
     beside: Mapping[str, Evidence]
     newest: Callable[[], Document]
     findings: list[Finding] = []
+    container: frozenset[Place] = frozenset()
 
     @property
     def document(self) -> Document:
@@ -484,7 +487,7 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
             if joined is not None:
                 covered.update(source.loaded.document for source in joined.sources)
                 main = one if by_hand is None else next(one for one in subjects if one.loaded is joined.sources[0].loaded)
-                sums.append(main._replace(loaded=joined.whole.loaded, newest=joined.whole.newest))
+                sums.append(main._replace(loaded=joined.whole.loaded, newest=joined.whole.newest, container=one.loaded.places))
             if by_hand is not None:
                 _report_by_hand(run, why_not_joined(start, one.document.server), joined.missing if joined is not None else None)
     covered |= parts_of_others(one.loaded for one in (*subjects, *sums)) - {one.document for one in sums}
@@ -551,6 +554,57 @@ def _found_nothing(run: _Run) -> bool:
 # --- Check ---
 
 
+class _Around(NamedTuple):
+    """A container of a file that runs a server, and the document of that where one is checked."""
+
+    file: _File
+    own: Described
+    server: Document | None
+
+
+def _around_servers(files: Iterable[_File], subjects: Iterable[_Subject]) -> list[_Around]:
+    """What stands around the servers of files: around one of which nothing is read if its image is Medplum's."""
+    described = [(file, one) for file in files for one in file.reading.workloads]
+    if not described:
+        return []
+    from .documents.images import is_server_image
+
+    subjects = sorted(subjects, key=lambda one: bool(one.container))  # what is joined counts over what it is made of
+    servers = {place: one.document for one in subjects for place in one.container or one.loaded.written[0].places}
+    others = {place for one in subjects for place in one.loaded.places}
+    found: list[_Around] = []
+    for file, own in described:
+        server = servers.get(own.holder.place)
+        if server is not None or (is_server_image(own.image) and own.holder.place not in others):
+            found.append(_Around(file, own, server))
+        if server is not None:
+            server.contained = True
+    return found
+
+
+def _itself(document: Document) -> Document:
+    return document
+
+
+def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
+    """Check what stands around each server. It is no file of its own, and is not reported as one that was checked."""
+    checker = Checker(run.log, several=False)
+    for file, own, server in around:
+        with run.log.surviving(file.given.uri, "checking what stands around a server"):
+            from .documents.workload import workload
+
+            loaded = workload(own, file.reading.workloads, server)
+            document = loaded.document
+            if server is None:
+                document.server = document_without_settings(file.given, file.reading).server
+                document.holders = ((own.holder.type, own.holder.environment),) if own.holder.environment is not None else ()
+            rules = _rules_for(run, file, server or document)
+            document.server = rules.overrides.server or document.server
+            document.target = server.target if server is not None else target_for(rules.overrides, document)
+            findings = checker.found_by_rules(loaded, rules, document)
+            yield _Subject(file, loaded, rules, {}, partial(_itself, document), without_repetitions(findings, rules.by_id))
+
+
 def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
     """Check each document, and report what became of it and of its parts; those that could be checked, with the findings."""
     checker = Checker(run.log, several=len(subjects) > 1)
@@ -601,8 +655,9 @@ class _Compared(NamedTuple):
     rules: dict[Document, set[str]]
 
 
-def _compare(run: _Run, found: list[_Subject]) -> _Compared:
-    """Check the documents of each deployment against each other, with the rules of the server's file."""
+def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Document]) -> _Compared:
+    """Check the documents of each deployment against each other, and what stands around each server (``beside``) against that, with the
+    rules of the server's file."""
     compared = _Compared([], [], {}, {})
     checkable = [one for one in found if one.loaded.checkable]
     if len(checkable) < 2:
@@ -611,13 +666,18 @@ def _compare(run: _Run, found: list[_Subject]) -> _Compared:
 
     rules_of = {one.document: one.rules for one in checkable}
     checker = Checker(run.log, several=False)
-    for deployment in deployments(Candidate(one.document, one.file.given.searched) for one in checkable):
-        compared.deployments.append(deployment)
+    candidates = [Candidate(one.document, one.file.given.searched) for one in checkable if one.document.kind != WORKLOAD]
+    compared.deployments.extend(deployments(candidates))
+    for deployment in (*compared.deployments, *(Deployment(None, pair) for pair in beside.items() if pair[1] in rules_of)):
         for combined in side_by_side(deployment):
             rules = rules_of[combined.members.get("server", deployment.documents[0])]
             plan = rules.plan(combined)
-            findings = [one for rule, levels in plan.checks for one in checker.found_by(rule, combined, levels)]
+            checks = [one for one in plan.checks if WORKLOAD not in combined.members or WORKLOAD in one[0].members]
+            findings = [one for rule, levels in checks for one in checker.found_by(rule, combined, levels)]
             compared.batches.append(_Batch(without_repetitions(findings, rules.by_id), rules))
+            if WORKLOAD in combined.members:  # which knows the cause of what its settings alone show
+                own = next(one.findings for one in checkable if one.document is combined.members["server"])
+                own[:] = [one for one in without_repetitions([*own, *findings], rules.by_id) if not any(one is other for other in findings)]
             compared.infos.update(plan.infos)
             ran = {rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys()}
             for document in combined.members.values():
@@ -715,12 +775,16 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     subjects = _join(run, files)
     in_sums = _in_sums(one.loaded for one in subjects)
     _report_unloaded(run, files, in_sums)
+    around = _around_servers(files, subjects)
     found = _check(run, subjects)
+    beside = list(_check_around(run, around))
+    found += beside
     for path in run.around.found.values():
         log.read(path)
     compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
-        compared = _compare(run, found)
+        pairs = {one.document: server for one, (_, _, server) in zip(beside, around, strict=False) if server is not None}
+        compared = _compare(run, found, pairs)
     infos = {name: info for one in found for name, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
     acceptors = Acceptors(list(_checked(found, compared.rules, given)), run.baselines, today)
@@ -733,13 +797,14 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     findings = [one for batch in batches for one in batch.findings]
     reach = Reach(run.folders, tuple(Path(file.path) for file in log.files if file.status != "checked"))
     stale = _note_leftovers(run, acceptors, reach, list(texts.loaded))
-    outcome = _outcome(run, tuple(texts.loaded), findings, infos, tuple(compared.deployments))
+    documents = tuple(one for one in texts.loaded if one.kind != WORKLOAD)
+    outcome = _outcome(run, documents, findings, infos, tuple(compared.deployments))
     return outcome._replace(
         failed=any(map(_fails, batches)) or stale,
         contents=run.contents,
         baseline=_new_baseline(acceptors, reach, findings) if not log.bugs else None,
         overrides={document: rules.overrides for document, rules in texts.rules_of.items()},
-        checkable=tuple(one.document for one in found if one.loaded.checkable),
+        checkable=tuple(one.document for one in found if one.loaded.checkable and one.document.kind != WORKLOAD),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
         suppress=acceptors.by_comment if acceptors.comments else None,
     )

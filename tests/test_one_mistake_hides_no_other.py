@@ -67,7 +67,7 @@ def kind_of(source: RuleFile, example: Any) -> str:
     """The kind of an example: what it says, else the first that its rule is for, as JSON."""
     assert source.rule is not None
     kind: str = example.get("kind") or source.rule.info.kinds[0]
-    return kind if "/" in kind or kind == "deployment" else f"{kind}/json"
+    return kind if "/" in kind or kind in ("deployment", "workload") else f"{kind}/json"
 
 
 def catalogue_of(kind: str, path: SettingPath) -> tuple[str, SettingPath]:

@@ -43,6 +43,9 @@ CATEGORIES = {
         "Infrastructure",
         "The CDK or AWS refuses the infra config, or builds a stack that is too weak or not the same tomorrow.",
     ),
+    "workload": Category(
+        "Workload", "What stands around the server, such as health checks, volumes, its database or the app, does not fit it."
+    ),
     "deployment": Category(
         "Deployment", "Two parts of one deployment, such as the CDK, Parameter Store and the server, do not fit together."
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from linter.formats import FORMATS
 from linter.release import LAST_READ, MAIN, OLDEST, ByRelease, Release
-from linter.settings import KINDS, Setting, catalogue, page_link
+from linter.settings import CATALOGUED, Setting, catalogue, page_link
 from linter.settings.json_schema import consequences, has_literal_default
 from linter.settings.releases import NEWEST
 
@@ -37,6 +37,7 @@ _TITLES = {
     "infra": "Infrastructure (the configuration of the CDK)",
     "secret/database": "The secret behind DatabaseSecrets",
     "secret/redis": "The secret behind RedisSecrets",
+    "workload": "What stands around a server",
 }
 _STATUS = {
     "documented": "Documented",
@@ -64,7 +65,7 @@ _ORIGIN = {
 def build() -> str:
     """The text of the page."""
     lines = [_INTRODUCTION]
-    for kind in KINDS:
+    for kind in CATALOGUED:
         lines += [f"## {_TITLES[kind]}", ""]
         settings = _settings(kind)
         for status, title in _STATUS.items():

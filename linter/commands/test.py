@@ -12,6 +12,7 @@ from pathlib import Path
 from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
 from ..documents.deployment import side_by_side
+from ..documents.origin import JsonOrigin
 from ..documents.source import Loaded, SourceFile
 from ..model import Deployment, Document, dotted, level_on
 from ..options import Given
@@ -27,7 +28,7 @@ from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
 from ..policy.tree import Place
 from ..release import ANY_SERVER
 from ..server.target import target_of
-from ..settings.kinds import DEPLOYMENT
+from ..settings.kinds import DEPLOYMENT, WORKLOAD
 from ..settings.releases import parse_server_version
 from ..sources import maker_of
 from ..syntax.edits import apply_to
@@ -202,7 +203,10 @@ def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
         return _deployment(json.loads(content), server)
     version = parse_server_version(server, "the example") if server else ANY_SERVER
     file = SourceFile("rule", content, version)
-    every = list(maker_of(file, kind).load(file, kind))
+    if kind == WORKLOAD:
+        every = [Loaded(Document(file.uri, kind, file.text, file.json.value, JsonOrigin(file.text, file.json, kind), server=version), ())]
+    else:
+        every = list(maker_of(file, kind).load(file, kind))
     for document in (loaded.document for loaded in every):
         document.server, document.target = version, target_of(document) or "production"
         document.complete = document.complete or kind == "server/json"  # an example is a whole, however short it is
@@ -227,6 +231,7 @@ _KINDS_OF_MEMBERS = {
     "database": "secret/database",
     "redis": "secret/redis",
     "variables": "server/env",
+    "workload": "workload",
     "parameters": "server/azure",  # what has no Parameters is no answer of Parameter Store
 }
 

@@ -214,7 +214,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
     origin: Origin | None = parts
     if origin is None:
         entries = {path: _VariableEntry(variable, texts[path] is not UNKNOWN, holder) for path, variable in last.items()}
-        lines = Lines(file.text, lambda: _visibility(holder), holder.tokens)
+        lines = Lines(file.text, lambda: visibility_of(holder), holder.tokens)
         origin = EntriesOrigin(file.text.content, entries, lines, lambda: holder.start)
     beside = problems_beside(last, _described, "env_coercion", file.release, ", in whatever order the environment has them")
     word = _WORDS.get(holder.type, holder.type)
@@ -368,7 +368,7 @@ class _VariableEntry(NamedTuple):
         return None if self.holder.hidden or span == self.variable.key else _public(self.variable.name)
 
 
-def _visibility(holder: VariableHolder) -> Visibility:
+def visibility_of(holder: VariableHolder) -> Visibility:
     """What may be shown of the lines of what variables stand in."""
 
     def public(name: str) -> Public | None:

@@ -14,7 +14,7 @@ def described_by(document: Document, path: SettingPath) -> tuple[Catalogue | Non
     """The catalogue that describes the document that a setting is in, if there is one, the path in that document, and the document."""
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
-    return settings.catalogue(kind) if kind in settings.KINDS else None, inner, owner
+    return settings.catalogue(kind) if kind in settings.CATALOGUED else None, inner, owner
 
 
 def shown(document: Document, path: SettingPath, value: Any) -> str:

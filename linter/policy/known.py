@@ -21,6 +21,7 @@ DEPLOYMENT = {
     "infra": "infra",
     "database": "secret/database",
     "redis": "secret/redis",
+    "workload": "workload",
     **dict.fromkeys(("server", "parameters", "file", "variables"), "server"),
 }
 """The members of a deployment, by the first step of a path, with their catalogues."""
@@ -31,7 +32,7 @@ def catalogues(steps: tuple[Any, ...], kind: str) -> list[tuple[str, tuple[Any, 
     if kind == "deployment":
         members = [DEPLOYMENT.get(steps[0], "server")] if isinstance(steps[0], str) else settings.KINDS
         return [(member, steps[1:]) for member in members if steps[1:]]
-    return [(one, steps) for one in settings.KINDS if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
+    return [(one, steps) for one in settings.CATALOGUED if one == catalogue_kind(kind) or one.startswith(f"{kind}/")]
 
 
 def check_settings(rule: Rule) -> None:

@@ -17,7 +17,9 @@ from ..release import LAST_READ, MAIN, OLDEST, ByRelease, Release, ServerVersion
 from ..typed import Any, Final, TypeVar, cast
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
-"""The kinds of document whose settings are catalogued."""
+"""The kinds of document that configure something, whose settings are catalogued."""
+CATALOGUED: Final = (*KINDS, "workload")
+"""These, and what stands around a server: names of that say nothing of what may be shown of a text."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 """The settings of one kind as built: their fields by name, without those that are at their default."""

@@ -71,6 +71,7 @@ FILES: Final = (
     CatalogueFile("infra.yaml", "infra", "documented", "aws-cdk-settings"),
     CatalogueFile("secret-database.yaml", "secret/database", "documented", "server-config"),
     CatalogueFile("secret-redis.yaml", "secret/redis", "documented", "server-config"),
+    CatalogueFile("workload.yaml", "workload", "undocumented", ""),
 )
 _SCHEMA: Final = "schema.yaml"
 PROVIDERS: Final = "providers.yaml"

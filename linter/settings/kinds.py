@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..typed import Final, Literal, NamedTuple
 
-Role = Literal["infra", "server", "database", "redis"]
+Role = Literal["infra", "server", "database", "redis", "workload"]
 """What a document configures."""
 Coercion = Literal["ssm_coercion", "env_coercion"]
 """Which of a setting's coercions the texts of a kind of document get."""
@@ -35,7 +35,10 @@ DOCUMENT_KINDS: Final[Mapping[str, Kind]] = {
     "infra/json": Kind("infra", "infra"),
     "secret/database": Kind("secret/database", "database"),
     "secret/redis": Kind("secret/redis", "redis"),
+    "workload": Kind("workload", "workload"),
 }
+WORKLOAD: Final = "workload"
+"""The kind of a document that says what stands around a server; see :mod:`linter.documents.workload`."""
 DEPLOYMENT: Final = "deployment"
 """The kind of a document that is made of those that configure one server; see :mod:`linter.documents.deployment`."""
 

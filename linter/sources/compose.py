@@ -26,12 +26,12 @@ from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, U
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
 from ..documents.variables_in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
-from ..model import UNKNOWN, sentence
-from ..settings.env_names import PREFIX, setting_of
+from ..documents.workload import Described, as_is, digits_of, mebibytes, milliseconds, mounted_at, put_check
+from ..model import UNKNOWN
+from ..settings.env_names import PREFIX
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
 
@@ -119,8 +119,7 @@ def _container(service: Node) -> Container:
             has_variables=bool(given) or lacks,
             where=project.member("image").file.uri,
         )
-        wrong = _in_itself([one.variable for one in given]) if not isinstance(project.given("network_mode"), str) else ()
-        loaded = load_sum(main, given, [*holders, *files], wrong)
+        loaded = load_sum(main, given, [*holders, *files], ())
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
             shared = start._replace(name=None)  # several services can have it from there
             loaded = _with_problems(
@@ -155,17 +154,6 @@ def _holder(service: Node) -> VariableHolder:
 
 def _blocks(service: Node) -> tuple[Block]:
     return (Block(service.at("environment"), _resolve, write=lambda text: text.replace("$", "$$"), numbers=True),)
-
-
-def _in_itself(variables: list[Variable]) -> Iterator[Problem]:
-    """Hosts of the database and of Redis that are the container itself."""
-    last = {variable.name: variable for variable in variables}
-    for variable in last.values():
-        path = setting_of(variable.name)
-        if path[-1:] == ("host",) and variable.text in _LOOPBACK and path != ("smtp", "host"):
-            what = f"{printable(variable.name)} is {variable.text}, which is the container itself"
-            message = sentence(what, "the server finds nothing there and does not start", "name the service", stops=True)
-            yield Problem("localhost-in-container", message, variable.value, path)
 
 
 def _with_problems(loaded: Loaded, file: SourceFile, problems: Sequence[Problem]) -> Loaded:
@@ -238,6 +226,78 @@ def _mounted_file(node: Node, kind: str) -> Mount:
         return file_within(content) if "$" not in str(content.value) else None
 
     return Mount(posixpath.join("/run/secrets/" if kind == "secrets" else "/", target if isinstance(target, str) else name), found)
+
+
+# --- What stands around a service ----------------------------------------------------------------------------------------------------
+
+_MEMBERS: Final = (
+    ("entryPoint", "entrypoint", bool),
+    ("gracePeriod", "stop_grace_period", milliseconds),
+    ("memory", "mem_limit", mebibytes),
+    ("memory", "deploy.resources.limits.memory", mebibytes),
+    ("network", "network_mode", lambda mode: "host" if mode == "host" else "own" if mode in ("bridge", "default") else "shared"),
+    ("readOnly", "read_only", as_is(bool)),
+    ("replicas", "scale", as_is(int)),
+    ("replicas", "deploy.replicas", as_is(int)),
+)
+"""What :mod:`linter.documents.workload` has of the members of a service."""
+_PORT: Final = re.compile(r"(?:(?:(?P<address>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<published>\d{0,5}):)?(?P<target>\d{1,5})(?:/(?:tcp|udp))?")
+
+
+def workloads(file: SourceFile) -> list[Described]:
+    """Every service of the file, as what stands around a server."""
+    return list(map(_described, _services(file)))
+
+
+def _described(service: Node) -> Described:
+    project, beside = _project(service), _beside(service.file)
+
+    def find(member: str) -> Node:
+        first, *others = member.split(".")
+        return project.member(first).at(*others)
+
+    one = Described(_holder(project.layers[project.main]), find, lambda text: _replaced(text, beside))
+    image = find("image")
+    if find("build").value is None:
+        one.read([("image", "image", as_is(str))])
+    one.put("network", "own", image)
+    one.read(_MEMBERS)
+    one.hosts = {str(name) for name in (project.name, one.known(find("container_name"))) if name}
+    one.working_folder = one.known(find("working_dir"))
+    one.command = find("entrypoint"), find("command")
+    for layer in project.layers:
+        holder = _holder(layer)
+        one.lacks = one.lacks or layer.at("env_file").value is not None
+        one.give((given.variable for given in _from_layer(layer, holder, beside)), layer.file)
+    mounts = [node for layer in project.layers for name in ("volumes", "tmpfs") for node in _listed(layer.at(name))]
+    one.put_list("mounts", mounts, mounted_at)
+    ports = [node for layer in project.layers for node in layer.at("ports").items]
+    for index, node in enumerate(ports):
+        for name, value in _port(one.known(node)):
+            one.put(f"ports.{index}.{name}", value, node)
+    one.put_list("targets", ports, lambda value: dict(_port(value)).get("target", UNKNOWN))
+    test = find("healthcheck.test")
+    words = test.value
+    if isinstance(words, list) and words[:1] in (["CMD"], ["CMD-SHELL"]):
+        words = words[1:] if words[0] == "CMD" else "".join(word for word in words[1:2] if isinstance(word, str))
+    if words and words != ["NONE"] and find("healthcheck.disable").value is None:
+        put_check(one, "health", test, words)
+    return one
+
+
+def _listed(node: Node) -> list[Node]:
+    return node.items if isinstance(node.value, list) else [node] if node.value is not None else []
+
+
+def _port(value: Any) -> Iterator[tuple[str, Any]]:
+    """The address, the published port and the target of an entry of ``ports``, as far as they are known."""
+    match = _PORT.fullmatch(digits_of(value))
+    given = value if isinstance(value, dict) else match.groupdict() if match is not None else {"target": UNKNOWN, "published": UNKNOWN}
+    for name, member in (("address", "host_ip"), ("published", "published"), ("target", "target")):
+        found = given.get(name, given.get(member))
+        if found not in (None, ""):
+            digits = re.fullmatch(r"\d{1,5}", digits_of(found))
+            yield name, int(digits[0]) if digits is not None else found if name == "address" and isinstance(found, str) else UNKNOWN
 
 
 # --- What a service is made of -------------------------------------------------------------------------------------------------------

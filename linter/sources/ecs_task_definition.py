@@ -13,8 +13,9 @@ from ..documents.command_lines import start_in
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import Variable, is_servers, read_variables
+from ..documents.variables import Variable, VariableHolder, is_servers, read_variables
 from ..documents.variables_in_yaml import Block, Node, roots, text_problems
+from ..documents.workload import Described, as_is, milliseconds, mounted_at, put_check
 from ..model import sentence
 from ..settings.env_names import setting_of
 from ..text import printable
@@ -56,8 +57,11 @@ def _tasks(file: SourceFile) -> Iterator[Node]:
 def _containers(file: SourceFile) -> list[Container]:
     """Every container of the file."""
 
-    listed = (task if isinstance(task.value, list) else task.at("containerDefinitions") for task in _tasks(file))
-    return [_container(one) for part in listed for one in part.items if isinstance(one.value, dict)]
+    return [_container(one) for part in _listed(file) for one in part.items if isinstance(one.value, dict)]
+
+
+def _listed(file: SourceFile) -> Iterator[Node]:
+    yield from (task if isinstance(task.value, list) else task.at("containerDefinitions") for task in _tasks(file))
 
 
 def _container(node: Node) -> Container:
@@ -66,14 +70,8 @@ def _container(node: Node) -> Container:
     start = start_in("container", node, members, lambda argument: f'"command": ["{argument}"]')
 
     def load() -> Loaded:
-        place = node.first("environment", "secrets")
-        holder = holder_in(node, "task definition", place, _blocks, _CONSEQUENCE)
-        holder = holder._replace(
-            at=(holder.at, node.path),
-            environment=_name(node),
-            names=_STRUCTURE,
-            problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))),
-        )
+        holder = _holder(node)
+        holder = holder._replace(problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))))
         lacks = bool(node.at("environmentFiles").value)
         holder = for_server(holder, image, start, whole=node.tree.whole, lacks=lacks)
         # Of those with the name of a secret only the secret counts.
@@ -83,6 +81,44 @@ def _container(node: Node) -> Container:
 
     is_started = start.reads(node.file.release) == "only"
     return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
+
+
+def _holder(node: Node) -> VariableHolder:
+    """A container as what variables stand in."""
+    holder = holder_in(node, "task definition", node.first("environment", "secrets"), _blocks, _CONSEQUENCE)
+    return holder._replace(at=(holder.at, node.path), environment=_name(node), names=_STRUCTURE)
+
+
+_MEMBERS: Final = (
+    ("image", "image", as_is(str)),
+    ("entryPoint", "entryPoint", bool),
+    ("gracePeriod", "stopTimeout", milliseconds),
+    ("memory", "memory", as_is(int)),
+    ("readOnly", "readonlyRootFilesystem", as_is(bool)),
+)
+"""What :mod:`linter.documents.workload` has of the members of a container."""
+
+
+def workloads(file: SourceFile) -> list[Described]:
+    """Every container of the file, as what stands around a server."""
+    return [_described(one) for part in _listed(file) for one in part.items if isinstance(one.value, dict)]
+
+
+def _described(node: Node) -> Described:
+    described = Described(_holder(node), lambda member: node.at(*member.split(".")))
+    described.read(_MEMBERS)
+    siblings = node._replace(path=node.path[:-1])
+    if len(siblings.items) == 1 and siblings._replace(path=siblings.path[:-1]).at("networkMode").value in ("awsvpc", "bridge"):
+        described.put("network", "own", node)
+    described.working_folder = described.known(node.at("workingDirectory"))
+    described.give((one for block in _blocks(node) for one in block.variables), node.file)
+    described.put_list("mounts", node.at("mountPoints").items, mounted_at)
+    described.put_list("targets", [port.at("containerPort") for port in node.at("portMappings").items], as_is(int))
+    test = node.at("healthCheck", "command")
+    words = test.value if isinstance(test.value, list) else []
+    if words[:1] in (["CMD"], ["CMD-SHELL"]):
+        put_check(described, "health", test, words[1:] if words[0] == "CMD" else words[-1])
+    return described
 
 
 def _name(node: Node) -> str | None:

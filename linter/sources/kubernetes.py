@@ -20,7 +20,8 @@ from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
-from ..model import sentence
+from ..documents.workload import Described, as_is, mebibytes, milliseconds, mounted_at, put_check
+from ..model import UNKNOWN, sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -170,6 +171,75 @@ def _mount(mount: Node, one: Node, container: Node) -> Mount:
 
 _VOLUMES: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
 """The volumes whose files are the values of an object: its kind, and the member that names it."""
+
+
+# --- What stands around a container --------------------------------------------------------------------------------------------------
+
+_MEMBERS: Final = (
+    ("image", "image", as_is(str)),
+    ("entryPoint", "command", bool),
+    ("memory", "resources.limits.memory", mebibytes),
+    ("readOnly", "securityContext.readOnlyRootFilesystem", as_is(bool)),
+)
+"""What :mod:`linter.documents.workload` has of the members of a container."""
+
+
+def workloads(file: SourceFile) -> list[Described]:
+    """Every container of the file that is no step before others, as what stands around a server."""
+    objects = list(_objects(file))
+    return [_described(one, node, objects) for one in objects for node in _holders(one) if node.path[-2:-1] == ("containers",)]
+
+
+def _described(one: Node, node: Node, objects: list[Node]) -> Described:
+    spec = node._replace(path=node.path[:-2])
+    described = Described(_holder(one, node), lambda member: node.at(*member.split(".")))
+    described.read(_MEMBERS)
+    replicas, period = one.at("spec", "replicas"), spec.at("terminationGracePeriodSeconds")
+    for name, part, read in (("replicas", replicas, as_is(int)), ("gracePeriod", period, milliseconds)):
+        if part.value is not None:
+            described.put(name, read(part.value), part)
+    others = [*spec.at("containers").items, *spec.at("initContainers").items]
+    shares = spec.at("hostNetwork").value
+    described.put("network", UNKNOWN if shares not in (None, False) else "shared" if len(others) > 1 else "own", node)
+    described.working_folder = described.known(node.at("workingDir"))
+    described.command = node.at("command"), node.at("args")
+    described.lacks = node.at("envFrom").value is not None
+    described.give(variables_in(_blocks(node)), node.file)
+    described.hosts = set(_hosts(one, objects))
+    described.put_list("mounts", node.at("volumeMounts").items, mounted_at)
+    for kind in ("liveness", "readiness", "startup"):
+        _put_probe(described, kind, node.at(f"{kind}Probe"), is_pod=str(one.value["apiVersion"]) in ("apps/v1", "v1"))
+    return described
+
+
+def _hosts(one: Node, objects: list[Node]) -> Iterator[str]:
+    """The names of the services of a file that lead to the pods of an object."""
+    labels = one.at("spec", "template", "metadata", "labels").mapping
+    for service in objects:
+        selector, name, namespace = service.at("spec", "selector").mapping, service.at("metadata", "name").value, _namespace(service)
+        is_ours = _kind(service) == "Service" and namespace == _namespace(one)
+        if is_ours and selector and isinstance(name, str) and all(labels.get(key) == value for key, value in selector.items()):
+            yield name
+            yield from (f"{name}.{namespace}{rest}" for rest in ("", ".svc", ".svc.cluster.local") if namespace is not None)
+
+
+def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) -> None:
+    asked, name = probe.first("httpGet", "tcpSocket"), f"probes.{kind}"
+    if asked is not probe:
+        port = asked.at("port").value
+        named = [
+            one.at("containerPort").value for one in described.find("ports").items if isinstance(port, str) and one.at("name").value == port
+        ]
+        described.put(f"{name}.port", as_is(int)(named[0] if named else port), asked.at("port"))
+    if asked is not probe and asked.path[-1] == "httpGet":
+        path = described.known(asked.at("path"))
+        described.put(f"{name}.path", "/" if path is None else as_is(str)(path), asked.at("path"))
+    put_check(described, kind, probe.at("exec", "command"), probe.at("exec", "command").value)
+    given = [
+        probe.mapping.get(word, default) for word, default in (("initialDelaySeconds", 0), ("periodSeconds", 10), ("failureThreshold", 3))
+    ]
+    if is_pod and probe.mapping and all(type(number) is int for number in given):
+        described.put(f"{name}.allows", given[0] + given[1] * given[2], probe)
 
 
 def _holder(one: Node, node: Node) -> VariableHolder:

@@ -1,0 +1,291 @@
+"""What stands around a server: how its container is run, which companions it has there, and the app beside it.
+
+A source describes each container of its file in the same words (``linter/settings/workload.yaml``), so that rules know no format. The
+document of a server's container has these, and what the server's settings lead to: its database, Redis and app. What a reference or a
+template stands for is ``UNKNOWN``. No password is in the document, only whether two of them are the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from posixpath import basename, join, normpath
+
+from ..formats.hosts import host_of
+from ..model import ABSENT, UNKNOWN, Document, Fact, Part, SettingPath
+from ..server.loader import build_tree
+from ..server.start import WORKING_FOLDER
+from ..settings.env_names import PREFIX
+from ..settings.kinds import WORKLOAD
+from ..syntax.places import Place as Written
+from ..text import Span
+from ..typed import Any, Final, NamedTuple
+from .entries import EntriesOrigin
+from .images import is_app_image, is_own_image
+from .lines import Lines
+from .mounts import target_of
+from .source import Loaded
+from .variables import Variable, VariableHolder, unless_reference, visibility_of
+from .variables_in_yaml import Node
+
+Read = Callable[[Any], Any]
+"""What makes a value of the catalogue out of what stands in a file; ``UNKNOWN`` of what it does not understand."""
+
+
+class Leaf(NamedTuple):
+    """A value of the document and where it is written: an :class:`~linter.documents.entries.Entry` of which the line shows what it may."""
+
+    value: Any
+    place: Written
+    text: str | None = None
+
+    def span(self, part: Part) -> Span:
+        """See :meth:`linter.documents.entries.Entry.span`."""
+        return self.place.span(part)
+
+    def facts(self) -> Mapping[str, Fact]:
+        """A file says nothing beside the values."""
+        return {}
+
+    def shown_as(self, path: SettingPath, span: Span) -> None:
+        """Nothing that its line does not show."""
+
+
+class Described:
+    """A container as its file describes it. ``find`` leads to its members by dotted names, ``resolve`` gives the text that stands for one.
+
+    ``hosts`` are the names by which others reach it, ``lacks`` whether it gets variables that are not known here, ``command`` its entry
+    point and its command.
+    """
+
+    def __init__(
+        self, holder: VariableHolder, find: Callable[[str], Node], resolve: Callable[[str], str | None] = unless_reference
+    ) -> None:
+        self.holder = holder
+        self.find = find
+        self.hosts: set[str] = set()
+        self.lacks = False
+        self.working_folder: Any = None
+        self.command: tuple[Node, ...] = ()
+        self.variables: dict[str, tuple[Variable, Written]] = {}
+        self.leaves: dict[SettingPath, Leaf] = {}
+        self._resolve = resolve
+
+    @property
+    def image(self) -> Any:
+        """The text of its image; ``UNKNOWN`` for a reference, ``ABSENT`` without one."""
+        leaf = self.leaves.get(("image",))
+        return ABSENT if leaf is None else leaf.value
+
+    def known(self, node: Node) -> Any:
+        """The value of a node, None where nothing stands there."""
+        value = node.value
+        text = self._resolve(value) if isinstance(value, str) else value
+        return UNKNOWN if text is None and value is not None else text
+
+    def put(self, name: str, value: Any, node: Node) -> None:
+        """Say what a value is, which stands at a node; what is in another file is shown at the container."""
+        place = node.place() if node.file is self.holder.file else Written(self.holder.start, None)
+        self.leaves[tuple(name.split("."))] = Leaf(value, place)
+
+    def read(self, rows: Iterable[tuple[str, str, Read]]) -> None:
+        """Read the members that rows name: what each is called here, what in the file, and what makes a value of it."""
+        for name, member, read in rows:
+            node = self.find(member)
+            value = self.known(node)
+            if value is not None:
+                self.put(name, value if value is UNKNOWN else read(value), node)
+
+    def give(self, variables: Iterable[Variable], file: object) -> None:
+        """Take variables that the container gets, in the order in which they count."""
+        for one in variables:
+            is_here = file is self.holder.file
+            self.variables[one.name] = one, Written(one.value, one.key) if is_here else Written(self.holder.start, None)
+
+    def put_list(self, name: str, nodes: Iterable[Node], read: Read) -> None:
+        """Say what a list is, by its items."""
+        nodes = list(nodes)
+        values = [one for node in nodes for one in [self.known(node)] if one is not None]
+        values = [value if value is UNKNOWN else read(value) for value in values]
+        if nodes:
+            self.put(name, UNKNOWN if UNKNOWN in values else [one for one in values if one is not None], nodes[0])
+
+
+# --- Values --------------------------------------------------------------------------------------------------------------------------
+
+
+def as_is(types: type) -> Read:
+    """What takes only values of some types."""
+    return lambda value: value if isinstance(value, types) and (types is bool or not isinstance(value, bool)) else UNKNOWN
+
+
+_DURATION: Final = re.compile(r"(?=.)(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?")
+_MEMORY: Final = re.compile(r"(\d{1,15})([kmg]?)i?b?", re.IGNORECASE)
+
+
+def digits_of(value: Any) -> str:
+    """The text of a value that can be a number; empty for anything else."""
+    return value if isinstance(value, str) else str(value) if type(value) is int and abs(value) < 10**15 else ""
+
+
+def milliseconds(value: Any) -> Any:
+    """The milliseconds of a number of seconds, or of a duration such as ``1m30s``."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is not None:
+        return 1000 * sum(int(digits or 0) * unit for digits, unit in zip(match.groups(), (3600, 60, 1), strict=True))
+    return value * 1000 if type(value) is int else UNKNOWN
+
+
+def mebibytes(value: Any) -> Any:
+    """The MiB of a number of bytes, or of a size such as ``512m`` and ``1Gi``."""
+    match = _MEMORY.fullmatch(digits_of(value))
+    return UNKNOWN if match is None else int(match[1]) * 1024 ** ("", "k", "m", "g").index(match[2].lower()) // 1024**2
+
+
+def mounted_at(mount: Any) -> Any:
+    """The path in the container at which something is mounted."""
+    target = target_of(mount)
+    return target if target.startswith("/") and unless_reference(target) is not None else UNKNOWN
+
+
+# --- Health checks -------------------------------------------------------------------------------------------------------------------
+
+_SHELLS: Final = frozenset("sh bash ash dash".split())
+_ABSENT_PROGRAMS: Final = frozenset("curl wget".split())
+_BUILT_IN: Final = frozenset("exit true false : ! [ test".split())
+_JOINED: Final = re.compile(r"\|\||&&|[|;&\n]")
+_URL: Final = re.compile(r"(https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(?![\w.:$@-])(/[\w./-]*)?(?![\w/.$-])")
+
+
+def put_check(one: Described, name: str, node: Node, words: Any) -> None:
+    """Say what a health check does that runs a command: a list of words, or a text for a shell."""
+    given = [words] if isinstance(words, str) else words
+    if not isinstance(given, list) or not given or not all(isinstance(word, str) for word in given):
+        return
+    is_script = isinstance(words, str) or (basename(given[0]) in _SHELLS and len(given) > 2)
+    programs = ["sh", *_programs(given[-1])] if is_script else [basename(given[0])]
+    one.put(f"probes.{name}.programs", UNKNOWN if "$" in given[0] and not is_script else programs, node)
+    asked = set(_URL.findall(" ".join(given)))
+    for scheme, port, path in asked if len(asked) == 1 else ():
+        one.put(f"probes.{name}.port", int(port or (443 if scheme == "https" else 80)), node)
+        one.put(f"probes.{name}.path", path or "/", node)
+
+
+def _programs(script: str) -> list[str]:
+    """The programs that a script needs, as far as it fails without them: of others nothing is said."""
+    firsts = [basename(part.split()[0]) for part in _JOINED.split(script) if part.strip()]
+    found = [first for first in firsts if first not in _BUILT_IN]
+    return found if _ABSENT_PROGRAMS.issuperset(found) else []
+
+
+# --- The document --------------------------------------------------------------------------------------------------------------------
+
+_IN_TAG: Final = r":(?:pg)?(\d{1,2})(?:[.-][\w.-]*)?(?:@.*)?"
+_FROM: Final = r"(?:docker\.io/|mirror\.gcr\.io/|public\.ecr\.aws/docker/)?(?:library/)?"
+_COMPANIONS: Final = {
+    "postgres": ("database", re.compile(rf"{_FROM}(?:postgres|postgis/postgis|pgvector/pgvector|bitnami/postgresql){_IN_TAG}")),
+    "redis": ("redis", re.compile(rf"{_FROM}(?:redis|bitnami/redis){_IN_TAG}")),
+}
+"""What a server has beside it: the section of its settings that leads there, and its image with the major version."""
+_OF_APP: Final = {"MEDPLUM_BASE_URL": "baseUrl", "GOOGLE_CLIENT_ID": "googleClientId", "RECAPTCHA_SITE_KEY": "recaptchaSiteKey"}
+"""The variables of the app's image (``packages/app/docker-entrypoint.sh``), and what they are called here."""
+_NAMES: Final = frozenset(
+    "build containerPort deploy exec healthcheck healthCheck httpGet interval livenessProbe mem_limit memory mountPoints path ports "
+    "portMappings read_only readinessProbe readonlyRootFilesystem replicas resources restart retries securityContext start_period "
+    "startupProbe stop_grace_period stopTimeout target terminationGracePeriodSeconds test timeout volumeMounts volumes".split()
+)
+"""Names of containers that may be seen, beside those that stand where variables do."""
+_LOOPBACK: Final = ("127.", "localhost", "[::1]", "::1")
+
+
+def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:
+    """The document of what stands around a server: by its own container, and by others of the file; ``server`` are its settings."""
+    holder = own.holder._replace(names=own.holder.names | _NAMES)
+    leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(own, every))}
+    if server is not None:
+        leaves.update(_storage(own, server))
+        for name, (section, image) in _COMPANIONS.items():
+            host = server.get((section, "host"))
+            found = [one for one in every if isinstance(host, str) and host in one.hosts]
+            leaves.update(_companion(name, found[0], image, server) if len(found) == 1 else ())
+    lines = Lines(holder.file.text, lambda: visibility_of(holder), holder.tokens)
+    document = Document(
+        holder.file.uri,
+        WORKLOAD,
+        holder.file.text,
+        build_tree((path, leaf.value) for path, leaf in leaves.items()),
+        EntriesOrigin(holder.file.text.content, leaves, lines, lambda: holder.start),
+    )
+    if server is not None:
+        document.environment, document.holders = server.environment, server.holders
+        document.server, document.target = server.server, server.target
+    return Loaded(document, (), suppressions=holder.suppressions)
+
+
+def _variables(own: Described) -> Iterator[tuple[SettingPath, Leaf]]:
+    for name, (_, place) in own.variables.items():
+        if not name.startswith(PREFIX):
+            yield ("variables", name), Leaf(True, place)
+
+
+def _app(own: Described, every: Sequence[Described]) -> Iterator[tuple[SettingPath, Leaf]]:
+    """What the app gets, where it can be no other server's."""
+    apps = [one for one in every if is_app_image(one.image)]
+    for app in apps if len(apps) == 1 else ():
+        yield ("app", "image"), app.leaves["image",]
+        for name, called in _OF_APP.items():
+            variable, place = app.variables.get(name, (None, Written(app.holder.start, None)))
+            if variable is not None or app.lacks:
+                known = variable is not None and variable.text is not None and variable.mistake is None
+                yield ("app", called), Leaf(variable.text if variable is not None and known else UNKNOWN, place)
+                host = host_of(variable.text or "") if variable is not None and called == "baseUrl" else None
+                if any(host in one.hosts for one in every):
+                    yield ("app", "internal"), Leaf(True, place)
+
+
+def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
+    """Whether the folder of ``file:`` storage is on a volume: relative ones are in the working folder."""
+    value, mounts, folder = server.get(("binaryStorage",)), own.leaves.get(("mounts",)), own.working_folder
+    if isinstance(value, str) and value.startswith("file:") and (is_own_image(own.image) or value.startswith("file:/")):
+        path = normpath(join(WORKING_FOLDER if folder is None else str(folder), value.removeprefix("file:")))
+        targets = mounts.value if mounts is not None else []
+        known = UNKNOWN if targets is UNKNOWN or folder is UNKNOWN else any(f"{path}/".startswith(f"{normpath(one)}/") for one in targets)
+        yield ("storage", "mounted"), Leaf(known, Written(own.holder.start, None))
+
+
+def _companion(name: str, one: Described, image: re.Pattern[str], server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
+    match = image.fullmatch(one.image) if isinstance(one.image, str) else None
+    if match is None:
+        return
+    yield (name, "release"), one.leaves["image",]._replace(value=int(match[1]))
+    for path, leaf in one.leaves.items():
+        address = one.leaves.get((*path[:-1], "address"))
+        if path[:1] == ("ports",) and path[-1] == "published" and not str(address and address.value).startswith(_LOOPBACK):
+            yield (name, "published"), leaf._replace(value=UNKNOWN if address is not None and address.value is UNKNOWN else True)
+    if name == "postgres":
+        password, user = (one.variables.get(f"POSTGRES_{word}") for word in ("PASSWORD", "USER"))
+        if password is not None and server.get(("database", "username")) == (user[0].text if user is not None else "postgres"):
+            yield (name, "samePassword"), Leaf(_same(password[0].text, server.get(("database", "password"))), password[1])
+    elif "bitnami" not in one.image:
+        yield from _of_redis(one, server.get(("redis", "password")))
+
+
+def _of_redis(one: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf]]:
+    """Whether Redis asks for a password, and for that of the server, by its command line."""
+    parts = [(node.value.split() if isinstance(node.value, str) else node.value, node) for node in one.command if node.value is not None]
+    if not all(isinstance(part, list) and node.file is one.holder.file for part, node in parts):
+        return
+    words = [word for part, _ in parts for word in part]
+    place = parts[-1][1].place() if parts else one.leaves["image",].place
+    if not all(isinstance(word, str) for word in words):
+        return
+    if words.count("--requirepass") == 1 and words[-1] != "--requirepass":
+        own = words[words.index("--requirepass") + 1].strip("'\"")
+        yield ("redis", "requiresPassword"), Leaf(True, place)
+        yield ("redis", "samePassword"), Leaf(_same(unless_reference(own), password), place)
+    elif words[:1] in ([], ["redis-server"]) and not any(re.search(r"\$|\{\{|\.conf|acl|user|include|requirepass", word) for word in words):
+        yield ("redis", "requiresPassword"), Leaf(False, place)
+
+
+def _same(one: str | None, other: Any) -> Any:
+    return UNKNOWN if one is None or not isinstance(other, str) or unless_reference(other) is None else one == other
