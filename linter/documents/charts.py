@@ -44,11 +44,12 @@ class Chart(NamedTuple):
 
     def changes(self, name: str) -> bool:
         """Whether a value may have a meaning that Medplum's chart does not give it: in a template that was edited, or for Helm."""
-        above, _, key = name.rpartition(".")
+        key = name.rpartition(".")[2]
         found = (self.file.around.find(self.file, f"templates/{one}") for one in _TEMPLATES if not self.within)
-        read = re.compile(rf"(?:\.Values{above and '.'}{above}|[\s(])\.{key}\b")
-        named = re.search(rf"\b{name}\b", self.file.text.content)
-        return named is not None or any(read.search(one.text.content) for one in found if one is not None)
+        texts = [one.text.content for one in found if one is not None]
+        return name in self.file.text.content or any(
+            f"{at}{key}" in text for text in texts for at in (f".Values.{name[: -len(key)]}", " .", "(.")
+        )
 
 
 def chart_beside(values: SourceFile) -> Chart | None:

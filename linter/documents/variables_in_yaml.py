@@ -125,6 +125,8 @@ class Block(NamedTuple):
     write: Callable[[str], str] = str
     """What a value is written as, such as ``$$`` for a dollar."""
     is_editable: bool = True
+    key: str = "name"
+    """The member of an item that names it."""
     numbers: bool = False
     booleans: bool = False
     """What is one of these to YAML is text to the reader, and needs no quotes."""
@@ -153,10 +155,10 @@ class Block(NamedTuple):
 
     def _item(self, part: Node) -> Iterator[Variable]:
         value = part.value
-        if isinstance(value, dict) and isinstance(value.get("name"), str):
-            named, given = part.at("name").place().value, part.at("value")
+        if isinstance(value, dict) and isinstance(value.get(self.key), str):
+            named, given = part.at(self.key).place().value, part.at("value")
             span = given.place().value if "value" in value else named
-            yield self._checked(given, Variable(value["name"], None, named, span, at=part.path))
+            yield self._checked(given, Variable(value[self.key], None, named, span, at=part.path))
         elif isinstance(value, str):
             yield self.read(_assignment(part, value, self.resolve))
 
@@ -274,9 +276,10 @@ def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
             continue
         seen.add(id(value))
         waiting += [*part.members, *part.items]
-        if isinstance(value, dict) and "value" in value and isinstance(value.get("name"), str) and value["name"].startswith(PREFIX):
+        key = "key" if isinstance(value, dict) and "key" in value else "name"
+        if isinstance(value, dict) and "value" in value and isinstance(value.get(key), str) and value[key].startswith(PREFIX):
             holder = part.place().value
-            for step, name in (("name", "name"), ("value", value["name"])):
+            for step, name in ((key, "name"), ("value", value[key])):
                 place = part.at(step).place().value
                 if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
                     yield place.start, name

@@ -106,7 +106,7 @@ class _Release(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Whether the server has no other variables than those of the values."""
-        known = self.chart is not None and self.chart.version is not None and (self.source is None or self.source.value == "env")
+        known = self.chart is not None and self.chart.version is not None
         return known and not any(layer.at("deployment", "envFrom").value or not layer.tree.whole for layer in self.layers)
 
     @property
@@ -156,13 +156,14 @@ def _container(release: _Release, at: JsonPath, paths: Sequence[JsonPath], *, al
         main, missed = holders[layers[-1].file.uri], tuple(_unread(layers))
         whole = is_server and release.is_whole and not missed and not is_dropped
         lacks = start is not None and start.argument != "env"
-        main = main._replace(complete=whole, partial=lacks, image=release.image if is_server else None)
+        main = main._replace(complete=whole and not lacks, partial=lacks, image=release.image if is_server else None)
         holders[main.file.uri] = main
         given = [Given(_placed(variable, uri, release), holders[uri]) for variable, uri in gathered]
-        return load_sum(main, given, holders.values(), ())._replace(unread=missed)
+        started = start.started(whole=whole) if start is not None else None
+        return load_sum(main, given, holders.values(), ())._replace(unread=missed, start=started)
 
     names = [one.name for one in counts]
-    return Container(names, configures_server(names) or (is_server and (bool(names) or is_dropped)), load)
+    return Container(names, configures_server(names) or (is_server and bool(names or wrong or is_dropped)), load)
 
 
 # --- What is read over what ----------------------------------------------------------------------------------------------------------
@@ -407,7 +408,7 @@ def _start_problems(release: _Release, start: Start, variables: Sequence[Variabl
     elif start.reads(server.release) == "never" and any(map(is_servers, last)):
         remedy = "give these settings in what global.configSource.type names"
         message = sentence(never_read(start), "it ignores config and deployment.env", remedy, by=", so ")
-        yield Problem("chart-starts-without-env", message, span)
+        yield Problem("start-without-env", message, span)
     elif wrong and not can_be_right and sources_of(start.argument or "", server.release)[0].kind != "env":
         what = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} localhost, as in the chart, and env overrides the other source"
         remedy = "leave env out of global.configSource.type, or give the real host"

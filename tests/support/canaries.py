@@ -80,6 +80,9 @@ def server_files(values: Values) -> list[Planted]:
         Planted("pod.yaml", _yaml(_pod([{"name": name, "value": text} for name, text in variables.items()]))),
         Planted("values.yaml", _yaml(_chart(values, variables))),
         Planted("deploy.yml", _yaml(_workflow(variables))),
+        Planted("medplum.service", _unit(f"'{name}={text}'" for name, text in variables.items() if "\n" not in text and "'" not in text)),
+        Planted("bare.service", _unit(f"{name}={text}" for name, text in variables.items() if "\n" not in text)),
+        Planted("app.yaml", _yaml(_app(variables))),
         Planted("Dockerfile", _dockerfile(f'{name}="{_quoted(text)}"' for name, text in variables.items() if "\n" not in text)),
         Planted("Dockerfile.old", _dockerfile(f"{name} {text}" for name, text in variables.items() if "\n" not in text)),
         Planted("task-definition.json", json.dumps(_task(variables), indent=2)),
@@ -121,6 +124,17 @@ def _pod(env: list[dict[str, str]]) -> dict[str, Any]:
 def _workflow(variables: Mapping[str, str]) -> dict[str, Any]:
     step = {"run": "docker stack deploy", "env": variables}
     return {"on": "push", "jobs": {"deploy": {"runs-on": "ubuntu-latest", "env": variables, "steps": [step]}}}
+
+
+def _unit(assignments: Iterable[str]) -> str:
+    lines = "".join(f"Environment={one}\n" for one in assignments)
+    return f"[Service]\n{lines}ExecStart=/usr/bin/node packages/server/dist/index.js env\n"
+
+
+def _app(variables: Mapping[str, str]) -> dict[str, Any]:
+    envs = [{"key": name, "value": text, "type": "SECRET"} for name, text in variables.items()]
+    run = "node packages/server/dist/index.js env"
+    return {"name": "medplum", "services": [{"name": "server", "run_command": run, "envs": envs}]}
 
 
 def _task(variables: Mapping[str, str]) -> dict[str, Any]:

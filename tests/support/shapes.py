@@ -1177,6 +1177,42 @@ def helm_lists(size: int) -> Sample:
 
 
 @shape
+def helm_containers(size: int) -> Sample:
+    parts = "".join(f"part{number}:\n  env:\n    MEDPLUM_DATABASE_HOST: x\n" for number in range(size))
+    return Sample("values.yaml", parts, "server/env")
+
+
+@shape
+def unit_of_many_lines(size: int) -> Sample:
+    lines = "".join(f"Environment=MEDPLUM_DATABASE_ZQ{number}=x\n" for number in range(size))
+    return Sample("medplum.service", f"[Service]\nExecStart=node packages/server/dist/index.js env\n{lines}", "server/env")
+
+
+@shape
+def unit_of_one_line(size: int) -> Sample:
+    given = " ".join(f"'MEDPLUM_DATABASE_ZQ{number}=x'" for number in range(size))
+    return Sample("medplum.service", f"[Service]\nEnvironment=MEDPLUM_PORT=1 {given}\n", "server/env")
+
+
+@shape
+def unit_of_files(size: int) -> Sample:
+    files = "".join(f"EnvironmentFile=/etc/zq{number}.env\n" for number in range(size))
+    return Sample("medplum.service", f"[Service]\nEnvironment=MEDPLUM_PORT=1\n{files}", "server/env")
+
+
+@shape
+def app_of_many_components(size: int) -> Sample:
+    parts = "".join(f"  - name: zq{number}\n    envs: [{{key: MEDPLUM_DATABASE_HOST, value: x}}]\n" for number in range(size))
+    return Sample("app.yaml", f"services:\n{parts}", "server/env")
+
+
+@shape
+def app_of_many_variables(size: int) -> Sample:
+    items = "".join(f"      - {{key: MEDPLUM_DATABASE_ZQ{number}, value: x}}\n" for number in range(size))
+    return Sample("app.yaml", f"services:\n  - name: server\n    envs:\n      - {{key: MEDPLUM_PORT, value: x}}\n{items}", "server/env")
+
+
+@shape
 def yaml_broken_late(size: int) -> Sample:
     text = "services:\n  s:\n    image: medplum/medplum-server\n    environment:\n" + "".join(
         f"      MEDPLUM_ZQ{n}: 1\n" for n in range(size)

@@ -238,6 +238,22 @@ def workflow(data: Tree, random: Random) -> str:
     return _yaml({"name": "deploy", "on": "push", **top, "jobs": {"deploy": job}}, random)
 
 
+def systemd_unit(data: Tree, random: Random) -> str:
+    """A unit of systemd, with an assignment a line, or all in one."""
+    quote = random.choice(["", "'", '"'])
+    given = [f"{quote}{name}={text}{quote}" for name, text in _variables(data, random) if "\n" not in text]
+    lines = [f"Environment={' '.join(given)}"] if random.random() < 0.3 else [f"Environment={one}" for one in given]
+    start = f"ExecStart=/usr/bin/node packages/server/dist/index.js {random.choice(['env', '', 'file:/etc/medplum.json'])}"
+    return "\n".join(["[Unit]", "Description=Medplum", "[Service]", *lines, start, ""])
+
+
+def digitalocean(data: Tree, random: Random) -> str:
+    """An app spec with one component."""
+    envs = [{"key": name, "value": text, "scope": "RUN_TIME"} for name, text in _variables(data, random)]
+    service = {"name": "server", "run_command": "node packages/server/dist/index.js env", "envs": envs}
+    return _yaml({"name": "medplum", "services": [service]}, random)
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes no anchors, which only some cases want."""
 
@@ -288,6 +304,8 @@ RENDERERS: Final[dict[str, tuple[tuple[str, str, Renderer], ...]]] = {
         ("manifest.yaml", "server/env", kubernetes),
         ("values.yaml", "server/env", helm),
         ("deploy.yml", "server/env", workflow),
+        ("medplum.service", "server/env", systemd_unit),
+        ("app.yaml", "server/env", digitalocean),
         ("task-definition.json", "server/env", ecs_task_definition),
     ),
     "infra": (("medplum.prod.config.json", "infra/json", infra_json),),

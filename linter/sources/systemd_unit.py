@@ -1,0 +1,119 @@
+"""Units of systemd that start a server with variables: ``Environment`` and ``EnvironmentFile`` of ``[Service]``.
+
+Files count after ``Environment``, an empty assignment takes away what was there before, and ``$`` means nothing in a value, where ``%`` and
+a backslash do (``systemd.exec(5)``). A file has its path on the server: one of its name beside the unit is taken for it. Whether the server
+reads variables at all, ``ExecStart`` says.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename
+
+from ..documents.command_lines import Start, problems_of_start
+from ..documents.containers import Container, Given, load_servers, load_sum, recognised
+from ..documents.environment_files import environment_holder
+from ..documents.problems import encoding_problems
+from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.suppression_comments import read_suppression_comments, within
+from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
+from ..redaction.tokens import ListedTokens, Token
+from ..text import Span
+from ..typed import Final
+
+KINDS = ("server/env",)
+NAMES = ("*.service",)
+
+_LINE: Final = re.compile(r"^[ \t]*(?P<name>\[?[A-Za-z]+\]?)[ \t]*(?:=[ \t]*(?P<value>(?:[^\\\r\n]|\\(?:\r?\n)?)*))?", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^[ \t]*#[^\r\n]*", re.MULTILINE)
+_QUOTES: Final = ("'", '"')
+_WORD: Final = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")
+
+
+class _Unit:
+    """What stands in ``[Service]`` of a unit."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.variables: list[Variable] = []
+        self.files: list[str] = []
+        self.command: str | None = None
+        self.at = Span(0, 1)
+        self.tokens: list[Token] = []
+        section = ""
+        for line in _LINE.finditer(file.text.content):
+            name, value, place = line["name"], (line["value"] or "").strip(), Span(*line.span("name"))
+            section = name if name.startswith("[") else section
+            if section != "[Service]":
+                continue
+            self.tokens.append(Token(place, "name", name, name))
+            if name == "Environment":
+                del self.variables[: 0 if value else None]
+                self.variables += self._assigned(line)
+            elif name == "EnvironmentFile":
+                del self.files[: 0 if value else None]
+                self.files += [value.removeprefix("-")] if value else []
+            elif name == "ExecStart":
+                self.command, self.at = value.lstrip("@-:+!|") or None, place
+
+    def _assigned(self, line: re.Match[str]) -> list[Variable]:
+        """The variables of words; a word that is no assignment is the rest of a value whose blank is not quoted."""
+        found: list[Variable] = []
+        for word in _WORD.finditer(line["value"] or ""):
+            is_quoted = word[0][0] in _QUOTES and word[0][-1] == word[0][0]
+            name, sign, text = (word[0][1:-1] if is_quoted else word[0]).partition("=")
+            if not sign or not name.isidentifier():
+                found[-1:] = [one._replace(text=None) for one in found[-1:]]
+                continue
+            at = line.start("value") + word.start() + is_quoted
+            key, value = Span(at, at + len(name)), Span(at + len(name) + 1, at + len(name) + 1 + len(text))
+            if not is_quoted and text[:1] in _QUOTES and len(text) > 1 and text[-1] == text[0]:
+                text = text[1:-1]
+            is_known = text[:1] not in _QUOTES and "\\" not in text and "%" not in text
+            found.append(Variable(name, unless_reference(text) if is_known else None, key, value if text else key))
+        self.tokens += (Token(one.key, "name", one.name, one.name) for one in found)
+        self.tokens += (Token(one.value, "value", one.name if one.text else "", one.text) for one in found if one.value != one.key)
+        return found
+
+
+def detect(file: SourceFile) -> Recognised | None:
+    """Whether a file is a unit, and starts a server that is configured by variables."""
+    if "[Service]" not in file.text.content or "medplum" not in file.text.content.lower():
+        return None
+    return recognised(file, [_container(file)], "a systemd unit without variables of a Medplum server")
+
+
+def load(file: SourceFile, kind: str) -> list[Loaded]:
+    """The one document of the unit."""
+    return load_servers([_container(file)], ())
+
+
+def _container(file: SourceFile) -> Container:
+    unit: _Unit = file.cached("unit", lambda: _Unit(file))
+    found = [file.around.find_named(file, basename(path)) for path in unit.files]
+    files = [environment_holder(one) for one in found if one is not None]
+    start = Start("unit", None, None, unit.command, None, lambda argument: f"{argument} at the end of ExecStart")
+
+    def load() -> Loaded:
+        comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in _COMMENT.finditer(file.text.content)))
+        of_text = (one for one in encoding_problems(file, "systemd ignores the line") if one.name != "byte-order-mark")  # it skips one
+        whole = start.reads(file.release) == "only" and None not in found
+        wrong = problems_of_start(start, file.server, unit.at)
+        if start.arguments:  # what it names can hold all that the server needs
+            wrong = [one._replace(name="start-without-env") if one.name == "environment-not-read" else one for one in wrong]
+        main = VariableHolder(
+            file,
+            type="unit",
+            start=unit.variables[0].key if unit.variables else unit.at,
+            tokens=lambda: ListedTokens(sorted(unit.tokens, key=lambda one: one.span)),
+            names=frozenset({"Environment", "EnvironmentFile", "ExecStart"}),
+            complete=whole,
+            partial=not whole,
+            strict=start.arguments is not None,
+            problems=(*of_text, *comments.problems, *wrong),
+            suppressions=comments.suppressions,
+        )
+        given = [Given(one, main) for one in unit.variables] + [Given(one, holder) for holder in files for one in holder.variables]
+        return load_sum(main, given, files, ())._replace(start=start.started(whole=None not in found))
+
+    names = [one.name for variables in (unit.variables, *(holder.variables for holder in files)) for one in variables]
+    return Container(names, configures_server(names) or (start.arguments is not None and any(map(is_servers, names))), load)
