@@ -194,7 +194,12 @@ def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: s
 def _is_read(loaded: Loaded) -> bool:
     """Whether something of a document stands in the file: a setting, or that it lacks them all."""
     document = loaded.document
-    return loaded.checkable and bool(document.data or document.complete or any(problem.path is not None for problem in loaded.problems))
+    is_wrong = any(problem.path is not None or problem.name in _OF_START for problem in loaded.problems)
+    return loaded.checkable and bool(document.data or document.complete or is_wrong)
+
+
+_OF_START = ("image-starts-without-env", "invalid-start-argument", "missing-program")
+"""Problems of how a server is started, which a file without any setting can have."""
 
 
 def load_file(file: SourceFile) -> Loaded:
@@ -264,7 +269,8 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
     of_release = {one.document.server.release: loaded for one in loaded}
     for server in wanted:
         if server.release not in of_release:
-            of_release[server.release] = read(server).loaded
+            again = read(server).loaded  # of which another release may make nothing, or less
+            of_release[server.release] = again if len(again) == len(loaded) else loaded
     chosen = [of_release[server.release][index] for index, server in enumerate(wanted)]
     for one, server in zip(chosen, wanted, strict=True):
         one.set_server(server)

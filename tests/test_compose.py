@@ -309,3 +309,8 @@ def test_an_image_of_ones_own_can_take_other_arguments() -> None:
     text = service("      MEDPLUM_REDIS_HOST: cache", "command: serve --all")
     assert found(text.replace("medplum/medplum-server", "acme/medplum-server"), "compose.yml") == []
     assert found(text, "compose.yml") == ["ignored-environment"]
+
+
+def test_a_service_that_only_another_release_reads() -> None:
+    text = f"services:\n  s:\n    image: {IMAGE.partition(':')[0]}:5.1.1\n    command: env,env\n"
+    assert lint(text, "compose.yml").bugs == ()

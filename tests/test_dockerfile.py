@@ -369,3 +369,43 @@ def test_a_finding_is_accepted_by_a_comment() -> None:
     text = f"{FROM}ENV MEDPLUM_PORT=8103 \\\n    {comment}\n    MEDPLUM_REDIS_PORT=x\n{CMD}"
     assert found(text, "Dockerfile") == []
     assert found(text.replace("# medplum", "medplum"), "Dockerfile") != []
+
+
+# --- Without variables ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("image", "lines", "wanted"),
+    [
+        ("latest", "RUN chmod +x /start.sh", ["missing-program 2:1"]),
+        ("latest", "RUN chmod +x /start.sh\nRUN ls", ["missing-program 2:1"]),
+        ("5.0.11", "RUN <<EOF\nls\nEOF", ["missing-program 2:1"]),
+        ("5.0.10", "RUN chmod +x /start.sh", []),
+        ("${TAG}", "RUN chmod +x /start.sh", []),
+        ("latest", 'RUN ["node", "-v"]', []),
+        ("latest", "RUN --mount=type=bind,from=busybox,source=/bin,target=/bin ls", []),
+        ("latest", "COPY --from=busybox /bin/ /bin/\nRUN ls", []),
+        ("latest", "COPY start.sh /\nRUN chmod +x /start.sh", ["missing-program 3:1"]),
+        ("latest", "ADD rootfs.tar.gz /\nRUN ls", []),
+        ("latest", "COPY . /\nRUN ls", []),
+        ("latest", "COPY busybox.bin /bin/sh\nRUN ls", []),
+        ("latest", 'SHELL ["node", "-e"]\nRUN console.log(1)', []),
+        ("latest", 'CMD ["node", "packages/server/dist/index.js", "env"]', ["ignored-environment 2:1"]),
+        ("latest", 'CMD ["node", "packages/server/dist/index.js"]', []),
+        ("latest", "CMD env", ["ignored-environment 2:1"]),
+        ("latest", 'CMD ["env"]', []),
+        ("latest", 'CMD ["file:medplum.config.json"]', []),
+        ("latest", 'CMD ["file:medplum.config.json, env"]', ["invalid-start-argument 2:1"]),
+        ("latest", 'ENTRYPOINT ["file:medplum.config.json"]', ["missing-program 2:1"]),
+        ("latest AS base", "RUN ls\nFROM node\nCOPY --from=base /a /b", []),
+    ],
+)
+def test_an_image_that_gets_its_variables_later(image: str, lines: str, wanted: list[str]) -> None:
+    outcome = lint(f"FROM medplum/medplum-server:{image}\n{lines}\n", "Dockerfile")
+    assert [f"{one.rule} {one.document.position(one.span.start)[0]}:1" for one in outcome.result.findings] == wanted
+    assert outcome.bugs == () and bool(outcome.errors) == (not wanted)
+
+
+def test_a_pinned_image_is_read_for_its_release(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM medplum/medplum-server:5.1.1\nCMD ["file:a,b.json"]\n')
+    assert lint_paths([str(tmp_path)], Options()).bugs == ()

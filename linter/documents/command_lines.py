@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import dropwhile
 from posixpath import basename
 
@@ -234,17 +235,27 @@ def _missing_program(start: Start, server: ServerVersion) -> str:
         return f"{start.subject} has neither an entry point nor a command"
     if line and names_source(line[0]) and (":" in line[0] or line == ["env"]):
         return f"{start.subject} starts a source of its configuration as a program, in place of the image's entry point"
-    has_tools = any(TOOLS.fullmatch(mount.target) for mount in start.mounts.every)
-    if line and _SHELL.fullmatch(line[0]) and lacks_shell(start.image, server) and not has_tools:
-        return f"{start.subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on"
+    if line and _SHELL.fullmatch(line[0]):
+        return missing_shell(start.subject, start, server)
     return ""
+
+
+def missing_shell(subject: str, start: Start, server: ServerVersion) -> str:
+    """What is wrong with what starts a shell in a container; empty where there may be one."""
+    is_missing = lacks_shell(start.image, server) and not any(TOOLS.fullmatch(one.target) for one in start.mounts.every)
+    return f"{subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on" if is_missing else ""
 
 
 def _words(command: Any) -> list[str] | None:
     """The words of a command that is a list of texts, or a text; None where it is neither."""
     if isinstance(command, list):
         return command if all(isinstance(word, str) for word in command) else None
-    if not isinstance(command, str) or len(command) > _LONGEST or _OF_SHELL.search(command):
+    return _split(command) if isinstance(command, str) else None
+
+
+@lru_cache(maxsize=16)
+def _split(command: str) -> list[str] | None:
+    if len(command) > _LONGEST or _OF_SHELL.search(command):
         return None
     import shlex  # only for a command that is one text
 

@@ -42,10 +42,11 @@ def is_own_image(image: Any) -> bool:
 
 
 def lacks_shell(image: Any, server: ServerVersion) -> bool:
-    """Whether a container's image is certainly Medplum's own of a release without a shell: the newest, or one whose tag is known."""
+    """Whether a container's image is certainly Medplum's own of a release without a shell: the newest, or one that is known."""
     if not is_own_image(image):
         return False
-    return not server.may_be_before(WITHOUT_SHELL) if server.is_known else image.endswith((_SERVER, f"{_SERVER}:latest"))
+    version = server if server.is_known else version_of(Image(image), "")
+    return not version.may_be_before(WITHOUT_SHELL) if version is not None else image.endswith((_SERVER, f"{_SERVER}:latest"))
 
 
 def is_app_image(image: Any) -> bool:

@@ -28,6 +28,7 @@ from ..documents.variables import Variable, VariableHolder, unless_reference
 from ..documents.variables_in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
 from ..documents.workload import Described, as_is, digits_of, mebibytes, milliseconds, mounted_at, put_check
 from ..model import UNKNOWN
+from ..release import MAIN
 from ..settings.env_names import PREFIX
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -127,7 +128,7 @@ def _container(service: Node) -> Container:
             )
         return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)), start=start.started(whole=not lacks))
 
-    is_started = start.reads(file.release) == "only" or start.has_file(file.release)
+    is_started = start.reads(MAIN) == "only" or start.has_file(file.release)
     return container([one.variable.name for one in given], image, load, is_started=is_started)
 
 

@@ -1,4 +1,4 @@
-"""Dockerfiles whose ``ENV`` gives variables to a Medplum server.
+"""Dockerfiles whose ``ENV`` gives variables to a Medplum server, or that plainly fail to make or start one.
 
 Each stage with variables of its own is a document: which of them make one image is not followed. Stages from which only files are copied
 make none. More variables can be given when a container is started, so not even ``CMD ["env"]`` makes a document complete.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from posixpath import basename, join, normpath
+from posixpath import basename, join, normpath, splitext
 
-from ..documents.command_lines import CONFIGURATION, IGNORES, TOOLS, Start, never_read, remedy_of, unstartable_start
+from ..documents.command_lines import CONFIGURATION, IGNORES, TOOLS, Start, missing_shell, never_read, remedy_of, unstartable_start
 from ..documents.containers import Container, container, for_server, load_servers
 from ..documents.images import is_server_image
 from ..documents.mounts import Mount, Mounts
@@ -21,6 +21,7 @@ from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
 from ..redaction.tokens import ListedTokens, Token
+from ..release import ANY_SERVER, ServerVersion
 from ..server.start import WORKING_FOLDER
 from ..syntax.dockerfile import KEYWORDS, Instruction, Meaning, assignments, meaning, read_dockerfile, words
 from ..syntax.json import parse_json
@@ -51,7 +52,7 @@ _COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
 class _Stage:
     """A stage: what it is called, the image that it is made from, its own variables, and how it starts what is in it."""
 
-    def __init__(self, name: str, image: str, parent: _Stage | None) -> None:
+    def __init__(self, name: str, image: str, parent: _Stage | None, at: Span) -> None:
         self.name = name
         self.image: str = parent.image if parent is not None else image
         self.variables: list[Variable] = []
@@ -62,6 +63,9 @@ class _Stage:
         self.folder: str = parent.folder if parent is not None else WORKING_FOLDER
         self.mounts: dict[bool, str] = dict(parent.mounts) if parent is not None else {}
         """Where a configuration file is put, and where a shell may be."""
+        self.runs: Span | None = None
+        """Where it first runs something in a shell that none of its files brought."""
+        self.at = at
         self.has_command = False
         """Whether it has a command of its own, which a later entry point leaves as it is."""
         self.is_copied_from = False
@@ -70,8 +74,8 @@ class _Stage:
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a Dockerfile, and makes the image of a server that is configured by variables."""
-    if "MEDPLUM_" not in file.text.content:
+    """Whether a file is a Dockerfile, and makes the image of a server that is configured by variables, or that does not start."""
+    if "MEDPLUM_" not in file.text.content and "medplum-server" not in file.text.content:
         return None
     name = file.name.lower()
     is_named = name.partition(".")[0] == "dockerfile" or name.endswith(".dockerfile")
@@ -105,53 +109,58 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
         holder = VariableHolder(
             file,
             type="image",
-            start=next(variable.key for variable in stage.variables if is_servers(variable.name, strict=ours)),
+            start=next((variable.key for variable in stage.variables if is_servers(variable.name, strict=ours)), stage.at),
             tokens=lambda: read.tokens,
             at=number,
             environment=stage.name or None,
-            names=frozenset({"ENV", "CMD", "ENTRYPOINT", "\\", "`"}),
+            names=frozenset({"CMD", "ENTRYPOINT", "ENV", "FROM", "RUN", "\\", "`"}),
             sound=read.is_sound,
             suppressions=read.suppressions,
         )
-        mistake = _mistake_in_start(stage, file) if ours and stage.is_last else None
-        at = stage.started_at.get("CMD") or stage.started_at.get("ENTRYPOINT") or holder.start
-        wrong = [Problem(*mistake, at)] if mistake is not None else []
+        wrong = _mistakes(stage, file.server, holder.start, bool(names)) if ours else ()
         holder = for_server(holder, stage.image)
         return read_variables(holder._replace(problems=(*read.problems, *wrong)), stage.variables)
 
-    return container(names, stage.image, load)
+    made = container(names, stage.image, load)
+    is_wrong = ours and not made.is_server and not stage.is_copied_from and any(_mistakes(stage, ANY_SERVER, stage.at, has_variables=False))
+    return made._replace(is_server=made.is_server or is_wrong)
 
 
-def _mistake_in_start(stage: _Stage, file: SourceFile) -> tuple[str, Message] | None:
-    """What is wrong with how the last stage starts the server, which has variables: the name of the problem, and its message.
+def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: bool) -> Iterator[Problem]:
+    """What is wrong with how a stage of the server's image is made, and with how the last one starts the server."""
+    mistake = _mistake_in_start(stage, server, has_variables) if stage.is_last else None
+    if mistake is not None:
+        yield Problem(*mistake, stage.started_at.get("CMD") or stage.started_at.get("ENTRYPOINT") or start)
+    shell = missing_shell("RUN", Start("image", None, stage.image, None, None, str), server) if stage.runs is not None else ""
+    if shell and stage.runs is not None:
+        message = sentence(shell, "docker build fails", "copy what it makes from another stage", by=", so ", stops=True)
+        yield Problem("missing-program", message, stage.runs)
+
+
+def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool) -> tuple[str, Message] | None:
+    """The name of the problem with how a stage starts the server, and its message.
 
     The entry point of the server's image takes the command as the arguments of the server.
     """
     entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in (stage.entrypoint, stage.command))
-    start = Start(
-        "image",
-        None,
-        stage.image,
-        entry_point,
-        command,
-        lambda argument: f'CMD ["{argument}"]',
-        mounts=Mounts([*map(Mount, stage.mounts.values())]),
-    )
-    unstartable = unstartable_start(start, file.server)
+    mounts = Mounts([*map(Mount, stage.mounts.values())])
+    start = Start("image", None, stage.image, entry_point, command, lambda argument: f'CMD ["{argument}"]', mounts=mounts)
+    unstartable = unstartable_start(start, server)
     if unstartable is not None:
         is_empty = start.line == []  # then a command may come when the container starts
         return ("image-starts-without-env", unstartable[1]._replace(stops=False)) if is_empty else unstartable
-    if start.reads(file.release) != "never":
+    if start.reads(server.release) != "never" or not (has_variables or "env" in start.sources(server.release)):
         return None
+    ignores = IGNORES if has_variables else IGNORES.replace("these", "its")
     if entry_point is None and isinstance(stage.command, str):
         message = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
-        message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores these variables", ": ")
+        message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores its variables", ": ")
     elif start.is_whole:
         starter = "CMD" if entry_point == [] else "ENTRYPOINT"
-        message = sentence(f"{starter} starts the server without the argument env", f"it {IGNORES}", by=", so ")
+        message = sentence(f"{starter} starts the server without the argument env", f"it {ignores}", by=", so ")
     else:
-        message = sentence(never_read(start), f"unless the container is started with it, the server {IGNORES}", by=", so ")
-    return "image-starts-without-env", message.add("remedy", remedy_of(start, file.server))
+        message = sentence(never_read(start), f"unless the container is started with it, the server {ignores}", by=", so ")
+    return "image-starts-without-env", message.add("remedy", remedy_of(start, server))
 
 
 # --- Reading -------------------------------------------------------------------------------------------------------------------------
@@ -217,20 +226,26 @@ class _Dockerfile:
             self._env(instruction)
         elif instruction.keyword in ("CMD", "ENTRYPOINT"):
             self._start(instruction, self.stages[-1])
+        elif instruction.keyword == "SHELL":
+            self.stages[-1].mounts[False] = "/bin/sh"  # another shell than that of the image
         elif instruction.keyword == "WORKDIR":
             self.stages[-1].folder = join(self.stages[-1].folder, instruction.rest.strip())[:_LONGEST]
         elif instruction.keyword in ("COPY", "ADD", "RUN"):
-            if instruction.keyword != "RUN":
-                self._copy(instruction, self.stages[-1])
+            self._copy(instruction, self.stages[-1])
             for copied in _COPIED.finditer(instruction.line):
                 stage = self._stage(copied["stage"])
                 if stage is not None:
                     stage.is_copied_from = True
 
-    def _start(self, instruction: Instruction, stage: _Stage) -> None:
+    def _place(self, instruction: Instruction) -> Span:
+        """Where the keyword of an instruction stands, which may be seen."""
         at = len(instruction.line) - len(instruction.line.lstrip())
         place = instruction.span(at, at + len(instruction.keyword))
         self._tokens.append(Token(place, "name", instruction.keyword, instruction.keyword))
+        return place
+
+    def _start(self, instruction: Instruction, stage: _Stage) -> None:
+        place = self._place(instruction)
         if instruction.keyword == "CMD":
             stage.command, stage.has_command, stage.started_at["CMD"] = _start(instruction), True, place
         else:
@@ -240,9 +255,14 @@ class _Dockerfile:
                 stage.started_at.pop("CMD", None)
 
     def _copy(self, instruction: Instruction, stage: _Stage) -> None:
+        if instruction.keyword == "RUN":
+            is_shell = False not in stage.mounts and "--mount" not in instruction.rest and not instruction.rest.startswith("[")
+            stage.runs = stage.runs or (self._place(instruction) if is_shell else None)
+            return
         *files, target = [word for word in _WORD.findall(instruction.rest) if not word.startswith("--")] or [""]
         folder = normpath(join(stage.folder, target))[:_LONGEST]
-        for path in (folder, *(join(folder, basename(file)) for file in files)):
+        are_files = instruction.keyword == "COPY" and target.endswith("/") and all(splitext(file)[1] for file in files)
+        for path in (*([] if are_files else [folder]), *(join(folder, basename(file)) for file in files)):
             if path.endswith(CONFIGURATION) or TOOLS.fullmatch(path):
                 stage.mounts[path.endswith(CONFIGURATION)] = path
 
@@ -265,7 +285,7 @@ class _Dockerfile:
         if parent is not None:
             parent.is_last = False
         name = rest[1] if len(rest) > 1 and rest[0].upper() == "AS" else ""
-        self.stages.append(_Stage(name, image, parent))
+        self.stages.append(_Stage(name, image, parent, self._place(instruction)))
         self._of_stage = {}
         if name:
             self._by_name[name.lower()] = self.stages[-1]
@@ -274,8 +294,7 @@ class _Dockerfile:
         return self._arguments.get(match["name"] or match["bare"]) or match[0]
 
     def _env(self, instruction: Instruction) -> None:
-        at = len(instruction.line) - len(instruction.line.lstrip())
-        self._tokens.append(Token(instruction.span(at, at + 3), "name", "ENV", "ENV"))
+        self._place(instruction)
         variables = self.stages[-1].variables
         first = len(variables)
         for name, place, value, written, meant in self._assignments(instruction):

@@ -17,6 +17,7 @@ from ..documents.variables import Variable, VariableHolder, is_servers, read_var
 from ..documents.variables_in_yaml import Block, Node, roots, text_problems
 from ..documents.workload import Described, as_is, milliseconds, mounted_at, put_check
 from ..model import sentence
+from ..release import MAIN
 from ..settings.env_names import setting_of
 from ..text import printable
 from ..typed import Final
@@ -79,7 +80,7 @@ def _container(node: Node) -> Container:
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
         return read_variables(holder, given)._replace(start=start.started(whole=not lacks))
 
-    is_started = start.reads(node.file.release) == "only"
+    is_started = start.reads(MAIN) == "only"
     return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
 
 
