@@ -39,20 +39,23 @@ def join_sources(start: Started, server: ServerVersion, every: Sequence[Source],
     known = [source for _, source in named if source is not None]
     if not known or (own is not None and all(source is own for source in known)):
         return None
-    is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known)
-    loaded = join([one.loaded for one in known], (own or known[0]).loaded, complete=is_whole)
-    whole = Source(loaded, partial(_newest, known, loaded.document, complete=is_whole))
-    return Joined(whole, known, [layer.kind for layer, source in named if source is None])
+    main = own or known[0]
+    is_lost = main not in known and bool(main.loaded.document.data)  # what is missing may be among the variables that are not read
+    is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known) and not is_lost
+    loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
+    whole = Source(loaded, partial(_newest, known, main, complete=is_whole))
+    return Joined(whole, list(dict.fromkeys((*known, main))), [layer.kind for layer, source in named if source is None])
+
+
+def _newest(known: Sequence[Source], main: Source, *, complete: bool) -> Document:
+    newest = {one: one.newest() for one in (*known, main)}
+    return sum_of([newest[one] for one in known], newest[main], complete=complete)
 
 
 def why_not_joined(start: Started, server: ServerVersion) -> str:
     """Why nothing is joined; reads on after the option."""
     wrong = fault(start.argument, server.release)
     return f"the argument {wrong}" if wrong is not None else "no input is one of the sources that it names"
-
-
-def _newest(known: Sequence[Source], main: Document, *, complete: bool) -> Document:
-    return sum_of([one.newest() for one in known], main, complete=complete)
 
 
 def _is_whole(loaded: Loaded) -> bool:

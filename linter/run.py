@@ -300,12 +300,16 @@ def load_documents(
     without_settings = {
         f"{given.uri}: {reading.note}": document_without_settings(given, reading)
         for given, _, _, reading in files
-        if not reading.loaded and reading.images and given.uri not in in_sums
+        if reading.images and given.uri not in in_sums and not any(map(_has_settings, reading.loaded))
     }
     errors += [*filter(None, (error_of(file.given, file.reading, in_sums) for file in files)), *run.log.errors]
-    loaded = [one.loaded for one in subjects if one.loaded.checkable]
-    documents = [one.document for one in loaded if one.start is None or one.document.data or one.document.complete]
+    documents = [one.document for one in subjects if one.loaded.checkable and _has_settings(one.loaded)]
     return LoadedDocuments(documents, errors, run.log.bugs, without_settings, run.log.notices)
+
+
+def _has_settings(loaded: Loaded) -> bool:
+    """Whether there is more to a document than how its server is started."""
+    return loaded.start is None or bool(loaded.document.data) or loaded.document.complete
 
 
 def _in_sums(loaded: Iterable[Loaded]) -> set[str]:

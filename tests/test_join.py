@@ -19,12 +19,12 @@ services:
     command: {argument}
     volumes: ["./medplum.config.json:/usr/src/medplum/medplum.config.json:ro"]
     environment:
-      MEDPLUM_BASE_URL: https://api.example.com/
+      MEDPLUM_BASE_URL: https://api.hospital.health/
 """
 CONFIGURATION = """\
 {
-  "baseUrl": "https://api.example.com",
-  "appBaseUrl": "https://app.example.com/",
+  "baseUrl": "https://api.hospital.health",
+  "appBaseUrl": "https://app.hospital.health/",
   "logRequests": "false"
 }
 """
@@ -103,9 +103,31 @@ def test_two_services_with_different_arguments_are_two_servers(tmp_path: Path) -
 
 def test_a_secret_that_is_overridden_is_still_in_the_file(tmp_path: Path) -> None:
     compose = COMPOSE.format(argument="file:medplum.config.json,env") + "      MEDPLUM_DATABASE_PASSWORD: ${PASSWORD}\n"
-    text = '{"database": {"host": "db.example.com", "password": "hunter2hunter2"}}'
+    text = '{"database": {"host": "db.hospital.health", "password": "hunter2hunter2"}}'
     outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": text}, "compose.yml")
-    assert of(outcome, "plaintext-secret") == ["medplum.config.json:1:53 plaintext-secret error"]
+    assert of(outcome, "plaintext-secret") == ["medplum.config.json:1:57 plaintext-secret error"]
+
+
+def test_variables_that_are_not_read_are_not_judged(tmp_path: Path) -> None:
+    compose = (
+        COMPOSE.format(argument="file:medplum.config.json") + "      MEDPLUM_PORT: 80a\n      MEDPLUM_REDIS_PASSWORD: hunter2hunter2\n"
+    )
+    outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
+    assert found(outcome) == [
+        "compose.yml:4:5 ignored-environment error",
+        "compose.yml:9:31 plaintext-secret error",
+        "medplum.config.json:2:14 missing-trailing-slash error",
+        "medplum.config.json:4:18 misread-boolean error",
+    ]
+
+
+def test_an_argument_that_is_not_known_is_noted(tmp_path: Path) -> None:
+    outcome = check(
+        tmp_path, {"compose.yml": COMPOSE.format(argument='["${SOURCE}"]'), "medplum.config.json": CONFIGURATION}, "compose.yml"
+    )
+    why = "how the service server is started is not known here, so what its argument names beside its variables is not checked with them"
+    assert [notice.text for notice in outcome.result.notices] == [f"{tmp_path}/compose.yml:4: {why}"]
+    assert found(outcome) == []
 
 
 def test_nothing_expands_a_reference_in_a_file_that_is_mounted(tmp_path: Path) -> None:
@@ -183,7 +205,7 @@ kind: {kind}
 metadata: {{name: medplum}}
 {data}:
   server.json: |-
-    {{"baseUrl": "https://api.example.com"}}
+    {{"baseUrl": "https://api.hospital.health"}}
 ---
 apiVersion: v1
 kind: Pod
@@ -218,7 +240,7 @@ def test_objects_that_are_mounted_are_checked_where_they_stand(mount: str, volum
 def test_json_with_other_characters_than_its_text_is_left_alone(tmp_path: Path) -> None:
     mount, volume = VOLUMES["a folder"]
     text = MANIFEST.format(kind="ConfigMap", data="data", mount=mount, volume=volume)
-    escaped = text.replace('|-\n    {"baseUrl": "https://api.example.com"}', json.dumps('{"baseUrl": "https://api.example.com"}'))
+    escaped = text.replace('|-\n    {"baseUrl": "https://api.hospital.health"}', json.dumps('{"baseUrl": "https://api.hospital.health"}'))
     assert found(check(tmp_path, {"pod.yaml": escaped})) == []
 
 
@@ -226,11 +248,11 @@ def test_json_with_other_characters_than_its_text_is_left_alone(tmp_path: Path) 
 
 
 def test_an_argument_by_hand(tmp_path: Path) -> None:
-    parameters = {"Parameters": [{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://one.example.com/"}]}
-    dump, variables = write(tmp_path, {"dump.json": json.dumps(parameters), ".env": "MEDPLUM_BASE_URL=https://two.example.com/\n"})
+    parameters = {"Parameters": [{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://one.hospital.health/"}]}
+    dump, variables = write(tmp_path, {"dump.json": json.dumps(parameters), ".env": "MEDPLUM_BASE_URL=https://two.hospital.health/\n"})
     over = joined(dump, variables, start="aws:eu-west-1:/medplum/prod/,env")
     under = joined(dump, variables, start="env,aws:eu-west-1:/medplum/prod/")
-    assert (over.data, under.data) == ({"baseUrl": "https://two.example.com/"}, {"baseUrl": "https://one.example.com/"})
+    assert (over.data, under.data) == ({"baseUrl": "https://two.hospital.health/"}, {"baseUrl": "https://one.hospital.health/"})
     assert over.kinds == ("server/ssm", "server/env")
 
 
@@ -243,7 +265,7 @@ def test_an_argument_by_hand(tmp_path: Path) -> None:
     ],
 )
 def test_an_argument_by_hand_that_joins_nothing(start: str, says: str, tmp_path: Path) -> None:
-    outcome = check(tmp_path, {".env": "MEDPLUM_BASE_URL=https://two.example.com/\nMEDPLUM_DATABASE_HOST=db\n"}, start=start)
+    outcome = check(tmp_path, {".env": "MEDPLUM_BASE_URL=https://two.hospital.health/\nMEDPLUM_DATABASE_HOST=db\n"}, start=start)
     assert (outcome.errors, outcome.exit_code) == ((says,), 2)
 
 
@@ -253,11 +275,11 @@ def test_show_says_which_source_gives_a_setting(tmp_path: Path) -> None:
     printed = CliRunner().invoke(cli.cli, ["show", compose]).output.replace(f"{tmp_path}/", "")
     assert printed == (
         "compose.yml (server/json + server/env, service server, server 5.1.12)\n"
-        '  appBaseUrl   "https://app.example.com/"  medplum.config.json:3 (json)\n'
-        '  logRequests  "false"                     medplum.config.json:4 (json)'
+        '  appBaseUrl   "https://app.hospital.health/"  medplum.config.json:3 (json)\n'
+        '  logRequests  "false"                         medplum.config.json:4 (json)'
         "  ! is text, and the server reads any text as true, so each request is logged, with the names and identifiers of patients that"
         " search URLs contain; write true or false without quotes\n"
-        '  baseUrl      "https://api.example.com/"  compose.yml:7 (env)\n'
+        '  baseUrl      "https://api.hospital.health/"  compose.yml:7 (env)\n'
     )
     rows = json.loads(CliRunner().invoke(cli.cli, ["show", "--format", "json", compose]).output)["documents"][0]["settings"]
     assert [(row["setting"], row["source"], row["line"]) for row in rows] == [
@@ -270,7 +292,10 @@ def test_show_says_which_source_gives_a_setting(tmp_path: Path) -> None:
 
 def test_arrays_are_replaced_and_objects_merged(tmp_path: Path) -> None:
     text = json.dumps({"allowedOrigins": ["a", "b"], "database": {"host": "one", "port": 1}, "redis": {"host": "r"}})
-    files = {"medplum.config.json": text, ".env": "MEDPLUM_DATABASE_HOST=two\nMEDPLUM_REDIS=5\nMEDPLUM_BASE_URL=https://x.example.com/\n"}
+    files = {
+        "medplum.config.json": text,
+        ".env": "MEDPLUM_DATABASE_HOST=two\nMEDPLUM_REDIS=5\nMEDPLUM_BASE_URL=https://x.hospital.health/\n",
+    }
     configuration, variables = write(tmp_path, files)
     document = joined(configuration, variables, start="file:medplum.config.json,env")
     assert document.data["database"] == {"host": "two", "port": 1}

@@ -27,7 +27,7 @@ from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
 from .images import is_own_image, lacks_shell
 from .mounts import Mount, Mounts, target_of
-from .source import Problem, Started
+from .source import Problem, Started, Unread
 from .variables_in_yaml import Node
 
 _LONGEST: Final = 10_000
@@ -140,6 +140,14 @@ class Start(NamedTuple):
     def has_file(self, release: Release) -> bool:
         """Whether a file that the server reads is known here, or certainly missing."""
         return bool(self.missing_file(release)) or any(self.mounts.find(path) is not None for path in self.files(release))
+
+    def unread(self) -> tuple[Unread, ...]:
+        """What is to be noted where the server's argument is written, and not known."""
+        if self.at is None or self.arguments is not None or not is_own_image(self.image):
+            return ()
+        line = self.at.file.text.position(self.at.head().start).line
+        why = f"how {self.subject} is started is not known here, so what its argument names beside its variables is not checked with them"
+        return (Unread(self.at.file.uri, line, why),)
 
     def started(self, *, whole: bool) -> Started | None:
         """What joins the sources of the server; None where they are not known. ``whole``: all of its variables are known."""

@@ -15,10 +15,10 @@ from .sums import Sum
 
 
 class Layers(Sum):
-    """The sum of ``layers``, each over those before; one of them can be a sum itself."""
+    """The sum of ``layers``, each over those before; one of them can be a sum itself. Nothing of ``unread`` counts."""
 
-    def __init__(self, layers: Sequence[Document]) -> None:
-        super().__init__(tuple(dict.fromkeys(text for layer in layers for text in _texts(layer))), {}, ())
+    def __init__(self, layers: Sequence[Document], unread: Sequence[Document]) -> None:
+        super().__init__(tuple(dict.fromkeys(text for layer in (*layers, *unread) for text in _texts(layer))), {}, ())
         self.layers = tuple(layers)
 
     def layer(self, path: SettingPath) -> Document:
@@ -55,13 +55,13 @@ def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
 
 
 def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Document:
-    """The document of a server that reads some sources; ``main`` is the one by whose name it is known.
+    """The document of a server that reads some sources; ``main`` is the one by whose name it is known, which it may not read.
 
     What a source lacks can be in another one: none of them is complete by itself from now on.
     """
     for layer in layers:
         layer.complete = False
-    parts = Layers(layers)
+    parts = Layers(layers, [main] if main not in layers else [])
     return Document(
         main.uri,
         layers[0].kind,
@@ -78,16 +78,17 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Doc
 
 def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
     """The sum of the sources of a server, with all that is known of their texts."""
+    texts = list(layers) if main in layers else [*layers, main]
     return main._replace(
         document=sum_of([one.document for one in layers], main.document, complete=complete),
-        problems=tuple(problem for one in layers if one.parts for problem in one.problems),
+        problems=tuple(problem for one in texts if one.parts for problem in one.problems),
         checkable=all(one.checkable for one in layers),
         suppressions=(),
         anchors=(),
         editor=None,
         commander=None,
         rewriter=None,
-        places=frozenset(place for one in layers for place in one.places),
-        parts=tuple(part for one in layers for part in one.written),
+        places=frozenset(place for one in texts for place in one.places),
+        parts=tuple(part for one in texts for part in one.written),
         start=None,
     )

@@ -126,7 +126,9 @@ def _container(service: Node) -> Container:
             loaded = _with_problems(
                 loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head(), has_variables=bool(given) or lacks)
             )
-        return loaded._replace(started=_is_started(project), unread=tuple(_outside(project)), start=start.started(whole=not lacks))
+        return loaded._replace(
+            started=_is_started(project), unread=(*_outside(project), *start.unread()), start=start.started(whole=not lacks)
+        )
 
     is_started = start.reads(MAIN) == "only" or start.has_file(file.release)
     return container([one.variable.name for one in given], image, load, is_started=is_started)

@@ -78,7 +78,7 @@ def _container(node: Node) -> Container:
         # Of those with the name of a secret only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
-        return read_variables(holder, given)._replace(start=start.started(whole=not lacks))
+        return read_variables(holder, given)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
     is_started = start.reads(MAIN) == "only"
     return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
