@@ -40,16 +40,17 @@ def join_sources(start: Started, server: ServerVersion, every: Sequence[Source],
     if not known or (own is not None and all(source is own for source in known)):
         return None
     main = own or known[0]
-    is_lost = main not in known and bool(main.loaded.document.data)  # what is missing may be among the variables that are not read
+    sources = {one.loaded.document: one for one in (*known, main)}
+    is_read = any(one is main for one in known)
+    is_lost = not is_read and bool(main.loaded.document.data)  # what is missing may be among the variables that are not read
     is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known) and not is_lost
-    loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
-    whole = Source(loaded, partial(_newest, known, main, complete=is_whole))
-    return Joined(whole, list(dict.fromkeys((*known, main))), [layer.kind for layer, source in named if source is None])
 
+    def newest() -> Document:
+        made = {document: one.newest() for document, one in sources.items()}
+        return sum_of([made[one.loaded.document] for one in known], made[main.loaded.document], complete=is_whole)
 
-def _newest(known: Sequence[Source], main: Source, *, complete: bool) -> Document:
-    newest = {one: one.newest() for one in (*known, main)}
-    return sum_of([newest[one] for one in known], newest[main], complete=complete)
+    whole = Source(join([one.loaded for one in known], main.loaded, complete=is_whole), newest)
+    return Joined(whole, list(sources.values()), [layer.kind for layer, source in named if source is None])
 
 
 def why_not_joined(start: Started, server: ServerVersion) -> str:

@@ -78,17 +78,14 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Doc
 
 def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
     """The sum of the sources of a server, with all that is known of their texts."""
-    texts = list(layers) if main in layers else [*layers, main]
-    return main._replace(
-        document=sum_of([one.document for one in layers], main.document, complete=complete),
-        problems=tuple(problem for one in texts if one.parts for problem in one.problems),
+    texts = {one.document: one for one in (*layers, main)}.values()
+    return Loaded(
+        sum_of([one.document for one in layers], main.document, complete=complete),
+        tuple(problem for one in texts if one.parts for problem in one.problems),
         checkable=all(one.checkable for one in layers),
-        suppressions=(),
-        anchors=(),
-        editor=None,
-        commander=None,
-        rewriter=None,
+        image=main.image,
         places=frozenset(place for one in texts for place in one.places),
         parts=tuple(part for one in texts for part in one.written),
-        start=None,
+        started=main.started,
+        unread=main.unread,
     )
