@@ -9,7 +9,7 @@ from itertools import dropwhile
 from posixpath import basename
 
 from ..model import Message, sentence
-from ..release import Release, ServerVersion
+from ..release import MAIN, Release, ServerVersion
 from ..server.start import (
     DEFAULT,
     SEVERAL,
@@ -50,6 +50,10 @@ CONFIGURATION: Final = "/medplum.config.json"
 
 IGNORES: Final = "ignores these variables and reads medplum.config.json, or what its argument names"
 """What a server does whose start argument does not name the variables."""
+
+
+_BEFORE_5: Final = Release((4, 5, 2))
+"""A release that looks for files in another folder than the newest does."""
 
 
 class Start(NamedTuple):
@@ -137,9 +141,11 @@ class Start(NamedTuple):
         paths = self.files(release) if is_own_image(self.image) else []
         return next((path for path in paths if self.mounts.lack(path) and (self.arguments or basename(path) in mounted)), "")
 
-    def has_file(self, release: Release) -> bool:
-        """Whether a file that the server reads is known here, or certainly missing."""
-        return bool(self.missing_file(release)) or any(self.mounts.find(path) is not None for path in self.files(release))
+    @property
+    def has_file(self) -> bool:
+        """Whether a file that the server reads is known, or certainly missing: of any release, so that each finds the same servers."""
+        paths = (path for release in (_BEFORE_5, MAIN) for path in self.files(release))
+        return any(map(self.missing_file, (_BEFORE_5, MAIN))) or any(self.mounts.find(path) is not None for path in paths)
 
     def unread(self) -> tuple[Unread, ...]:
         """What is to be noted where the server's argument is written, and not known."""

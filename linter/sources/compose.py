@@ -130,7 +130,7 @@ def _container(service: Node) -> Container:
             started=_is_started(project), unread=(*_outside(project), *start.unread()), start=start.started(whole=not lacks)
         )
 
-    is_started = start.reads(MAIN) == "only" or start.has_file(file.release)
+    is_started = start.reads(MAIN) == "only" or start.has_file
     return container([one.variable.name for one in given], image, load, is_started=is_started)
 
 

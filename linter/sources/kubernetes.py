@@ -146,7 +146,7 @@ def _container(one: Node, node: Node) -> Container:
         holder = for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks, has_variables=bool(given) or lacks)
         return load_sum(holder, given, objects, ())._replace(start=start.started(whole=not lacks), unread=start.unread())
 
-    return container([one.variable.name for one in given], image, load, is_started=start.has_file(node.file.release))
+    return container([one.variable.name for one in given], image, load, is_started=start.has_file)
 
 
 def _mount(mount: Node, one: Node, container: Node) -> Mount:
