@@ -76,7 +76,9 @@ def test_what_is_found_in_a_sum(case: str, folder: Path) -> None:
     assert outcome.errors == ()
     files = [f"{file.path}: {file.status} {file.kind or file.note}" for file in outcome.result.files]
     shown = as_text(
-        load_documents(sorted({file.path for file in outcome.result.files}), None).documents, only_changed=False, defaults=False
+        load_documents(sorted({file.path for file in outcome.result.files}), None, joined=True).documents,
+        only_changed=False,
+        defaults=False,
     )
     compare_with(SUMS / case / "expected.txt", "\n".join([*files, "", *found(outcome), "", shown]))
 

@@ -76,7 +76,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     wrong += problems_beside(
         of_path, lambda _, one: (one.value, printable(one.name), one.span("key")), "ssm_coercion", file.release, ordered=True
     )
-    return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems, *wrong), checkable)]
+    found, place = (*encoding_problems(file, _CONSEQUENCE), *problems, *wrong), (file.uri, file.part)
+    return [Loaded(document, found, checkable, places=frozenset({place}))]
 
 
 def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Problem]:
