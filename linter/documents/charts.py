@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from ..release import Release
+from ..settings.env_names import variable_of
 from ..syntax.places import JsonPath
 from ..syntax.yaml import Yaml, parse_yaml
 from ..text import Span
@@ -15,8 +16,6 @@ from ..typed import Any, Final, NamedTuple
 from .source import SourceFile
 from .variables_in_yaml import Node, roots
 
-_WITH_CONFIG: Final = Release((5, 1, 14))
-"""The first version that makes variables of ``config``."""
 _TEMPLATES: Final = ("_helpers.tpl", "configmap.yaml", "deployment.yaml", "hpa.yaml", "ingress.yaml", "secret.yaml", "service.yaml")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*")
 """The name of a value that may be shown."""
@@ -38,7 +37,7 @@ class Chart(NamedTuple):
     @property
     def defaults(self) -> Node | None:
         """The values of the chart itself of which it makes variables, without places in the file; None where they are not known."""
-        if self.version is None or self.version < _WITH_CONFIG:
+        if self.version is None or "config.server.baseUrl" not in _read(self.version):
             return None
         return Node(SourceFile(self.file.uri, b"", self.file.server, self.file.around), _tree(), ("defaults",))
 
@@ -104,14 +103,11 @@ def sections(version: Release | None) -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def default_values() -> Mapping[tuple[str, str], str]:
-    """The values of ``config`` that the chart has itself, by section and name, as texts."""
-    config: Mapping[str, Mapping[str, Any]] = _tree().value["defaults"]["config"]
-    return {
-        (section, name): str(value).lower() if isinstance(value, bool) else str(value)
-        for section, values in config.items()
-        for name, value in values.items()
-    }
+def default_variables() -> Mapping[str, str]:
+    """The variables that the chart makes of its own values, with their texts."""
+    config: Mapping[str, Mapping[str, str]] = _tree().value["defaults"]["config"]
+    paths = {((name,) if section == "server" else (section, name)): text for section in config for name, text in config[section].items()}
+    return {variable_of(path): text for path, text in paths.items()}
 
 
 def unread(values: Node, chart: Chart | None) -> Iterator[tuple[Node, str]]:

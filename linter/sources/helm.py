@@ -19,11 +19,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
-from functools import cache, reduce
+from functools import reduce
 from itertools import takewhile
 
 from .. import settings
-from ..documents.charts import Chart, chart_beside, default_values, sections, unread
+from ..documents.charts import Chart, chart_beside, default_variables, sections, unread
 from ..documents.command_lines import Start, never_read, unstartable_start
 from ..documents.containers import Container, Given, holder_in, load_servers, load_sum, recognised
 from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
@@ -237,9 +237,8 @@ _OF_SERVER: Final[JsonPath] = ("deployment",)
 
 def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
     """The paths of the blocks of each container, by what is above them: all are one's, unless two mappings give one variable."""
-    names: dict[JsonPath, set[str]] = {path: set() for path, rival in _rivals(release.layers).items() if not rival}
-    for path, own in names.items():
-        own.update(name for layer in release.layers for name in _prefixed(layer.at(*path)))
+    rivals = _rivals(release.layers)
+    names = {path: own for path, own in _names(release.layers).items() if not rivals[path]}
     groups: dict[JsonPath, list[JsonPath]] = {_OF_SERVER: []} if release.is_medplums else {}
     for path in names:
         groups.setdefault(path[:-1], []).append(path)
@@ -269,16 +268,19 @@ def _rivals(layers: Sequence[Node]) -> dict[JsonPath, str]:
 
     Such a block may be for another server, or for another environment, and is not read.
     """
-    names: dict[JsonPath, set[str]] = {}
-    for layer in layers:
-        for part in _lists(layer):
-            names.setdefault(part.path[len(layer.path) :], set()).update(_prefixed(part))
+    names = _names(layers)
     times = Counter(name for own in names.values() for name in own)
     return {path: "" if path[-1] in _LISTS else min((name for name in own if times[name] > 1), default="") for path, own in names.items()}
 
 
-def _prefixed(part: Node) -> Iterator[str]:
-    return (one.name for one in Block(part).variables if one.name.startswith(PREFIX))
+def _names(layers: Sequence[Node]) -> dict[JsonPath, set[str]]:
+    """The names of variables that begin as a server's, by the paths of their blocks."""
+    names: dict[JsonPath, set[str]] = {}
+    for layer in layers:
+        for part in _lists(layer):
+            own = names.setdefault(part.path[len(layer.path) :], set())
+            own.update(one.name for one in Block(part).variables if one.name.startswith(PREFIX))
+    return names
 
 
 def _unread(layers: Sequence[Node]) -> Iterator[Unread]:
@@ -369,14 +371,8 @@ def _lists(root: Node) -> Iterator[Node]:
 _HOSTS: Final = {"MEDPLUM_DATABASE_HOST": "config.database.host", "MEDPLUM_REDIS_HOST": "config.redis.host"}
 
 
-@cache
-def _defaults() -> Mapping[str, str]:
-    """The variables that the chart makes of its own values."""
-    return {variable_of(_path(section, name)): text for (section, name), text in default_values().items() if text}
-
-
 def _is_default(variable: Variable) -> bool:
-    return variable.text is not None and _defaults().get(variable.name) == variable.text
+    return variable.text is not None and default_variables().get(variable.name) == variable.text
 
 
 def _placed(variable: Variable, uri: str, release: _Release) -> Variable:
@@ -393,7 +389,7 @@ def _is_as_shipped(root: Node) -> bool:
     chart = chart_beside(root.file) if root.file.name in _OWN else None
     if chart is None or chart.within or root.at("global", "configSource", "type").value not in (None, "env"):
         return False
-    return {one.name: one.text for one in _variables(root)} == _defaults()
+    return {one.name: one.text for one in _variables(root)} == default_variables()
 
 
 def _start_problems(release: _Release, start: Start, variables: Sequence[Variable]) -> Iterator[Problem]:

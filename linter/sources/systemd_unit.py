@@ -8,7 +8,6 @@ reads variables at all, ``ExecStart`` says.
 from __future__ import annotations
 
 import re
-from posixpath import basename
 
 from ..documents.command_lines import Start, problems_of_start
 from ..documents.containers import Container, Given, load_servers, load_sum, recognised
@@ -19,15 +18,13 @@ from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
 from ..redaction.tokens import ListedTokens, Token
 from ..text import Span
-from ..typed import Final
 
 KINDS = ("server/env",)
 NAMES = ("*.service",)
 
-_LINE: Final = re.compile(r"^[ \t]*(?P<name>\[?[A-Za-z]+\]?)[ \t]*(?:=[ \t]*(?P<value>(?:[^\\\r\n]|\\(?:\r?\n)?)*))?", re.MULTILINE)
-_COMMENT: Final = re.compile(r"^[ \t]*#[^\r\n]*", re.MULTILINE)
-_QUOTES: Final = ("'", '"')
-_WORD: Final = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")
+_LINE = re.compile(r"^[ \t]*(?P<name>\[?[A-Za-z]+\]?)[ \t]*(?:=[ \t]*(?P<value>(?:[^\\\r\n]|\\(?:\r?\n)?)*))?", re.MULTILINE)
+_QUOTES = ("'", '"')
+_WORD = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")
 
 
 class _Unit:
@@ -89,21 +86,21 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _container(file: SourceFile) -> Container:
     unit: _Unit = file.cached("unit", lambda: _Unit(file))
-    found = [file.around.find_named(file, basename(path)) for path in unit.files]
+    found = [file.around.find_named(file, path.rpartition("/")[2]) for path in unit.files]
     files = [environment_holder(one) for one in found if one is not None]
     start = Start("unit", None, None, unit.command, None, lambda argument: f"{argument} at the end of ExecStart")
 
     def load() -> Loaded:
-        comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in _COMMENT.finditer(file.text.content)))
+        lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
+        comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in lines))
         of_text = (one for one in encoding_problems(file, "systemd ignores the line") if one.name != "byte-order-mark")  # it skips one
         whole = start.reads(file.release) == "only" and None not in found
-        wrong = problems_of_start(start, file.server, unit.at)
-        if start.arguments:  # what it names can hold all that the server needs
-            wrong = [one._replace(name="start-without-env") if one.name == "environment-not-read" else one for one in wrong]
+        names = {"environment-not-read": "start-without-env"} if start.arguments else {}  # what is named can have all that is needed
+        wrong = [one._replace(name=names.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
         main = VariableHolder(
             file,
-            type="unit",
-            start=unit.variables[0].key if unit.variables else unit.at,
+            "unit",
+            unit.variables[0].key if unit.variables else unit.at,
             tokens=lambda: ListedTokens(sorted(unit.tokens, key=lambda one: one.span)),
             names=frozenset({"Environment", "EnvironmentFile", "ExecStart"}),
             complete=whole,
