@@ -186,7 +186,7 @@ class _Subject(NamedTuple):
     """A document to be checked, and what its source and its rules find in it.
 
     ``newest`` is what the newest server makes of it; ``beside`` is what shows the target in its file. ``container`` is where the server
-    stands that it is joined for.
+    stands that it is joined for, and ``server`` the one around which the document stands.
     """
 
     file: _File
@@ -196,6 +196,7 @@ class _Subject(NamedTuple):
     newest: Callable[[], Document]
     findings: list[Finding] = []
     container: frozenset[Place] = frozenset()
+    server: Document | None = None
 
     @property
     def document(self) -> Document:
@@ -606,7 +607,8 @@ def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
             document.server = rules.overrides.server or document.server
             document.target = server.target if server is not None else target_for(rules.overrides, document)
             findings = checker.found_by_rules(loaded, rules, document)
-            yield _Subject(file, loaded, rules, {}, partial(_itself, document), without_repetitions(findings, rules.by_id))
+            findings = without_repetitions(findings, rules.by_id)
+            yield _Subject(file, loaded, rules, {}, partial(_itself, document), findings, server=server)
 
 
 def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
@@ -779,7 +781,9 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     subjects = _join(run, files)
     in_sums = _in_sums(one.loaded for one in subjects)
     _report_unloaded(run, files, in_sums)
-    around = _around_servers(files, subjects)
+    around: list[_Around] = []
+    with log.surviving("all files", "looking at what stands around servers"):
+        around = _around_servers(files, subjects)
     found = _check(run, subjects)
     beside = list(_check_around(run, around))
     found += beside
@@ -787,8 +791,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         log.read(path)
     compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
-        pairs = {one.document: server for one, (_, _, server) in zip(beside, around, strict=False) if server is not None}
-        compared = _compare(run, found, pairs)
+        compared = _compare(run, found, {one.document: one.server for one in beside if one.server is not None})
     infos = {name: info for one in found for name, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
     acceptors = Acceptors(list(_checked(found, compared.rules, given)), run.baselines, today)
