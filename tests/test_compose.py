@@ -314,3 +314,15 @@ def test_an_image_of_ones_own_can_take_other_arguments() -> None:
 def test_a_service_that_only_another_release_reads() -> None:
     text = f"services:\n  s:\n    image: {IMAGE.partition(':')[0]}:5.1.1\n    command: env,env\n"
     assert lint(text, "compose.yml").bugs == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted"),
+    [
+        ("command: [node, packages/server/dist/index.js, env]", ["ignored-environment"]),
+        ("entrypoint: file:medplum.config.json", ["missing-program"]),
+        ("command: ['${SOURCE}']", []),
+    ],
+)
+def test_a_service_without_variables_that_is_started_wrongly(start: str, wanted: list[str]) -> None:
+    assert found(f"services:\n  s:\n    image: {IMAGE}\n    {start}\n", "compose.yml") == wanted

@@ -265,3 +265,9 @@ def test_templates_of_a_chart_are_no_manifests(tmp_path: Path) -> None:
     )
     (tmp_path / "configmap.yaml").write_text(template)
     assert [finding.rule for finding in lint_paths([str(tmp_path)], Options()).result.findings] == []
+
+
+def test_a_container_without_variables_that_does_not_start() -> None:
+    text = deployment(f"{SERVER}  command: ['file:/a/medplum.config.json']\n  volumeMounts: [{{name: a, mountPath: /a}}]")
+    assert found(text, "d.yaml") == ["missing-program"]
+    assert load(deployment(f"{SERVER}  args: [a]\n  volumeMounts: [{{name: a, mountPath: /etc/medplum}}]")) == []

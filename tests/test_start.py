@@ -283,6 +283,14 @@ LINES = st.one_of(
 )
 
 
+def test_a_source_in_the_place_of_the_entry_point_goes_where_it_belongs() -> None:
+    start = container(entry_point=["file:medplum.config.json"])
+    assert [messages_of(start, release)[0].rpartition("write ")[2] for release in ("4.5.2", "5.1.2")] == [
+        "command: file:medplum.config.json",
+        "command: file:medplum.config.json,env",
+    ]
+
+
 @given(LINES, LINES, LINES, st.lists(LINES), st.sampled_from(["3.0.0", "5.0.11", "5.1.1", "main"]))
 def test_no_message_repeats_a_command(entry_point: object, command: object, folder: object, mounts: list[object], release: str) -> None:
     start = container(image="medplum/medplum-server", entry_point=entry_point, command=command, folder=folder, mounts=mounts)

@@ -9,11 +9,10 @@ from itertools import dropwhile
 from posixpath import basename
 
 from ..model import Message, sentence
-from ..release import MAIN, Release, ServerVersion
+from ..release import ANY_SERVER, MAIN, Release, ServerVersion
 from ..server.start import (
     DEFAULT,
     SEVERAL,
-    WITHOUT_SHELL,
     WORKING_FOLDER,
     Reads,
     argument_of,
@@ -21,11 +20,12 @@ from ..server.start import (
     layers,
     names_source,
     reads_variables,
+    shown,
     with_variables,
 )
 from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
-from .images import is_own_image, lacks_shell
+from .images import WITHOUT_SHELL, is_own_image, lacks_shell
 from .mounts import Mount, Mounts, target_of
 from .source import Problem, Started, Unread
 from .variables_in_yaml import Node
@@ -48,7 +48,7 @@ TOOLS: Final = re.compile(r"/(?:usr(?:/local)?/?)?|/(?:usr/(?:local/)?)?s?bin(?:
 CONFIGURATION: Final = "/medplum.config.json"
 """The end of the path of a configuration file."""
 
-IGNORES: Final = "ignores these variables and reads medplum.config.json, or what its argument names"
+IGNORES: Final = "ignores its variables and reads medplum.config.json, or what its argument names"
 """What a server does whose start argument does not name the variables."""
 
 
@@ -143,13 +143,15 @@ class Start(NamedTuple):
 
     @property
     def has_file(self) -> bool:
-        """Whether a file that the server reads is known, or certainly missing: of any release, so that each finds the same servers."""
+        """Whether a file that the server reads is known, or certainly missing, or its program is: of any release, so that each finds the
+        same servers."""
         paths = (path for release in (_BEFORE_5, MAIN) for path in self.files(release))
-        return any(map(self.missing_file, (_BEFORE_5, MAIN))) or any(self.mounts.find(path) is not None for path in paths)
+        is_missing = bool(_missing_program(self, ANY_SERVER)) or any(map(self.missing_file, (_BEFORE_5, MAIN)))
+        return is_missing or any(self.mounts.find(path) is not None for path in paths)
 
     def unread(self) -> tuple[Unread, ...]:
         """What is to be noted where the server's argument is written, and not known."""
-        if self.at is None or self.arguments is not None or not is_own_image(self.image):
+        if self.at is None or self.arguments is not None or not is_own_image(self.image) or _missing_program(self, ANY_SERVER):
             return ()
         line = self.at.file.text.position(self.at.head().start).line
         why = f"how {self.subject} is started is not known here, so what its argument names beside its variables is not checked with them"
@@ -195,7 +197,7 @@ def problems_of_start(start: Start, server: ServerVersion, at: Span, *, has_vari
     unstartable = unstartable_start(start, server)
     if unstartable is not None:
         return [Problem(*unstartable, at)]
-    if has_variables and start.reads(server.release) == "never":
+    if start.reads(server.release) == "never" and (has_variables or "env" in start.sources(server.release)):
         message = sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so ")
         return [Problem("environment-not-read", message, at)]
     path = start.missing_file(server.release)
@@ -232,8 +234,9 @@ def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message
     """The problem that keeps a server from starting, with its message: its image lacks a program, or it cannot read its argument."""
     program = _missing_program(start, server)
     if program:
-        argument = start.spell(with_variables(start.sources(server.release), server.release))
-        remedy = f"leave the entry point to the image, and write {argument}"
+        sources = start.sources(server.release)
+        argument = with_variables(sources, server.release) if server.release >= SEVERAL or not sources else shown(sources[0])
+        remedy = f"leave the entry point to the image, and write {start.spell(argument)}"
         return "missing-program", sentence(program, "the container does not start", remedy, by=", so ", stops=True)
     wrong = fault(start.argument, server.release) if start.argument is not None else None
     if wrong is None:

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from ..formats.placeholders import fallback_of
 from ..model import Document
-from ..release import ServerVersion
-from ..server.start import WITHOUT_SHELL
+from ..release import Release, ServerVersion
 from ..text import Span, printable
 from ..typed import Any, Final
 from .source import Image, SourceFile, may_name_images
@@ -25,6 +24,8 @@ _OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?=[:@]|\Z)")
 _TAG: Final = re.compile(r":(?P<tag>[^:/@]+)(?:@sha256:[0-9a-f]+)?\Z")
 _RELEASE: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?")
 _FROM: Final = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+WITHOUT_SHELL: Final = Release((5, 0, 11))
+"""The first release whose image has no shell (``FROM dhi.io/node:24`` in Medplum's Dockerfile)."""
 _LONGEST: Final = 1_000
 """Characters that no name of an image has."""
 _DEEPEST: Final = 40

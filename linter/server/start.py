@@ -23,8 +23,6 @@ SEVERAL: Final = Release((5, 1, 2))
 """The first release that reads several sources; an older one takes the whole argument for one."""
 WORKING_FOLDER: Final = "/usr/src/medplum"
 """The working directory of Medplum's image (``WORKDIR`` in its Dockerfile)."""
-WITHOUT_SHELL: Final = Release((5, 0, 11))
-"""The first release whose image has no shell (``FROM dhi.io/node:24`` in Medplum's Dockerfile)."""
 _BESIDE_PACKAGE: Final = Release((5, 0, 0))
 """The first release that looks for a file in its working directory, and not beside its package."""
 _KINDS: Final = {"env": Release(()), "file": Release(()), "aws": Release(()), "gcp": Release((3, 2, 20)), "azure": Release((3, 2, 28))}
@@ -139,15 +137,18 @@ def reads_variables(argument: str | None, release: Release) -> Reads:
     return "never" if "env" not in kinds else "only" if len(kinds) == 1 else "too"
 
 
-def with_variables(arguments: Sequence[str], release: Release) -> str:
-    """The start argument that has a release read variables besides the sources that it was given, or where it cannot only them.
+def shown(source: str) -> str:
+    """A source as a message may show it: one that looks like the name of a file or a path; else an ellipsis, which may hide a secret."""
+    is_plain = source == "env" or (_PLAIN.fullmatch(source) is not None and without_credentials(source) == source)
+    return source if is_plain else "…"
 
-    A source is shown only where it looks like the name of a file or a path; else an ellipsis stands for it, which may hide a secret.
-    """
+
+def with_variables(arguments: Sequence[str], release: Release) -> str:
+    """The start argument that has a release read variables besides the sources that it was given, or where it cannot only them."""
     given = [text for argument in arguments for text in argument.split(",") if text not in ("", "env")]
     if release < SEVERAL or any(_layer(text).fault(release) is not None for text in given):
         return "env"
-    return ",".join([*(text if _PLAIN.fullmatch(text) and without_credentials(text) == text else "…" for text in given), "env"])
+    return ",".join([*map(shown, given), "env"])
 
 
 _PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?:[A-Za-z0-9_.-]+/)*")

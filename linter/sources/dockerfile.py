@@ -151,15 +151,14 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
         return ("image-starts-without-env", unstartable[1]._replace(stops=False)) if is_empty else unstartable
     if start.reads(server.release) != "never" or not (has_variables or "env" in start.sources(server.release)):
         return None
-    ignores = IGNORES if has_variables else IGNORES.replace("these", "its")
     if entry_point is None and isinstance(stage.command, str):
         message = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
         message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores its variables", ": ")
     elif start.is_whole:
         starter = "CMD" if entry_point == [] else "ENTRYPOINT"
-        message = sentence(f"{starter} starts the server without the argument env", f"it {ignores}", by=", so ")
+        message = sentence(f"{starter} starts the server without the argument env", f"it {IGNORES}", by=", so ")
     else:
-        message = sentence(never_read(start), f"unless the container is started with it, the server {ignores}", by=", so ")
+        message = sentence(never_read(start), f"unless the container is started with it, the server {IGNORES}", by=", so ")
     return "image-starts-without-env", message.add("remedy", remedy_of(start, server))
 
 

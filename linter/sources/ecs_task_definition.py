@@ -80,7 +80,7 @@ def _container(node: Node) -> Container:
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
         return read_variables(holder, given)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
-    is_started = start.reads(MAIN) == "only"
+    is_started = start.reads(MAIN) == "only" or start.has_file
     return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
 
 
