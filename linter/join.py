@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from posixpath import basename
 
@@ -23,40 +23,36 @@ class Source(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """What a server reads: as one source, and the sources that it is made of; ``missing`` are the kinds of those that are not given."""
+    """What a server reads, and what the newest one makes of that: known by the name of the document ``main``, and made of the documents
+    ``sources``; ``missing`` are the kinds of those that are not given."""
 
-    whole: Source
-    sources: Sequence[Source]
+    loaded: Loaded
+    newest: Callable[[], Document]
+    main: Document
+    sources: Collection[Document]
     missing: Sequence[str]
 
 
-def join_sources(start: Started, server: ServerVersion, every: Sequence[Source], own: Source | None = None) -> Joined | None:
-    """What a server reads with a start argument, of which ``own`` are the variables; None where that is nothing more than these, or
-    where it does not start."""
-    if fault(start.argument, server.release) is not None:
-        return None
+def join_sources(start: Started | None, server: ServerVersion, every: Collection[Source], own: Source | None) -> Joined | str:
+    """What a server reads with a start argument, of which ``own`` are the variables; or why there is nothing to join."""
+    if start is None or (wrong := fault(start.argument, server.release)) is not None:
+        return f"the argument {wrong}" if start is not None else ""
     named = [(layer, _source(layer, start, server, every, own)) for layer in layers(start.argument, server.release)]
     known = [source for _, source in named if source is not None]
-    if not known or (own is not None and all(source is own for source in known)):
-        return None
+    if not known or all(source is own for source in known):
+        return "no input is one of the sources that it names"
     main = own or known[0]
     sources = {one.loaded.document: one for one in (*known, main)}
-    is_read = any(one is main for one in known)
-    is_lost = not is_read and bool(main.loaded.document.data)  # what is missing may be among the variables that are not read
+    # What is missing may be among the variables that are not read.
+    is_lost = all(one is not main for one in known) and bool(main.loaded.document.data)
     is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known) and not is_lost
 
     def newest() -> Document:
         made = {document: one.newest() for document, one in sources.items()}
         return sum_of([made[one.loaded.document] for one in known], made[main.loaded.document], complete=is_whole)
 
-    whole = Source(join([one.loaded for one in known], main.loaded, complete=is_whole), newest)
-    return Joined(whole, list(sources.values()), [layer.kind for layer, source in named if source is None])
-
-
-def why_not_joined(start: Started, server: ServerVersion) -> str:
-    """Why nothing is joined; reads on after the option."""
-    wrong = fault(start.argument, server.release)
-    return f"the argument {wrong}" if wrong is not None else "no input is one of the sources that it names"
+    loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
+    return Joined(loaded, newest, main.loaded.document, sources.keys(), [layer.kind for layer, source in named if source is None])
 
 
 def _is_whole(loaded: Loaded) -> bool:
@@ -65,7 +61,7 @@ def _is_whole(loaded: Loaded) -> bool:
     return loaded.checkable and is_whole and not any(problem.lossy for problem in loaded.problems)
 
 
-def _source(layer: Layer, start: Started, server: ServerVersion, every: Sequence[Source], own: Source | None) -> Source | None:
+def _source(layer: Layer, start: Started, server: ServerVersion, every: Collection[Source], own: Source | None) -> Source | None:
     """The source that a part of a start argument names; None where it is not given, or several can be meant."""
     if own is not None and layer.kind == "env":
         return own

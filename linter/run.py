@@ -475,36 +475,30 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
     """The documents to check: all but those that are parts of others."""
     covered = parts_of_others(one for file in files for one in file.reading.loaded)
     subjects = _subjects(run, files, covered)
-    by_hand = run.options.start
-    if by_hand is None and not any(one.loaded.start is not None for one in subjects):
+    by_hand = Started(run.options.start) if run.options.start is not None else None
+    started = subjects[:1] if by_hand is not None else [one for one in subjects if one.loaded.start is not None]
+    if not started:
         return subjects
-    from .join import Source, join_sources, why_not_joined  # only where a start argument names sources
+    from .join import Source, join_sources  # only where a start argument names sources
 
-    sources = {one.document: Source(one.loaded, one.newest) for one in subjects}
-    every = list(sources.values())
-    given = subjects[:1] if by_hand is not None else [one for one in subjects if one.loaded.start is not None]
+    every = {one.document: Source(one.loaded, one.newest) for one in subjects}
     sums: list[_Subject] = []
-    for one in given:
+    for one in started:
         with run.log.surviving(one.file.given.uri, "joining what its server reads"):
-            start = one.loaded.start if by_hand is None else Started(by_hand)
-            assert start is not None  # which was asked for
-            joined = join_sources(start, one.document.server, every, sources[one.document] if by_hand is None else None)
-            if joined is not None:
-                covered.update(source.loaded.document for source in joined.sources)
-                main = one if by_hand is None else next(one for one in subjects if one.loaded is joined.sources[0].loaded)
-                sums.append(main._replace(loaded=joined.whole.loaded, newest=joined.whole.newest, container=one.loaded.places))
-            if by_hand is not None:
-                _report_by_hand(run, why_not_joined(start, one.document.server), joined.missing if joined is not None else None)
+            joined = join_sources(
+                by_hand or one.loaded.start, one.document.server, every.values(), None if by_hand else every[one.document]
+            )
+            if not isinstance(joined, str):
+                covered.update(joined.sources)
+                main = next(other for other in subjects if other.document is joined.main)
+                sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=one.loaded.places))
+                for kind in joined.missing if by_hand is not None else ():
+                    why = f"no input, or more than one, can be its {kind} source, which is left out"
+                    run.log.note(Notice("unread-block", "--start", None, why))
+            elif by_hand is not None:
+                run.log.error(f"--start: {joined}")
     covered |= parts_of_others(one.loaded for one in (*subjects, *sums)) - {one.document for one in sums}
     return [one for one in (*subjects, *sums) if one.document not in covered]
-
-
-def _report_by_hand(run: _Run, why_not: str, missing: Sequence[str] | None) -> None:
-    """Report what of ``--start`` cannot be joined: all of it, or some kinds of sources."""
-    if missing is None:
-        run.log.error(f"--start: {why_not}")
-    for kind in missing or ():
-        run.log.note(Notice("unread-block", "--start", None, f"no input, or more than one, can be its {kind} source, which is left out"))
 
 
 def _subjects(run: _Run, files: list[_File], covered: Collection[Document]) -> list[_Subject]:
