@@ -268,6 +268,8 @@ def test_a_default_that_stays_is_reported_at_the_version_of_the_chart(tmp_path: 
     assert not any(one.startswith(("plaintext-secret", "published-credential")) for one in lines)  # it can be given at installation
     lines = found_beside(tmp_path, UMBRELLA % "5.1.13", f"medplum:\n  config: {{{MANY}}}\n")
     assert [one.split()[0] for one in lines] == ["unknown-chart-value"]  # nothing is made of config
+    newer = found_beside(tmp_path, OWN % "5.9.0", f"config: {{{MANY[:-1]}, logLevel: WARN}}}}\nreplicaCount: 2\n")
+    assert not any(one.startswith("unknown-chart-value") for one in newer)  # which can read more
 
 
 @pytest.mark.parametrize(

@@ -405,7 +405,7 @@ def _start_problems(release: _Release, start: Start, variables: Sequence[Variabl
         remedy = "give these settings in what global.configSource.type names"
         message = sentence(never_read(start), "it ignores config and deployment.env", remedy, by=", so ")
         yield Problem("start-without-env", message, span)
-    elif wrong and not can_be_right and sources_of(start.argument or "", server.release)[0].kind != "env":
+    elif wrong and not can_be_right and [one.kind for one in sources_of(start.argument or "", server.release)][1:][-1:] == ["env"]:
         what = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} localhost, as in the chart, and env overrides the other source"
         remedy = "leave env out of global.configSource.type, or give the real host"
         message = sentence(what, "the server looks in its own pod and stops", remedy, by=", so ")
@@ -430,8 +430,10 @@ def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Ite
 
 def _dropped(root: Node, release: _Release) -> Iterator[Problem]:
     """Values that the chart does not know: settings that it gives to no container, and others that no template of it reads."""
-    chart = release.chart if release.is_medplums else None
-    for section, rendered in sections(chart.version if chart is not None else None).items() if release.is_medplums else ():
+    chart = release.chart
+    if chart is not None and chart.version is None:  # another one, or a newer one
+        return
+    for section, rendered in release.sections.items():
         for part in root.at("config", section).members:
             name = str(part.path[-1])
             if (
