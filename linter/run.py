@@ -491,7 +491,8 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
             if not isinstance(joined, str):
                 covered.update(joined.sources)
                 main = next(other for other in subjects if other.document is joined.main)
-                sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=one.loaded.places))
+                container = one.loaded.written[0].places if by_hand is None else frozenset()
+                sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=container))
                 for kind in joined.missing if by_hand is not None else ():
                     why = f"no input, or more than one, can be its {kind} source, which is left out"
                     run.log.note(Notice("unread-block", "--start", None, why))
@@ -665,6 +666,7 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
     from .documents.deployment import Candidate, deployments, side_by_side  # only where there are several documents
 
     rules_of = {one.document: one.rules for one in checkable}
+    found_in = {one.document: one.findings for one in checkable}
     checker = Checker(run.log, several=False)
     candidates = [Candidate(one.document, one.file.given.searched) for one in checkable if one.document.kind != WORKLOAD]
     compared.deployments.extend(deployments(candidates))
@@ -676,7 +678,7 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
             findings = [one for rule, levels in checks for one in checker.found_by(rule, combined, levels)]
             compared.batches.append(_Batch(without_repetitions(findings, rules.by_id), rules))
             if WORKLOAD in combined.members:  # which knows the cause of what its settings alone show
-                own = next(one.findings for one in checkable if one.document is combined.members["server"])
+                own = found_in[combined.members["server"]]
                 own[:] = [one for one in without_repetitions([*own, *findings], rules.by_id) if not any(one is other for other in findings)]
             compared.infos.update(plan.infos)
             ran = {rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys()}
@@ -694,13 +696,16 @@ def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch
     def key(finding: Finding) -> tuple[object, ...]:
         return finding.rule, finding.document.uri, finding.span, finding.message
 
-    for one, of in ((one, batch.of or one.document) for batch in batches for one in batch.findings if one.document.uri in in_sums):
+    def is_shared(finding: Finding) -> bool:
+        return finding.document.uri in in_sums or finding.document.kind == WORKLOAD
+
+    for one, of in ((one, batch.of or one.document) for batch in batches for one in batch.findings if is_shared(one)):
         document = first.setdefault(key(one), one).document
         document.holders = tuple(dict.fromkeys((*document.holders, *of.holders)))
         holders.setdefault(key(one), {}).update(dict.fromkeys(of.holders))
 
     def held(finding: Finding) -> Iterator[Finding]:
-        if finding.document.uri not in in_sums:
+        if not is_shared(finding):
             yield finding
         elif first[key(finding)] is finding:
             yield finding._replace(holders=tuple(holders[key(finding)]))

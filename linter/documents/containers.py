@@ -105,11 +105,11 @@ class Given(NamedTuple):
     holder: VariableHolder
 
 
-def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[VariableHolder], problems: Iterable[Problem]) -> Loaded:
+def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[VariableHolder]) -> Loaded:
     """The document of what a server gets: of two variables with one name the later one counts.
 
     ``main`` is the holder that has the name of the whole, and where what is missing would be written. ``also`` are holders that belong to
-    it and may give nothing that counts. ``problems`` are mistakes in what is given, each with the setting that it is about.
+    it and may give nothing that counts.
     """
     # Of variables that come again, as where a file is named twice, the last one counts.
     last = {(one.holder.place, one.variable.name, one.variable.key): one for one in given}
@@ -120,7 +120,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         if holder.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
             holders[holder.place] = known._replace(editor=None)
     if len(holders) == 1:
-        return read_variables(main._replace(problems=(*main.problems, *problems)), [one.variable for one in given])
+        return read_variables(main, [one.variable for one in given])
     variables: dict[Place, list[Variable]] = {place: [] for place in holders}
     for one in given:
         variables[one.holder.place].append(one.variable)
@@ -141,7 +141,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
 
     beside = (one for one in whole.problems if one.name == "object-beside-its-members" and one.path is not None and is_across(one.path))
-    return Loaded(whole.document, (*problems, *beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
+    return Loaded(whole.document, tuple(beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
 
 
 def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> Loaded:

@@ -8,7 +8,7 @@ template stands for is ``UNKNOWN``. No password is in the document, only whether
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from posixpath import basename, join, normpath
 
 from ..formats.hosts import host_of
@@ -187,6 +187,13 @@ _COMPANIONS: Final = {
     "redis": ("redis", re.compile(rf"{_FROM}(?:redis|bitnami/redis){_IN_TAG}")),
 }
 """What a server has beside it: the section of its settings that leads there, and its image with the major version."""
+
+
+def is_companion(image: Any) -> bool:
+    """Whether an image is that of a database or of Redis, which a server may have beside it."""
+    return isinstance(image, str) and any(pattern.fullmatch(image) for _, pattern in _COMPANIONS.values())
+
+
 _OF_APP: Final = {"MEDPLUM_BASE_URL": "baseUrl", "GOOGLE_CLIENT_ID": "googleClientId", "RECAPTCHA_SITE_KEY": "recaptchaSiteKey"}
 """The variables of the app's image (``packages/app/docker-entrypoint.sh``), and what they are called here."""
 _NAMES: Final = frozenset(
@@ -201,12 +208,14 @@ _LOOPBACK: Final = ("127.", "localhost", "[::1]", "::1")
 def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:
     """The document of what stands around a server: by its own container, and by others of the file; ``server`` are its settings."""
     holder = own.holder._replace(names=own.holder.names | _NAMES)
-    leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(own, every))}
+    by_host = holder.file.cached("containers by host", lambda: _by_host(every))
+    apps = holder.file.cached("apps", lambda: [one for one in every if is_app_image(one.image)])
+    leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(apps[0], by_host) if len(apps) == 1 else ())}
     if server is not None:
         leaves.update(_storage(own, server))
         for name, (section, image) in _COMPANIONS.items():
             host = server.get((section, "host"))
-            found = [one for one in every if isinstance(host, str) and host in one.hosts]
+            found = by_host.get(host, []) if isinstance(host, str) else []
             leaves.update(_companion(name, found[0], image, server) if len(found) == 1 else ())
     lines = Lines(holder.file.text, lambda: visibility_of(holder), holder.tokens)
     document = Document(
@@ -228,19 +237,25 @@ def _variables(own: Described) -> Iterator[tuple[SettingPath, Leaf]]:
             yield ("variables", name), Leaf(True, place)
 
 
-def _app(own: Described, every: Sequence[Described]) -> Iterator[tuple[SettingPath, Leaf]]:
-    """What the app gets, where it can be no other server's."""
-    apps = [one for one in every if is_app_image(one.image)]
-    for app in apps if len(apps) == 1 else ():
-        yield ("app", "image"), app.leaves["image",]
-        for name, called in _OF_APP.items():
-            variable, place = app.variables.get(name, (None, Written(app.holder.start, None)))
-            if variable is not None or app.lacks:
-                known = variable is not None and variable.text is not None and variable.mistake is None
-                yield ("app", called), Leaf(variable.text if variable is not None and known else UNKNOWN, place)
-                host = host_of(variable.text or "") if variable is not None and called == "baseUrl" else None
-                if any(host in one.hosts for one in every):
-                    yield ("app", "internal"), Leaf(True, place)
+def _by_host(every: Iterable[Described]) -> Mapping[str, list[Described]]:
+    """The containers by the names that lead to them."""
+    found: dict[str, list[Described]] = {}
+    for one in every:
+        for host in one.hosts:
+            found.setdefault(host, []).append(one)
+    return found
+
+
+def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath, Leaf]]:
+    """What the only app of a file gets."""
+    yield ("app", "image"), app.leaves["image",]
+    for name, called in _OF_APP.items():
+        variable, place = app.variables.get(name, (None, Written(app.holder.start, None)))
+        text = variable.text if variable is not None and variable.mistake is None else None
+        if variable is not None or app.lacks:
+            yield ("app", called), Leaf(UNKNOWN if text is None else text, place)
+        if called == "baseUrl" and host_of(text or "") in by_host:
+            yield ("app", "internal"), Leaf(True, place)
 
 
 def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Leaf]]:

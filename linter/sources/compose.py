@@ -120,7 +120,7 @@ def _container(service: Node) -> Container:
             has_variables=bool(given) or lacks,
             where=project.member("image").file.uri,
         )
-        loaded = load_sum(main, given, [*holders, *files], ())
+        loaded = load_sum(main, given, [*holders, *files])
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
             shared = start._replace(name=None)  # several services can have it from there
             loaded = _with_problems(

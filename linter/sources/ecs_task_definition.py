@@ -109,7 +109,7 @@ def _described(node: Node) -> Described:
     described = Described(_holder(node), lambda member: node.at(*member.split(".")))
     described.read(_MEMBERS)
     siblings = node._replace(path=node.path[:-1])
-    if len(siblings.items) == 1 and siblings._replace(path=siblings.path[:-1]).at("networkMode").value in ("awsvpc", "bridge"):
+    if len(siblings.value) == 1 and siblings._replace(path=siblings.path[:-1]).at("networkMode").value in ("awsvpc", "bridge"):
         described.put("network", "own", node)
     described.working_folder = described.known(node.at("workingDirectory"))
     described.give((one for block in _blocks(node) for one in block.variables), node.file)

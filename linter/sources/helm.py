@@ -160,7 +160,7 @@ def _container(release: _Release, at: JsonPath, paths: Sequence[JsonPath], *, al
         holders[main.file.uri] = main
         given = [Given(_placed(variable, uri, release), holders[uri]) for variable, uri in gathered]
         started = start.started(whole=whole) if start is not None else None
-        return load_sum(main, given, holders.values(), ())._replace(unread=missed, start=started)
+        return load_sum(main, given, holders.values())._replace(unread=missed, start=started)
 
     names = [one.name for one in counts]
     return Container(names, configures_server(names) or (is_server and bool(names or wrong or is_dropped)), load)

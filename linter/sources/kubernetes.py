@@ -20,7 +20,7 @@ from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
-from ..documents.workload import Described, as_is, mebibytes, milliseconds, mounted_at, put_check
+from ..documents.workload import Described, as_is, is_companion, mebibytes, milliseconds, mounted_at, put_check
 from ..model import UNKNOWN, sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
@@ -144,7 +144,7 @@ def _container(one: Node, node: Node) -> Container:
 
     def load() -> Loaded:
         holder = for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks, has_variables=bool(given) or lacks)
-        return load_sum(holder, given, objects, ())._replace(start=start.started(whole=not lacks), unread=start.unread())
+        return load_sum(holder, given, objects)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
     return container([one.variable.name for one in given], image, load, is_started=start.has_file)
 
@@ -186,11 +186,10 @@ _MEMBERS: Final = (
 
 def workloads(file: SourceFile) -> list[Described]:
     """Every container of the file that is no step before others, as what stands around a server."""
-    objects = list(_objects(file))
-    return [_described(one, node, objects) for one in objects for node in _holders(one) if node.path[-2:-1] == ("containers",)]
+    return [_described(one, node) for one in _objects(file) for node in _holders(one) if node.path[-2:-1] == ("containers",)]
 
 
-def _described(one: Node, node: Node, objects: list[Node]) -> Described:
+def _described(one: Node, node: Node) -> Described:
     spec = node._replace(path=node.path[:-2])
     described = Described(_holder(one, node), lambda member: node.at(*member.split(".")))
     described.read(_MEMBERS)
@@ -198,29 +197,41 @@ def _described(one: Node, node: Node, objects: list[Node]) -> Described:
     for name, part, read in (("replicas", replicas, as_is(int)), ("gracePeriod", period, milliseconds)):
         if part.value is not None:
             described.put(name, read(part.value), part)
-    others = [*spec.at("containers").items, *spec.at("initContainers").items]
+    count = sum(len(value) for name in ("containers", "initContainers") if isinstance(value := spec.at(name).value, list))
     shares = spec.at("hostNetwork").value
-    described.put("network", UNKNOWN if shares not in (None, False) else "shared" if len(others) > 1 else "own", node)
+    described.put("network", UNKNOWN if shares not in (None, False) else "shared" if count > 1 else "own", node)
     described.working_folder = described.known(node.at("workingDir"))
     described.command = node.at("command"), node.at("args")
     described.lacks = node.at("envFrom").value is not None
     described.give(variables_in(_blocks(node)), node.file)
-    described.hosts = set(_hosts(one, objects))
+    if is_companion(described.image):
+        described.hosts = set(_hosts(one))
     described.put_list("mounts", node.at("volumeMounts").items, mounted_at)
     for kind in ("liveness", "readiness", "startup"):
         _put_probe(described, kind, node.at(f"{kind}Probe"), is_pod=str(one.value["apiVersion"]) in ("apps/v1", "v1"))
     return described
 
 
-def _hosts(one: Node, objects: list[Node]) -> Iterator[str]:
+def _hosts(one: Node) -> Iterator[str]:
     """The names of the services of a file that lead to the pods of an object."""
     labels = one.at("spec", "template", "metadata", "labels").mapping
-    for service in objects:
-        selector, name, namespace = service.at("spec", "selector").mapping, service.at("metadata", "name").value, _namespace(service)
-        is_ours = _kind(service) == "Service" and namespace == _namespace(one)
-        if is_ours and selector and isinstance(name, str) and all(labels.get(key) == value for key, value in selector.items()):
-            yield name
-            yield from (f"{name}.{namespace}{rest}" for rest in ("", ".svc", ".svc.cluster.local") if namespace is not None)
+    services = one.file.cached("services by selector", lambda: _by_selector(one.file))
+    for label in labels.items():
+        for selector, name, namespace in services.get(label, ()) if isinstance(label[1], str) else ():
+            if namespace == _namespace(one) and all(labels.get(key) == value for key, value in selector.items()):
+                yield name
+                yield from (f"{name}.{namespace}{rest}" for rest in ("", ".svc", ".svc.cluster.local") if namespace is not None)
+
+
+def _by_selector(file: SourceFile) -> dict[Any, list[tuple[dict[Any, Any], str, str | None]]]:
+    """The services of a file by the first label for which they look: that, their name and their namespace."""
+    found: dict[Any, list[tuple[dict[Any, Any], str, str | None]]] = {}
+    for service in _objects(file):
+        selector, name = service.at("spec", "selector").mapping, service.at("metadata", "name").value
+        first = next(iter(selector.items()), (None, None))
+        if _kind(service) == "Service" and isinstance(first[1], str) and isinstance(name, str):
+            found.setdefault(first, []).append((selector, name, _namespace(service)))
+    return found
 
 
 def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) -> None:

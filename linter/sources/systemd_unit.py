@@ -110,7 +110,7 @@ def _container(file: SourceFile) -> Container:
             suppressions=comments.suppressions,
         )
         given = [Given(one, main) for one in unit.variables] + [Given(one, holder) for holder in files for one in holder.variables]
-        return load_sum(main, given, files, ())._replace(start=start.started(whole=None not in found))
+        return load_sum(main, given, files)._replace(start=start.started(whole=None not in found))
 
     names = [one.name for variables in (unit.variables, *(holder.variables for holder in files)) for one in variables]
     return Container(names, configures_server(names) or (start.arguments is not None and any(map(is_servers, names))), load)

@@ -57,7 +57,7 @@ class Example(NamedTuple):
 
 @cache
 def examples() -> tuple[Example, ...]:
-    """Each example of each rule."""
+    """Each example of each rule that is about files: what stands around a server is none."""
     return tuple(_read_examples())
 
 
@@ -67,7 +67,10 @@ def _read_examples() -> Iterator[Example]:
         kinds = Rule(rule).info.kinds
         for given in filled(rule["examples"], ()).values():
             for one in given:
-                yield Example(rule["id"], kinds, _SUFFIXES.get(one.get("kind", kinds[0]), "input.json"), one)
+                kind = one.get("kind", kinds[0])
+                if kind == "workload" or (kind == "deployment" and "workload" in one.get("data", {})):
+                    continue
+                yield Example(rule["id"], kinds, _SUFFIXES.get(kind, "input.json"), one)
 
 
 @cache
