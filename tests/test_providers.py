@@ -11,7 +11,7 @@ from linter.policy.rule_set import all_rules
 from linter.settings import PROVIDED, provider_of, providers
 
 ROWS = [(kind, row) for kind in PROVIDED for row in providers()[kind]]
-COLUMNS = {"name", "host", "source", "tls", "tls_port", "ca", "options", "login", "cdn", "means"}
+COLUMNS = {"name", "host", "source", "tls", "tls_port", "ca", "options", "pooler_port", "login", "cdn", "means"}
 TAKEN = {"username", "password", "port", "issuer", "path"}
 
 

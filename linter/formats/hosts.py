@@ -87,7 +87,13 @@ def hostname(text: str) -> str | None:
     lists=True,
 )
 def host_or_socket(text: str) -> str | None:
+    if _INSTANCE.fullmatch(text):
+        return "must begin with /cloudsql/, for the socket of a Cloud SQL instance"
     return None if text.startswith("/") else hostname(text)
+
+
+_INSTANCE = pattern(r"[a-z][a-z0-9.:-]*:[a-z]+-[a-z]+[0-9]+:[a-z][a-z0-9-]*")
+"""The connection name of an instance of Cloud SQL: ``PROJECT:REGION:INSTANCE``."""
 
 
 def is_address(host: str) -> bool:
