@@ -200,7 +200,7 @@ def test_where_severity_and_target_are_from() -> None:
     written = {
         "production (database.host is not local)": {**SERVER, **local},
         "development (all its URLs are local)": {**local, "database": {"host": "postgres:5432"}},
-        "production (it is a whole configuration without a URL)": {"supportEmail": "help@gmail.example", "redis": {"port": 6379}},
+        "production (it is a whole configuration without a local URL)": {"supportEmail": "help@gmail.example", "redis": {"port": 6379}},
     }
     for says, data in written.items():
         write("server.json", json.dumps(data))

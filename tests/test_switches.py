@@ -70,7 +70,7 @@ def nested(path: SettingPath, value: Any) -> Any:
 
 def reported(content: str, kind: str, path: SettingPath, rules: tuple[str, ...]) -> list[str]:
     """The severities of what is reported about a setting, by some rules."""
-    options = Options(Overrides(select=rules), kind)
+    options = Options(Overrides(target="production", select=rules), kind)
     outcome = lint_input(Input("input", content.encode(), Path("input")), options)
     assert outcome.bugs == ()
     return [one.severity for one in outcome.result.findings if one.path == path]

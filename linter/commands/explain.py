@@ -267,7 +267,8 @@ def _why_target(subject: _Subject) -> str:
         return "--target" if subject.given.target is not None else _file(subject.config)
     if subject.document.target is None:
         return "nothing shows it: secrets are reported, and what holds for both"
-    evidence = evidence_of(subject.document.members.get("server", subject.document))
+    members = (one for one in subject.document.members.values() if one.kind.startswith("server"))
+    evidence = evidence_of(next(members, subject.document))
     return evidence.says if evidence is not None else "as what stands beside it in the file"
 
 

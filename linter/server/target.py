@@ -25,7 +25,8 @@ def evidence_of(document: Document) -> Evidence | None:
     """What a document shows of its target by itself; None where nothing does, and where the answer depends on what stands beside it.
 
     A URL or a database on a public host outweighs URLs that lead to a developer's machine or network. What still has to be
-    filled in does not count. A whole configuration without any URL lacks what production needs.
+    filled in does not count. A whole configuration without any URL lacks what a server needs, or
+    gets it at deployment.
     """
     if not document.kind.startswith("server"):
         return Evidence("production", "only a server can be for development")
@@ -38,7 +39,7 @@ def evidence_of(document: Document) -> Evidence | None:
         return Evidence("development", "all its URLs are local")
     if document.kind in _STORES:
         return Evidence("production", "it is in the store of a cloud")
-    return Evidence("production", "it is a whole configuration without a URL") if document.complete else None
+    return Evidence("production", "it is a whole configuration without a local URL") if document.complete else None
 
 
 def evidence_in(documents: Iterable[Document]) -> Mapping[str, Evidence]:
