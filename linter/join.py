@@ -8,6 +8,7 @@ from posixpath import basename
 
 from .documents.layers import join, sum_of
 from .documents.source import Loaded, SourceFile, Started
+from .documents.sums import MOST_SHARED, may_share
 from .load import load_file
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
@@ -67,7 +68,10 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         return own
     if own is not None and layer.kind == "file":
         file = start.find(layer.file(server.release, start.working_folder))
-        return Source(load_file(file), partial(_file_for_newest, file)) if file is not None else None
+        members = file.text.content.count(":") if file is not None else 0
+        if file is None or not may_share((file.uri, file.part), file, members, min(own.loaded.places, key=str), MOST_SHARED):
+            return None
+        return Source(load_file(file), partial(_file_for_newest, file))
     fitting = [one for one in every if _fits(layer, one.loaded)]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -482,15 +482,15 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
     from .join import Source, join_sources  # only where a start argument names sources
 
     every = {one.document: Source(one.loaded, one.newest) for one in subjects}
+    others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
     sums: list[_Subject] = []
     for one in started:
         with run.log.surviving(one.file.given.uri, "joining what its server reads"):
-            joined = join_sources(
-                by_hand or one.loaded.start, one.document.server, every.values(), None if by_hand else every[one.document]
-            )
+            own = every[one.document] if by_hand is None else None
+            joined = join_sources(by_hand or one.loaded.start, one.document.server, others, own)
             if not isinstance(joined, str):
                 covered.update(joined.sources)
-                main = next(other for other in subjects if other.document is joined.main)
+                main = one if by_hand is None else next(other for other in subjects if other.document is joined.main)
                 container = one.loaded.written[0].places if by_hand is None else frozenset()
                 sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=container))
                 for kind in joined.missing if by_hand is not None else ():

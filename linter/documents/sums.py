@@ -23,10 +23,10 @@ MOST_SHARED: Final = 20_000
 of the text. Servers beyond that get what is not known; what is wrong in the place itself is found with the first of them."""
 
 
-def may_share(place: Place, file: SourceFile, count: int, server: Place) -> bool:
+def may_share(place: Place, file: SourceFile, count: int, server: Place, most: int = MOST_VARIABLES) -> bool:
     """Whether a server of a run can have the variables of a place, which has so many; the answer for a server stays the same."""
     servers: set[Place] = file.around.cached(("servers that share", place), set)
-    if server not in servers and count <= MOST_VARIABLES and count * (len(servers) + 1) <= MOST_SHARED:
+    if server not in servers and count <= most and count * (len(servers) + 1) <= MOST_SHARED:
         servers.add(server)
     return server in servers
 

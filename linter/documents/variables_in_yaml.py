@@ -93,18 +93,23 @@ class Node(NamedTuple):
 def file_within(node: Node) -> SourceFile | None:
     """The file whose text is the value of a node, at the same offsets; None where its characters do not stand there as they are."""
     file, content, text = node.file, node.file.text.content, node.value
+    within: dict[int, SourceFile] = file.cached("files within", dict)
     start, end = node.place().value
-    if not isinstance(text, str):
+    if not isinstance(text, str) or (start not in within and len(within) == _MOST_WITHIN):
         return None
     written = content[start:end]
-    start += len(written.partition("\n")[0]) if written[:1] in ("|", ">") else written[:1] in ("'", '"')
+    at = start + (len(written.partition("\n")[0]) if written[:1] in ("|", ">") else written[:1] in ("'", '"'))
     end -= written[:1] in ("'", '"')
-    if content[start:end].split() != text.split():
+    if content[at:end].split() != text.split():
         return None
-    alone = _VISIBLE.sub(" ", content[:start]) + content[start:end] + _VISIBLE.sub(" ", content[end:])
-    return SourceFile(file.uri, Text(alone), file.server, file.around, part=start)
+    if start not in within:
+        alone = _VISIBLE.sub(" ", content[:at]) + content[at:end] + _VISIBLE.sub(" ", content[end:])
+        within[start] = SourceFile(file.uri, Text(alone), file.server, file.around, part=at)
+    return within[start]
 
 
+_MOST_WITHIN: Final = 20
+"""Files at most that are read within another one, each of which takes as much as all of that."""
 _VISIBLE: Final = re.compile(r"[^\r\n]")
 
 
