@@ -588,7 +588,7 @@ def _itself(document: Document) -> Document:
 
 def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
     """Check what stands around each server. It is no file of its own, and is not reported as one that was checked."""
-    checker = Checker(run.log, several=False)
+    checker, versions = Checker(run.log, several=False), dict[str, ServerVersion]()
     for file, own, server in around:
         with run.log.surviving(file.given.uri, "checking what stands around a server"):
             from .documents.workload import workload
@@ -596,7 +596,9 @@ def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
             loaded = workload(own, file.reading.workloads, server)
             document = loaded.document
             if server is None:
-                document.server = document_without_settings(file.given, file.reading).server
+                uri = file.given.uri
+                document.server = versions[uri] if uri in versions else document_without_settings(file.given, file.reading).server
+                versions[uri] = document.server
                 document.holders = ((own.holder.type, own.holder.environment),) if own.holder.environment is not None else ()
             rules = _rules_for(run, file, server or document)
             document.server = rules.overrides.server or document.server
