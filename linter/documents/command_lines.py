@@ -89,8 +89,7 @@ class Start(NamedTuple):
     @property
     def argument(self) -> str | None:
         """The start argument; None where it is not known."""
-        arguments = self.arguments
-        return argument_of(arguments) if arguments is not None else None
+        return argument_of(arguments) if (arguments := self.arguments) is not None else None
 
     @property
     def working_folder(self) -> str | None:
@@ -252,9 +251,7 @@ def _missing_program(start: Start, server: ServerVersion) -> str:
         return f"{start.subject} has neither an entry point nor a command"
     if line and names_source(line[0]) and (":" in line[0] or line == ["env"]):
         return f"{start.subject} starts a source of its configuration as a program, in place of the image's entry point"
-    if line and _SHELL.fullmatch(line[0]):
-        return missing_shell(start.subject, start, server)
-    return ""
+    return missing_shell(start.subject, start, server) if line and _SHELL.fullmatch(line[0]) else ""
 
 
 def missing_shell(subject: str, start: Start, server: ServerVersion) -> str:

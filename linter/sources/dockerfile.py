@@ -66,8 +66,6 @@ class _Stage:
         self.runs: Span | None = None
         """Where it first runs something in a shell that none of its files brought."""
         self.at = at
-        self.has_command = False
-        """Whether it has a command of its own, which a later entry point leaves as it is."""
         self.is_copied_from = False
         self.is_last = True
         """Whether no other stage is made from it."""
@@ -131,8 +129,7 @@ def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: 
     mistake = _mistake_in_start(stage, server, has_variables) if stage.is_last else None
     if mistake is not None:
         yield Problem(*mistake, stage.started_at.get("CMD") or stage.started_at.get("ENTRYPOINT") or start)
-    shell = missing_shell("RUN", Start("image", None, stage.image, None, None, str), server) if stage.runs is not None else ""
-    if shell and stage.runs is not None:
+    if stage.runs is not None and (shell := missing_shell("RUN", Start("image", None, stage.image, None, None, str), server)):
         message = sentence(shell, "docker build fails", "copy what it makes from another stage", by=", so ", stops=True)
         yield Problem("missing-program", message, stage.runs)
 
@@ -246,10 +243,10 @@ class _Dockerfile:
     def _start(self, instruction: Instruction, stage: _Stage) -> None:
         place = self._place(instruction)
         if instruction.keyword == "CMD":
-            stage.command, stage.has_command, stage.started_at["CMD"] = _start(instruction), True, place
+            stage.command, stage.started_at["CMD"] = _start(instruction), place
         else:
             stage.entrypoint, stage.started_at["ENTRYPOINT"] = _start(instruction), place
-            if not stage.has_command:
+            if stage.started_at.get("CMD", stage.at) <= stage.at:  # a command of its own stays as it is
                 stage.command = None
                 stage.started_at.pop("CMD", None)
 
