@@ -239,6 +239,7 @@ def test_a_program_that_the_image_lacks(members: dict[str, object], release: str
     [
         ("medplum/medplum-server", ANY_SERVER, True),
         ("docker.io/medplum/medplum-server:latest", ANY_SERVER, True),
+        ("registry.example.com/medplum/medplum-server", ANY_SERVER, False),
         ("medplum/medplum-server:${TAG}", ANY_SERVER, False),
         ("medplum/medplum-server@sha256:0123", ANY_SERVER, False),
         ("medplum/medplum-server:5.0", ServerVersion(Release((5, 0, 0)), Release((5, 0, 15))), False),

@@ -43,8 +43,8 @@ def is_own_image(image: Any) -> bool:
 
 
 def lacks_shell(image: Any, server: ServerVersion) -> bool:
-    """Whether a container's image is certainly Medplum's own of a release without a shell: the newest, or one that is known."""
-    if not is_own_image(image):
+    """Whether a container's image is certainly Medplum's own, from Docker Hub, of a release without a shell: the newest, or a known one."""
+    if not is_own_image(image) or not image.removeprefix("docker.io/").startswith("medplum/"):
         return False
     version = server if server.is_known else version_of(Image(image), "")
     return not version.may_be_before(WITHOUT_SHELL) if version is not None else image.endswith((_SERVER, f"{_SERVER}:latest"))
