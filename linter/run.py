@@ -125,6 +125,8 @@ class Outcome(NamedTuple):
     """What counted for each document: what the command line and the configuration say together."""
     checkable: tuple[Document, ...] = ()
     """The documents that rules could check."""
+    around: Mapping[Document, Document | None] = {}
+    """What stands around servers, each with the settings of its server where these are known."""
     rewriters: Mapping[Document, Rewriter] = {}
     """What tells what commands would make of a dump."""
     suppress: Callable[[Finding], str | None] | None = None
@@ -812,7 +814,8 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         contents=run.contents,
         baseline=_new_baseline(acceptors, reach, findings) if not log.bugs else None,
         overrides={document: rules.overrides for document, rules in texts.rules_of.items()},
-        checkable=tuple(one.document for one in found if one.loaded.checkable and one.document.kind != WORKLOAD),
+        checkable=tuple(one.document for one in found if one.loaded.checkable),
+        around={one.document: one.server for one in beside},
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
         suppress=acceptors.by_comment if acceptors.comments else None,
     )

@@ -344,3 +344,12 @@ def test_no_rule_shows_a_secret_of_any_file() -> None:
             assert [part for part in PARTS if part in text] == [], (planted.name, rule_file.path.name)
             shown += text.count("\n")
     assert shown > 10_000
+
+
+def test_what_stands_around_a_server_is_explained() -> None:
+    write("compose.yml", (Path(__file__).parent / "fixtures" / "workload-compose-mistakes" / "input.yml").read_text(encoding="utf-8"))
+    of_workload = trace("missing-probe-program", "compose.yml")
+    assert of_workload.startswith("what stands around compose.yml#medplum-server: 1 finding\n")
+    assert "probes.health.programs at 23:13" in of_workload
+    together = trace("lost-attachments", "compose.yml")
+    assert "workload.storage.mounted at compose.yml:" in together and "server.binaryStorage at compose.yml:30:31" in together

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..documents.deployment import side_by_side
 from ..files import relative_to_here
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEVELS, TARGETS, UNKNOWN, Document, Finding, RuleInfo, dotted
+from ..model import ABSENT, LEVELS, TARGETS, UNKNOWN, Deployment, Document, Finding, RuleInfo, dotted
 from ..options import Given
 from ..options.choose import Configurations, is_active, is_selected, levels_of
 from ..options.config import Config, Overrides
@@ -29,7 +29,7 @@ from ..policy.verdict import Failure, Verdict
 from ..redaction.mask import environment_text, holder_text
 from ..run import Outcome
 from ..server.target import evidence_of
-from ..settings.kinds import DEPLOYMENT
+from ..settings.kinds import DEPLOYMENT, WORKLOAD
 from ..text import Span, inert, printable, printable_lines
 from ..typed import Any, Final, Literal, NamedTuple
 from .check import checker, run_options
@@ -179,9 +179,12 @@ def _documents(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Docum
         for part in _written(one):
             sums.setdefault(part, []).append(one)
     whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
-    for document in whole if set(kinds) != {DEPLOYMENT} else ():
+    for document in whole if not {DEPLOYMENT, WORKLOAD}.issuperset(kinds) else ():
         yield document, document, _name(document)
-    for deployment in outcome.result.deployments if DEPLOYMENT in kinds else ():
+    for document in outcome.around if WORKLOAD in kinds else ():
+        yield document, document, f"what stands around {_name(document)}"
+    pairs = (Deployment(None, (server, document)) for document, server in outcome.around.items() if server is not None)
+    for deployment in (*outcome.result.deployments, *pairs) if DEPLOYMENT in kinds else ():
         for combined in side_by_side(deployment):
             names = ", ".join(f"{member} {_name(one)}" for member, one in combined.members.items())
             yield combined, combined.members.get("server", deployment.documents[0]), names

@@ -244,7 +244,9 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
         described.put(f"{name}.port", as_is(int)(named[0] if named else port), asked.at("port"))
     if asked is not probe and asked.path[-1] == "httpGet":
         path = described.known(asked.at("path"))
-        described.put(f"{name}.path", "/" if path is None else as_is(str)(path), asked.at("path"))
+        described.put(
+            f"{name}.path", path.partition("?")[0] if isinstance(path, str) else "/" if path is None else UNKNOWN, asked.at("path")
+        )
     put_check(described, kind, probe.at("exec", "command"), probe.at("exec", "command").value)
     given = [
         probe.mapping.get(word, default) for word, default in (("initialDelaySeconds", 0), ("periodSeconds", 10), ("failureThreshold", 3))
