@@ -202,7 +202,8 @@ _NAMES: Final = frozenset(
     "startupProbe stop_grace_period stopTimeout target terminationGracePeriodSeconds test timeout volumeMounts volumes".split()
 )
 """Names of containers that may be seen, beside those that stand where variables do."""
-_LOOPBACK: Final = ("127.", "localhost", "[::1]", "::1")
+_EVERY_ADDRESS: Final = ("", "0.0.0.0", "::", "[::]")
+"""The addresses of the machine by which a port is published at all of them."""
 
 
 def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:
@@ -274,12 +275,16 @@ def _companion(name: str, one: Described, image: re.Pattern[str], server: Docume
         return
     yield (name, "release"), one.leaves["image",]._replace(value=int(match[1]))
     for path, leaf in one.leaves.items():
-        address = one.leaves.get((*path[:-1], "address"))
-        if path[:1] == ("ports",) and path[-1] == "published" and not str(address and address.value).startswith(_LOOPBACK):
-            yield (name, "published"), leaf._replace(value=UNKNOWN if address is not None and address.value is UNKNOWN else True)
+        address = one.leaves.get((*path[:-1], "address"), leaf._replace(value=""))
+        if path[:1] == ("ports",) and path[-1] == "published" and address.value in _EVERY_ADDRESS:
+            yield (name, "published"), leaf._replace(value=True)
     if name == "postgres":
         password, user = (one.variables.get(f"POSTGRES_{word}") for word in ("PASSWORD", "USER"))
-        if password is not None and server.get(("database", "username")) == (user[0].text if user is not None else "postgres"):
+        if (
+            password is not None
+            and not one.lacks
+            and server.get(("database", "username")) == (user[0].text if user is not None else "postgres")
+        ):
             yield (name, "samePassword"), Leaf(_same(password[0].text, server.get(("database", "password"))), password[1])
     elif "bitnami" not in one.image:
         yield from _of_redis(one, server.get(("redis", "password")))
