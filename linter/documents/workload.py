@@ -202,6 +202,8 @@ _NAMES: Final = frozenset(
     "startupProbe stop_grace_period stopTimeout target terminationGracePeriodSeconds test timeout volumeMounts volumes".split()
 )
 """Names of containers that may be seen, beside those that stand where variables do."""
+_REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The variables of other programs of which not only the name is known."""
 _EVERY_ADDRESS: Final = ("", "0.0.0.0", "::", "[::]")
 """The addresses of the machine by which a port is published at all of them."""
 
@@ -233,9 +235,10 @@ def workload(own: Described, every: Sequence[Described], server: Document | None
 
 
 def _variables(own: Described) -> Iterator[tuple[SettingPath, Leaf]]:
-    for name, (_, place) in own.variables.items():
+    for name, (variable, place) in own.variables.items():
         if not name.startswith(PREFIX):
-            yield ("variables", name), Leaf(True, place)
+            text = UNKNOWN if variable.text is None else variable.text
+            yield ("variables", name), Leaf(text if name in _REGIONS else True, place)
 
 
 def _by_host(every: Iterable[Described]) -> Mapping[str, list[Described]]:
