@@ -272,7 +272,9 @@ def _rule_file(number: int, random: Random) -> Given:
 
 @cache
 def _rule_files() -> tuple[Path, ...]:
-    return tuple(sorted((ROOT / "rules").rglob("*.yaml")))
+    """Those of rules that have an example of a file."""
+    about_files = {one.rule for one in corpus.examples()}
+    return tuple(sorted(path for path in (ROOT / "rules").rglob("*.yaml") if path.stem in about_files))
 
 
 def _mistaken(text: str, random: Random) -> str:
