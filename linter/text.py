@@ -98,6 +98,10 @@ class Text:
         """The positions of the start and the end of a span; see :meth:`position`."""
         return self.position(span.start), self.position(span.end)
 
+    def extent(self, span: Span) -> dict[str, dict[str, int]]:
+        """The same for programs."""
+        return {name: at._asdict() for name, at in zip(("start", "end"), self.positions(span), strict=True)}
+
     def is_in_a_line(self, span: Span) -> bool:
         """Whether no line ends within a span."""
         start, end = span
@@ -121,6 +125,16 @@ class Text:
 
 MASK = "••••••"
 """What stands in place of whatever may be secret."""
+
+
+def clipped(text: str, most: int) -> str:
+    """A text of so many characters at most, with a sign where something is cut off."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with a noun, such as ``1 finding`` or ``2 findings``."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def inert(text: str) -> str:

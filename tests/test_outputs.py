@@ -16,7 +16,7 @@ from linter.cli import cli
 from linter.options import Output, values
 from linter.output import place_of
 from linter.reporters import markdown
-from linter.reporters._words import count
+from linter.text import count
 
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
 SELECT = ("--select", "missing-trailing-slash")

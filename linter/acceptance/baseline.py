@@ -15,7 +15,7 @@ from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relativ
 from ..model import Document, Finding, Notice, Related
 from ..options.config import Config, ConfigError
 from ..redaction.mask import name_in_file
-from ..text import printable
+from ..text import count, printable
 from ..typed import Any, Final, NamedTuple
 from . import Checked, Reach
 
@@ -117,12 +117,9 @@ def _parsed(line: str, place: str) -> tuple[Entry, int]:
 
 def baseline_text(counts: Mapping[Entry, int]) -> str:
     """The file that holds entries, each with how many findings it stands for: one a line, in their order, in ASCII."""
-    return _HEADER + "".join(f"{json.dumps(_as_data(entry, counts[entry]))}\n" for entry in sorted(counts))
-
-
-def _as_data(entry: Entry, count: int) -> dict[str, Any]:
-    names = {name: value for name, value in entry._asdict().items() if value or name in ("path", "rule")}
-    return {**names, "count": count} if count > 1 else names
+    rows = ({**entry._asdict(), "count": counts[entry] if counts[entry] > 1 else ""} for entry in sorted(counts))
+    kept = ({name: one for name, one in row.items() if one or name in ("path", "rule")} for row in rows)
+    return _HEADER + "".join(f"{json.dumps(row)}\n" for row in kept)
 
 
 _RUNNING: Final = frozenset({"service", "container", "task definition", "stage", "job"})
@@ -178,8 +175,7 @@ class KnownFindings:
     def alike(self, finding: Finding) -> tuple[Related, ...]:
         """The places of findings in the baseline that cannot be told from a new one: a value is not in a baseline."""
         alike = self._covered.get(self._entry(finding), [])
-        count = f"{len(alike):,} findings" if len(alike) > 1 else "1 finding"
-        message = f"this may be the new one instead: the baseline counts {count} like it, without saying which"
+        message = f"this may be the new one instead: the baseline counts {count(len(alike), 'finding')} like it, without saying which"
         return tuple(Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
 
     def _entry(self, finding: Finding) -> Entry:
@@ -197,11 +193,11 @@ class KnownFindings:
         path, lines, shows = self._baseline.path, self._baseline.lines, self._shown(reach)
         stale = [one for one in sorted(self._left) if self._left[one] and shows(one)]
         if stale and not self._baseline.is_written:
-            count = f"{len(stale):,} entries are" if len(stale) > 1 else "1 entry is"
             named = "; ".join(f"{_described(one)} (line {lines[one]})" for one in stale[:_MOST_NAMED])
             more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
-            message = f"{count} stale, because the finding is gone: {named}{more}; delete what is stale, or write the baseline anew"
-            yield Notice("stale-baseline", relative_to_here(path), lines[stale[0]], f"{message} with --write-baseline")
+            what = f"{count(len(stale), 'entry is', 'entries are')} stale, because the finding is gone: {named}{more}"
+            remedy = "delete what is stale, or write the baseline anew with --write-baseline"
+            yield Notice("stale-baseline", relative_to_here(path), lines[stale[0]], f"{what}; {remedy}")
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
         """What says of an entry whether the run shows if the finding is there."""

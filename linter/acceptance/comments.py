@@ -64,11 +64,10 @@ class Comments:
                     is_category = any(info.category == rule for info in known.values())
                     near = "" if is_category else meant_rule(rule, known, known.values()).removeprefix("; ")
                     what = f'the suppression comment names the rule "{rule}", which does not exist'
-                    yield self._unneeded(suppression, sentence(what, "that is a category" if is_category else "", near))
+                    message = sentence(what, "that is a category" if is_category else "", near)
                 elif rule in self._checked and (suppression.place.start, rule) not in self._used:
                     what = f"the suppression comment for {rule} is unused"
                     message = sentence(what, "the rule finds nothing here", "delete it", by=", because ")
-                    yield self._unneeded(suppression, message)
-
-    def _unneeded(self, suppression: Suppression, message: Message) -> Unused:
-        return Unused(self._first.document, suppression.place, message)
+                else:
+                    continue
+                yield Unused(self._first.document, suppression.place, message)

@@ -18,6 +18,7 @@ from ..output.say import Failed, UsageError, quietly, say, say_all
 from ..reporters import names as format_names
 from ..reporters import reporter
 from ..run import NewBaseline, Options, Outcome, lint_input, lint_paths
+from ..text import count
 from ..typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
     """
     for one in outcome.result.configurations:
         if given.quiet and one.rules_off and not one.named:
-            say("note", f"{one.path}: switches off {len(one.rules_off)} rule{'s' * (len(one.rules_off) != 1)}")
+            say("note", f"{one.path}: switches off {count(len(one.rules_off), 'rule')}")
     for notice in outcome.result.notices:
         if not given.quiet or (notice.kind == "stale-baseline" and given.fail_on_stale_baseline):
             say("note", notice.text)
@@ -287,8 +288,6 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
 
 def _write_baseline(path: str, new: NewBaseline) -> None:
     """Write a baseline, and say what is in it."""
-    from .layout import count
-
     write_file(path, new.text.encode())
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
     findings = f"{count(new.findings, 'finding')} in " if new.findings != new.entries - new.kept else ""

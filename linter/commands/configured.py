@@ -19,10 +19,10 @@ from ..output.say import fail_for
 from ..redaction.mask import holder_text
 from ..release import ServerVersion
 from ..run import Options, Outcome, lint_paths, read_paths
-from ..text import inert, printable
+from ..text import count, inert, printable
 from ..typed import Final
 from .inputs import why_no_file
-from .layout import columns, count
+from .layout import columns
 
 
 def show(given: Given, options: Options) -> None:
@@ -184,8 +184,7 @@ def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     lines = columns(sorted(rows.items()))
     more = run.search.looked_at - sum(one.searched for one in files) - sum(not name.endswith("/") for name in left_out)
     if more > 0:
-        names = "1 file has another name" if more == 1 else f"{more:,} files have other names"
-        lines.append(f"{names}: {what_is_searched_for()}.")
+        lines.append(f"{count(more, 'file has another name', 'files have other names')}: {what_is_searched_for()}.")
     return lines
 
 

@@ -15,10 +15,10 @@ from ..release import ANY_SERVER
 from ..run import load_documents
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
-from ..text import MASK, inert, printable
+from ..text import MASK, count, inert, printable
 from ..typed import Any, NamedTuple
 from .inputs import inputs
-from .layout import columns, count, json_text
+from .layout import columns, json_text
 from .show import json_value, value_cell
 
 VERSION = 1

@@ -27,14 +27,14 @@ from ..policy.template import shown_at
 from ..policy.tree import Assertion, Clause, Place
 from ..policy.verdict import Failure, Verdict
 from ..redaction.mask import environment_text, holder_text
+from ..reporters._words import place
 from ..run import Outcome
 from ..server.target import evidence_of
 from ..settings.kinds import DEPLOYMENT, WORKLOAD
-from ..text import Span, inert, printable, printable_lines
+from ..text import Span, clipped, count, inert, printable, printable_lines
 from ..typed import Any, Final, Literal, NamedTuple
 from .check import checker, run_options
 from .inputs import rule_folders
-from .layout import count
 from .rules import level_words, rule_file_of
 
 _MOST_FINDINGS: Final = 20
@@ -341,13 +341,8 @@ def _clause_lines(rule_file: RuleFile, several: bool, found: Trace) -> Iterator[
 
 
 def _finding_lines(several: bool, findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
-    named = [
-        (
-            one,
-            f"{one.severity}: {printable(one.message)}{f' (accepted: {printable(one.suppressed)})' if one.suppressed is not None else ''}",
-        )
-        for one in findings[:_MOST_FINDINGS]
-    ]
+    accepted = [f" (accepted: {printable(one.suppressed)})" if one.suppressed is not None else "" for one in findings]
+    named = [(one, f"{one.severity}: {printable(one.message)}{how}") for one, how in zip(findings[:_MOST_FINDINGS], accepted, strict=False)]
     named += [(one, f"not reported: {why}") for one, why in left_out[:_MOST_FINDINGS]]
     if named:
         yield "  findings"
@@ -502,8 +497,7 @@ _ABSENT: Final = "(absent)"
 
 def position(document: Document, span: Span, several: bool = False) -> str:
     """The line and column of a place, with the file where there are ``several``."""
-    line, column = document.position(span.start)
-    return f"{f'{printable(document.uri)}:' * several}{line}:{column}"
+    return place(document, span) if several else "{}:{}".format(*document.position(span.start))
 
 
 def _why(value: Any, node: Node, verdict: Verdict, clause: Clause) -> str:
@@ -580,5 +574,4 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
 
 def written(assertion: Any) -> str:
     """An assertion as YAML has it on one line, cut at 100 characters."""
-    text = flow(assertion)
-    return printable(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+    return printable(clipped(flow(assertion), _LONGEST))

@@ -1,4 +1,4 @@
-"""The layout of what commands print: columns, JSON, and numbers with nouns."""
+"""The layout of what commands print: columns, and JSON."""
 
 from __future__ import annotations
 
@@ -19,8 +19,3 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
 def json_text(data: Any) -> str:
     """Data as a JSON document."""
     return inert(json.dumps(data, indent=2)) + "\n"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number with a noun, such as ``1 finding`` or ``2 findings``."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

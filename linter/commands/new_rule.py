@@ -113,21 +113,20 @@ def _write_schema(path: Path) -> bool:
 
 def rule_text(rule_id: str, kind: str) -> str:
     """The text of a complete rule for a kind of document."""
-    return _RULES[kind].replace("ID", rule_id).replace("OWN", f"{rule_id.partition('/')[0]}.example")
+    return (_HEAD + _RULES[kind]).replace("ID", rule_id).replace("OWN", f"{rule_id.partition('/')[0]}.example")
 
 
-_SERVER: Final = f"""\
-# yaml-language-server: $schema=./{SCHEMA_NAME}
-id: ID
+_HEAD: Final = f"# yaml-language-server: $schema=./{SCHEMA_NAME}\nid: ID\n"
+_SERVER: Final = """\
 title: supportEmail is not one of our addresses
-severity: error  # or warning, note, pedantic; or {{production: error, development: off}}
+severity: error  # or warning, note, pedantic; or {production: error, development: off}
 for: server  # all of a server's configurations: JSON files, Parameter Store, variables
 # Only where this holds:
 # when:
-#   $@target: {{equals: production}}
+#   $@target: {equals: production}
 must:
-  supportEmail: {{format: email, ends_with: "@OWN"}}
-what: "${{@path}} ${{@reason}}"
+  supportEmail: {format: email, ends_with: "@OWN"}
+what: "${@path} ${@reason}"
 why: patients get mail from an address that is not ours
 remedy: use an address at our own domain
 examples:
@@ -136,22 +135,20 @@ examples:
       data:
         supportEmail: help@OWN
     - name: nothing to judge
-      data: {{}}
+      data: {}
   bad:
     - name: another domain
       data:
         supportEmail: help@somebody-else.example
       finds: [supportEmail]
 """
-_INFRA: Final = f"""\
-# yaml-language-server: $schema=./{SCHEMA_NAME}
-id: ID
+_INFRA: Final = """\
 title: The stack is in a region that we do not use
 severity: error  # or warning, note, pedantic
 for: infra  # the config of the CDK
 must:
-  region: {{one_of: [us-east-1, us-west-2]}}
-what: "${{@path}} ${{@reason}}"
+  region: {one_of: [us-east-1, us-west-2]}
+what: "${@path} ${@reason}"
 why: patients' data would leave the regions that we agreed on
 remedy: deploy to one of these
 examples:
@@ -164,15 +161,13 @@ examples:
         region: eu-west-1
       finds: [region]
 """
-_DEPLOYMENT: Final = f"""\
-# yaml-language-server: $schema=./{SCHEMA_NAME}
-id: ID
+_DEPLOYMENT: Final = """\
 title: supportEmail is not at the domain of the stack
-severity: error  # or warning, note, pedantic; or {{production: error, development: off}}
+severity: error  # or warning, note, pedantic; or {production: error, development: off}
 for: deployment  # the documents of one environment: infra, server, database, redis
 must:
-  server.supportEmail: {{ends_with: "@${{infra.domainName}}"}}
-what: "supportEmail ${{@reason}}"
+  server.supportEmail: {ends_with: "@${infra.domainName}"}
+what: "supportEmail ${@reason}"
 why: Amazon SES sends only from the domain that the stack has verified
 remedy: use an address at that domain
 examples:

@@ -17,7 +17,7 @@ from ..run import load_documents
 from ..server.effective import Effective, effective_settings, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..settings import Catalogue
-from ..text import MASK, inert, printable
+from ..text import MASK, clipped, inert, printable
 from ..typed import Any
 from .inputs import inputs
 from .layout import json_text
@@ -152,9 +152,5 @@ def value_cell(value: Any) -> str:
     if value is HIDDEN:
         return MASK
     if isinstance(value, str):
-        return f'"{_short(printable(value))}"'
-    return _short(json.dumps(json_value(value), ensure_ascii=False)) if isinstance(value, dict | list) else number_text(value)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        return f'"{clipped(printable(value), _LONGEST)}"'
+    return clipped(json.dumps(json_value(value), ensure_ascii=False), _LONGEST) if isinstance(value, dict | list) else number_text(value)

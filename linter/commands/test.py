@@ -28,14 +28,13 @@ from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
 from ..policy.tree import Place
 from ..release import ANY_SERVER
 from ..server.target import target_of
-from ..settings.kinds import DEPLOYMENT, WORKLOAD
+from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, WORKLOAD
 from ..settings.releases import parse_server_version
 from ..sources import maker_of
 from ..syntax.edits import apply_to
-from ..text import Span, printable_lines
+from ..text import Span, count, printable_lines
 from ..typed import Any, NamedTuple
 from .inputs import rule_folders
-from .layout import count
 from .rules import built_in_rule_files, read_rule_files
 
 
@@ -226,14 +225,8 @@ def _found_by_source(loaded: Loaded) -> list[tuple[str, Span]]:
     return found + [(UNUSED_SUPPRESSION, unused.span) for unused in comments.unused()]
 
 
-_KINDS_OF_MEMBERS = {
-    "infra": "infra/json",
-    "database": "secret/database",
-    "redis": "secret/redis",
-    "variables": "server/env",
-    "workload": "workload",
-    "parameters": "server/azure",  # what has no Parameters is no answer of Parameter Store
-}
+_KINDS_OF_MEMBERS = {one.beside or one.role: kind for kind, one in DOCUMENT_KINDS.items()}
+"""The kinds of the members of a deployment by their names; of ``parameters`` that of a secret in Key Vault, which comes last."""
 
 
 def _deployment(members: Mapping[str, Any], server: str) -> list[Loaded]:

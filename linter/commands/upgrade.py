@@ -15,10 +15,11 @@ from ..output import write_standard_output
 from ..output.say import Failed, fail_for, say
 from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release, ServerVersion
+from ..reporters._words import place
 from ..run import LoadedDocuments, load_documents
 from ..settings.releases import KNOWN, parse_release, without_v
 from ..text import inert, printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final
 from ..upgrade.notes import UpgradeChange
 from ..upgrade.plan import Plan
 from .inputs import inputs
@@ -63,7 +64,7 @@ def run(given: Given) -> int:
     errors += [error for error in before.errors if error not in before.without_settings]
     if before.documents or before.without_settings:
         text = {"json": as_json, "markdown": as_markdown}.get(given.format, as_text)
-        write_standard_output(text(Upgrade(oldest, newest, plan.is_whole), changes))
+        write_standard_output(text(plan, changes))
         say("note", f"knows the {KNOWN}")
     elif not errors:
         errors.append(nothing)
@@ -81,14 +82,6 @@ def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]
 
 
 # --- From which release to which. ---------------------------------------------------------------------------------------------------
-
-
-class Upgrade(NamedTuple):
-    """From which release to which; the second is later, or the same one. ``whole``: the files show the whole configuration."""
-
-    oldest: Release
-    newest: Release
-    whole: bool = True
 
 
 def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tuple[Release, Release]:
@@ -136,14 +129,15 @@ def _release(option: str, text: str) -> Release:
 # --- Forms. -------------------------------------------------------------------------------------------------------------------------
 
 
-def as_json(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
+def as_json(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
     """The contract that README.md describes: values in JSON's own types; those of secrets, and what does not apply, are null."""
     rows = [_json_row(change) for change in changes]
-    report = {"version": VERSION, "from": str(upgrade.oldest), "to": str(upgrade.newest), "whole": upgrade.whole, "changes": rows}
-    return json_text(report)
+    oldest, newest = map(str, plan.releases)
+    return json_text({"version": VERSION, "from": oldest, "to": newest, "whole": plan.is_whole, "changes": rows})
 
 
 def _json_row(change: UpgradeChange) -> dict[str, Any]:
+    document, span = change.document, change.span
     return {
         "release": str(change.release),
         "kind": change.kind,
@@ -152,23 +146,15 @@ def _json_row(change: UpgradeChange) -> dict[str, Any]:
         "after": json_value(change.after),
         "message": change.message,
         "link": change.link or None,
-        "path": change.document.uri if change.document is not None else None,
-        "range": _range(change),
+        "path": document.uri if document is not None else None,
+        "range": document.text.extent(shown_span(document, change.path, span)) if document is not None and span is not None else None,
         "needs_hand": change.needs_hand,
     }
 
 
-def _range(change: UpgradeChange) -> dict[str, Any] | None:
-    document, span = change.document, change.span
-    if document is None or span is None:
-        return None
-    start, end = (document.position(offset) for offset in shown_span(document, change.path, span))
-    return {"start": start._asdict(), "end": end._asdict()}
-
-
-def as_text(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
+def as_text(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
     """The changes of each release: what it is, where it stands, both values, and a link."""
-    lines = [f"From {upgrade.oldest} to {upgrade.newest}:"]
+    lines = [f"From {' to '.join(map(str, plan.releases))}:"]
     for release, own in groupby(changes, attrgetter("release")):
         lines += ["", str(release)]
         for change in own:
@@ -180,19 +166,19 @@ def as_text(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
         summary = f"1 change, which needs {'a hand (marked with !)' if hands else 'no hand'}."
     else:
         summary = f"{len(changes)} changes, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} a hand (marked with !)."
-    return _joined(upgrade, changes, [*lines, "", summary, *([] if upgrade.whole else [_PART])])
+    return _joined(plan, changes, [*lines, "", summary, *([] if plan.is_whole else [_PART])])
 
 
-def as_markdown(upgrade: Upgrade, changes: Sequence[UpgradeChange]) -> str:
+def as_markdown(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
     """A list of tasks for a ticket: a box for each change that needs a hand."""
-    lines = [f"# Medplum server: upgrade from {upgrade.oldest} to {upgrade.newest}"]
+    lines = [f"# Medplum server: upgrade from {' to '.join(map(str, plan.releases))}"]
     for release, own in groupby(changes, attrgetter("release")):
         lines += ["", f"## {release}", ""]
         for change in own:
             box = "[ ] " if change.needs_hand else ""
             lines.append(f"- {box}**{change.kind}**: {_escaped(change.message)} ([more]({change.link}))")
             lines += [f"  - {_code(text)}" for text in (_place(change), _values(change)) if text]
-    return _joined(upgrade, changes, [*lines, *([] if upgrade.whole else ["", _PART])])
+    return _joined(plan, changes, [*lines, *([] if plan.is_whole else ["", _PART])])
 
 
 _PART: Final = (
@@ -201,21 +187,19 @@ _PART: Final = (
 )
 
 
-def _joined(upgrade: Upgrade, changes: Sequence[UpgradeChange], lines: list[str]) -> str:
+def _joined(plan: Plan, changes: Sequence[UpgradeChange], lines: list[str]) -> str:
     """The lines as a text, or that there are no changes."""
     if not changes:
-        where = "for this configuration." if upgrade.whole else f"in what is given. {_PART}"
-        lines = [f"From {upgrade.oldest} to {upgrade.newest} nothing changes {where}"]
+        where = "for this configuration." if plan.is_whole else f"in what is given. {_PART}"
+        lines = [f"From {' to '.join(map(str, plan.releases))} nothing changes {where}"]
     return inert("\n".join([*lines, ""]))
 
 
 def _place(change: UpgradeChange) -> str:
     """The file, line and column, as in the report of a check; empty where it is about no document."""
-    document, span = change.document, change.span
-    if document is None:
+    if change.document is None:
         return ""
-    start = document.position(span.start) if span is not None else None
-    return f"{printable(document.uri)}{f':{start.line}:{start.column}' if start is not None else ''}"
+    return place(change.document, change.span) if change.span is not None else printable(change.document.uri)
 
 
 def _values(change: UpgradeChange) -> str:

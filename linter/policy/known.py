@@ -10,20 +10,14 @@ from collections.abc import Iterator, Mapping
 
 from .. import settings
 from ..settings import Catalogue, Setting, page_link, page_of
-from ..settings.kinds import catalogue_kind
+from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..typed import Any, Final
 from .errors import RuleError, did_you_mean
 from .paths import DEEP, Path, Tag, names_of
 from .rule import Case, Rule, kind_matches
 from .tree import Mention, mentions, mentions_in, mentions_of_fix, walk
 
-DEPLOYMENT = {
-    "infra": "infra",
-    "database": "secret/database",
-    "redis": "secret/redis",
-    "workload": "workload",
-    **dict.fromkeys(("server", "parameters", "file", "variables"), "server"),
-}
+DEPLOYMENT: Final = {name: one.catalogue for one in DOCUMENT_KINDS.values() for name in (one.role, one.beside) if name}
 """The members of a deployment, by the first step of a path, with their catalogues."""
 
 

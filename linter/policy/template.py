@@ -12,7 +12,7 @@ from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Mark, Message, SettingPath, dotted, sentence
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
-from ..text import MASK, as_clause, printable
+from ..text import MASK, as_clause, clipped, printable
 from ..typed import Any, NamedTuple
 from .display import may_be_shown, shown
 from .errors import RuleError
@@ -39,7 +39,7 @@ _DOLLAR = re.compile(r"(\$\$|\$\{[^{}]*\}|\$)")
 
 def cut(text: str) -> str:
     """A text for people, cut at 8,192 characters."""
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+    return clipped(text, _LONGEST_TEXT)
 
 
 class Template:

@@ -17,7 +17,7 @@ from ..model import Mark, SettingPath
 from ..patterns import pattern
 from ..settings import KINDS, Catalogue, Setting, catalogue
 from ..syntax.json import parse_json
-from ..text import MASK, printable
+from ..text import MASK, clipped, printable
 from ..typed import Any, Final, Literal, NamedTuple
 from .numbers import is_long_number, number_text
 
@@ -148,7 +148,7 @@ def value_text(known: Catalogue, path: SettingPath, value: Any) -> str:
     """A text or JSON scalar of a setting for a message: on one line, cut at 80 characters, masked as :func:`shown_value` says."""
     shown = shown_value(known, path, value)
     text = printable(shown) if isinstance(shown, str) else number_text(shown)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return clipped(text, _LONGEST)
 
 
 # --- Texts of the file formats themselves ---------------------------------------------------------------------------------------------

@@ -16,9 +16,9 @@ from urllib.parse import quote_from_bytes
 
 from ..model import Finding, Level, Related, Result
 from ..redaction.mask import shown_span
-from ..text import Position, Span, inert, printable
+from ..text import Position, Span, count, inert, printable
 from ..typed import Final, NamedTuple
-from ._words import UNREAD, about_the_run, count, fix_of, line, message_of, of_holder, servers, shown, summary, unread
+from ._words import UNREAD, about_the_run, fix_of, line, message_of, of_holder, servers, shown, summary, unread
 
 _STDIN: Final = "<stdin>"
 _OUTSIDE: Final = "<outside>"

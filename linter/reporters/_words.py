@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style
 from ..redaction.mask import environment_text, holder_text, series
-from ..text import Span, inert, printable
+from ..text import Span, count, inert, printable
 from ..typed import IO, Final
 
 UNREAD: Final = "file-not-read"
@@ -21,11 +21,6 @@ COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;3
 def paint(text: str, color: str, style: Style) -> str:
     """A text in a colour, where the style has colours."""
     return f"\033[{COLORS[color]}m{text}\033[0m" if style.color else text
-
-
-def count(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def one_line(text: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..model import Finding, Result, Style
-from ..text import printable
+from ..text import count, printable
 from ..typed import IO, Final
 from ._columns import UNKNOWN, wrapped
 from ._drawing import note
-from ._words import as_text, count, fixable_of, framed, of_holder, paint, place, shown
+from ._words import as_text, fixable_of, framed, of_holder, paint, place, shown
 
 TABLE: Final = True
 """It can have a table of the rules."""

@@ -18,11 +18,11 @@ from html import escape
 
 from ..model import LEVELS, FileStatus, Finding, Result, RuleInfo, Style, dotted
 from ..redaction.mask import holder_text
-from ..text import Excerpt, inert, printable
+from ..text import Excerpt, count, inert, printable
 from ..typed import IO, Final
 from ._html_page import FILTERS, PAGE, SCRIPT, STYLE
 from ._places import Place, Placer
-from ._words import count, line, message_of, of_holder, shown, summary, together, used, write_markup
+from ._words import line, message_of, of_holder, shown, summary, together, used, write_markup
 
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500

@@ -7,7 +7,7 @@ from json import JSONEncoder
 
 from ..model import Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
 from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
-from ..text import Span, inert
+from ..text import Text, inert
 from ..typed import IO, Any
 
 VERSION = 1
@@ -59,23 +59,17 @@ def _named(path: str, one: Document | FileStatus) -> dict[str, Any]:
     return {"path": path, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one.holders)}
 
 
-def _range(document: Document, span: Span) -> dict[str, Any]:
-    start, end = document.text.positions(span)
-    return {"start": start._asdict(), "end": end._asdict()}
-
-
 def _place(one: Finding | Related) -> dict[str, Any]:
-    return {"setting": dotted(one.path) if one.path else None, "range": _range(one.document, shown_span(one.document, one.path, one.span))}
+    document, path = one.document, one.path
+    return {"setting": dotted(path) if path else None, "range": document.text.extent(shown_span(document, path, one.span))}
 
 
-def _fix(document: Document, fix: Fix) -> dict[str, Any]:
+def _fix(text: Text, fix: Fix) -> dict[str, Any]:
     """A fix; its edits are null where nothing can make them, or where something in them may not be shown, its commands where none do.
 
     A byte order mark is no character of a line: a fix that takes it off has an empty list.
     """
-    edits = (
-        [{"range": _range(document, edit.span), "text": edit.text} for edit in fix.edits] if fix.shown and fix.edits is not None else None
-    )
+    edits = [{"range": text.extent(edit.span), "text": edit.text} for edit in fix.edits] if fix.shown and fix.edits is not None else None
     commands = None if fix.commands is None else [line for command in fix.commands for line in command.printed]
     return {"safe": fix.safe, "description": fix.description, "edits": edits, "commands": commands}
 
@@ -92,7 +86,7 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         **_place(finding),
         "related": [{"message": one.message, **_named(one.document.uri, one.document), **_place(one)} for one in finding.related],
         "fixable": finding.fix is not None and finding.fix.can_be_made,
-        "fix": None if finding.fix is None else _fix(document, finding.fix),
+        "fix": None if finding.fix is None else _fix(document.text, finding.fix),
         "suppressed": finding.suppressed,
         "accepted_by": finding.accepted_by,
     }

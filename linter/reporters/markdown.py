@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..model import LEVELS, Finding, Level, Result, Style
-from ..text import inert, printable
+from ..text import count, inert, printable
 from ..typed import IO, Final
 from ._places import Placer, related
-from ._words import count, fix_of, line, message_of, servers, shown, summary, together, unread, used, write_markup
+from ._words import fix_of, line, message_of, servers, shown, summary, together, unread, used, write_markup
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""

@@ -35,6 +35,7 @@ class Plan:
         self, load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release, without_settings: Iterable[Document] = ()
     ) -> None:
         self.history = history = History(load, oldest, newest)
+        self.releases = oldest, newest
         self.notes = notes = read_notes()
         self.pairs = pairs(history)
         self.groups = groups(history, self.pairs)
