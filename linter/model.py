@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 Level = Literal["error", "warning", "note"]
 Target = Literal["production", "development"]
@@ -241,6 +242,14 @@ class Document:
     def position(self, offset: int) -> Position:
         """The line and column of a character of the text."""
         return self.text.position(offset)
+
+
+def gathered(pairs: Iterable[tuple[Key, T]]) -> dict[Key, list[T]]:
+    """All values of each key, in the order in which they come."""
+    groups: dict[Key, list[T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 def child(node: Any, step: str | int) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..model import AcceptedBy, Document, Finding, Notice, Related
+from ..model import AcceptedBy, Document, Finding, Notice, Related, gathered
 from ..typed import TYPE_CHECKING, Protocol
 from . import Checked, Reach
 
@@ -39,12 +39,12 @@ class Acceptors:
         self.written: KnownFindings | None = None
         """The baseline that is written."""
         self._known: dict[Document, KnownFindings] = {}
-        for of_file in _grouped(checked, lambda one: one.document.uri if one.loaded.suppressions else None):
+        for of_file in gathered((one.document.uri, one) for one in checked if one.loaded.suppressions).values():
             from .comments import Comments  # only where there are some
 
             self.comments.append(Comments(of_file))
             self._add("comment", self.comments[-1], of_file)
-        for of_config in _grouped(checked, lambda one: one.config.path if one.config.accept else None):
+        for of_config in gathered((one.config.path, one) for one in checked if one.config.accept).values():
             from .configured import Acceptances  # only for a configuration that accepts something
 
             self._add("configuration", Acceptances(of_config, today), of_config)
@@ -87,12 +87,3 @@ class Acceptors:
         """What has expired, accepts nothing or is stale, once all findings are known; comments are reported by a rule instead."""
         for one in self._all:
             yield from one.notices(reach)
-
-
-def _grouped(checked: Iterable[Checked], key: Callable[[Checked], object]) -> Iterable[list[Checked]]:
-    """The documents that have a key, those with the same one together."""
-    groups: dict[object, list[Checked]] = {}
-    for one in checked:
-        if (of_group := key(one)) is not None:
-            groups.setdefault(of_group, []).append(one)
-    return groups.values()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relative_to_here
-from ..model import Document, Finding, Notice, Related
+from ..model import Document, Finding, Notice, Related, gathered
 from ..options.config import Config, ConfigError
 from ..redaction.mask import name_in_file
 from ..text import count, printable
@@ -223,10 +223,8 @@ def _shown_of_file(documents: list[Checked], *, has_all: bool) -> Callable[[Entr
     together = frozenset[str]().union(*(one.together for one in documents))
     compared = {(_environment(one.document), rule) for one in documents for rule in one.compared}
     has_variables = any(one.document.kind == "server/env" for one in documents)
-    alone: dict[str, bool] = {}
-    for one in documents:
-        name = _environment(one.document)
-        alone[name] = alone.get(name, True) and _is_alone(one)
+    by_name = gathered((_environment(one.document), one) for one in documents)
+    alone = {name: all(map(_is_alone, some)) for name, some in by_name.items()}
 
     def shows(entry: Entry) -> bool:
         if not whole or entry.rule not in known:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from ..documents.source import Suppression
-from ..model import Document, Finding, Message, Notice, sentence
+from ..model import Document, Finding, Message, Notice, gathered, sentence
 from ..policy.rule_set import meant_rule
 from ..text import Span
 from ..typed import NamedTuple
@@ -33,11 +32,8 @@ class Comments:
         self._checked = frozenset[str]().union(*(one.rules for one in documents))
         self._anchors = {one.document: one.loaded.anchors for one in documents}
         self._used: set[tuple[int, str]] = set()
-        self._about: dict[str, list[Suppression]] = {}
+        self._about = gathered((rule, one) for one in self._first.loaded.suppressions for rule in one.rules)
         """The comments about each rule, in their order, so that no later one ends, or begins, before an earlier one."""
-        for suppression in self._first.loaded.suppressions:
-            for rule in suppression.rules:
-                self._about.setdefault(rule, []).append(suppression)
 
     def reason(self, finding: Finding) -> str | None:
         """The reason of the first comment that covers a finding, or the name of the variable in whose value it is."""

@@ -10,6 +10,7 @@ from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..documents.deployment import environment_of
 from ..files import relative_to_here
 from ..log import Log
+from ..model import gathered
 from ..options import Given
 from ..options.choose import Choices, Configurations
 from ..options.config import Config, Overrides
@@ -68,9 +69,8 @@ def _settings(path: str, options: Options, log: Log) -> list[str]:
         log.errors += outcome.errors
         return []
     config = Configurations(options.config, isolated=options.isolated).of(Path(path, os.pardir))
-    groups: dict[str, list[str]] = {}
-    for name in dict.fromkeys(environment_of(document) or "" for document in outcome.result.documents):
-        groups.setdefault(name if name in config.environments else "", []).append(name)
+    environments = dict.fromkeys(environment_of(document) or "" for document in outcome.result.documents)
+    groups = gathered((name if name in config.environments else "", name) for name in environments)
     lines = [path, *_about_file(Path(path), config, outcome)]
     for environment, names in (groups or {"": [""]}).items():
         named = ", ".join(filter(None, names))

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..documents.deployment import side_by_side
 from ..files import relative_to_here
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEVELS, TARGETS, UNKNOWN, Deployment, Document, Finding, RuleInfo, dotted
+from ..model import ABSENT, LEVELS, TARGETS, UNKNOWN, Deployment, Document, Finding, RuleInfo, dotted, gathered
 from ..options import Given
 from ..options.choose import Configurations, is_active, is_selected, levels_of
 from ..options.config import Config, Overrides
@@ -174,10 +174,7 @@ def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of
 
 def _documents(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Document, Document, str]]:
     """The documents that a rule is asked about, each with the one whose choice of rules counts, and a name."""
-    sums: dict[Document, list[Document]] = {}
-    for one in outcome.sums:
-        for part in _written(one):
-            sums.setdefault(part, []).append(one)
+    sums = gathered((part, one) for one in outcome.sums for part in _written(one))
     whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
     for document in whole if not {DEPLOYMENT, WORKLOAD}.issuperset(kinds) else ():
         yield document, document, _name(document)

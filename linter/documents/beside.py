@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model import UNKNOWN, SettingPath, sentence
+from ..model import UNKNOWN, SettingPath, gathered, sentence
 from ..release import Release
 from ..server.loader import Stop, coercion_of, converted, is_false
 from ..settings.kinds import Coercion
@@ -24,11 +24,7 @@ def beside_members(
     ``ordered``: the server sets them in their order. There it adds members to an object or a list that comes before all of them, which is
     no mistake.
     """
-    wholes: dict[SettingPath, list[SettingPath]] = {}
-    for path in given:
-        for length in range(1, len(path)):
-            if path[:length] in given:
-                wholes.setdefault(path[:length], []).append(path)
+    wholes = gathered((path[:length], path) for path in given for length in range(1, len(path)) if path[:length] in given)
     places = {path: number for number, path in enumerate(given)} if ordered and wholes else {}
     for whole, members in wholes.items():
         member = max(members, key=places.__getitem__) if ordered else members[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..model import Deployment, Document, Fact, Part, SettingPath
+from ..model import Deployment, Document, Fact, Part, SettingPath, gathered
 from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
 from ..text import Excerpt, Piece, Span, Text
 from ..typed import NamedTuple
@@ -46,10 +46,7 @@ def names_of(document: Document) -> dict[str, None]:
 
 def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
     """The groups of documents that can be checked against each other, in the order of their names."""
-    named: dict[str | None, list[Candidate]] = {}
-    for candidate in candidates:
-        if role(candidate.document):
-            named.setdefault(environment_of(candidate.document), []).append(candidate)
+    named = gathered((environment_of(one.document), one) for one in candidates if role(one.document))
     unnamed = named.pop(None, [])
     groups = _with_unnamed(_joined(named), unnamed)
     return [

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, zip_longest
 
 from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored
+from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored, gathered
 from ..server.effective import leaves
 from ..server.loader import ssm_text
 from ..server.shown import visible
@@ -82,10 +82,7 @@ class Store:
         regions = {match[1] for match in arns}
         self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
         self._accounts = tuple(sorted({match[2] for match in arns if match[2]}))
-        self._within: dict[SettingPath, list[SettingPath]] = {}
-        for path in self._held:
-            for length in range(len(path) + 1):
-                self._within.setdefault(path[:length], []).append(path)
+        self._within = gathered((path[:length], path) for path in self._held for length in range(len(path) + 1))
 
     def commands(self, changes: Sequence[Change]) -> list[Command] | None:
         """The commands that make changes of settings; None where there are none that do just that.

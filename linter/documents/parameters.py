@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
 from .. import settings
-from ..model import Fact, Part, SettingPath
+from ..model import Fact, Part, SettingPath, gathered
 from ..redaction.values import Public, is_of_a_format
 from ..server.loader import dotted_path
 from ..syntax.places import JsonPath, Places
@@ -144,9 +144,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
 
     A dump can hold a hundred thousand parameters of other programs: all but the ``name`` of what is given is ``read`` of a server's only.
     """
-    beneath: dict[str, list[Any]] = {}
-    for one in given:
-        beneath.setdefault(_prefix(one.name.rpartition("/")[0]), []).append(one)
+    beneath = gathered((_prefix(one.name.rpartition("/")[0]), one) for one in given)
     ours = {prefix: own for prefix, own in beneath.items() if is_medplum(prefix) or _configures_server(prefix, own)}
     strays = _strays(beneath.get(_TOP, ())) if any(map(is_medplum, ours)) else []
     if strays:
@@ -156,9 +154,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
         if holder is not None:
             ours[holder] += own
     # Paths that differ in upper and lower case only are one server's, to which all but the most usual are lost.
-    spellings: dict[str, list[str]] = {}
-    for prefix in ours:
-        spellings.setdefault(prefix.lower(), []).append(prefix)
+    spellings = gathered((prefix.lower(), prefix) for prefix in ours)
     spelt = {max(some, key=lambda one: (len(ours[one]), one.startswith("/medplum/"))): some for some in spellings.values()}
     last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
     first = next(filter(is_medplum, spelt), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from ..model import Document, Finding
+from ..model import Document, Finding, gathered
 from ..run import Outcome
 from ..syntax.edits import Taken, apply_to
 from ..typed import Final, NamedTuple
@@ -290,10 +290,8 @@ class Plan:
 
     def notes(self) -> Iterator[str]:
         """Which fixes are not made, and why."""
-        groups: dict[tuple[str, _Note], list[Finding]] = {}
-        for finding, note in sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start)):
-            groups.setdefault((finding.document.uri, note), []).append(finding)
-        for (uri, note), findings in groups.items():
+        rejected = sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start))
+        for (uri, note), findings in gathered(((one.document.uri, note), one) for one, note in rejected).items():
             rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
             lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in findings) if note.at_line else ()
             at = f" at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""

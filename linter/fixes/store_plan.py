@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..model import Document, Finding
+from ..model import Document, Finding, gathered
 from ..redaction.mask import named_environment
 from ..run import Outcome
 from ..typed import NamedTuple
@@ -100,9 +100,7 @@ class _StorePlan(Plan):
 
     def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
         """An environment of a dump is there for its parameters, and may go with the last of them."""
-        found: dict[Identity, list[Document]] = {}  # other files can have several of one name, such as a ConfigMap and a Secret
-        for document in reversed(new):
-            found.setdefault(identity(document), []).append(document)
+        found = gathered((identity(one), one) for one in reversed(new))  # several of one name are a ConfigMap and a Secret, or the like
         pairs = [(one, found[identity(one)].pop() if found.get(identity(one)) else None) for one in old]
         return None if any(found.values()) else pairs
 

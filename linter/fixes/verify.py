@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from ..conformance.written import holder
 from ..formats.connections import parts_of
-from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, is_same
+from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, gathered, is_same
 from ..policy.make_fix import apply_change
 from ..run import Outcome
 from ..server.loader import loaded_value
@@ -50,10 +50,7 @@ def is_in(path: SettingPath, others: Collection[SettingPath]) -> bool:
 
 def by_file(found: Iterable[T_Found]) -> dict[str, list[T_Found]]:
     """Documents or findings by the file that they are in."""
-    files: dict[str, list[T_Found]] = {}
-    for one in found:
-        files.setdefault(one.uri if isinstance(one, Document) else one.document.uri, []).append(one)
-    return files
+    return gathered((one.uri if isinstance(one, Document) else one.document.uri, one) for one in found)
 
 
 def identity(document: Document) -> Identity:
@@ -75,9 +72,7 @@ def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
 
 def is_as_meant(findings: Sequence[Finding], pairs: Iterable[Pair]) -> bool | None:
     """Whether the documents of a file hold what the changes make of their settings, and nothing else; None if that is not known."""
-    changes: dict[Document, list[Change]] = {}
-    for finding in findings:
-        changes.setdefault(finding.document, []).extend(finding.fix.changes if finding.fix is not None else ())
+    changes = gathered((one.document, change) for one in findings if one.fix is not None for change in one.fix.changes)
     return _all(_holds(new, old, changes.get(old, ())) for old, new in pairs)
 
 

@@ -9,7 +9,7 @@ from operator import not_
 
 from .. import settings
 from ..conformance.mismatch import mismatches, read_since
-from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, level_on
+from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on
 from ..settings.kinds import catalogue_kind
 from ..text import printable
 from ..typed import Final
@@ -167,9 +167,7 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     It is at the first place, with the others as related ones; its fix is that of those of them that have one. Names that a later release
     reads are apart from all others. ``rules`` are those by which they were found, by their ids.
     """
-    groups: dict[tuple[str, int, Level, Document, bool], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.rule, finding.case, finding.severity, finding.document, bool(_since(finding))), []).append(finding)
+    groups = gathered(((one.rule, one.case, one.severity, one.document, bool(_since(one))), one) for one in findings)
     kept: list[Finding] = []
     for (rule_id, number, *_), group in groups.items():
         rule = rules.get(rule_id) if len(group) > 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..model import Document, FileStatus, SettingPath
+from ..model import Document, FileStatus, SettingPath, gathered
 from ..patterns import pattern
 from ..text import MASK, Span, printable
 from ..typed import Final
@@ -50,9 +50,7 @@ def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, st
     holders = document.holders if holders is None else holders
     if not holders:
         return f"environment {named_environment(document)}" if document.environment else ""
-    names: dict[str, list[str]] = {}
-    for word, name in holders:
-        names.setdefault(word, []).append(_called(word, name))
+    names = gathered((word, _called(word, name)) for word, name in holders)
     for word, own in names.items():
         more = len(own) - _MOST_HOLDERS
         names[word] = [*own[: _MOST_HOLDERS - 1], f"{more + 1} more"] if more > 0 else own

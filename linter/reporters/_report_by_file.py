@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from ..model import Document, Finding, Fix, Related, Result, SettingPath, Style, dotted
+from ..model import Document, Finding, Fix, Related, Result, SettingPath, Style, dotted, gathered
 from ..redaction.mask import holder_text
-from ..text import Excerpt, Span, printable
+from ..text import Excerpt, printable
 from ..typed import Final
 from ._changes import changed_lines
 from ._columns import UNKNOWN, fitting, width, wrapped
@@ -26,15 +26,10 @@ _MOST_PLACES: Final = 6
 
 def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
     """The parts of the text of a report on findings, in the order of their documents, each of whole lines."""
-    documents: dict[Document, list[Finding]] = {}
-    for finding in findings:
-        documents.setdefault(finding.document, []).append(finding)
     writer = _Writer(result, style)
-    for document, found in documents.items():
+    for document, found in gathered((one.document, one) for one in findings).items():
         yield as_text([*writer.headline(document, sum(finding.gravity == 0 for finding in found), len(found)), ""])
-        places: dict[Span | None, list[Finding]] = {}
-        for finding in found:
-            places.setdefault(None if finding.is_missing else finding.span, []).append(finding)
+        places = gathered((None if one.is_missing else one.span, one) for one in found)
         groups = [(span is None, sorted(group, key=lambda one: one.gravity)) for span, group in places.items()]
         # What is missing is behind the places that are as grave as the gravest of it.
         for is_missing, group in sorted(groups, key=lambda one: (one[1][0].gravity, one[0])):

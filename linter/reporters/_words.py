@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style
+from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style, gathered
 from ..redaction.mask import environment_text, holder_text, series
 from ..text import Span, count, inert, printable
 from ..typed import IO, Final
@@ -226,9 +226,7 @@ def folded(lines: Iterable[str], style: Style) -> list[str]:
 
 def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
     """A table of the rules, the gravest and most frequent first: how many findings each has, and how many of them can be fixed."""
-    groups: dict[tuple[Level, str], list[Fix | None]] = {}
-    for finding in findings:
-        groups.setdefault((finding.severity, finding.rule), []).append(finding.fix)
+    groups = gathered(((one.severity, one.rule), one.fix) for one in findings)
     ordered = sorted(groups.items(), key=lambda item: (LEVELS.index(item[0][0]), -len(item[1]), item[0][1]))
     if not ordered:
         return

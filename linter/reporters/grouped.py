@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..model import Finding, Result, Style
+from ..model import Finding, Result, Style, gathered
 from ..text import count, printable
 from ..typed import IO, Final
 from ._columns import UNKNOWN, wrapped
@@ -22,9 +22,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
     """The findings of each rule: first of those that keep a server from starting, then of the gravest, of these the most frequent."""
-    groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.severity, finding.rule), []).append(finding)
+    groups = gathered(((one.severity, one.rule), one) for one in findings)
     return sorted(groups.values(), key=lambda group: (min(one.gravity for one in group), -len(group), group[0].rule))
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from xml.etree import ElementTree
 
-from ..model import Document, Finding, Result, Style, dotted
+from ..model import Document, Finding, Result, Style, dotted, gathered
 from ..text import inert, printable
 from ..typed import IO, TYPE_CHECKING, Final
 from ._places import Placer, related
@@ -52,10 +52,8 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
     place, seen = Placer(), Counter[str]()
     in_order = sorted(result.documents, key=lambda one: (one.uri, one.environment or ""))  # as files are, whatever the command names first
-    findings: dict[Document, list[Finding]] = {document: [] for document in in_order}
-    for finding in result.findings:
-        if finding.suppressed is None or style.suppressed:
-            findings.setdefault(finding.document, []).append(finding)
+    reported = gathered((one.document, one) for one in result.findings if one.suppressed is None or style.suppressed)
+    findings: dict[Document, list[Finding]] = {**{document: [] for document in in_order}, **reported}
     failed = unread(result.files)
     for document, found in findings.items():
         name, environment = place.file(document.uri).text, of_holder(document)

@@ -47,6 +47,7 @@ from ..model import (
     Style,
     Target,
     dotted,
+    gathered,
 )
 from ..redaction.mask import holder_text, named_environment
 from ..text import Position, inert, printable
@@ -204,11 +205,9 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
 
 def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]:
     """The releases of the server that files were checked against, where each is known from, and the files."""
-    judged: dict[tuple[str, str], dict[str, None]] = {}
-    for file in files:
-        if file.server is not None:
-            judged.setdefault((file.server.text, printable(file.server.why)), {})[place.file(file.path).uri] = None
-    return [{"version": version, "from": why, "files": list(uris)} for (version, why), uris in judged.items()]
+    known = ((file.server, place.file(file.path).uri) for file in files if file.server is not None)
+    judged = gathered(((server.text, printable(server.why)), uri) for server, uri in known)
+    return [{"version": version, "from": why, "files": list(dict.fromkeys(uris))} for (version, why), uris in judged.items()]
 
 
 def _gravest(findings: list[Finding], most: int) -> list[Finding]:

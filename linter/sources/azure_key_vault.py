@@ -116,9 +116,7 @@ class _VaultEntry(NamedTuple):
     def span(self, part: Part) -> Span:
         """See :meth:`linter.documents.entries.Entry.span`."""
         place = self.places.find((self.name,))
-        if place is None:
-            return Span(0, 0)
-        return place.span(part)
+        return Span(0, 0) if place is None else place.span(part)
 
     def facts(self) -> Mapping[str, Fact]:
         """The ``name`` and its ``raw`` text."""

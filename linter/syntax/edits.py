@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
 
+from ..model import gathered
 from ..text import Edit as Edit
 from ..text import Span, Text
 from ..typed import Any, TypeVar
@@ -102,10 +103,7 @@ def index_in(order: Sequence[str], names: Sequence[str], name: str) -> int:
 def grouped(order: Sequence[str], names: Sequence[str], new: Iterable[str]) -> dict[int, list[str]]:
     """New names by the index at which they go among ``names``, those of one index in the wanted order."""
     ranks = {name: rank for rank, name in enumerate(order)}
-    groups: dict[int, list[str]] = {}
-    for name in sorted(new, key=lambda name: ranks.get(name, len(ranks))):
-        groups.setdefault(index_in(order, names, name), []).append(name)
-    return groups
+    return gathered((index_in(order, names, name), name) for name in sorted(new, key=lambda name: ranks.get(name, len(ranks))))
 
 
 def value_at(value: Any, path: JsonPath) -> Any:

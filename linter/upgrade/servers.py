@@ -8,7 +8,7 @@ from functools import cache, partial, reduce
 
 from ..conformance.mismatch import check_as
 from ..documents.deployment import Candidate, deployments, environment_of, role
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, child
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, child, gathered
 from ..release import Release
 from ..server.defaults import with_defaults
 from ..server.effective import loaded
@@ -143,10 +143,7 @@ def groups(history: History, pairs: Iterable[Pair]) -> list[Group]:
     """
     every = [Group(history, own) for own in _of_servers(pairs)]
     whole = [group for group in every if group.whole]
-    parts: dict[tuple[str, str | None], list[Pair]] = {}
-    for group in every:
-        if not group.whole:
-            parts.setdefault(group.place, []).extend(group.pairs)
+    parts = gathered((group.place, pair) for group in every if not group.whole for pair in group.pairs)
     beside = {group.place for group in whole}
     together = [[*group.pairs, *parts.get(group.place, [])] for group in whole]
     together += [own for place, own in parts.items() if place not in beside]
