@@ -263,7 +263,8 @@ def _rule_file(number: int, random: Random) -> Given:
     text = re.sub(r"^id: ", "id: acme/", path.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
     for _ in range(random.choice([0, 0, 0, 1, 2])):
         text = _mistaken(text, random)
-    given = _files_of(random.choice([one for one in corpus.examples() if one.rule == path.stem]), random)
+    about_files = corpus.examples()
+    given = _files_of(random.choice([one for one in about_files if one.rule == path.stem] or about_files), random)
     files: Files = {f"policies/{path.name}": text.encode(), **given.files}
     if random.random() < 0.3:
         files[".medplum-lint.toml"] = b'rules = ["policies"]\n'
