@@ -835,6 +835,7 @@ def test_a_compose_file_without_settings_alone(tmp_path: Path) -> None:
     path.write_text(COMPOSE, encoding="utf-8")
     result = upgrade(str(path))
     assert result.exit_code == 1 and "5.0.0 needs PostgreSQL 14 or later, and the image is 12" in result.stdout and result.stderr == AGE
+    path.write_text(COMPOSE.replace("node dist/index.js file:/config.json", "./start.sh"), encoding="utf-8")
     shown = CliRunner().invoke(cli, ["show", str(path)])
     assert (shown.exit_code, shown.stdout) == (2, "") and "a Compose file without a Medplum server" in shown.stderr
 
