@@ -101,6 +101,13 @@ def test_two_services_with_different_arguments_are_two_servers(tmp_path: Path) -
     ]
 
 
+def test_services_are_not_compared_with_what_another_one_is_started_with(tmp_path: Path) -> None:
+    one = COMPOSE.format(argument="file:medplum.config.json")
+    other = "  other:\n    image: medplum/medplum-server:5.1.12\n    command: env\n    environment: {MEDPLUM_APP_BASE_URL: https://two.hospital.health/}\n"
+    outcome = check(tmp_path, {"compose.yml": one + other, "medplum.config.json": CONFIGURATION})
+    assert (outcome.result.deployments, of(outcome, "variable-differs-from-config")) == ((), [])
+
+
 def test_a_secret_that_is_overridden_is_still_in_the_file(tmp_path: Path) -> None:
     compose = COMPOSE.format(argument="file:medplum.config.json,env") + "      MEDPLUM_DATABASE_PASSWORD: ${PASSWORD}\n"
     text = '{"database": {"host": "db.hospital.health", "password": "hunter2hunter2"}}'
