@@ -309,3 +309,30 @@ def test_arrays_are_replaced_and_objects_merged(tmp_path: Path) -> None:
     kinds = [document.layer(path).kind for path in (("database", "host"), ("database", "port"), ("redis", "host"), ("allowedOrigins", 1))]
     assert kinds == ["server/env", "server/json", "server/env", "server/json"]
     assert document.get(("database", "dbname")) is ABSENT
+
+
+OF_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: medplum}}
+spec:
+{selector}  template:
+    metadata: {{annotations: {annotations}}}
+    spec:
+      containers:
+        - name: server
+          image: medplum/medplum-server:5.1.12
+          args: ["file:/vault/secrets/medplum.json"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("selector", "annotations", "wanted"),
+    [
+        ("  selector: {}\n", "{}", ["pod.yaml:12:11 misplaced-config-file error"]),
+        ("", "{}", []),  # a patch of kustomize
+        ("  selector: {}\n", "{vault.hashicorp.com/agent-inject: 'true'}", []),
+    ],
+)
+def test_what_others_may_mount_is_not_missed(selector: str, annotations: str, wanted: list[str], tmp_path: Path) -> None:
+    assert found(check(tmp_path, {"pod.yaml": OF_DEPLOYMENT.format(selector=selector, annotations=annotations)})) == wanted

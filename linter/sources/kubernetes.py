@@ -130,7 +130,7 @@ def _decoded(variable: Variable) -> Variable:
 
 def _can_be_servers(node: Node) -> bool:
     """Whether variables that begin as those of a server do stand here, or may come from elsewhere, or a file of it is mounted."""
-    others = ("envFrom", "volumeMounts") if is_server_image(node.at("image").value) else ("envFrom",)
+    others = ("args", "envFrom", "volumeMounts") if is_server_image(node.at("image").value) else ("envFrom",)
     return any(node.at(name).value is not None for name in others) or any(has_prefixed(block.at) for block in _blocks(node))
 
 
@@ -138,7 +138,7 @@ def _container(one: Node, node: Node) -> Container:
     """A container, or a ``ConfigMap`` or ``Secret`` by itself, whose container can have more."""
     image = node.at("image").value
     given, objects, lacks = _gathered(one, node)
-    mounts = Mounts([_mount(mount, one, node) for mount in node.at("volumeMounts").items], node.tree.whole)
+    mounts = Mounts([_mount(mount, one, node) for mount in node.at("volumeMounts").items], _is_whole(one, node))
     members = ("command", "args", "workingDir", "")
     start = start_in("container", node, members, lambda argument: f'args: ["{argument}"]')._replace(mounts=mounts)
 
@@ -147,6 +147,17 @@ def _container(one: Node, node: Node) -> Container:
         return load_sum(holder, given, objects)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
     return container([one.variable.name for one in given], image, load, is_started=start.has_file)
+
+
+def _is_whole(one: Node, node: Node) -> bool:
+    """Whether a container has no other mounts: its object is no patch of another one, which has no selector, and nothing injects any."""
+    metadata = node._replace(path=node.path[:-3]).at("metadata")
+    is_patch = _kind(one) in _SELECTING and one.at("spec", "selector").value is None
+    return node.tree.whole and not is_patch and not any("inject" in str(name) for name in metadata.at("annotations").mapping)
+
+
+_SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+"""The objects that must say which pods are theirs."""
 
 
 def _mount(mount: Node, one: Node, container: Node) -> Mount:
