@@ -72,8 +72,7 @@ class Acceptors:
 
     def by_comment(self, finding: Finding) -> str | None:
         """The reason of the comment that accepts a finding; None where none does."""
-        reasons = (one.reason(finding) for by, one in self._of.get(finding.document, ()) if by == "comment")
-        return next(reasons, None)
+        return next((one.reason(finding) for by, one in self._of.get(finding.document, ()) if by == "comment"), None)
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
         """The places of findings in a baseline that cannot be told from a new one."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .. import settings
 from ..formats.placeholders import is_unresolved
-from ..model import SettingPath
+from ..model import SettingPath, gathered
 from ..settings import Catalogue
 from ..syntax.json import INVALID, valid_value
 from ..typed import Any, Final
@@ -76,10 +76,7 @@ def is_name_of_secret(name: str) -> bool:
 @settings.derived
 def _last_names() -> Mapping[str, bool]:
     """The last step of every plain setting of every kind in lower case, and whether a setting called so is secret."""
-    known: dict[str, bool] = {}
-    for catalogue in map(settings.catalogue, settings.KINDS):
-        for path in catalogue.current():
-            if {"object", "array"}.isdisjoint(catalogue.types(path)):
-                last = str(path[-1]).lower()
-                known[last] = known.get(last, False) or catalogue.is_secret(path)
-    return known
+    every = ((catalogue, path) for catalogue in map(settings.catalogue, settings.KINDS) for path in catalogue.current())
+    plain = ((known, path) for known, path in every if {"object", "array"}.isdisjoint(known.types(path)))
+    names = gathered((str(path[-1]).lower(), known.is_secret(path)) for known, path in plain)
+    return {name: any(secret) for name, secret in names.items()}

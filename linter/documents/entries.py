@@ -71,9 +71,7 @@ class EntriesOrigin:
             self._inner[holder] = InnerJson(self._content, span, text)
         inner = self._inner[holder]
         place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
-        if place is None:
-            return span
-        return place.span(part)
+        return span if place is None else place.span(part)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """What the entry of exactly this setting says of itself beside the value, such as its type.

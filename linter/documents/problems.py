@@ -42,13 +42,10 @@ def encoding_problems(file: SourceFile, consequence: Consequence) -> Iterator[Pr
         repair = Repair("take off the byte order mark", without_mark=True)
         yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))), fatal=True, repair=repair)
     if file.encoding_error is not None:
-        at = file.encoding_error
-        if file.is_no_text:
-            message = _because("the file is UTF-16 or not text at all", consequence, "save it as UTF-8")
-            yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
-            return
+        at, remedy = file.encoding_error, "save it as UTF-8"
         why = "what cannot be read becomes the replacement character U+FFFD"
-        message = sentence("the file is not UTF-8 from here on", why, "save it as UTF-8")
+        message = sentence("the file is not UTF-8 from here on", why, remedy)
+        message = _because("the file is UTF-16 or not text at all", consequence, remedy) if file.is_no_text else message
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from ..model import gathered
 from ..text import Edit as Edit
@@ -88,16 +89,12 @@ def index_in(order: Sequence[str], names: Sequence[str], name: str) -> int:
 
     It goes behind the nearest of those that come before it in the order, else in front of the nearest that comes after it, else to the end.
     """
-    if name in order:
-        wanted = order.index(name)
-        standing = {one: index for index, one in enumerate(names)}
-        for earlier in reversed(order[:wanted]):
-            if earlier in standing:
-                return standing[earlier] + 1
-        for later in order[wanted + 1 :]:
-            if later in standing:
-                return standing[later]
-    return len(names)
+    if name not in order:
+        return len(names)
+    wanted, standing = order.index(name), {one: index for index, one in enumerate(names)}
+    behind = (standing[one] + 1 for one in reversed(order[:wanted]) if one in standing)
+    before = (standing[one] for one in order[wanted + 1 :] if one in standing)
+    return next(chain(behind, before), len(names))
 
 
 def grouped(order: Sequence[str], names: Sequence[str], new: Iterable[str]) -> dict[int, list[str]]:
@@ -138,16 +135,9 @@ def behind_break(content: str, at: int) -> int:
     return at + 1 if at < len(content) and content[at] in "\r\n" else at
 
 
-def behind_blanks(content: str, at: int) -> int:
-    """Behind the spaces and tabs that stand at ``at``."""
-    while at < len(content) and content[at] in " \t":
-        at += 1
-    return at
-
-
-def behind_space(content: str, at: int) -> int:
-    """Behind the blanks and line ends that stand at ``at``."""
-    while at < len(content) and content[at] in " \t\r\n":
+def behind_blanks(content: str, at: int, blanks: str = " \t") -> int:
+    """Behind the spaces and tabs, or the other characters, that stand at ``at``."""
+    while at < len(content) and content[at] in blanks:
         at += 1
     return at
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..patterns import pattern
 from ..typed import Any, Final, NamedTuple
-from .edits import behind_blanks, behind_space, break_near, has_break, indentation
+from .edits import behind_blanks, break_near, has_break, indentation
 
 _USUAL_UNIT: Final = "  "
 _SPREAD = pattern(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
@@ -83,14 +83,14 @@ def is_empty(content: str, opener: int) -> bool:
 
 def _unit(content: str, opener: int) -> str | None:
     """One level of indentation, as it is between the lines of a bracket and of the first thing inside."""
-    first = behind_space(content, opener + 1)
+    first = behind_blanks(content, opener + 1, " \t\r\n")
     outer, inner = indentation(content, opener), indentation(content, first)
     return inner.removeprefix(outer) if has_break(content[opener:first]) and inner.startswith(outer) else None
 
 
 def _colon(content: str, opener: int) -> str | None:
     """The colon behind the first name, with the blanks around it; None where a line ends or a comment stands there."""
-    first = behind_space(content, opener + 1)
+    first = behind_blanks(content, opener + 1, " \t\r\n")
     if content[opener] != "{" or content[first] != '"':
         return None
     match = _COLON.match(content, json.decoder.scanstring(content, first + 1)[1])  # type: ignore[attr-defined]

@@ -77,10 +77,10 @@ class Container(NamedTuple):
         return is_server_image(self.image)
 
     @property
-    def software(self) -> tuple[str, str] | None:
-        """The name and the version of the software of its image, where its tag tells them; None for any other."""
+    def software(self) -> tuple[str, str]:
+        """The name and the version of the software of its image, where its tag tells them; empty for any other."""
         match = _IMAGE.fullmatch(self.image)
-        return (_SOFTWARE[match["name"]], match["version"]) if match else None
+        return (_SOFTWARE[match["name"]], match["version"]) if match else ("", "")
 
 
 def containers(document: Document) -> list[Container]:

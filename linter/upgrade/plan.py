@@ -105,7 +105,7 @@ class Plan:
                 message = f"{release} needs {software} {wanted}; Medplum's image brings it: install it where you run without"
                 yield change(message=message, needs_hand=False)
             return
-        found = [(version, says, shown) for name, version, says, shown in self._found(release) if name == software]
+        found = list(self._found(software, release))
         needs, least = f"{release} needs {software} {wanted} or later", _numbers(wanted)
         for version, says, shown in found:
             if _numbers(version)[: len(least)] < least:
@@ -113,16 +113,15 @@ class Plan:
         if not found:
             yield change(message=f"{needs}: check which one your server uses, and upgrade it before the server", needs_hand=True)
 
-    def _found(self, release: Release) -> Iterator[_Found]:
-        """The versions of software that documents show; where they leave them to the CDK, those of its release."""
+    def _found(self, software: str, release: Release) -> Iterator[_Found]:
+        """The versions of some software that documents show; where they leave them to the CDK, those of its release."""
         for document, one in self.containers:
-            if (shown := one.software) is not None:
-                software, version = shown
-                yield software, version, f"the image is {version}: {_UPGRADE}", {"document": document, "span": one.span}
+            name, version = one.software
+            if name == software:
+                yield version, f"the image is {version}: {_UPGRADE}", {"document": document, "span": one.span}
         for group in self.groups:
-            if group.main.new.document.kind == "infra/json":
-                for software, name in (("PostgreSQL", "rdsInstanceVersion"), ("Redis", _CACHE_VERSION)):
-                    yield from _of_infra(group, release, software, name)
+            if group.main.new.document.kind == "infra/json" and software in _OF_INFRA:
+                yield from _of_infra(group, release, _OF_INFRA[software])
 
     # --- What is known beyond the catalogue -------------------------------------------------------------------------------------------
 
@@ -155,19 +154,21 @@ class Plan:
                 yield UpgradeChange(release, note.kind, message, note.link, note.hand, document=document, span=span)
 
 
-_Found = tuple[str, str, str, dict[str, Any]]
-"""Some software, the version that a document shows, a clause that says so and what to do, and the place as fields of a change."""
+_Found = tuple[str, str, dict[str, Any]]
+"""The version of some software that a document shows, a clause that says so and what to do, and the place as fields of a change."""
 _CACHE_VERSION: Final = "cacheEngineVersion"
+_OF_INFRA: Final = {"PostgreSQL": "rdsInstanceVersion", "Redis": _CACHE_VERSION}
+"""The settings of the CDK that say which version of some software it creates."""
 _UPGRADE: Final = "upgrade it before the server"
 _UPGRADE_IN_AWS: Final = f"upgrade it in AWS before the server, for the CDK takes {_CACHE_VERSION} from 5.1.1 on only; set it then"
 
 
-def _of_infra(group: Group, release: Release, software: str, name: str) -> Iterator[_Found]:
+def _of_infra(group: Group, release: Release, name: str) -> Iterator[_Found]:
     """The version that the CDK's config says, or that the CDK uses by then where it says none."""
     view, path = group.main.new, (name,)
     document = view.document
     value = document.get(path)
-    if value is ABSENT and (document.data.get("rdsSecretsArn") in (None, "", ABSENT) or software == "Redis"):
+    if value is ABSENT and (document.data.get("rdsSecretsArn") in (None, "", ABSENT) or name == _CACHE_VERSION):
         value = next((default for one in (release, view.release) if (default := group.at(one).default(path)) is not ABSENT), ABSENT)
     if not isinstance(value, str) or not _numbers(value) or visible(view.known, path, value) != value:
         return
@@ -175,7 +176,7 @@ def _of_infra(group: Group, release: Release, software: str, name: str) -> Itera
     clause = f"{name} is {value}" if is_given else f"without {name} the CDK creates {value}"
     says = f"{clause}: {_UPGRADE if is_given or name != _CACHE_VERSION else _UPGRADE_IN_AWS}"
     span = document.locate(path) if is_given else None
-    yield software, value, says, {"setting": name, "document": document.written_in(path)[0], "path": path, "span": span}
+    yield value, says, {"setting": name, "document": document.written_in(path)[0], "path": path, "span": span}
 
 
 def _numbers(version: str) -> tuple[int, ...]:
