@@ -304,9 +304,7 @@ class Choices:
     def prepare(self, files: list[Path]) -> list[Config]:
         """Read the configurations and rules that files need; these configurations. What is wrong with them or the command is logged."""
         configs = {config.path: config for file in files or [Path("any")] if (config := self.config(file)) is not None}
-        known: dict[str, RuleInfo] = {}
-        for config in configs.values():
-            known.update(self._known_rules(config))
+        known = {name: info for config in configs.values() for name, info in self._known_rules(config).items()}
         if configs:
             given = self._given
             for error in check_selectors([*(given.select or ()), *(given.extend_select or ()), *(given.ignore or ())], known.values()):
