@@ -8,8 +8,9 @@ import pytest
 from test_variables import found, lint
 
 from linter.documents.source import Loaded, SourceFile
+from linter.load import Input
 from linter.model import UNKNOWN
-from linter.run import Options, lint_paths
+from linter.run import Options, lint_input, lint_paths
 from linter.sources import github_workflow
 
 HOST = "{MEDPLUM_REDIS_HOST: cache}"
@@ -177,3 +178,42 @@ def test_how_a_service_is_started(members: str, wanted: str) -> None:
     text = job("services:", f"  api: {server}", f"container: {server}")
     findings = [one for one in lint(text, "deploy.yml").result.findings if one.rule == "ignored-environment"]
     assert [one.says.remedy for one in findings] == ([wanted] if wanted else [])
+
+
+STEP = """\
+on: push
+jobs:
+  e2e:
+    runs-on: ubuntu-latest
+    steps:
+      - run: {run}
+        env: {{MEDPLUM_DATABASE_HOST: localhost, MEDPLUM_REDIS_HOST: localhost, MEDPLUM_PORT: 8103}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "wanted"),
+    [
+        ("node packages/server/dist/index.js env", []),
+        ("node packages/server/dist/index.js file:medplum.config.json,env &", []),
+        ("node packages/server/dist/index.js", ["ignored-environment: add env behind the script"]),
+        ("node packages/server/dist/index.js env env", ["ignored-environment: write env as the only word behind the script"]),
+        ('"npm ci\\nnode packages/server/dist/index.js &\\nsleep 5"', ["ignored-environment: add env behind the script"]),
+        ("node packages/server/dist/index.js medplum.config.json", ["invalid-start-argument: "]),
+        ("node packages/server/dist/index.js $SOURCES", []),
+        ('"node packages/server/dist/index.js\\nnode packages/server/dist/index.js env"', []),  # which of them gets the variables?
+        ("docker run -d -e MEDPLUM_PORT medplum/medplum-server:5.1.12 env", []),
+        ("docker run -d -e MEDPLUM_PORT medplum/medplum-server:5.1.12", ["ignored-environment: add env behind the image"]),
+        ("docker run -d --env=MEDPLUM_PORT medplum/medplum-server", ["ignored-environment: add env behind the image"]),
+        ("\"docker run -e MEDPLUM_PORT \\\\\\\\\\n medplum/medplum-server 'file:x, env'\"", ["invalid-start-argument: "]),
+        ("docker run -d medplum/medplum-server:5.1.12", []),  # without the variables
+        ("docker run --entrypoint sh -e MEDPLUM_PORT medplum/medplum-server:5.1.12", []),
+        ("npm test", []),
+    ],
+)
+def test_how_a_step_starts_a_server(run: str, wanted: list[str]) -> None:
+    outcome = lint_input(Input("e2e.yml", STEP.format(run=run).encode(), Path("e2e.yml")), Options())
+    starts = [one for one in outcome.result.findings if one.rule in ("ignored-environment", "invalid-start-argument")]
+    assert [f"{one.rule}: {one.says.remedy}" for one in starts] == wanted
+    assert all(one.document.position(one.span.start) == (6, 9) for one in starts)
+    assert outcome.bugs == ()

@@ -102,7 +102,7 @@ class Start(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Whether an argument can only stand behind the script, and in no command of its own."""
-        own = _words(self.entry_point) if self.entry_point is not None else None
+        own = words_of(self.entry_point) if self.entry_point is not None else None
         return own is not None and (_arguments_of_server(own) != [] or any(map(_SHELL.fullmatch, own)))
 
     def reads(self, release: Release) -> Reads:
@@ -179,8 +179,8 @@ def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] 
     None where that is not known: where something else is started, or a shell or a template has a say in it; and of another ``image`` than
     Medplum's own, whose entry point is not known, where the command names no source.
     """
-    own = [] if entry_point is None else _words(entry_point)
-    given = [] if command is None else _words(command)
+    own = [] if entry_point is None else words_of(entry_point)
+    given = [] if command is None else words_of(command)
     if own is None or given is None:
         return None
     words = given if entry_point is None else _arguments_of_server([*own, *given])
@@ -260,7 +260,7 @@ def missing_shell(subject: str, start: Start, server: ServerVersion) -> str:
     return f"{subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on" if is_missing else ""
 
 
-def _words(command: Any) -> list[str] | None:
+def words_of(command: Any) -> list[str] | None:
     """The words of a command that is a list of texts, or a text; None where it is neither."""
     if isinstance(command, list):
         return command if all(isinstance(word, str) for word in command) else None
@@ -298,7 +298,7 @@ def _unwrapped(words: Sequence[str]) -> Sequence[str] | None:
         return words
     script = words[2].strip()
     is_simple = re.fullmatch("-[a-z]*c", words[1]) is not None and _IN_SCRIPT.search(script) is None
-    line = _words(script) if is_simple else None
+    line = words_of(script) if is_simple else None
     return line[1:] if line and line[0] == "exec" else line
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..documents.command_lines import Start, start_in
+from ..documents.command_lines import Start, arguments_of, problems_of_start, start_in, words_of
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.variables import Variable, is_servers, read_variables
 from ..documents.variables_in_yaml import Block, Node, roots, text_problems, variables_in
 from ..model import UNKNOWN, SettingPath
-from ..settings.env_names import variable_of
+from ..settings.env_names import PREFIX, variable_of
 from ..typed import Final
 
 KINDS = ("server/env",)
@@ -69,6 +69,10 @@ def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) 
         holder = holder_in(node, "workflow", node.at("env"), _blocks)
         name = str(job.path[-1]) if job is not None else None
         holder = holder._replace(at=(holder.at, node.path), environment=name, names=_STRUCTURE, throwaway=throwaway)
+        run = node.at("run")
+        starts = _started_by(run.value) if isinstance(run.value, str) else []
+        wrong = [one for start in starts[:1] if len(starts) == 1 for one in problems_of_start(start, node.file.server, run.head())]
+        holder = holder._replace(problems=(*holder.problems, *wrong))
         return read_variables(for_server(holder, image, _start(node) if is_service else None), variables)
 
     return container(names, image, load)
@@ -79,6 +83,21 @@ def _start(service: Node) -> Start:
     start = start_in("service", service, ("entrypoint", "command", "", "volumes"), lambda argument: f"command: {argument}")
     is_known = "--entrypoint" not in str(service.at("options").value)
     return start._replace(name=service.path[-1], entry_point=start.entry_point if is_known else UNKNOWN)
+
+
+def _started_by(script: str) -> list[Start]:
+    """How a script starts servers that get the variables of its step: with Node.js, or in a container to which it hands some."""
+    lines = (words_of(line.strip().removesuffix("&").rstrip()) or [] for line in script.replace("\\\n", " ").splitlines())
+    found: list[Start] = []
+    for words in lines:
+        at = next((index for index, word in enumerate(words) if is_server_image(word)), 0)
+        given = words[1 : at or None]
+        if words[:2] == ["docker", "run"] and at and any(word.removeprefix("--env=").startswith(PREFIX) for word in given):
+            entry_point = UNKNOWN if any(word.startswith("--entrypoint") for word in given) else None
+            found.append(Start("step", None, words[at], entry_point, words[at + 1 :], lambda argument: f"{argument} behind the image"))
+        elif arguments_of(None, words, None) is not None:
+            found.append(Start("step", None, None, words, None, lambda argument: f"{argument} behind the script"))
+    return found
 
 
 def _jobs(root: Node) -> list[Node]:
