@@ -29,7 +29,8 @@ from ..documents.containers import Container, Given, holder_in, load_servers, lo
 from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
 from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, tokens_of, variables_in
-from ..model import sentence
+from ..documents.workload import Described, as_is, mebibytes
+from ..model import UNKNOWN, sentence
 from ..server.start import layers as sources_of
 from ..settings.env_names import PREFIX, setting_of, variable_of
 from ..syntax.places import JsonPath
@@ -164,6 +165,46 @@ def _container(release: _Release, at: JsonPath, paths: Sequence[JsonPath], *, al
 
     names = [one.name for one in counts]
     return Container(names, configures_server(names) or (is_server and bool(names or wrong or is_dropped)), load)
+
+
+# --- What stands around the server ---------------------------------------------------------------------------------------------------
+
+_MEMBERS: Final = (
+    ("memory", "deployment.resources.limits.memory", mebibytes),
+    ("readOnly", "securityContext.readOnlyRootFilesystem", as_is(bool)),
+)
+"""What :mod:`linter.documents.workload` has of the values of Medplum's chart (``templates/deployment.yaml``)."""
+
+
+def workloads(file: SourceFile) -> list[Described]:
+    """The server of Medplum's chart, where the version of that is known, and so what else it gives to the server, which reads no more."""
+    releases = ((root, _release(root)) for root in _values(file))
+    known = (
+        (root, one) for root, one in releases if one.is_medplums and one.is_whole and (one.source is None or one.source.value == "env")
+    )
+    return [_described(root, one) for root, one in known if len(_groups(one)) == 1]
+
+
+def _described(root: Node, release: _Release) -> Described:
+    def find(member: str) -> Node:
+        path = tuple(member.split("."))
+        return next(reversed(_standing(release.layers, path)), root.at(*path))
+
+    described = Described(_holder(root, release, (), ()), find)
+    described.read(_MEMBERS)
+    image = find("deployment.image")
+    repository, tag = (described.known(image.at(name)) for name in ("repository", "tag"))
+    described.put("image", f"{repository or 'medplum/medplum-server'}:{tag or ''}" if UNKNOWN not in (repository, tag) else UNKNOWN, image)
+    replicas = find("deployment.autoscaling.minReplicas" if find("deployment.autoscaling.enabled").value else "deployment.replicaCount")
+    if type(replicas.value) is int:
+        described.put("replicas", replicas.value, replicas)
+    described.give(Block(find("deployment.env")).variables, root.file)
+    described.put("network", UNKNOWN if find("deployment.sidecars").value else "own", root)
+    described.put("mounts", UNKNOWN if find("volumeMounts").value else ["/tmp"], find("volumeMounts"))
+    port = find("service.targetPort")
+    if type(port.value) is int:
+        described.put("probes.liveness.port", port.value, port)
+    return described
 
 
 # --- What is read over what ----------------------------------------------------------------------------------------------------------
