@@ -192,6 +192,38 @@ def test_a_volume_answers_for_a_relative_folder() -> None:
     assert found(lint(without.replace("attachments:/elsewhere", "attachments:${FOLDER}"))) == []
 
 
+ALONE = """\
+services:
+  postgres: {image: "postgres:16", ports: ["5432:5432"]}
+  server:
+    image: medplum/medplum-server:5.1.2
+    command: env
+    ports: ["127.0.0.1:9229:9229"]
+    environment:
+      MEDPLUM_PORT: "8103"
+      MEDPLUM_BASE_URL: https://api.hospital.example/
+      MEDPLUM_DATABASE_HOST: 127.0.0.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", {"unreached-port", "unreachable-localhost"}),
+        ('  app: {image: "medplum/medplum-app:5.1.2", ports: ["3000:3000"]}', {"unreached-port", "unreachable-localhost"}),
+        ('  caddy: {image: "caddy:2", ports: ["443:443"]}', {"unreachable-localhost"}),
+        ("  tunnel: {image: cloudflare/cloudflared}", {"unreachable-localhost"}),
+        ("networks: {proxy: {external: true}}", {"unreachable-localhost"}),
+        ("include: [proxy.yml]", {"unreachable-localhost"}),
+        ('  proxy: {image: cloud-sql-proxy, network_mode: "service:server"}', set()),
+        ('  proxy: {image: cloud-sql-proxy, network_mode: "${MODE}"}', set()),
+    ],
+)
+def test_what_is_beside_a_server(more: str, expected: set[str]) -> None:
+    rules = {rule.split()[1] for rule, _ in found(lint(ALONE + more))}
+    assert rules & {"unreached-port", "unreachable-localhost"} == expected
+
+
 def test_a_comment_accepts_a_finding() -> None:
     accepted = IMAGE_ALONE.replace('healthcheck"]\n  other', 'healthcheck"]  # medplum-lint: ignore[missing-probe-program] a stub\n  other')
     [finding] = lint(accepted).result.findings

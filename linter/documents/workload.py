@@ -194,6 +194,11 @@ def is_companion(image: Any) -> bool:
     return isinstance(image, str) and any(pattern.fullmatch(image) for _, pattern in _COMPANIONS.values())
 
 
+def may_lead_to_others(one: Described) -> bool:
+    """Whether a container may be a proxy: what is no database, Redis, server or app, and an app with files of its own."""
+    return not is_companion(one.image) and not is_own_image(one.image) and not (is_app_image(one.image) and ("mounts",) not in one.leaves)
+
+
 _OF_APP: Final = {"MEDPLUM_BASE_URL": "baseUrl", "GOOGLE_CLIENT_ID": "googleClientId", "RECAPTCHA_SITE_KEY": "recaptchaSiteKey"}
 """The variables of the app's image (``packages/app/docker-entrypoint.sh``), and what they are called here."""
 _NAMES: Final = frozenset(

@@ -26,7 +26,7 @@ from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, U
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder, unless_reference
 from ..documents.variables_in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
-from ..documents.workload import Described, as_is, digits_of, mebibytes, milliseconds, mounted_at, put_check
+from ..documents.workload import Described, as_is, digits_of, may_lead_to_others, mebibytes, milliseconds, mounted_at, put_check
 from ..model import UNKNOWN
 from ..release import MAIN
 from ..settings.env_names import PREFIX
@@ -249,7 +249,21 @@ _PORT: Final = re.compile(r"(?:(?:(?P<address>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<pub
 
 def workloads(file: SourceFile) -> list[Described]:
     """Every service of the file, as what stands around a server."""
-    return list(map(_described, _services(file)))
+    own = list(_services(file))
+    files = {one.uri: one for one in (file, *(laid for service in own for laid in _laid_files(service)))}
+    names = {service.path[-1] for service in own}
+    others = [one for other in files.values() if other is not file for one in _services(other) if one.path[-1] not in names]
+    every = list(map(_described, (*own, *others)))
+    tops = [root for one in files.values() for root in roots(one)]
+    is_open = any(top.at("include").value or any(one.at("external").value for one in top.at("networks").members) for top in tops)
+    modes = [one.known(one.find("network_mode")) for one in every]
+    joined = {mode.partition(":")[2] for mode in modes if isinstance(mode, str)}
+    for one in every[: len(own)]:
+        if UNKNOWN in modes or not one.hosts.isdisjoint(joined):
+            one.put("network", UNKNOWN if one.hosts.isdisjoint(joined) else "shared", one.find("image"))
+        if ("targets",) in one.leaves and (is_open or any(may_lead_to_others(other) for other in every if other is not one)):
+            one.put("targets", UNKNOWN, one.find("ports"))
+    return every[: len(own)]
 
 
 def _described(service: Node) -> Described:
