@@ -233,6 +233,13 @@ def test_a_comment_accepts_a_finding() -> None:
 # --- What is shown -------------------------------------------------------------------------------------------------------------------
 
 
+BOTH_PASSWORDS = ["redis.samePassword", "postgres.samePassword"]
+
+
+def lint_passwords(text: str) -> list[str]:
+    return [path for rule, path in found(lint(text)) if rule.endswith(" mismatched-companion-password")]
+
+
 def test_no_password_is_in_the_document_or_the_report() -> None:
     text = """\
 services:
@@ -250,9 +257,13 @@ services:
       MEDPLUM_DATABASE_PASSWORD: velvet-anchor
       THIRD_PARTY_KEY: amber-thistle
 """
+    assert lint_passwords(text.replace("POSTGRES_USER: ", "POSTGRES_HOST_AUTH_METHOD: trust, POSTGRES_USER: ")) == ["redis.samePassword"]
+    assert lint_passwords(text.replace("POSTGRES_USER: ", "POSTGRES_HOST_AUTH_METHOD: md5, POSTGRES_USER: ")) == BOTH_PASSWORDS
+    assert lint_passwords(f"{text}      MEDPLUM_REDIS_USERNAME: medplum\n") == ["postgres.samePassword"]
+    assert lint_passwords(f"{text}      MEDPLUM_REDIS_USERNAME: default\n") == BOTH_PASSWORDS
     outcome = lint(text)
     mismatched = [one for one in outcome.result.findings if one.rule == "mismatched-companion-password"]
-    assert [dotted(one.path or ()) for one in mismatched] == ["redis.samePassword", "postgres.samePassword"]
+    assert [(dotted(one.path or ()), one.severity) for one in mismatched] == list(zip(BOTH_PASSWORDS, ("error", "warning"), strict=True))
     for one in outcome.result.findings:
         shown = one.document.origin.excerpt(one.path, one.span).text + one.message
         assert not any(secret in shown for secret in ("fuchsia", "marble", "copper", "velvet", "amber"))

@@ -287,14 +287,15 @@ def _companion(name: str, one: Described, image: re.Pattern[str], server: Docume
         if path[:1] == ("ports",) and path[-1] == "published" and address.value in _EVERY_ADDRESS:
             yield (name, "published"), leaf._replace(value=True)
     if name == "postgres":
-        password, user = (one.variables.get(f"POSTGRES_{word}") for word in ("PASSWORD", "USER"))
+        password, user, method = (one.variables.get(f"POSTGRES_{word}") for word in ("PASSWORD", "USER", "HOST_AUTH_METHOD"))
         if (
             password is not None
             and not one.lacks
+            and (method is None or method[0].text not in (None, "trust"))
             and server.get(("database", "username")) == (user[0].text if user is not None else "postgres")
         ):
             yield (name, "samePassword"), Leaf(_same(password[0].text, server.get(("database", "password"))), password[1])
-    elif "bitnami" not in one.image:
+    elif "bitnami" not in one.image and server.get(("redis", "username")) in (ABSENT, "", "default"):  # others have one of their own
         yield from _of_redis(one, server.get(("redis", "password")))
 
 
