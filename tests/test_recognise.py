@@ -341,3 +341,20 @@ def test_the_app_is_no_server_whatever_the_user_says(image: str) -> None:
     assert taken_for("pod.yaml", pod) == "ignored: Kubernetes manifests without variables of a Medplum server"
     for name, content in (("compose.yaml", compose), ("pod.yaml", pod)):
         assert read(name, content, kind="server/env").note == "no variable of a Medplum server (MEDPLUM_…) can be read from it"
+
+
+@pytest.mark.parametrize(
+    "start", ["npm start -- env", "docker run --rm medplum/medplum-server:5.1.14 env", "node index.js $MEDPLUM_SOURCE"]
+)
+def test_a_unit_whose_start_is_not_known(start: str) -> None:
+    unit = f"[Service]\nExecStart=/usr/bin/{start}\nSyslogIdentifier=medplum\n"
+    assert taken_for("medplum.service", unit) == "ignored: a systemd unit without variables of a Medplum server"
+    (loaded,) = read("medplum.service", f"{unit}Environment=MEDPLUM_DATABASE_HOST=db\n").loaded
+    assert not loaded.document.complete
+
+
+def test_a_unit_with_drop_ins_is_a_part(tmp_path: Path) -> None:
+    unit = "[Service]\nExecStart=/usr/bin/node /opt/medplum/index.js env\nEnvironment=MEDPLUM_DATABASE_HOST=db\n"
+    assert any("missing-setting" in one for one in findings("medplum.service", unit, tmp_path))
+    (tmp_path / "medplum.service.d").mkdir()
+    assert not any("missing-setting" in one for one in findings("medplum.service", unit, tmp_path))

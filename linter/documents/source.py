@@ -65,6 +65,10 @@ class Surroundings:
         """The same for a path that stands in the file; None also where it leads outside the repository of that file."""
         return None if self.leads_out(file, path) else self.find(file, path)
 
+    def has_folder(self, file: SourceFile, path: str) -> bool:
+        """Whether there is a folder at a path relative to that of a file."""
+        return _can_be_found(file, path) and os.path.isdir(self._resolve(file, path)[1])
+
     def leads_out(self, file: SourceFile, path: str) -> bool:
         """Whether a path that stands in a file leads outside its repository, and to no input; it does not depend on what is there."""
         if not _can_be_found(file, path):

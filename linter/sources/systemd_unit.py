@@ -76,7 +76,8 @@ def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a unit, and starts a server that is configured by variables."""
     if "[Service]" not in file.text.content or "medplum" not in file.text.content.lower():
         return None
-    return recognised(file, [_container(file)], "a systemd unit without variables of a Medplum server")
+    found = recognised(file, [_container(file)], "a systemd unit without variables of a Medplum server")
+    return found and found._replace(unread="")  # its first line is no JSON
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -88,13 +89,14 @@ def _container(file: SourceFile) -> Container:
     unit: _Unit = file.cached("unit", lambda: _Unit(file))
     found = [file.around.find_named(file, path.rpartition("/")[2]) for path in unit.files]
     files = [environment_holder(one) for one in found if one is not None]
+    is_known = None not in found and not file.around.has_folder(file, f"{file.name}.d")  # of drop-ins, which can give any variable
     start = Start("unit", None, None, unit.command, None, lambda argument: f"{argument} at the end of ExecStart")
 
     def load() -> Loaded:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
         comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in lines))
         of_text = (one for one in encoding_problems(file, "systemd ignores the line") if one.name != "byte-order-mark")  # it skips one
-        whole = start.reads(file.release) == "only" and None not in found
+        whole = start.reads(file.release) == "only" and is_known
         names = {"environment-not-read": "start-without-env"} if start.arguments else {}  # what is named can have all that is needed
         wrong = [one._replace(name=names.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
         main = VariableHolder(
@@ -110,7 +112,7 @@ def _container(file: SourceFile) -> Container:
             suppressions=comments.suppressions,
         )
         given = [Given(one, main) for one in unit.variables] + [Given(one, holder) for holder in files for one in holder.variables]
-        return load_sum(main, given, files)._replace(start=start.started(whole=None not in found))
+        return load_sum(main, given, files)._replace(start=start.started(whole=is_known))
 
     names = [one.name for variables in (unit.variables, *(holder.variables for holder in files)) for one in variables]
     return Container(names, configures_server(names) or (start.arguments is not None and any(map(is_servers, names))), load)
