@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         server: ServerVersion
         parts: Parts | None
         holders: tuple[tuple[str, str], ...]
+        trusts: bool
 
 
 T = TypeVar("T")
@@ -152,7 +153,8 @@ class Document:
     ``parts`` are the places where a sum is written (:meth:`written_in`). ``holders`` are what in a file it configures, for people: pairs
     such as ``("service", "server")``; of a part of sums those of all of them. Without any it is called by its ``environment``.
     Where there are some ``environment`` is none: it only tells the document from others in its file. ``contained``: it is that of a
-    container whose surroundings are known (:mod:`linter.documents.workload`).
+    container whose surroundings are known (:mod:`linter.documents.workload`). ``trusts``: a variable beside it may have Node.js trust other
+    authorities than its own.
     """
 
     environment: str | None = None
@@ -164,6 +166,7 @@ class Document:
     parts: Parts | None = None
     holders: tuple[tuple[str, str], ...] = ()
     contained: bool = False
+    trusts: bool = False
     now: datetime | None = None
     memo: Memo | None = None
     """Notes what is asked, while rules run."""

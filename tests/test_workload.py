@@ -310,3 +310,21 @@ def test_any_member_of_a_pod_can_be_anything(members: dict[str, Any], selector: 
     pod["terminationGracePeriodSeconds"] = period
     pod["containers"][0].update(members)
     assert lint(yaml.safe_dump_all(trees), "server.yaml").bugs == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "of_file", "is_found"),
+    [
+        ("NODE_EXTRA_CA_CERTS: /rds.pem", "", False),
+        ("NODE_ENV: production", "NODE_OPTIONS=--use-openssl-ca", False),
+        ("NODE_ENV: production", "NODE_OPTIONS=--max-old-space-size=4096", True),
+    ],
+)
+def test_a_server_that_may_trust_the_authority(own: str, of_file: str, tmp_path: Path, *, is_found: bool) -> None:
+    variables = {"MEDPLUM_DATABASE_HOST": "db.eu-central-1.rds.amazonaws.com", "MEDPLUM_DATABASE_SSL_REQUIRE": "true"}
+    service: dict[str, Any] = {"image": "medplum/medplum-server:5.1.14", "command": ["env"], "env_file": "a.env"}
+    service["environment"] = {**variables, **yaml.safe_load(own)}
+    (tmp_path / "a.env").write_text(of_file)
+    (tmp_path / "compose.yml").write_text(yaml.safe_dump({"services": {"server": service}}))
+    rules = {one.rule for one in lint_paths([str(tmp_path / "compose.yml")], Options()).result.findings}
+    assert ("missing-ca-certificate" in rules) == is_found

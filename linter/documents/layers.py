@@ -73,6 +73,7 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Doc
         server=main.server,
         parts=parts,
         holders=main.holders,
+        trusts=any(one.trusts for one in (*layers, main)),
     )
 
 

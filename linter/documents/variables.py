@@ -55,6 +55,7 @@ _COMMON: Final = _prefixed("APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EM
 """Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
 _OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
 """Where all of these are given, passwords among them, nothing is left that would be given elsewhere."""
+_OF_TRUST: Final = ("NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE")
 _WORDS: Final = {"file": "", "image": "stage", "values": "", "workflow": "job"}
 """What people call that in which variables stand, by those types that are no such words; nothing where only its name tells it apart."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
@@ -196,6 +197,11 @@ def unless_kind(names: Iterable[str]) -> str:
     return f"; --kind {KIND} checks the variables that clients have too"
 
 
+def _trusts(variable: Variable) -> bool:
+    """Whether a variable may have Node.js trust other authorities than its own."""
+    return variable.name in _OF_TRUST or (variable.name == "NODE_OPTIONS" and (variable.text is None or "-ca" in variable.text))
+
+
 def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts: Sum | None = None) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written.
 
@@ -229,6 +235,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
         given=tuple(texts.items()),
         parts=parts,
         holders=((word, holder.environment),) if word and holder.environment is not None else (),
+        trusts=any(map(_trusts, every)) or (parts is not None and any(part.trusts for part in parts.documents)),
     )
     return Loaded(
         document,

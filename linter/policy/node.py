@@ -115,7 +115,8 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
     ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name
     say that it is to be filled in?), ``$@mounted`` (is it known how the server is started that reads it?), ``$@contained`` (is it known
-    what stands around the server's container?) and ``$@server`` (the release of the server that it is checked against).
+    what stands around the server's container?), ``$@trusts`` (may a variable have Node.js trust other authorities than its own?) and
+    ``$@server`` (the release of the server that it is checked against).
     """
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)
@@ -125,8 +126,8 @@ def document_fact(document: Document, name: str) -> Fact | Any:
         return _UPLOADED.search(document.uri) is not None
     if name == "template":
         return _OF_TEMPLATES.search(document.uri) is not None
-    if name == "contained":
-        return document.contained
+    if name in ("contained", "trusts"):
+        return bool(getattr(document, name))
     value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
     if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
@@ -135,7 +136,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 _UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
 _OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
-FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "contained", "uploaded", "template", "mounted", "server")
+FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "contained", "trusts", "uploaded", "template", "mounted", "server")
 FACTS_OF_RELEASES = {"since": "first", "until": "last"}
 """The first and the last release that reads a setting, with what they are called there."""
 FACTS_OF_THE_CATALOGUE = ("meaning", "use")
