@@ -336,3 +336,9 @@ spec:
 )
 def test_what_others_may_mount_is_not_missed(selector: str, annotations: str, wanted: list[str], tmp_path: Path) -> None:
     assert found(check(tmp_path, {"pod.yaml": OF_DEPLOYMENT.format(selector=selector, annotations=annotations)})) == wanted
+
+
+def test_variables_of_node_are_none_that_the_server_ignores(tmp_path: Path) -> None:
+    compose = COMPOSE.replace("    command: {argument}\n", "").replace("MEDPLUM_BASE_URL: https://api.hospital.health/", "TZ: UTC")
+    outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
+    assert of(outcome, "ignored-environment", "missing-trailing-slash") == ["medplum.config.json:2:14 missing-trailing-slash error"]

@@ -332,3 +332,8 @@ def test_a_number_where_a_switch_belongs_is_not_repeated() -> None:
 def test_the_default_in_a_reference_is_no_less_secret_for_its_name(name: str) -> None:
     known = settings.catalogue("server")
     assert shown_value(known, ("baseUrl",), f"${{{name}:-hunter2-pa5sw0rd}}") == MASK
+
+
+@pytest.mark.parametrize("text", ["re_9fKq2Zrt_WbP4nXeVgT7LmQs8YdHcJu3A", "4f0c1d9be8a72635419d0c7be2f8a1634d5e9b07"])
+def test_a_key_in_the_place_of_a_user_name_is_not_shown(text: str) -> None:
+    assert shown_text(text, [setting("smtp.username")]) is None

@@ -56,7 +56,7 @@ def real_secret(text: str) -> str | None:
 
 def generated_secret(text: str) -> str | None:
     """Whether a text is a long one of random letters and digits, which no person makes up."""
-    if not _is_generated(text) or _is_known(text) or real_secret(text) is not None or _is_made_up(text):
+    if not is_generated(text) or _is_known(text) or real_secret(text) is not None or _is_made_up(text):
         return None
     return "looks like a secret of a service"
 
@@ -74,7 +74,8 @@ def _is_made_up(text: str) -> bool:
     )
 
 
-def _is_generated(text: str) -> bool:
+def is_generated(text: str) -> bool:
+    """Whether a text is long, and has letters and digits as only a generator makes them."""
     kinds = (str.islower, str.isupper, str.isdigit)
     if len(text) < _SHORTEST or len(text.split()) > 1 or not all(any(map(kind, text)) for kind in kinds):
         return False

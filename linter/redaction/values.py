@@ -58,6 +58,18 @@ class Visibility(NamedTuple):
         return public if public is not None and self.closed(offset) is None else None
 
 
+_HEX: Final = pattern("[0-9a-f]{32,}")
+
+
+def _is_key(text: str) -> bool:
+    """Whether a text is one that only a generator makes."""
+    if len(text) < 20 or not text.replace("_", "").replace("-", "").isalnum():
+        return False
+    from ..formats.credentials import is_generated  # only for a long word
+
+    return _HEX.fullmatch(text) is not None or is_generated(text)
+
+
 def shown_text(text: str, public: Public) -> str | None:
     """What may be seen of a text whose name says that it is public, credentials in it masked; None where nothing may."""
     from .credentials import without_credentials  # whose patterns take longer to compile than a clean file to check
@@ -77,6 +89,8 @@ def shown_text(text: str, public: Public) -> str | None:
         is_identifier = text.startswith("arn:") or (form is not None and form.looks_random and form.reason(text) is None)
         shown = without_credentials(text, is_mail=form is not None and form.mail, is_identifier=is_identifier)
         is_name = not setting.format and "string" in setting.types and not setting.enum and not setting.name.lower().endswith("image")
+        if is_name and not is_identifier and _is_key(text):  # in the place of a user name
+            continue
         return _without_password(shown) if is_name else shown
     return None
 

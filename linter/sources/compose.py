@@ -110,6 +110,8 @@ def _container(service: Node) -> Container:
     given, files, lacks = _from_files(project, (file.uri, holders[project.main].at))
     given += (one for layer, holder in zip(project.layers, holders, strict=True) for one in _from_layer(layer, holder, beside))
 
+    has_variables = any(one.variable.name.startswith(PREFIX) for one in given)
+
     def load() -> Loaded:
         main = for_server(
             holders[project.main],
@@ -117,14 +119,14 @@ def _container(service: Node) -> Container:
             start,
             whole=all(one.tree.whole for one in project.layers),
             lacks=lacks,
-            has_variables=bool(given) or lacks,
+            has_variables=has_variables,
             where=project.member("image").file.uri,
         )
         loaded = load_sum(main, given, [*holders, *files])
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
             shared = start._replace(name=None)  # several services can have it from there
             loaded = _with_problems(
-                loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head(), has_variables=bool(given) or lacks)
+                loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head(), has_variables=has_variables)
             )
         return loaded._replace(
             started=_is_started(project), unread=(*_outside(project), *start.unread()), start=start.started(whole=not lacks)

@@ -142,8 +142,10 @@ def _container(one: Node, node: Node) -> Container:
     members = ("command", "args", "workingDir", "")
     start = start_in("container", node, members, lambda argument: f'args: ["{argument}"]')._replace(mounts=mounts)
 
+    has_variables = any(one.variable.name.startswith(PREFIX) for one in given)
+
     def load() -> Loaded:
-        holder = for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks, has_variables=bool(given) or lacks)
+        holder = for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks, has_variables=has_variables)
         return load_sum(holder, given, objects)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
     return container([one.variable.name for one in given], image, load, is_started=start.has_file)
