@@ -190,6 +190,7 @@ def test_a_volume_answers_for_a_relative_folder() -> None:
     without = text.replace("attachments:/usr/src/medplum/binary", "attachments:/elsewhere")
     assert found(lint(without)) == [("31 lost-attachments", "binaryStorage")]
     assert found(lint(without.replace("attachments:/elsewhere", "attachments:${FOLDER}"))) == []
+    assert found(lint(without.replace("    volumes:", "    volumes_from: [files]\n    volumes:"))) == []
 
 
 ALONE = """\
@@ -222,6 +223,31 @@ services:
 def test_what_is_beside_a_server(more: str, expected: set[str]) -> None:
     rules = {rule.split()[1] for rule, _ in found(lint(ALONE + more))}
     assert rules & {"unreached-port", "unreachable-localhost"} == expected
+
+
+@pytest.mark.parametrize(
+    ("test", "more", "expected"),
+    [
+        (["CMD", "/busybox/wget"], {}, ["wget"]),
+        (["CMD", "/busybox/wget"], {"volumes": ["./busybox:/busybox"]}, UNKNOWN),
+        (["CMD", "curl"], {"volumes": ["./curl:/usr/bin/curl"]}, UNKNOWN),
+        (["CMD-SHELL", "/busybox/wget x"], {"volumes": ["./busybox:/busybox"]}, UNKNOWN),
+        (["CMD-SHELL", "curl x"], {"volumes": ["tools:/usr/bin/"]}, UNKNOWN),
+        (["CMD-SHELL", "curl x"], {"volumes": ["files:/data"]}, ["sh", "curl"]),
+        (["CMD", "curl"], {"volumes_from": ["tools"]}, UNKNOWN),
+        (["CMD", "curl"], {"volumes": ["tools:/tools"], "environment": {"PATH": "/tools"}}, UNKNOWN),
+    ],
+)
+def test_a_program_that_is_mounted(test: Any, more: Any, expected: Any) -> None:
+    service = {"image": "medplum/medplum-server:5", "healthcheck": {"test": test}, **more}
+    assert described(yaml.safe_dump({"services": {"server": service}}))["probes"]["health"]["programs"] == expected
+
+
+def test_an_app_with_pages_of_its_own() -> None:
+    app = '  app: {image: "medplum/medplum-app:5.1.2"}'
+    mounted = app.replace("}", ', volumes: ["./dist:/usr/share/nginx/html"]}')
+    rules = [{rule.split()[1] for rule, _ in found(lint(ALONE + one))} for one in (app, mounted)]
+    assert ["app-differs-from-server" in one for one in rules] == [True, False]
 
 
 def test_a_comment_accepts_a_finding() -> None:
@@ -285,7 +311,7 @@ ANYTHING = st.recursive(
 )
 MEMBERS = (
     "image entrypoint command ports volumes tmpfs deploy scale mem_limit network_mode read_only container_name working_dir healthcheck "
-    "stop_grace_period env_file environment build extends"
+    "stop_grace_period env_file environment build extends volumes_from"
 ).split()
 
 

@@ -77,6 +77,12 @@ class Described:
         leaf = self.leaves.get(("image",))
         return ABSENT if leaf is None else leaf.value
 
+    def has_mounted(self, path: str) -> Any:
+        """Whether an absolute path is that of something mounted, or leads into it; ``UNKNOWN`` where mounts are not known."""
+        leaf = self.leaves.get(("mounts",))
+        targets = leaf.value if leaf is not None else []
+        return UNKNOWN if targets is UNKNOWN else any(f"{path}/".startswith(f"{normpath(one).rstrip('/')}/") for one in targets)
+
     def known(self, node: Node) -> Any:
         """The value of a node, None where nothing stands there."""
         value = node.value
@@ -152,6 +158,8 @@ def mounted_at(mount: Any) -> Any:
 
 _SHELLS: Final = frozenset("sh bash ash dash".split())
 _ABSENT_PROGRAMS: Final = frozenset("curl wget".split())
+_FOLDERS: Final = tuple("/bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
+"""Where programs are looked for that have no path."""
 _BUILT_IN: Final = frozenset("exit true false : ! [ test".split())
 _JOINED: Final = re.compile(r"\|\||&&|[|;&\n]")
 _URL: Final = re.compile(r"(https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(?![\w.:$@-])(/[\w./-]*)?(?![\w/.$-])")
@@ -163,8 +171,10 @@ def put_check(one: Described, name: str, node: Node, words: Any) -> None:
     if not isinstance(given, list) or not given or not all(isinstance(word, str) for word in given):
         return
     is_script = isinstance(words, str) or (basename(given[0]) in _SHELLS and len(given) > 2)
-    programs = ["sh", *_programs(given[-1])] if is_script else [basename(given[0])]
-    one.put(f"probes.{name}.programs", UNKNOWN if "$" in given[0] and not is_script else programs, node)
+    programs = ["sh", *_programs(given[-1])] if is_script else given[:1]
+    is_open = "PATH" in one.variables or any(one.has_mounted(join(at, own)) is not False for own in programs for at in _FOLDERS)
+    unknown = is_open or ("$" in given[0] and not is_script)
+    one.put(f"probes.{name}.programs", UNKNOWN if unknown else list(map(basename, programs)), node)
     asked = set(_URL.findall(" ".join(given)))
     for scheme, port, path in asked if len(asked) == 1 else ():
         one.put(f"probes.{name}.port", int(port or (443 if scheme == "https" else 80)), node)
@@ -173,9 +183,9 @@ def put_check(one: Described, name: str, node: Node, words: Any) -> None:
 
 def _programs(script: str) -> list[str]:
     """The programs that a script needs, as far as it fails without them: of others nothing is said."""
-    firsts = [basename(part.split()[0]) for part in _JOINED.split(script) if part.strip()]
-    found = [first for first in firsts if first not in _BUILT_IN]
-    return found if _ABSENT_PROGRAMS.issuperset(found) else []
+    firsts = [part.split()[0] for part in _JOINED.split(script) if part.strip()]
+    found = [first for first in firsts if basename(first) not in _BUILT_IN]
+    return found if _ABSENT_PROGRAMS.issuperset(map(basename, found)) else []
 
 
 # --- The document --------------------------------------------------------------------------------------------------------------------
@@ -258,10 +268,11 @@ def _by_host(every: Iterable[Described]) -> Mapping[str, list[Described]]:
 def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath, Leaf]]:
     """What the only app of a file gets."""
     yield ("app", "image"), app.leaves["image",]
+    is_open = app.lacks or not app.leaves.keys().isdisjoint([("mounts",), ("entryPoint",)])  # its pages may be others than the image's
     for name, called in _OF_APP.items():
         variable, place = app.variables.get(name, (None, Written(app.holder.start, None)))
         text = variable.text if variable is not None and variable.mistake is None else None
-        if variable is not None or app.lacks:
+        if variable is not None or is_open:
             yield ("app", called), Leaf(UNKNOWN if text is None else text, place)
         if called == "baseUrl" and host_of(text or "") in by_host:
             yield ("app", "internal"), Leaf(True, place)
@@ -269,12 +280,10 @@ def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath,
 
 def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
     """Whether the folder of ``file:`` storage is on a volume: relative ones are in the working folder."""
-    value, mounts, folder = server.get(("binaryStorage",)), own.leaves.get(("mounts",)), own.working_folder
+    value, folder = server.get(("binaryStorage",)), own.working_folder
     if isinstance(value, str) and value.startswith("file:") and (is_own_image(own.image) or value.startswith("file:/")):
         path = normpath(join(WORKING_FOLDER if folder is None else str(folder), value.removeprefix("file:")))
-        targets = mounts.value if mounts is not None else []
-        known = UNKNOWN if targets is UNKNOWN or folder is UNKNOWN else any(f"{path}/".startswith(f"{normpath(one)}/") for one in targets)
-        yield ("storage", "mounted"), Leaf(known, Written(own.holder.start, None))
+        yield ("storage", "mounted"), Leaf(UNKNOWN if folder is UNKNOWN else own.has_mounted(path), Written(own.holder.start, None))
 
 
 def _companion(name: str, one: Described, image: re.Pattern[str], server: Document) -> Iterator[tuple[SettingPath, Leaf]]:

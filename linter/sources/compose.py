@@ -290,6 +290,8 @@ def _described(service: Node) -> Described:
         one.give((given.variable for given in _from_layer(layer, holder, beside)), layer.file)
     mounts = [node for layer in project.layers for name in ("volumes", "tmpfs") for node in _listed(layer.at(name))]
     one.put_list("mounts", mounts, mounted_at)
+    if find("volumes_from").value is not None:
+        one.put("mounts", UNKNOWN, find("volumes_from"))
     ports = [node for layer in project.layers for node in layer.at("ports").items]
     for index, node in enumerate(ports):
         for name, value in _port(one.known(node)):
