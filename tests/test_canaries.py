@@ -350,7 +350,7 @@ def _relinted(planted: Planted, options: Options, instead: Mapping[str, bytes]) 
 UNEDITED = {
     "broken.json",
     *("dump.json", "oneline.json", "map.json", "rows.json", "dump.jsonl", "dump-ssm.yaml", "map-ssm.yaml"),
-    *("template.json", "template.yaml", "terraform.tfstate", "Dockerfile", "Dockerfile.old"),
+    *("template.json", "template.yaml", "terraform.tfstate", "Dockerfile", "Dockerfile.old", "medplum.service", "bare.service", "app.yaml"),
     "deploy.yml",
 }
 """Files that no editor is for, that cannot be read without doubt, or in which an alias shares the variables."""

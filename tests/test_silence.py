@@ -589,9 +589,8 @@ def is_whole(name: str, text: str) -> bool:
     """Whether other readers get through a text; in a list of variables each line is one."""
     if name.endswith((".yaml", ".yml")):
         try:
-            return all(
-                True for _ in yaml.parse(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
-            )  # PyYAML knows no tab at the end of a line
+            # PyYAML knows no tab at the end of a line, or within a plain scalar.
+            return all(True for _ in yaml.parse(re.sub(r"(?<=\w)\t(?=\w)", " ", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))))
         except yaml.YAMLError:
             return False
     if not name.endswith((".json", ".jsonl")):
