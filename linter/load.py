@@ -181,7 +181,7 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
     """What to make of the documents of a file: broken JSON is reported by findings, what evidently is no JSON at all by the reason."""
-    if any(_is_read(one) or one.start is not None for one in loaded):
+    if any(_is_read(one) or (one.start is not None and one.start.argument != "env") for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
     from .documents.unread import evidently, why_unread  # only after the fact
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
-from functools import reduce
+from functools import cache, reduce
 from itertools import takewhile
 
 from .. import settings
@@ -135,12 +135,14 @@ def _release(root: Node) -> _Release:
 def _containers_of(root: Node) -> list[Container]:
     """What the variables of some values are given to: the server of Medplum's chart, or each container of another one."""
     release = _release(root)
-    groups = _groups(release)
-    return [_container(release, at, paths, alone=len(groups) == 1) for at, paths in groups.items()]
+    groups, missed = _groups(release), cache(lambda: tuple(_unread(release.layers)))
+    return [_container(release, at, paths, missed, alone=len(groups) == 1) for at, paths in groups.items()]
 
 
-def _container(release: _Release, at: JsonPath, paths: Sequence[JsonPath], *, alone: bool) -> Container:
-    """What is given the variables of the blocks at some paths, all that there are or those beneath ``at``."""
+def _container(
+    release: _Release, at: JsonPath, paths: Sequence[JsonPath], unread: Callable[[], tuple[Unread, ...]], *, alone: bool
+) -> Container:
+    """What is given the variables of the blocks at some paths, all that there are or those beneath ``at``; ``unread`` are other ones."""
     layers = release.layers
     is_server = release.is_medplums and (alone or at == _OF_SERVER)
     gathered = list(_gathered(layers, release.sections if is_server else {}, paths))
@@ -154,7 +156,7 @@ def _container(release: _Release, at: JsonPath, paths: Sequence[JsonPath], *, al
         holders = {layer.file.uri: _holder(layer, release, paths, wrong if is_server else None) for layer in layers}
         if not alone:
             holders = {uri: one._replace(at=(one.at, at), environment=".".join(map(str, at)) or None) for uri, one in holders.items()}
-        main, missed = holders[layers[-1].file.uri], tuple(_unread(layers))
+        main, missed = holders[layers[-1].file.uri], unread()
         whole = is_server and release.is_whole and not missed and not is_dropped
         lacks = start is not None and start.argument != "env"
         main = main._replace(complete=whole and not lacks, partial=lacks, image=release.image if is_server else None)
