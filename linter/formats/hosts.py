@@ -87,7 +87,7 @@ def hostname(text: str) -> str | None:
     lists=True,
 )
 def host_or_socket(text: str) -> str | None:
-    if _INSTANCE.fullmatch(text):
+    if text.count(":") > 1 and _INSTANCE.fullmatch(text):
         return "must begin with /cloudsql/, for the socket of a Cloud SQL instance"
     return None if text.startswith("/") else hostname(text)
 

@@ -58,7 +58,7 @@ class Visibility(NamedTuple):
         return public if public is not None and self.closed(offset) is None else None
 
 
-_HEX: Final = pattern("[0-9a-f]{32,}")
+_HEX: Final = frozenset("0123456789abcdef")
 
 
 def _is_key(text: str) -> bool:
@@ -67,7 +67,7 @@ def _is_key(text: str) -> bool:
         return False
     from ..formats.credentials import is_generated  # only for a long word
 
-    return _HEX.fullmatch(text) is not None or is_generated(text)
+    return (len(text) > 31 and set(text) <= _HEX) or is_generated(text)
 
 
 def shown_text(text: str, public: Public) -> str | None:

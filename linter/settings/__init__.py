@@ -364,7 +364,8 @@ def provider_of(kind: str, host: str) -> Mapping[str, Any]:
     """The row of the provider that a host, or the folder of a socket, is of; empty where none is known."""
     name = host.lower().rstrip(".")
     globs = ((row, glob) for row in providers()[kind] for glob in row["host"])
-    return next((row for row, glob in globs if name.endswith(glob.rpartition("*")[2]) and fnmatchcase(name, glob)), {})
+    near = ((row, glob) for row, glob in globs if name.startswith(glob.partition("*")[0]) and name.endswith(glob.rpartition("*")[2]))
+    return next((row for row, glob in near if fnmatchcase(name, glob)), {})
 
 
 @derived
