@@ -78,7 +78,7 @@ def _with_unnamed(groups: dict[str | None, list[Candidate]], unnamed: list[Candi
 
 
 def _ambiguous(documents: list[Document]) -> bool:
-    """Whether there are two documents for one place, so that it is not known which one counts: what is joined takes that of all sources."""
+    """Whether there are two documents for one place, so that it is not known which one counts; a joined server has all places."""
     is_whole = any(document.parts is not None and document.parts.layers for document in documents)
     places = [role(document) if role(document) != "server" or is_whole else document.kind for document in documents]
     return len(places) != len(set(places))
