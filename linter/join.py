@@ -48,11 +48,14 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
     is_lost = all(one is not main for one in known) and bool(main.loaded.document.data)
     is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known) and not is_lost
 
+    loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
+
     def newest() -> Document:
         made = {document: one.newest() for document, one in sources.items()}
+        if all(made[document] is document for document in sources):
+            return loaded.document
         return sum_of([made[one.loaded.document] for one in known], made[main.loaded.document], complete=is_whole)
 
-    loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
     return Joined(loaded, newest, main.loaded.document, sources.keys(), [layer.kind for layer, source in named if source is None])
 
 

@@ -40,7 +40,8 @@ class Reading(NamedTuple):
     """What was made of an input: its documents, which are none for what is left alone. ``note`` says in a few words what that is.
 
     ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be. ``silent``: a search came upon it, and
-    nothing of it need be reported. ``images`` are those of servers that it names, ``workloads`` the containers that it describes.
+    nothing of it need be reported. ``images`` are those of servers that it names, ``workloads`` finds the containers that
+    it describes.
     """
 
     loaded: list[Loaded]
@@ -48,7 +49,7 @@ class Reading(NamedTuple):
     unread: bool = False
     silent: bool = False
     images: tuple[Image, ...] = ()
-    workloads: tuple[Described, ...] = ()
+    workloads: Callable[[], Sequence[Described]] = tuple
 
 
 def as_text(given: Input) -> Input:
@@ -148,17 +149,20 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
         if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
             source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
     if recognised.kind is None:
-        return Reading([], recognised.unread or recognised.note, unread=bool(recognised.unread), workloads=_workloads(source, file))
+        return Reading(
+            [], recognised.unread or recognised.note, unread=bool(recognised.unread), workloads=partial(_workloads, source, file)
+        )
     loaded = source.load(file, recognised.kind)
     for one in loaded if recognised.partial else ():
         one.document.complete = False
-    return _reading(file, None, loaded, recognised.unread, named=not given.searched)._replace(workloads=_workloads(source, file, loaded))
+    reading = _reading(file, None, loaded, recognised.unread, named=not given.searched)
+    return reading._replace(workloads=partial(_workloads, source, file, loaded))
 
 
-def _workloads(source: Source, file: SourceFile, loaded: Collection[Loaded] = ()) -> tuple[Described, ...]:
+def _workloads(source: Source, file: SourceFile, loaded: Collection[Loaded] = ()) -> Sequence[Described]:
     """The containers that a file describes which may have Medplum's server among them."""
-    describe = getattr(source, "workloads", None)
-    return tuple(describe(file)) if describe is not None and (loaded or "edplum" in file.text.content) else ()
+    describe: Callable[[SourceFile], Sequence[Described]] | None = getattr(source, "workloads", None)
+    return describe(file) if describe is not None and (loaded or "edplum" in file.text.content) else ()
 
 
 def _is_surely_ours(answers: list[tuple[Source, Recognised]]) -> bool:
@@ -176,7 +180,7 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised
     source = chosen_maker(answers, kind)
     unread = next((answer.unread for module, answer in answers if fits and module is source), "")
     loaded = source.load(file, kind)
-    return _reading(file, kind, loaded, unread, named=named)._replace(workloads=_workloads(source, file, loaded))
+    return _reading(file, kind, loaded, unread, named=named)._replace(workloads=partial(_workloads, source, file, loaded))
 
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:

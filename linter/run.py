@@ -557,17 +557,21 @@ def _found_nothing(run: _Run) -> bool:
 
 
 class _Around(NamedTuple):
-    """A container of a file that runs a server, and the document of that where one is checked."""
+    """A container of a file that runs a server, with ``every`` one of the file, and the document of the server where one is checked."""
 
     file: _File
+    every: Sequence[Described]
     own: Described
     server: Document | None
 
 
-def _around_servers(files: Iterable[_File], subjects: Iterable[_Subject]) -> list[_Around]:
+def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subject]) -> list[_Around]:
     """What stands around the servers of files: around one of which nothing is read if its image is Medplum's."""
-    described = [(file, one) for file in files for one in file.reading.workloads]
-    if not described:
+    described: list[tuple[_File, Sequence[Described]]] = []
+    for file in files:
+        with run.log.surviving(file.given.uri, "reading what stands around a server"):
+            described.append((file, file.reading.workloads()))
+    if not any(every for _, every in described):
         return []
     from .documents.images import is_server_image
 
@@ -575,27 +579,23 @@ def _around_servers(files: Iterable[_File], subjects: Iterable[_Subject]) -> lis
     servers = {place: one.document for one in subjects for place in one.container or one.loaded.written[0].places}
     others = {place for one in subjects for place in one.loaded.places}
     found: list[_Around] = []
-    for file, own in described:
+    for file, every, own in ((file, containers, own) for file, containers in described for own in containers):
         server = servers.get(own.holder.place)
         if server is not None or (is_server_image(own.image) and own.holder.place not in others):
-            found.append(_Around(file, own, server))
+            found.append(_Around(file, every, own, server))
         if server is not None:
             server.contained = True
     return found
 
 
-def _itself(document: Document) -> Document:
-    return document
-
-
 def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
     """Check what stands around each server. It is no file of its own, and is not reported as one that was checked."""
     checker, versions = Checker(run.log, several=False), dict[str, ServerVersion]()
-    for file, own, server in around:
+    for file, every, own, server in around:
         with run.log.surviving(file.given.uri, "checking what stands around a server"):
             from .documents.workload import workload
 
-            loaded = workload(own, file.reading.workloads, server)
+            loaded = workload(own, every, server)
             document = loaded.document
             if server is None:
                 uri = file.given.uri
@@ -607,7 +607,7 @@ def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
             document.target = server.target if server is not None else target_for(rules.overrides, document)
             findings = checker.found_by_rules(loaded, rules, document)
             findings = without_repetitions(findings, rules.by_id)
-            yield _Subject(file, loaded, rules, {}, partial(_itself, document), findings, server=server)
+            yield _Subject(file, loaded, rules, {}, newest=partial(getattr, loaded, "document"), findings=findings, server=server)
 
 
 def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
@@ -784,9 +784,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     subjects = _join(run, files)
     in_sums = _in_sums(one.loaded for one in subjects)
     _report_unloaded(run, files, in_sums)
-    around: list[_Around] = []
-    with log.surviving("all files", "looking at what stands around servers"):
-        around = _around_servers(files, subjects)
+    around = _around_servers(run, files, subjects)
     found = _check(run, subjects)
     beside = list(_check_around(run, around))
     found += beside
@@ -926,7 +924,7 @@ class Checker:
 
     def _found_with(self, plan: Plan, document: Document) -> list[Finding]:
         """The findings of a plan's rules. Those that found nothing in the last document run only if they would read anything else now."""
-        if not self._several:
+        if not self._several or len(document.layers) > 1:  # what layers are asked the memo does not see
             return [one for rule, levels in plan.checks for one in self.found_by(rule, document, levels)]
         from .memo import Memo  # only for several documents
 
@@ -953,15 +951,22 @@ class Checker:
         parts = loaded.document.parts
         if parts is None:
             return
-        from .server.effective import leaves  # only for a sum
-
         for document in parts.documents:
-            given = document.given if document.kind == "server/env" else leaves((), document.data) if document.kind == "server/json" else ()
-            overridden = {path for path, _ in given or () if parts.giver(path, "value") is not document}
+            overridden = {path for path in _written_in(document) if parts.giver(path, "value") is not document}
             for rule, levels in rules.plan(document).checks if overridden else ():
                 if _IN_PLAIN_TEXT in rule.info.tags:
                     found = self.found_by(rule, document, levels)
                     yield from (one for one in found if one.path is not None and _is_in(one.path, overridden))
+
+
+def _written_in(document: Document) -> Iterator[SettingPath]:
+    """The settings whose values stand in a text that anyone may read: variables, and members of JSON."""
+    if document.kind == "server/env":
+        yield from (path for path, _ in document.given or ())
+    elif document.kind == "server/json":
+        from .server.effective import leaves  # only for a file that is joined
+
+        yield from (path for path, _ in leaves((), document.data))
 
 
 def parts_of(document: Document) -> tuple[Document, ...]:

@@ -108,6 +108,17 @@ def test_services_are_not_compared_with_what_another_one_is_started_with(tmp_pat
     assert (outcome.result.deployments, of(outcome, "variable-differs-from-config")) == ((), [])
 
 
+def test_each_server_is_checked_with_its_own_sources(tmp_path: Path) -> None:
+    """Both hold the same port, which the one has from JSON, and the other from a variable that the server misreads."""
+    service = "image: medplum/medplum-server:latest, command: 'file:/c.json,env'"
+    compose = (
+        f"services:\n  one: {{{service}, volumes: ['./one.json:/c.json'], environment: {{MEDPLUM_LOG_LEVEL: WARN}}}}\n"
+        f"  two: {{{service}, volumes: ['./two.json:/c.json'], environment: {{MEDPLUM_LOG_LEVEL: WARN, MEDPLUM_PORT: 8103abc}}}}\n"
+    )
+    files = {"compose.yml": compose, "one.json": '{"port": 8103}', "two.json": '{"port": 8103}'}
+    assert of(check(tmp_path, files), "misread-number") == ["compose.yml:3:162 misread-number error"]
+
+
 def test_a_secret_that_is_overridden_is_still_in_the_file(tmp_path: Path) -> None:
     compose = COMPOSE.format(argument="file:medplum.config.json,env") + "      MEDPLUM_DATABASE_PASSWORD: ${PASSWORD}\n"
     text = '{"database": {"host": "db.hospital.health", "password": "hunter2hunter2"}}'
