@@ -89,5 +89,5 @@ def _fits(layer: Layer, loaded: Loaded) -> bool:
     if layer.kind == "aws":
         return kind == "server/ssm" and layer.path.rstrip("/") in (prefix for _, prefix in loaded.places)
     if layer.kind == "file":
-        return kind == "server/json" and basename(loaded.document.uri) == basename(layer.address or "")
+        return kind == "server/json" and basename(loaded.document.uri) == layer.file_name
     return kind == ("server/env" if layer.kind == "env" else "server/azure")

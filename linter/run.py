@@ -424,9 +424,13 @@ def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
     reading = load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=run.around)
     if reading.loaded or given.searched or run.options.start is None:
         return reading
-    # What is given with a start argument is a server's, though its variables can be a client's too.
-    variables = load(given, "server/env", server, around=run.around)
-    return variables if any(one.document.given for one in variables.loaded) else reading
+    # What is given with a start argument is a server's, though a client could have it too.
+    from .server.start import layers  # only with a start argument
+
+    is_file = given.path.name in (one.file_name for one in layers(run.options.start, server.release))
+    kind = "server/json" if is_file else "server/env"
+    as_servers = load(given, kind, server, around=run.around)
+    return as_servers if any(one.document.given or one.document.data for one in as_servers.loaded) else reading
 
 
 # --- Versions and sums ---

@@ -274,6 +274,16 @@ def test_an_argument_by_hand(tmp_path: Path) -> None:
     assert over.kinds == ("server/ssm", "server/env")
 
 
+def test_what_the_argument_names_is_a_servers_though_a_client_could_have_it(tmp_path: Path) -> None:
+    files = {
+        "medplum.config.json": '{"baseUrl": "https://one.hospital.health/", "clientId": "x"}',
+        ".env": "MEDPLUM_BASE_URL=https://two.example/\n",
+    }
+    document = joined(*write(tmp_path, files), start="env,file:medplum.config.json")
+    assert document.data == {"baseUrl": "https://one.hospital.health/", "clientId": "x"}
+    assert document.kinds == ("server/env", "server/json")
+
+
 @pytest.mark.parametrize(
     ("start", "says"),
     [

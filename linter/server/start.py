@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from posixpath import join, normpath
+from posixpath import basename, join, normpath
 
 from ..redaction.credentials import without_credentials
 from ..release import Release
@@ -50,6 +50,11 @@ class Layer(NamedTuple):
         """The path of an ``aws:`` source in Parameter Store."""
         before, colon, behind = (self.address or "").partition(":")
         return behind if colon else before
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file of a ``file:`` source; empty for any other source."""
+        return basename(self.address or "") if self.kind == "file" else ""
 
     def file(self, release: Release, working_folder: str = WORKING_FOLDER) -> str:
         """The absolute path of a ``file:`` source in the container."""
