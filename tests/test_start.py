@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_variables import lint, reports
 
 from linter.documents.command_lines import Start, arguments_of, problems_of_start
-from linter.documents.images import lacks_shell
+from linter.documents.images import is_own_image, lacks_shell
 from linter.documents.mounts import Mount, Mounts, target_of
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.server.start import DEFAULT, Layer, argument_of, fault, layers, merge
@@ -250,6 +250,20 @@ def test_a_program_that_the_image_lacks(members: dict[str, object], release: str
 )
 def test_which_image_has_no_shell(image: str | None, server: ServerVersion, wanted: bool) -> None:
     assert lacks_shell(image, server) == wanted
+
+
+@pytest.mark.parametrize(
+    "tag", ["", ":5.1.23", ":5.1", ":latest", ":0123456789abcdef", ":${TAG}", ":${TAG:-a/b}", "@sha256:0123", ":5@sha256:0123"]
+)
+def test_an_image_that_medplum_builds(tag: str) -> None:
+    assert is_own_image(f"registry.example.com/medplum/medplum-server{tag}")
+
+
+@pytest.mark.parametrize(
+    "image", ["medplum/medplum-server:acme-17", "ghcr.io/medplum/medplum-server:5.1.23-acme", "acme/medplum-server:5.1.23"]
+)
+def test_an_image_of_others_that_is_called_as_medplums(image: str) -> None:
+    assert not is_own_image(image)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from .variables_in_yaml import is_sound, named_values, tokens_of
 
 _SERVER: Final = "medplum-server"
 _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
-_OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?=[:@]|\Z)")
+_OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?::(?:[0-9.]+|latest|staging|[0-9a-f]{{7,40}}|[^/]*\$.*))?(?:@.*)?\Z", re.DOTALL)
+"""Its name, with a tag that Medplum's own build gives it (``scripts/build-docker-server.sh``), or one that is not known here."""
 _TAG: Final = re.compile(r":(?P<tag>[^:/@]+)(?:@sha256:[0-9a-f]+)?\Z")
 _RELEASE: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?")
 _FROM: Final = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -38,7 +39,7 @@ def is_server_image(image: Any) -> bool:
 
 
 def is_own_image(image: Any) -> bool:
-    """Whether a container's image is the one that Medplum publishes, from whatever registry, and not only called as it is."""
+    """Whether a container's image is the one that Medplum publishes, from any registry, and not another one of that name."""
     return isinstance(image, str) and _OWN.search(image) is not None
 
 
