@@ -276,10 +276,13 @@ def test_an_id_that_is_taken_fails_before_the_rule_is_used() -> None:
 
 
 def test_it_can_be_refused_to_test_the_built_in_rules() -> None:
-    """For a hook, which would pass whatever is wrong with policies that no configuration names."""
+    """For a hook, which passes in a repository that has no policies; a folder that is named and has none is a mistake."""
     result = run_examples("--no-built-in")
-    expected = 'medplum-lint: error: there are no policies to test: name their folder in "rules" of the configuration, or as a PATH\n'
-    assert (result.exit_code, result.output) == (2, expected)
+    expected = 'medplum-lint: note: there are no policies to test: name their folder in "rules" of the configuration, or as a PATH\n'
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", expected)
+    assert run_examples("--no-built-in", "--quiet").output == ""
+    write("empty/README.md", "Policies of our own.\n")
+    assert run_examples("--no-built-in", "empty").exit_code == 2
 
     write("policies/support-email-domain.yaml", OWN_POLICY)
     assert run_examples("--no-built-in", "policies").exit_code == 0

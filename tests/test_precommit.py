@@ -213,12 +213,24 @@ def test_fixing(project: Project) -> None:
 
 @pytest.mark.slow
 def test_policies(project: Project) -> None:
-    """The examples of one's own policies are run; one that proves nothing fails, with its place, and so does a hook without policies."""
+    """The examples of one's own policies are run; one that proves nothing fails, with its place, and so does a folder without any."""
     policies = {"our policies/other-port.yaml": POLICY.replace("EXPECTED", "80"), ".medplum-lint.toml": 'rules = ["our policies"]\n'}
     project.commit(policies, "medplum-lint-policies")
     assert re.search(r"^medplum-lint \(policies\)\.+Passed$", project.run("--all-files", status=0), re.MULTILINE)
     project.write({"our policies/other-port.yaml": POLICY.replace("EXPECTED", "8103")})
     output = project.run("--all-files", status=1)
     assert re.search(r"^.*our policies/other-port\.yaml:\d+: acme/other-port: ", output, re.MULTILINE)
-    project.write({".medplum-lint.toml": ""})
-    assert "there are no policies to test: name their folder in" in project.run("--all-files", status=1)
+    project.write({".medplum-lint.toml": 'rules = ["none"]\n', "none/README.md": "Policies of our own.\n"})
+    assert "none: there is no rule file (*.yaml) in this folder" in project.run("--all-files", status=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("files", [{}, {"medplum.config.json": CLEAN}, {"pyproject.toml": "[project]\n", ".medplum-lint.toml": ""}])
+def test_what_the_readme_shows_passes_on_a_clean_repository(project: Project, files: dict[str, str]) -> None:
+    """Its hooks as they stand there, in a repository that has nothing, or no policies."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = yaml.safe_load(readme.partition("<!-- pre-commit -->\n```yaml\n")[2].partition("```")[0])
+    hooks = block["repos"][0]["hooks"]
+    project.commit(files, *hooks)
+    output = project.run("--all-files", status=0)
+    assert all(re.search(rf"^{re.escape(HOOKS[one['id']]['name'])}\.+Passed$", output, re.MULTILINE) for one in hooks)

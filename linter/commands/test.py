@@ -18,7 +18,7 @@ from ..model import Deployment, Document, dotted, level_on
 from ..options import Given
 from ..options.config import Config
 from ..output import write_standard_output
-from ..output.say import Failed, fail_for
+from ..output.say import fail_for, say
 from ..policy.engine import applies, check
 from ..policy.errors import did_you_mean
 from ..policy.make_fix import apply_change
@@ -49,7 +49,9 @@ def run(given: Given) -> int:
     """
     tested = list[Folder](given.folders) or rule_folders(given)
     if given.no_built_in and not tested:
-        raise Failed('there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
+        if not given.quiet:
+            say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
+        return 0
     report = run_examples(tested)
     lines = [*map(printable_lines, [*report.notes, *report.failures]), *([] if given.quiet or report.errors else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))

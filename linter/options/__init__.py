@@ -247,7 +247,7 @@ OPTIONS: Final = (
     Option(
         "--no-built-in",
         "Rules",
-        "Where there are no rules of your own, fail instead of running the examples of the built-in ones: for hooks.",
+        "Where there are no rules of your own, pass instead of running the examples of the built-in ones: for hooks.",
         commands="test",
     ),
     Option("--force-exclude", "Configuration", "Also pass over files that are named where the configuration excludes them.", fast=True),
