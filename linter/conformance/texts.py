@@ -22,7 +22,7 @@ def misread_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mis
     if kind == "boolean":
         return _boolean_text(text, setting, reader)
     if kind == "integer" and coercion == "integer":
-        return _integer_text(text, value, setting)
+        return _integer_text(text, value, setting, reader)
     if kind == "integer" and "string" not in setting.types:
         return _unconverted_text(text, setting, reader)
     if kind not in ("object", "array") or coercion == "csv":
@@ -81,7 +81,7 @@ def _unconverted_text(text: str, setting: Setting, reader: Reader) -> Mismatch:
     return Mismatch("integer-spelling" if plain else "integer", reason)
 
 
-def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
+def _integer_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
     given, number = text.strip(BLANKS), number_text(value)
     if re.fullmatch(r"[+-]?[0-9]+", given):
         return None
@@ -90,6 +90,8 @@ def _integer_text(text: str, value: Any, setting: Setting) -> Mismatch | None:
     effect = f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}" if is_legible(text, setting) else "becomes another number"
     if setting.zero_means_default and number in ("0", "NaN"):
         effect = f"becomes {number}, for which the server uses its default, {setting.real_default}"
+    elif number == "NaN" and (said := setting.consequence_of("nan", reader.release)):
+        return Mismatch("integer", sentence("is not a number (NaN)", said, "write plain digits"))
     elif number == "NaN":
         effect = "is not a number (NaN), and no comparison with it is true"
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:

@@ -96,6 +96,7 @@ _PUBLISHED = {
 _PUBLISHED_HASHES = {
     "96b58aae94b8932c2d7766bd24a551ec8f5ad02a4ba8253e0faeece282ec479f": "is the private key of Medplum's sample configuration",
     "6c1d1fac06332ad3a5ce112fcc75b6e99c5c974a7969c395a544485d66519597": "is the reCAPTCHA secret of Medplum's sample configuration",
+    "f5e95c9954635b65acab57e6d5ea663eb900f06dc8794a90358f5abb1c77d4e0": "is Google's reCAPTCHA secret for tests",
 }
 """SHA-256 of the whole text, or of the first line of base64 of a PEM."""
 
@@ -105,7 +106,7 @@ def published_secret(text: str) -> str | None:
     if text in _PUBLISHED:
         return _PUBLISHED[text]
     if "PRIVATE KEY" not in text and not text.startswith("6L"):
-        return None  # the two that are known are a key and a secret of reCAPTCHA
+        return None  # those that are known are a key and secrets of reCAPTCHA
     import hashlib  # only for what can be one of them
 
     for part in (text.strip(), _first_base64_line(text)):
