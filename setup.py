@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from configparser import ConfigParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from setuptools import setup
 
@@ -49,4 +50,5 @@ def metadata() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    setup(**metadata())
+    with TemporaryDirectory() as folder:  # or the checkout would be left with a folder of what was built
+        setup(**metadata(), options={"build": {"build_base": folder}, "egg_info": {"egg_base": folder}})

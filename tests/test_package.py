@@ -26,10 +26,16 @@ EXAMPLE = ROOT / "examples" / "medplum.config.json"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout."""
+    return copy_of_repository(tmp_path_factory.mktemp("checkout") / "source")
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, made from the source distribution, which so is known to be complete."""
     folder = tmp_path_factory.mktemp("build")
-    run(sys.executable, "-m", "build", "--outdir", folder / "dist", copy_of_repository(folder / "source"), cwd=folder)
+    run(sys.executable, "-m", "build", "--outdir", folder / "dist", source, cwd=folder)
     [built] = (folder / "dist").glob("*.whl")
     return built
 
@@ -63,6 +69,11 @@ def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
     assert {name.partition("/")[0] for name in names} == {"linter", f"{package}.dist-info", f"{package}.data"}
     assert [name for name in names if ".data/" in name] == [f"{package}.data/data/share/man/man1/medplum-lint.1"]
     assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".yaml", ".sh", ".pem", ".typed"}
+
+
+def test_building_leaves_nothing_in_the_checkout(source: Path, wheel: Path, bin_: Path) -> None:
+    run(bin_ / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", wheel.parent, source, cwd=source.parent)
+    assert [*source.glob("build"), *source.rglob("*.egg-info")] == []
 
 
 def test_the_manual_page_is_installed(bin_: Path) -> None:
