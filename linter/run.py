@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from .documents.workload import Described
     from .memo import Memo
 
+Check = Callable[[Mapping[str, bytes] | None], "Outcome"]
+"""Checks the inputs of a run, some of them with other contents; with None the contents are not kept."""
 _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the file to check it"
 """Why a search leaves a file alone; see :data:`linter.discover.LARGEST_SEARCHED`."""
 
@@ -212,6 +214,16 @@ class _Batch(NamedTuple):
     findings: list[Finding]
     rules: RuleSet
     of: Document | None = None
+
+
+def checks(paths: list[str], options: Options, given: Input | None = None) -> Check:
+    """The function that checks paths, or one text, as often as it is called: with what fixes make of the files too."""
+
+    def check(contents: Mapping[str, bytes] | None) -> Outcome:
+        asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
+        return lint_paths(paths, asked) if given is None else lint_input(given, asked)
+
+    return check
 
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:

@@ -47,6 +47,10 @@ else:
 
     Any = BinaryIO = ClassVar = Final = Generic = IO = Literal = NoReturn = Protocol = _Word
 
+    class TypedDict:
+        def __init_subclass__(cls, **_said):
+            pass
+
     class TypeVar:
         def __init__(self, name, **_said):
             self.__name__ = name

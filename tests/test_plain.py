@@ -135,7 +135,7 @@ def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str], m
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(check, "lint_paths", fail)
+    monkeypatch.setattr(check, "checks", fail)
     monkeypatch.delenv("MEDPLUM_LINT_DEBUG", raising=False)
     code, out, err = ended(command([str(CLEAN)]), capsys)
     assert (code, out) == (3, "") and err.startswith("medplum-lint: bug: ") and "secret" not in err and "Traceback" not in err

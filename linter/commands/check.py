@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..files import STANDARD_OUTPUT, identity
 from ..log import Log
@@ -17,7 +16,7 @@ from ..output.report import at_least, is_read, write_all
 from ..output.say import Failed, UsageError, quietly, say, say_all
 from ..reporters import names as format_names
 from ..reporters import reporter
-from ..run import NewBaseline, Options, Outcome, lint_input, lint_paths
+from ..run import Check, NewBaseline, Options, Outcome, checks
 from ..text import count
 from ..typed import TYPE_CHECKING
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from ..fixes.plan import FixedFile
     from ..fixes.store_plan import FixedDump
 
-Check = Callable[[Mapping[str, bytes] | None], Outcome]
-"""Checks the inputs of a run, some of them with other contents; with None the contents are not kept."""
 Checked = tuple[Outcome, Sequence["FixedDump"]]
 """A checked run that is reported, and its dumps that have commands for their store, which make nothing worse."""
 
@@ -163,22 +160,21 @@ def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
 
 def checker(paths: Sequence[str], options: Options, stdin_filename: str | None = None) -> Check:
     """The function that checks paths, or standard input, with a line on a terminal that tells how far it is if it takes long."""
-    lint: Callable[[Options], Outcome] = partial(lint_paths, list(paths))
+    given = None
     if "-" in paths:
         if len(paths) > 1:
             raise UsageError('"-" (standard input) cannot be combined with other paths')
         from .inputs import piped  # only here
 
-        lint = partial(lint_input, piped(options.max_size, stdin_filename))
+        given = piped(options.max_size, stdin_filename)
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return checks(list(paths), options, given)
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
-        asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
-        if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-            return lint(asked)
         from ..output.progress import shown  # only on a terminal
 
         with shown(sys.stderr) as step:
-            return lint(asked._replace(on_step=step))
+            return checks(list(paths), options._replace(on_step=step), given)(contents)
 
     return check
 
