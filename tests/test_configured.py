@@ -291,9 +291,9 @@ def test_the_schema_is_valid_and_has_every_option() -> None:
     assert "tls" in printed["definitions"]["selector"]["anyOf"][0]["enum"]
 
 
-def test_what_the_readme_shows_fits() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"<!-- configuration -->\n```toml\n(.*?)```", readme, re.DOTALL)
+def test_what_the_page_shows_fits() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"<!-- configuration -->\n```toml\n(.*?)```", page, re.DOTALL)
     data = tomllib.loads(block)
     assert fits(data) and is_read(data) and data.keys() == {one.name for one in OPTIONS}
 

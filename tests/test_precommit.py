@@ -191,7 +191,7 @@ def test_the_configuration_counts(project: Project) -> None:
 
 @pytest.mark.slow
 def test_only_the_files_that_have_changed(project: Project) -> None:
-    """As docs/recipes.md says: pre-commit names the files, and what the configuration excludes stays excluded."""
+    """As docs/pipelines.md says: pre-commit names the files, and what the configuration excludes stays excluded."""
     changed = {"id": "medplum-lint", "pass_filenames": True, "args": ["--force-exclude", "--format", "concise"]}
     excluded = {".medplum-lint.toml": 'exclude = ["old/**"]\n', "old/medplum.config.json": WRONG}
     project.commit({"a medplum.config.json": CLEAN, "b medplum.config.json": WRONG, "package.json": "[]", **excluded}, changed)

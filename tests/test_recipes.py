@@ -16,18 +16,17 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from support.checkout import ROOT, copy_of_repository, environment, missing, run
-from support.readme import section
+from support.pages import section
 
 from linter import __version__
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 import address  # noqa: E402
-import recipe_docs  # noqa: E402
-from readme import block  # noqa: E402
+from blocks import BLOCK, block  # noqa: E402
 
 RECIPES = ROOT / "recipes"
-PAGE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
@@ -85,19 +84,19 @@ GITHUB = "github-without-code-scanning.yml"
 
 def test_every_recipe_is_read_here_and_on_the_page() -> None:
     assert {path.name for path in RECIPES.iterdir()} == {*READ, GITHUB}
-    assert sorted(match["name"] for match in recipe_docs.BLOCK.finditer(PAGE)) == sorted([*READ, GITHUB])
+    assert sorted(re.findall(r"^<!-- recipe: (\S+) -->$", PAGE, re.MULTILINE)) == sorted([*READ, GITHUB])
 
 
 def test_what_is_copied_is_of_this_version() -> None:
     for name in (*READ, GITHUB):
         assert re.findall(r"0{40} # (v\d+\.\d+\.\d+)$", text(name), re.MULTILINE) == [f"v{__version__}"], f"{name}: write the version"
-    named = set(re.findall(r"\bv\d+\.\d+\.\d+\b", recipe_docs.BLOCK.sub("", PAGE)))
-    assert named == {f"v{__version__}"}, "docs/recipes.md: write the version"
+    named = set(re.findall(r"\bv\d+\.\d+\.\d+\b", BLOCK.sub("", PAGE)))
+    assert named == {f"v{__version__}"}, "docs/pipelines.md: write the version"
 
 
 @pytest.mark.parametrize("name", READ)
 def test_a_commit_is_installed_with_the_locked_dependencies(name: str) -> None:
-    """The commands of the README, on a checkout of the commit."""
+    """The commands of the page, on a checkout of the commit."""
     commands = [shlex.split(line, comments=True) for line in READ[name]().install.splitlines()]
     clone, checkout, locked, package = (words for words in commands if words and words[0] in ("git", "pip"))
     folder = clone[-1]
@@ -217,7 +216,7 @@ def test_the_job_without_code_scanning_needs_no_permission() -> None:
 
 
 def test_the_readme_leads_to_the_page() -> None:
-    assert "](docs/recipes.md)" in section("Other pipelines")
+    assert "](docs/pipelines.md)" in section("README.md", "GitHub")
 
 
 # The image

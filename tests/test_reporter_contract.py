@@ -17,7 +17,7 @@ from support.contract import demand, lacks_of_reporter, mypy_refuses, require
 from support.formats import foreign_commands, parsed
 from support.helpers import GOLDEN, compare_with, written
 from support.imports import LINTER, ours
-from support.readme import rows
+from support.pages import rows, text_of
 
 from linter import reporters
 from linter.cli import cli
@@ -206,9 +206,9 @@ def test_it_imports_nothing_that_holds_a_value(name: str) -> None:
 
 
 @every_reporter
-def test_it_is_in_the_readme(name: str) -> None:
-    [row] = (row for row in rows("Options") if row[0].startswith("`--format`"))
-    require(f"`{name}`" in row[1], f"README.md, Options: the row of `--format` does not say what `{name}` is, which {file_of(name)} writes")
+def test_it_is_among_the_options(name: str) -> None:
+    [row] = (row for row in rows(text_of("options.md")) if row[0].startswith("`--format`"))
+    require(f"`{name}`" in row[1], f"docs/options.md: the row of `--format` does not say what `{name}` is, which {file_of(name)} writes")
 
 
 @every_reporter

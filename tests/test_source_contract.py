@@ -31,8 +31,8 @@ from support.contract import (
 )
 from support.helpers import deep
 from support.hostile import TEXTS
+from support.pages import code, rows, section
 from support.quick import part_and_all
-from support.readme import code, rows
 
 from linter.documents.source import Loaded, Recognised, Source, SourceFile
 from linter.model import Document, SettingPath
@@ -166,37 +166,37 @@ def test_the_fuzzer_writes_files_for_it(name: str) -> None:
 
 
 Row = tuple[list[str], list[str]]
-"""The kinds in the first cell of a row of README.md, and the names in the last one."""
+"""The kinds in the first cell of a row of docs/check.md, and the names in the last one."""
 
 
 def row_of(name: str) -> Row:
     return sorted(source(name).KINDS), sorted(source(name).NAMES)
 
 
-def rows_of_readme() -> dict[str, Row]:
+def rows_of_docs() -> dict[str, Row]:
     """Each row of the table of inputs, with what it says."""
     return {
         " | ".join(row): (sorted(code(row[0])), sorted(glob for word in code(row[-1]) for glob in _expanded(word)))
-        for row in rows("Inputs")
+        for row in rows(section("check.md", "Inputs"))
         if row[0].startswith("`")
     }
 
 
 @every_source
-def test_it_has_a_row_in_the_readme(name: str) -> None:
+def test_it_has_a_row_among_the_inputs(name: str) -> None:
     kinds, names = (", ".join(f"`{text}`" for text in texts) for texts in (source(name).KINDS, source(name).NAMES))
     require(
-        row_of(name) in rows_of_readme().values(),
-        f"{file_of(name)} has no row in the table of README.md, Inputs, with its KINDS and NAMES: add it, or change the one it has, to\n"
+        row_of(name) in rows_of_docs().values(),
+        f"{file_of(name)} has no row in the table of docs/check.md, Inputs, with its KINDS and NAMES: add it, or make the one it has\n"
         f"| {kinds} | what it reads, for people | {names} |",
     )
 
 
-def test_every_row_in_the_readme_is_of_a_source() -> None:
+def test_every_row_among_the_inputs_is_of_a_source() -> None:
     known = [row_of(name) for name in SOURCES]
     demand(
-        f"README.md, Inputs: no module of linter/sources has the KINDS and NAMES of this row: | {line} |"
-        for line, row in rows_of_readme().items()
+        f"docs/check.md, Inputs: no module of linter/sources has the KINDS and NAMES of this row: | {line} |"
+        for line, row in rows_of_docs().items()
         if row not in known
     )
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import address  # noqa: E402
 import publish  # noqa: E402
-from readme import block  # noqa: E402
+from blocks import block  # noqa: E402
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 WORKFLOWS: dict[str, Any] = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}

@@ -1,4 +1,4 @@
-"""``docs/cli.md``: written by hand, but for the text of ``--help`` between ``<!-- commands -->`` and ``<!-- end -->``."""
+"""What ``--help`` says, for ``docs/cli.md`` and the manual page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from linter.cli import cli, help_text, options_by_heading
 from linter.output.say import PROGRAM
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-_COMMANDS = re.compile(r"(<!-- commands -->\n).*?(<!-- end -->)", re.DOTALL)
 _ROW = re.compile(r"^\| `([^`]+)` \| (.*) \|$", re.MULTILINE)
 
 
@@ -55,10 +54,9 @@ def table(title: str) -> list[tuple[str, str]]:
     return [(row[1], row[2]) for row in _ROW.finditer(section)]
 
 
-def build() -> str:
-    """The text of the page with the commands as they are now."""
-    made = "\n".join(line for command in commands() for line in _section(command))
-    return _COMMANDS.sub(lambda match: f"{match[1]}\n{made}\n{match[2]}", PAGE.read_text(encoding="utf-8"))
+def sections() -> str:
+    """A section for each command, for the page."""
+    return "\n".join(line for command in commands() for line in _section(command))
 
 
 def _section(command: Described) -> Iterator[str]:

@@ -5,6 +5,7 @@ python tools/generate.py [--check]
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,11 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import address  # noqa: E402
+import blocks  # noqa: E402
 import command_docs  # noqa: E402
 import man_page  # noqa: E402
 import policy_docs  # noqa: E402
-import readme  # noqa: E402
-import recipe_docs  # noqa: E402
 import rule_docs  # noqa: E402
 import settings_docs  # noqa: E402
 
@@ -31,11 +31,19 @@ from linter.settings import build as settings_build  # noqa: E402
 from linter.settings import json_schema  # noqa: E402
 
 
+def page(path: Path) -> str:
+    """A page that is written by hand, with its blocks and tables as they are now."""
+    return blocks.filled(_TABLE.sub(lambda match: f"{match[1]}\n{_TABLES[match[2]]()}\n{match[3]}", path.read_text(encoding="utf-8")))
+
+
 def _schema_of_configuration() -> str:
     rules = [rule.info for rule in rule_set.built_in_rules()]
     return config_file.schema_text([one.id for one in rules], {one.category for one in rules})
 
 
+_TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TABLES: dict[str, Callable[[], str]] = {**policy_docs.TABLES, "commands": command_docs.sections}
+"""What stands on a page between ``<!-- table: NAME -->`` and ``<!-- end -->``."""
 FILES: dict[str, Callable[[], str]] = {
     "linter/_built/settings.json": settings_build.build,
     "linter/_built/providers.json": settings_build.build_providers,
@@ -46,14 +54,11 @@ FILES: dict[str, Callable[[], str]] = {
     "schemas/medplum-lint-rule.schema.json": grammar.schema_text,
     "schemas/medplum-server-config.schema.json": json_schema.schema_text,
     "schemas/medplum-lint.schema.json": _schema_of_configuration,
-    "docs/settings.md": settings_docs.build,
     "docs/rules/README.md": rule_docs.index,
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},
-    "docs/policies.md": policy_docs.build,
-    "docs/cli.md": command_docs.build,
-    "docs/recipes.md": recipe_docs.build,
+    **{path.relative_to(ROOT).as_posix(): partial(page, path) for path in blocks.pages()},
+    "docs/settings.md": settings_docs.build,
     "man/medplum-lint.1": man_page.build,
-    "README.md": readme.build,
 }
 
 

@@ -1,60 +1,14 @@
-"""``docs/policies.md``: written by hand, but for the tables between ``<!-- NAME -->`` and ``<!-- end -->``, which are made here.
-
-So is what the commands of its tutorial print, one after the other in a folder with the files that the tutorial shows.
-"""
+"""The tables of ``docs/policies.md``: operators, formats, aspects, tags and classes, as the code has them."""
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from linter.conformance.mismatch import ASPECTS
 from linter.formats import FORMATS
 from linter.policy.operators import OPERATORS
 from linter.policy.severity import CLASSES
 from linter.settings import KINDS, catalogue
-
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"
-_STEP = re.compile(r"<!-- tutorial(?:: (?P<file>[\w./-]+))? -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
-_TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def build() -> str:
-    """The text of the page with its tables and outputs as they are now."""
-    page = _TABLE.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}", PAGE.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
-        return _STEP.sub(lambda match: _step(match, Path(folder)), page)
-
-
-def _step(match: re.Match[str], folder: Path) -> str:
-    """A step of the tutorial, done in a folder: a file that it shows, or commands with what they print."""
-    if match["file"]:
-        (folder / match["file"]).write_text(match["text"], encoding="utf-8")
-        return match[0]
-    commands = re.findall(r"^\$ medplum-lint (.+)$", match["text"], re.MULTILINE)
-    outputs = [f"$ medplum-lint {command}\n{_printed(shlex.split(command), folder)}" for command in commands]
-    return f"<!-- tutorial -->\n```console\n{''.join(outputs)}```"
-
-
-def _printed(arguments: list[str], folder: Path) -> str:
-    root = str(PAGE.parent.parent)
-    done = subprocess.run(
-        [sys.executable, "-m", "linter", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": root},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    if done.returncode > 1:
-        raise ValueError(f"medplum-lint {shlex.join(arguments)} exits {done.returncode}:\n{done.stdout}")
-    return done.stdout
 
 
 def _operators() -> str:

@@ -59,13 +59,13 @@ _INDEX = f"""\
 
 {_MADE}
 
-Every built-in rule, by category. A category selects rules as an id does: `--select tls`, `--ignore mail`; see the
-[README](../../README.md#choosing-rules). `medplum-lint explain ID` prints a rule in the terminal. Policies of your own use the same
+Every built-in rule, by category. A category selects rules as an id does: `--select tls`, `--ignore mail`; see
+[Choose rules](../configuration.md#choose-rules). `medplum-lint explain ID` prints a rule in the terminal. Policies of your own use the same
 language: see [policies.md](../policies.md).
 """
 _SEVERITY = """\
-A severity with two levels gives the one for production and the one for development servers: see the
-[README](../../README.md#production-and-development). What is *pedantic* is checked only with `--pedantic`.
+A severity with two levels gives the one for production and the one for development servers: see
+[Production and development](../deployments.md#production-and-development). What is *pedantic* is checked only with `--pedantic`.
 """
 
 

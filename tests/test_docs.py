@@ -1,9 +1,11 @@
-"""README.md says what is so. (What it shows of our output is made by tools/generate.py; tests/test_generated.py sees that it is fresh.)"""
+"""README.md and the pages of ``docs/`` say what is so. (What they show of our output is made by tools/generate.py; tests/test_generated.py
+sees that it is fresh.)"""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, get_args
@@ -12,7 +14,7 @@ import click
 import pytest
 import yaml
 from support.checkout import ROOT
-from support.readme import README, first_column, section
+from support.pages import first_column, section, text_of
 
 from linter import __version__
 from linter.cli import cli
@@ -25,7 +27,10 @@ from linter.run import Options, lint_input
 sys.path.insert(0, str(ROOT / "tools"))
 
 import address  # noqa: E402
-from readme import block, printed  # noqa: E402
+import precision  # noqa: E402
+from blocks import block, pages, printed  # noqa: E402
+
+README = text_of("README.md")
 
 
 def test_the_commands_come_first() -> None:
@@ -34,11 +39,48 @@ def test_the_commands_come_first() -> None:
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
-    assert '"$(python3 tools/readme.py test)"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert '"$(python3 tools/blocks.py test)"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_the_example_is_there() -> None:
     assert "examples/medplum.config.json" in block("install") and (ROOT / "examples" / "medplum.config.json").is_file()
+
+
+def test_the_first_commands_work(tmp_path: Path) -> None:
+    """On files of ours, under the names that the README uses."""
+    (tmp_path / "deploy").mkdir()
+    for name, example in {"deploy/medplum.prod.config.json": "medplum.prod.config.json", "dump.json": "ssm-dump.json"}.items():
+        shutil.copy(ROOT / "examples" / example, tmp_path / name)
+    shutil.copy(ROOT / "benchmarks" / "clean.json", tmp_path / "medplum.config.json")
+    commands = [line.partition("  #")[0].strip() for line in block("first commands").splitlines()]
+    assert [command.split()[1] for command in commands] == ["deploy", "--fix", "show", "upgrade", "accept"]
+    for command in commands:
+        printed(command, tmp_path)  # which fails for another exit code than 0 and 1
+    assert "unserved-oauth-url" in (tmp_path / ".medplum-lint.toml").read_text(encoding="utf-8")
+
+
+def test_the_numbers_are_those_of_the_fixtures() -> None:
+    read = [case for case in precision.read_cases(precision.REAL) if case.read]
+    broken = [case for case in read if any(verdict.level == "broken" for verdict in case.verdicts)]
+    assert re.findall(r"\b(\d+) configurations .* (\d+) are broken", " ".join(README.split())) == [(str(len(read)), str(len(broken)))]
+    goals = precision._GOALS
+    [(missed, wrong)] = re.findall(
+        r"misses more than (\d+) % of what is broken, or if more than (\d+) % of its errors", " ".join(README.split())
+    )
+    assert (100 - float(missed), 100 - float(wrong)) == (goals["broken is found"], goals["errors are right"])
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 160
+
+
+def test_a_page_is_read_in_one_go() -> None:
+    long = {page.name: len(page.read_text(encoding="utf-8").split()) for page in pages()}
+    assert {name: words for name, words in long.items() if words > 2_500 and name not in GENERATED} == {}
+
+
+GENERATED = {"cli.md", "settings.md", "policies.md"}
+"""Pages whose greater part is made of the code."""
 
 
 def options(command: str) -> set[str]:
@@ -47,13 +89,11 @@ def options(command: str) -> set[str]:
 
 
 def test_every_option_is_there() -> None:
-    assert set(first_column("Options")) >= options("check")
-    assert {word for word in first_column("Options") if word.startswith("-")} == options("check")
+    assert {word for word in first_column(text_of("options.md")) if word.startswith("-")} == options("check")
 
 
 def test_every_command_is_there() -> None:
-    options = section("Options")
-    assert [name for name in cli.commands if not re.search(rf"`(medplum-lint )?\[?{name}\b", options)] == []
+    assert {word.partition(" ")[0] for word in first_column(section("options.md", "Other commands"))} == set(cli.commands) - {"check"}
 
 
 def test_the_configuration_is_read(tmp_path: Path) -> None:
@@ -102,12 +142,12 @@ def report() -> Any:
 
 
 def test_the_json_contract_is_whole(report: Any) -> None:
-    keys = " ".join(first_column("JSON output"))
+    keys = " ".join(first_column(text_of("json.md")))
     keys = keys.replace(".kind .environment .holders", "findings[].kind findings[].environment findings[].holders")
     keys = keys.replace(".line .message", "notices[].line notices[].message")
     assert {word for word in keys.split() if "[]" not in word} == set(report)
     assert {word.partition("[].")[2] for word in keys.split() if word.startswith("notices[].")} == set(Notice._fields)
-    assert set(re.findall(r"`([a-z-]+)`", re.findall(r"^\| `notices\[\].kind` \|(.*)$", README, re.MULTILINE)[0])) == set(
+    assert set(re.findall(r"`([a-z-]+)`", re.findall(r"^\| `notices\[\].kind` \|(.*)$", text_of("json.md"), re.MULTILINE)[0])) == set(
         get_args(NoticeKind)
     )
     for part in ("files", "deployments", "findings"):
@@ -120,17 +160,17 @@ def test_the_json_contract_is_whole(report: Any) -> None:
 
 def keys_of(name: str) -> set[str]:
     """The words in code marks in what the row of a name says."""
-    [row] = re.findall(rf"^\| `{re.escape(name)}` \|(.*)$", section("JSON output"), re.MULTILINE)
+    [row] = re.findall(rf"^\| `{re.escape(name)}` \|(.*)$", text_of("json.md"), re.MULTILINE)
     return set(re.findall(r"`(\w+)`", row))
 
 
 def test_every_status_is_explained() -> None:
-    [row] = re.findall(r"^\| `files\[\].status` \|.*$", section("JSON output"), re.MULTILINE)
+    [row] = re.findall(r"^\| `files\[\].status` \|.*$", text_of("json.md"), re.MULTILINE)
     assert set(re.findall(r"`(\w+)`:?;?", row.partition("|")[2].partition("|")[2])) == {"checked", "ignored", "failed"}
 
 
 def test_exit_codes() -> None:
-    assert re.findall(r"^\| (\d) \|", section("Exit codes"), re.MULTILINE) == ["0", "1", "2", "3"]
+    assert re.findall(r"^\| (\d) \|", text_of("exit-codes.md"), re.MULTILINE) == ["0", "1", "2", "3"]
 
 
 # What is there to copy
@@ -139,13 +179,17 @@ def test_exit_codes() -> None:
 def test_the_hooks_exist() -> None:
     [repository] = yaml.safe_load(block("pre-commit"))["repos"]
     hooks = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
-    assert {hook["id"] for hook in repository["hooks"]} < hooks == set(re.findall(r"`(medplum-lint-?[a-z]*)`", section("pre-commit")))
+    assert (
+        {hook["id"] for hook in repository["hooks"]}
+        < hooks
+        == set(re.findall(r"`(medplum-lint-?[a-z]*)`", section("pipelines.md", "pre-commit")))
+    )
 
 
 def test_the_action_has_the_inputs() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    inputs = section("GitHub code scanning").rpartition("Its inputs are")[2].partition(". ")[0]
-    assert set(re.findall(r"`([a-z-]+)`", inputs)) == set(action["inputs"])
+    table = section("pipelines.md", "GitHub Actions").partition("\n| input | ")[2].partition("\n\n")[0]
+    assert set(first_column(table)) == set(action["inputs"])
 
 
 def test_the_workflow_is_safe_to_copy() -> None:
@@ -167,21 +211,29 @@ def test_the_workflow_installs_nothing_but_the_action_at_a_commit() -> None:
     assert set(lint["steps"][1]["with"]) <= set(inputs)
 
 
+def test_the_short_workflow_does_what_the_whole_one_does() -> None:
+    [short], [whole] = (yaml.safe_load(block(name))["jobs"].values() for name in ("short workflow", "workflow"))
+    assert [step["uses"] for step in short["steps"]] == [step["uses"] for step in whole["steps"]]
+    assert (short["permissions"], short["runs-on"]) == (whole["permissions"], whole["runs-on"])
+
+
 def test_nothing_else_installs_a_dependency_without_its_hash() -> None:
-    """But for the two commands at the top, which are for a first look and for the tests."""
-    rest = README.replace(block("install"), "").replace(block("test"), "")
-    assert re.findall(r"pipx? install [^`\n]*", rest) == [
+    """But for the two commands at the top, which are for a first look and for the tests, and those that a package of policies needs."""
+    rest = "".join(page.read_text(encoding="utf-8") for page in pages()).replace(block("install"), "").replace(block("test"), "")
+    assert re.findall(r"pipx? install (?!--quiet)[^`\n]*", rest) == [
         "pip install --require-hashes --only-binary :all: -r requirements.txt",
         "pip install --no-deps --no-build-isolation .",
     ]
 
 
 def test_what_is_copied_is_of_this_version() -> None:
-    named = re.findall(r"(?:rev:|medplum-lint|@0{40} #) (v\d+\.\d+\.\d+)\b", README)
-    assert len(named) == 3 and set(named) == {f"v{__version__}"}, "README.md: write the version of linter/__init__.py"
+    for page in pages():
+        named = re.findall(r"(?:rev:|medplum-lint|@0{40} #) (v\d+\.\d+\.\d+)\b", page.read_text(encoding="utf-8"))
+        assert set(named) <= {f"v{__version__}"}, f"{page.name}: write the version of linter/__init__.py"
+    assert len(re.findall(rf"v{re.escape(__version__)}\b", README)) == 2
 
 
 def test_one_version_of_each_action() -> None:
-    files = [ROOT / "README.md", ROOT / "action.yml", *(ROOT / ".github" / "workflows").glob("*.yml"), *(ROOT / "recipes").iterdir()]
+    files = [*pages(), ROOT / "action.yml", *(ROOT / ".github" / "workflows").glob("*.yml"), *(ROOT / "recipes").iterdir()]
     used = {use for file in files for use in re.findall(r"uses: (\S+@\S+ # \S+)", file.read_text(encoding="utf-8"))}
     assert len(used) == len({use.partition("@")[0] for use in used})
