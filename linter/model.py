@@ -392,7 +392,7 @@ class Fix(NamedTuple):
     shown: bool = False
     commands: tuple[Command, ...] | None = None
     without_mark: bool = False
-    """Whether the byte order mark of the file is taken off."""
+    """Whether the file becomes UTF-8 without a byte order mark."""
 
     @property
     def can_be_made(self) -> bool:

@@ -69,10 +69,12 @@ class Text:
     """The text of one file and its lines.
 
     ``content`` never holds the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` is what the file begins
-    with: nothing, the mark, or several of them, as programs leave that each add one. Only LF, CR and CRLF end a line.
+    with: nothing, the mark, or several of them, as programs leave that each add one. ``encoding`` is that of the file. Only LF, CR and CRLF
+    end a line.
     """
 
-    def __init__(self, content: str) -> None:
+    def __init__(self, content: str, encoding: str = "utf-8") -> None:
+        self.encoding = encoding
         self.content = content.lstrip(BOM)
         self.bom = content[: len(content) - len(self.content)]
 

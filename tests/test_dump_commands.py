@@ -471,7 +471,7 @@ def test_a_diff_prints_the_commands_and_fails(folder: Path) -> None:
     result = run("ssm.json", "--diff", "--fail-on", "never")
     assert result.exit_code == 1
     assert result.output.splitlines()[:2] == [
-        "# ssm.json: a dump is not changed; these commands change Parameter Store",
+        "# ssm.json: a dump is not changed; these commands for sh change Parameter Store",
         '# missing-trailing-slash (environment prod): set storageBaseUrl to "https://storage.clinic.example/binary/"',
     ]
     assert "# missing-trailing-slash (environment staging)" not in result.output

@@ -99,7 +99,6 @@ OF_ANY_KIND: list[tuple[str, str | bytes, str]] = [
     (".env", "", "the file is empty"),
     ("blanks.yaml", " \n\t\r\n", "the file contains nothing but white space"),
     ("mark.json", b"\xef\xbb\xbf", "the file contains nothing but a byte order mark"),
-    ("utf16.json", CLEAN.encode("utf-16"), UTF16),
     ("utf16le.json", CLEAN.encode("utf-16-le"), UTF16),
     ("utf16be.json", CLEAN.encode("utf-16-be"), UTF16),
     ("image.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "this is not text"),

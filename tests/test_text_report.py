@@ -151,7 +151,7 @@ def test_the_name_stays_before_a_value_on_a_very_long_line() -> None:
     assert f'2 | …"{name}"…"https://api.clinic.example","Version":1,"ARN":"ar…\n' in report
 
 
-@pytest.mark.parametrize(("form", "how"), [("text", "by the commands above, or by"), ("grouped", "by"), ("concise", "by")])
+@pytest.mark.parametrize(("form", "how"), [("text", "by the commands above, in sh, or by"), ("grouped", "by"), ("concise", "by")])
 def test_only_a_report_with_commands_speaks_of_those_above(form: str, how: str) -> None:
     Path("dump.json").write_text(
         json.dumps([{"Name": "/medplum/prod/storageBaseUrl", "Type": "String", "Value": "https://s.example/binary"}])

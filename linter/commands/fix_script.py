@@ -24,6 +24,7 @@ MODE: Final = 0o700
 _HEAD: Final = """\
 #!/bin/sh
 # Fixes in AWS Parameter Store, written by medplum-lint {version}. Read it before you run it{call}.
+# It needs a POSIX shell: on Windows run it in Git Bash or WSL, not in PowerShell.
 #
 # It changes nothing unless the AWS CLI is signed in to {account} and the parameters below are as in the dump.
 # It saves what it is about to change to a file beside it, which ends in .backup-1 and restores everything but deleted secrets when you
@@ -53,7 +54,7 @@ def printed(dumps: Sequence[FixedDump]) -> str:
     """The commands for each file, each finding in a comment."""
     lines: list[str] = []
     for dump in dumps:
-        lines.append(f"# {printable(dump.uri)}: a dump is not changed; these commands change Parameter Store")
+        lines.append(f"# {printable(dump.uri)}: a dump is not changed; these commands for sh change Parameter Store")
         for finding in dump.findings:
             lines += [f"# {finding.rule}{_in_environment(finding)}: {_description(finding)}"]
             lines += [printable(line) for command in finding.commands for line in command.printed]
@@ -98,7 +99,8 @@ def script(dumps: Sequence[FixedDump]) -> Script:
 def summary(written: Script, path: str) -> str:
     """What a script does, and what it does not."""
     left = f"; {written.left} more must wait for it: check again after it" if written.left else ""
-    return f"{path}: fixes {written.findings} finding{'' if written.findings == 1 else 's'} in Parameter Store when you run it{left}"
+    what = f"{path}: fixes {written.findings} finding{'' if written.findings == 1 else 's'} in Parameter Store"
+    return f"{what} when you run it with sh (on Windows in Git Bash or WSL){left}"
 
 
 # --- What a script does -----------------------------------------------------------------------------------------------------------------

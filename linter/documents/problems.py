@@ -23,6 +23,13 @@ _ADVICE = {
     "json-trailing-comma": "delete it",
 }
 
+_MARKED = "the file begins with a byte order mark", ("take off the byte order mark", "save it as UTF-8 without one")
+_WIDE = "the file is in UTF-16", ("write it in UTF-8", "save it as UTF-8, without a byte order mark")
+_UTF_16 = sentence(
+    'the file is in UTF-16, which ">" of Windows PowerShell writes',
+    "medplum-lint reads it, but programs that expect UTF-8 do not",
+    'write it with "| Out-File -Encoding utf8 FILE" in place of "> FILE"',
+)
 
 Entry = TypeVar("Entry")
 Consequence = str | Message
@@ -35,16 +42,19 @@ def _because(what: str, consequence: Consequence, remedy: str = "") -> Message:
     return sentence(what, why.what, why.remedy, stops=why.stops).add("remedy", remedy)
 
 
-def encoding_problems(file: SourceFile, consequence: Consequence) -> Iterator[Problem]:
-    """A byte order mark, and bytes that are not UTF-8."""
-    if file.text.bom:
-        message = _because("the file begins with a byte order mark", consequence, "save it as UTF-8 without one")
-        repair = Repair("take off the byte order mark", without_mark=True)
-        yield Problem("byte-order-mark", message, Span(0, min(1, len(file.text.content))), fatal=True, repair=repair)
+def encoding_problems(file: SourceFile, consequence: Consequence, *, as_it_is: bool = False) -> Iterator[Problem]:
+    """Bytes that are not UTF-8. ``as_it_is``: these bytes are what is read in production, where a byte order mark is a mistake."""
+    is_wide, start = file.text.encoding != "utf-8", Span(0, min(1, len(file.text.content)))
+    if as_it_is and file.text.bom:
+        what, says = _WIDE if is_wide else _MARKED
+        repair = Repair(says[0], without_mark=True) if file.encoding_error is None else None
+        yield Problem("byte-order-mark", _because(what, consequence, says[1]), start, fatal=True, repair=repair)
+    elif is_wide:
+        yield Problem("utf-16", _UTF_16, start)
     if file.encoding_error is not None:
         at, remedy = file.encoding_error, "save it as UTF-8"
         why = "what cannot be read becomes the replacement character U+FFFD"
-        message = sentence("the file is not UTF-8 from here on", why, remedy)
+        message = sentence(f"the file is not UTF-{16 if is_wide else 8} from here on", why, remedy)
         message = _because("the file is UTF-16 or not text at all", consequence, remedy) if file.is_no_text else message
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 

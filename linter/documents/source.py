@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 _LOOKED_AT = 20_000
 """Characters in which a sign that a file is no text is looked for."""
+_BY_MARK = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+"""The encodings of files that begin with one of these marks, as PowerShell writes them; every other file is read as UTF-8."""
 
 
 class Nearby(NamedTuple):
@@ -160,13 +162,14 @@ class SourceFile:
         if isinstance(data, Text):
             self.text = data
             return
+        encoding = "utf-8" if data[2:4] == b"\0\0" else _BY_MARK.get(data[:2], "utf-8")  # two more bytes make it UTF-32
         try:
-            content = data.decode("utf-8")
+            content = data.decode(encoding)
         except UnicodeDecodeError as error:
             # As Node.js reads it: a byte that is not UTF-8 becomes U+FFFD.
-            self.encoding_error = len(data[: error.start].decode("utf-8"))
-            content = data.decode("utf-8", "replace")
-        self.text = Text(content)
+            self.encoding_error = len(data[: error.start].decode(encoding))
+            content = data.decode(encoding, "replace")
+        self.text = Text(content, encoding)
         if self.encoding_error is not None:
             self.encoding_error -= len(self.text.bom)
 
@@ -250,7 +253,7 @@ class Repair(NamedTuple):
     """What puts a problem right: ``says`` it in a few words. It is made of the text, or of settings; whether it is safe the rule says.
 
     ``edits`` gives the edits of the text, or None where there are none after all; ``changes`` are what becomes of settings.
-    ``without_mark``: the byte order mark is taken off.
+    ``without_mark``: the file becomes UTF-8 without a byte order mark.
     """
 
     says: str

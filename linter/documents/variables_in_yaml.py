@@ -247,9 +247,9 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
     """Mistakes in the text of a file, those of its comments included. ``consequence`` is what comes of them, where that is known."""
 
     def found() -> Iterator[Problem]:
-        yield from encoding_problems(file, consequence or "some programs do not read YAML that begins with one")
         content = file.text.content if file.encoding_error is None else None
         effect = consequence or "what follows can be neither read nor checked, and the program that the file is for fails"
+        yield from encoding_problems(file, effect)
         for parsed in file.documents:
             yield from tree_problems(parsed, effect, content)
         yield from suppression_comments_of(file).problems

@@ -246,8 +246,9 @@ class Plan:
         """The bytes of a file with the fixes of some findings in it made."""
         fixes = [finding.fix for finding in findings if finding.fix is not None]
         edits = [edit for fix in fixes for edit in fix.edits or ()]
-        text = apply_to(findings[0].document.text, edits, without_mark=any(fix.without_mark for fix in fixes))
-        return text.encode("utf-8", "surrogatepass")
+        text, without_mark = findings[0].document.text, any(fix.without_mark for fix in fixes)
+        made = apply_to(text, edits, without_mark=without_mark)
+        return made.encode("utf-8" if without_mark else text.encoding, "surrogatepass")
 
     def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
         """The documents of a file, each with what a round makes of it; None where there are others."""

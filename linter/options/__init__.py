@@ -286,7 +286,7 @@ OPTIONS: Final = (
     Option("--fix", "Fixes", "Fix what can be fixed without changing what the server does."),
     Option("--unsafe-fixes", "Fixes", "With --fix, --diff or --fix-script, also make the fixes that need a look."),
     Option("--diff", "Fixes", "Print what --fix would change, and change nothing."),
-    Option("--fix-script", "Fixes", "Write the fixes of Parameter Store dumps to a shell script.", "FILE", complete="paths"),
+    Option("--fix-script", "Fixes", "Write the fixes of Parameter Store dumps to a script for sh.", "FILE", complete="paths"),
     Option(
         "--allow-unrecognized",
         "Input",

@@ -195,7 +195,7 @@ def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> 
     yield f"{what} in {_files(result)}{accepted}{f', judged by {newest}' if newest else ''}."
     if hidden:
         yield f"Not shown for --min-severity: {hidden}."
-    script = "by the commands above, or by the script of --fix-script FILE" if with_commands else "by the script of --fix-script FILE"
+    script = f"by {'the commands above, in sh, or by ' if with_commands else ''}the script of --fix-script FILE"
     edited, printed = _fixable(finding.fix for finding in shown(result))
     for is_safe, how in ((edited, "with --fix"), (printed, script)):
         if is_safe[True]:

@@ -193,9 +193,7 @@ class _Dockerfile:
         self.is_dockerfile = _is_dockerfile(parsed.instructions)
         """Whether this is a Dockerfile, whatever it is called."""
         self.suppressions, problems = read_suppression_comments(file.text, within(parsed.comments))
-        # A byte order mark is no mistake in a Dockerfile.
-        of_text = (problem for problem in encoding_problems(file, _CONSEQUENCE) if problem.name != "byte-order-mark")
-        self.problems = [*of_text, *self.problems, *problems]
+        self.problems = [*encoding_problems(file, _CONSEQUENCE), *self.problems, *problems]
 
     @cached_property
     def tokens(self) -> ListedTokens:

@@ -47,7 +47,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
         complete=parsed.whole,
     )
-    problems = [*encoding_problems(file, _CONSEQUENCE), *problems, *(_problem(flaw, parsed) for flaw in flaws)]
+    problems = [*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems, *(_problem(flaw, parsed) for flaw in flaws)]
     return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "infra"))]
 
 

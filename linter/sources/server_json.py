@@ -43,5 +43,5 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
     complete = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
-    wrong, place = (*encoding_problems(file, _CONSEQUENCE), *problems), (file.uri, file.part)
+    wrong, place = (*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems), (file.uri, file.part)
     return [Loaded(document, wrong, checkable, editor=editor_of(file, "server"), places=frozenset({place}))]

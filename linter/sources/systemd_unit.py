@@ -95,7 +95,6 @@ def _container(file: SourceFile) -> Container:
     def load() -> Loaded:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
         comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in lines))
-        of_text = (one for one in encoding_problems(file, "systemd ignores the line") if one.name != "byte-order-mark")  # it skips one
         whole = start.reads(file.release) == "only" and is_known
         names = {"environment-not-read": "start-without-env"} if start.arguments else {}  # what is named can have all that is needed
         wrong = [one._replace(name=names.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
@@ -108,7 +107,7 @@ def _container(file: SourceFile) -> Container:
             complete=whole,
             partial=not whole,
             strict=start.arguments is not None,
-            problems=(*of_text, *comments.problems, *wrong),
+            problems=(*encoding_problems(file, "systemd ignores the line"), *comments.problems, *wrong),
             suppressions=comments.suppressions,
         )
         given = [Given(one, main) for one in unit.variables] + [Given(one, holder) for holder in files for one in holder.variables]

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Fixes in AWS Parameter Store, written by medplum-lint VERSION. Read it before you run it.
+# It needs a POSIX shell: on Windows run it in Git Bash or WSL, not in PowerShell.
 #
 # It changes nothing unless the AWS CLI is signed in to account 123456789012 and the parameters below are as in the dump.
 # It saves what it is about to change to a file beside it, which ends in .backup-1 and restores everything but deleted secrets when you
