@@ -119,6 +119,10 @@ class Search:
                 return [], f"{text}: is not a glob: {error}"
             files = [Found(Path(name), False) for name in names if not self.excluded(Path(name))]
             return files, "" if names else f"{text}: no file matches this glob"
+        if text.startswith("aws:"):
+            from .server.start import how_to_read
+
+            return [], f"{text}: {how_to_read(text)}"
         return [], f"{text or repr(text)}: no such file or folder"
 
     def _in_folder(self, folder: Path, fail: Callable[[OSError], object]) -> Iterator[Found]:

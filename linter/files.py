@@ -125,6 +125,20 @@ def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> 
         raise Unreadable(reason_of(error)) from None
 
 
+def has_input() -> bool:
+    """Whether standard input is a file or a pipe with something in it; False where that is not known."""
+    try:
+        status = os.fstat(0)
+        if not stat.S_ISFIFO(status.st_mode):
+            return stat.S_ISREG(status.st_mode) and status.st_size > 0
+        import fcntl  # not on Windows
+        import termios
+
+        return any(fcntl.ioctl(0, termios.FIONREAD, bytes(4)))
+    except (ImportError, OSError):
+        return False
+
+
 def _check_kind(mode: int, path: str, *, regular: bool = False) -> None:
     if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_null(path)):
         raise Unreadable("it is a device, not a file")

@@ -294,7 +294,9 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
         try:
             inputs.append(path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path)))
         except Unreadable as error:
-            errors.append(f"{path}: cannot be read: {error}")
+            from .server.start import how_to_read
+
+            errors.append(f"{path}: {how_to_read(str(path)) if str(path).startswith('aws:') else f'cannot be read: {error}'}")
     return inputs, errors
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -190,6 +193,10 @@ def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -
     ("arguments", "message"),
     [
         (["--kind", "server/smm"], 'did you mean "server/ssm"?'),
+        (["--kind", "ENV"], 'did you mean "server/env"?'),
+        (["--kind", "json"], 'did you mean "infra/json" or "server/json"?'),
+        (["--kind", "server"], "secret/redis, server/azure, server/env, server/json, server/ssm\n"),
+        (["--kind", "secret/db"], "secret/redis, server/azure, server/env, server/json, server/ssm\n"),
         (["--kind", ""], '"" is not one of'),
         (["--now", "tomorrow"], '"tomorrow" is not a date such as 2026-01-31'),
         (["--now", ""], '"" is not a date such as 2026-01-31'),
@@ -247,3 +254,59 @@ def test_a_report_that_is_there_stays() -> None:
     assert Path("out.json").read_text() == "an older report"
     assert lint("medplum.config.json", "--format", "json", "--output", "out.json").exit_code == 0
     assert json.loads(Path("out.json").read_text())["summary"]["files"] == 1
+
+
+# --- What is not read. --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argument", "region", "path"),
+    [
+        ("aws:eu-west-1:/medplum/prod/", "eu-west-1", "/medplum/prod"),
+        ("aws:/medplum/prod/,env", "us-east-1", "/medplum/prod"),
+        ("aws:eu-west-1:/$(id)/", "REGION", "/medplum/ENVIRONMENT"),
+        ("aws:", "REGION", "/medplum/ENVIRONMENT"),
+    ],
+)
+@pytest.mark.parametrize("command", [["check"], ["show"], ["upgrade"], ["diff", "medplum.config.json"], ["explain", "missing-port"]])
+def test_parameter_store_is_read_through_a_pipe(command: list[str], argument: str, region: str, path: str) -> None:
+    read = f"aws ssm get-parameters-by-path --region {region} --path {path} --recursive --with-decryption | medplum-lint -"
+    result = lint(*command, argument)
+    assert result.exit_code == 2
+    assert error(f"{argument}: no such file, and Parameter Store is not read: pipe the parameters in, {read}") in result.stderr
+
+
+NOT_READ = 'medplum-lint: note: standard input is not read: the path "-" checks it\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "wanted"),
+    [
+        ([], CLEAN, NOT_READ),
+        (["--quiet"], CLEAN, ""),
+        (["."], CLEAN, ""),
+        (["-"], CLEAN, ""),
+        ([], "", ""),
+    ],
+)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_standard_input_that_is_not_read(arguments: list[str], given: str, wanted: str, as_file: bool) -> None:
+    command = [sys.executable, "-m", "linter", *arguments]
+    if as_file:
+        with Path(write("../input.json", given)).open() as stream:
+            result = subprocess.run(command, stdin=stream, capture_output=True, text=True, check=False)
+    else:
+        result = subprocess.run(
+            f'printf %s "$GIVEN" | {shlex.join(command)}',
+            shell=True,
+            env={**os.environ, "GIVEN": given},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (result.returncode, result.stderr) == (0, wanted)
+
+
+def test_a_closed_standard_input_is_not_missed() -> None:
+    result = subprocess.run([sys.executable, "-m", "linter"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..files import STANDARD_OUTPUT, identity
+from ..files import STANDARD_OUTPUT, has_input, identity
 from ..log import Log
 from ..model import Style
 from ..options import Given, Output
@@ -279,6 +279,8 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
     for notice in outcome.result.notices:
         if not given.quiet or (notice.kind == "stale-baseline" and given.fail_on_stale_baseline):
             say("note", notice.text)
+    if not (given.paths or given.quiet) and has_input():
+        say("note", 'standard input is not read: the path "-" checks it')
     say_all(outcome.errors, outcome.bugs)
 
 

@@ -45,9 +45,12 @@ def kind(text: str) -> str:
     from ..sources import kinds
 
     if text not in kinds():
-        from ..suggest import did_you_mean
+        from ..suggest import nearest
 
-        raise ValueError(f'"{text}" is not one of {", ".join(sorted(kinds()))}{did_you_mean(text, kinds())}')
+        part, near = text.lower(), nearest(text.lower(), kinds(), 0.8)
+        meant = [one for one in sorted(kinds()) if part in one.split("/")] or ([near] if near is not None else [])
+        did_you_mean = "; did you mean {}?".format(" or ".join(f'"{one}"' for one in meant)) if 0 < len(meant) < 3 else ""
+        raise ValueError(f'"{text}" is not one of {", ".join(sorted(kinds()))}{did_you_mean}')
     return text
 
 

@@ -159,6 +159,14 @@ def with_variables(arguments: Sequence[str], release: Release) -> str:
 _PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?:[A-Za-z0-9_.-]+/)*")
 
 
+def how_to_read(argument: str) -> str:
+    """What to do where the argument of a server that reads Parameter Store is given for a path."""
+    source, plain = _layer(argument.partition(",")[0]), _PLAIN.fullmatch(argument.partition(",")[0])
+    region, path = (source.region, source.path.rstrip("/")) if plain else ("REGION", "/medplum/ENVIRONMENT")
+    command = f"aws ssm get-parameters-by-path --region {region} --path {path} --recursive --with-decryption"
+    return f"no such file, and Parameter Store is not read: pipe the parameters in, {command} | medplum-lint -"
+
+
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Two configurations as the server merges those of two sources: objects are merged, all else is replaced (``deepMerge``)."""
     result = dict(base)
