@@ -249,7 +249,10 @@ PATH_CASES = {
         ([("port", "1"), ("port", "1")], []),
     ],
     "ignored-parameter": [
-        ([("port", "1"), ("/medplum/Prod/baseUrl", "x")], ['ignored-parameter "/medplum/Prod/baseUrl" prod -']),
+        ([("port", "1"), ("/medplum/Prod/baseUrl", "x")], ['ignored-parameter "/medplum/prod/port" Prod -']),
+        ([("/medplum/Prod/baseUrl", "x"), ("port", "1")], ['ignored-parameter "/medplum/prod/port" Prod -']),
+        ([("port", "1"), ("logLevel", "x"), ("/medplum/Prod/baseUrl", "x")], ['ignored-parameter "/medplum/Prod/baseUrl" prod -']),
+        ([("port", "1"), ("/medplum/Prod/database/baseUrl", "x")], ['ignored-parameter "/medplum/Prod/database/baseUrl" prod -']),
         ([("/Medplum/prod/port", "1"), ("/Medplum/prod/x", "1")], ['ignored-parameter "/Medplum/prod/port" prod -']),
     ],
     "refused-parameter": [

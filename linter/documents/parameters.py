@@ -155,7 +155,9 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
             ours[holder] += own
     # Paths that differ in upper and lower case only are one server's, to which all but the most usual are lost.
     spellings = gathered((prefix.lower(), prefix) for prefix in ours)
-    spelt = {max(some, key=lambda one: (len(ours[one]), one.startswith("/medplum/"))): some for some in spellings.values()}
+    # Of two that are as usual it is the one with baseUrl, without which no server starts.
+    starting = {one.name.removesuffix("/baseUrl") for own in ours.values() for one in own if one.name.endswith("/baseUrl")}
+    spelt = {max(some, key=lambda one: (len(ours[one]), one in starting, one.startswith("/medplum/"))): some for some in spellings.values()}
     last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
     first = next(filter(is_medplum, spelt), None)
     servers = []
