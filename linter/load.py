@@ -223,7 +223,7 @@ def document_without_settings(given: Input, reading: Reading) -> Document:
     from .documents.server_versions import FileImages, Placed, versions_of
 
     document = without(SourceFile(given.uri, given.data))
-    [version] = versions_of([Placed(document, None, given.searched)], [FileImages(given.uri, reading.images, given.searched)])
+    [version] = versions_of([Placed(document, None)], [FileImages(given.uri, reading.images)])
     document.server = version or ANY_SERVER
     return document
 
@@ -261,10 +261,8 @@ def servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, 
     from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
 
     covered = parts_of_others(one for _, reading in files for one in reading.loaded)
-    placed = [
-        Placed(one.document, one.image, given.searched) for given, reading in files for one in reading.loaded if one.document not in covered
-    ]
-    versions = versions_of(placed, [FileImages(given.uri, reading.images, given.searched) for given, reading in files])
+    placed = [Placed(one.document, one.image) for _, reading in files for one in reading.loaded if one.document not in covered]
+    versions = versions_of(placed, [FileImages(given.uri, reading.images) for given, reading in files])
     return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
 
 

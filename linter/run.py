@@ -683,13 +683,12 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
     checkable = [one for one in found if one.loaded.checkable]
     if len(checkable) < 2:
         return compared
-    from .documents.deployment import Candidate, deployments, side_by_side  # only where there are several documents
+    from .documents.deployment import deployments, side_by_side  # only where there are several documents
 
     rules_of = {one.document: one.rules for one in checkable}
     found_in = {one.document: one.findings for one in checkable}
     checker = Checker(run.log, several=False)
-    candidates = [Candidate(one.document, one.file.given.searched) for one in checkable if one.document.kind != WORKLOAD]
-    compared.deployments.extend(deployments(candidates))
+    compared.deployments.extend(deployments(one.document for one in checkable if one.document.kind != WORKLOAD))
     for deployment in (*compared.deployments, *(Deployment(None, pair) for pair in beside.items() if pair[1] in rules_of)):
         for combined in side_by_side(deployment):
             rules = rules_of[combined.members.get("server", deployment.documents[0])]

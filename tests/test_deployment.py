@@ -110,10 +110,44 @@ def test_each_environment_of_a_dump_goes_with_its_own_config(tmp_path: Path) -> 
     ]
 
 
-def test_one_config_and_one_server_belong_together_under_two_names(tmp_path: Path) -> None:
-    paths = [write(tmp_path, "dump.json", dump(production="8103")), write(tmp_path, "infra.json", {**INFRA, "name": "prod"})]
-    (finding,) = lint(*paths).result.findings
-    assert (finding.rule, dotted(finding.path or ())) == ("server-differs-from-infra", "name")
+SERVER = {"baseUrl": "https://api.hospital.example/", "port": 5000, "database": {}, "redis": {}, "appBaseUrl": "https://a.example/"}
+TOGETHER: dict[str, tuple[dict[str, object], list[str]]] = {
+    "one environment": (
+        {"dump-ssm.json": dump(prod="5000"), "other/infra.json": {**INFRA, "name": "prod"}},
+        ["dump-ssm.json other/infra.json"],
+    ),
+    "two names of environments": ({"dump-ssm.json": dump(production="5000"), "infra.json": {**INFRA, "name": "prod"}}, []),
+    "no environment": ({"medplum.config.json": SERVER, "infra.json": INFRA}, ["infra.json medplum.config.json"]),
+    "no environment in two folders": ({"medplum.config.json": SERVER, "other/infra.json": INFRA}, []),
+    "none beside one": ({"a.config.json": SERVER, "b.config.json": {**INFRA, "name": "prod"}}, ["a.config.json b.config.json"]),
+    "none in another folder than one": ({"x/medplum.config.json": SERVER, "y/infra.json": {**INFRA, "name": "prod"}}, []),
+    "an image beside": ({"compose.yaml": "services: {a: {image: 'medplum/medplum-server:4.3.4'}}", "medplum.config.json": SERVER}, []),
+    "an image elsewhere": ({"x/compose.yaml": "services: {a: {image: 'medplum/medplum-server:4.3.4'}}", "medplum.config.json": SERVER}, []),
+    "dumps of one environment": ({"dump-ssm.json": dump(prod="5000"), "tiers-ssm.json": {"Parameters": [{"Name": "/medplum/prod/x"}]}}, []),
+}
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_files_are_put_together_alike_whether_they_are_named_or_found(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However their paths are written, and in whatever order they come."""
+    files, expected = TOGETHER[case]
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path, name, content)
+    monkeypatch.chdir(tmp_path)
+    names = list(files)
+
+    def seen(*paths: str) -> object:
+        result = lint_paths(list(paths), Options()).result
+        there = {file.path: Path(file.path).resolve().relative_to(tmp_path).as_posix() for file in result.files}
+        together = [" ".join(sorted(there[one.uri] for one in deployment.documents)) for deployment in result.deployments]
+        assert together == expected
+        findings = sorted((there[one.document.uri], one.span, one.rule, one.severity) for one in result.findings)
+        return findings, {(there[file.path], file.environment, file.server) for file in result.files if file.status == "checked"}
+
+    found = seen(".")
+    assert seen(*names) == seen(*reversed(names)) == found
+    assert seen(str(tmp_path / names[0]), f"../{tmp_path.name}/{names[1]}") == found
 
 
 def test_a_local_server_is_not_compared_with_a_stack(tmp_path: Path) -> None:
@@ -123,10 +157,9 @@ def test_a_local_server_is_not_compared_with_a_stack(tmp_path: Path) -> None:
 
 
 def test_two_of_a_kind_are_not_guessed_about(tmp_path: Path) -> None:
-    server = {"baseUrl": "https://api.hospital.example/", "port": 5000, "database": {}, "redis": {}, "appBaseUrl": "https://a.example/"}
     paths = [
-        write(tmp_path, "a.json", server),
-        write(tmp_path, "b.json", server),
+        write(tmp_path, "a.json", SERVER),
+        write(tmp_path, "b.json", SERVER),
         write(tmp_path, "medplum.prod.config.json", {**INFRA, "name": "prod"}),
     ]
     assert lint(*paths).result.deployments == ()

@@ -227,10 +227,10 @@ def test_policies(project: Project) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("files", [{}, {"medplum.config.json": CLEAN}, {"pyproject.toml": "[project]\n", ".medplum-lint.toml": ""}])
 def test_what_the_readme_shows_passes_on_a_clean_repository(project: Project, files: dict[str, str]) -> None:
-    """Its hooks as they stand there, in a repository that has nothing, or no policies."""
+    """Its hook as it stands there, and the one for policies, in a repository that has nothing, or no policies."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = yaml.safe_load(readme.partition("<!-- pre-commit -->\n```yaml\n")[2].partition("```")[0])
-    hooks = block["repos"][0]["hooks"]
+    hooks = [*block["repos"][0]["hooks"], {"id": "medplum-lint-policies"}]
     project.commit(files, *hooks)
     output = project.run("--all-files", status=0)
     assert all(re.search(rf"^{re.escape(HOOKS[one['id']]['name'])}\.+Passed$", output, re.MULTILINE) for one in hooks)

@@ -1,7 +1,8 @@
 """Which documents configure the same server, and how they are put side by side for the rules ``for: deployment``.
 
 Documents belong together when they are of the same environment: that of the parameters' names, of the infra config's ``name``, or of
-the file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). What has no environment goes with the only one there is.
+the file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). What has no environment goes with the only one there is in
+its folder. It makes no difference whether the user named a file or a search found it: a hook names those that happen to have changed.
 """
 
 from __future__ import annotations
@@ -11,16 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..model import Deployment, Document, Fact, Part, SettingPath, gathered
 from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
 from ..text import Excerpt, Piece, Span, Text
-from ..typed import NamedTuple
+from .source import folder_of
 
 _SECRETS = ("database", "redis")
-
-
-class Candidate(NamedTuple):
-    """A document that may be a part of a deployment. ``searched``: it was found in a folder, not named by the user."""
-
-    document: Document
-    searched: bool = False
 
 
 def role(document: Document) -> str:
@@ -44,35 +38,21 @@ def names_of(document: Document) -> dict[str, None]:
     return dict.fromkeys(name for name in names if name is not None)
 
 
-def deployments(candidates: Iterable[Candidate]) -> list[Deployment]:
+def deployments(documents: Iterable[Document]) -> list[Deployment]:
     """The groups of documents that can be checked against each other, in the order of their names."""
-    named = gathered((environment_of(one.document), one) for one in candidates if role(one.document))
-    unnamed = named.pop(None, [])
-    groups = _with_unnamed(_joined(named), unnamed)
-    return [
-        Deployment(name, tuple(one.document for one in group))
-        for name, group in sorted(groups.items(), key=lambda item: item[0] or "")
-        if _comparable([one.document for one in group])
-    ]
+    named = gathered((environment_of(one), one) for one in documents if role(one))
+    groups = _with_unnamed(named, named.pop(None, []))
+    ordered = sorted(groups.items(), key=lambda item: item[0] or "")
+    return [Deployment(name, tuple(group)) for name, group in ordered if _comparable(group)]
 
 
-def _joined(named: dict[str | None, list[Candidate]]) -> dict[str | None, list[Candidate]]:
-    """The groups; one infra config and one server under two names, both named by the user, are meant to belong together."""
-    everything = {role(candidate.document): candidate for group in named.values() for candidate in group}
-    is_pair = len(named) == 2 and everything.keys() == {"infra", "server"} and all(len(group) == 1 for group in named.values())
-    if is_pair and not any(candidate.searched for candidate in everything.values()):
-        return {environment_of(everything["infra"].document): [candidate for group in named.values() for candidate in group]}
-    return named
-
-
-def _with_unnamed(groups: dict[str | None, list[Candidate]], unnamed: list[Candidate]) -> dict[str | None, list[Candidate]]:
+def _with_unnamed(groups: dict[str | None, list[Document]], unnamed: list[Document]) -> dict[str | None, list[Document]]:
     if len(groups) > 1 or not unnamed:
         return groups
     name, group = next(iter(groups.items()), (None, []))
     together = [*group, *unnamed]
-    folders = {candidate.document.uri.rpartition("/")[0] for candidate in together if candidate.searched}
-    local = any(candidate.document.target == "development" for candidate in unnamed)
-    if len(folders) > 1 or (local and group) or _ambiguous([candidate.document for candidate in together]):
+    local = any(document.target == "development" for document in unnamed)
+    if (local and group) or _ambiguous(together) or len({folder_of(document.uri) for document in together}) > 1:
         return groups
     return {name: together}
 

@@ -1,8 +1,7 @@
 """Which server each document of a run is for, as the images that the files name say.
 
 A document has the release of its own container; else that of its file or of those that it is the sum with, of its environment, of the
-documents that are checked with it, of its folder, or of all files that the user named. Where two of them are named in one place, or one
-that is no release, it is not known.
+documents that are checked with it, or of its folder. Where two of them are named in one place, or one that is no release, it is not known.
 """
 
 from __future__ import annotations
@@ -12,17 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..model import Document
 from ..release import ANY_SERVER, ServerVersion
 from ..typed import NamedTuple
-from .deployment import Candidate, deployments, environment_of
+from .deployment import deployments, environment_of
 from .images import version_of
-from .source import Image
+from .source import Image, folder_of
 
 
 class Placed(NamedTuple):
-    """A document, the image of its own container, if it has one, and whether a search found it."""
+    """A document, and the image of its own container, if it has one."""
 
     document: Document
     image: Image | None
-    searched: bool
 
 
 class FileImages(NamedTuple):
@@ -30,7 +28,6 @@ class FileImages(NamedTuple):
 
     uri: str
     images: tuple[Image, ...]
-    searched: bool
 
 
 Versions = list[ServerVersion | None]
@@ -43,11 +40,10 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
     if not naming:
         return [None] * len(documents)
     of_file = {file.uri: [version_of(image, file.uri) for image in file.images] for file in naming}
-    of_folder = _joined((uri.rpartition("/")[0], versions) for uri, versions in of_file.items())
-    of_all = [] if any(file.searched for file in naming) else [one for versions in of_file.values() for one in versions]
+    of_folder = _joined((folder_of(uri), versions) for uri, versions in of_file.items())
     own = {one.document: _own(one, of_file) for one in documents}
     of_environment = _joined((environment_of(document), versions) for document, versions in own.items())
-    groups = [group.documents for group in deployments(Candidate(one.document, one.searched) for one in documents)]
+    groups = [group.documents for group in deployments(one.document for one in documents)]
     of_deployment = {document: [one for member in group for one in own[member]] for group in groups for document in group}
 
     def versions(placed: Placed) -> Versions:
@@ -55,7 +51,7 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
         name = environment_of(document)
         places = [own[document], of_environment[name] if name else [], of_deployment.get(document, [])]
         if not name:  # whether a named environment is what runs in its folder is unknown
-            places += [of_folder.get(document.uri.rpartition("/")[0], []), [] if placed.searched else of_all]
+            places.append(of_folder.get(folder_of(document.uri), []))
         return next(filter(None, places), [])
 
     return [_agreed(versions(one)) for one in documents]

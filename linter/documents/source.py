@@ -146,6 +146,15 @@ def _repository(folder: str) -> str:
     return at if os.path.lexists(os.path.join(at, ".git")) else real
 
 
+def folder_of(uri: str) -> str:
+    """The real path of the folder of a file, however the path of that is written; as it is written where the current folder is gone."""
+    folder = os.path.dirname(uri)
+    try:
+        return os.path.realpath(folder)
+    except (OSError, ValueError):
+        return folder
+
+
 class SourceFile:
     """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, the server that it is for, and
     the files around it. ``part`` tells a file that stands in another one from the rest of that: its place there."""

@@ -16,7 +16,7 @@ from ..documents.containers import Container, Given, container, for_server, hold
 from ..documents.images import is_server_image
 from ..documents.mounts import Mount, Mounts, target_of
 from ..documents.origin import hidden_at
-from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.source import Loaded, Recognised, SourceFile, folder_of
 from ..documents.sums import may_share
 from ..documents.variables import Variable, VariableHolder
 from ..documents.variables_in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
@@ -343,7 +343,7 @@ def _object(kind: str, name: Any, one: Node) -> Node | None:
     every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
     alike = [one for one in every.get((kind, name), []) if namespace is None or _namespace(one) in (namespace, None)]
     same_file = [one for one in alike if one.file.uri == file.uri]
-    fitting = same_file or [one for one in alike if _folder(one.file) == _folder(file)] or alike
+    fitting = same_file or [one for one in alike if folder_of(one.file.uri) == folder_of(file.uri)] or alike
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -355,10 +355,6 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
         if _kind(one) in ("ConfigMap", "Secret") and isinstance(name, str):
             index.setdefault((_kind(one), name), []).append(one)
     return index
-
-
-def _folder(file: SourceFile) -> str:
-    return file.uri.rpartition("/")[0]
 
 
 def _namespace(one: Node) -> str | None:

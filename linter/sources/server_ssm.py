@@ -16,7 +16,7 @@ from itertools import groupby
 from ..documents.parameter_documents import ParameterFile, load_parameters
 from ..documents.parameters import Environment, Parameter, Written, environments, merge, text_of, type_of
 from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Recognised, SourceFile, folder_of
 from ..model import UNKNOWN, Stored, sentence
 from ..syntax.json import json_documents
 from ..syntax.places import Json, JsonPath
@@ -192,7 +192,7 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
         for environment in _read(other)[0].environments.values():
             own = {one.name: one for one in environment.parameters if not one.missing}
             part = _Part(all(one.text is None for one in own.values()), other.uri, other, own)
-            groups = known.setdefault((environment.prefix, other.uri.rpartition("/")[0]), [])
+            groups = known.setdefault((environment.prefix, folder_of(other.uri)), [])
             together = (some for some in groups[:_MOST_DUMPS] if len(some) < _MOST_DUMPS and not any(map(part.contradicts, some)))
             group = next(together, None)
             if group is None:

@@ -7,7 +7,8 @@ from copy import copy
 from functools import cache, partial, reduce
 
 from ..conformance.mismatch import check_as
-from ..documents.deployment import Candidate, deployments, environment_of, role
+from ..documents.deployment import deployments, environment_of, role
+from ..documents.source import folder_of
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, child, gathered
 from ..release import Release
 from ..server.defaults import with_defaults
@@ -108,7 +109,7 @@ class Group:
         self.whole = bool(complete) or (_BASE in given and not _DATABASE.isdisjoint(given))
         self.main = next(iter([*complete, *(pair for pair in self.pairs if (_BASE,) in pair.new.given), *self.pairs]))
         """The one for which what none of them gives is reported: one that is whole, else that with the address of the server."""
-        self.place = self.main.new.document.uri.rpartition("/")[0], environment_of(self.main.new.document)
+        self.place = folder_of(self.main.new.document.uri), environment_of(self.main.new.document)
         """The folder and the environment of that one."""
         keys = [pair.key for pair in self.pairs]
         self.at = cache(lambda release: Holding(map(history.at(release).get, keys), self.main.new, release))
@@ -154,6 +155,6 @@ def groups(history: History, pairs: Iterable[Pair]) -> list[Group]:
 def _of_servers(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
     """The documents of servers that deployments put together, and each other one of a server alone."""
     pairs_of = {pair.new.document: pair for pair in pairs}
-    for deployment in deployments(map(Candidate, pairs_of)):
+    for deployment in deployments(pairs_of):
         yield [pairs_of.pop(document) for document in deployment.documents if role(document) == "server"]
     yield from ([pair] for document, pair in pairs_of.items() if role(document) == "server")
