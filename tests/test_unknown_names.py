@@ -13,6 +13,7 @@ from linter import __version__, cli
 from linter.model import Finding, dotted
 from linter.options.config import Overrides
 from linter.run import Options, lint_paths
+from linter.settings import catalogue
 from linter.settings.releases import DATES, NEWEST, parse_server_version
 
 WHOLE = {
@@ -340,3 +341,20 @@ def test_a_wrong_word_is_a_warning_where_it_is_not_known_which_words_the_server_
     version = parse_server_version(server, "--server-version") if server else None
     findings = lint_paths(["medplum.config.json"], Options(Overrides(select=("unknown-value",), server=version))).result.findings
     assert [(one.severity, one.fix and one.fix.safe) for one in findings] == [(severity, fix)]
+
+
+# --- What is suggested is read today --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["auditEventLog", "auditEventLogs", "auditLogEvents", "logAuditEvent"])
+@pytest.mark.parametrize("server", ["", "4.3.5"])
+def test_a_switch_with_the_words_of_another_order_is_that_switch(name: str, server: str) -> None:
+    assert [message.rpartition(" ")[2] for _, message in said(found({name: True}, server))] == ["logAuditEvents?"]
+
+
+def test_no_setting_is_suggested_that_is_on_its_way_out() -> None:
+    known = catalogue()
+    gone = {dotted(path) for tag in ("deprecated", "removed") for path in known.tagged(tag)}
+    for name in gone:
+        for written in (f"{name}s", name[:-1], name.lower(), f"{name}Name"):
+            assert not {one for one in gone if f"mean {one}?" in str(said(found({written: "x"})))}, written

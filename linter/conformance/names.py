@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache, partial
 
@@ -112,7 +113,7 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     is_secret = is_called_secret(name)
     is_container = None if value is UNKNOWN or value is None else isinstance(value, dict | list)
     known = _that_can_be(catalogue, reader.release, catalogue.name_of(above), is_container, is_secret=is_secret)
-    if near := near_name(name, known):
+    if near := _in_other_order(name, known) or near_name(name, known):
         return (*above, near), is_near_miss((name,), (near,)) and not any(
             is_near_miss((name,), (other,)) for other in known if other != near
         )
@@ -152,6 +153,17 @@ def _can_be(catalogue: Catalogue, candidate: SettingPath, is_container: bool | N
     if types and is_container is not None and is_container != (types[0] in ("object", "array")):
         return False
     return not (is_secret and catalogue.is_public(candidate))
+
+
+def _in_other_order(name: str, known: tuple[str, ...]) -> str:
+    """The only known name that has the words of this one, of which each may be a plural: of ``auditEventLog`` it is ``logAuditEvents``."""
+    words = _words(name)
+    same = [one for one in known if len(words) > 1 and _words(one) == words]
+    return same[0] if len(same) == 1 else ""
+
+
+def _words(name: str) -> list[str]:
+    return sorted(word.lower().removesuffix("s") for word in re.findall("[A-Z]?[a-z]+|[A-Z0-9]+", name))
 
 
 def near_name(name: str, known: tuple[str, ...]) -> str:

@@ -105,12 +105,13 @@ def read_later(setting: Setting) -> str:
 
 
 class Names:
-    """The names of the settings that exist in a release, or may do so; one that is on its way out does in the newest too."""
+    """The names of the settings that can be meant on a release: those that it reads, or may read, and that are not on their way out."""
 
     def __init__(self, catalogue: Catalogue, release: Release) -> None:
         self.release = release
         is_newest = release == MAIN
-        every = catalogue.current() if is_newest else catalogue.paths()
+        gone = {*catalogue.tagged("deprecated"), *catalogue.tagged("removed")}
+        every = (path for path in (catalogue.current() if is_newest else catalogue.paths()) if path not in gone)
         self.paths = [path for path in every if is_newest or ((one := catalogue.get(path)) and one.is_read_by(release) is not False)]
 
     @cached_property

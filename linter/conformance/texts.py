@@ -48,7 +48,7 @@ def _boolean_text(text: str, setting: Setting, reader: Reader) -> Mismatch | Non
             reason = sentence("should be exactly false", "the server reads everything except exactly true as false")
             return Mismatch("boolean-spelling", reason)
         why = f"the server reads only exactly true, in lower case, as true{so(outcome(setting, False, release))}"
-        return misread_switch(setting, False, sentence("counts as false", why, by=", because "))
+        return misread_switch(setting, False, sentence("counts as false", why, "write exactly true or false", by=", because "))
     if not text:
         return EMPTY_SWITCH
     if word in MEANS_TRUE:
@@ -143,7 +143,7 @@ def _object_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mis
         why = f"{_who(setting, reader, 'does', 'do')} not parse it here, and none of its {members} has an effect"
         return Mismatch("object", sentence("stays text", why, way_out, by=", because ", then=": ")) if way_out else None
     if value == text:  # what can be parsed is never the text itself
-        return Mismatch("object", sentence(f"must be {article} in JSON", _NOT_PARSED, by="; ", stops=True))
+        return Mismatch("object", sentence(f"must be {article} in JSON", _NOT_PARSED, "write it as JSON", by="; ", stops=True))
     return None
 
 

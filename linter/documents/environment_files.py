@@ -161,15 +161,15 @@ class EnvironmentLines:
         end = closing_quote(content, start, escapes=content[start] == '"')
         if end < 0 or (end >= line_end and _is_of_another(content, name, Span(start, end))):
             what = f"the quote before the value of {named} is never closed, or only by the quote of a later line"
-            self._add_problem(
-                sentence(what, "the program that reads the file fails, or reads the lines in between as part of the value"), start
-            )
+            why = "the program that reads the file fails, or reads the lines in between as part of the value"
+            self._add_problem(sentence(what, why, "close it on this line"), start)
             self.variables.append(Variable(name, None, key, Span(start, line_end)))
             return line_end, True  # the rest of a value of several lines is no other mistake
         inner, at = content[start + 1 : end], end + 1
         text: str | None = inner
         if _BLANK.fullmatch(content, at, _line_end(content, at)) is None:
-            self._add_problem(sentence(f"something follows the closing quote of {named}", "programs do not agree on the value"), at)
+            what = f"something follows the closing quote of {named}"
+            self._add_problem(sentence(what, "programs do not agree on the value", "put all of it into one pair of quotes"), at)
             text = None
         elif content[start] == '"':
             text = replace_escapes(inner, _unescaped) if unless_reference(replace_escapes(inner, _hidden)) is not None else None

@@ -144,16 +144,17 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
     """Parameters that the server never sees, because of their names or others of the same name, or only under conditions."""
     for parameter in repeated:
         why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
-        message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts")
+        message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts", "keep one")
         yield Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter))
     prefix, one = printable(environment.prefix), environment.parameters[0]
     for parameter in environment.wrong_case:
         why = f"names are case-sensitive, and the others of this environment begin with {prefix}/"
-        message = sentence(f"the server never sees {printable(parameter.name)}", why)
+        message = sentence(f"the server never sees {printable(parameter.name)}", why, "rename it")
         yield Problem("parameter-name-case", message, parameter.span("key"))
     first = prefix.removeprefix("/").partition("/")[0]
     if first.lower() == "medplum" and first != "medplum":
-        message = sentence(f"{prefix}/ is not {prefix.replace(first, 'medplum', 1)}/", "names are case-sensitive", by=", because ")
+        what = f"{prefix}/ is not {prefix.replace(first, 'medplum', 1)}/"
+        message = sentence(what, "names are case-sensitive", "rename them", by=", because ")
         message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
         yield Problem("parameter-name-case", message, one.span("key"))
     for parameter in environment.strays:

@@ -66,7 +66,7 @@ def size_in_bytes(text: str) -> Message | str | None:
         f"{size} {'byte' if size == '1' else 'bytes'}" if len(size) == 1 or _UNIT.fullmatch(text.rstrip(), number.end()) else "another size"
     )
     what = f"is {amount} to the server, which refuses every larger request"
-    return sentence(what, "it knows only b, kb, mb, gb, tb and pb right after the number")
+    return sentence(what, "it knows only b, kb, mb, gb, tb and pb right after the number", "write one such as 50mb")
 
 
 def _byte_count(number: str) -> str:
