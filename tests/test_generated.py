@@ -41,7 +41,8 @@ def test_they_are_fresh() -> None:
 @pytest.mark.parametrize(
     ("page", "build"),
     [
-        ("docs/settings.md", settings_docs.build),
+        ("docs/settings/README.md", settings_docs.index),
+        ("docs/settings/storage.md", partial(settings_docs.page, "storage")),
         ("docs/cli.md", partial(generate.page, ROOT / "docs" / "cli.md")),
         ("schemas/medplum-server-config.schema.json", schema_text),
     ],

@@ -469,7 +469,10 @@ HISTORIES = {
 
 
 def test_the_page_tells_the_history_of_a_setting() -> None:
-    sections = {part.partition("`")[0]: part for part in (ROOT / "docs/settings.md").read_text(encoding="utf-8").split("\n#### `")}
+    pages = [
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "settings").glob("*.md"), reverse=True)
+    ]  # the CDK's first
+    sections = {part.partition("`")[0]: part for page in pages for part in page.split("\n## `")}
     lines = {name: [line for line in sections[name].splitlines() if line.startswith("- History: ")] for name in HISTORIES}
     assert lines == {name: [f"- History: {'; '.join(steps)}"] if steps else [] for name, steps in HISTORIES.items()}
 

@@ -20,6 +20,7 @@ import command_docs  # noqa: E402
 import man_page  # noqa: E402
 import policy_docs  # noqa: E402
 import rule_docs  # noqa: E402
+import rule_settings  # noqa: E402
 import settings_docs  # noqa: E402
 
 from linter import sources  # noqa: E402  # from this checkout, whatever is installed
@@ -57,7 +58,8 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/rules/README.md": rule_docs.index,
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},
     **{path.relative_to(ROOT).as_posix(): partial(page, path) for path in blocks.pages()},
-    "docs/settings.md": settings_docs.build,
+    "docs/settings/README.md": settings_docs.index,
+    **{f"docs/settings/{section.page}.md": partial(settings_docs.page, section.page) for section in rule_settings.sections()},
     "man/medplum-lint.1": man_page.build,
 }
 

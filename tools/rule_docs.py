@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from rule_settings import links_of, words_of
+
 from linter.commands.explain import fix_words, outlines
 from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
@@ -129,6 +131,9 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield from (f"## {info.id}", "", f"{info.title}.", "")
     yield f"Severity: {_severity(info)}. For: {', '.join(f'`{kind}`' for kind in info.kinds)}.{_fix(rule_file)}"
     assert rule_file.rule is not None  # only such are asked for
+    settings, words = links_of(info.id), words_of(info.id)
+    yield from ("", f"Settings: {settings}.") if settings else ()
+    yield from ("", f"Keywords: {', '.join(words)}.") if words else ()
     yield ""
     yield from (f"* {_cell(line)}" for line in outlines(rule_file.rule))
     yield from ("", *([info.docs, ""] if info.docs else []))

@@ -1,4 +1,4 @@
-"""``docs/settings.md``: every setting of the catalogue, from the catalogue."""
+"""``docs/settings/``: every setting of the catalogue on the page of its section, with its rules, and an index."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from rule_settings import Place, anchor, heading, pages, rules_about_all, rules_of, sections, words_of
+
 from linter.formats import FORMATS
 from linter.release import LAST_READ, MAIN, OLDEST, ByRelease, Release
-from linter.settings import CATALOGUED, Setting, catalogue, page_link
+from linter.settings import Setting, page_link
 from linter.settings.json_schema import consequences, has_literal_default
 from linter.settings.releases import NEWEST
 
-_INTRODUCTION = f"""\
+_MADE = "<!-- Made by tools/generate.py from linter/settings/*.yaml: edit those. -->"
+_INDEX = f"""\
 # Settings
 
-<!-- Made by tools/generate.py from linter/settings/*.yaml: edit those. -->
+{_MADE}
 
 What medplum-lint knows about each setting: from Medplum's documentation and, where the two differ, from what the server's code does.
-As JSON Schema for editors: [medplum-server-config.schema.json](../schemas/medplum-server-config.schema.json).
+As JSON Schema for editors: [medplum-server-config.schema.json](../../schemas/medplum-server-config.schema.json).
+"""
+_READING = f"""\
+## How to read them
 
 The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
 "As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
@@ -28,22 +34,12 @@ read the setting, and the text that they get. The history of a setting of the in
 numbers of the server's.
 
 The source was read up to {LAST_READ}; later releases are known from pull requests, tests and published types.
-"By 5.2.13, not yet in 5.1.38" means that one of the releases in between brought the setting: of those medplum-lint claims nothing that
-depends on it. Types, defaults and how texts are read were seen in {LAST_READ}, or in the release that a setting names, and hold for later
-ones as far as is known.
+"By 5.2.13, not yet in 5.1.38" means that one of the releases in between brought the setting: about these, medplum-lint makes
+no claim that depends on it. Types, defaults and how texts are read were seen in {LAST_READ}, or in the release that a setting names,
+and hold for later ones as far as is known.
+
+The rules of a setting are those about it in particular. These rules check every setting: {{general}}.
 """
-_TITLES = {
-    "server": "Server",
-    "infra": "Infrastructure (the configuration of the CDK)",
-    "secret/database": "The secret behind DatabaseSecrets",
-    "secret/redis": "The secret behind RedisSecrets",
-    "workload": "What stands around a server",
-}
-_STATUS = {
-    "documented": "Documented",
-    "undocumented": "Not documented",
-    "obsolete": "Names that do nothing",
-}
 _READ = {
     "none": "as text",
     "integer": "as an integer",
@@ -62,33 +58,31 @@ _ORIGIN = {
 }
 
 
-def build() -> str:
-    """The text of the page."""
-    lines = [_INTRODUCTION]
-    for kind in CATALOGUED:
-        lines += [f"## {_TITLES[kind]}", ""]
-        settings = _settings(kind)
-        for status, title in _STATUS.items():
-            found = [setting for setting in settings if setting.status == status]
-            if not found:
-                continue
-            if len({setting.status for setting in settings}) > 1:
-                lines += [f"### {title}", ""]
-            for setting in found:
-                lines += [*_section(setting), ""]
+def index() -> str:
+    """The text of the index: the pages, how to read them, and every name."""
+    lines = [_INDEX, "| settings | what they are about |", "| --- | --- |"]
+    lines += [f"| [{section.title}]({section.page}.md) | {section.about} |" for section in sections()]
+    general = [f"[`{info.id}`](../rules/{info.category}.md#{info.id})" for info in rules_about_all()]
+    lines += ["", _READING.replace("{general}", ", ".join(general)), "## All settings", "", "| setting | page |", "| --- | --- |"]
+    there = sorted(((place.name, page) for place, page in pages().items()), key=lambda one: (one[0].lower(), one[1]))
+    titles = {section.page: section.title for section in sections()}
+    lines += [f"| [`{name}`]({page}.md#{anchor(name)}) | {titles[page]} |" for name, page in dict.fromkeys(there)]
+    return "\n".join(lines) + "\n"
+
+
+def page(name: str) -> str:
+    """The text of the page of a section."""
+    [section] = (one for one in sections() if one.page == name)
+    lines = [f"# {section.title}", "", _MADE, "", f"{section.about} [How to read this page](README.md#how-to-read-them).", ""]
+    for kind, setting in section.settings:
+        lines += [*_section(kind, setting), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _settings(kind: str) -> list[Setting]:
-    known = catalogue(kind)
-    found = (known.get(tuple(name.split("."))) for name in known.names())
-    return [setting for setting in found if setting is not None]
-
-
-def _section(setting: Setting) -> Iterator[str]:
+def _section(kind: str, setting: Setting) -> Iterator[str]:
     """A heading, what it is, and a list of facts."""
-    yield from (f"#### `{setting.name}`", "", _prose(setting))
-    facts = [f"- {fact}" for fact in _facts(setting)]
+    yield from (f"## {heading(setting.name)}", "", _prose(setting))
+    facts = [f"- {fact}" for fact in (*_facts(setting), *_leads(Place(kind, setting.name)))]
     yield from ["", *facts] if facts else ()
 
 
@@ -97,7 +91,19 @@ def _prose(setting: Setting) -> str:
     return " ".join(text.replace("<", "&lt;").replace("*", "\\*") for text in sentences if text)
 
 
+def _leads(place: Place) -> Iterator[str]:
+    """The rules about a setting, and the words by which people look for it."""
+    rules = [f"[`{info.id}`](../rules/{info.category}.md#{info.id})" for info in rules_of(place)]
+    if rules:
+        yield f"Rules: {', '.join(rules)}"
+    words = words_of(place.name) if place.kind in ("server", "infra") else []
+    if words:
+        yield f"Keywords: {', '.join(words)}"
+
+
 def _facts(setting: Setting) -> Iterator[str]:
+    if setting.status == "undocumented" and not setting.name.startswith("shards.") and setting.first:
+        yield "Not on Medplum's page of settings"
     if setting.deprecated or setting.removed:
         yield f"**{'Deprecated' if setting.deprecated else 'Ignored by current servers'}**"
     if setting.use:

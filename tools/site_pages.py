@@ -31,11 +31,11 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "Pipelines": ("pipelines.md",),
     "Your own policies": ("policies.md", "cookbook.md"),
     "For auditors": ("auditors.md", "security.md"),
-    "Reference": ("options.md", "cli.md", "configuration.md", "json.md", "outputs.md", "exit-codes.md", "rules", "settings.md"),
+    "Reference": ("options.md", "cli.md", "configuration.md", "json.md", "outputs.md", "exit-codes.md", "python.md", "rules", "settings"),
     "How it works": ("architecture.md", "server-differences.md", "contributing.md", "changelog.md"),
 }
 """The pages by task, in the order of the site. A folder stands for its index and its pages, in the order of the links of the index."""
-_TITLES: Final = {"rules": "Every rule"}
+_TITLES: Final = {"rules": "Every rule", "settings": "Every setting"}
 
 _FENCED: Final = re.compile(r"(^ *```.*?^ *```$)", re.DOTALL | re.MULTILINE)
 _CODE: Final = re.compile(r"`([^`\n]*\\\|[^`\n]*)`")
