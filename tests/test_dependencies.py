@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.helpers import OWN_POLICY
 
 from linter import reporters
 
@@ -64,3 +65,40 @@ def test_other_commands_need_none_either(command: list[str], bad: Path) -> None:
     without = run(*arguments)
     assert (without.returncode, without.stderr) == (0, "")
     assert without.stdout == run(*arguments, blocked=()).stdout != ""
+
+
+# --- Without google-re2, which has no wheels for Alpine Linux. ----------------------------------------------------------------------
+
+
+def test_built_in_rules_have_patterns_without_re2() -> None:
+    """Each rule with patterns finds the same: its own examples are run."""
+    without = run("test", blocked=("re2",))
+    assert (without.returncode, without.stderr) == (0, "")
+    assert without.stdout == run("test", blocked=()).stdout
+
+
+def test_a_configuration_has_globs_without_re2(tmp_path: Path) -> None:
+    (tmp_path / ".medplum-lint.toml").write_text('exclude = ["old/**/*.json"]\n', encoding="utf-8")
+    for name in ("medplum.config.json", "old/a/b/medplum.config.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(BAD, encoding="utf-8")
+    without = run("--format", "concise", tmp_path, blocked=("re2",))
+    assert without.returncode == 1 and "old/a/b" not in without.stdout
+    assert without.stdout == run("--format", "concise", tmp_path, blocked=()).stdout
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_policy_with_a_pattern_needs_re2(tmp_path: Path, trusted: bool) -> None:
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (tmp_path / "medplum.config.json").write_text(BAD, encoding="utf-8")
+    asked = OWN_POLICY.replace("ends_with: ", "matches: ")
+    (policies / "support-email-domain.yaml").write_text(asked, encoding="utf-8")
+    if not trusted:
+        (tmp_path / ".medplum-lint.toml").write_text('rules = ["policies"]\n', encoding="utf-8")
+    more: list[str | Path] = ["--rules", policies] if trusted else []
+    without = run(*more, tmp_path / "medplum.config.json", blocked=("re2",))
+    assert (without.returncode, without.stdout) == (2, "")
+    needs = "a pattern needs the package google-re2, which is not installed: pip install google-re2\n"
+    assert without.stderr.endswith(f"policies/support-email-domain.yaml:7: {needs}")
+    assert "google-re2" not in run(*more, tmp_path / "medplum.config.json", blocked=()).stderr

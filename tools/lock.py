@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.txt"
 LOCKS: Final = {"requirements.txt": "", "requirements/docs.txt": "docs", "requirements/release.txt": "release"}
 """Each lock, and the extra of setup.cfg that it is of; the first is of what a run needs."""
-PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14")
 PLATFORMS: Final = (
     ("linux", "x86_64"),
     ("linux", "aarch64"),
@@ -57,11 +57,12 @@ class Locked(NamedTuple):
 
 
 def wanted(extra: str = "") -> list[Requirement]:
-    """What setup.cfg says a run needs, or an extra, and what pyproject.toml says a build needs, which no site does."""
+    """What setup.cfg says a run needs (with patterns), or an extra, and what pyproject.toml says a build needs, which no site does."""
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg", encoding="utf-8")
     [build] = re.findall(r"^requires = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
-    asked = parser["options.extras_require"][extra] if extra else parser["options"]["install_requires"]
+    extras = parser["options.extras_require"]
+    asked = extras[extra] if extra else parser["options"]["install_requires"] + extras["patterns"]
     built = [] if extra == "docs" else re.findall(r'"([^"]+)"', build)
     return [Requirement(line) for line in [*asked.split("\n"), *built] if line]
 

@@ -58,7 +58,7 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
         read = read._replace(data={**data, "examples": filled(data["examples"], ("examples",))})
         rule = Rule(with_links({**read.data, "category": category}))
         rule.trusted = trusted
-        check_operands(rule)
+        check_operands(rule, built_in=bool(category))
         check_kinds(rule)
         check_settings(rule)
         name = rule.info.id.rpartition("/")[2]

@@ -109,7 +109,7 @@ def rule(must: Mapping[str, Any], message: str = "${@path} ${@reason}", **more: 
 def checked_rule(data: Mapping[str, Any]) -> Rule:
     """The rule of some data, all of it compiled."""
     made = Rule(data)
-    check_operands(made)
+    check_operands(made, built_in=False)
     return made
 
 

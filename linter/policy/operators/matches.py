@@ -1,11 +1,17 @@
-"""Patterns, on Google's RE2: linear time, so that no pattern of a rule can hang on any value."""
+"""Patterns, on Google's RE2: linear time, so that no pattern of a policy can hang on any value.
+
+Where it is not installed, for it has no wheels for Alpine Linux, Python's own takes the patterns of the built-in rules, and no others.
+"""
 
 from __future__ import annotations
+
+import re
 
 from ...typed import Any
 from ..errors import RuleError
 from ..node import Node
 from ..template import literal_text
+from ..tree import Place
 from ..verdict import Check, Verdict, failed
 from . import TEXT, operator
 
@@ -19,15 +25,7 @@ from . import TEXT, operator
     denial=lambda operand, _value: f"must not match {literal_text(operand)}",
 )
 def matches(operand: str) -> Check:
-    import re2  # 9 ms: only for a rule that uses it on a value that is there
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        pattern = re2.compile(operand, options)
-    except re2.error as error:
-        detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-        raise RuleError(f"not a pattern that RE2 can read: {detail}") from None
+    pattern = _compiled(operand)
 
     def check(value: Any, _node: Node) -> Verdict:
         if not isinstance(value, str):
@@ -35,3 +33,25 @@ def matches(operand: str) -> Check:
         return True if pattern.fullmatch(value.encode("utf-8", "replace").decode()) else failed(f"must match {operand}")
 
     return check
+
+
+def _compiled(operand: str) -> Any:
+    try:
+        import re2  # 9 ms: only for a rule that uses it on a value that is there
+    except ModuleNotFoundError:
+        return re.compile(operand)
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(operand, options)
+    except re2.error as error:
+        detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        raise RuleError(f"not a pattern that RE2 can read: {detail}") from None
+
+
+def demand_re2(place: Place) -> None:
+    """Raise :class:`RuleError` where RE2, and so every pattern of a policy, cannot be used."""
+    try:
+        import re2  # noqa: F401
+    except ModuleNotFoundError:
+        raise RuleError("a pattern needs the package google-re2, which is not installed: pip install google-re2", place) from None
