@@ -228,7 +228,7 @@ def test_a_deep_config_is_no_matter() -> None:
         ({"domainName": "hospital.co.uk", "hostedZoneName": ...}, ["missing-hosted-zone domainName"]),
         ({"domainName": "hospital.co.uk", "hostedZoneName": ..., "skipDns": True}, []),
         ({"domainName": "hospital.co.uk"}, []),
-        ({"domainName": "staging.hospital.example", "hostedZoneName": ...}, []),
+        ({"domainName": "staging.hospital.example", "hostedZoneName": ...}, ["missing-hosted-zone domainName"]),
         ({"maxAzs": 1}, ["too-few-zones maxAzs"]),
         ({"maxAzs": 1, "vpcId": "vpc-0123456789abcdef0"}, []),
         ({"maxAzs": 99}, []),

@@ -348,7 +348,7 @@ def test_an_item_beside_its_list_makes_no_object_of_it(kind: str, first: bool) -
 @pytest.mark.parametrize("first", [True, False])
 def test_a_member_beside_its_whole_is_checked(whole: str, first: bool) -> None:
     given = dict(sorted({"WORKERS": whole, "WORKERS_BULLMQ": "off"}.items(), reverse=not first))
-    message = "workers.bullmq must be an object in JSON; the server fails to parse this text and does not start"
+    message = "workers.bullmq must be an object in JSON; the server fails to parse this text and does not start; write it as JSON"
     assert found("server/env", {"BASE_URL": BASE, **given})["misread-object workers.bullmq"] == message
 
 
@@ -499,7 +499,8 @@ def test_the_server_goes_on(given: dict[str, Any], what: str) -> None:
 )
 def test_what_the_server_parses_must_be_json(kind: str, name: str, path: str, text: str) -> None:
     base = {"BASE_URL": BASE} if kind == "server/env" else {"baseUrl": BASE}
-    assert found(kind, {**base, name: text})[f"misread-object {path}"].endswith("the server fails to parse this text and does not start")
+    message = found(kind, {**base, name: text})[f"misread-object {path}"]
+    assert message.removesuffix("; write it as JSON").endswith("the server fails to parse this text and does not start")
 
 
 @pytest.mark.parametrize(

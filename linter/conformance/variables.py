@@ -19,8 +19,11 @@ from .secrets import is_called_secret
 
 _CONNECTIONS: Final = ("database", "readonlyDatabase", "redis")
 """The sections without which a server does not start."""
-_SAFE_UNREAD: Final = ("sslRejectUnauthorized",)
-"""Where variables of a connection land before 5.1.14 without which it works all the same, and is no less safe."""
+_SAFE_UNREAD: Final = frozenset(
+    {("database", "sslRejectUnauthorized"), ("readonlyDatabase", "sslRejectUnauthorized")}
+    | {("redis", tls + switch) for tls in ("ssl", "tls") for switch in ("Require", "Enabled", "RejectUnauthorized")}
+)
+"""Where variables of a connection land without which it works all the same, before 5.1.14 or, of Redis, on every release."""
 _NEEDED: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
 """The settings of :data:`~linter.conformance.names.NEEDED` that a variable of their own sets."""
 
@@ -30,7 +33,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     meant = meant_setting(variable, setting, reader)
     reason = _why_useless(variable, path, setting, meant, reader)
     if reason is not None:
-        is_needed = (path[0] in _CONNECTIONS and path[-1] not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED)
+        is_needed = (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near, name = near_variable(variable, reader), printable(variable)
     is_near = is_near_miss((variable,), (near,))
