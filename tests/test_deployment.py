@@ -143,7 +143,9 @@ def test_files_are_put_together_alike_whether_they_are_named_or_found(case: str,
         together = [" ".join(sorted(there[one.uri] for one in deployment.documents)) for deployment in result.deployments]
         assert together == expected
         findings = sorted((there[one.document.uri], one.span, one.rule, one.severity) for one in result.findings)
-        return findings, {(there[file.path], file.environment, file.server) for file in result.files if file.status == "checked"}
+        return findings, {
+            (there[file.path], file.environment, file.server and file.server.text) for file in result.files if file.status == "checked"
+        }
 
     found = seen(".")
     assert seen(*names) == seen(*reversed(names)) == found
