@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from .files import Identity, identity, reason_of
+from .files import Identity, environments_of_both, file_and_environment, identity, reason_of
 from .options.config import Config
 from .sources import file_names
 from .typed import Final, NamedTuple
@@ -31,6 +31,7 @@ class Found(NamedTuple):
 
     ``too_large``: it has more bytes than a search reads. ``by_content``: only the folder that it lies in speaks for it. ``included``: the
     user has said that a search takes it. ``pattern`` is what took it. ``identity`` is that of an ordinary file, where a search found it.
+    ``environments`` are those in it that the user names; all of them where there are none.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Found(NamedTuple):
     included: bool = False
     pattern: str = ""
     identity: Identity | None = None
+    environments: tuple[str, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -78,8 +80,9 @@ class Search:
             files, error = self._files(text, may_be_empty=may_be_empty)
             for file in files:
                 key = file.identity or identity(file.path) or os.path.normpath(file.path)
-                if key not in by_identity or _rank(file) < _rank(by_identity[key]):
-                    by_identity[key] = file
+                known = by_identity.get(key, file)
+                environments = environments_of_both(known.environments, file.environments)
+                by_identity[key] = min(known, file, key=_rank)._replace(environments=environments)
             if error:
                 errors.append(error)
         return list(by_identity.values()), errors
@@ -106,10 +109,11 @@ class Search:
             if files or may_be_empty:
                 return files, ""
             return files, f"{text}: no file in this folder has the name of a Medplum configuration: {what_is_searched_for()}"
-        if os.path.lexists(text):
-            path, config = Path(text), self._config(Path(text))
+        name, environments = file_and_environment(text)
+        if os.path.lexists(name):
+            path, config = Path(name), self._config(Path(name))
             forced = config is not None and (config.force_exclude or self._force_exclude)
-            return [] if forced and self.excluded(path, named=True) else [Found(path, False)], ""
+            return [] if forced and self.excluded(path, named=True) else [Found(path, False, environments=environments)], ""
         if any(sign in text for sign in "*?["):
             from .options.globs import files_matching
 

@@ -58,6 +58,18 @@ def is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(os.path.join(folder, ""))
 
 
+def file_and_environment(text: str) -> tuple[str, tuple[str, ...]]:
+    """The path of a file, and the environment in it that the text names, as in ``dump.json#prod``; none if a file is called so."""
+    path, sign, name = text.rpartition("#")
+    is_both = bool(sign) and not os.path.lexists(text) and os.path.lexists(path) and not os.path.isdir(path)
+    return (path, (name,)) if is_both else (text, ())
+
+
+def environments_of_both(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments of a file that is named twice: none stands for all of them."""
+    return tuple(dict.fromkeys((*some, *others))) if some and others else ()
+
+
 def relative_to_here(path: Path) -> str:
     """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
     try:

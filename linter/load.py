@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .documents.recognise import is_medplum_name
 from .documents.source import Confidence, Image, Loaded, Nearby, Place, Recognised, Source, SourceFile, Surroundings, may_name_images
-from .files import LARGEST_INPUT, Identity, Unreadable, identity, read_file
+from .files import LARGEST_INPUT, Unreadable, environments_of_both, file_and_environment, identity, read_file
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
 from .sources import answers_of, chosen_maker, source_of
@@ -24,7 +24,7 @@ class Input(NamedTuple):
 
     ``data`` are its bytes, or the text that they are in UTF-8 (:func:`as_text`): not both are held of a large one.
 
-    ``piped``: it came by standard input. ``by_content`` and ``included`` are those of a file that is found.
+    ``piped``: it came by standard input. ``by_content``, ``included`` and ``environments`` are those of a file that is found.
     """
 
     uri: str
@@ -34,6 +34,7 @@ class Input(NamedTuple):
     piped: bool = False
     by_content: bool = False
     included: bool = False
+    environments: tuple[str, ...] = ()
 
 
 class Reading(NamedTuple):
@@ -81,7 +82,24 @@ def load(
     resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
     if resolved:  # what a source knows of a reference is more than what stands there
         named = (*(image for image in named if "$" not in image.text), *sorted(resolved))
-    return reading._replace(images=named)
+    reading = reading._replace(images=named)
+    return _chosen(reading, given) if given.environments else reading
+
+
+def _chosen(reading: Reading, given: Input) -> Reading:
+    """What was read of the environments that the user names, or that one is not there; mistakes in the text are still reported."""
+    loaded = [one for one in reading.loaded if one.document.environment in given.environments]
+    if loaded and loaded[0] is not reading.loaded[0]:
+        loaded[0] = loaded[0].with_text()
+    lacking = set(given.environments).difference(one.document.environment for one in loaded)
+    if not lacking or (reading.unread and not reading.loaded):
+        return reading._replace(loaded=loaded)
+    from .redaction.mask import environment_text  # only for a mistake
+
+    names = dict.fromkeys(environment_text(name) for one in reading.loaded if (name := one.document.environment) is not None)
+    way_out = f"write {given.uri}, which has one configuration without a name" if reading.loaded else reading.note
+    way_out = f"write {given.uri}#NAME with one of {', '.join(names)}" if names else way_out
+    return Reading(loaded, f"there is no environment {' or '.join(map(environment_text, sorted(lacking)))}: {way_out}", unread=True)
 
 
 def around_inputs(inputs: Iterable[Input]) -> Surroundings:
@@ -281,26 +299,26 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
 
 def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
     """The texts of files, and an error for each that cannot be read. What is a text already stays as it is."""
-    inputs: list[Input] = []
+    inputs: dict[object, Input] = {}
     errors: list[str] = []
-    seen: set[Identity] = set()
     for path in paths:
-        file = None if isinstance(path, Input) else identity(path)
-        if file in seen:
-            continue  # another name of a file that counts already
-        seen.update([] if file is None else [file])
+        name, environments = (path.uri, path.environments) if isinstance(path, Input) else file_and_environment(path)
+        key = identity(name) or name
         try:
-            inputs.append(path if isinstance(path, Input) else Input(Path(path).as_posix(), read_file(path, max_size), Path(path)))
+            if key not in inputs:  # else it is another name of a file that counts already
+                given = path if isinstance(path, Input) else Input(Path(name).as_posix(), read_file(name, max_size), Path(name))
+                inputs[key] = given._replace(environments=environments)
+            inputs[key] = inputs[key]._replace(environments=environments_of_both(inputs[key].environments, environments))
         except Unreadable as error:
             from .server.start import how_to_read
 
-            errors.append(f"{path}: {how_to_read(str(path)) if str(path).startswith('aws:') else f'cannot be read: {error}'}")
-    return inputs, errors
+            errors.append(f"{name}: {how_to_read(name) if name.startswith('aws:') else f'cannot be read: {error}'}")
+    return list(inputs.values()), errors
 
 
 def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
     """Why an input cannot be shown, or not as it is; empty where it can, or is a part of what another one gives."""
-    if not reading.loaded and (given.searched or given.uri in parts):
+    if not reading.loaded and (given.searched or given.uri in parts) and not given.environments:
         return ""
     if reading.unread or not reading.loaded:
         return f"{given.uri}: {reading.note}"

@@ -417,7 +417,9 @@ def _read(run: _Run, file: Found) -> Input | None:
         return None
     if run.options.keep_contents:
         run.contents[uri] = data
-    return as_text(Input(uri, data, file.path, file.searched, by_content=file.by_content, included=file.included))
+    return as_text(
+        Input(uri, data, file.path, file.searched, by_content=file.by_content, included=file.included, environments=file.environments)
+    )
 
 
 def _load(run: _Run, given: Input) -> _File | None:
@@ -543,18 +545,22 @@ def _report_unloaded(run: _Run, files: Iterable[_File], in_sums: Collection[str]
     """Report the files, and parts of files, that are not read, unless they are parts of what others give."""
     for file in files:
         reading, uri = file.reading, file.given.uri
-        if reading.silent or (reading.loaded and not reading.unread) or (not reading.loaded and uri in in_sums):
+        asked = bool(file.given.environments)
+        if reading.silent or (reading.loaded and not reading.unread) or (not reading.loaded and uri in in_sums and not asked):
             continue
         if reading.unread:
-            _report_unread(run, uri, reading.note, passed_over=file.given.searched and not reading.loaded)
+            _report_unread(run, uri, reading.note, passed_over=file.given.searched and not reading.loaded, asked=asked)
         else:
             run.log.unchecked(uri, "ignored", reading.note)
 
 
-def _report_unread(run: _Run, uri: str, reason: str, *, passed_over: bool = False) -> None:
-    """Report that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it."""
+def _report_unread(run: _Run, uri: str, reason: str, *, passed_over: bool = False, asked: bool = False) -> None:
+    """Report that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it.
+
+    ``asked``: the user names what is in it.
+    """
     run.log.passed_over += passed_over
-    ignored = passed_over or run.options.allow_unrecognized
+    ignored = passed_over or (run.options.allow_unrecognized and not asked)
     run.log.unchecked(uri, "ignored" if ignored else "failed", reason)
     if not ignored:
         run.log.error(f"{uri}: {reason}")
@@ -596,6 +602,8 @@ def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subje
     others = {place for one in subjects for place in one.loaded.places}
     found: list[_Around] = []
     for file, every, own in ((file, containers, own) for file, containers in described for own in containers):
+        if file.given.environments and own.holder.environment not in file.given.environments:
+            continue
         server = servers.get(own.holder.place)
         if server is not None or (is_server_image(own.image) and own.holder.place not in others):
             found.append(_Around(file, every, own, server))
@@ -769,9 +777,10 @@ def _merge(batch: _Batch, texts: Texts, acceptors: Acceptors, log: Log) -> _Batc
     return batch._replace(findings=[*kept, *others, *known])
 
 
-def _unused(acceptors: Acceptors, rules_of: Mapping[Document, RuleSet]) -> Iterator[_Batch]:
-    """The suppression comments that cover nothing, once all findings are known."""
-    for document, span, message in (one for comments in acceptors.comments for one in comments.unused()):
+def _unused(acceptors: Acceptors, rules_of: Mapping[Document, RuleSet], in_part: Collection[str]) -> Iterator[_Batch]:
+    """The suppression comments that cover nothing, once all findings are known; of a file that was checked ``in_part`` that is unknown."""
+    every = (one for comments in acceptors.comments for one in comments.unused())
+    for document, span, message in (one for one in every if one.document.uri not in in_part):
         rules = rules_of[document]
         rule = rules.by_id.get(UNUSED_SUPPRESSION)
         level = rules.level(rule.info, document.target) if rule is not None else None
@@ -795,8 +804,10 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     with log.surviving("all files", "finding out the server's version"):
         _set_targets(run, files)
         files = _as_servers_read(run, files)
-    given = {file.given.uri for file in files}
     subjects = _join(run, files)
+    # What other environments of a file need, such as a comment or a value that they share, is not known.
+    in_part = {uri for one in subjects if one.file.given.environments for uri, _ in one.loaded.places}
+    given = {file.given.uri for file in files if not file.given.environments} - in_part
     in_sums = _in_sums(one.loaded for one in subjects)
     _report_unloaded(run, files, in_sums)
     around = _around_servers(run, files, subjects)
@@ -815,7 +826,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     batches = [_Batch(one.findings, one.rules, one.document) for one in found]
     batches = _accept(_deduplicate([*batches, *compared.batches], in_sums), acceptors)
     with log.surviving("all files", "looking for unused suppression comments"):
-        batches += _accept(_unused(acceptors, texts.rules_of), acceptors)
+        batches += _accept(_unused(acceptors, texts.rules_of, in_part), acceptors)
     batches = [_merge(batch, texts, acceptors, log) for batch in batches]
     findings = [one for batch in batches for one in batch.findings]
     reach = Reach(run.folders, tuple(Path(file.path) for file in log.files if file.status != "checked"))

@@ -647,7 +647,7 @@ def test_the_inner_address_of_external_sign_in_counts(tmp_path: Path) -> None:
         (["--from", ">=4.3,<5"], f"--from >=4.3,<5 is a range: give the number of one release, such as {NEWEST}"),
         (
             ["--from", "5.1.0", "--to", "4.3.5"],
-            "--from 5.1.0 is later than --to 4.3.5: give the release that the server has now as --from",
+            "--from 5.1.0 is later than --to 4.3.5: give the release that the server has now as --from; downgrades are not planned",
         ),
         ([], "no file says which release the server has: add --from with the release that the server has now, such as --from 4.3.5"),
         (["--from", ""], f"--from: '' is not a release of the server, such as {NEWEST}"),
@@ -697,7 +697,8 @@ def test_a_release_of_an_image_that_is_later(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     Path("compose.yaml").write_text(compose(postgres="postgres:16", redis="redis:7"), encoding="utf-8")
     result = upgrade("--to", "4.0.0", "compose.yaml")
-    wanted = "the image in compose.yaml says 4.5.2, which is later than --to 4.0.0: give the release that the server has now as --from"
+    way_out = "give the release that the server has now as --from; downgrades are not planned"
+    wanted = f"the image in compose.yaml says 4.5.2, which is later than --to 4.0.0: {way_out}"
     assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {wanted}\n")
 
 

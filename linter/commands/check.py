@@ -32,6 +32,7 @@ def run(given: Given) -> int:
     """Check configurations (the default command).
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
+    dump.json#prod is one environment of a file, or one of its services or containers.
 
     Examples:
       # See what would be fixed, then fix it

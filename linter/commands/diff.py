@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
@@ -27,8 +26,8 @@ VERSION = 1
 def run(given: Given) -> int:
     """Compare two configurations as the server sees them.
 
-    FIRST and SECOND are files; for one environment of a dump add its name after a hash sign, as in dump.json#prod. The exit code is 1
-    if they differ.
+    FIRST and SECOND are files; dump.json#prod is one environment of a file, or one of its services or containers. The exit code is 1 if
+    they differ.
 
     Examples:
       # Two environments of one dump
@@ -36,28 +35,19 @@ def run(given: Given) -> int:
       # What is in the repository, and what is deployed
       medplum-lint diff medplum.config.json dump.json#prod
     """
-    named = [_file_and_environment(text) for text in (given.first, given.second)]
-    first, second = (_document(path, environment, given.max_size) for path, environment in named)
+    first, second = (_document(path, given.max_size) for path in (given.first, given.second))
     write_standard_output((as_json if given.format == "json" else as_text)(first, second))
     return 1 if differences(first, second) else 0
 
 
-def _file_and_environment(text: str) -> tuple[str, str]:
-    path, _, environment = (text, "", "") if os.path.exists(text) else text.partition("#")
-    return path, environment
-
-
-def _document(path: str, environment: str, max_size: int) -> Document:
+def _document(path: str, max_size: int) -> Document:
     """The only document of a file, or of an environment in it."""
     loaded = load_documents(inputs([path], max_size), None, max_size, ANY_SERVER)
     fail_for(loaded.errors, loaded.bugs)
-    fitting = [document for document in loaded.documents if not environment or document.environment == environment]
-    if len(fitting) != 1:
-        names = ", ".join(document.environment for document in loaded.documents if document.environment)
-        problem = f"there is no environment {environment}" if environment else "there are several environments"
-        way_out = f"write {path}#NAME with one of {names}" if names else f"write {path}, which has one configuration without a name"
-        raise Failed(f"{path}: {problem}: {way_out}")
-    return fitting[0]
+    if len(loaded.documents) != 1:
+        names = ", ".join(environment_text(document.environment) for document in loaded.documents if document.environment)
+        raise Failed(f"{path}: there are several environments: write {path}#NAME with one of {names}")
+    return loaded.documents[0]
 
 
 class Side(NamedTuple):

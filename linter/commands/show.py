@@ -30,7 +30,7 @@ _LONGEST = 80
 def run(given: Given) -> None:
     """Print the configuration as the server sees it.
 
-    Secrets are masked.
+    Secrets are masked. dump.json#prod is one environment of a file, or one of its services or containers.
 
     Examples:
       # Only what the server makes something else of than what is written

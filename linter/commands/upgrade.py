@@ -32,8 +32,11 @@ VERSION: Final = 1
 def run(given: Given) -> int:
     """Print what an upgrade of the server changes.
 
-    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched. Give all files of one
-    server: only what concerns them is printed. The exit code is 1 if something needs a hand.
+    PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
+    dump.json#prod is one environment of a file, or one of its services or containers.
+
+    Give all files of one server: only what concerns them is printed. The exit code is 1 if something needs a hand. Downgrades are not
+    planned.
 
     Examples:
       # From the release that an image in the files names to the newest
@@ -77,8 +80,12 @@ def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]
     found, errors = Search().find(path for path in paths if path != "-")
     ways = {one.path.as_posix(): one for one in found if not one.too_large}
     read, unread = read_inputs([*inputs((path for path in paths if path == "-"), max_size), *ways], max_size)
-    files = [one._replace(searched=ways[one.uri].searched, by_content=ways[one.uri].by_content) if one.uri in ways else one for one in read]
-    return files, [*errors, *unread]
+
+    def as_found(given: Input) -> Input:
+        way = ways.get(given.uri, given)
+        return given._replace(searched=way.searched, by_content=way.by_content, environments=way.environments)
+
+    return list(map(as_found, read)), [*errors, *unread]
 
 
 # --- From which release to which. ---------------------------------------------------------------------------------------------------
@@ -96,7 +103,8 @@ def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tupl
         said = f"{by} says {first}, which"
     last = _release("--to", given.newest) if given.newest is not None else NEWEST
     if last < first:
-        raise ValueError(f"{said} is later than --to {last}: give the release that the server has now as --from")
+        way_out = "give the release that the server has now as --from; downgrades are not planned"
+        raise ValueError(f"{said} is later than --to {last}: {way_out}")
     return first, last
 
 

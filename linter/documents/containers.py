@@ -88,7 +88,7 @@ def load_servers(containers: Sequence[Container], problems: Sequence[Problem]) -
     """
     servers = [one for one in containers if one.is_server] or [one for one in containers if any(map(is_servers, one.names))]
     known = set(map(id, problems))
-    loaded = [one.load() for one in servers]
+    loaded = [one.load()._replace(of_text=tuple(problems)) for one in servers]
     return [*loaded[:1], *(_without(one, known) for one in loaded[1:])]
 
 

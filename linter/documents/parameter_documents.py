@@ -76,7 +76,7 @@ def load_parameters(
 
     ``others`` are the files that say more of the parameters of an environment: these are one document.
     """
-    loaded = [_loaded([read, *others(one)], one) for one in read.environments.values()]
+    loaded = [_loaded([read, *others(one)], one)._replace(of_text=read.problems) for one in read.environments.values()]
     nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
     return loaded or [Loaded(nothing, read.problems, checkable=False)]
 

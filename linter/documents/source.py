@@ -359,7 +359,8 @@ class Loaded(NamedTuple):
     ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
     The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written. ``started``: it is a server
     of its own, though another one of its file is made of it too. ``start`` names the sources of the server, of which the document is the
-    variables (:mod:`linter.documents.layers`).
+    variables (:mod:`linter.documents.layers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with its
+    first document.
     """
 
     document: Document
@@ -377,6 +378,13 @@ class Loaded(NamedTuple):
     started: bool = False
     unread: tuple[Unread, ...] = ()
     start: Started | None = None
+    of_text: tuple[Problem, ...] = ()
+
+    def with_text(self) -> Loaded:
+        """The document with the mistakes in the text of its file, where it becomes the first one."""
+        if self.parts:
+            return self._replace(parts=(self.parts[0]._replace(problems=(*self.of_text, *self.parts[0].problems)), *self.parts[1:]))
+        return self._replace(problems=(*self.of_text, *self.problems))
 
     @property
     def written(self) -> tuple[Loaded, ...]:

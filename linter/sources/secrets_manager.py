@@ -97,9 +97,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems), checkable)]
     kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(secret)) for parsed, secret in secrets]
     known = [(parsed, secret, one) for parsed, secret, one in kinds if one is not None] or [(*secrets[0], kind)]
-    outer = [problem for parsed in file.documents for problem in tree_problems(parsed, _OUTER_CONSEQUENCE)]
-    first, *others = [_load_secret(file, *one) for one in known]
-    return [first._replace(problems=(*encoding_problems(file, _OUTER_CONSEQUENCE), *outer, *first.problems)), *others]
+    outer = (problem for parsed in file.documents for problem in tree_problems(parsed, _OUTER_CONSEQUENCE))
+    of_text = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
+    first, *others = [_load_secret(file, *one)._replace(of_text=of_text) for one in known]
+    return [first.with_text(), *others]
 
 
 def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str) -> Loaded:
