@@ -123,7 +123,7 @@ def test_what_is_something_else_is_left_alone() -> None:
 def test_a_kind_overrules_the_content() -> None:
     result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-setting", "-f", "concise")
     assert result.exit_code == 1
-    assert "\nmedplum.config.json:1:1: error[missing-setting] baseUrl is missing or empty" in result.output
+    assert result.output.startswith("medplum.config.json:1:1: error[missing-setting] baseUrl is missing or empty")
 
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])

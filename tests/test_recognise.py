@@ -116,7 +116,7 @@ def test_what_a_fragment_lacks_is_elsewhere(tmp_path: Path) -> None:
 
 def test_what_a_fragment_lacks_is_reported_where_the_user_says_that_it_is_the_whole(tmp_path: Path) -> None:
     found = findings("part.json", URL_AND_PORT, tmp_path, "--kind", "server/json")
-    assert {"missing-setting database", "missing-setting redis"} <= set(found)
+    assert "missing-setting database" in found
 
 
 @pytest.mark.parametrize(

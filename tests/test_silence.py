@@ -594,7 +594,7 @@ def is_whole(name: str, text: str) -> bool:
             return False
     if not name.endswith((".json", ".jsonl")):
         return True
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at, text = json.JSONDecoder(), 0, text.lstrip("\ufeff")
     try:
         while text[at:].strip():
             at = decoder.raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))[1]

@@ -581,7 +581,7 @@ def test_one_switch_for_all_outbound_requests(tmp_path: Path) -> None:
 
 def test_the_nodes_of_the_cdk(tmp_path: Path) -> None:
     text = json.dumps(
-        {"stackName": "Prod", "domainName": "hospital.example", "maxAzs": 2, "rdsInstances": 1, "cacheRedis": {"engineVersion": "7.1"}}
+        {"stackName": "Prod", "accountNumber": "123456789012", "maxAzs": 2, "rdsInstances": 1, "cacheRedis": {"engineVersion": "7.1"}}
     )
     rows = found(tmp_path, "5.1.26", "5.1.27", "medplum.prod.config.json", text=text)
     changed = ("5.1.27", "default", "cache.t2.medium", "cache.t4g.medium")

@@ -140,7 +140,7 @@ def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | N
 def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
     """What edits the text of a JSON file whose members are the settings of a catalogue; none where what is no UTF-8 would be lost.
 
-    There is none either for a file that stands in another one.
+    There is none either for a file that stands in another one, or for members without braces around them.
     """
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
@@ -148,7 +148,7 @@ def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
 
         return json_edits(file.text.content, file.json, catalogue, changes)
 
-    return edit if file.encoding_error is None and file.part is None else None
+    return edit if file.encoding_error is None and file.part is None and not file.json.is_bare else None
 
 
 class JsonOrigin:

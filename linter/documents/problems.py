@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ADVICE = {
     "json-comment": 'delete it, or move it to a "_comment" member',
     "json-trailing-comma": "delete it",
+    "json-without-braces": 'write "{" before the first one and "}" after the last, without a comma before it',
 }
 
 _MARKED = "the file begins with a byte order mark", ("take off the byte order mark", "save it as UTF-8 without one")

@@ -17,6 +17,18 @@ INFRA = frozenset(
         *("stackName", "accountNumber", "apiDomainName", "appDomainName", "storageDomainName", "storageBucketName", "storagePublicKey"),
         *("apiSslCertArn", "appSslCertArn", "storageSslCertArn", "maxAzs", "rdsInstances", "rdsInstanceType", "rdsSecretsArn"),
         *("desiredServerCount", "serverImage", "serverMemory", "serverCpu", "fargateAutoScaling", "hostedZoneName", "apiPort"),
+        *(
+            "apiInternetFacing",
+            "apiWafIpSetArn",
+            "appWafIpSetArn",
+            "storageWafIpSetArn",
+            "mtlsWafIpSetArn",
+            "mtlsDomainName",
+            "mtlsSslCertArn",
+        ),
+        *("mtlsInternetFacing", "loadBalancerLoggingBucket", "loadBalancerLoggingPrefix", "clamscanEnabled", "clamscanLoggingBucket"),
+        *("rdsClusterParameters", "rdsProxyEnabled", "rdsIdsMajorVersionSuffix", "rdsPersistentParameterGroups", "rdsReaderInstanceType"),
+        *("rdsInstanceVersion", "guardDutyMalwareProtectionEnabled", "containerRegistryCredentialsSecretArn"),
     }
 )
 """Settings that only an infra configuration has."""
@@ -27,6 +39,7 @@ _TELLING = frozenset({"baseUrl", "allowedOrigins"})
 _FEWEST_BESIDE_BOTS = 2
 """Settings of a server from which on a list of bots is what the CLI has added to the server's file."""
 _MOST_OF_FRAGMENT = 3
+_MOST_OF_INFRA_FRAGMENT = 5
 _FOREIGN = {
     "package.json": ("dependencies", "devDependencies", "scripts", "version"),
     "a TypeScript configuration": ("compilerOptions",),
@@ -99,7 +112,12 @@ def _confidence(value: dict[str, Any], server: frozenset[str], name: str) -> Con
 def _is_fragment(value: dict[str, Any]) -> bool:
     """Whether the settings are few, without the objects that every server needs: they are laid over another configuration."""
     known = settings.catalogue().top_level().intersection(value)
-    return len(known) <= _MOST_OF_FRAGMENT and known.isdisjoint({"database", "redis"})
+    return len(known) == 1 or (len(known) <= _MOST_OF_FRAGMENT and known.isdisjoint({"database", "redis"}))
+
+
+def is_infra_fragment(value: dict[str, Any]) -> bool:
+    """Whether the settings of the CDK are few, as its documentation shows them: they are to be added to a configuration."""
+    return "accountNumber" not in value and len(settings.catalogue("infra").top_level().intersection(value)) <= _MOST_OF_INFRA_FRAGMENT
 
 
 def _is_mostly_known(value: dict[str, Any]) -> bool:

@@ -200,7 +200,8 @@ class SourceFile:
     @cached_property
     def json(self) -> Json:
         """The text read as JSON, once for all sources."""
-        return NOTHING if self.is_no_text else parse_json(self.text.content)
+        parsed = NOTHING if self.is_no_text else parse_json(self.text.content)
+        return NOTHING if parsed.is_bare and self.looks_like_yaml else parsed
 
     @property
     def only_looks_like_json(self) -> bool:

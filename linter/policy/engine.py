@@ -165,15 +165,25 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     """The findings with those of each case of a rule that has words for several (:attr:`Case.together`) made into one.
 
     It is at the first place, with the others as related ones; its fix is that of those of them that have one. Names that a later release
-    reads are apart from all others. ``rules`` are those by which they were found, by their ids.
+    reads are apart from all others. Of many settings that are missing the gravest comes first. ``rules`` are those by which they were
+    found, by their ids.
     """
-    groups = gathered(((one.rule, one.case, one.severity, one.document, bool(_since(one))), one) for one in findings)
+
+    def together(one: Finding) -> Together | None:
+        return rules[one.rule].cases[one.case].together if one.rule in rules else None
+
+    def key(one: Finding) -> tuple[object, ...]:
+        texts = together(one)
+        if texts is not None and texts.over:
+            return one.rule, one.document, None if one.is_missing else one.path
+        return one.rule, one.case, one.severity, one.document, bool(_since(one))
+
     kept: list[Finding] = []
-    for (rule_id, number, *_), group in groups.items():
-        rule = rules.get(rule_id) if len(group) > 1 else None
-        together = rule.cases[number].together if rule is not None else None
-        if rule is not None and together is not None:
-            group = [_merged(rule, together, sorted(group, key=lambda one: one.span))]
+    for group in gathered((key(one), one) for one in findings).values():
+        texts = together(group[0]) if len(group) > 1 else None
+        if texts is not None and len(group) > texts.over:
+            first = (lambda one: (one.gravity, one.span)) if texts.over else (lambda one: (0, one.span))
+            group = [_merged(rules[group[0].rule], texts, sorted(group, key=first))]
         kept += group
     return kept
 

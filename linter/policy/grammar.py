@@ -71,7 +71,10 @@ _OF_A_CASE: Final = {
     "message": TEXT,
     "together": {
         "if": {"type": "object"},
-        "then": _object({"what": TEXT, "why": TEXT, "remedy": TEXT, "also": TEXT}, "what"),
+        "then": {
+            **_object({"what": TEXT, "why": TEXT, "remedy": TEXT, "also": TEXT, "over": {"type": "integer", "minimum": 1}}),
+            "anyOf": [{"required": ["what"]}, {"required": ["also"]}],
+        },
         "else": TEXT,
     },
     "stops_server": {"type": "boolean"},

@@ -104,19 +104,20 @@ class Case:
     @cached_property
     def together(self) -> Together | None:
         """The message about all places of a document in one finding; None for a case that reports each place by itself."""
-        given = self.data.get("together")
+        given: Any = self.data.get("together")
         if isinstance(given, str):
             after, what = given.startswith(_THE_FIRST), given.removesuffix(_LISTED)
             given = {"also": given.removeprefix(_THE_FIRST)} if after else {"what": what} | ({"also": _PATHS} if what != given else {})
         if given is None:
             return None
-        return Together(**{name: parse_template(text, (*self.at("together"), name)) for name, text in given.items()})
+        texts = {name: parse_template(text, (*self.at("together"), name)) for name, text in given.items() if name != "over"}
+        return Together(**texts, over=given.get("over", 0))
 
     @property
     def texts(self) -> Iterator[tuple[Template, Place]]:
         """The texts of which messages are made, each with its place in the data."""
         given = [(self._text(name), self.at(name)) for name in ("what", "why", "remedy", "message")]
-        given += [(template, self.at("together")) for template in self.together or ()]
+        given += [(template, self.at("together")) for template in (self.together or ())[:4]]
         yield from ((template, place) for template, place in given if template is not None)
 
     @cached_property

@@ -135,17 +135,22 @@ class Texts(NamedTuple):
 
 
 class Together(NamedTuple):
-    """The texts of a case of a rule about several settings at once; without ``what`` they follow the message about the first setting."""
+    """The texts of a case of a rule about several settings at once; without ``what`` they follow the message about the first setting.
+
+    ``over``: they are for more settings than that, all of which are missing, whichever case of the rule finds each.
+    """
 
     what: Template | None = None
     why: Template | None = None
     remedy: Template | None = None
     also: Template | None = None
+    over: int = 0
 
     def show(self, node: Node, first: Message, places: Sequence[SettingPath], notes: Sequence[str]) -> Message:
         """The message about settings at some places, of which ``first`` is that about the first one; see :meth:`Template.show`."""
-        about = {"first": first.text, "count": str(len(places)), "paths": series(places, notes)}
-        what, why, remedy, also = ("" if one is None else one.show(node, **about) for one in self)
+        names = series(places, notes, len(places) + 1 if self.over else _MOST_NAMES)
+        about = {"first": first.text, "count": str(len(places)), "paths": names}
+        what, why, remedy, also = ("" if one is None else one.show(node, **about) for one in self[:4])
         message = sentence(what, why, remedy) if self.what is not None else first
         message = message.add("also", also, "; " if self.what is None else ": ")
         return message._replace(text=cut(message.text).rstrip(), stops=first.stops)
@@ -204,11 +209,11 @@ def _known(path: Path, node: Node) -> Any:
     return meant(node.document, asked.path, value)
 
 
-def series(paths: Sequence[SettingPath], notes: Sequence[str]) -> str:
+def series(paths: Sequence[SettingPath], notes: Sequence[str], most: int = _MOST_NAMES) -> str:
     """The names of settings as people list them, each with its note in brackets; of many the first ones, and how many there are besides."""
     *names, last = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
-    if len(names) >= _MOST_NAMES:
-        names, last = names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 2} others"
+    if len(names) >= most:
+        names, last = names[: most - 1], f"{len(names) - most + 2} others"
     return f"{', '.join(names)} and {last}" if names else last
 
 

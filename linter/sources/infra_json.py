@@ -9,7 +9,7 @@ import re
 
 from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import encoding_problems, object_problems
-from ..documents.recognise import INFRA, is_infra
+from ..documents.recognise import INFRA, is_infra, is_infra_fragment
 from ..documents.source import Confidence, Loaded, Problem, Recognised, Repair, SourceFile
 from ..model import Change, Document, dotted, sentence
 from ..server.cdk_secrets import Flaw, message, resolved
@@ -29,7 +29,7 @@ def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is an infra configuration, by the settings that only those have."""
     value = file.json.value
     is_ours = isinstance(value, dict) and is_infra(value) and not file.only_looks_like_json
-    return Recognised("infra/json", Confidence.LIKELY) if is_ours else None
+    return Recognised("infra/json", Confidence.LIKELY, partial=is_infra_fragment(value)) if is_ours else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -45,7 +45,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         data,
         JsonOrigin(file.text, parsed, "infra"),
         environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
-        complete=parsed.whole,
+        complete=parsed.whole and not parsed.is_bare,
     )
     problems = [*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems, *(_problem(flaw, parsed) for flaw in flaws)]
     return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "infra"))]

@@ -29,9 +29,10 @@ def detect(file: SourceFile) -> Recognised | None:
     recognised = recognise_object(parsed.value, file.name, broken_off(file, parsed)) if isinstance(parsed.value, dict) else None
     if recognised is not None:
         return recognised
-    if is_medplum_name(file.name) and not (parsed.whole and isinstance(parsed.value, dict)):
+    whole = parsed.whole and not parsed.is_bare
+    if is_medplum_name(file.name) and not (whole and isinstance(parsed.value, dict)):
         return Recognised("server/json", Confidence.GUESS)  # broken, but called as a configuration is: never passed over
-    if parsed.whole or not file.is_meant_as_json or file.looks_like_yaml:
+    if whole or not file.is_meant_as_json or file.looks_like_yaml:
         return None
     is_known = isinstance(parsed.value, dict) and has_settings(parsed.value)
     return Recognised("server/json", Confidence.BROKEN) if is_known or ".json" in file.name else None
@@ -41,7 +42,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed = file.json
     data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
-    complete = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
+    is_whole = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
+    complete = is_whole and not parsed.is_bare
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
     wrong, place = (*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems), (file.uri, file.part)
     return [Loaded(document, wrong, checkable, editor=editor_of(file, "server"), places=frozenset({place}))]

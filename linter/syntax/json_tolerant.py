@@ -23,6 +23,8 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\
 _WORD = re.compile(r"""[^\s,\[\]{}:"/]+""")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _AFTER_STRING = re.compile(r"[ \t\n\r]*(?:[,:\]}]|//|/\*|\Z)")
+_BARE_MEMBER = re.compile(r'"[^"\\\r\n]*"[ \t]*:')
+"""The name of a member and its colon."""
 DEEPEST_NAMED = 100
 """Levels down to which a mistake is reported with the names that lead to it: no configuration has as many, and each level has its own."""
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
@@ -67,6 +69,8 @@ class _TolerantReader:
         self.problems: list[SyntaxProblem] = []
         self.open: list[RecordedPlaces] = []
         self.root: RecordedPlaces | None = None
+        self.is_bare = False
+        """Whether the text begins with a member, so that its root is an object without a brace in front of it."""
 
     def read(self) -> Json:
         whole = True
@@ -82,7 +86,14 @@ class _TolerantReader:
         self._skip()
         if self.at == self.end:
             raise _Broken("the file is empty", Span(0, 0))
-        self._value(None)
+        if _BARE_MEMBER.match(self.content, self.at, self.end):
+            self.root = RecordedPlaces({}, Place(Span(self.at, self.end), None), 0)
+            self.open.append(self.root)
+            self.is_bare = True
+            message = "there are no braces around the members"
+            self.problems.append(SyntaxProblem("json-without-braces", message, self._token_span(), lossy=False))
+        else:
+            self._value(None)
         while self.open:
             self._member(self.open[-1])
         self._skip()
@@ -115,8 +126,8 @@ class _TolerantReader:
             if opener == "{" and self._next != '"':
                 raise self._broken('a comma or "}" is expected here')
             self._report("a comma is missing before this", self._token_span())
-        if self._next == closer:
-            self.at += 1
+        if self._next == closer or (self.is_bare and container is self.root and not self._next):
+            self.at += len(self._next)
             container.place = Place(Span(container.place.value.start, self.at), container.place.key)
             self.open.pop()
         elif not self._next:

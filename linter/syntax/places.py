@@ -60,6 +60,11 @@ class Json(NamedTuple):
         """Whether nothing can have been taken for something else: a quote in the wrong place makes a name of a value."""
         return self.whole and not any(problem.lossy for problem in self.problems)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether the text has the members of an object without braces around them, as documentation shows what to add to an object."""
+        return any(problem.name == "json-without-braces" for problem in self.problems)
+
 
 class _NoPlaces:
     def find(self, _path: JsonPath) -> Place | None:
