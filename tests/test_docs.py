@@ -38,6 +38,10 @@ def test_the_commands_come_first() -> None:
     assert block("install").count("\n") == block("test").count("\n") == 1
 
 
+def test_the_site_has_the_same_commands() -> None:
+    assert " && ".join(block("install in steps").splitlines()) == block("install").strip()
+
+
 def test_ci_runs_the_command_of_the_readme() -> None:
     assert '"$(python3 tools/blocks.py test)"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
@@ -219,7 +223,12 @@ def test_the_short_workflow_does_what_the_whole_one_does() -> None:
 
 def test_nothing_else_installs_a_dependency_without_its_hash() -> None:
     """But for the two commands at the top, which are for a first look and for the tests, and those that a package of policies needs."""
-    rest = "".join(page.read_text(encoding="utf-8") for page in pages()).replace(block("install"), "").replace(block("test"), "")
+    rest = (
+        "".join(page.read_text(encoding="utf-8") for page in pages())
+        .replace(block("install"), "")
+        .replace(block("install in steps"), "")
+        .replace(block("test"), "")
+    )
     assert re.findall(r"pipx? install (?!--quiet)[^`\n]*", rest) == [
         "pip install --require-hashes --only-binary :all: -r requirements.txt",
         "pip install --no-deps --no-build-isolation .",

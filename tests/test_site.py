@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,12 @@ def test_ci_builds_the_site_strictly_from_the_lock() -> None:
 def test_nothing_is_fetched_from_elsewhere() -> None:
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert config["theme"]["name"] == "material" and config["theme"]["font"] is False
-    assert config["plugins"] == ["search"] and not {"extra_javascript", "extra_css", "repo_url", "site_url"} & set(config)
+    assert config["plugins"] == ["search"] and config["extra_css"] == ["site.css"]  # which is in docs/
+    assert not {"extra_javascript", "repo_url", "site_url"} & set(config)
+    assert "url(" not in (ROOT / "docs" / "site.css").read_text(encoding="utf-8")
+    settings = SimpleNamespace(mdx_configs={"toc": {}})
+    site_pages.on_config(settings)
+    assert not hasattr(settings, "repo_url"), "with it, each page asks GitHub for the stars of the repository"
 
 
 # Pages
@@ -98,6 +104,18 @@ def test_headings_are_named_as_on_github(title: str, name: str) -> None:
 
 def test_bars_in_tables() -> None:
     assert barred("| `a \\| <b>` | c |\n`a \\| b`\n") == "| <code>a &#124; &lt;b&gt;</code> | c |\n`a \\| b`\n"
+
+
+def test_cells_have_the_headings_of_their_columns() -> None:
+    table = (
+        "<table><tr><th>name</th><th><code>x</code> &amp; y</th></tr>\n<tr><td>a</td><td></td></tr><tr><td>b</td><td>c</td></tr></table>"
+    )
+    assert re.findall(r'<td data-heading="([^"]*)">(.*?)</td>', site_pages.labelled(table)) == [
+        ("name", "a"),
+        ("x &amp; y", ""),
+        ("name", "b"),
+        ("x &amp; y", "c"),
+    ]
 
 
 def test_lists_are_indented_as_both_readers_take_them() -> None:

@@ -142,7 +142,7 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield from _example("Wrong", next(one for one in examples if not one.is_good))
     yield from _example("Right", next(one for one in examples if one.is_good))
     yield from _evidence(rule_file)
-    yield "See " + ", ".join(f"<{link}>" for link in info.links) + "." if info.links else "No page describes it."
+    yield "See " + ", ".join(map(_link, info.links)) + "." if info.links else "No page describes it."
 
 
 _REPOSITORY = "https://github.com/medplum/medplum/blob/main/"
@@ -158,7 +158,12 @@ def _evidence(rule_file: RuleFile) -> Iterator[str]:
 def _evidence_text(one: str) -> str:
     if one.startswith("run: "):
         return one.removeprefix("run: ")
-    return f"<{one}>" if one.startswith("https://") else f"[`{one}`]({_REPOSITORY}{one})"
+    return _link(one) if one.startswith("https://") else f"[`{one}`]({_REPOSITORY}{one})"
+
+
+def _link(address: str) -> str:
+    """An address without its scheme, which a search for "https" would find."""
+    return f"[{address.removeprefix('https://')}]({address})"
 
 
 def _fix(rule_file: RuleFile) -> str:

@@ -35,9 +35,12 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "How it works": ("architecture.md", "server-differences.md", "contributing.md", "changelog.md"),
 }
 """The pages by task, in the order of the site. A folder stands for its index and its pages, in the order of the links of the index."""
+_FOUND_FIRST: Final = ("rules/", "settings/")
+_FOUND_LAST: Final = (*TOP.values(), "/README.md", "/names-that-do-nothing.md")
 _TITLES: Final = {"rules": "Every rule", "settings": "Every setting"}
 
 _FENCED: Final = re.compile(r"(^ *```.*?^ *```$)", re.DOTALL | re.MULTILINE)
+_TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
 _CODE: Final = re.compile(r"`([^`\n]*\\\|[^`\n]*)`")
 _LINK: Final = re.compile(r"\]\((?!https?://|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 
@@ -54,6 +57,18 @@ def barred(text: str) -> str:
         return f"<code>{html.escape(match[1].replace(chr(92) + '|', '|')).replace('|', '&#124;')}</code>"
 
     return "\n".join(_CODE.sub(code, line) if line.startswith("|") else line for line in text.split("\n"))
+
+
+def labelled(table: str) -> str:
+    """A table in HTML whose cells have the heading of their column as an attribute, for screens that show them one below the other."""
+    headings = [re.sub(r"<[^>]*>|\"", "", one) for one in re.findall(r"<th[^>]*>(.*?)</th>", table)]
+    rows = re.split(r"(?<=</tr>)", table)
+    return "".join(_labelled_row(row, headings) for row in rows)
+
+
+def _labelled_row(row: str, headings: list[str]) -> str:
+    column = iter(headings)
+    return re.sub(r"<td", lambda match: f'<td data-heading="{next(column, "")}"', row)
 
 
 def pages(docs: Iterable[str]) -> dict[str, str]:
@@ -113,7 +128,10 @@ def docs() -> list[str]:
 def on_config(config: Any) -> Any:
     """Set what follows from setup.cfg and from the files that are there."""
     config.site_url = address.site()
-    config.repo_url, config.repo_name = address.repository(), address.repository().partition("github.com/")[2]
+    config.extra = {
+        "social": [{"icon": "fontawesome/brands/github", "link": address.repository(), "name": "The repository"}],
+        "generator": False,
+    }
     config.nav = navigation(docs())
     config.mdx_configs["toc"]["slugify"] = slug
     return config
@@ -129,7 +147,17 @@ def on_files(files: Any, *, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
-    """Make the links of a page fit."""
+    """Make the links of a page fit, and those pages come first in a search that have rules and settings."""
     path = page.file.src_uri
+    if path == HOME:
+        page.meta["hide"] = ["navigation"]
+    page.meta["search"] = {"boost": 0.3 if path.endswith(_FOUND_LAST) else 2 if path.startswith(_FOUND_FIRST) else 1}
     source = next((name for name, shown in TOP.items() if shown == path), f"docs/{path}")
     return barred(linked(markdown, source, path, pages(docs())))
+
+
+def on_page_content(text: str, *, page: Any, config: Any, files: Any) -> str:
+    """Give each cell of a table its heading, and keep examples out of the search: a word such as https is in nearly all of them."""
+    if page.file.src_uri.startswith(_FOUND_FIRST):
+        text = text.replace('<div class="language-json', '<div data-search-exclude class="language-json')
+    return _TABLE.sub(lambda match: labelled(match[0]), text)
