@@ -182,9 +182,9 @@ def test_the_clean_config_is_clean() -> None:
     assert [file.status for file in outcome.result.files] == ["checked"]
 
 
-# docs/policies.md
+# The pages about policies
 
-PAGE = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+PAGE = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("your-policies.md", "policies.md"))
 
 
 def section(title: str) -> str:

@@ -112,7 +112,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "deploy" / "compose.yaml").write_text(
         "services: {api: {image: medplum/medplum-server:4.3.5, environment: {MEDPLUM_BASE_URL: https://api.hospital.example/}}}\n"
     )
-    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "your-policies.md").read_text(encoding="utf-8")
     policy = page.partition("<!-- policy: support-email-domain -->\n```yaml\n")[2].partition("```")[0]
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "support-email-domain.yaml").write_text(policy, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Each word of the rule language has a user: a built-in rule, the catalogue, or a reason in docs/policies.md why it is for others."""
+"""Each word of the rule language has a user: a built-in rule, the catalogue, or a reason in docs/policy-words.md why it is for others."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SECTION = "For your own policies"
 
 
 def reasons() -> dict[str, str]:
-    """The words that docs/policies.md gives a reason for, with the reason."""
-    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    """The words that docs/policy-words.md gives a reason for, with the reason."""
+    page = (ROOT / "docs" / "policy-words.md").read_text(encoding="utf-8")
     section = page.partition(f"\n## {SECTION}\n")[2].partition("\n## ")[0]
     return dict(re.findall(r"^\| `@?([\w-]+)` \| (.+) \|$", section, re.MULTILINE))
 
@@ -52,7 +52,7 @@ def test_every_word_has_a_user_or_a_reason() -> None:
     assert given
     idle = [
         f'no rule in rules/ uses the {sort} "{word}": write the rule that needs it, take it out of the language, or say what '
-        f'policies of one\'s own need it for, in docs/policies.md, "{SECTION}"'
+        f'policies of one\'s own need it for, in docs/policy-words.md, "{SECTION}"'
         for sort, (there, used) in words().items()
         for word in sorted(there - used - given.keys())
     ]
@@ -62,8 +62,8 @@ def test_every_word_has_a_user_or_a_reason() -> None:
 def test_every_reason_is_needed() -> None:
     there, used = (set().union(*sets) for sets in zip(*words().values(), strict=True))
     wrong = [
-        f'docs/policies.md, "{SECTION}", has "{word}", which {"a built-in rule uses" if word in used else "the language does not have"}: '
-        "take the row out"
+        f'docs/policy-words.md, "{SECTION}", has "{word}": take the row out, for '
+        f"{'a built-in rule uses it' if word in used else 'the language does not have it'}"
         for word in reasons()
         if word in used or word not in there
     ]

@@ -1,4 +1,4 @@
-"""The tables of ``docs/policies.md``: operators, formats, aspects, tags and classes, as the code has them."""
+"""The tables of ``docs/policy-words.md``: operators, formats, aspects, tags and classes, as the code has them."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ _INDEX = f"""\
 
 Every built-in rule, by category. A category selects rules as an id does: `--select tls`, `--ignore mail`; see
 [Choose rules](../configuration.md#choose-rules). `medplum-lint explain ID` prints a rule in the terminal. Policies of your own use the same
-language: see [policies.md](../policies.md).
+language: see [Policies of your own](../your-policies.md).
 """
 _SEVERITY = """\
 A severity with two levels gives the one for production and the one for development servers: see
