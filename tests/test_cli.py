@@ -15,6 +15,7 @@ from support.helpers import OWN_POLICY
 
 from linter import __version__, cli, reporters, run
 from linter import run as checking_rules
+from linter.commands import diff
 from linter.discover import what_is_searched_for
 from linter.files import Unreadable, read_file
 from linter.model import Document
@@ -544,6 +545,41 @@ def test_diff_shows_what_the_server_would_hold_differently() -> None:
     assert rows["signingKey"] == "•••••• (differs) •••••• (differs)"
     assert "port" not in rows  # the default of the one is the value of the other
     assert "secret" not in result.output
+
+
+LONG = "https://one.hospital.example,https://two.hospital.example,https://three.hospital.example,https://{}.hospital.example"
+
+
+@pytest.mark.parametrize("terminal", [0, 20, 60, 80, 200])
+def test_diff_fits_the_terminal(terminal: int) -> None:
+    """Values that are too wide to stand beside each other stand below each other; a long one is cut where nothing differs."""
+    for name in ("four", "five"):
+        write(f"{name}.json", json.dumps({"baseUrl": f"https://{name}.example/", "allowedOrigins": LONG.format(name), "supportEmail": "ü"}))
+    documents = [run.load_documents([f"{name}.json"], None).documents[0] for name in ("four", "five")]
+    lines = diff.as_text(documents[0], documents[1], terminal).splitlines()
+    assert not terminal or max(map(len, lines)) <= max(terminal, 30)
+    joined = "".join(line.strip() for line in lines)
+    assert ("https://four.hospital" in joined, "https://one.hospital" in joined, lines[-1][-16:]) == (True, False, "settings differ.")
+    if terminal in (60, 80):
+        assert lines[:7] == [
+            "  - four.json",
+            "  + five.json",
+            "allowedOrigins",
+            '  - …al.example,https://four.hospital.example"',
+            '  + …al.example,https://five.hospital.example"',
+            "authorizeUrl",
+            '  - "https://four.example/oauth2/authorize" (default)',
+        ]
+    elif terminal != 20:
+        assert [line.split()[0] for line in lines[:3]] == ["four.json", "allowedOrigins", "authorizeUrl"]
+
+
+def test_diff_of_values_that_differ_where_they_are_masked() -> None:
+    for name in ("one", "two"):
+        write(f"{name}.json", json.dumps({"baseUrl": f"https://user:{name}@hospital.example/", "database": {}, "redis": {}}))
+    result = lint("diff", "one.json", "two.json")
+    rows = {line.split()[0]: line for line in result.output.splitlines()[1:-1]}
+    assert rows["baseUrl"].count("(differs)") == 2 and "one@" not in result.output
 
 
 def test_diff_as_json_is_a_contract() -> None:

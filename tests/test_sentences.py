@@ -20,7 +20,7 @@ from linter import settings
 from linter.cli import cli
 from linter.load import Input
 from linter.model import Style
-from linter.output import report as reports
+from linter.output import width_of
 from linter.reporters import text as text_report
 from linter.run import Options, lint_input
 from linter.text import as_clause
@@ -209,8 +209,8 @@ def test_the_width_of_the_terminal(columns: str, width: int, monkeypatch: pytest
             raise OSError
 
     monkeypatch.setitem(os.environ, "COLUMNS", columns)
-    assert reports._width(Terminal()) == width
-    assert reports._width(None) == reports._width(io.StringIO()) == 0
+    assert width_of(Terminal()) == width
+    assert width_of(None) == width_of(io.StringIO()) == 0
 
 
 def test_on_a_terminal_a_file_that_could_not_be_read_is_named_by_standard_error_alone() -> None:

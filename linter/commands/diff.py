@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os.path
+import sys
+from collections.abc import Iterator, Mapping
 
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
-from ..output import write_standard_output
+from ..output import width_of, write_standard_output
 from ..output.say import Failed, fail_for
 from ..redaction.mask import environment_text, named_environment, named_holders
 from ..redaction.numbers import number_text
 from ..release import ANY_SERVER
+from ..reporters._columns import folded, width, wrapped
 from ..run import load_documents
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
-from ..text import MASK, count, inert, printable
+from ..text import clipped, count, inert, printable
 from ..typed import Any, NamedTuple
 from .inputs import inputs
 from .layout import columns, json_text
-from .show import json_value, value_cell
+from .show import LONGEST, json_value, value_cell
 
 VERSION = 1
+_ALL = sys.maxsize
+_BEFORE = 20
+"""Characters of a long value at least that are shown before what differs."""
 
 
 def run(given: Given) -> int:
@@ -36,7 +42,8 @@ def run(given: Given) -> int:
       medplum-lint diff medplum.config.json dump.json#prod
     """
     first, second = (_document(path, given.max_size) for path in (given.first, given.second))
-    write_standard_output((as_json if given.format == "json" else as_text)(first, second))
+    text = as_json(first, second) if given.format == "json" else as_text(first, second, width_of(sys.stdout))
+    write_standard_output(text)
     return 1 if differences(first, second) else 0
 
 
@@ -111,16 +118,27 @@ def _identity(document: Document) -> dict[str, Any]:
     return {"path": document.uri, "kind": document.kind, **name}
 
 
-def as_text(first: Document, second: Document) -> str:
-    """A line for each setting that differs: its value here and there."""
+def as_text(first: Document, second: Document, terminal: int = 0) -> str:
+    """A line for each setting that differs: its value here and there. Where that is too wide for a terminal, they are below each other."""
     every = differences(first, second)
     if not every:
         return "No differences.\n"
     known = catalogue_of(first)
-    lines = columns(
-        [("", _title(first), _title(second)), *((printable(shown_name(known, path)), *_cells(one, other)) for path, one, other in every)]
-    )
+    rows = [("", _title(first), _title(second))]
+    rows += ((printable(shown_name(known, path)), *_cells(one, other)) for path, one, other in every)
+    lines = columns(rows)
+    if terminal and max(map(width, lines)) > terminal:
+        lines = [line for row in rows for line in _below_each_other(row, terminal)]
     return inert("\n".join([*map(str.rstrip, lines), f"{count(len(every), 'setting differs', 'settings differ')}.", ""]))
+
+
+def _below_each_other(row: tuple[str, str, str], terminal: int) -> Iterator[str]:
+    """A row as lines for a terminal: the name, if there is one, and the values, which are broken where the terminal ends."""
+    name, *values = row
+    yield from [name] if name else []
+    for sign, value in zip("-+", values, strict=True):
+        pieces = [piece for line in wrapped(value, terminal - 4) for piece in folded(line, terminal - 4)]
+        yield from (f"  {' ' if number else sign} {piece}" for number, piece in enumerate(pieces))
 
 
 def _title(document: Document) -> str:
@@ -129,12 +147,18 @@ def _title(document: Document) -> str:
 
 
 def _cells(first: Side, second: Side) -> tuple[str, str]:
-    both_hidden = first.shown is HIDDEN and second.shown is HIDDEN
-    return (f"{MASK} (differs)", f"{MASK} (differs)") if both_hidden else (_cell(first), _cell(second))
+    """The values here and there, each cut where it is long: around the first character that differs."""
+    here, there = _cell(first, _ALL), _cell(second, _ALL)
+    same = len(os.path.commonprefix((here, there))) - _BEFORE
+    if same > _BEFORE and max(len(here), len(there)) > LONGEST:
+        here, there = (clipped(f"…{text[same:]}", LONGEST) for text in (here, there))
+    else:
+        here, there = _cell(first), _cell(second)
+    return (here, there) if here != there else (f"{here} (differs)", f"{there} (differs)")
 
 
-def _cell(side: Side) -> str:
+def _cell(side: Side, most: int = LONGEST) -> str:
     if side.value is ABSENT:
         return "(not given)"
-    text = value_cell(side.shown)
+    text = value_cell(side.shown, most)
     return f"{text} (default)" if side.default and side.shown is not HIDDEN else text

@@ -23,7 +23,7 @@ from .inputs import inputs
 from .layout import json_text
 
 VERSION = 1
-_LONGEST = 80
+LONGEST = 80
 """Characters of a value in a table."""
 
 
@@ -143,8 +143,8 @@ def _value(known: Catalogue, one: Effective) -> str:
     return f"{value_cell(visible(known, one.path, one.written))} → {effective}" if one.changed else effective
 
 
-def value_cell(value: Any) -> str:
-    """What is visible of a value, for a table: as JSON has it, on one line, at most 80 characters."""
+def value_cell(value: Any, most: int = LONGEST) -> str:
+    """What is visible of a value, for a table: as JSON has it, on one line, with so many characters at most."""
     if value is UNKNOWN:
         return "(value not in the input)"
     if value is ABSENT:
@@ -152,5 +152,5 @@ def value_cell(value: Any) -> str:
     if value is HIDDEN:
         return MASK
     if isinstance(value, str):
-        return f'"{clipped(printable(value), _LONGEST)}"'
-    return clipped(json.dumps(json_value(value), ensure_ascii=False), _LONGEST) if isinstance(value, dict | list) else number_text(value)
+        return f'"{clipped(printable(value), most)}"'
+    return clipped(json.dumps(json_value(value), ensure_ascii=False), most) if isinstance(value, dict | list) else number_text(value)

@@ -268,6 +268,14 @@ def columns_of(stream: IO[str]) -> int:
     return 0
 
 
+def width_of(stream: IO[str] | None) -> int:
+    """The columns to write to a terminal in; 0 for what is none, so that what others read has lines of one length."""
+    if stream is None or not stream.isatty():
+        return 0
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else columns_of(stream)
+
+
 def drop(stream: object) -> None:
     """Drop what a stream still holds, and whatever else will be written to it."""
     with suppress(OSError, ValueError, AttributeError):

@@ -14,7 +14,7 @@ from ..log import Log
 from ..model import LEVELS, Finding, Level, Result, Style
 from ..reporters import reporter
 from ..typed import IO, Final
-from . import Unwritable, columns_of, place_of, write_file, write_standard_output
+from . import Unwritable, place_of, width_of, write_file, write_standard_output
 
 
 def is_read(output: str, inputs: Collection[Identity | None]) -> bool:
@@ -66,7 +66,7 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
     """
     stream = sys.stdout if file == STANDARD_OUTPUT else None
     before = _summary_so_far(file)
-    is_colored, width = _wants_color(color, stream), _width(stream)
+    is_colored, width = _wants_color(color, stream), width_of(stream)
     room = SUMMARY_LIMIT - len(before) if before is not None else None
     style = style._replace(color=is_colored, width=width, links=is_colored and width > 0, room=room)
 
@@ -125,13 +125,3 @@ def _wants_color(color: str, stream: IO[str] | None) -> bool:
     if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
     return os.environ.get("CLICOLOR") != "0" and os.environ.get("TERM") != "dumb" and stream.isatty()
-
-
-def _width(stream: IO[str] | None) -> int:
-    """The columns of a terminal; 0 for what is none, so that what others read has lines of one length."""
-    if stream is None or not stream.isatty():
-        return 0
-    given = os.environ.get("COLUMNS", "")
-    if given.isascii() and given.isdecimal() and len(given) < 6:
-        return int(given)
-    return columns_of(stream)

@@ -64,6 +64,16 @@ def _words(text: str) -> list[str]:
     return words
 
 
+def folded(text: str, columns: int) -> list[str]:
+    """A text as lines of so many columns at most, broken wherever that is."""
+    lines: list[str] = []
+    while text:
+        at = max(_forth(text, 0, max(columns, _NARROWEST)), 1)
+        lines.append(text[:at])
+        text = text[at:]
+    return lines
+
+
 def fitting(excerpt: Excerpt, columns: int) -> Excerpt:
     """An excerpt of so many columns at most, in which the start of the part that is meant is seen; with 0 the excerpt as it is."""
     text = excerpt.text
