@@ -93,7 +93,7 @@ def test_the_files_of_one_server_are_one_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
-@pytest.mark.parametrize(("oldest", "newest"), [("5.1.22", "5.1.23"), ("5.1.20", "5.1.21"), ("5.1.23", "5.1.23"), ("4.3.5", "4.3.6")])
+@pytest.mark.parametrize(("oldest", "newest"), [("5.1.19", "5.1.20"), ("5.1.20", "5.1.21"), ("5.1.23", "5.1.23"), ("4.3.5", "4.3.6")])
 def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path: Path) -> None:
     assert found(tmp_path, oldest, newest) == []
     result = upgrade("--from", oldest, "--to", newest, "--format", form, str(tmp_path / "medplum.config.json"))
@@ -102,10 +102,10 @@ def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "fixtures").glob("clean-production-*/input*")), ids=lambda path: path.parent.name)
 def test_a_clean_configuration_goes_to_the_next_patch_without_a_hand(path: Path) -> None:
-    result = upgrade("--from", "5.1.22", "--to", "5.1.23", str(path))
+    result = upgrade("--from", "5.1.20", "--to", "5.1.21", str(path))
     is_part = path.parent.name.endswith(("-helm", "-systemd"))  # which can get more from elsewhere
     what = "in what is given. Only that" if is_part else "for this configuration.\n"
-    assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.22 to 5.1.23 nothing changes {what}")
+    assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.20 to 5.1.21 nothing changes {what}")
 
 
 def test_a_default_that_only_has_to_be_known_needs_no_hand(tmp_path: Path) -> None:
@@ -538,11 +538,15 @@ def test_a_heartbeat_that_only_false_switches_off(value: Any, expected: list[tup
     assert about(found(tmp_path, "5.0.10", "5.0.11", heartbeatEnabled=value), "heartbeatEnabled") == expected
 
 
-def test_private_receivers_are_near_a_server_that_is_private_itself(tmp_path: Path) -> None:
-    base, what = "http://localhost:8103/", "to localhost or a private IP address"
+@pytest.mark.parametrize("base", ["http://localhost:8103/", "https://api.hospital.example/"])
+def test_private_receivers_are_refused_whether_the_server_is_public_or_not(base: str, tmp_path: Path) -> None:
+    what = "to localhost or a private IP address"
     assert messages(found(tmp_path, "5.1.22", "5.1.23", baseUrl=base), what) == ["5.1.23"]
+    assert messages(found(tmp_path, "5.1.13", "5.1.26", baseUrl=base, allowInsecureRestHookUrl=False), what) == ["5.1.23"]
     assert messages(found(tmp_path, "5.1.22", "5.1.23", baseUrl=base, allowInsecureRestHookUrl=True), what) == []
-    assert messages(found(tmp_path, "5.1.22", "5.1.23"), what) == []
+    # Later releases have a setting of another name, and say so; the part of a configuration does not show what the rest of it gives.
+    assert messages(found(tmp_path, "5.1.22", "5.1.27", baseUrl=base), what) == []
+    assert messages(found(tmp_path, "5.1.22", "5.1.23", "server.env", text=f"MEDPLUM_BASE_URL={base}\nMEDPLUM_PORT=8103\n"), what) == []
 
 
 @pytest.mark.parametrize(
