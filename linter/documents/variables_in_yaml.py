@@ -90,18 +90,23 @@ class Node(NamedTuple):
         return place.key if place.key is not None else Span(place.value.start, place.value.start + 1)
 
 
-def file_within(node: Node) -> SourceFile | None:
-    """The file whose text is the value of a node, at the same offsets; None where its characters do not stand there as they are."""
-    file, content, text = node.file, node.file.text.content, node.value
-    within: dict[int, SourceFile] = file.cached("files within", dict)
-    start, end = node.place().value
-    if not isinstance(text, str) or (start not in within and len(within) == _MOST_WITHIN):
-        return None
+def written_as_is(node: Node) -> Span | None:
+    """Where the characters of a text stand as they are, but for blanks; None where some are escaped, and for what is no text."""
+    content, (start, end) = node.file.text.content, node.place().value
     written = content[start:end]
     at = start + (len(written.partition("\n")[0]) if written[:1] in ("|", ">") else written[:1] in ("'", '"'))
     end -= written[:1] in ("'", '"')
-    if content[at:end].split() != text.split():
+    return Span(at, end) if isinstance(node.value, str) and content[at:end].split() == node.value.split() else None
+
+
+def file_within(node: Node) -> SourceFile | None:
+    """The file whose text is the value of a node, at the same offsets; None where its characters do not stand there as they are."""
+    file, content, span = node.file, node.file.text.content, written_as_is(node)
+    within: dict[int, SourceFile] = file.cached("files within", dict)
+    start = node.place().value.start
+    if span is None or (start not in within and len(within) == _MOST_WITHIN):
         return None
+    at, end = span
     if start not in within:
         alone = _VISIBLE.sub(" ", content[:at]) + content[at:end] + _VISIBLE.sub(" ", content[end:])
         within[start] = SourceFile(file.uri, Text(alone), file.server, file.around, part=at)

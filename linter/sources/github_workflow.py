@@ -1,21 +1,25 @@
 """Workflows of GitHub Actions that give variables to a Medplum server: ``env`` of the workflow, of jobs, steps, containers and services.
 
-Each ``env`` is a document: which of them reach the same process is not followed. ``${{ secrets.NAME }}`` and other expressions are
-references. Other jobs, such as one that deploys bots, have variables of clients.
+Each ``env`` is a document: which of them reach the same process is not followed. So is each command of a step that starts a container
+with variables of its own. ``${{ secrets.NAME }}`` and other expressions are references. Other jobs, such as one that deploys bots, have
+variables of clients.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..documents.command_lines import Start, arguments_of, problems_of_start, start_in, words_of
 from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.images import is_server_image
+from ..documents.run_scripts import Command, commands_in
 from ..documents.source import Loaded, Recognised, SourceFile
-from ..documents.variables import Variable, is_servers, read_variables
-from ..documents.variables_in_yaml import Block, Node, roots, text_problems, variables_in
+from ..documents.variables import Variable, VariableHolder, is_servers, read_variables
+from ..documents.variables_in_yaml import Block, Node, roots, text_problems, variables_in, written_as_is
+from ..documents.workload import Described, Leaf
 from ..model import UNKNOWN, SettingPath
 from ..settings.env_names import PREFIX, variable_of
+from ..syntax.places import Place as Written
 from ..typed import Final
 
 KINDS = ("server/env",)
@@ -54,6 +58,8 @@ def _containers(file: SourceFile) -> list[Container]:
                 inner = (job.at("services"), job.at("steps"))
                 for node in (job, job.at("container"), *(one for part in inner for one in (*part.members, *part.items))):
                     yield _container(node, job, _throwaway(names, sections, _hosts(node), *outer))
+                    for command in _commands(node):
+                        yield _of_command(node, job, command, _throwaway(names, sections, _among(command.variables)))
 
     return file.cached("workflow", lambda: list(found()))
 
@@ -78,6 +84,46 @@ def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) 
     return container(names, image, load)
 
 
+def _commands(step: Node) -> list[Command]:
+    """The commands of a step that start servers with variables of their own."""
+    run = step.at("run")
+    span = written_as_is(run) if PREFIX in str(run.value) else None
+    found = commands_in(step.file.text.content[slice(*span)], span.start) if span is not None else ()
+    return [one for one in found if any(variable.name.startswith(PREFIX) for variable in one.variables)]
+
+
+def _of_command(step: Node, job: Node, command: Command, throwaway: frozenset[SettingPath]) -> Container:
+    """What a command of a step starts."""
+    image, variables = command.start.image, command.variables
+
+    def load() -> Loaded:
+        holder = _holder_of(step, job, command)._replace(throwaway=throwaway)
+        return read_variables(for_server(holder, image, command.start, lacks=command.lacks), variables)
+
+    return container([one.name for one in variables], image, load)
+
+
+def _holder_of(step: Node, job: Node, command: Command) -> VariableHolder:
+    holder = holder_in(step, "workflow", step.at("run"), lambda _node: ())
+    name = str(job.path[-1])
+    return holder._replace(at=(holder.at, command.at), start=command.at, environment=name, names=_STRUCTURE, editor=None)
+
+
+def workloads(file: SourceFile) -> list[Described]:
+    """What stands around the servers that commands start."""
+    jobs = [job for root in roots(file) if file.looks_like_yaml for job in _jobs(root)]
+    return [_described(step, job, one) for job in jobs for step in job.at("steps").items for one in _commands(step)]
+
+
+def _described(step: Node, job: Node, command: Command) -> Described:
+    described = Described(_holder_of(step, job, command), lambda _member: step.at(""))
+    place = Written(command.at, None)
+    described.leaves = {("image",): Leaf(command.start.image, place), ("network",): Leaf(command.network, place)}
+    described.lacks = command.lacks
+    described.give(command.variables, step.file)
+    return described
+
+
 def _start(service: Node) -> Start:
     """How a service is started, which has ``entrypoint`` and ``command`` of Compose, or an entry point among its options."""
     start = start_in("service", service, ("entrypoint", "command", "", "volumes"), lambda argument: f"command: {argument}")
@@ -92,7 +138,8 @@ def _started_by(script: str) -> list[Start]:
     for words in lines:
         at = next((index for index, word in enumerate(words) if is_server_image(word)), 0)
         given = words[1 : at or None]
-        if words[:2] == ["docker", "run"] and at and any(word.removeprefix("--env=").startswith(PREFIX) for word in given):
+        passed = [word for word in given if word.removeprefix("--env=").startswith(PREFIX)]
+        if words[:2] == ["docker", "run"] and at and passed and not any("=" in word.removeprefix("--env=") for word in passed):
             entry_point = UNKNOWN if any(word.startswith("--entrypoint") for word in given) else None
             found.append(Start("step", None, words[at], entry_point, words[at + 1 :], lambda argument: f"{argument} behind the image"))
         elif arguments_of(None, words, None) is not None:
@@ -139,5 +186,10 @@ def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
 
 def _hosts(node: Node) -> dict[str, Variable]:
     """The hosts that a holder gives, by the sections with them."""
+    return _among(Block(node.at("env")).variables)
+
+
+def _among(variables: Iterable[Variable]) -> dict[str, Variable]:
+    """The hosts among variables, by the sections with them."""
     sections = {variable_of((section, "host")): section for section in _CONNECTIONS}
-    return {sections[one.name]: one for one in Block(node.at("env")).variables if one.name in sections}
+    return {sections[one.name]: one for one in variables if one.name in sections}
