@@ -229,6 +229,8 @@ def workload(own: Described, every: Sequence[Described], server: Document | None
     by_host = holder.file.cached("containers by host", lambda: _by_host(every))
     apps = holder.file.cached("apps", lambda: [one for one in every if is_app_image(one.image)])
     leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(apps[0], by_host) if len(apps) == 1 else ())}
+    is_configured = server is not None or own.lacks or any(name.startswith(PREFIX) for name in own.variables)
+    leaves["configured",] = Leaf(is_configured, Written(holder.start, None))
     if server is not None:
         leaves.update(_storage(own, server))
         for name, (section, image) in _COMPANIONS.items():
