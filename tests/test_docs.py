@@ -146,7 +146,7 @@ def report() -> Any:
 
 
 def test_the_json_contract_is_whole(report: Any) -> None:
-    keys = " ".join(first_column(text_of("json.md")))
+    keys = " ".join(first_column(section("json.md", "What the names mean")))
     keys = keys.replace(".kind .environment .holders", "findings[].kind findings[].environment findings[].holders")
     keys = keys.replace(".line .message", "notices[].line notices[].message")
     assert {word for word in keys.split() if "[]" not in word} == set(report)
@@ -160,6 +160,25 @@ def test_the_json_contract_is_whole(report: Any) -> None:
     assert keys_of("summary") == set(report["summary"])
     assert keys_of("deployments[].documents") == set(report["deployments"][0]["documents"][0])
     assert keys_of("findings[].related") == {name for finding in report["findings"] for one in finding["related"] for name in one}
+
+
+@pytest.mark.parametrize(
+    ("command", "members"),
+    [
+        ("show examples/ssm-dump.json", ["documents", "settings"]),
+        ("diff examples/ssm-dump.json#prod examples/ssm-dump.json#staging", ["differences"]),
+        ("rules", []),
+    ],
+)
+def test_the_contracts_of_other_commands_are_whole(command: str, members: list[str]) -> None:
+    """Every name that they have is in their row."""
+    data = json.loads(printed(f"medplum-lint {command} --format json"))
+    [row] = re.findall(rf"^\| `{command.split()[0]}` \|(.*)$", section("json.md", "Other commands"), re.MULTILINE)
+    named = {"version", *re.findall(r"`(\w+)`", row)}
+    for member in [*members, ""]:
+        first = data[0] if isinstance(data, list) else data
+        assert set(first) <= named
+        data = first[member] if member else None
 
 
 def keys_of(name: str) -> set[str]:

@@ -98,7 +98,7 @@ def _leaves(document: Document) -> Mapping[SettingPath, Side]:
 
 
 def as_json(first: Document, second: Document) -> str:
-    """The contract that README.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
+    """The contract that docs/json.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
     rows = [
         {
             "setting": shown_name(catalogue_of(first), path),

@@ -54,7 +54,7 @@ def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effe
 
 
 def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
-    """The contract that README.md describes: ``effective`` has JSON's own types, NaN is the text "NaN", and what may
+    """The contract that docs/json.md describes: ``effective`` has JSON's own types, NaN is the text "NaN", and what may
     not be shown, or is not held, is null.
 
     Of a value that may be shown in part, such as a URL with a password, the rest is masked.

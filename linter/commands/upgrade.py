@@ -138,7 +138,7 @@ def _release(option: str, text: str) -> Release:
 
 
 def as_json(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
-    """The contract that README.md describes: values in JSON's own types; those of secrets, and what does not apply, are null."""
+    """The contract that docs/upgrade.md describes: values in JSON's own types; those of secrets, and what does not apply, are null."""
     rows = [_json_row(change) for change in changes]
     oldest, newest = map(str, plan.releases)
     return json_text({"version": VERSION, "from": oldest, "to": newest, "whole": plan.is_whole, "changes": rows})

@@ -1,4 +1,4 @@
-"""For programs: a contract, described in README.md. Names and meanings stay; new ones may be added under the same ``version``."""
+"""For programs: a contract, described in docs/json.md. Names and meanings stay; new ones may be added under the same ``version``."""
 
 from __future__ import annotations
 
