@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from ..formats.placeholders import is_blank, is_reference
+from ..formats.urls import with_other_host
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete, sentence
 from ..release import MAIN, Release
 from ..settings import Setting
@@ -48,7 +49,8 @@ OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "variab
 """Aspects of a setting that are about its name alone."""
 
 
-_COMMENT_KEYS = ("_comment", "$schema", "//")
+COMMENTS: Final = ("_", "$schema", "//")
+"""How names begin that hold comments; that of a parameter or a variable with a ``_`` can be a slip."""
 _STOPPING = frozenset({"baseUrl", "storageBaseUrl", "dataWarehouse"})
 """The settings, by their first names, at which the server can stop: see :mod:`linter.server.stops`."""
 _BOTS = ("bots",)
@@ -165,7 +167,7 @@ def check(document: Document, path: SettingPath, value: Any, reader: Reader) -> 
     )
     if mismatch is not None:
         if is_blank(value):  # which takes longer to tell than that nearly every value fits
-            return None, False
+            return values.wrong_format(with_other_host(value), setting, reader), False
         mismatch = _with_stop(document, mismatch, path, reader)
     return mismatch, isinstance(value, dict | list) and (mismatch is None or mismatch.aspect not in MISREAD)
 
@@ -204,13 +206,18 @@ def first_flaw(value: Any, setting: Setting, reader: Reader) -> str | None:
     return next((answer.aspect for answer in _answers(VALUES, value, setting, reader) if answer.aspect != "advice"), None)
 
 
+def stop_at(document: Document, path: SettingPath) -> str:
+    """What the server stops with at the value of a setting, as a clause; empty where it goes on, or that is not known."""
+    from ..server.stops import why_it_stops  # only for a value that does not fit
+
+    return why_it_stops(document.data, path, document.server.release)
+
+
 def _with_stop(document: Document, mismatch: Mismatch, path: SettingPath, reader: Reader) -> Mismatch:
     """A mismatch that says too if the server stops at it."""
     if path[0] not in _STOPPING or reader.catalogue.kind != "server":
         return mismatch
-    from ..server.stops import why_it_stops  # only for a value that does not fit
-
-    stops = why_it_stops(document.data, path, reader.release)
+    stops = stop_at(document, path)
     if not stops:
         return mismatch
     reason = mismatch.reason._replace(stops=True).add("why", stops, ": ")
@@ -223,7 +230,9 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
     if unparsed := texts.unparsed(raw, path, reader):
         return unparsed, False
     holder = catalogue.get(path[:-1])
-    if (setting is None and holder is not None and holder.pass_through) or name.startswith(_COMMENT_KEYS) or "/" in name:
+    if (setting is None and holder is not None and holder.pass_through) or "/" in name:
+        return None, False
+    if name.startswith(COMMENTS) and (reader.by is None or not name.startswith("_") or name.startswith("_comment")):
         return None, False
     if path == _BOTS and isinstance(value, list) and document.kind == "server/json":
         return None, False

@@ -15,7 +15,9 @@ from . import format
 _REFERENCES = (("${", "}"), ("{{", "}}"), ("$(", ")"))
 _BRACKETS = pattern(r"<([^<>@]*)>")
 _LETTER = pattern("[A-Za-z]")
-_WORD = pattern(r"\s*(?:TODO\b.*|FIXME\b.*|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL)
+_WORD = pattern(
+    r"\s*(?:(?:TODO|FIXME)(?:[\s:(,!?].*)?|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL
+)
 _BEGINNINGS = ("todo", "f", "plea", "chan", "repl")
 """How what that finds begins; an "i" has other capitals in other alphabets."""
 
@@ -85,51 +87,92 @@ def is_blank(value: Any) -> bool:
         return True
     if value[:1] in "TtCcRrFfPp \t" and value.lstrip()[:4].lower().startswith(_BEGINNINGS) and _WORD.fullmatch(value) is not None:
         return True
-    if len(value) > _LONGEST:
-        return False
-    lower = value.lower()
-    for sign in _SIGNS:  # no generator, for every value of a configuration is asked this several times
-        if sign in lower:
-            return _is_sample_of_a_form(value)
-    return False
+    if len(value) <= _SHORT:
+        return _has_instruction(value)
+    return len(value) <= _LONGEST and _SAMPLE.search(value) is not None
 
 
 _SHORT = 200
-"""Characters of a text at most of which is kept whether it is to be replaced."""
+"""Characters of a text at most in which an instruction is looked for, and of which is kept whether it is to be replaced."""
 _LONGEST = 20_000
 """Characters of a text at most in which a part to fill in is looked for: a whole certificate bundle is longer than any sample."""
-_SIGNS = ("__", "xxxx", "...", "\u2026", "your", "replace", "change", "paste", "insert")
-"""One of which is in every text that :func:`_is_sample_of_a_form` finds, in lower case."""
-
-
-def _is_sample_of_a_form(text: str) -> bool:
-    """What people write where another has to write: ``YOUR_KEY``, ``your-domain``, ``__HOST__``, ``xxxxx``, ``PASTE_KEY_HERE``."""
-    found = re.search(
-        r"""(?<![A-Za-z0-9])YOUR[-_ ]?[A-Z]
-        | (?<![A-Za-z0-9])[Yy]our[-_. ]?(?:own|actual|new|real|org|organi[sz]ation|company|hospital|clinic|domain|sub-?domain|host(?:name)?
-            |server|bucket|region|account|e?-?mail|address|app|api|site|project|client|user(?:name)?|password|passphrase|secret|secure|strong
-            |key|private|public|signing|google|recaptcha|aws|token|instance|db|database|redis|smtp|name|id|url|value)(?![a-z])
-        | __[A-Z][A-Z0-9_]*__
-        | (?<![A-Za-z0-9])[xX]{5,}(?![A-Za-z0-9])
-        | (?<![A-Za-z0-9])(?:REPLACE|CHANGE)[-_ ](?:WITH|ME|THIS|BY|IN)(?![A-Za-z])
-        | (?<![A-Za-z0-9])change[-_]?me(?![A-Za-z])
-        | (?<![A-Za-z0-9])(?:PASTE|INSERT)[-_ ][A-Z_ -]*HERE(?![A-Za-z])
-        | \A\s*(?:\.{3,}|\u2026)\s*\Z
-        | -----BEGIN\ [A-Z\ ]+-----[\s\\nr]*(?:\.{3,}|\u2026)
-        """,
-        text,
-        re.VERBOSE,
-    )
-    return found is not None
-
-
-_STOCK = frozenset(
-    "a account actual address admin an and api app aws bucket change changeme client clinic company data database db domain email "
-    "fill fixme from generate generated google here host hospital hostname id in insert it key me my name new of or org "
-    "organization own pass passphrase password paste please port private public real recaptcha redis region replace replaceme "
-    "secret secure server signing site smtp storage strong the this to todo token url user username value with your".split()
+_SAMPLE = pattern(
+    r"""(?<![A-Za-z0-9])YOUR[-_ ]?[A-Z] | __[A-Z][A-Z0-9_]*__ | (?<![A-Za-z0-9])[Cc]hange[-_ ]?[Mm]e(?![A-Za-z])
+    | (?<![A-Za-z0-9])[xX]{4,}(?![A-Za-z0-9]) | x{8} | X{8} | [*\u2022\u25cf]{4}
+    | \A\s*(?:\*{3,}|\u2022+|[xX]{3,}|\.{3,}|\u2026)\s*\Z | -----BEGIN\ [A-Z\ ]+-----[\s\\nr]*(?:\.{3,}|\u2026)""",
+    re.VERBOSE,
 )
-_BETWEEN_WORDS = pattern(r"[-_ .<>]+")
+"""Marks in the place of words or letters: ``__HOST__``, ``xxxxx``, ``****``."""
+_KINDS = {
+    "o": "add change set",
+    "O": "enter fill insert paste provide put replace specify supply",
+    "p": "choose configure configured copy create define edit generate generated get injected loaded managed obtain pick populated "
+    "provided see stored supplied type update use write",
+    "y": "your",
+    "m": "my",
+    "i": "it me this",
+    "r": "actual real",
+    "h": "here",
+    "w": "at before by from in into own via with",
+    "d": "dummy fixme tbd todo",
+    "D": "changeit changeme changethis placeholder redacted replaceit replaceme replacethis",
+    "s": "credential credentials domain hostname key pass passphrase passwd password secret token uri url",
+    "b": "bucket company organisation organization",
+    "t": "account address api app arn aws azure certificate client clinic cluster container data database db e email endpoint google goes "
+    "hospital host id instance mail medplum name org port postgres postgresql private project public rds recaptcha redis region registry s "
+    "server signing site smtp storage string subdomain tenant user username value zone list json array true false or number text file",
+    "f": "a admin an and deploy deployment dev env environment for jwt long new of on or please prod production random secure strong super "
+    "the to unique vault",
+}
+"""What the words of an instruction are: orders, of which those under ``p`` begin names too and so count only in capitals; what asks for
+something, what is asked for (under ``s`` and ``b`` what no one calls "my" something), and words between them."""
+_KIND = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_INSTRUCTION = pattern(
+    r"""[Cc](?:.*y[^x?].* | [^?]*y[^?]+     # your-domain; your-anything, but not in a host
+    | [^x?]*[dD] | [dD][^x?]*               # dummy-key, REDACTED
+    | m[^x?m]*[sb]                          # my-secret-key, but not my-data
+    | [oO][^?]*h | [^?]*[stbi]h | r[^?]*s   # put-it-here, key-here, real-key
+    | f?[oO](?:f?r[^?]*s | i[^x?]* | w[^x?]+) | O[^x?]*s)  # paste-real-key, change-me, set-in-vault, enter-password; no add-on, no put
+    | C(?:[^?]+h | r[^?]*[tb] | f?[oOp](?=[^?]*[a-z])[^?]*[hirwystb][^?]*)""",
+    re.VERBOSE,
+)
+"""The grammar of instructions, in the kinds of their words, behind a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
+_SIGNS = (
+    "__",
+    "xxx",
+    "...",
+    "\u2026",
+    "***",
+    "\u2022",
+    "\u25cf",
+    *" ".join(map(_KINDS.__getitem__, "oOymrhdD")).split(),
+    *_KINDS["p"].upper().split(),
+)
+"""One of which is in every short text that has to be replaced, in lower case or as it is."""
+_DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
+"""What stands around an instruction that is a part of a text."""
+
+
+@lru_cache(maxsize=256)
+def _has_instruction(text: str) -> bool:
+    """Whether a short text or a part of it says that it has to be replaced: ``PASTE_KEY_HERE``, ``your-postgres-password``, ``****``."""
+    written = f"{text.lower()} {text}"
+    if not any(sign in written for sign in _SIGNS):
+        return False
+    if _SAMPLE.search(text) is not None:
+        return True
+    pieces = [piece.strip(" !") for piece in text.replace("your.", "your-").translate(_DELIMITERS).split("\n")]
+    return any(_INSTRUCTION.fullmatch(_kinds(label, in_host="." in piece)) for piece in pieces for label in piece.split("."))
+
+
+def _kinds(label: str, *, in_host: bool = False) -> str:
+    """The kinds of the words of a text; a label of a host can be called anything, also "dummy"."""
+    kinds = "C" if label.isupper() else "c"
+    for word in re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^-_ ]", label):
+        other = "n" if word.isdecimal() and len(word) < 5 else "x" if word.isalpha() and len(word) > 1 else "?"
+        mine = "y" if word[:4].lower() == "your" and word[4:].lower() in _KIND else ""
+        kinds += mine + _KIND.get(word[4:].lower() if mine else word.lower(), other)
+    return kinds.translate({ord("x"): "?", ord("d"): "?"}) if in_host else kinds
 
 
 def is_stock(text: str) -> bool:
@@ -137,7 +180,9 @@ def is_stock(text: str) -> bool:
 
     No secret can be in it, wherever it stands.
     """
-    return len(text) <= _LONGEST_STOCK and is_blank(text) and _STOCK.issuperset(filter(None, _BETWEEN_WORDS.split(text.lower())))
+    if len(text) > _LONGEST_STOCK or not is_blank(text):
+        return False
+    return {"n", "x", "?"}.isdisjoint(_kinds(text.replace("<", " ").replace(">", " ").replace(".", " ")))
 
 
 _LONGEST_STOCK = 60
@@ -169,4 +214,12 @@ def resolved(text: str) -> str | None:
     "A value that no one still has to fill in: not `<your domain>` or `TODO`.",
 )
 def filled_in(text: str) -> str | None:
-    return "still has to be filled in" if is_blank(text) else None
+    return "still has to be filled in" if is_blank(text) and genuine(text) is None else None
+
+
+@format(
+    "genuine",
+    "A value that is no dummy, as developers put in the place of what they do not use: not `dummy-key`.",
+)
+def genuine(text: str) -> str | None:
+    return "is a dummy" if "dummy" in text.lower() and is_blank(text) else None

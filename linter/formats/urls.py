@@ -8,6 +8,7 @@ from ..model import Message, as_message, sentence
 from ..patterns import pattern
 from ..typed import Final, NamedTuple
 from . import format
+from .placeholders import is_reference, is_unresolved
 
 _WHITE_SPACE = pattern(r"\s")
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
@@ -66,6 +67,19 @@ def without_login(url: str) -> str:
     """A URL without the credential in its authority."""
     where = authority_of(url)
     return url if where is None else url[: where.start] + url[where.host :]
+
+
+def with_other_host(url: str) -> str:
+    """A URL with a host in the place of one that still has to be filled in; empty where more of it has to be.
+
+    What replaces a reference can have a path at its end, unless one follows.
+    """
+    where = authority_of(url)
+    host = url[where.host : where.end] if where is not None else ""
+    if where is None or not is_unresolved(host) or (where.end == len(url) and is_reference(host)):
+        return ""
+    other = f"{url[: where.host]}host.invalid{url[where.end :]}"
+    return "" if is_unresolved(other) else other
 
 
 @format("url", "An absolute http or https URL with a host, as the WHATWG parser of Node.js reads it, and without white space.", URL_LIKE)

@@ -11,6 +11,7 @@ from functools import partial
 from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread
 from ..formats.placeholders import is_unresolved
+from ..formats.urls import with_other_host
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete
 from ..release import MAIN
 from ..typed import Any, Final, NamedTuple
@@ -74,7 +75,9 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
                 return None
             value = ABSENT
     elif not part.checks_unknown:
-        if value is ABSENT or value is UNKNOWN or is_unresolved(value):
+        if value is ABSENT or value is UNKNOWN:
+            return None
+        if is_unresolved(value) and not (part.operator.asks_rest(part.operand) and (value := with_other_host(value))):
             return None
         if value is node.value and not node.is_deeper_than(DEEPEST):
             if mode.condition or node.document.members:

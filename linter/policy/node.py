@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .. import settings
+from ..conformance.mismatch import stop_at
 from ..formats.placeholders import fallback_of
 from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
 from ..patterns import pattern
@@ -84,6 +85,8 @@ class Node:
             return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
             return _repair(document.layer(path), path, name)
+        if name == "stops":
+            return document.ask(stop_at, path) or ABSENT
         if name in FACTS_OF_RELEASES:  # where the newest release reads a setting too, none is the last
             release = getattr(self.setting, FACTS_OF_RELEASES[name], None)
             return ABSENT if release is None or (release == MAIN and name == "until") else ReleaseText.of(str(release), release)
@@ -159,11 +162,13 @@ FACTS_OF_A_SETTING = (
     "length",
     "limit",
     "used",
+    "stops",
     *FACTS_OF_A_REPAIR,
     *FACTS_OF_RELEASES,
     *FACTS_OF_THE_CATALOGUE,
 )
 """What the catalogue says: the ``meaning`` of the setting, the one to ``use`` instead, and ``since`` and ``until``; and the
-``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; its
+``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; what the server
+``stops`` with at its value; its
 ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..formats import FORMATS
-from ..formats.placeholders import is_stock, is_unresolved
+from ..formats.placeholders import is_reference, is_stock, is_unresolved
 from ..formats.sizes import NUMBER_LIKE
 from ..model import Mark, SettingPath
 from ..patterns import pattern
@@ -222,7 +222,9 @@ LONGEST_LEGIBLE: Final = 1_000
 def _may_be_read(text: str, setting: Setting) -> bool:
     """Whether a text is a value of a setting, or so like one that it may be seen."""
     if is_unresolved(text):
-        return _is_placeholder(text, setting)
+        shown = _is_placeholder(text, setting)
+        if shown or is_reference(text) or "<" in text:
+            return shown
     if _is_json(text):
         return _is_public_json(text, setting)
     if setting.enum:

@@ -77,6 +77,8 @@ def _address(address: str, default_port: str) -> str | Mark:
 
 
 def _host(host: str) -> str | Mark:
+    if re.search("%(?![0-9a-f]{2})", host):
+        return INVALID_URL
     if "%" in host or not host.isascii() or "xn--" in host:
         return UNKNOWN
     if _FORBIDDEN.search(host):

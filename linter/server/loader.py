@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
 from .. import settings
+from ..formats.placeholders import is_blank
 from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
 from ..redaction.numbers import number_text
 from ..release import MAIN, Release
@@ -107,12 +108,14 @@ def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
     """The value that rules check: what the server holds, but of a switch that stays text, whether it is on; or ``UNKNOWN``.
 
     That is so for "true", and for the text of a switch that only servers read which compare it with "true". Text that should be JSON and is
-    not stays text here, though the server does not start with it.
+    not stays text here, though the server does not start with it. What a text that has to be filled in will be is not known.
     """
     if coercion != "unknown" and setting.types[:1] == ("boolean",) and (text == "true" or compares_with_true(setting, coercion)):
-        return text == "true"
+        return UNKNOWN if is_blank(text) else text == "true"
     made = converted(text, coercion)
-    return text if isinstance(made, Stop) else made
+    if isinstance(made, Stop):
+        return text
+    return made if isinstance(made, str | dict | list) or not is_blank(text) else UNKNOWN
 
 
 def compares_with_true(setting: Setting, coercion: str) -> bool:

@@ -66,6 +66,8 @@ class Operator(NamedTuple):
     """Why a value that satisfies it with an operand must not be as it is, for ``not``."""
     checks_unknown: Callable[[Any], bool] = never
     """Whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread."""
+    asks_rest: Callable[[Any], bool] = never
+    """Whether with an operand it checks the rest of a URL whose host still has to be filled in."""
     asks_value: Callable[[Any], bool] = always
     """Whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret."""
     has_templates: bool = True

@@ -14,7 +14,7 @@ from ..display import is_shown_whole
 from ..node import Node
 from ..template import literal_text, operand_of
 from ..verdict import Check, Failure, Verdict, failed
-from . import ANYTHING, TEXT, TEXTS, listed, operator
+from . import ANYTHING, TEXT, TEXTS, always, listed, operator
 
 _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
@@ -123,7 +123,14 @@ _comparison(
     says=_END,
 )
 _comparison(
-    "ends_with", "end with", lambda value, end: value.endswith(_as_text(end)), of_texts=True, schema=TEXTS, operand="text", says=_END
+    "ends_with",
+    "end with",
+    lambda value, end: value.endswith(_as_text(end)),
+    of_texts=True,
+    asks_rest=always,
+    schema=TEXTS,
+    operand="text",
+    says=_END,
 )
 _comparison(
     "contains", "contain", _contains, schema=ANYTHING, operand="value", says="is a text that contains this, or a list with this member"
