@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_the_fixtures() -> None:
     assert re.findall(r"\b(\d+) configurations .* (\d+) are broken", " ".join(README.split())) == [(str(len(read)), str(len(broken)))]
     goals = precision._GOALS
     [(missed, wrong)] = re.findall(
-        r"misses more than (\d+) % of what is broken, or if more than (\d+) % of its errors", " ".join(README.split())
+        r"misses more than (\d+)% of what is broken, or if more than (\d+)% of its errors", " ".join(README.split())
     )
     assert (100 - float(missed), 100 - float(wrong)) == (goals["broken is found"], goals["errors are right"])
 
