@@ -538,6 +538,16 @@ def test_a_heartbeat_that_only_false_switches_off(value: Any, expected: list[tup
     assert about(found(tmp_path, "5.0.10", "5.0.11", heartbeatEnabled=value), "heartbeatEnabled") == expected
 
 
+def test_what_lies_in_another_folder_is_of_another_server(tmp_path: Path) -> None:
+    """As in a check: neither names an environment."""
+    found(tmp_path, "5.1.13", "5.1.14")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ".env").write_text(f"{DOTENV}MEDPLUM_ALLOW_INSECURE_REST_HOOK_URL=true\n", encoding="utf-8")
+    for paths in ([str(tmp_path)], [str(tmp_path / "medplum.config.json"), str(tmp_path / "other" / ".env")]):
+        result = upgrade("--from", "5.1.13", "--to", "5.1.14", *paths)
+        assert result.stdout.count("allowInsecureRestHookUrl is not given") == 1
+
+
 @pytest.mark.parametrize("base", ["http://localhost:8103/", "https://api.hospital.example/"])
 def test_private_receivers_are_refused_whether_the_server_is_public_or_not(base: str, tmp_path: Path) -> None:
     what = "to localhost or a private IP address"
