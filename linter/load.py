@@ -99,7 +99,8 @@ def _chosen(reading: Reading, given: Input) -> Reading:
     names = dict.fromkeys(environment_text(name) for one in reading.loaded if (name := one.document.environment) is not None)
     way_out = f"write {given.uri}, which has one configuration without a name" if reading.loaded else reading.note
     way_out = f"write {given.uri}#NAME with one of {', '.join(names)}" if names else way_out
-    return Reading(loaded, f"there is no environment {' or '.join(map(environment_text, sorted(lacking)))}: {way_out}", unread=True)
+    asked = " or ".join(environment_text(name) if name else '""' for name in sorted(lacking))
+    return Reading(loaded, f"there is no environment {asked}: {way_out}", unread=True)
 
 
 def around_inputs(inputs: Iterable[Input]) -> Surroundings:

@@ -86,7 +86,7 @@ COMMANDS = "check", "check --allow-unrecognized", "show", "upgrade --from 5.1.13
 @pytest.mark.parametrize("name", ["prdo", ""])
 def test_one_that_is_not_there_is_an_error_that_lists_those_there_are(command: str, name: str) -> None:
     result = lint(*command.split(), f"dump.json#{name}")
-    shown = name or "••••••"
+    shown = name or '""'
     assert f"error: dump.json: there is no environment {shown}: write dump.json#NAME with one of staging, prod, dev\n" in result.stderr
     assert (result.exit_code, "clinic.health" in result.stdout) == (2, False)
 

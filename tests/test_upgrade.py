@@ -556,7 +556,9 @@ def test_private_receivers_are_refused_whether_the_server_is_public_or_not(base:
     assert messages(found(tmp_path, "5.1.22", "5.1.23", baseUrl=base, allowInsecureRestHookUrl=True), what) == []
     # Later releases have a setting of another name, and say so; the part of a configuration does not show what the rest of it gives.
     assert messages(found(tmp_path, "5.1.22", "5.1.27", baseUrl=base), what) == []
-    assert messages(found(tmp_path, "5.1.22", "5.1.23", "server.env", text=f"MEDPLUM_BASE_URL={base}\nMEDPLUM_REDIS_HOST=redis\n"), what) == []
+    assert (
+        messages(found(tmp_path, "5.1.22", "5.1.23", "server.env", text=f"MEDPLUM_BASE_URL={base}\nMEDPLUM_REDIS_HOST=redis\n"), what) == []
+    )
 
 
 @pytest.mark.parametrize(
