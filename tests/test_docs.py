@@ -79,7 +79,8 @@ def test_the_readme_is_short() -> None:
 
 
 def test_a_page_is_read_in_one_go() -> None:
-    long = {page.name: len(page.read_text(encoding="utf-8").split()) for page in pages()}
+    written = [*pages(), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+    long = {page.name: len(page.read_text(encoding="utf-8").split()) for page in written}
     assert {name: words for name, words in long.items() if words > 2_500 and name not in GENERATED} == {}
 
 

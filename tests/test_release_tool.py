@@ -672,7 +672,7 @@ def test_a_new_minor_release_gets_a_line_of_its_own() -> None:
 @pytest.mark.slow
 @needs_node
 def test_a_made_up_release_that_the_catalogue_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The update that CONTRIBUTING.md tells: what the tool says of it, as a checklist too."""
+    """The update that docs/extending.md tells: what the tool says of it, as a checklist too."""
     folder = made_up(
         tmp_path, NEXT, parameters=lambda table: table.update(supportEmail="csv"), typed=lambda table: table.update(acmeFlag="boolean")
     )

@@ -32,7 +32,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "Your own policies": ("your-policies.md", "cookbook.md", "policies.md", "policy-words.md"),
     "For auditors": ("auditors.md", "security.md"),
     "Reference": ("options.md", "cli.md", "configuration.md", "json.md", "outputs.md", "exit-codes.md", "python.md", "rules", "settings"),
-    "How it works": ("architecture.md", "server-differences.md", "contributing.md", "changelog.md"),
+    "How it works": ("architecture.md", "extending.md", "server-differences.md", "contributing.md", "changelog.md"),
 }
 """The pages by task, in the order of the site. A folder stands for its index and its pages, in the order of the links of the index."""
 _FOUND_FIRST: Final = ("rules/", "settings/")
