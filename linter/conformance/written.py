@@ -176,10 +176,10 @@ def _addresses(text: str) -> str:
 
 
 def _pem(text: str) -> str | None:
-    """PEM whose line breaks became something else: a backslash and an n, or blanks where all of it stands on one line."""
+    """PEM with blanks around its lines, or whose line breaks became something else: a backslash and an n, or blanks on one line."""
     text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n")
     if "\n" in text.strip():
-        return text
+        return re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text)
     blocks = re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----[ \t]*([A-Za-z0-9+/= \t]+?)[ \t]*-----END \1-----", text)
     if not blocks or re.sub(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/= \t]+-----END \1-----", "", text).strip():
         return None

@@ -6,7 +6,8 @@ from ..patterns import pattern
 from ..typed import Final
 from . import Check, format
 
-_BEGIN = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n")
+_BEGIN = pattern(r"(?m)^\ufeff?-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n")
+_WITHIN_A_LINE = pattern(r"[^\n]-----BEGIN ")
 
 
 def _has_whole_pem(text: str) -> bool:
@@ -26,7 +27,11 @@ def _pem(text: str) -> str | None:
         return "must have real line breaks, but has a backslash and an n in their place"
     if "\n" not in text.strip():
         return "must have line breaks, but is on one line"
-    return None if _has_whole_pem(text) else "must be complete PEM text, from -----BEGIN to -----END with the same label"
+    if _has_whole_pem(text):
+        return None
+    if _WITHIN_A_LINE.search(text):
+        return "must have -----BEGIN at the start of a line, but has blanks or other text in front of it"
+    return "must be complete PEM text, from -----BEGIN to -----END with the same label"
 
 
 def _pem_of(what: str, *labels: str) -> Check:
