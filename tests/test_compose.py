@@ -228,7 +228,7 @@ def test_what_an_environment_file_may_hold_is_not_missing(rest: str, rules: list
 
 
 def test_a_server_without_any_variable_lacks_all() -> None:
-    assert "missing-setting database" in found(f"services:\n  s:\n    image: {IMAGE}\n    command: env\n", "compose.yml")
+    assert "missing-setting baseUrl" in found(f"services:\n  s:\n    image: {IMAGE}\n    command: env\n", "compose.yml")
 
 
 # --- Whose file ----------------------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_the_text_of_an_example_is_fixed(rule_file: RuleFile, example: Any, tmp_
     monkeypatch.chdir(tmp_path)
     kind = kind_of(rule_file, example)
     text = example["text"] if "text" in example else json.dumps(example["data"], indent=2)
-    Path("example.json").write_bytes(text.encode())
+    Path("example.json").write_bytes(text.encode(example.get("encoding", "utf-8")))
     fixes = fix(rule_file.path.stem, example.get("server", "main"), kind)
     assert (fixes.refused, fixes.bugs) == ((), ())
     (file,) = fixes.files

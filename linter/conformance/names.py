@@ -10,7 +10,7 @@ from .. import settings
 from ..model import UNKNOWN, Message, SettingPath, sentence
 from ..release import MAIN, NEWEST, Release
 from ..settings import Catalogue, Setting, letters_of
-from ..text import as_clause, printable
+from ..text import as_clause
 from ..typed import Any, Final
 from .reader import Mismatch, Reader, names_in
 
@@ -75,10 +75,10 @@ def unknown_name(path: SettingPath, setting: Setting | None, value: Any, reader:
 
     def reason() -> Message:
         target, is_near = guess()
-        name = printable(str(path[-1]))
-        nested = target is not None and "." in name and target == without_dots(path)
-        hint = f"did you mean {'.'.join(map(str, target))}?" if target is not None else ""
-        instead = f"in a JSON file, write {name} as an object inside an object" if nested else hint
+        name = str(path[-1])
+        nested = target is not None and "." in name and len(target) > len(path) and reader.by is None
+        meant = ".".join(map(str, target or ()))
+        instead = f"in a JSON file, write {meant} as an object inside an object" if nested else meant and f"did you mean {meant}?"
         return (ignored if is_near else not_known()).add("remedy", instead)
 
     return Mismatch("known", reason, may_be_newer=bool(reader.server.newer) and not guess()[1])
@@ -103,11 +103,12 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     """The setting that was meant by a name that is none, and whether the name is a near miss of it; what is only like it is a hint."""
     from .secrets import is_called_secret  # only after a mistake
 
-    catalogue, name, above = reader.catalogue, str(path[-1]), path[:-1]
-    if "." in name and catalogue.get(without_dots(path)) is not None:
-        return without_dots(path), True
-    live = names_in(catalogue, reader.release)
-    spelt = [one for one in catalogue.spelt(path) if one in live.paths] if not above else []
+    catalogue, live = reader.catalogue, names_in(reader.catalogue, reader.release)
+    meant = _in_known_objects(path, reader)
+    if meant != path and (known_as := catalogue.get(meant)) is not None:
+        return known_as.use_path if known_as.origin == "near-miss" and known_as.use else meant, True
+    spelt = [one for one in catalogue.spelt(path) if one in live.paths] if len(path) == 1 else []
+    name, above = str(meant[-1]), meant[:-1]
     if len(spelt) == 1 and "*" not in spelt[0]:
         return spelt[0], True  # with other capitals and separators, which can be those of a section: ``redis_tls``
     is_secret = is_called_secret(name)
@@ -123,9 +124,18 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     return (elsewhere[0] if len(elsewhere) == 1 else None), False
 
 
-def without_dots(path: SettingPath) -> SettingPath:
-    """A path of which the steps are taken apart at their dots."""
-    return tuple(part for step in path for part in str(step).split("."))
+def _in_known_objects(path: SettingPath, reader: Reader) -> SettingPath:
+    """A path taken apart at its dots, with the objects that are meant in place of near misses; as it is where one of them is no object."""
+    catalogue, made = reader.catalogue, path[:0]
+    *above, name = (part for step in path for part in (step.split(".") if isinstance(step, str) else (step,)))
+    for step in above:
+        if catalogue.get((*made, step)) is None:
+            near = near_name(str(step), _that_can_be(catalogue, reader.release, catalogue.name_of(made), True, is_secret=False))
+            if not near or not is_near_miss((step,), (near,)):
+                return path
+            step = near
+        made = (*made, step)
+    return (*made, name)
 
 
 def is_near_miss(path: SettingPath, other: SettingPath) -> bool:

@@ -193,7 +193,8 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
 def _candidate(place: _Place, aspect: str) -> SettingPath | None:
     """The setting that a name stands for, given or not."""
     if aspect == "nested":  # a parameter whose name has slashes in place of dots
-        target: SettingPath | None = tuple(str(place.path[0]).split("/"))
+        parts = tuple(str(place.path[0]).split("/"))
+        target = parts if place.reader.catalogue.get(parts) is not None else _named(place._replace(path=parts))
     else:
         target = _of_variable(place) if place.document.kind == "server/env" else _named(place)
     return target if target is not None and _can_take(place, target, reformed=aspect == "misspelt") else None

@@ -268,10 +268,12 @@ def _written_wrong(given: list[Variable], last: Mapping[SettingPath, Variable], 
             yield Problem("duplicate-variable", message, variable.key, setting_of(variable.name, file.release))
         seen[variable.name] = variable
     for variable in seen.values():
-        mistake = _mistake(variable)
+        path = setting_of(variable.name, file.release)
+        mistake = _mistake(variable, path, file.release)
         if mistake is not None:
-            path = setting_of(variable.name, file.release)
             is_last = last[path].value == variable.value and file.encoding_error is None
+            if variable.text is not None and _stops_at(variable.text, path, file.release):
+                mistake = mistake[0], mistake[1]._replace(stops=True).add("why", "the server does not start with it")
             yield Problem(*mistake, variable.value, path, repair=_repair(mistake[0], path, last[path], file) if is_last else None)
 
 
@@ -293,14 +295,27 @@ def _described(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
     return UNKNOWN if one.text is None else one.text, printable(one.name), one.key
 
 
+def _stops_at(text: str, path: SettingPath, release: Release) -> bool:
+    """Whether the server does not start with a text that is not the one that was meant."""
+    from ..server.stops import why_it_stops  # only after a mistake
+
+    setting = settings.catalogue().get(path)
+    if setting is None or setting.env_coercion.at(release) == "object":
+        return setting is not None and not is_valid_json(text)
+    return (bool(setting.enum) and setting.stops_with("word", release)) or bool(why_it_stops({str(path[0]): text}, path, release))
+
+
 def is_misread(variable: Variable) -> bool:
     """Whether a variable is written so that its value is not the one that was meant, and is not checked."""
-    return _mistake(variable) is not None
+    return _mistake(variable, setting_of(variable.name)) is not None
 
 
-def _mistake(variable: Variable) -> tuple[str, Message] | None:
-    """What is wrong with the text of a variable: the name of the problem, and its message."""
-    name, text = printable(variable.name), variable.text or ""
+def _mistake(variable: Variable, path: SettingPath, release: Release = MAIN) -> tuple[str, Message] | None:
+    """What is wrong with the text of a variable: the name of the problem, and its message.
+
+    A line break at the end of a text that the server makes something else of (a number, an object) is left to what checks that.
+    """
+    name, text, setting = printable(variable.name), variable.text or "", settings.catalogue().get(path)
     if variable.mistake is not None:
         return variable.mistake[0], variable.mistake[1].about(name)
     if variable.quoting and "\\" in text and not is_valid_json(text):
@@ -311,7 +326,8 @@ def _mistake(variable: Variable) -> tuple[str, Message] | None:
             rule = "escape-kept-as-text" if text.lstrip()[:1] in ("{", "[") else "quote-kept-as-text"
             effect = "a backslash before each quote becomes part of the value"
             return rule, sentence(f'{name} keeps \\" as two characters', effect, variable.quoting, by=", so ")
-    if text.endswith("\n") and _PEM not in text and not is_valid_json(text):
+    is_kept = not is_valid_json(text) if setting is None else "string" in setting.types and setting.env_coercion.at(release) == "none"
+    if text.endswith("\n") and _PEM not in text and is_kept:
         what = f"the value of {name} ends with a line break, which the server keeps as part of it"
         why = "a password, name or address is not the one that was meant"
         return "line-break-at-end-of-value", sentence(what, why, "write the value without it", by=", so ")
@@ -359,13 +375,19 @@ class _VariableEntry(NamedTuple):
         return self.variable.key if part == "key" else self.variable.value
 
     def facts(self) -> Mapping[str, Fact]:
-        """The ``name``; where its value is known also its ``raw`` text; the ``fallback`` of a reference; the ``type`` of what it is in."""
+        """The ``name``; where its value is known also its ``raw`` text; the ``fallback`` of a reference; the ``type`` of what it is in.
+
+        Of a text that is not the one that was meant, that one is the ``raw`` text: it is as secret.
+        """
         variable, path = self.variable, setting_of(self.variable.name)
         facts: dict[str, Fact] = {"name": variable.name}
         if variable.fallback:
             facts["fallback"] = variable.fallback
-        if variable.text is not None and self.known and not (variable.replaced and settings.catalogue().is_secret(path)):
-            facts["raw"] = variable.text
+        if variable.text is not None and not (variable.replaced and settings.catalogue().is_secret(path)):
+            if self.known:
+                facts["raw"] = variable.text
+            elif is_misread(variable):
+                facts["raw"] = variable.text.strip("\"'\r\n").replace('\\"', '"')
         if "fallback" in facts or facts.get("raw"):
             facts["type"] = "test job" if path in self.holder.throwaway else self.holder.type
         return facts

@@ -1,0 +1,128 @@
+"""A small mistake (blanks, quotes, a misspelt parent) keeps no graver one from being seen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.checkout import missing
+
+from linter.load import Input
+from linter.model import Finding
+from linter.run import Options, lint_input
+
+
+def findings(text: str, name: str = "compose.yml", kind: str | None = None) -> tuple[Finding, ...]:
+    outcome = lint_input(Input(name, text.encode(), Path(name)), Options(kind=kind))
+    assert outcome.bugs == ()
+    return outcome.result.findings
+
+
+def service(*lines: str) -> str:
+    head = ["services:", "  server:", "    image: medplum/medplum-server:5.2.13", "    command: env", "    environment:"]
+    return "\n".join([*head, *(f"      {line}" for line in lines), ""])
+
+
+def about(setting: str, *lines: str) -> list[tuple[str, bool]]:
+    """The rules that report a setting of a Compose file, each with whether it says that the server does not start."""
+    found = [one for one in findings(service(*lines)) if ".".join(map(str, one.path or ())) == setting]
+    return sorted((one.rule, one.says.stops) for one in found)
+
+
+# --- A line break at the end of a variable ---------------------------------------------------------------------------------------------
+
+
+def test_what_json_parse_does_at_the_end_of_a_text() -> None:
+    if shutil.which("node") is None:
+        missing("Node.js")
+    script = (
+        "for (const t of ['[]\\n', '{}\\r\\n', '{}\\\\n', '{a: 1}\\n']) { try { JSON.parse(t); console.log(1) } catch { console.log(0) } }"
+    )
+    result = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["1", "1", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "setting", "expected"),
+    [
+        ("DATABASE_SSL", '{"require": true}', "database.ssl", []),
+        ("DATABASE_SSL", "{require: true}", "database.ssl", [("misread-object", True)]),
+        ("DEFAULT_PROJECT_FEATURES", '["ai",]', "defaultProjectFeatures", [("misread-object", True)]),
+        ("PORT", "8103", "port", []),
+        ("PORT", "web", "port", [("misread-number", False)]),
+        ("REGISTER_ENABLED", "true", "registerEnabled", [("misread-boolean", False)]),
+        ("LOG_LEVEL", "INFO", "logLevel", [("mangled-variable", True)]),
+        ("EMAIL_PROVIDER", "smtp", "emailProvider", [("mangled-variable", False)]),
+        ("DATABASE_PASSWORD", "12345678", "database.password", [("mangled-variable", False), ("plaintext-secret", False)]),
+        ("DATABASE_PASSWORD", "${PASSWORD}", "database.password", []),
+    ],
+)
+def test_a_line_break_at_the_end(variable: str, text: str, setting: str, expected: list[Any]) -> None:
+    assert about(setting, f"MEDPLUM_{variable}: |", f"  {text}") == expected
+
+
+# --- Quotes and backslashes that became part of a value --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "setting", "expected"),
+    [
+        ('- MEDPLUM_BASE_URL="https://api.clinic.example/"', "baseUrl", [("mangled-variable", True)]),
+        ('- MEDPLUM_APP_BASE_URL="https://app.clinic.example/"', "appBaseUrl", [("mangled-variable", False)]),
+        ('- MEDPLUM_LOG_LEVEL="INFO"', "logLevel", [("mangled-variable", True)]),
+        ("- MEDPLUM_DATABASE_SSL='{}'", "database.ssl", [("mangled-variable", True)]),
+        ('- MEDPLUM_DATABASE_SSL="{}"', "database.ssl", [("mangled-variable", False)]),
+        ('- MEDPLUM_DATABASE_PASSWORD="hunter2"', "database.password", [("mangled-variable", False), ("plaintext-secret", False)]),
+        ('- MEDPLUM_DATABASE_PASSWORD="${PASSWORD}"', "database.password", [("mangled-variable", False)]),
+        ('- MEDPLUM_DATABASE_PASSWORD=""', "database.password", [("mangled-variable", False)]),
+        (
+            '- \'MEDPLUM_SMTP={\\"host\\": \\"mail.clinic.example\\", \\"password\\": \\"hunter2\\"}\'',
+            "smtp",
+            [("mangled-variable", True), ("plaintext-secret", False)],
+        ),
+        ('- \'MEDPLUM_SMTP={\\"host\\": \\"mail.clinic.example\\"}\'', "smtp", [("mangled-variable", True)]),
+    ],
+)
+def test_what_is_part_of_the_value(line: str, setting: str, expected: list[Any]) -> None:
+    assert about(setting, line) == expected
+
+
+# --- A misspelt parent -----------------------------------------------------------------------------------------------------------------
+
+
+def hints(name: str, text: str, kind: str | None = None) -> list[str]:
+    found = [one for one in findings(text, name, kind) if one.rule in ("unknown-setting", "nested-parameter")]
+    return [message for one in found for message in (one.message, *(other.message for other in one.related))]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("databse.maxConnections", "database.maxConnections"),
+        ("databse.maxConections", "database.maxConnections"),
+        ("redsi.host", "redis.host"),
+        ("databse.ssl.ca", "database.ssl.ca"),
+        ("shards.east.databse.host", "shards.east.database.host"),
+        ("acme.host", ""),
+        ("database2x.host", ""),
+    ],
+)
+def test_a_misspelt_parent_is_suggested_as_a_name_is(name: str, meant: str) -> None:
+    dump = json.dumps({"Parameters": [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": "5"}]})
+    vault = json.dumps({"baseUrl": "https://api.clinic.example/", name: "5"})
+    for given in (("dump.json", dump), ("vault.json", vault, "server/azure")):
+        [hint] = hints(*given)
+        assert (f"did you mean {meant}?" in hint) if meant else ("did you mean" not in hint)
+    [hint] = hints("medplum.config.json", json.dumps({"baseUrl": "https://api.clinic.example/", "database": {}, name: 5}))
+    assert (f"write {meant} as an object" in hint) if meant else ("did you mean" not in hint)
+
+
+@pytest.mark.parametrize(("name", "meant"), [("redsi/host", "redis.host"), ("database/hostt", "database.host"), ("acme/host", "")])
+def test_a_misspelt_parent_of_a_nested_name(name: str, meant: str) -> None:
+    dump = json.dumps({"Parameters": [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": "db.clinic.example"}]})
+    [found] = [one for one in findings(dump, "dump.json") if one.rule == "nested-parameter"]
+    assert (found.fix.description if found.fix is not None else "") == (f"rename {name} to {meant}" if meant else "")
