@@ -253,7 +253,7 @@ def test_every_mistake_is_reported_in_the_order_of_the_lines(tmp_path: Path) -> 
     assert errors(tmp_path, broken) == [
         f'{NAME}:2: "titel" is not a key of the rule; did you mean "title"?',
         f'{NAME}:3: severity must be one of error, warning, note, pedantic, not "eror"; did you mean "error"?',
-        f'{NAME}:7: max must be a number, a size such as 50mb, or another setting: "${{path}}"',
+        f'{NAME}:7: max must be a number, a size such as 50mb, or another setting: "${{path}}", not "a"',
         f"{NAME}:11: safe must be true or false",
         f'{NAME}:13: "note" is not a key of the rule',
     ]

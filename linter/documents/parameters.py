@@ -88,7 +88,7 @@ class Parameter(NamedTuple):
 
     def facts(self) -> dict[str, Fact]:
         """What rules may ask of it."""
-        facts: dict[str, Fact | None] = {"name": self.name, "type": self.type, "tier": self.tier}
+        facts: dict[str, Fact | None] = {"name": self.name, "type": self.type, "tier": self.tier, "key_id": self.key_id}
         if self.text is not None:
             length = len(self.text)
             facts |= {"raw": self.text, "length": length, "limit": self.limit, "used": 100 * length / self.limit}

@@ -96,7 +96,7 @@ def with_links(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _default_links(rule: Rule) -> tuple[str, ...]:
     """Addresses on medplum.com that describe the settings in ``must``; the page of all settings where these are too many, or none."""
-    about = [_setting(clause.path, kind) for case in rule.cases for clause in case.must for kind in case.info.kinds]
+    about = [setting_at(clause.path, kind) for case in rule.cases for clause in case.must for kind in case.info.kinds]
     pages = dict.fromkeys(link for setting in about if setting is not None and (link := page_link(setting)))
     if 0 < len(pages) <= _MOST_LINKS:
         return tuple(pages)
@@ -104,7 +104,7 @@ def _default_links(rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(page.partition("#")[0] for page in pages)) or (page_of("infra" if of_infra else "server"),)
 
 
-def _setting(path: Path, kind: str) -> Setting | None:
+def setting_at(path: Path, kind: str) -> Setting | None:
     """The setting that a path from the root leads to in documents of a kind; None where it leads to several or to none."""
     found = (settings.catalogue(one).get(names_of(inner)) for one, inner in (catalogues(path.steps, kind) if _is_fixed(path) else ()))
     return next(filter(None, found), None)

@@ -155,6 +155,7 @@ FACTS_OF_A_SETTING = (
     "key",
     "type",
     "tier",
+    "key_id",
     "name",
     "raw",
     "text",
@@ -168,7 +169,7 @@ FACTS_OF_A_SETTING = (
     *FACTS_OF_THE_CATALOGUE,
 )
 """What the catalogue says: the ``meaning`` of the setting, the one to ``use`` instead, and ``since`` and ``until``; and the
-``type``, ``tier`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; what the server
+``type``, ``tier``, ``key_id`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; what the server
 ``stops`` with at its value; its
 ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

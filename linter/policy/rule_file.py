@@ -10,13 +10,14 @@ import jsonschema
 import yaml
 
 from ..files import TooLarge, Unreadable, read_regular
-from ..text import printable
+from ..text import clipped, printable
 from ..typed import Any, Final, NamedTuple
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
 from .known import check_settings, with_links
 from .older import modernized
 from .operators import listed
+from .possible import check_possible
 from .rule import Rule, check_kinds, check_operands, whole_case
 from .tree import Place
 from .trust import check_knows_no_secret
@@ -61,6 +62,7 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
         check_operands(rule, built_in=bool(category))
         check_kinds(rule)
         check_settings(rule)
+        check_possible(rule)
         name = rule.info.id.rpartition("/")[2]
         if path.stem != name:
             raise RuleError(f'the file of the rule "{rule.info.id}" must be called {name}.yaml', ("id",))
@@ -236,7 +238,8 @@ def _must(validator: str, operand: Any, instance: Any, description: str | None) 
     is_word = validator == "enum" and isinstance(instance, str)
     near = did_you_mean(instance, map(str, operand)) if is_word else ""
     if description is not None:
-        return f"{description}{near}"
+        given = f', not "{clipped(instance, 80)}"' if isinstance(instance, str) else ""
+        return f"{description}{given}{near}"
     if validator == "enum":
         given = f', not "{instance}"' if is_word else ""
         return f"must be {'one of ' if len(operand) > 1 else ''}{', '.join(map(str, operand))}{given}{near}"

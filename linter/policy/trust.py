@@ -25,7 +25,9 @@ from .paths import ANY, DEEP, Path, expanded, names_of
 from .rule import Case, Rule
 from .tree import Mention, mentions, mentions_of_fix
 
-_OPEN_FACTS: Final = frozenset({"path", "key", "name", "type", "tier", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE})
+_OPEN_FACTS: Final = frozenset(
+    {"path", "key", "name", "type", "tier", "key_id", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE}
+)
 """What may be known of a secret: nothing of it depends on what the secret is."""
 
 

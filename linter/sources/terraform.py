@@ -57,7 +57,8 @@ def _parameters(root: Node) -> Iterator[Parameter]:
         steps = (step if step in values else None for step in (field, "type", "tier"))
         written = Written(node.tree.places, node.path, "name", *steps)
         text = values.get(field) if of_plan.get(field) is not True else None  # what the plan cannot tell yet
-        yield Parameter.of(values["name"], text if isinstance(text, str) else None, written, values.get("type"), values.get("tier"))
+        one = Parameter.of(values["name"], text if isinstance(text, str) else None, written, values.get("type"), values.get("tier"))
+        yield one._replace(key_id=key if isinstance(key := values.get("key_id"), str) and key else None)
 
 
 def _resources(root: Node) -> Iterator[tuple[Node, Node]]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from operator import ge, le
 
 from ...conformance.meaning import meant
 from ...formats.placeholders import is_unresolved
 from ...model import ABSENT, UNKNOWN, is_same
 from ...redaction.numbers import number_text
-from ...typed import Any
+from ...settings.kinds import DOCUMENT_KINDS
+from ...typed import Any, Final
 from ..display import is_shown_whole
+from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import literal_text, operand_of
 from ..verdict import Check, Failure, Verdict, failed
-from . import ANYTHING, TEXT, TEXTS, always, listed, operator
+from . import ANYTHING, OPERATORS, TEXT, TEXTS, always, listed, operator
 
 _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
@@ -176,6 +179,49 @@ def _amount(value: Any, *, with_unit: bool = False) -> Any:
     return size_with_unit(value) if with_unit else parsed_size(value)
 
 
+_ORDER: Final = {"type": "array", "items": TEXT, "minItems": 1}
+_SIZES: Final = ("nano", "micro", "small", "medium", "large")
+
+
+def place_in_order(word: str, order: Sequence[Any]) -> int | None:
+    """The place of a word in an order, in capitals or not; without an order that of the size in which the name of an instance type ends."""
+    names = [str(one).lower() for one in order]
+    if word.lower() in names:
+        return names.index(word.lower())
+    size = re.search(r"(?:^|\.)(?:(nano|micro|small|medium|large)|([0-9]{0,3})xlarge)$", "" if names else word)
+    return None if size is None else _SIZES.index(size[1]) if size[1] else 4 + int(size[2] or 1)
+
+
+def _ordered(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
+    """Make an operator for a bound in an order of words."""
+
+    def compiled(operand: Any) -> Check:
+        bound, given = (operand["value"], operand["order"]) if isinstance(operand, dict) else (operand, None)
+        failure = failed(f"must be {words} {bound}")
+
+        def check(value: Any, node: Node) -> Verdict:
+            order = given or (node.setting.enum if node.setting is not None else ())
+            place, limit = place_in_order(str(value), order), place_in_order(bound, order)
+            if limit is None or (place is None and not order):
+                return None
+            return True if place is not None and holds(place, limit) else failure
+
+        return check
+
+    operator(
+        name,
+        schema={
+            "if": {"type": "object"},
+            "then": {"properties": {"value": TEXT, "order": _ORDER}, "required": ["value", "order"], "additionalProperties": False},
+            "else": TEXT,
+        },
+        operand="word",
+        says="is this word or one behind it (`at_most`: before it) in the order of the catalogue, such as `WARN`; an AWS instance type by "
+        "its size alone, such as `db.t3.large`; in an order of your own with `{value: gold, order: [silver, gold]}`",
+        has_templates=False,
+    )(compiled)
+
+
 def _length(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
     """Make an operator for a bound of a length. How long a text is that may be secret is not said."""
 
@@ -201,8 +247,26 @@ def _length(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
 
 _bound("min", "at least", ge)
 _bound("max", "at most", le)
+_ordered("at_least", "at least", ge)
+_ordered("at_most", "at most", le)
 _length("min_length", "at least", ge)
 _length("max_length", "at most", le)
+
+
+@operator(
+    "by_environment",
+    schema={"type": "object", "minProperties": 1, "additionalProperties": {"if": {"type": "array"}, "then": {"minItems": 1}}},
+    operand="{prod: value, …}",
+    says="is equal to the value for the environment (`$@environment`); a list: to any of them; of other environments it asks nothing",
+)
+def by_environment(operand: Mapping[str, Any]) -> Check:
+    checks = {name: OPERATORS["one_of"].compile(listed(wanted)) for name, wanted in operand.items()}
+
+    def check(value: Any, node: Node) -> Verdict:
+        asked = checks.get(str(Node.at(node.document.owner(node.path)[0], ()).fact("environment")))
+        return None if asked is None else asked(value, node)
+
+    return check
 
 
 _DEEPEST_COMPARED = 100
@@ -217,6 +281,9 @@ _DEEPEST_COMPARED = 100
 )
 def same_as(operand: Any) -> Check:
     """The check that another document gives the same value; objects are compared by their members."""
+    members = {name for kind in DOCUMENT_KINDS.values() for name in (kind.role, kind.beside) if name}
+    if operand not in members:
+        raise RuleError(f'a deployment has no member "{operand}"{did_you_mean(operand, sorted(members))}')
 
     def check(value: Any, node: Node) -> Verdict:
         if node.is_deeper_than(_DEEPEST_COMPARED):

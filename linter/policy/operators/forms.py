@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from ...conformance.mismatch import ASPECTS, COMMENTS, DEEPEST, OF_NAMES, mismatch_of
@@ -10,7 +10,7 @@ from ...formats import FORMATS
 from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_reserved_host
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part
-from ...settings import PROVIDED, provider_of
+from ...settings import PROVIDED, provider_of, providers
 from ...typed import Any, Final
 from ..errors import RuleError, did_you_mean
 from ..node import Node
@@ -102,6 +102,18 @@ def host(operand: str) -> Check:
 _KIND: Final = {"kind": {"enum": list(PROVIDED)}}
 
 
+def _rows_with(column: str, kind: str) -> list[Mapping[str, Any]]:
+    """The providers of a kind about which the table has something in a column. Raises :class:`RuleError` where there is none."""
+    rows = providers()[kind]
+    _demand(column, sorted({name for row in rows for name in row}), kind, "column")
+    return [row for row in rows if column in row]
+
+
+def _demand(word: Any, known: Sequence[Any], kind: str, what: str) -> None:
+    if word not in known:
+        raise RuleError(f'the table of {kind} providers has no {what} "{word}"{did_you_mean(str(word), map(str, known))}')
+
+
 @operator(
     "provider",
     schema={"type": "object", "properties": _KIND, "required": ["kind"]},
@@ -113,6 +125,8 @@ _KIND: Final = {"kind": {"enum": list(PROVIDED)}}
 def provider(operand: Mapping[str, Any]) -> Check:
     wanted, failure = {**operand}, failed("must be a host of such a provider")
     kind = wanted.pop("kind")
+    for column, value in wanted.items():
+        _demand(value, [row[column] for row in _rows_with(column, kind) if not isinstance(row[column], list | dict)], kind, column)
 
     def check(value: Any, _node: Node) -> Verdict:
         row = provider_of(kind, hosts_in(value)[0]) if isinstance(value, str) else {}
@@ -129,6 +143,7 @@ def provider(operand: Mapping[str, Any]) -> Check:
 )
 def provider_takes(operand: Mapping[str, str]) -> Check:
     kind, column, host_at = operand["kind"], operand["column"], operand_of(operand["host"])
+    _rows_with(column, kind)
 
     def check(value: Any, node: Node) -> Verdict:
         named = host_at.value(node)

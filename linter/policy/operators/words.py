@@ -76,6 +76,32 @@ def keys(inner: Sequence[Inner]) -> Check:
 
 
 @operator(
+    "each",
+    schema=ASSERTION,
+    operand="assertion",
+    says="is a list, or a text of items between commas, of which each item satisfies it: `a, b` has the items `a` and `b`",
+    asks_value=never,
+)
+def each(inner: Sequence[Inner]) -> Check:
+    """The check of every item; of a text blank ones, and blanks around the others, do not count."""
+    [(_, asked, _)] = inner
+
+    def check(value: Any, node: Node) -> Verdict:
+        if isinstance(value, list):
+            answers = [asked(member.value, member) for member in map(node.child, range(len(value)))]
+        elif isinstance(value, str):
+            answers = [asked(item, node) for item in map(str.strip, value.split(",")) if item]
+        else:
+            return failed("must be an array, or a string of items between commas")
+        wrong = [(number, failure) for number, answer in enumerate(answers) if isinstance(answer, tuple) for failure in answer]
+        if isinstance(value, str):
+            return tuple(one._replace(says=f"entry {number + 1} {one.reason.text}") for number, one in wrong[:1]) or all_of(answers)
+        return tuple(one._replace(path=(number, *one.path)) for number, one in wrong) or all_of(answers)
+
+    return check
+
+
+@operator(
     "unique_by",
     schema=TEXT,
     operand="key",

@@ -1,0 +1,93 @@
+"""Conditions that can never hold, and operands that nothing has, are mistakes of a rule: each is reported with what was given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.rules import built_in_files
+
+from linter.policy.rule_file import read_rule_file
+
+ITSELF = "excludes itself"
+
+
+def mistake(tmp_path: Path, asked: Any, where: str = "when") -> str:
+    """What is wrong with a rule that asks something, in its ``when`` or in its ``must``; empty for nothing."""
+    rule = {
+        "id": "acme/tried",
+        "title": "Tried",
+        "severity": "error",
+        "for": ["server", "infra"],
+        "must": {"port": {"max": 8103}},
+        "what": "${@path} ${@reason}",
+        "examples": {"good": [{"data": {"port": 1}}], "bad": [{"data": {"port": 9000}, "finds": ["port"]}]},
+        where: asked,
+    }
+    path = tmp_path / "tried.yaml"
+    path.write_text(json.dumps(rule), encoding="utf-8")
+    errors = read_rule_file(path).errors
+    return errors[0].removeprefix(f"{path}:1: ") if errors else ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"logLevel": {"equals": "INFO", "not": {"equals": "INFO"}}}, f"what it asks of logLevel {ITSELF}"),
+        ({"logLevel": {"one_of": ["INFO", "WARN"], "not": {"one_of": ["WARN", "INFO"]}}}, ITSELF),
+        ({"logLevel": {"present": False, "equals": "INFO"}}, ITSELF),
+        ({"port": {"min": 5, "max": 4}}, ITSELF),
+        ({"supportEmail": {"min_length": 5, "max_length": 4}}, ITSELF),
+        ({"baseUrl": {"equals": "https://a.example", "ends_with": "/"}}, ITSELF),
+        ({"baseUrl": {"equals": "a", "format": "url"}}, ITSELF),
+        ({"logLevel": [{"present": False, "min": 2}, {"equals": "INFO", "not": {"equals": "INFO"}}]}, ITSELF),
+        ({"port": {"if": {"equals": 1, "not": {"equals": 1}}, "then": {"max": 3}}}, ITSELF),
+        ({"logLevel": {"equals": "VERBOSE"}}, 'logLevel is never "VERBOSE", but NONE or ERROR or WARN or INFO or DEBUG'),
+        (
+            {"logLevel": {"one_of": ["INFO", "WRN"]}},
+            'logLevel is never "WRN", but NONE or ERROR or WARN or INFO or DEBUG; did you mean "WARN"?',
+        ),
+        ({"logLevel": {"by_environment": {"prod": ["WARN", "LOUD"]}}}, 'logLevel is never "LOUD"'),
+        ({"logLevel": {"at_least": "LOUD"}}, 'logLevel is never "LOUD"'),
+        ({"registerEnabled": {"equals": "false"}}, 'registerEnabled is never "false", but boolean'),
+        ({"$@target": {"equals": "prod"}}, '$@target is never "prod", but production or development'),
+        ({"serverImage": {"at_least": "newer"}}, '"newer" has no place in a known order'),
+        (
+            {"database.host": {"provider": {"kind": "database", "tsl": "required"}}},
+            'database providers has no column "tsl"; did you mean "tls"?',
+        ),
+        ({"database.host": {"provider": {"kind": "database", "tls": "requird"}}}, 'has no tls "requird"; did you mean "required"?'),
+        ({"port": {"same_as": "filee"}}, 'has no member "filee"; did you mean "file"?'),
+        ({"port": "presnt"}, 'not "presnt"; did you mean "present"?'),
+        ({"port": {"min": "high"}}, 'not "high"'),
+    ],
+)
+def test_what_can_never_hold_is_a_mistake(tmp_path: Path, asked: Any, says: str) -> None:
+    assert says in mistake(tmp_path, asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"logLevel": {"equals": "info"}},
+        {"logLevel": [{"equals": "INFO"}, {"equals": "INFO", "not": {"equals": "INFO"}}]},
+        {'"logLevel"': {"equals": "VERBOSE"}},
+        {"$@environment": {"equals": "prod"}},
+        {"baseUrl": {"starts_with": "https://", "not": {"host": "local"}}},
+        {"baseUrl": {"equals": "${issuer}", "ends_with": "/"}},
+        {"rdsInstanceType": {"at_least": "db.t3.large"}},
+        {"vpcId": {"equals": False}},
+        {"defaultRateLimit": {"equals": -1}},
+        {"database.queryTimeout": {"one_of": [60000, "60s"]}},
+        {"database.ssl": {"equals": "true"}},
+        {"port": {"min": 5, "max": 5}},
+    ],
+)
+def test_what_can_hold_is_none(tmp_path: Path, asked: Any) -> None:
+    assert mistake(tmp_path, asked) == ""
+
+
+def test_no_condition_of_the_built_in_rules_is_one() -> None:
+    assert [error for file in built_in_files() for error in file.errors] == []
