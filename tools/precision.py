@@ -16,7 +16,7 @@ import re
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from statistics import median
@@ -167,13 +167,13 @@ def _verdict(line: str, where: str) -> Verdict:
 def lint(case: Case) -> Outcome:
     """Lint the files of a case, and match what is found with its verdicts."""
     report = _report(case)
-    checked = {file["path"] for file in report["files"] if file["status"] == "checked"}
+    checked = {file["path"] for file in report["files"] if file["status"] == "checked"} | {one["path"] for one in report["findings"]}
     findings = [
         Finding(
             one["rule"],
             one["severity"],
-            one["setting"] or NO_SETTING,
-            tuple(other["setting"] or NO_SETTING for other in one["related"]),
+            _named(one),
+            tuple(map(_named, one["related"])),
             (one["path"], one["environment"]),
             "" if one["fix"] is None else "safe" if one["fix"]["safe"] else "unsafe",
         )
@@ -183,6 +183,11 @@ def lint(case: Case) -> Outcome:
     unread = tuple(file for file in case.files if case.read and file not in checked)
     misread = tuple(file for file in case.files if not case.read and file in checked)
     return Outcome(case, tuple(match(case, findings)), unread, misread)
+
+
+def _named(place: Mapping[str, Any]) -> str:
+    """The setting at a place; what stands around a server is none."""
+    return NO_SETTING if place["kind"] == "workload" else place["setting"] or NO_SETTING
 
 
 def _report(case: Case) -> Any:
