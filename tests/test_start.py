@@ -253,7 +253,8 @@ def test_which_image_has_no_shell(image: str | None, server: ServerVersion, want
 
 
 @pytest.mark.parametrize(
-    "tag", ["", ":5.1.23", ":5.1", ":latest", ":0123456789abcdef", ":${TAG}", ":${TAG:-a/b}", "@sha256:0123", ":5@sha256:0123"]
+    "tag",
+    ["", ":5.1.23", ":5.1", ":latest", ":0123456789abcdef", ":${TAG}", ":${TAG:-a/b}", ":{{ .tag }}", "@sha256:0123", ":5@sha256:0123"],
 )
 def test_an_image_that_medplum_builds(tag: str) -> None:
     assert is_own_image(f"registry.example.com/medplum/medplum-server{tag}")

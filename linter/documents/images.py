@@ -20,7 +20,7 @@ from .variables_in_yaml import is_sound, named_values, tokens_of
 
 _SERVER: Final = "medplum-server"
 _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
-_OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?::(?:[0-9.]+|latest|staging|[0-9a-f]{{7,40}}|[^/]*\$.*))?(?:@.*)?\Z", re.DOTALL)
+_OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?::(?:[0-9.]+|latest|staging|[0-9a-f]{{7,40}}|[^/]*[${{].*))?(?:@.*)?\Z", re.DOTALL)
 """Its name, with a tag that Medplum's own build gives it (``scripts/build-docker-server.sh``), or one that is not known here."""
 _TAG: Final = re.compile(r":(?P<tag>[^:/@]+)(?:@sha256:[0-9a-f]+)?\Z")
 _RELEASE: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?")

@@ -196,7 +196,11 @@ def _described(root: Node, release: _Release) -> Described:
     described.read(_MEMBERS)
     image = find("deployment.image")
     repository, tag = (described.known(image.at(name)) for name in ("repository", "tag"))
-    described.put("image", f"{repository or 'medplum/medplum-server'}:{tag or ''}" if UNKNOWN not in (repository, tag) else UNKNOWN, image)
+    described.put(
+        "image",
+        f"{repository or 'medplum/medplum-server'}{f':{tag}' if tag else ''}" if UNKNOWN not in (repository, tag) else UNKNOWN,
+        image,
+    )
     replicas = find("deployment.autoscaling.minReplicas" if find("deployment.autoscaling.enabled").value else "deployment.replicaCount")
     if type(replicas.value) is int:
         described.put("replicas", replicas.value, replicas)
