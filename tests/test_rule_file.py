@@ -248,12 +248,12 @@ def test_a_literal_with_a_key_that_is_called_as_an_operator(tmp_path: Path) -> N
 
 
 def test_every_mistake_is_reported_in_the_order_of_the_lines(tmp_path: Path) -> None:
-    broken = RULE.replace("severity: error", "severity: eror").replace("safe: false", "safe: 1").replace("format: email", "max: a")
+    broken = RULE.replace("severity: error", "severity: eror").replace("safe: false", "safe: 1").replace("format: email", "max: 1e3")
     broken = broken.replace("title: ", "titel: ").replace("docs: ", "note: ")
     assert errors(tmp_path, broken) == [
         f'{NAME}:2: "titel" is not a key of the rule; did you mean "title"?',
         f'{NAME}:3: severity must be one of error, warning, note, pedantic, not "eror"; did you mean "error"?',
-        f'{NAME}:7: max must be a number, a size such as 50mb, or another setting: "${{path}}", not "a"',
+        f'{NAME}:7: max must be a number, a size such as 50mb, another setting: "${{path}}", or a word that has an order, not "1e3"',
         f"{NAME}:11: safe must be true or false",
         f'{NAME}:13: "note" is not a key of the rule',
     ]

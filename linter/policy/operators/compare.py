@@ -146,8 +146,13 @@ def _bound(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
     def compiled(operand: Any) -> Check:
         bound = operand_of(operand)
         shown = bound.show if bound.paths else lambda _node: _as_text(operand)
+        is_word = is_word_of_an_order(operand)
 
         def check(value: Any, node: Node) -> Verdict:
+            if is_word:
+                order = node.setting.enum if node.setting is not None else ()
+                place, last = place_in_order(str(value), order), place_in_order(operand, order)
+                return None if place is None or last is None else True if holds(place, last) else failed(f"must be {words} {operand}")
             other = bound.value(node)
             amount, limit = _amount(value, with_unit=is_number(other)), _amount(other)
             if amount is None:
@@ -162,12 +167,18 @@ def _bound(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
         name,
         schema={
             "type": ["number", "string"],
-            "pattern": r"\$\{|^[0-9]+(\.[0-9]+)? *([kKmMgGtTpP]?[bB])$",
-            "description": 'must be a number, a size such as 50mb, or another setting: "${path}"',
+            "pattern": r"\$\{|^[0-9]+(\.[0-9]+)? *([kKmMgGtTpP]?[bB])$|^[A-Za-z]",
+            "description": 'must be a number, a size such as 50mb, another setting: "${path}", or a word that has an order',
         },
         operand="n",
-        says='is a number, or a size such as `50mb`, within this bound; the bound may be another setting: `"${path}"`',
+        says="is a number, or a size such as `50mb`, within this bound; a word is one in the order of the catalogue, such as `WARN`, an "
+        'AWS instance type one of its sizes, such as `db.t3.large`; the bound may be another setting: `"${path}"`',
     )(compiled)
+
+
+def is_word_of_an_order(bound: Any) -> bool:
+    """Whether a bound is neither a number, nor a size or a setting."""
+    return isinstance(bound, str) and re.match("[A-Za-z]", bound) is not None
 
 
 def _amount(value: Any, *, with_unit: bool = False) -> Any:
@@ -179,47 +190,16 @@ def _amount(value: Any, *, with_unit: bool = False) -> Any:
     return size_with_unit(value) if with_unit else parsed_size(value)
 
 
-_ORDER: Final = {"type": "array", "items": TEXT, "minItems": 1}
-_SIZES: Final = ("nano", "micro", "small", "medium", "large")
+_SIZES: Final = ("nano", "micro", "small", "medium", "large", "xlarge")
 
 
-def place_in_order(word: str, order: Sequence[Any]) -> int | None:
-    """The place of a word in an order, in capitals or not; without an order that of the size in which the name of an instance type ends."""
-    names = [str(one).lower() for one in order]
-    if word.lower() in names:
-        return names.index(word.lower())
-    size = re.search(r"(?:^|\.)(?:(nano|micro|small|medium|large)|([0-9]{0,3})xlarge)$", "" if names else word)
-    return None if size is None else _SIZES.index(size[1]) if size[1] else 4 + int(size[2] or 1)
-
-
-def _ordered(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
-    """Make an operator for a bound in an order of words."""
-
-    def compiled(operand: Any) -> Check:
-        bound, given = (operand["value"], operand["order"]) if isinstance(operand, dict) else (operand, None)
-        failure = failed(f"must be {words} {bound}")
-
-        def check(value: Any, node: Node) -> Verdict:
-            order = given or (node.setting.enum if node.setting is not None else ())
-            place, limit = place_in_order(str(value), order), place_in_order(bound, order)
-            if limit is None or (place is None and not order):
-                return None
-            return True if place is not None and holds(place, limit) else failure
-
-        return check
-
-    operator(
-        name,
-        schema={
-            "if": {"type": "object"},
-            "then": {"properties": {"value": TEXT, "order": _ORDER}, "required": ["value", "order"], "additionalProperties": False},
-            "else": TEXT,
-        },
-        operand="word",
-        says="is this word or one behind it (`at_most`: before it) in the order of the catalogue, such as `WARN`; an AWS instance type by "
-        "its size alone, such as `db.t3.large`; in an order of your own with `{value: gold, order: [silver, gold]}`",
-        has_templates=False,
-    )(compiled)
+def place_in_order(word: str, words: Sequence[Any]) -> int | None:
+    """The place of a word among those of its setting, in capitals or not; where it has none that of the size of an instance type."""
+    order = [str(one).lower() for one in words]
+    size = re.search(r"(?:^|\.)([0-9]{0,3})(nano|micro|small|medium|large|xlarge)$", "" if order else word)
+    if size is not None:
+        return _SIZES.index(size[2]) + int(size[1] or 1)
+    return order.index(word.lower()) if word.lower() in order else None
 
 
 def _length(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
@@ -247,8 +227,6 @@ def _length(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
 
 _bound("min", "at least", ge)
 _bound("max", "at most", le)
-_ordered("at_least", "at least", ge)
-_ordered("at_most", "at most", le)
 _length("min_length", "at least", ge)
 _length("max_length", "at most", le)
 

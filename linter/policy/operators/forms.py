@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from ...conformance.mismatch import ASPECTS, COMMENTS, DEEPEST, OF_NAMES, mismatch_of
@@ -102,16 +102,9 @@ def host(operand: str) -> Check:
 _KIND: Final = {"kind": {"enum": list(PROVIDED)}}
 
 
-def _rows_with(column: str, kind: str) -> list[Mapping[str, Any]]:
-    """The providers of a kind about which the table has something in a column. Raises :class:`RuleError` where there is none."""
-    rows = providers()[kind]
-    _demand(column, sorted({name for row in rows for name in row}), kind, "column")
-    return [row for row in rows if column in row]
-
-
-def _demand(word: Any, known: Sequence[Any], kind: str, what: str) -> None:
-    if word not in known:
-        raise RuleError(f'the table of {kind} providers has no {what} "{word}"{did_you_mean(str(word), map(str, known))}')
+def _demand(text: str, known: set[str]) -> None:
+    if text not in known:
+        raise RuleError(f'no provider in the table has "{text}"{did_you_mean(text, sorted(known))}')
 
 
 @operator(
@@ -125,8 +118,9 @@ def _demand(word: Any, known: Sequence[Any], kind: str, what: str) -> None:
 def provider(operand: Mapping[str, Any]) -> Check:
     wanted, failure = {**operand}, failed("must be a host of such a provider")
     kind = wanted.pop("kind")
+    known = {f"{column}: {value}" for row in providers()[kind] for column, value in row.items()}
     for column, value in wanted.items():
-        _demand(value, [row[column] for row in _rows_with(column, kind) if not isinstance(row[column], list | dict)], kind, column)
+        _demand(f"{column}: {value}", known)
 
     def check(value: Any, _node: Node) -> Verdict:
         row = provider_of(kind, hosts_in(value)[0]) if isinstance(value, str) else {}
@@ -143,7 +137,7 @@ def provider(operand: Mapping[str, Any]) -> Check:
 )
 def provider_takes(operand: Mapping[str, str]) -> Check:
     kind, column, host_at = operand["kind"], operand["column"], operand_of(operand["host"])
-    _rows_with(column, kind)
+    _demand(column, {name for row in providers()[kind] for name in row})
 
     def check(value: Any, node: Node) -> Verdict:
         named = host_at.value(node)
