@@ -16,6 +16,7 @@ from ..documents.problems import encoding_problems
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
+from ..model import sentence
 from ..redaction.tokens import ListedTokens, Token
 from ..text import Span
 
@@ -24,6 +25,11 @@ NAMES = ("*.service",)
 
 _LINE = re.compile(r"^[ \t]*(?P<name>\[?[A-Za-z]+\]?)[ \t]*(?:=[ \t]*(?P<value>(?:[^\\\r\n]|\\(?:\r?\n)?)*))?", re.MULTILINE)
 _QUOTES = ("'", '"')
+_BROKEN_OFF = (
+    "blank-outside-quotes",
+    sentence("ends at its first blank", "systemd ignores what follows, which is no assignment", "put the whole assignment in quotes"),
+)
+"""What is wrong with a variable behind which words stand that are no assignments."""
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")
 
 
@@ -59,7 +65,7 @@ class _Unit:
             is_quoted = word[0][0] in _QUOTES and word[0][-1] == word[0][0]
             name, sign, text = (word[0][1:-1] if is_quoted else word[0]).partition("=")
             if not sign or not name.isidentifier():
-                found[-1:] = [one._replace(text=None) for one in found[-1:]]
+                found[-1:] = [one._replace(text=None, mistake=_BROKEN_OFF) for one in found[-1:]]
                 continue
             at = line.start("value") + word.start() + is_quoted
             key, value = Span(at, at + len(name)), Span(at + len(name) + 1, at + len(name) + 1 + len(text))
