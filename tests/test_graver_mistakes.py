@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from support.checkout import missing
+from support.quick import part_and_all
 
+from linter import settings
 from linter.load import Input
 from linter.model import Finding
 from linter.run import Options, lint_input
@@ -126,3 +128,58 @@ def test_a_misspelt_parent_of_a_nested_name(name: str, meant: str) -> None:
     dump = json.dumps({"Parameters": [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": "db.clinic.example"}]})
     [found] = [one for one in findings(dump, "dump.json") if one.rule == "nested-parameter"]
     assert (found.fix.description if found.fix is not None else "") == (f"rename {name} to {meant}" if meant else "")
+
+
+# --- null ------------------------------------------------------------------------------------------------------------------------------
+
+CLEAN: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "fixtures" / "clean-production-providers" / "input.json").read_text(encoding="utf-8")
+)
+HELD_BY_NULL = {"bullmq.concurrency", "misnamed-setting", "unknown-setting", "ignored-setting"}
+"""A setting at which null stops the server, and rules about names, which nothing reads whatever they hold."""
+
+
+def with_null(name: str, *, given: bool) -> dict[str, Any] | None:
+    """The clean configuration in which a setting is null, or is not there; None where it is a part of something that is no object."""
+    data: dict[str, Any] = json.loads(json.dumps(CLEAN))
+    *above, last = name.split(".")
+    holder: Any = data
+    for step in above:
+        holder = holder.setdefault(step, {}) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict):
+        return None
+    holder.pop(last, None)
+    holder.update({last: None} if given else {})
+    return data
+
+
+def found_in(data: dict[str, Any]) -> set[tuple[str, str]]:
+    found = findings(json.dumps(data), "medplum.config.json", "server/json")
+    names = {(one.rule, ".".join(map(str, path))) for one in found for path in (one.path or (), *(other.path for other in one.related))}
+    return {(rule, name) for rule, name in names if rule not in HELD_BY_NULL and name not in HELD_BY_NULL}
+
+
+@pytest.mark.parametrize("part", part_and_all(4))
+def test_null_is_no_more_than_nothing_to_the_server(part: slice) -> None:
+    names = [name for name in settings.catalogue("server").names() if "*" not in name]
+    for name in names[part]:
+        null, absent = with_null(name, given=True), with_null(name, given=False)
+        if null is not None and absent is not None and not name.endswith(".hostname"):
+            assert found_in(null) == found_in(absent), name
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        ({"baseUrl": None}, "missing-setting"),
+        ({"database": None}, "missing-setting"),
+        ({"defaultSuperAdminPassword": None}, "default-super-admin-password"),
+    ],
+)
+def test_null_hides_nothing(data: dict[str, Any], rule: str) -> None:
+    found = findings(json.dumps(CLEAN | data), "medplum.config.json", "server/json")
+    [one] = [one for one in found if one.rule == rule]
+    [name] = data
+    assert one.path == (name,)
+    start, end = one.span
+    assert one.document.text.content[start:end] == "null"

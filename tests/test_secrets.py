@@ -117,7 +117,7 @@ def test_yaml_as_the_cli_prints_it() -> None:
         ({"host": "postgres://db"}, ["invalid-hostname"]),
         ({"port": 0}, ["number-out-of-range"]),
         ({"port": "many"}, ["wrong-type"]),
-        ({"port": None}, []),
+        ({"port": None}, ["missing-port"]),
         ({"host": ""}, ["incomplete-connection-secret"]),
         ({"dbname": None, "database": "medplum"}, ["incomplete-connection-secret", "unknown-setting"]),
         ({"password": "CHANGEME"}, ["unfilled-placeholder"]),

@@ -64,10 +64,12 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
 
     What has a mistake of its own is checked no further, but others are compared with its meaning; a switch that is read as meant is too.
     A setting that the server is too old to read is absent to a condition, and nothing asks for it. Nothing asks either for one that is
-    absent from an input which shows only a part of the configuration, unless the rule says so.
+    absent from an input which shows only a part of the configuration, unless the rule says so. To the server null is absent.
     """
+    if value is None and part.name not in _ABOUT_NULL and _is_nothing(node):
+        value = ABSENT
     if part.name == "present":
-        needs_whole = not mode.condition and not mode.asks_of_parts
+        needs_whole = not mode.condition and not mode.asks_of_parts and node.value is not None
         if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and _may_be_elsewhere(node))):
             return None
         if value is node.value and is_unread_at(node):
@@ -89,6 +91,10 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
             if value is UNKNOWN:
                 return None
     return (part.checks.get(mode) or check_of(part, mode))(value, node)
+
+
+_ABOUT_NULL: Final = frozenset({"type", "equals", "one_of", "not", "if", "then"})
+"""The operators that can ask for null, or hand it on to others."""
 
 
 def check_of(part: Part, mode: Mode) -> Check:
@@ -136,6 +142,13 @@ def is_given_otherwise_at(node: Node) -> bool:
     if node.is_deeper_than(DEEPEST):
         return False
     return (not node.is_deeper_than(1) and is_misspelt(node.document, node.path)) or is_set_later(node.document, node.path)
+
+
+def _is_nothing(node: Node) -> bool:
+    """Whether null at a node is no more to the server than a setting that is not given (``addDefaults`` in ``config/utils.ts``)."""
+    kind = node.document.owner(node.path)[0].kind
+    is_member = node.value is None and bool(node.path) and isinstance(node.path[-1], str)
+    return is_member and kind.startswith(("server", "secret")) and not is_misread_at(node)
 
 
 def _may_be_elsewhere(node: Node) -> bool:
