@@ -17,10 +17,16 @@ from .typed import NamedTuple
 
 
 class Source(NamedTuple):
-    """A document of a run, and what the newest server makes of it."""
+    """A document of a run, and what the newest server makes of it. ``whole``: it lacks nothing, whatever it has been joined with since."""
 
     loaded: Loaded
     newest: Callable[[], Document]
+    whole: bool
+
+    @classmethod
+    def of(cls, loaded: Loaded, newest: Callable[[], Document]) -> Source:
+        """A document before it is joined with any other."""
+        return cls(loaded, newest, _is_whole(loaded))
 
 
 class Joined(NamedTuple):
@@ -46,7 +52,7 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
     sources = {one.loaded.document: one for one in (*known, main)}
     # What is missing may be among the variables that are not read.
     is_lost = all(one is not main for one in known) and bool(main.loaded.document.data)
-    is_whole = len(known) == len(named) and all(start.whole if one is own else _is_whole(one.loaded) for one in known) and not is_lost
+    is_whole = len(known) == len(named) and all(start.whole if one is own else one.whole for one in known) and not is_lost
 
     loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
 
@@ -74,7 +80,7 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         members = file.text.content.count(":") if file is not None else 0
         if file is None or not may_share((file.uri, file.part), file, members, min(own.loaded.places, key=str), MOST_SHARED):
             return None
-        return Source(load_file(file), partial(_file_for_newest, file))
+        return Source.of(load_file(file), partial(_file_for_newest, file))
     fitting = [one for one in every if _fits(layer, one.loaded)]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -501,7 +501,7 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
         return subjects
     from .join import Source, join_sources  # only where a start argument names sources
 
-    every = {one.document: Source(one.loaded, one.newest) for one in subjects}
+    every = {one.document: Source.of(one.loaded, one.newest) for one in subjects}
     others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
     sums: list[_Subject] = []
     for one in started:
@@ -648,6 +648,8 @@ def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
             target = target_for(rules.overrides, document, subject.beside)
             for one in (document, *(part.document for part in loaded.parts)):
                 one.target, one.now = target, run.options.now
+                if one.server.release == document.server.release:  # a file that several servers read has that of the first in the run
+                    one.server = document.server
             for block in loaded.unread:
                 run.log.note(Notice("unread-block", block.uri, block.line, block.why))
             findings = [one for text in (loaded, *loaded.parts) for one in checker.found_by_source(text, rules)]

@@ -363,3 +363,18 @@ def test_variables_of_node_are_none_that_the_server_ignores(tmp_path: Path) -> N
     compose = COMPOSE.replace("    command: {argument}\n", "").replace("MEDPLUM_BASE_URL: https://api.hospital.health/", "TZ: UTC")
     outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
     assert of(outcome, "ignored-environment", "missing-trailing-slash") == ["medplum.config.json:2:14 missing-trailing-slash error"]
+
+
+def test_what_one_server_lacks_does_not_depend_on_another_one(tmp_path: Path) -> None:
+    """Both read the same secret; the variables of the one are not all known."""
+    vault = {"baseUrl": "https://api.hospital.health/", "database.host": "db.hospital.health", "database.ssl.require": "true"}
+    service = "services: {%s: {image: 'medplum/medplum-server:5.1.23', command: 'azure:hospital.vault.azure.net:medplum,env', %s}}\n"
+    files = {
+        "a/compose.yaml": service % ("unknown", "environment: {MEDPLUM_PORT: '8103'}, env_file: [missing.env]"),
+        "b/compose.yaml": service % ("known", "environment: {MEDPLUM_PORT: '8103'}"),
+        "medplum-vault.json": json.dumps(vault),
+    }
+    paths = write(tmp_path, files)
+    for order in (paths, paths[::-1]):
+        found = [one for one in lint_paths(order, Options()).result.findings if one.rule == "missing-setting"]
+        assert [one.holders or one.document.holders for one in found] == [(("service", "known"),)]
