@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -14,7 +15,9 @@ from support.checkout import ROOT
 from support.rules import built_in_files
 
 from linter import cli
-from linter.commands.new_rule import KINDS, SCHEMA_NAME
+from linter.commands.new_rule import KINDS, SCHEMA_NAME, rule_text
+from linter.commands.test import run_examples
+from linter.settings import catalogue
 
 SERVER = {"supportEmail": "help@gmail.example", "database": {}, "redis": {}}
 
@@ -64,6 +67,49 @@ def test_a_new_rule_proves_itself(kind: str, rule_id: str) -> None:
     schema = json.loads((path.parent / SCHEMA_NAME).read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(text))
     assert run("explain", rule_id, "--rules", "policies").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "asked"),
+    [
+        ("logLevel", "server", {"equals": "NONE"}),
+        ("registerEnabled", "server", {"equals": False}),
+        ("database.maxConnections", "server", {"max": 1}),
+        ("signingKey", "server", {"equals": "agreed"}),
+        ("externalAuthProviders", "server", {"equals": []}),
+        ("desiredServerCount", "infra", None),
+        ("infra.region", "deployment", {"equals": "agreed"}),
+        ("server.logLevel", "deployment", {"equals": "NONE"}),
+    ],
+)
+def test_a_new_rule_about_a_setting_proves_itself(name: str, kind: str, asked: Any) -> None:
+    assert run("new-rule", "acme/own", "--for", kind, "--setting", name).exit_code == 0
+    rule = yaml.safe_load(Path("policies/own.yaml").read_text(encoding="utf-8"))
+    assert rule["for"] == kind and list(rule["must"]) == [name] and asked in (None, rule["must"][name])
+    tested = run("test")
+    assert (tested.exit_code, tested.stdout, tested.stderr) == (0, "2 examples of 1 rule: all passed.\n", "")
+
+
+def test_a_rule_for_each_setting_proves_itself() -> None:
+    for name in catalogue("server").names():
+        if "*" not in name:
+            Path("own.yaml").write_text(rule_text("acme/own", "server", name), encoding="utf-8")
+            report = run_examples([Path("own.yaml")])
+            assert (report.errors, report.failures) == ([], []), name
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("logLevl", '"logLevl" is no setting of server; did you mean "logLevel"?'),
+        ("externalAuthProviders.*.issuer", '"externalAuthProviders.*.issuer" is no setting of server'),
+        ("logLevel@type", '"logLevel@type" is no setting of server'),
+        ("<secret>", '"<secret>" is no setting of server'),
+        ("", "a path must not be empty"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_refused(name: str, says: str) -> None:
+    assert refused("acme/own", "--setting", name).startswith(says)
 
 
 def test_it_is_checked_with_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -11,14 +12,21 @@ from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of
 from ..options import Given
 from ..output import write_file, write_standard_output
 from ..output.say import Failed, fail_for
+from ..policy.display import flow
+from ..policy.errors import RuleError, did_you_mean
 from ..policy.grammar import SCHEMA_ID, schema_text
+from ..policy.known import names_like, setting_at
+from ..policy.paths import parse_path
 from ..policy.rule import Rule
 from ..policy.rule_set import PACKAGE, Folder, all_rules
-from ..typed import Final
+from ..settings.kinds import DEPLOYMENT
+from ..typed import Any, Final
 from .inputs import rule_folders
 
 SCHEMA_NAME: Final = "rule.schema.json"
 """The schema beside the rules. No search for configurations reads a file of this name."""
+POLICIES: Final = Path("policies")
+"""Where rules of a user's own are unless a configuration or a command names another folder."""
 _LONGEST: Final = 100
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -30,13 +38,14 @@ def run(given: Given) -> None:
 
     Examples:
       medplum-lint new-rule acme/mail-from-our-domain
+      medplum-lint new-rule acme/size --for infra --setting desiredServerCount
     """
     configured = rule_folders(given)
     folder = _folder(configured) if given.folder is None else Path(given.folder)
     wrong = [_wrong_id(given.rule, all_rules(configured).rules), "--folder names no folder" if given.folder == "" else ""]
     fail_for(filter(None, wrong))
     path = folder / f"{given.rule.partition('/')[2]}.yaml"
-    _create(path, rule_text(given.rule, given.kind))
+    _create(path, rule_text(given.rule, given.kind, given.setting))
     steps = [f"wrote {path.as_posix()}"]
     if _write_schema(folder / SCHEMA_NAME):
         steps.append(f"wrote {(folder / SCHEMA_NAME).as_posix()}, by which editors know the words of a rule")
@@ -80,7 +89,7 @@ def _folder(configured: Iterable[Folder]) -> Path:
                 return Path(os.path.relpath(path))
             except (OSError, ValueError):  # the current folder is gone, or on another drive
                 return path
-    return Path("policies")
+    return POLICIES
 
 
 def _create(path: Path, text: str) -> None:
@@ -111,11 +120,54 @@ def _write_schema(path: Path) -> bool:
     return True
 
 
-def rule_text(rule_id: str, kind: str) -> str:
-    """The text of a complete rule for a kind of document."""
-    return (_HEAD + _RULES[kind]).replace("ID", rule_id).replace("OWN", f"{rule_id.partition('/')[0]}.example")
+def rule_text(rule_id: str, kind: str, setting: str | None = None) -> str:
+    """The text of a complete rule for a kind of document, about a setting if one is named. Raises :exc:`Failed` where there is none."""
+    about = _RULES[kind] if setting is None else _about(setting, kind)
+    return (_HEAD + about).replace("ID", rule_id).replace("OWN", f"{rule_id.partition('/')[0]}.example")
 
 
+def _about(name: str, kind: str) -> str:
+    """A rule about a setting, whose examples give it a right value and a wrong one, or none."""
+    try:
+        path = parse_path(name)
+    except RuleError as error:
+        raise Failed(error.message) from None
+    known, steps = setting_at(path, kind), [str(step) for step in path.steps]
+    if known is None or path.fact is not None or not path.is_single:
+        near = did_you_mean(name, [one for one in names_like(tuple(steps), kind) if "*" not in one])
+        raise Failed(f'"{name}" is no setting of {kind}{near}')
+    of_type = known.types[0] if known.types else ""
+    is_number, least = of_type in ("integer", "number") and not known.enum, known.advised_min or known.min or 1
+    values = (least, least + 1) if is_number else known.enum[:2] if len(known.enum) > 1 else _EXAMPLES.get(of_type, ("agreed", "other"))
+    good, bad = (_data(steps, one, {"server": {}, "infra": {}} if kind == DEPLOYMENT else {}) for one in values)
+    found = ".".join(steps[1:] if kind == DEPLOYMENT else steps)
+    must = flow({"max" if is_number else "equals": values[0]})
+    return _ABOUT.format(name=name, kind=kind, must=must, good=good, bad=bad, found=found)
+
+
+def _data(steps: list[str], value: Any, beside: dict[str, Any]) -> str:
+    for step in reversed(steps):
+        value = {step: value}
+    return json.dumps({**beside, **value})
+
+
+_EXAMPLES: Final[dict[str, tuple[Any, ...]]] = {"boolean": (False, True), "object": ({}, {"acme": True}), "array": ([], ["acme"])}
+_ABOUT: Final = """\
+title: {name} is not as we agreed
+severity: error  # or warning, note, pedantic; or {{production: error, development: off}}
+for: {kind}
+must:
+  {name}: {must}
+what: "${{@path}} ${{@reason}}"
+why: our servers rely on it
+remedy: write what we agreed on
+examples:
+  good:
+    - data: {good}
+  bad:
+    - data: {bad}
+      finds: [{found}]
+"""
 _HEAD: Final = f"# yaml-language-server: $schema=./{SCHEMA_NAME}\nid: ID\n"
 _SERVER: Final = """\
 title: supportEmail is not one of our addresses

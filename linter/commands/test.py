@@ -35,11 +35,14 @@ from ..syntax.edits import apply_to
 from ..text import Span, count, printable_lines
 from ..typed import Any, NamedTuple
 from .inputs import rule_folders
+from .new_rule import POLICIES
 from .rules import built_in_rule_files, read_rule_files
 
 
 def run(given: Given) -> int:
-    """Run the examples in rule files: in the given files and folders, in those of the configuration file, or in the built-in rules.
+    """Run the examples in rule files: in the given files and folders, in those of the configuration file, or in those of policies/.
+
+    Where there are none of all these, it runs those of the built-in rules.
 
     package:NAME stands for the rules of an installed package. A folder is searched with all the folders in it. What fails is printed with
     the clause that is the reason, and what it found instead.
@@ -47,7 +50,7 @@ def run(given: Given) -> int:
     Examples:
       medplum-lint test policies
     """
-    tested = list[Folder](given.folders) or rule_folders(given)
+    tested = list[Folder](given.folders) or rule_folders(given) or ([POLICIES] if any(POLICIES.rglob("*.y*ml")) else [])
     if given.no_built_in and not tested:
         if not given.quiet:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')

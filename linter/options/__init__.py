@@ -229,6 +229,7 @@ OPTIONS: Final = (
         dest="kind",
         commands="new-rule",
     ),
+    Option("--setting", "Rules", "Write it about this setting, such as logLevel or database.port.", "NAME", commands="new-rule"),
     Option(
         "--config",
         "Configuration",

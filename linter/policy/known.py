@@ -36,7 +36,7 @@ def check_settings(rule: Rule) -> None:
         for path, text, place, *_ in _mentions(case):
             names = names_of(path.steps)
             if '"' not in text and _is_fixed(path) and not any(_is_known(names, kind) for kind in kinds):
-                near = did_you_mean(".".join(names), [known for kind in kinds for known in _names(names, kind)])
+                near = did_you_mean(".".join(names), [known for kind in kinds for known in names_like(names, kind)])
                 raise RuleError(f'there is no setting "{".".join(names)}"{near} (quote a name to use it as it is)', place)
 
 
@@ -74,7 +74,7 @@ def _has(known: Catalogue, names: tuple[str, ...]) -> bool:
     return last.pass_through or (names[-1] == "*" and bool({"array", "object"}.intersection(last.types)))
 
 
-def _names(names: tuple[str, ...], kind: str) -> list[str]:
+def names_like(names: tuple[str, ...], kind: str) -> list[str]:
     """The names that could have been meant."""
     if kind == "deployment" and names[0] not in DEPLOYMENT:
         return list(DEPLOYMENT)
