@@ -122,12 +122,16 @@ def _write_schema(path: Path) -> bool:
 
 def rule_text(rule_id: str, kind: str, setting: str | None = None) -> str:
     """The text of a complete rule for a kind of document, about a setting if one is named. Raises :exc:`Failed` where there is none."""
-    about = _RULES[kind] if setting is None else _about(setting, kind)
-    return (_HEAD + about).replace("ID", rule_id).replace("OWN", f"{rule_id.partition('/')[0]}.example")
+    words = {"ID": rule_id, "OWN": f"{rule_id.partition('/')[0]}.example", "KIND": kind}
+    if setting is not None:
+        words |= _words_about(setting, kind)
+    path = Path(__file__).with_name("new_rules") / f"{kind if setting is None else 'setting'}.yaml"
+    text = f"# yaml-language-server: $schema=./{SCHEMA_NAME}\nid: ID\n" + path.read_text(encoding="utf-8")
+    return re.sub(rf"\b({'|'.join(words)})\b", lambda found: words[found[0]], text)
 
 
-def _about(name: str, kind: str) -> str:
-    """A rule about a setting, whose examples give it a right value and a wrong one, or none."""
+def _words_about(name: str, kind: str) -> dict[str, str]:
+    """What a rule says about a setting: its examples give it a right value and a wrong one."""
     try:
         path = parse_path(name)
     except RuleError as error:
@@ -141,8 +145,7 @@ def _about(name: str, kind: str) -> str:
     values = (least, least + 1) if is_number else known.enum[:2] if len(known.enum) > 1 else _EXAMPLES.get(of_type, ("agreed", "other"))
     good, bad = (_data(steps, one, {"server": {}, "infra": {}} if kind == DEPLOYMENT else {}) for one in values)
     found = ".".join(steps[1:] if kind == DEPLOYMENT else steps)
-    must = flow({"max" if is_number else "equals": values[0]})
-    return _ABOUT.format(name=name, kind=kind, must=must, good=good, bad=bad, found=found)
+    return {"NAME": name, "MUST": flow({"max" if is_number else "equals": values[0]}), "GOOD": good, "BAD": bad, "FOUND": found}
 
 
 def _data(steps: list[str], value: Any, beside: dict[str, Any]) -> str:
@@ -152,91 +155,4 @@ def _data(steps: list[str], value: Any, beside: dict[str, Any]) -> str:
 
 
 _EXAMPLES: Final[dict[str, tuple[Any, ...]]] = {"boolean": (False, True), "object": ({}, {"acme": True}), "array": ([], ["acme"])}
-_ABOUT: Final = """\
-title: {name} is not as we agreed
-severity: error  # or warning, note, pedantic; or {{production: error, development: off}}
-for: {kind}
-must:
-  {name}: {must}
-what: "${{@path}} ${{@reason}}"
-why: our servers rely on it
-remedy: write what we agreed on
-examples:
-  good:
-    - data: {good}
-  bad:
-    - data: {bad}
-      finds: [{found}]
-"""
-_HEAD: Final = f"# yaml-language-server: $schema=./{SCHEMA_NAME}\nid: ID\n"
-_SERVER: Final = """\
-title: supportEmail is not one of our addresses
-severity: error  # or warning, note, pedantic; or {production: error, development: off}
-for: server  # all of a server's configurations: JSON files, Parameter Store, variables
-# Only where this holds:
-# when:
-#   $@target: {equals: production}
-must:
-  supportEmail: {format: email, ends_with: "@OWN"}
-what: "${@path} ${@reason}"
-why: patients get mail from an address that is not ours
-remedy: use an address at our own domain
-examples:
-  good:
-    - name: our own domain
-      data:
-        supportEmail: help@OWN
-    - name: nothing to judge
-      data: {}
-  bad:
-    - name: another domain
-      data:
-        supportEmail: help@somebody-else.example
-      finds: [supportEmail]
-"""
-_INFRA: Final = """\
-title: The stack is in a region that we do not use
-severity: error  # or warning, note, pedantic
-for: infra  # the config of the CDK
-must:
-  region: {one_of: [us-east-1, us-west-2]}
-what: "${@path} ${@reason}"
-why: patients' data would leave the regions that we agreed on
-remedy: deploy to one of these
-examples:
-  good:
-    - data:
-        region: us-west-2
-  bad:
-    - name: another region
-      data:
-        region: eu-west-1
-      finds: [region]
-"""
-_DEPLOYMENT: Final = """\
-title: supportEmail is not at the domain of the stack
-severity: error  # or warning, note, pedantic; or {production: error, development: off}
-for: deployment  # the documents of one environment: infra, server, database, redis
-must:
-  server.supportEmail: {ends_with: "@${infra.domainName}"}
-what: "supportEmail ${@reason}"
-why: Amazon SES sends only from the domain that the stack has verified
-remedy: use an address at that domain
-examples:
-  good:
-    - data:
-        infra:
-          domainName: OWN
-        server:
-          supportEmail: help@OWN
-  bad:
-    - name: another domain
-      data:
-        infra:
-          domainName: OWN
-        server:
-          supportEmail: help@somebody-else.example
-      finds: [supportEmail]
-"""
-_RULES: Final = {"server": _SERVER, "infra": _INFRA, "deployment": _DEPLOYMENT}
-KINDS: Final = tuple(_RULES)
+KINDS: Final = ("server", "infra", "deployment")
