@@ -85,6 +85,8 @@ def test_the_default_of_a_reference(text: str, default: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "arn:aws:wafv2:us-east-1:123456789012:ipset/...",
+        "https://…",
         "PASTE_REAL_RECAPTCHA_SITE_KEY",
         "PASTE_REAL_STRIPE_KEY",
         "put-key-here",
@@ -206,6 +208,9 @@ def test_words_that_ask_for_a_value(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "file:../..",
+        "wait...",
+        "https://a/...b",
         "Enter-Sandman-1991!",
         "Enter-Sandman",
         "Enter-Sandman-1991",
