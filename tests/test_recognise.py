@@ -157,6 +157,14 @@ def test_too_little_to_know(content: dict[str, Any], lacking: str) -> None:
     assert taken_for("some.json", content, searched=True) == "ignored: "
 
 
+def test_members_without_braces_are_those_of_the_object_that_they_lack() -> None:
+    """Blocks of documentation: the timing of a bot, and mail of a server."""
+    timing, mail = '"cronTiming": {"repeat": {"period": 1}}', '"smtp": {"host": "mail.example.com"}, "supportEmail": "a@b.example"'
+    expected = f"unread: {NOT_RECOGNISED}its only name is not a setting; say with --kind what it is, or leave it out"
+    assert taken_for("some.json", timing) == taken_for("some.json", f"{{{timing}}}") == expected
+    assert taken_for("some.json", mail).split()[0] == taken_for("some.json", f"{{{mail}}}").split()[0] == "server/json"
+
+
 @pytest.mark.parametrize("name", ["some.json", "config.json"])
 def test_a_search_takes_no_fragment_that_may_be_another_programs(name: str) -> None:
     assert taken_for(name, URL_AND_PORT, searched=True) == "ignored: "

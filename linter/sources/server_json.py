@@ -35,7 +35,7 @@ def detect(file: SourceFile) -> Recognised | None:
     if whole or not file.is_meant_as_json or file.looks_like_yaml:
         return None
     is_known = isinstance(parsed.value, dict) and has_settings(parsed.value)
-    return Recognised("server/json", Confidence.BROKEN) if is_known or ".json" in file.name else None
+    return Recognised("server/json", Confidence.BROKEN) if is_known or (".json" in file.name and not parsed.is_bare) else None
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
