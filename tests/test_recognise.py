@@ -157,6 +157,12 @@ def test_too_little_to_know(content: dict[str, Any], lacking: str) -> None:
     assert taken_for("some.json", content, searched=True) == "ignored: "
 
 
+def test_a_name_that_only_the_guide_to_rollbacks_has_is_a_servers(tmp_path: Path) -> None:
+    content = {"disablePostDeployMigrations": True}
+    assert taken_for("medplum.config.json", content) == "server/json …"
+    assert findings("medplum.config.json", content, tmp_path) == ["unknown-setting disablePostDeployMigrations"]
+
+
 def test_members_without_braces_are_those_of_the_object_that_they_lack() -> None:
     """Blocks of documentation: the timing of a bot, and mail of a server."""
     timing, mail = '"cronTiming": {"repeat": {"period": 1}}', '"smtp": {"host": "mail.example.com"}, "supportEmail": "a@b.example"'

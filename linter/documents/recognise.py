@@ -92,7 +92,10 @@ def has_settings(value: dict[str, Any]) -> bool:
     return bool(server_settings(value)) or not (INFRA | SHARED_WITH_APPS).isdisjoint(value)
 
 
-_RETIRED = frozenset({"adminClientId", "maxUploadSize", "signingKeyPasscode", "chainedSearchWithReferenceTables"})
+_RETIRED = frozenset(
+    {"adminClientId", "maxUploadSize", "signingKeyPasscode", "chainedSearchWithReferenceTables", "disablePostDeployMigrations"}
+)
+"""Names that older servers read, and the last one, which only Medplum's guide to rollbacks has."""
 
 
 def _confidence(value: dict[str, Any], server: frozenset[str], name: str) -> Confidence | None:
