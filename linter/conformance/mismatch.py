@@ -53,7 +53,7 @@ COMMENTS: Final = ("_", "$schema", "//")
 """How names begin that hold comments; that of a parameter or a variable with a ``_`` can be a slip."""
 _STOPPING = frozenset({"baseUrl", "storageBaseUrl", "dataWarehouse"})
 """The settings, by their first names, at which the server can stop: see :mod:`linter.server.stops`."""
-_BOTS = ("bots",)
+BOTS: Final = ("bots",)
 """The list that the CLI keeps in the server's file, which is the CLI's own too (``packages/cli/src/utils.ts``)."""
 
 
@@ -234,7 +234,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         return None, False
     if name.startswith(COMMENTS) and (reader.by is None or not name.startswith("_") or name.startswith("_comment")):
         return None, False
-    if path == _BOTS and isinstance(value, list) and document.kind == "server/json":
+    if path == BOTS and isinstance(value, list) and document.kind == "server/json":
         return None, False
     if reader.by is not None and isinstance(value, dict) and raw is None:
         return None, True  # no parameter of its own: what is unknown is beneath it

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
-from ...conformance.mismatch import ASPECTS, COMMENTS, DEEPEST, OF_NAMES, mismatch_of
+from ...conformance.mismatch import ASPECTS, BOTS, COMMENTS, DEEPEST, OF_NAMES, mismatch_of
 from ...formats import FORMATS
 from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_reserved_host
 from ...formats.urls import origin_of
-from ...model import ABSENT, UNKNOWN, Part
+from ...model import ABSENT, UNKNOWN, Part, SettingPath
 from ...settings import PROVIDED, provider_of, providers
 from ...typed import Any, Final
 from ..errors import RuleError, did_you_mean
@@ -68,11 +68,16 @@ def has_format(operand: str) -> Check:
         if not isinstance(value, str):
             return True if operand in _OF_PLACEHOLDERS else failed("must be a string")
         reason = form.reason(value)
-        if reason is None or (operand in _OF_PLACEHOLDERS and any(str(step).startswith(COMMENTS) for step in node.path)):
+        if reason is None or (operand in _OF_PLACEHOLDERS and _is_passed_over(node.path)):
             return True
         return failed(reason)
 
     return check
+
+
+def _is_passed_over(path: SettingPath) -> bool:
+    """Whether no server reads what stands at a path: in a comment, or in the list of bots that the CLI keeps."""
+    return path[:1] == BOTS or any(str(step).startswith(COMMENTS) for step in path)
 
 
 _HOSTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
