@@ -1,4 +1,4 @@
-"""docs/architecture.md names modules and files that are there."""
+"""docs/architecture.md, and what CONTRIBUTING.md says of generated files, name modules and files that are there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 import pytest
 from support.checkout import ROOT
 
-PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+GENERATED = CONTRIBUTING.partition("\n### Generated files\n")[2].partition("\n### ")[0]
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8") + GENERATED
 CODE = sorted(set(re.findall(r"`([^`\n]+)`", PAGE)))
 MODULES = [name for name in CODE if re.fullmatch(r"linter(?:\.[a-z_]+)+(?:\.[A-Z]\w+)?", name)]
 PATHS = [name for name in CODE if re.fullmatch(r"(?:linter|tests|tools|docs|rules|schemas|benchmarks)/[\w./*-]*", name)]
