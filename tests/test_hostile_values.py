@@ -19,7 +19,7 @@ from linter.conformance import mismatch, values
 from linter.conformance import names as name_checks
 from linter.conformance.reader import Reader
 from linter.load import Input
-from linter.model import Document, SettingPath
+from linter.model import Document, Message
 from linter.run import Options, Outcome, lint_input
 
 BASE: Final = '"baseUrl": "https://api.example.com/", "database": {"host": "db"}, "redis": {"host": "cache"}'
@@ -257,14 +257,15 @@ def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch
 
 
 def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    guessed = name_checks.guessed
+    answers = iter([ValueError("hunter2")])
+    not_known = name_checks.not_known
 
-    def fail(path: SettingPath, *about: Any) -> Any:
-        if path == ("zqa",):
-            raise ValueError("hunter2")
-        return guessed(path, *about)
+    def fail() -> Message:
+        for error in answers:
+            raise error
+        return not_known()
 
-    monkeypatch.setattr(name_checks, "guessed", fail)
+    monkeypatch.setattr(name_checks, "not_known", fail)
     outcome = lint(f'{{{BASE}, "zqa": 1, "zqb": 2, "mfaAuthenticatorWindow": 99}}')
     (bug,) = outcome.bugs
     assert bug.startswith("medplum.config.json: the rule unknown-setting failed with ValueError at ") and "hunter2" not in bug
