@@ -183,3 +183,12 @@ def test_null_hides_nothing(data: dict[str, Any], rule: str) -> None:
     assert one.path == (name,)
     start, end = one.span
     assert one.document.text.content[start:end] == "null"
+
+
+def test_a_misspelt_section_of_the_chart() -> None:
+    text = (Path(__file__).parent / "fixtures" / "helm-mistakes" / "input.yaml").read_text(encoding="utf-8")
+    changed = text.replace("  database:", "  databse:", 1).replace("  redis:", "  acme:", 1)
+    assert changed != text
+    messages = [one.message for one in findings(changed, "values.yaml") if one.rule == "unknown-chart-value"]
+    assert "config.databse is not a value of the Medplum chart, so no template reads it; use config.database" in messages
+    assert not any("acme" in message for message in messages)

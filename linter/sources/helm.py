@@ -475,6 +475,15 @@ def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Ite
     return holder._replace(names=names, public_names=names - _SECRET, problems=problems)
 
 
+def _misspelt(root: Node, release: _Release) -> Iterator[tuple[Node, str]]:
+    """The parts of ``config`` whose names are near misses of the sections that the chart reads, each with the one that is meant."""
+    for part in root.at("config").members:
+        if (name := str(part.path[-1])) not in release.sections:
+            from ..suggest import is_slip  # only after a mistake
+
+            yield from ((part, f"config.{section}") for section in release.sections if is_slip(name, section))
+
+
 def _dropped(root: Node, release: _Release) -> Iterator[Problem]:
     """Values that the chart does not know: settings that it gives to no container, and others that no template of it reads."""
     chart = release.chart
@@ -499,7 +508,7 @@ def _dropped(root: Node, release: _Release) -> Iterator[Problem]:
                 remedy = f"use config.{section}.{setting.use.rpartition('.')[2]}"
             message = sentence(what, "the server never sees it", remedy, by=", so ")
             yield Problem("value-not-in-chart", message, part.head(), path)
-    for part, instead in unread(root, chart) if release.is_medplums else ():
+    for part, instead in (*_misspelt(root, release), *unread(root, chart)) if release.is_medplums else ():
         what = f"{printable('.'.join(map(str, part.path[len(root.path) :])))} is not a value of the Medplum chart"
         message = sentence(what, "no template reads it", f"use {instead}" if instead else "", by=", so ")
         yield Problem("value-not-in-chart", message, part.head())
