@@ -87,6 +87,7 @@ def test_what_can_never_hold_is_a_mistake(tmp_path: Path, asked: Any, says: str)
         {"database.queryTimeout": {"one_of": [60000, "60s"]}},
         {"database.ssl": {"equals": "true"}},
         {"port": {"min": 5, "max": 5}},
+        {"logLevel": {"not": {"one_of": ["TRACE", "DEBUG"]}}},
     ],
 )
 def test_what_can_hold_is_none(tmp_path: Path, asked: Any) -> None:

@@ -33,8 +33,10 @@ def check_possible(rule: Rule) -> None:
         for text, assertion in [*((clause.text, clause.assertion) for clause in conditions), *ifs]:
             if _excludes_itself(assertion):
                 raise RuleError(f"this can never hold: what it asks of {text} excludes itself", assertion.place)
+        denied = {id(part) for one in asked if one.part.name == "not" for part in _inner(one.part)}  # no setting is what it never is
         for one in asked:
-            _check_words(one, case.info.kinds)
+            if id(one.part) not in denied:
+                _check_words(one, case.info.kinds)
 
 
 def _excludes_itself(assertion: Assertion) -> bool:
@@ -52,9 +54,12 @@ def _excludes_itself(assertion: Assertion) -> bool:
     )
 
 
+def _inner(part: Part) -> list[Part]:
+    return [one for member in part.inner for other in (member.assertion, *member.assertion.alternatives) for one in other.parts]
+
+
 def _can_be_tried(part: Part) -> bool:
-    inner = (one for member in part.inner for other in (member.assertion, *member.assertion.alternatives) for one in other.parts)
-    return part.name in _TRIED.split() and not any(references(part)) and all(map(_can_be_tried, inner))
+    return part.name in _TRIED.split() and not any(references(part)) and all(map(_can_be_tried, _inner(part)))
 
 
 def _fails(part: Part, value: Any) -> bool:
