@@ -240,8 +240,8 @@ def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message
     wrong = fault(start.argument, server.release) if start.argument is not None else None
     if wrong is None:
         return None
-    message = sentence(f"the start argument of {start.subject} {wrong}", "the server does not start", by=", so ", stops=True)
-    return "invalid-start-argument", message
+    what, remedy = f"the start argument of {start.subject} {wrong}", "write a source, such as env or file:medplum.config.json"
+    return "invalid-start-argument", sentence(what, "the server does not start", remedy, by=", so ", stops=True)
 
 
 def _missing_program(start: Start, server: ServerVersion) -> str:
