@@ -28,6 +28,7 @@ _TYPES: Final = {
 _INVALID: Final = "invalid-external-secret"
 _NOT_FETCHED: Final = "external-secret-not-fetched"
 _WRONG_TYPE: Final = "external-secret-of-wrong-type"
+_BARE_KEY: Final = "external-secret-with-bare-key"
 _DEEPEST: Final = 20
 """Levels of nesting at which no configuration has an external secret any more."""
 _PARAMETER = re.compile(r"(?:/[A-Za-z0-9_.-]+)+(?::[A-Za-z0-9_.-]+)?|arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/\S+")
@@ -109,7 +110,7 @@ def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) ->
     if value["system"] != _SYSTEM:
         yield Flaw(_INVALID, path, f"is an external secret whose system must be {_SYSTEM}, the only one there is", "system")
     if key := _wrong_key(value["key"], path):
-        yield Flaw(_INVALID, path, key, "key")
+        yield Flaw(_INVALID if value["key"].startswith("/") else _BARE_KEY, path, key, "key")
     if given not in _TYPES:
         from .. import suggest  # only after a mistake
 
@@ -148,4 +149,7 @@ def message(flaw: Flaw) -> Message:
     if flaw.rule == "null-in-infra-config":
         why = """the CDK stops with "Cannot read properties of null (reading 'system')\""""
         return says.add("why", why, ": ").add("remedy", "leave the setting out")
-    return says.add("why", "the deployment fails" if flaw.rule == _INVALID else "")
+    return says.add("why", _FAILS.get(flaw.rule, ""))
+
+
+_FAILS: Final = {_INVALID: "the deployment fails", _BARE_KEY: "unless a parameter has just this name, the deployment fails"}
