@@ -227,6 +227,13 @@ def _in_yaml(text: str) -> str:
     return text if re.fullmatch(r"[a-zA-Z/](?:[\w/ .@-]|:(?! ))*", text) and text not in ("true", "false") else f"'{text}'"
 
 
+def _write_config(path: Path, config: Any) -> None:
+    """Write a server's config, and that a start script fills in its references."""
+    _write(path, config)
+    with (path.parent / "start.sh").open("a", encoding="utf-8") as script:
+        script.write(f"envsubst < {path.name} > config.json\n")
+
+
 def _write(path: Path, data: object) -> None:
     path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
@@ -415,12 +422,12 @@ def _huge(folder: Path, sizes: Sizes) -> None:
 def _findings(folder: Path, sizes: Sizes) -> None:
     [key] = keys(1)
     signing = {**_SIGNING, "signingKey": key}
-    _write(folder / "seven.json", server_config(_SEVEN_WITH_THE_KEY, **signing))
-    _write(folder / "ten.json", server_config(MISTAKES))
+    _write_config(folder / "seven.json", server_config(_SEVEN_WITH_THE_KEY, **signing))
+    _write_config(folder / "ten.json", server_config(MISTAKES))
 
 
 def _report(folder: Path, sizes: Sizes) -> None:
-    _write(folder / "wrong.json", many_settings(2 * MISTAKES * sizes.wrong, scheme=""))
+    _write_config(folder / "wrong.json", many_settings(2 * MISTAKES * sizes.wrong, scheme=""))
     write_dump(folder / "wrong-dump.json", (one for number in range(sizes.wrong) for one in wrong(f"e{number}")))
 
 
@@ -445,7 +452,7 @@ MAKERS: Final[Mapping[str, Callable[[Path, Sizes], None]]] = {
 
 
 def _grown_findings(path: Path, size: int) -> None:
-    _write(path, many_settings(2 * size, scheme=""))
+    _write_config(path, many_settings(2 * size, scheme=""))
 
 
 def _grown_findings_in_dump(path: Path, size: int) -> None:
@@ -467,7 +474,7 @@ class Growing(NamedTuple):
 
 
 GROWING: Final[Mapping[str, Growing]] = {
-    "settings": Growing("settings of one config file", 5_000, ".json", lambda path, size: _write(path, many_settings(size))),
+    "settings": Growing("settings of one config file", 5_000, ".json", lambda path, size: _write_config(path, many_settings(size))),
     "findings": Growing("findings in one config file", 2_500, ".json", _grown_findings),
     "findings-in-dump": Growing("findings in one dump", 500, ".json", _grown_findings_in_dump),
     "files": Growing("config files", 250, "", write_files),

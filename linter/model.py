@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         parts: Parts | None
         holders: tuple[tuple[str, str], ...]
         trusts: bool
+        is_filled: Callable[[], bool] | None
 
 
 T = TypeVar("T")
@@ -154,7 +155,7 @@ class Document:
     such as ``("service", "server")``; of a part of sums those of all of them. Without any it is called by its ``environment``.
     Where there are some ``environment`` is none: it only tells the document from others in its file. ``contained``: it is that of a
     container whose surroundings are known (:mod:`linter.documents.workload`). ``trusts``: a variable beside it may have Node.js trust other
-    authorities than its own.
+    authorities than its own. ``is_filled`` says whether a program is known to replace the references in it; None where that is not asked.
     """
 
     environment: str | None = None
@@ -167,6 +168,7 @@ class Document:
     holders: tuple[tuple[str, str], ...] = ()
     contained: bool = False
     trusts: bool = False
+    is_filled: Callable[[], bool] | None = None
     now: datetime | None = None
     memo: Memo | None = None
     """Notes what is asked, while rules run."""

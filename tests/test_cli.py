@@ -25,7 +25,7 @@ from linter.policy.rule import Rule
 from linter.release import NEWEST
 from linter.settings.releases import KNOWN
 
-CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
+CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.template.json").read_text(encoding="utf-8")
 BOTS = '{"bots": []}'
 BAD = '{"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}'
 SLASH = "missing-trailing-slash"
@@ -52,7 +52,7 @@ def write(name: str, text: str) -> str:
 
 
 def test_a_clean_file_says_so_in_one_line() -> None:
-    result = lint(write("server.json", CLEAN))
+    result = lint(write("server.template.json", CLEAN))
     assert (result.exit_code, result.output) == (0, f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n")
 
 

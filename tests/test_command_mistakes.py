@@ -17,7 +17,7 @@ from linter import cli
 from linter.options import options_of
 from linter.options.choose import OWN_FILE
 
-CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.json").read_text(encoding="utf-8")
+CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.template.json").read_text(encoding="utf-8")
 SLIP = 'there is no rule "missing-baseurl"; did you mean "missing-setting"?'
 
 

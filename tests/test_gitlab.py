@@ -100,8 +100,8 @@ def test_a_finding() -> None:
 
 
 def test_nothing_found_is_an_empty_list() -> None:
-    write("medplum.config.json", (ROOT / "tests/fixtures/clean-production-json/input.json").read_text(encoding="utf-8"))
-    assert CliRunner().invoke(cli, ["medplum.config.json", "--format", "gitlab"]).stdout == "[]\n"
+    write("medplum.template.json", (ROOT / "tests/fixtures/clean-production-json/input.template.json").read_text(encoding="utf-8"))
+    assert CliRunner().invoke(cli, ["medplum.template.json", "--format", "gitlab"]).stdout == "[]\n"
 
 
 @pytest.mark.parametrize(("severity", "written"), [("error", "critical"), ("warning", "major"), ("note", "info")])

@@ -262,7 +262,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def starts(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Start]:
     """A run on a clean file, and one on a file with ten mistakes."""
-    ten = tmp_path_factory.mktemp("ten") / "medplum.config.json"
+    ten = tmp_path_factory.mktemp("ten") / "medplum.template.json"
     ten.write_text(json.dumps(server_config(MISTAKES), indent=2), encoding="utf-8")
     return {"clean": started(clean), "ten": started(ten)}
 

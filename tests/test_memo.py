@@ -190,7 +190,7 @@ def test_many_changed_documents(seed: int) -> None:
 
 # --- What is saved ----------------------------------------------------------------------------------------------------------------------
 
-CLEAN = ROOT / "tests" / "fixtures" / "clean-production-json" / "input.json"
+CLEAN = ROOT / "tests" / "fixtures" / "clean-production-json" / "input.template.json"
 
 
 def clean(**more: Any) -> Document:

@@ -189,7 +189,8 @@ def test_a_default_in_a_json_file() -> None:
 
     assert found(config("${PW:-hunter2}"), "medplum.config.json") == [("error plaintext-secret", "database.password")]
     assert found(config("${PW:-changeme}"), "medplum.config.json") == [("warning unfilled-placeholder", "database.password")]
-    assert found(config("${PW}"), "medplum.config.json") == []
+    assert found(config("${PW}"), "medplum.config.json") == [("warning unfilled-placeholder", "database.password")]
+    assert found(config("${PW}"), "medplum.template.json") == []
 
 
 def test_the_default_of_an_expression_in_a_workflow() -> None:

@@ -36,8 +36,6 @@ GOOD = """{
   "appBaseUrl": "http://localhost:3000/",
   "storageBaseUrl": "http://localhost:8103/storage/",
   "binaryStorage": "file:./binary/",
-  "signingKey": "${SIGNING_KEY}",
-  "signingKeyPassphrase": "${SIGNING_KEY_PASSPHRASE}",
   "supportEmail": "dev@ward.local",
   "database": {"host": "localhost", "port": 5432, "dbname": "ward", "username": "ward", "password": "ward-dev"},
   "redis": {"host": "localhost", "port": 6379, "password": "ward-dev"}

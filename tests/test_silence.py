@@ -20,7 +20,7 @@ from linter.run import Options, Outcome, lint_input
 from linter.sources import kinds
 
 FIXTURES = Path(__file__).parent / "fixtures"
-CLEAN = (FIXTURES / "clean-production-json" / "input.json").read_text(encoding="utf-8")
+CLEAN = (FIXTURES / "clean-production-json" / "input.template.json").read_text(encoding="utf-8")
 SLASH = "missing-trailing-slash"
 KINDS = sorted(kinds())
 
@@ -296,7 +296,7 @@ def test_sarif_says_it_as_a_notification() -> None:
 
 
 def test_a_glob_names_files_and_a_search_passes_over_them() -> None:
-    write("deploy/medplum.config.json", CLEAN)
+    write("deploy/medplum.template.json", CLEAN)
     write("deploy/app.config.json", '{"foo": 1}')
     write("deploy/ssm.json", '{"Parameters": []}')
     write("deploy/notes.md", "# Notes\n")
@@ -342,13 +342,13 @@ def test_a_search_says_which_file_is_too_large_for_it(monkeypatch: pytest.Monkey
 
 def test_when_the_configuration_excludes_all() -> None:
     write(".medplum-lint.toml", 'exclude = ["old/**"]')
-    write("old/medplum.config.json", CLEAN)
+    write("old/medplum.template.json", CLEAN)
     result = lint("old/*.json")
     assert (result.exit_code, result.stderr) == (
         2,
         "medplum-lint: error: old/*.json: nothing is checked: the configuration excludes every file\n",
     )
-    assert lint("old/medplum.config.json").stdout.endswith(f"\nNo findings in 1 file{JUDGED}.\n")  # named: it is meant
+    assert lint("old/medplum.template.json").stdout.endswith(f"\nNo findings in 1 file{JUDGED}.\n")  # named: it is meant
 
 
 # --- What is read, or is left alone -------------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def test_when_the_configuration_excludes_all() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "note"),
     [
-        ("medplum.config.json", '{"bots": []}', "a bots configuration"),
+        ("medplum.template.json", '{"bots": []}', "a bots configuration"),
         ("bots.json", '{"bots": [{"name": "a"}', "a bots configuration"),
         ("package.json", '{"name": "x",}', "not a Medplum configuration"),
         ("package.json", '{"name": "x", "version": "1"}', "not a Medplum configuration"),

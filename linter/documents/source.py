@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os.path
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 _LOOKED_AT = 20_000
 """Characters in which a sign that a file is no text is looked for."""
+_MOST_ABOVE = 20
+"""Folders at most, one in the other, of which each is looked into."""
 _BY_MARK = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 """The encodings of files that begin with one of these marks, as PowerShell writes them; every other file is read as UTF-8."""
 
@@ -66,6 +70,14 @@ class Surroundings:
     def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
         """The same for a path that stands in the file; None also where it leads outside the repository of that file."""
         return None if self.leads_out(file, path) else self.find(file, path)
+
+    def near(self, file: SourceFile, folders: Iterable[str], name: re.Pattern[str]) -> Iterator[SourceFile]:
+        """The files of some names in folders seen from that of a file, and from each above it in its repository."""
+        for folder in (f"{above}{one}" for above in map("../".__mul__, range(_MOST_ABOVE)) for one in folders):
+            if self.has_folder(file, folder or ".") and not self.leads_out(file, folder or "."):
+                with suppress(OSError):
+                    fitting = filter(name.fullmatch, sorted(os.listdir(self._resolve(file, folder)[1])))
+                    yield from filter(None, (self.find_named(file, posixpath.join(folder, one)) for one in fitting))
 
     def has_folder(self, file: SourceFile, path: str) -> bool:
         """Whether there is a folder at a path relative to that of a file."""

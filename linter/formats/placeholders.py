@@ -137,17 +137,8 @@ _INSTRUCTION = pattern(
     re.VERBOSE,
 )
 """The grammar of instructions, in the kinds of their words, behind a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
-_SIGNS = (
-    "__",
-    "xxx",
-    "...",
-    "\u2026",
-    "***",
-    "\u2022",
-    "\u25cf",
-    *" ".join(map(_KINDS.__getitem__, "oOymrhdD")).split(),
-    *_KINDS["p"].upper().split(),
-)
+_SIGNS = ("__", "xxx", "...", "\u2026", "***", "\u2022", "\u25cf", *" ".join(_KINDS[one] for one in "oOymrhdD").split())
+_SIGNS += tuple(_KINDS["p"].upper().split())
 """One of which is in every short text that has to be replaced, in lower case or as it is."""
 _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
 """What stands around an instruction that is a part of a text."""

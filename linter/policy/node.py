@@ -6,7 +6,7 @@ import re
 
 from .. import settings
 from ..conformance.mismatch import stop_at
-from ..formats.placeholders import fallback_of
+from ..formats.placeholders import fallback_of, is_reference
 from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
 from ..patterns import pattern
 from ..redaction.numbers import number_text
@@ -74,6 +74,8 @@ class Node:
             return "" if name in FACTS_OF_THE_CATALOGUE else ABSENT
         if name == "fallback" and self.value is not UNKNOWN:  # asked of all that is in a document
             return (fallback_of(self.value) if isinstance(self.value, str) else "") or ABSENT
+        if name == "literal" and not is_reference(self.value):
+            return ABSENT
         document, path = self.document.owner(self.path)
         if name == "path":
             return dotted(path)
@@ -85,6 +87,8 @@ class Node:
             return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
             return _repair(document.layer(path), path, name)
+        if name == "literal":
+            return self.value if document.ask(_is_literal, path) else ABSENT
         if name == "stops":
             return document.ask(stop_at, path) or ABSENT
         if name in FACTS_OF_RELEASES:  # where the newest release reads a setting too, none is the last
@@ -110,6 +114,13 @@ def _repair(document: Document, path: SettingPath, name: str) -> Any:
         return meant_value(document, path)
     meant_path = meant_name(document, path)
     return ABSENT if meant_path is None else dotted(meant_path)
+
+
+def _is_literal(document: Document, path: SettingPath) -> bool:
+    """Whether nothing is known to replace a reference; in the place of a secret that is only known of a whole JSON file."""
+    known, is_filled = settings.catalogue(catalogue_kind(document.kind)), document.layer(path).is_filled
+    may_be = is_filled is not None and document.complete and known.get(path) is not None and not document_fact(document, "template")
+    return (known.is_public(path) or may_be) and (is_filled is None or not is_filled())
 
 
 def document_fact(document: Document, name: str) -> Fact | Any:
@@ -138,7 +149,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 
 _UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
-_OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
+_OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|j2|jinja2?|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "contained", "trusts", "uploaded", "template", "mounted", "server")
 FACTS_OF_RELEASES = {"since": "first", "until": "last"}
 """The first and the last release that reads a setting, with what they are called there."""
@@ -163,13 +174,14 @@ FACTS_OF_A_SETTING = (
     "length",
     "limit",
     "used",
+    "literal",
     "stops",
     *FACTS_OF_A_REPAIR,
     *FACTS_OF_RELEASES,
     *FACTS_OF_THE_CATALOGUE,
 )
 """What the catalogue says: the ``meaning`` of the setting, the one to ``use`` instead, and ``since`` and ``until``; and the
-``type``, ``tier``, ``key_id`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; what the server
-``stops`` with at its value; its
+``type``, ``tier``, ``key_id`` and ``name`` of the parameter, its ``raw`` text; what is no text as ``text``; a
+reference that nothing is known to replace as ``literal``; what the server ``stops`` with at its value; its
 ``length`` and the tier's ``limit`` in characters, and
 ``used``, the one in percent of the other; and the ``fallback`` of a reference such as ``${NAME:-default}``."""

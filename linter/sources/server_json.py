@@ -44,6 +44,12 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
     is_whole = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
     complete = is_whole and not parsed.is_bare
-    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete)
+
+    def is_filled() -> bool:
+        from ..documents.fillers import is_filled_in  # only for a reference
+
+        return file.around.cached(("filled in", file.uri, file.part), lambda: is_filled_in(file))
+
+    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete, is_filled=is_filled)
     wrong, place = (*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems), (file.uri, file.part)
     return [Loaded(document, wrong, checkable, editor=editor_of(file, "server"), places=frozenset({place}))]

@@ -213,7 +213,7 @@ def _skewed(least: int, most: int, random: Random) -> int:
 
 def _clean() -> Tree:
     """A configuration without a fault, to which each change brings one at most."""
-    tree: Tree = json.loads((ROOT / "tests/fixtures/clean-production-json/input.json").read_text(encoding="utf-8"))
+    tree: Tree = json.loads((ROOT / "tests/fixtures/clean-production-json/input.template.json").read_text(encoding="utf-8"))
     return tree
 
 

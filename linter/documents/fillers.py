@@ -1,0 +1,33 @@
+"""Whether a file of a repository has a program put values in the place of the references in a configuration."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from ..patterns import pattern
+from ..typed import Final
+from .source import SourceFile
+
+_FOLDERS: Final = ("", "scripts", "bin", "docker", "deploy", ".github/workflows")
+"""Where such files lie, seen from the folder of the configuration and those above it."""
+_FILES: Final = pattern(
+    r"(?:.*[.-])?Dockerfile.*|.*\.(?:sh|bash|mk|ps1)|[^.]*entrypoint[^.]*|(?:GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml|package\.json"
+    r"|(?:docker-)?compose.*\.ya?ml|\.gitlab-ci\.yml|(?:.*/)?[^/]*(?:pipelines?|cloudbuild|buildspec|deploy|release|ci|cd)[^/]*\.ya?ml"
+)
+_PROGRAM: Final = pattern(
+    r"(?<![\w-])(?:envsubst|sed|perl|awk|gomplate|confd|consul-template|dockerize|envtpl|esh|j2|jinja2?|mustache|ytt|yq|jq|replacetokens"
+    r"|op inject|vals eval|vault agent|render_template|os\.path\.expandvars)(?![\w-])"
+)
+_MOST: Final = 50
+"""Files at most that are looked into."""
+
+
+def is_filled_in(file: SourceFile) -> bool:
+    """Whether a start script, a Dockerfile or a workflow of the repository names a file, and runs a program that replaces references.
+
+    It is not known of a text that stands in another file.
+    """
+    around, name = file.around, re.compile(rf"(?<![\w-]){re.escape(file.name)}(?![\w-])")
+    every = islice(around.near(file, _FOLDERS, _FILES), _MOST)
+    return file.part is not None or any(name.search(one.text.content) and _PROGRAM.search(one.text.content) for one in every)
