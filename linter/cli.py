@@ -214,7 +214,7 @@ cli: Final = Commands(
     "cli",
     commands={name: Command(name) for name in COMMANDS},
     params=[_VERSION],
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="""Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.

@@ -72,10 +72,10 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
         '  = fix with --unsafe-fixes: set baseUrl to "https://api.hospital.example/"\n'
         '    - {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         '    + {"baseUrl": "https://api.hospital.example/", "database": {}, "redis": {}}\n'
-        f"  = see: medplum-lint explain {SLASH}\n"
         "\n"
         f"Found 1 error in 1 file, judged by server {NEWEST} (the newest known release).\n"
         "1 fixable with --fix --unsafe-fixes.\n"
+        f"For more about a rule, run: medplum-lint explain {SLASH}\n"
     )
 
 
@@ -351,13 +351,16 @@ def test_a_broken_configuration_is_exit_2() -> None:
 # --- The rules themselves -----------------------------------------------------------------------------------------------------------
 
 
-def test_rules_lists_every_rule_file() -> None:
-    """By category, in 100 columns."""
+def test_rules_lists_every_rule_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By category, in 100 columns, and in those of a narrower terminal."""
     lines = lint("rules").output.splitlines()
     folders = sorted(path for path in (Path(__file__).parent.parent / "rules").iterdir() if any(path.glob("*.yaml")))
     listed = [[f"{folder.name}:", *sorted(path.stem for path in folder.glob("*.yaml"))] for folder in folders]
     assert [line.split()[0] for line in lines if line] == [word for block in listed for word in block]
     assert max(map(len, lines)) <= 100
+    monkeypatch.setattr("linter.commands.rules.width_of", lambda _: 80)
+    narrow = lint("rules").output
+    assert max(map(len, narrow.splitlines())) <= 80 and " ".join(narrow.split()) == " ".join(" ".join(lines).split())
     ids = [rule["id"] for rule in json.loads(lint("rules", "--format", "json").output)]
     assert ids == sorted(one for _, *block in listed for one in block)
 

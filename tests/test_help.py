@@ -30,9 +30,11 @@ def test_every_option_stands_under_a_heading(option: Option) -> None:
     assert option.is_argument or option.heading in HEADINGS, f"{option.names}: give it one of the headings {', '.join(HEADINGS)}"
 
 
+@pytest.mark.parametrize("columns", [80, 100])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_it_fits_into_80_columns(name: str) -> None:
-    assert [line for line in help_of(name).splitlines() if len(line) > 80] == []
+def test_it_fits_into_the_terminal(name: str, columns: int) -> None:
+    assert [line for line in help_of(name, columns).splitlines() if len(line) > columns] == []
+    assert cli.context_settings["max_content_width"] == 100
 
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 200])

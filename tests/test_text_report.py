@@ -119,7 +119,7 @@ def test_findings_at_one_place_share_its_source_line() -> None:
 def test_a_rule_is_explained_once() -> None:
     names = [f"maxSearchOffset{number}" for number in range(3)]
     report = printed(lint({**MIXED, **dict.fromkeys(names, 1), "bcryptHashSalt": "ten", "maxSearchOffset": "ten"}))
-    assert report.count("= see: medplum-lint explain wrong-type\n") == 1
+    assert "= see:" not in report and report.endswith("\nFor more about a rule, run: medplum-lint explain missing-setting\n")
     env = "MEDPLUM_BASE_URL=https://a.example/\n" + "".join(f"MEDPLUM_{name}=1e3\n" for name in ("PORT", "MAX_SEARCH_OFFSET"))
     report = printed(lint(env, "server.env", "server/env"))
     assert report.count("error[misread-number]") == 2 and report.count("= fix: write plain digits\n") == 1
@@ -315,6 +315,27 @@ def test_one_line_a_finding() -> None:
     lines = printed(result, Style(quiet=True), concise.report).splitlines()
     assert len(lines) == len(result.findings)
     assert all(re.match(r"server\.json:\d+:\d+: (error|warning|note)\[[\w-]+\] ", line) for line in lines)
+
+
+def test_a_line_names_the_environment_only_in_a_file_of_several() -> None:
+    def lines(*environments: str) -> list[str]:
+        parameters = [{"Name": f"/medplum/{one}/baseUrl", "Type": "String", "Value": "https://a.example"} for one in environments]
+        result = lint({"Parameters": parameters}, "dump.json", None)
+        return printed(result, Style(quiet=True), concise.report).splitlines()
+
+    alone, shared = lines("prod"), lines("prod", "staging")
+    assert alone and not any("environment prod" in line for line in alone)
+    assert {line.rpartition(" (")[2] for line in shared} == {"environment prod)", "environment staging)"}
+    services = "services:\n" + "".join(f"  {one}:\n    image: medplum/medplum-server:4.3.5\n" for one in ("a", "b"))
+    result = lint(services, "compose.yaml", None)
+    assert all(re.search(r"\(services? [ab]", line) for line in printed(result, Style(quiet=True), concise.report).splitlines())
+
+
+def test_quiet_says_nothing_about_explain() -> None:
+    for how in (text.report, grouped.report):
+        assert "medplum-lint explain" not in printed(lint(MIXED), Style(quiet=True), how)
+        assert printed(lint(MIXED), how=how).count("medplum-lint explain") == 1
+    assert "medplum-lint explain" not in printed(lint({"baseUrl": 1}), how=concise.report)
 
 
 # --- The progress --------------------------------------------------------------------------------------------------------------------

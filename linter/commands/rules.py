@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
@@ -9,12 +10,13 @@ from pathlib import Path
 
 from ..model import TARGETS, RuleInfo
 from ..options import Given
-from ..output import write_standard_output
+from ..output import width_of, write_standard_output
 from ..output.say import fail_for
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import Folder, all_rules, check_selectors, files_of, rank, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
+from ..reporters._columns import wrapped
 from ..text import inert, printable
 from .inputs import rule_folders
 from .layout import columns, json_text
@@ -45,7 +47,12 @@ def level_words(info: RuleInfo) -> list[str]:
 def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules for each category: id, severity, title."""
     infos = sorted((rule.info for rule in rules), key=attrgetter("category"))
-    lines = iter(columns((one.id, "/".join(level_words(one)), inert(printable(one.title))) for one in infos))
+    titles = [inert(printable(one.title)) for one in infos]
+    rows = columns((one.id, "/".join(level_words(one)), title) for one, title in zip(infos, titles, strict=True))
+    terminal = width_of(sys.stdout)
+    if terminal >= 60:  # on a narrower one it is easier to read as it is
+        rows = ["\n".join(wrapped(row, terminal, indent=len(row) - len(title))) for row, title in zip(rows, titles, strict=True)]
+    lines = iter(rows)
     groups = groupby(infos, attrgetter("category"))
     blocks = (f"{category or 'rules without a category'}:\n" + "".join(f"{next(lines)}\n" for _ in own) for category, own in groups)
     return "\n".join(blocks)

@@ -108,7 +108,7 @@ class _Writer:
         yield from (f"{painted}: {text[0]}", *text[1:])
 
     def _notes(self, finding: Finding, digits: int) -> Iterator[str]:
-        """What comes of it and what to do, unless it was said of another finding; the change that a fix makes; where to read more."""
+        """What comes of it and what to do, unless it was said of another finding; the change that a fix makes."""
         says, fix, setting = finding.says, finding.fix, dotted(finding.path or ())
         yield from self._once(finding.rule, "why", says.why, setting, digits)
         if says.also:
@@ -119,7 +119,6 @@ class _Writer:
             yield from self._once(finding.rule, "fix", says.remedy, setting, digits)
         if fix is not None:
             yield from self._fix(finding.document, finding.path, fix, digits)
-        yield from self._once(finding.rule, "see", f"medplum-lint explain {finding.rule}", "", digits)
 
     def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
         """A note that is printed once for a rule, whatever the setting is; nothing where there is no text, or where it was made before."""

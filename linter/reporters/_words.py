@@ -160,7 +160,8 @@ _MOST_FILES: Final = 4
 
 
 def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: bool = False) -> Iterator[str]:
-    """The texts of a report that is read from top to bottom: the servers, its ``body``, a table of the rules, and :func:`last_lines`.
+    """The texts of a report that is read from top to bottom: the servers, its ``body``, a table of the rules, :func:`last_lines`,
+    and how to ask about a rule.
 
     The table is there where it is asked for or there are many findings. ``quiet``: nothing but that stands around the body.
     """
@@ -172,6 +173,9 @@ def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: 
         yield as_text([*statistics(findings, style), ""])
     if not style.quiet:
         yield as_text(folded(last_lines(result, style, with_commands=with_commands), style))
+    if findings and not style.quiet:
+        gravest = min(findings, key=lambda one: one.gravity).rule
+        yield as_text(folded([f"For more about a rule, run: medplum-lint explain {printable(gravest)}"], style))
 
 
 def first_lines(result: Result) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+
 from ..model import Finding, Result, Style
 from ..text import inert, printable
 from ..typed import IO, Final
@@ -19,11 +22,15 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
         about += statistics(findings, style)
     if not style.quiet:
         about += [*first_lines(result), *last_lines(result, style)]
-    lines = (*(_line(finding, style) for finding in findings), *about)
+    names = {(one.uri, holder) for one in result.documents for holder in one.holders or [one.environment]}
+    shared = {path for path, number in Counter(path for path, _ in names).items() if number > 1}
+    lines = (*(_line(finding, style, shared) for finding in findings), *about)
     stream.writelines(f"{inert(line)}\n" for line in lines)
 
 
-def _line(finding: Finding, style: Style) -> str:
+def _line(finding: Finding, style: Style, shared: Collection[str]) -> str:
+    """One finding; in a file that several environments or services share it also says which of them it is about."""
+    holder = of_holder(finding.document, finding.held_by) if finding.document.uri in shared else ""
     where = paint(f"{place(finding.document, finding.span)}:", "place", style)
     label = paint(f"{finding.severity}[{printable(finding.rule)}]", finding.severity, style)
-    return f"{where} {label} {printable(finding.message)}{of_holder(finding.document, finding.held_by)}"
+    return f"{where} {label} {printable(finding.message)}{holder}"

@@ -36,7 +36,6 @@ def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
     for what, texts in (("why", whys), ("fix", fixes)):
         if len(texts) == 1 and "" not in texts:
             yield from note(what, next(iter(texts)), 1, style)
-    yield from note("see", f"medplum-lint explain {first.rule}", 1, style)
     for finding, parts in zip(findings, every, strict=True):
         text = parts.what if len(whys) == len(fixes) == 1 and not parts.also else finding.message
         yield from _place(finding, text, style)
