@@ -705,10 +705,11 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
             plan = rules.plan(combined)
             checks = [one for one in plan.checks if WORKLOAD not in combined.members or WORKLOAD in one[0].members]
             findings = [one for rule, levels in checks for one in checker.found_by(rule, combined, levels)]
-            compared.batches.append(_Batch(without_repetitions(findings, rules.by_id), rules))
-            if WORKLOAD in combined.members:  # which knows the cause of what its settings alone show
-                own = found_in[combined.members["server"]]
-                own[:] = [one for one in without_repetitions([*own, *findings], rules.by_id) if not any(one is other for other in findings)]
+            # What stands around a server knows the cause of what its settings alone show, and these of what does not come of that.
+            own = found_in[combined.members["server"]] if WORKLOAD in combined.members else []
+            kept, others = without_repetitions([*own, *findings], rules.by_id), {*map(id, findings)}
+            compared.batches.append(_Batch([one for one in kept if id(one) in others], rules))
+            own[:] = [one for one in kept if id(one) not in others]
             compared.infos.update(plan.infos)
             ran = {rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys()}
             for document in combined.members.values():

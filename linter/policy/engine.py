@@ -142,12 +142,12 @@ def _set_by(fix: Fix) -> set[SettingPath]:
 def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
     """The findings of a document without those of which another one names the cause: see :attr:`Case.yields_to`.
 
-    ``rules`` are those by which they were found, by their ids. The other finding may be about the same setting, about what holds it, or
-    about something in it.
+    ``rules`` are those by which they were found, by their ids. The other finding may be about the same setting, about what holds it or the
+    whole document, or about something in it.
     """
     causes = [rules[finding.rule].cases[finding.case].yields_to if finding.rule in rules else () for finding in findings]
     named = {cause for ids in causes for cause in ids}
-    places = {(finding.rule, finding.path) for finding in findings if finding.rule in named and finding.path is not None}
+    places = {(finding.rule, finding.path or ()) for finding in findings if finding.rule in named}
     above = {(rule, one) for rule, path in places for one in _prefixes(path)}
 
     def is_repeated(path: SettingPath, ids: Iterable[str]) -> bool:
@@ -157,8 +157,8 @@ def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
 
 
 def _prefixes(path: SettingPath) -> Iterator[SettingPath]:
-    """A path and the paths of what holds it, down to where no configuration is nested any further."""
-    return (path[:length] for length in range(1, min(len(path), DEEP) + 1))
+    """A path and the paths of what holds it, from the whole document on, down to where no configuration is nested any further."""
+    return (path[:length] for length in range(min(len(path), DEEP) + 1))
 
 
 def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:

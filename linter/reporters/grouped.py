@@ -22,7 +22,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
     """The findings of each rule: first of those that keep a server from starting, then of the gravest, of these the most frequent."""
-    groups = gathered(((one.severity, one.rule), one) for one in findings)
+    groups = gathered((one.rule, one) for one in sorted(findings, key=lambda one: one.gravity))
     return sorted(groups.values(), key=lambda group: (min(one.gravity for one in group), -len(group), group[0].rule))
 
 
@@ -38,7 +38,7 @@ def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
             yield from note(what, next(iter(texts)), 1, style)
     for finding, parts in zip(findings, every, strict=True):
         text = parts.what if len(whys) == len(fixes) == 1 and not parts.also else finding.message
-        yield from _place(finding, text, style)
+        yield from _place(finding, text if finding.severity == first.severity else f"{finding.severity}: {text}", style)
 
 
 def _place(finding: Finding, text: str, style: Style) -> Iterator[str]:

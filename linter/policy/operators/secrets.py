@@ -43,7 +43,7 @@ def _found(operand: str, value: Any) -> str | None:
     "Google, Stripe or GitHub; `real`: is a private key or a secret of reCAPTCHA that was not made up for development; `generated`: is a "
     "long text of random letters and digits",
     denial=lambda operand, value: (operand != _HELD and _found(operand, value)) or f"must not {_SORTS[operand][0]}",
-    checks_unknown=lambda operand: operand == _HELD,
+    checks_unknown=lambda operand: operand in (_HELD, "published"),
 )
 def secret(operand: str) -> Check:
     """The check for a sort of secret. That the setting at hand holds one is asked of it whatever fact of it the path asks for."""
