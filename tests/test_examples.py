@@ -281,6 +281,9 @@ def test_it_can_be_refused_to_test_the_built_in_rules() -> None:
     expected = 'medplum-lint: note: there are no policies to test: name their folder in "rules" of the configuration, or as a PATH\n'
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", expected)
     assert run_examples("--no-built-in", "--quiet").output == ""
+    write("policies/labels.yaml", "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n")
+    assert run_examples("--no-built-in").exit_code == 0
+    Path("policies/labels.yaml").unlink()
     write("empty/README.md", "Policies of our own.\n")
     assert run_examples("--no-built-in", "empty").exit_code == 2
 

@@ -225,7 +225,15 @@ def test_policies(project: Project) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("files", [{}, {"medplum.config.json": CLEAN}, {"pyproject.toml": "[project]\n", ".medplum-lint.toml": ""}])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"medplum.config.json": CLEAN},
+        {"pyproject.toml": "[project]\n", ".medplum-lint.toml": ""},
+        {"policies/labels.yaml": "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: labels}\n"},
+    ],
+)
 def test_what_the_readme_shows_passes_on_a_clean_repository(project: Project, files: dict[str, str]) -> None:
     """Its hook as it stands there, and the one for policies, in a repository that has nothing, or no policies."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -50,12 +50,12 @@ def run(given: Given) -> int:
     Examples:
       medplum-lint test policies
     """
-    tested = list[Folder](given.folders) or rule_folders(given) or ([POLICIES] if any(POLICIES.rglob("*.y*ml")) else [])
-    if given.no_built_in and not tested:
+    tested = list[Folder](given.folders) or rule_folders(given)
+    if given.no_built_in and not tested:  # a folder that nothing names may hold the policies of another program
         if not given.quiet:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
-    report = run_examples(tested)
+    report = run_examples(tested or ([POLICIES] if any(POLICIES.rglob("*.y*ml")) else []))
     lines = [*map(printable_lines, [*report.notes, *report.failures]), *([] if given.quiet or report.errors else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))
     fail_for(report.errors)
