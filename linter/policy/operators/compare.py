@@ -171,8 +171,8 @@ def _bound(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
             "description": 'must be a number, a size such as 50mb, another setting: "${path}", or a word that has an order',
         },
         operand="n",
-        says="is a number, or a size such as `50mb`, within this bound; a word is one in the order of the catalogue, such as `WARN`, an "
-        'AWS instance type one of its sizes, such as `db.t3.large`; the bound may be another setting: `"${path}"`',
+        says="is a number, or a size such as `50mb`, within this bound; the bound may be a word such as `WARN`, by the catalogue's order, "
+        'an AWS instance type such as `db.t3.large`, by its size alone, or another setting: `"${path}"`',
     )(compiled)
 
 

@@ -90,7 +90,7 @@ def each(inner: Sequence[Inner]) -> Check:
         if isinstance(value, list):
             answers = [asked(member.value, member) for member in map(node.child, range(len(value)))]
         elif isinstance(value, str):
-            answers = [asked(item, node) for item in map(str.strip, value.split(",")) if item]
+            answers = [asked(item, node) if item else True for item in map(str.strip, value.split(","))]
         else:
             return failed("must be an array, or a string of items between commas")
         wrong = [(number, failure) for number, answer in enumerate(answers) if isinstance(answer, tuple) for failure in answer]
