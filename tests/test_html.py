@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from support.formats import Tree, tree
 from support.runs import RULE, document, finding, reported, result
 
-from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Operation, Related, Result
+from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Operation, Related, Result, sentence
 from linter.reporters import html
 from linter.reporters._html_page import SCRIPT, STYLE
+from linter.text import Edit
 
 
 @pytest.fixture(autouse=True)
@@ -99,12 +100,12 @@ def test_a_link_is_one_of_https_only() -> None:
 # --- What is in it ------------------------------------------------------------------------------------------------------------------
 
 
-def test_findings_come_gravest_first_with_what_filters_ask() -> None:
+def test_findings_come_by_file_and_gravest_first_with_what_filters_ask() -> None:
     shown = [attributes for name, attributes in page(rich()).elements if name == "li" and "data-severity" in attributes]
     assert [(one["data-severity"], one["data-file"], one["data-category"], one["data-rule"]) for one in shown] == [
         ("error", "server.json", "acme", "acme/port"),
-        ("warning", "b/other.json", "without a category", "acme/other"),
         ("note", "server.json", "acme", "acme/port"),
+        ("warning", "b/other.json", "without a category", "acme/other"),
         ("error", "server.json", "acme", "acme/port"),  # the accepted one, in a list of its own
     ]
 
@@ -118,6 +119,26 @@ def test_the_place_is_marked_and_secrets_are_masked() -> None:
     assert "hunter2" not in text
 
 
+def test_a_finding_has_the_parts_of_the_text_report() -> None:
+    where = document()
+    says = sentence("port is 8103", "nobody listens there", "set another", stops=True)
+    fix = Fix((), False, "set port to 80", (Edit(where.locate(("port",)), "80"),), True)
+    made = page(result(finding("late", where, level="note"), finding("", where, fix=fix)._replace(says=says)))
+    parts = [
+        "server.json (server/json, production): 1 of 2 findings keeps the server from starting",
+        "error: port is 8103",
+        "why: nobody listens there",
+        "fix: set another",
+        "fix with --unsafe-fixes: set port to 80",
+        '-   "port": 8103,',
+        '+   "port": 80,',
+        "note: late",
+    ]
+    places = [made.text.find(part) for part in parts]
+    assert -1 not in places and places == sorted(places), dict(zip(parts, places, strict=True))
+    assert [name for name, _ in made.elements if name in ("del", "ins")] == ["del", "ins"]
+
+
 def test_what_was_checked_and_passed() -> None:
     made = page(rich()).text
     for part in (
@@ -125,9 +146,11 @@ def test_what_was_checked_and_passed() -> None:
         "Made by medplum-lint 1.2.3.",
         "setting port, rule acme/port",
         "b/other.json:2:14: baseUrl is here (environment prod)",
-        "Fix: set port",
+        "server.json (server/json, production)",
+        "b/other.json (server/json, environment prod, production)",
+        "fix with --fix-script: set port",
         "aws ssm put-parameter --name /a",
-        "Accepted: everybody knows",
+        "accepted: everybody knows",
         "could not be read: permission denied",
         "Checked against each other as environment prod: server.json and b/other.json (environment prod).",
         "Configuration lint.toml: 1 rule off, 2 paths excluded (missing-port).",

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.runs import document, finding, reported, result
 
-from linter.model import LEVELS, FileStatus, Fix, Related, Style
+from linter.model import LEVELS, FileStatus, Fix, Related, Style, sentence
 from linter.reporters.markdown import LIMIT, code, escaped
-from linter.text import printable
+from linter.text import Edit, printable
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,8 @@ def test_the_gravest_come_first() -> None:
     where = document()
     text = reported("markdown", result(*(finding(f"it is {level}", where, level=level) for level in reversed(LEVELS))))
     assert [row[0] for row in rows(text)] == ["🔴 error", "🟠 warning", "🔵 note"]
-    assert text.startswith("## medplum-lint\n\n**1 error, 1 warning and 1 note in 1 file.**\n\n| | where | what |\n| --- | --- | --- |\n")
+    head = "### <code>server.json</code> (server/json, production)\n\n| | where | what |\n| --- | --- | --- |\n"
+    assert text.startswith(f"## medplum-lint\n\n**1 error, 1 warning and 1 note in 1 file.**\n\n{head}")
 
 
 def test_a_row() -> None:
@@ -66,21 +67,52 @@ def test_a_row() -> None:
     related = Related(other, ("baseUrl",), other.locate(("baseUrl",)), "baseUrl is here")
     about = finding("a | b", where, related=(related,) * 7, fix=Fix((), False, "set it"))
     [[level, place, what]] = rows(reported("markdown", result(about)))
-    assert (level, place) == ("🔴 error", "<code>server.json:3:11</code>")
+    assert (level, place) == ("🔴 error", "3:11")
     assert what.split("<br>") == [
-        "a &#124; b (environment prod)",
+        "**a &#124; b**",
         *["other.json:2:14: baseUrl is here"] * 5,
         "and 2 more places",
-        "possible fix: set it",
+        "by hand: set it",
         "<code>acme/port</code>",
     ]
+
+
+def test_a_row_has_the_parts_of_the_text_report_and_the_change() -> None:
+    where = document()
+    says = sentence("port is 8103", "nobody listens there", "set another", stops=True)
+    fix = Fix((), False, "set port to 80", (Edit(where.locate(("port",)), "80"),), True)
+    text = reported(
+        "markdown", result(finding("late", where, level="warning"), finding("", where, level="error", fix=fix)._replace(says=says))
+    )
+    assert "(server/json, production): 1 of 2 findings keeps the server from starting\n" in text
+    assert rows(text)[0][2].split("<br>") == [
+        "**port is 8103**",
+        "why: nobody listens there",
+        "fix: set another",
+        "fix with --unsafe-fixes: set port to 80",
+        '<code>acme/port</code><pre lang="diff">-   "port": 8103,&#10;+   "port": 80,</pre>',
+    ]
+
+
+def test_each_file_has_a_table_and_the_gravest_have_the_room() -> None:
+    one, other = document(), document(uri="b.json", environment="prod")
+    many = [finding(f"{'long ' * 20}{number}", one, level="note") for number in range(20)]
+    text = reported("markdown", result(*many, finding("it is grave", other)), Style(room=3_000))
+    assert re.findall("^### .*$", text, re.MULTILINE) == [
+        "### <code>server.json</code> (server/json, production)",
+        "### <code>b.json</code> (server/json, environment prod, production)",
+    ]
+    assert rows(text)[-1][2].startswith("**it is grave**") and 0 < len(rows(text)) < 21 and len(text.encode()) <= 3_000
 
 
 def test_suppressed_findings_on_request() -> None:
     run = result(finding("it is accepted", suppressed="why not"))
     assert rows(reported("markdown", run)) == []
     text = reported("markdown", run, Style(suppressed=True))
-    assert "<details><summary>1 suppressed finding</summary>\n\n| | where | what |\n" in text and text.endswith("\n</details>\n")
+    assert (
+        "<details><summary>1 suppressed finding</summary>\n\n### <code>server.json</code> (server/json, production)\n\n| | " in text
+        and text.endswith("\n</details>\n")
+    )
     assert rows(text)[0][2].split("<br>")[1] == "suppressed: why not"
 
 
@@ -122,4 +154,4 @@ def test_a_stream_that_lacks_characters() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
     markdown.report(result(finding("é")), stream)
     stream.seek(0)
-    assert "| &#128308; error | <code>server.json:3:11</code> | &#233;<br>" in stream.read()
+    assert "| &#128308; error | 3:11 | **&#233;**<br>" in stream.read()

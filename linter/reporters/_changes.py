@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
-from ..model import Change, Document, Fix, SettingPath
+from ..model import Change, Document, Finding, Fix, SettingPath
 from ..text import Edit, Excerpt, Piece, Span, printable
 from ..typed import Final
 
@@ -20,6 +20,14 @@ _BEFORE: Final = 20
 """Characters of a long value that are shown before what changes in it."""
 _SHOWN_OF_LONG: Final = 100
 """Characters at most of an inserted text."""
+
+
+def change_of(finding: Finding) -> list[str]:
+    """What the fix of a finding does, if it has one: its edits as a diff, and the commands that make it."""
+    if finding.fix is None:
+        return []
+    commands = [printable(line) for command in finding.fix.commands or () for line in command.printed]
+    return [*changed_lines(finding.document, finding.path, finding.fix), *commands]
 
 
 def changed_lines(document: Document, path: SettingPath | None, fix: Fix) -> list[str]:

@@ -23,7 +23,8 @@ header, main { max-width: 75rem; margin: 0 auto; padding: 0 1rem; }
 main { padding-bottom: 4rem; }
 h1 { margin: 1.5rem 0 0; font-size: 1.6rem; }
 h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; }
-h3 { margin: 0; font-size: 1rem; font-weight: 600; }
+h3 { margin: 1.5rem 0 0; font-size: 1rem; font-weight: 600; }
+h4 { margin: 0; font-size: 1rem; font-weight: 600; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 .skip { position: absolute; left: -100rem; padding: .5rem 1rem; background: var(--page); }
@@ -56,6 +57,9 @@ code, pre { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospa
 pre { margin: .5rem 0; padding: .5rem .75rem; background: var(--panel); border-radius: .25rem; white-space: pre-wrap; }
 .number { color: var(--dim); user-select: none; }
 mark { background: var(--mark); color: var(--mark-text); border-radius: .15rem; }
+del, ins { text-decoration: none; }
+del { color: var(--error); }
+ins { color: var(--passed); }
 mark:empty { padding: 0 .2rem; }
 .related { margin: .5rem 0 0; padding-left: 1.25rem; }
 .wide { overflow-x: auto; }
@@ -90,6 +94,7 @@ SCRIPT: Final = """
         one.hidden = !fits;
         shown += fits ? 1 : 0;
       });
+      document.querySelectorAll("#findings .file").forEach((one) => { one.hidden = !one.querySelector(".findings > li:not([hidden])"); });
       count.textContent = shown === findings.length
         ? `All ${findings.length} findings are shown.` : `${shown} of ${findings.length} findings are shown.`;
     };

@@ -11,14 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from ..model import Document, Finding, Fix, Related, Result, SettingPath, Style, dotted, gathered
-from ..redaction.mask import holder_text
+from ..model import Document, Finding, Fix, Related, Result, SettingPath, Style, dotted
 from ..text import Excerpt, printable
 from ..typed import Final
 from ._changes import changed_lines
 from ._columns import UNKNOWN, fitting, width, wrapped
 from ._drawing import Mark, drawn, note
-from ._words import as_text, of_holder, paint, place
+from ._words import as_text, by_document, notes_of, of_holder, paint, place
 
 _MOST_PLACES: Final = 6
 """Second places of one finding in its own document that are drawn; the others are named."""
@@ -27,12 +26,9 @@ _MOST_PLACES: Final = 6
 def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
     """The parts of the text of a report on findings, in the order of their documents, each of whole lines."""
     writer = _Writer(result, style)
-    for document, found in gathered((one.document, one) for one in findings).items():
-        yield as_text([*writer.headline(document, sum(finding.gravity == 0 for finding in found), len(found)), ""])
-        places = gathered((None if one.is_missing else one.span, one) for one in found)
-        groups = [(span is None, sorted(group, key=lambda one: one.gravity)) for span, group in places.items()]
-        # What is missing is behind the places that are as grave as the gravest of it.
-        for is_missing, group in sorted(groups, key=lambda one: (one[1][0].gravity, one[0])):
+    for document, facts, groups in by_document(findings):
+        yield as_text([*writer.headline(printable(document.uri), facts), ""])
+        for is_missing, group in groups:
             yield as_text([*(writer.missing(group) if is_missing else writer.place(group)), ""])
 
 
@@ -46,12 +42,9 @@ class _Writer:
         self._said: set[tuple[str, str, str]] = set()
         """What was said of a rule: the rule, what part of a finding says it, and that without what differs."""
 
-    def headline(self, document: Document, stops: int, findings: int) -> Iterator[str]:
+    def headline(self, path: str, facts: str) -> Iterator[str]:
         """The lines about a document: what it is, and how many of its findings keep the server from starting."""
-        facts = ", ".join(filter(None, (printable(document.kind), holder_text(document), document.target)))
-        what = f": {stops} of {findings} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
-        path = printable(document.uri)
-        first, *others = wrapped(f"{path} ({facts}){what}", self._columns, indent=4)
+        first, *others = wrapped(f"{path}{facts}", self._columns, indent=4)
         yield paint(path, "place", self._style) + first[len(path) :] if first.startswith(path) else paint(first, "place", self._style)
         yield from others
 
@@ -109,16 +102,14 @@ class _Writer:
 
     def _notes(self, finding: Finding, digits: int) -> Iterator[str]:
         """What comes of it and what to do, unless it was said of another finding; the change that a fix makes."""
-        says, fix, setting = finding.says, finding.fix, dotted(finding.path or ())
-        yield from self._once(finding.rule, "why", says.why, setting, digits)
-        if says.also:
-            yield from note("also", says.also, digits, self._style)
-        if set(finding.held_by) != set(finding.document.holders):
-            yield from note("of", holder_text(finding.document, finding.held_by), digits, self._style)
-        if not (fix is not None and fix.safe and fix.can_be_made):
-            yield from self._once(finding.rule, "fix", says.remedy, setting, digits)
-        if fix is not None:
-            yield from self._fix(finding.document, finding.path, fix, digits)
+        setting = dotted(finding.path or ())
+        for what, text in notes_of(finding):
+            if what in ("why", "fix"):
+                yield from self._once(finding.rule, what, text, setting, digits)
+            elif text:
+                yield from note(what, text, digits, self._style)
+        if finding.fix is not None:
+            yield from self._fix(finding.document, finding.path, finding.fix, digits)
 
     def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
         """A note that is printed once for a rule, whatever the setting is; nothing where there is no text, or where it was made before."""
@@ -128,8 +119,7 @@ class _Writer:
             yield from note(what, text, digits, self._style)
 
     def _fix(self, document: Document, setting: SettingPath | None, fix: Fix, digits: int) -> Iterator[str]:
-        """What a fix would do, and its edits as a diff or the commands that make it."""
-        yield from note(_how(fix), fix.description, digits, self._style)
+        """The edits of a fix as a diff, or the commands that make it."""
         margin = " " * (digits + 3)
         lines = changed_lines(document, setting, fix)
         columns = self._style.width - len(margin) - 2
@@ -140,13 +130,6 @@ class _Writer:
             yield f"{margin}{paint(sign + text, 'error' if sign[0] == '-' else 'added', self._style)}"
         for command in fix.commands or ():
             yield from (f"{margin}{paint(printable(line), 'added', self._style)}" for line in command.printed)
-
-
-def _how(fix: Fix) -> str:
-    """What a fix is headed with: the option that makes it, where one does."""
-    if not fix.can_be_made:
-        return "by hand"
-    return f"fix with {'--fix' if fix.edits is not None else '--fix-script'}" if fix.safe else "fix with --unsafe-fixes"
 
 
 def _mark_of_related(one: Related) -> Mark:

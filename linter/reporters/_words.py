@@ -57,6 +57,43 @@ def of_holder(document: Document, holders: Sequence[tuple[str, str]] | None = No
     return f" ({name})" if name else ""
 
 
+Groups = list[tuple[bool, list[Finding]]]
+"""The findings of a document by place, and whether that is only what lacks a setting."""
+
+
+def by_document(findings: Iterable[Finding]) -> Iterator[tuple[Document, str, Groups]]:
+    """Each document, what there is to say of it behind its path, and its findings: what keeps the server from starting comes first."""
+    for document, found in gathered((one.document, one) for one in findings).items():
+        places = gathered((None if one.is_missing else one.span, one) for one in found)
+        groups = [(span is None, sorted(group, key=lambda one: one.gravity)) for span, group in places.items()]
+        # What is missing is behind the places that are as grave as the gravest of it.
+        ordered = sorted(groups, key=lambda one: (one[1][0].gravity, one[0]))
+        facts = ", ".join(filter(None, (printable(document.kind), holder_text(document), document.target)))
+        stops = sum(one.gravity == 0 for one in found)
+        what = f": {stops} of {len(found)} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
+        yield document, f" ({facts}){what}", ordered
+
+
+def notes_of(finding: Finding) -> Iterator[tuple[str, str]]:
+    """What there is to say of a finding besides what is wrong, each with its heading: why, what to do, and what a fix does."""
+    says, fix = finding.says, finding.fix
+    yield "why", says.why
+    yield "also", says.also
+    if set(finding.held_by) != set(finding.document.holders):
+        yield "of", holder_text(finding.document, finding.held_by)
+    if not (fix is not None and fix.safe and fix.can_be_made):
+        yield "fix", says.remedy
+    if fix is not None:
+        yield _how(fix), fix.description
+
+
+def _how(fix: Fix) -> str:
+    """What a fix is headed with: the option that makes it, where one does."""
+    if not fix.can_be_made:
+        return "by hand"
+    return f"fix with {'--fix' if fix.edits is not None else '--fix-script'}" if fix.safe else "fix with --unsafe-fixes"
+
+
 def place(document: Document, span: Span) -> str:
     """A place as compilers write it, so that terminals and editors can go there."""
     at = document.position(span.start)

@@ -20,13 +20,16 @@ from ..model import LEVELS, FileStatus, Finding, Result, RuleInfo, Style, dotted
 from ..redaction.mask import holder_text
 from ..text import Excerpt, count, inert, printable
 from ..typed import IO, Final
+from ._changes import change_of
 from ._html_page import FILTERS, PAGE, SCRIPT, STYLE
 from ._places import Place, Placer
-from ._words import line, message_of, of_holder, shown, summary, together, used, write_markup
+from ._words import by_document, line, notes_of, of_holder, shown, summary, together, used, write_markup
 
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
 """Findings beyond which a browser is to lay out only those that are seen."""
+_SIGNS: Final = {"- ": "del", "+ ": "ins"}
+"""The elements for what a fix removes and adds."""
 _BRACES: Final = ("", "{", "{}", "[", "[]")
 """Lines that show nothing: what is not there is reported at the start of what lacks it."""
 
@@ -37,7 +40,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _page(result: Result, place: Placer) -> str:
-    open_ = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
+    open_ = shown(result)
     accepted = [one for one in result.findings if one.suppressed is not None]
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
     sections = [
@@ -97,43 +100,44 @@ def _category(finding: Finding, result: Result) -> str:
 
 def _list(findings: list[Finding], result: Result, place: Placer) -> Iterator[str]:
     ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
-    yield f'<ol class="findings{" many" if len(findings) > _MANY else ""}">'
-    for finding in findings:
-        where = place(finding)
-        data = {
-            "severity": finding.severity,
-            "file": where.file.text,
-            "category": _category(finding, result),
-            "rule": printable(finding.rule),
-        }
-        attributes = " ".join(f'data-{name}="{_text(value)}"' for name, value in data.items())
-        yield from (f"<li {attributes}>", *_finding(finding, where, ids.get(finding.rule), place), "</li>")
-    yield "</ol>"
+    many = " many" if len(findings) > _MANY else ""
+    for document, facts, groups in by_document(findings):
+        yield f'<div class="file"><h3>{_code(place.file(document.uri).text)}{_text(facts)}</h3>\n<ol class="findings{many}">'
+        for finding in (one for _, group in groups for one in group):
+            where = place(finding)
+            data = {
+                "severity": finding.severity,
+                "file": where.file.text,
+                "category": _category(finding, result),
+                "rule": printable(finding.rule),
+            }
+            attributes = " ".join(f'data-{name}="{_text(value)}"' for name, value in data.items())
+            yield from (f"<li {attributes}>", *_finding(finding, where, ids.get(finding.rule), place), "</li>")
+        yield "</ol></div>"
 
 
 def _finding(finding: Finding, where: Place, rule: str | None, place: Placer) -> Iterator[str]:
-    severity, fix = finding.severity, finding.fix
+    severity = finding.severity
     yield f'<article class="finding {severity}">'
-    yield f'<h3><span class="level {severity}">{severity}</span>: {_text(message_of(finding))}</h3>'
+    yield f'<h4><span class="level {severity}">{severity}</span>: {_text(line(finding.says.what))}</h4>'
     setting = f"setting {_code(dotted(finding.path))}, " if finding.path else ""
     name = f'<a href="#{rule}">{_code(finding.rule)}</a>' if rule else _code(finding.rule)
     yield f'<p class="dim">in {_code(where.text)}, {setting}rule {name}</p>'
     excerpt = finding.document.origin.excerpt(finding.path, finding.span)
     if excerpt.text.strip() not in _BRACES:
         yield _excerpt(excerpt)
-    if finding.suppressed is not None:
-        yield f"<p><strong>Accepted:</strong> {_text(line(finding.suppressed) or 'no reason is given')}</p>"
-    if fix is not None:
-        yield f"<p><strong>{'Fix' if fix.safe else 'Possible fix'}:</strong> {_text(line(fix.description))}</p>"
-        code = "\n".join(_text(printable(one)) for command in fix.commands or () for one in command.printed)
-        if code:
-            yield f"<pre><code>{code}</code></pre>"
     if finding.related:
         yield '<ul class="related">'
         for one in finding.related:
             yield f"<li>{_code(place(one).text)}: {_text(line(one.message))}{_text(of_holder(one.document))}"
             yield f"{_excerpt(one.document.origin.excerpt(one.path, one.span))}</li>"
         yield "</ul>"
+    if finding.suppressed is not None:
+        yield f"<p><strong>accepted:</strong> {_text(line(finding.suppressed) or 'no reason is given')}</p>"
+    yield from (f"<p><strong>{what}:</strong> {_text(line(text))}</p>" for what, text in notes_of(finding) if text)
+    change = [f"<{_SIGNS[sign]}>{_text(one)}</{_SIGNS[sign]}>" if (sign := one[:2]) in _SIGNS else _text(one) for one in change_of(finding)]
+    if change:
+        yield "".join(("<pre><code>", "\n".join(change), "</code></pre>"))
     yield "</article>"
 
 

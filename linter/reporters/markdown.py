@@ -2,7 +2,7 @@
 
 It is the Markdown of GitHub, which GitLab and Azure Pipelines read as well. Where that leaves a choice:
 
-* **One table, the gravest first**, for a summary is read from the top.
+* **A table for each file, in the order of the text report**: what keeps the server from starting comes first.
 * **Text is text**: all that could be markup is written as a character reference, which Markdown never takes for markup.
 * **It is no longer than GitHub takes**, 1 MiB for a step: the least severe findings are left out, and it says how many.
 * **Suppressed findings are left out**, or listed in a table of their own where they are asked for.
@@ -11,13 +11,14 @@ It is the Markdown of GitHub, which GitLab and Azure Pipelines read as well. Whe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..model import LEVELS, Finding, Level, Result, Style
+from ..model import Finding, Level, Result, Style
 from ..text import count, inert, printable
 from ..typed import IO, Final
+from ._changes import change_of
 from ._places import Placer, related
-from ._words import fix_of, line, message_of, servers, shown, summary, together, unread, used, write_markup
+from ._words import by_document, line, notes_of, servers, shown, summary, together, unread, used, write_markup
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
@@ -39,13 +40,12 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _text(result: Result, room: int, style: Style) -> str:
     place = Placer()
-    gravest = sorted(shown(result), key=lambda one: LEVELS.index(one.severity))
     accepted = [one for one in result.findings if one.suppressed is not None] if style.suppressed else []
     head = f"## medplum-lint\n\n**{summary(result) if result.files else 'Nothing was checked'}.**\n"
     notes = "".join(f"- {one}\n" for one in _about_the_run(result, place))
     left = room - _size(head) - min(_size(notes), room // 2) - _SPARE
-    tables = _table((_row(one, place) for one in gravest), len(gravest), left)
-    hidden = _table((_row(one, place) for one in accepted), len(accepted), left - _size(tables))
+    tables = _tables(shown(result), place, left)
+    hidden = _tables(accepted, place, left - _size(tables))
     if hidden:
         hidden = f"<details><summary>{count(len(accepted), 'suppressed finding')}</summary>\n\n{hidden}\n</details>\n"
     parts = [head, tables, hidden, notes if _size(notes) < room // 2 else _shortened(notes, room // 2)]
@@ -56,16 +56,23 @@ _SPARE: Final = 1_000
 """Bytes for what stands around the tables."""
 
 
-def _table(rows: Iterable[str], number: int, room: int) -> str:
-    """As many of the rows as there is room for, and how many there was none for."""
-    kept = _fitting(rows, room - len(_HEAD))
-    left_out = number - len(kept)
-    more = (
-        f"\n{count(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n"
-        if left_out
-        else ""
-    )
-    return (_HEAD + "".join(kept) if kept else "") + more
+def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
+    """A table for each document, with those findings that there is room for, the gravest first, and how many there was none for."""
+    every = list(by_document(findings))
+    heads = {one: f"### {code(place.file(one.uri).text)}{escaped(facts)}\n\n{_HEAD}" for one, facts, _ in every}
+    new, rows = dict(heads), dict[int, str]()
+    for finding in sorted(findings, key=lambda one: one.gravity):
+        row = _row(finding, place)
+        room -= _size(new.pop(finding.document, "")) + _size(row) + 1
+        if room < 0:
+            break
+        rows[id(finding)] = row
+    parts = [[rows[id(one)] for _, group in groups for one in group if id(one) in rows] for _, _, groups in every]
+    tables = [head + "".join(part) for head, part in zip(heads.values(), parts, strict=True) if part]
+    left_out = len(findings) - len(rows)
+    if left_out:
+        tables.append(f"{count(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n")
+    return "\n".join(tables)
 
 
 def _shortened(notes: str, room: int) -> str:
@@ -85,12 +92,14 @@ def _fitting(lines: Iterable[str], room: int) -> list[str]:
 
 
 def _row(finding: Finding, place: Placer) -> str:
-    """A row of the table: the severity, the place, and in lines of one cell the message, the other places, the fix and the rule."""
-    accepted = f"suppressed: {line(finding.suppressed)}" if finding.suppressed is not None else ""
-    lines = [message_of(finding), *related(finding, place, _PLACES), fix_of(finding), accepted]
-    what = "<br>".join([*(escaped(one) for one in lines if one), code(printable(finding.rule))])
-    where = place(finding).text
-    return f"| {_SIGNS[finding.severity]} {finding.severity} | {code(where)} | {what} |\n"
+    """A row of a table: the severity, the place, and in one cell what is wrong, the other places, the notes, the rule and the change."""
+    lines = [f"**{escaped(line(finding.says.what))}**", *map(escaped, related(finding, place, _PLACES))]
+    lines += [f"{what}: {escaped(line(text))}" for what, text in notes_of(finding) if text]
+    lines += [f"suppressed: {escaped(line(finding.suppressed))}"] if finding.suppressed is not None else []
+    change = "&#10;".join(map(escaped, change_of(finding)))
+    lines += [f'{code(printable(finding.rule))}{f"""<pre lang="diff">{change}</pre>""" if change else ""}']
+    start = place(finding).start
+    return f"| {_SIGNS[finding.severity]} {finding.severity} | {start.line}:{start.column} | {'<br>'.join(lines)} |\n"
 
 
 _PLACES: Final = 5
