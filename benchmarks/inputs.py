@@ -93,8 +93,8 @@ WRONG: Final[Mapping[str, str]] = {
     "keepAliveTimeout": "soon",
 }
 """What can be wrong with a setting: one finding each."""
-_HALF_WRONG: Final = ("port", "appBaseUrl", "jwksUrl", "maxJsonSize", "emailAdress", "logLevel")
-"""What is wrong in an environment that lacks four other settings besides."""
+_HALF_WRONG: Final = ("port", "appBaseUrl", "jwksUrl", "maxJsonSize", "emailAdress", "logLevel", "bcryptHashSalt")
+"""What is wrong in an environment that lacks three other settings besides."""
 
 
 def environment(name: str, settings: Mapping[str, str] = ENVIRONMENT, key: str | None = None) -> Iterator[Parameter]:
@@ -105,7 +105,8 @@ def environment(name: str, settings: Mapping[str, str] = ENVIRONMENT, key: str |
 
 def wrong(name: str) -> Iterator[Parameter]:
     """The parameters of an environment with ten mistakes: wrong values, and settings that are missing."""
-    return environment(name, {"baseUrl": ENVIRONMENT["baseUrl"], **{setting: WRONG[setting] for setting in _HALF_WRONG}})
+    right = {setting: ENVIRONMENT[setting] for setting in ("baseUrl", "RedisSecrets")}
+    return environment(name, right | {setting: WRONG[setting] for setting in _HALF_WRONG})
 
 
 def of_others(count: int) -> Iterator[Parameter]:

@@ -74,7 +74,7 @@ NOT = (None, None)
 def test_what_an_acceptance_covers(entry: dict[str, str], covers: bool) -> None:
     write(OWN_FILE, accept(rule=SLASH, **entry))
     assert found("deploy")[f"{SLASH} baseUrl"] == (BY_CONFIGURATION if covers else NOT)
-    assert found("deploy")["missing-setting supportEmail"] == NOT
+    assert found("deploy")["missing-setting appBaseUrl"] == NOT
     assert (lint("deploy", "--select", SLASH).exit_code == 0) is covers
 
 

@@ -157,7 +157,10 @@ def test_a_value_that_goes_on_over_lines() -> None:
         ("MEDPLUM_PORT=8103 MEDPLUM_PORT=8104", ["duplicate-key port"]),
         ('MEDPLUM_DATABASE_SSL={"require":true}', ["misread-object database.ssl"]),
         ("MEDPLUM_DATABASE_SSL='{\\\"require\\\":true}'", ["mangled-variable database.ssl"]),
-        ('MEDPLUM_SIGNING_KEY="-----BEGIN X-----\\nA\\n-----END X-----"', ["mangled-variable signingKey"]),
+        (
+            'MEDPLUM_SIGNING_KEY="-----BEGIN X-----\\nA\\n-----END X-----"',
+            ["mangled-variable signingKey", "plaintext-secret signingKey"],
+        ),
         ("MEDPLUM_THEME=dark", ["unknown-setting theme"]),
         ("MEDPLUM_SUPPORT_EMAIL=Help <help@clinic.example>", ["invalid-dockerfile"]),
         ("MEDPLUM_DATABASE_PASSWORD=hunter2 MEDPLUM_REDIS_PASSWORD=hunter3", ["plaintext-secret database.password"]),
