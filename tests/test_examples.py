@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.checkout import ROOT
 from support.helpers import OWN_POLICY
 
 from linter import cli
@@ -291,3 +292,13 @@ def test_it_can_be_refused_to_test_the_built_in_rules() -> None:
     assert run_examples("--no-built-in", "policies").exit_code == 0
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
     assert run_examples("--no-built-in").output == run_examples("policies").output
+
+
+def test_built_in_rules_by_their_files_and_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named so they were taken for rules of one's own, with ids that are taken."""
+    monkeypatch.chdir(ROOT)
+    tls = len(list((ROOT / "rules" / "tls").glob("*.yaml")))
+    for path, rules in (("rules/tls", f"{tls} rules"), ("rules/tls/insecure-url.yaml", "1 rule")):
+        result = run_examples(path)
+        assert (result.exit_code, result.stderr) == (0, "") and result.stdout.endswith(f" examples of {rules}: all passed.\n")
+    assert run_examples("rules/nosuch").exit_code == 2

@@ -24,7 +24,7 @@ from ..policy.errors import did_you_mean
 from ..policy.make_fix import apply_change
 from ..policy.rule import RULE_KINDS, Example, Rule, kind_matches
 from ..policy.rule_file import RuleFile
-from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of
+from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of, rules_folder
 from ..policy.tree import Place
 from ..release import ANY_SERVER
 from ..server.target import target_of
@@ -72,10 +72,15 @@ class ExampleReport(NamedTuple):
 
 
 def run_examples(folders: list[Folder]) -> ExampleReport:
-    """Run the examples of every rule file in the folders; without a folder those of the built-in rules."""
-    files = read_rule_files(folders) if folders else built_in_rule_files()
+    """Run the examples of every rule file in the folders, which may hold built-in rules; without a folder those of all built-in rules."""
+    home = rules_folder().resolve()
+    asked = {(one if isinstance(one, Path) else one.path).resolve() for one in folders}
+    is_built_in = all(home in (path, *path.parents) for path in asked)
+    files = built_in_rule_files() if is_built_in else read_rule_files(folders)
+    if is_built_in and asked:
+        files = [one for one in files if asked & {one.path.resolve(), *one.path.resolve().parents}]
     errors = [error for one in files for error in one.errors] + files_of(folders)[1]
-    if folders:
+    if not is_built_in:
         errors += errors_of_ids(files).values()
     rules = [(one, one.rule) for one in files if one.rule is not None]
     failed = [failure for file, rule in rules for failure in _failed(file, rule)]
