@@ -23,7 +23,7 @@ RUN /opt/medplum-lint/bin/pip install --quiet --no-index --no-deps --no-build-is
 
 FROM ${PYTHON}
 LABEL org.opencontainers.image.title="medplum-lint" \
-      org.opencontainers.image.source="https://github.com/OWNER/medplum-lint" \
+      org.opencontainers.image.source="https://github.com/<owner>/medplum-lint" \
       org.opencontainers.image.description="Check the configuration of Medplum servers" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/medplum-lint /opt/medplum-lint

@@ -100,7 +100,7 @@ def test_a_commit_is_installed_with_the_locked_dependencies(name: str) -> None:
     commands = [shlex.split(line, comments=True) for line in READ[name]().install.splitlines()]
     clone, checkout, locked, package = (words for words in commands if words and words[0] in ("git", "pip"))
     folder = clone[-1]
-    assert clone == ["git", "clone", "--quiet", address.repository(), folder]
+    assert clone == ["git", "clone", "--quiet", address.filled_in(address.repository()), folder]
     assert checkout == ["git", "-C", folder, "checkout", "--quiet", "0" * 40]
     for words, command in zip((locked, package), block("installation").splitlines(), strict=True):
         wanted = [f"{folder}/{word}" if word.endswith(".txt") else folder if word == "." else word for word in shlex.split(command)]

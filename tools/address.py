@@ -16,14 +16,17 @@ from typing import Final
 ROOT = Path(__file__).resolve().parent.parent
 
 PLACEHOLDER: Final = "OWNER"
-"""The owner until the repository is published."""
+"""The owner in setup.cfg until the repository is published. GitHub has a user of that name."""
+UNKNOWN: Final = "<owner>"
+"""What texts say until then: no name on GitHub is written so, and whoever copies it unread gets an error, not what a stranger has there."""
 NAME: Final = "medplum-lint"
 
 _OWNER: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
 _URL: Final = re.compile(rf"https://github\.com/({_OWNER})/{NAME}")
+_WRITTEN: Final = rf"(?:{UNKNOWN}|{_OWNER})"
 _NAMED: Final = re.compile(
-    rf"(?P<before>github\.com[/:]|githubusercontent\.com/|ghcr\.io/|uses: [\"']?|--repo ){_OWNER}(?P<after>/{NAME}\b)"
-    rf"|(?P<scheme>https://){_OWNER}(?P<pages>\.github\.io/{NAME}\b)"
+    rf"(?P<before>github\.com[/:]|githubusercontent\.com/|ghcr\.io/|uses: [\"']?|--repo [\"']?){_WRITTEN}(?P<after>/{NAME}\b)"
+    rf"|(?P<scheme>https://){_WRITTEN}(?P<pages>\.github\.io/{NAME}\b)"
 )
 _FOLDERS: Final = (".github", "docs", "examples", "recipes")
 _REPORTED: Final = ("linter/reporters/sarif.py", "tests/golden/*.sarif")
@@ -60,7 +63,7 @@ def filled_in(text: str) -> str:
 
 def _named(match: re.Match[str]) -> str:
     before, after = (match["before"], match["after"]) if match["before"] else (match["scheme"], match["pages"])
-    return f"{before}{owner()}{after}"
+    return f"{before}{UNKNOWN if owner() == PLACEHOLDER else owner()}{after}"
 
 
 def without(text: str) -> str:

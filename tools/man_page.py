@@ -41,7 +41,8 @@ def _lines() -> Iterator[str]:
         yield from (f".SS {_text(command.name)}", *_usage(command.usage), ".PP", *_paragraphs(command.paragraphs))
         yield from (*_options(command), ".PP", "Examples:", *_verbatim(command.examples))
     yield from (".SH EXIT STATUS", *_terms(codes), ".SH ENVIRONMENT", *_terms(_table("Environment")), ".SH FILES", *_terms(_table("Files")))
-    yield from (".SH SEE ALSO", f"The documentation: {_text(address.site())}", ".PP", f"Its source: {_text(address.repository())}")
+    yield from (".SH SEE ALSO", f"The documentation: {_text(address.filled_in(address.site()))}", ".PP")
+    yield f"Its source: {_text(address.filled_in(address.repository()))}"
 
 
 def _usage(usage: str) -> Iterator[str]:
