@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import datetime, timezone
 from io import StringIO
 from math import lcm
@@ -33,7 +34,7 @@ from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.options.config import Overrides
 from linter.policy import keys
-from linter.policy.keys import cloudfront_key_problem, private_key_problem, public_key_problem
+from linter.policy.keys import cloudfront_key_problem, is_made_up, private_key_problem, public_key_problem
 from linter.reporters import reporter
 from linter.run import Options, Outcome, lint_input
 
@@ -304,3 +305,24 @@ def test_a_published_key_is_known_by_its_hash(separator: str, monkeypatch: pytes
     monkeypatch.setattr(credentials, "_PUBLISHED_HASHES", known)
     assert credentials.published_secret(separator.join(lines)) == "is published"
     assert credentials.published_secret(separator.join(lines[:1] + lines[2:])) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "made_up"),
+    [
+        (lambda pem: pem, False),
+        (lambda pem: pem.replace("\n", "\\n"), False),  # an escape that stayed
+        (lambda pem: pem.replace("\n", " "), False),  # on one line
+        (lambda pem: pem.replace("\n", "\r\n"), False),
+        (lambda pem: pem[:200] + pem[300:], True),
+        (lambda pem: pem[:300], True),
+        (lambda _: "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n", True),
+        (lambda _: "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIE\n-----END ENCRYPTED PRIVATE KEY-----\n", True),
+    ],
+)
+def test_a_key_that_openssl_cannot_read_is_made_up(change: Callable[[str], str], made_up: bool) -> None:
+    assert is_made_up(change(pem(rsa_key()))) is made_up
+
+
+def test_an_encrypted_key_may_be_real() -> None:
+    assert not is_made_up(pem(rsa_key(), PASSPHRASE))

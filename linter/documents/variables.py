@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .. import settings
-from ..formats.credentials import issued_credential
+from ..formats.credentials import SECRET_OF, is_secret_of, issued_credential
 from ..formats.placeholders import fallback_of as fallback_of
 from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
 from ..redaction.tokens import ListedTokens
@@ -279,9 +279,11 @@ def _written_wrong(given: list[Variable], last: Mapping[SettingPath, Variable], 
 
 def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
     """Credentials that services issued in the variables of other programs, of which those of AWS are read by the server's libraries."""
-    for variable in others:
-        published = variable.text or variable.fallback
+    texts = {variable: variable.text or variable.fallback for variable in others}
+    for variable, published in texts.items():
         reason = issued_credential(published) if published else None
+        if is_secret_of(texts.values(), published):
+            reason = SECRET_OF
         if reason is not None:
             message = sentence(
                 f"{printable(variable.name)} {reason} in plain text",

@@ -6,7 +6,9 @@ Each function says what a text is, in a clause that reads on after the setting's
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from ..typed import Any
 from .placeholders import is_unresolved
 
 _STARTS = (
@@ -16,6 +18,10 @@ _STARTS = (
 """One of which is in every text that :func:`issued_credential` finds, so that hardly any needs the pattern."""
 _SHORTEST = 20
 """Characters of a text that only a generator makes, at least."""
+_LENGTH_OF_AWS = 40
+"""Characters of the secret of an access key of AWS, which are those of base64."""
+SECRET_OF = "is the secret of the AWS access key beside it,"
+"""What :func:`is_secret_of` finds, in a clause."""
 _BITS = 3.5
 """Bits per character in such a text, at least; English has fewer, and so has a word with its letters replaced."""
 
@@ -43,6 +49,13 @@ def issued_credential(text: str) -> str | None:
     if found is None or found.lastgroup is None or _is_made_up(found[0]):
         return None
     return f"contains {found.lastgroup.replace('_', ' ')}"
+
+
+def is_secret_of(key_id: Iterable[Any], text: Any) -> bool:
+    """Whether a text has the form of the secret of an AWS access key, and one of the texts beside it is the id of such a key."""
+    if not isinstance(text, str) or len(text) != _LENGTH_OF_AWS or not is_generated(text) or _is_made_up(text):
+        return False
+    return any(isinstance(one, str) and "AWS" in (issued_credential(one) or "") for one in key_id)
 
 
 def real_secret(text: str) -> str | None:

@@ -5,6 +5,7 @@ Reasons never repeat anything of a key or passphrase; dates are given in UTC.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -22,6 +23,8 @@ SOON: Final = timedelta(days=60)
 
 _LONGEST_KEY: Final = 8_000
 """Characters of a key in PEM at most: one of RSA with 8,192 bits has 6,500, and the time of a signature grows with the cube of the bits."""
+_SHORTEST_KEY: Final = 150
+"""Characters of an encrypted key in PEM at least: one of an elliptic curve has 200."""
 _MOST_CACHED: Final = 10_000
 """Keys and certificates of a run: a dump can hold those of hundreds of environments, and is checked again with what commands make of it."""
 _SALT: Final = urandom(16)
@@ -89,6 +92,20 @@ def private_key_problem(pem: str, passphrase: Any) -> str | None:
     if key is not None:
         return None if key.signs else "is damaged, so that no signature that is made with it can be verified"
     return "cannot be opened with signingKeyPassphrase" if _is_encrypted(pem) else "is not a private key that OpenSSL can read"
+
+
+def is_made_up(pem: str) -> bool:
+    """Whether a text in the armour of a private key holds none that OpenSSL can read, also once its line breaks are put right.
+
+    Of an encrypted key only its length is looked at.
+    """
+    found = re.search(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END", pem, re.DOTALL)
+    if found is None:
+        return True
+    if _is_encrypted(pem):
+        return len(found[2]) < _SHORTEST_KEY
+    body = re.sub(r"\\[nrt]|\s", "", found[2])
+    return _opened(f"-----BEGIN {found[1]}-----\n{body}\n-----END {found[1]}-----\n", None) is None
 
 
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:

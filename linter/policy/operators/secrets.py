@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...conformance.mismatch import COMMENTS
 from ...conformance.secrets import holds_secret
 from ...formats import FORMATS
+from ...formats.credentials import SECRET_OF
 from ...model import ABSENT, UNKNOWN
 from ...typed import Any, Final
 from ..display import described_by
@@ -30,7 +32,12 @@ def _found(operand: str, value: Any) -> str | None:
     from ...formats import credentials  # only for a rule that asks
 
     find: Callable[[str], str | None] = getattr(credentials, _SORTS[operand][1])
-    return find(value) if isinstance(value, str) else None
+    found = find(value) if isinstance(value, str) else None
+    if found is not None and operand == "real" and "PRIVATE KEY-----" in value:
+        from ..keys import is_made_up
+
+        return None if is_made_up(value) else found
+    return found
 
 
 @operator(
@@ -42,7 +49,9 @@ def _found(operand: str, value: Any) -> str | None:
     "`published`: is one in Medplum's repository or documentation; `issued`: contains a credential that a service issued, such as AWS, "
     "Google, Stripe or GitHub; `real`: is a private key or a secret of reCAPTCHA that was not made up for development; `generated`: is a "
     "long text of random letters and digits",
-    denial=lambda operand, value: (operand != _HELD and _found(operand, value)) or f"must not {_SORTS[operand][0]}",
+    denial=lambda operand, value: (
+        (operand != _HELD and _found(operand, value)) or (SECRET_OF if operand == "issued" else f"must not {_SORTS[operand][0]}")
+    ),
     checks_unknown=lambda operand: operand in (_HELD, "published"),
 )
 def secret(operand: str) -> Check:
@@ -50,7 +59,19 @@ def secret(operand: str) -> Check:
     failure = failed(f"must {_SORTS[operand][0]}")
     if operand == _HELD:
         return lambda _value, node: None if node.value is ABSENT else True if _holds(node) else failure
+    if operand == "issued":
+        return lambda value, node: True if _found(operand, value) is not None or _is_beside_key_id(value, node) else failure
     return lambda value, _node: failure if _found(operand, value) is None else True
+
+
+def _is_beside_key_id(value: Any, node: Node) -> bool:
+    """Whether a value is the secret of an AWS access key whose id another member of the same object holds."""
+    if not isinstance(value, str) or len(value) != 40 or not node.path:
+        return False
+    from ...formats.credentials import is_secret_of
+
+    holder = node.document.get(node.path[:-1]) if len(node.path) > 1 else node.document.data
+    return isinstance(holder, dict) and is_secret_of(holder.values(), value)
 
 
 def _holds(node: Node) -> bool:
@@ -58,9 +79,24 @@ def _holds(node: Node) -> bool:
     fallback = node.fact("fallback")
     if _found("published", fallback) is not None:
         return False  # a sample for a laptop, in whose place a deployment has its own
+    if any(str(step).startswith(COMMENTS) for step in node.path) or _is_made_up(node):
+        return False
     value = next((one for one in (fallback, node.fact("raw")) if one is not ABSENT), node.value)
     known, path, _ = described_by(node.document, node.path)
     return value is UNKNOWN or known is None or holds_secret(known, path, value)
+
+
+def _is_made_up(node: Node) -> bool:
+    """Whether a value is a private key that OpenSSL cannot read, or the passphrase of one.
+
+    A parameter is none to be left in plain text, whatever it holds.
+    """
+    key = node.document.get((*node.path[:-1], "signingKey")) if node.path[-1:] == ("signingKeyPassphrase",) else node.value
+    if not isinstance(key, str) or "PRIVATE KEY-----" not in key or node.document.kind == "server/ssm":
+        return False
+    from ..keys import is_made_up  # only for a key
+
+    return is_made_up(key)
 
 
 _OF_PEM: Final = {"type": "object", "additionalProperties": False}
