@@ -28,7 +28,7 @@ _LONGEST_TEXT = 8_192
 _MOST_NAMES = 12
 """Names of settings at most in a message about several."""
 
-_VALUES = ("raw", "text", "fallback", "meant", "key_id")
+_VALUES = ("raw", "text", "literal", "fallback", "meant", "key_id")
 """The facts that are the value itself, or what takes its place: they are shown only where the value may be."""
 
 _LENGTHS = ("length", "used")
