@@ -97,7 +97,8 @@ _SHORT = 200
 _LONGEST = 20_000
 """Characters of a text at most in which a part to fill in is looked for: a whole certificate bundle is longer than any sample."""
 _SAMPLE = pattern(
-    r"""(?<![A-Za-z0-9])YOUR[-_ ]?[A-Z] | __[A-Z][A-Z0-9_]*__ | (?<![A-Za-z0-9])[Cc]hange[-_ ]?[Mm]e(?![A-Za-z])
+    r"""(?<![A-Za-z0-9])(?:YOUR[-_ ]?[A-Z] | (?:ADD|ENTER|INSERT|PASTE|PUT|SET)[-_ ][^/\n]{1,80}[-_ ]HERE(?![A-Za-z0-9]))
+    | __[A-Z][A-Z0-9_]*__ | (?<![A-Za-z0-9])[Cc]hange[-_ ]?[Mm]e(?![A-Za-z])
     | (?<![A-Za-z0-9])[xX]{4,}(?![A-Za-z0-9]) | x{8} | X{8} | [*\u2022\u25cf]{4}
     | \A\s*(?:\*{3,}|\u2022+|[xX]{3,})\s*\Z | (?:\A\s*|[/:])(?:\.{3,}|\u2026)\s*\Z | -----BEGIN\ [A-Z\ ]+-----[\s\\nr]*(?:\.{3,}|\u2026)""",
     re.VERBOSE,
