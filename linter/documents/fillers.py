@@ -26,8 +26,8 @@ _MOST: Final = 50
 def is_filled_in(file: SourceFile) -> bool:
     """Whether a start script, a Dockerfile or a workflow of the repository names a file, and runs a program that replaces references.
 
-    It is not known of a text that stands in another file.
+    A text that stands in another file goes by the name of that.
     """
     around, name = file.around, re.compile(rf"(?<![\w-]){re.escape(file.name)}(?![\w-])")
     every = islice(around.near(file, _FOLDERS, _FILES), _MOST)
-    return file.part is not None or any(name.search(one.text.content) and _PROGRAM.search(one.text.content) for one in every)
+    return any(name.search(one.text.content) and _PROGRAM.search(one.text.content) for one in every)
