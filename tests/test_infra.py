@@ -437,7 +437,7 @@ def test_the_memory_that_fargate_has() -> None:
         {"arn": {}},
         {"arn": {"servce": "acm"}},
         {"arn": {"region": 5}},
-        {"min": "five"},
+        {"min": "5x"},
         {"fargate_memory": "five"},
         {"max": True},
     ],

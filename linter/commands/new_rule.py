@@ -127,7 +127,7 @@ def rule_text(rule_id: str, kind: str, setting: str | None = None) -> str:
         words |= _words_about(setting, kind)
     path = Path(__file__).with_name("new_rules") / f"{kind if setting is None else 'setting'}.yaml"
     text = f"# yaml-language-server: $schema=./{SCHEMA_NAME}\nid: ID\n" + path.read_text(encoding="utf-8")
-    return re.sub(rf"\b({'|'.join(words)})\b", lambda found: words[found[0]], text)
+    return re.sub(r"\b(?:ID|OWN|KIND|NAME|MUST|GOOD|BAD|FOUND)\b", lambda found: words.get(found[0], found[0]), text)
 
 
 def _words_about(name: str, kind: str) -> dict[str, str]:

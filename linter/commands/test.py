@@ -55,7 +55,7 @@ def run(given: Given) -> int:
         if not given.quiet:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
-    report = run_examples(tested or ([POLICIES] if any(POLICIES.rglob("*.y*ml")) else []))
+    report = run_examples(tested or ([POLICIES] if not given.isolated and any(POLICIES.rglob("*.y*ml")) else []))
     lines = [*map(printable_lines, [*report.notes, *report.failures]), *([] if given.quiet or report.errors else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))
     fail_for(report.errors)
