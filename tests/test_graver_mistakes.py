@@ -133,7 +133,7 @@ def test_a_misspelt_parent_of_a_nested_name(name: str, meant: str) -> None:
 # --- null ------------------------------------------------------------------------------------------------------------------------------
 
 CLEAN: dict[str, Any] = json.loads(
-    (Path(__file__).parent / "fixtures" / "clean-production-providers" / "input.json").read_text(encoding="utf-8")
+    (Path(__file__).parent / "fixtures" / "clean-production-providers" / "input.template.json").read_text(encoding="utf-8")
 )
 HELD_BY_NULL = {"bullmq.concurrency", "misnamed-setting", "unknown-setting", "ignored-setting"}
 """A setting at which null stops the server, and rules about names, which nothing reads whatever they hold."""

@@ -51,12 +51,6 @@ def test_what_the_chart_makes_variables_of() -> None:
         "database": {"host": "db", "password": "x"},
         "fission": {"routerHost": '{"ca": "y"}'},
         "logLevel": "WARN",
-        # What a chart of some version has, which is not known here.
-        "appBaseUrl": UNKNOWN,
-        "binaryStorage": UNKNOWN,
-        "defaultBotRuntimeVersion": UNKNOWN,
-        "storageBaseUrl": UNKNOWN,
-        "supportEmail": UNKNOWN,
     }
     assert not made.complete and made.environment is None
     assert CHART[slice(*made.locate(("database", "host")))] == "db"

@@ -527,7 +527,8 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
         ]
         assert any(place.endswith("server.json") for place in places)
     else:
-        assert "server.json:1:13" in result.stdout and "missing-trailing-slash" in result.stdout
+        place = "server.json:1:13" if form != "markdown" else "server.json</code>"
+        assert place in result.stdout and "missing-trailing-slash" in result.stdout
 
 
 def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ DATA = Path(__file__).parent / "data" / "server-4.1.12"
 
 IN_JSON = [
     "1 unsigned-storage-links signingKey",  # storage/presign.ts signs nothing without a key, and routes.ts answers that with 401
+    "10 unfilled-placeholder smtp.password, and 2 more",
     "10 unknown-setting smtp.secure, and 9 more",  # config/types.ts
     "18 wrong-type database.queryTimeout",  # database.ts: SET statement_timeout TO 60s, whose failure is logged
     "29 wrong-type defaultRateLimit",  # rate-limiter-flexible 7.1.1: 4 points

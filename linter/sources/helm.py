@@ -162,11 +162,6 @@ def _container(
         main = main._replace(complete=whole and not lacks, partial=lacks, image=release.image if is_server else None)
         holders[main.file.uri] = main
         given = [Given(_placed(variable, uri, release), holders[uri]) for variable, uri in gathered]
-        if is_server and release.chart is None and any(layer.at("config", "server").mapping for layer in layers):
-            # A chart that is not known gives what the values leave out, and what that is depends on its version.
-            others = default_variables().keys() - {one.name for one, _ in gathered}
-            server = (name for name in sorted(others) if len(setting_of(name)) == 1)
-            given += [Given(Variable(name, None, main.start, main.start), main) for name in server]
         started = start.started(whole=whole) if start is not None else None
         return load_sum(main, given, holders.values())._replace(unread=missed, start=started)
 
