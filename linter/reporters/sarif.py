@@ -60,6 +60,8 @@ from ._words import line
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://<owner>.github.io/medplum-lint/"
+_DOCUMENTED: Final = "https://www.medplum.com/docs/self-hosting/server-config"
+"""What the rules are made from: the page about the tool until that has an address, for GitHub and validators ask for one."""
 _ROOT: Final = "%SRCROOT%"
 _MESSAGE: Final = "default"
 
@@ -169,7 +171,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
     driver = om.ToolComponent(
         version=result.version,
         name="medplum-lint",
-        information_uri=None if "<" in _ABOUT else _ABOUT,  # nothing until there is an address
+        information_uri=_DOCUMENTED if "<" in _ABOUT else _ABOUT,
         rules=[_rule(rule, taxa) for rule in rules.values()],
         semantic_version=result.version if _SEMVER.fullmatch(result.version) else None,
         supported_taxonomies=[om.ToolComponentReference(index=0, name=_CWE)] if taxa else None,
