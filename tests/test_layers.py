@@ -51,7 +51,7 @@ THIRD_PARTY = {
     "click": {"cli", "commands.completion", "options.parameters"},
     "cryptography": {"policy.keys"},
     "jsonschema": {"policy.rule_file", "settings.build"},
-    "re2": {"policy.operators.matches"},
+    "re2": {"options.globs", "policy.operators.matches"},
     "sarif_om": {"reporters.sarif"},
     "tomli": {"options.config_file"},
     "typing_extensions": {"typed"},  # for a type checker only
