@@ -145,7 +145,7 @@ _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
 """What stands around an instruction that is a part of a text."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8_192)
 def _has_instruction(text: str) -> bool:
     """Whether a short text or a part of it says that it has to be replaced: ``PASTE_KEY_HERE``, ``your-postgres-password``, ``****``."""
     written = f"{text.lower()} {text}"
@@ -187,7 +187,7 @@ def is_unresolved(value: Any) -> bool:
     return _is_unresolved(value) if len(value) <= _SHORT else is_reference(value) or is_blank(value)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8_192)
 def _is_unresolved(text: str) -> bool:
     """The same for a short text: each value of a document is asked for by one rule after the other."""
     return is_reference(text) or is_blank(text)
