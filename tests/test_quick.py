@@ -50,13 +50,13 @@ def test_every_fixture_and_the_examples_of_every_rule(cases: Counter[str]) -> No
 
 
 def test_every_source_and_every_reporter(cases: Counter[str]) -> None:
-    for test in ("test_it_has_a_fixture", "test_it_has_a_row_in_the_readme", "test_it_bears_hostile_bytes", "test_it_bears_random_changes"):
+    for test in ("test_it_has_a_fixture", "test_it_has_a_row_among_the_inputs", "test_it_bears_hostile_bytes", "test_it_bears_random_changes"):
         assert cases[f"tests/test_source_contract.py::{test}"] == len(source_names())
     for test in ("test_its_golden_file", "test_it_writes_every_finding_that_counts", "test_it_gives_no_secret_away"):
         assert cases[f"tests/test_reporter_contract.py::{test}"] >= len(names())
 
 
-@pytest.mark.parametrize("name", ["readme", "generated", "help", "command_mistakes", "cli", "output", "outputs"])
+@pytest.mark.parametrize("name", ["docs", "generated", "help", "command_mistakes", "cli", "output", "outputs"])
 def test_every_command_and_the_whole_readme(quick: frozenset[str], slow: frozenset[str], name: str) -> None:
     assert [test for test in quick if test.startswith(f"tests/test_{name}.py::")] != []
     assert [test for test in slow - quick if test.startswith(f"tests/test_{name}.py::")] == []

@@ -595,6 +595,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--jobs": ("1", "2", "3"),
     "--kind": KINDS_TO_TRY,
     "--max-size": ("64MiB", "1KiB"),
+    "--setting": ("logLevel", "database.host", "none"),
     "--now": ("2026-01-31", "2031-06-30T12:00:00Z"),
     "--output": ("../report", "json:report", "sarif:-"),
     "--reason": ("it is right",),
