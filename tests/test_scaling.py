@@ -206,8 +206,12 @@ _LOOKS_AT_10_000: Final = {
     "ssm-json-text-with-many-mistakes": {"text"},
     "env-json-texts": {"text"},
     "secret-with-many-mistakes": {"text"},
+    "env-escapes": {"azure"},
+    "compose-block-scalars": {"lint"},
 }
-"""Where an excerpt looks at the whole of the value that a finding is in, up to a length that these small files do not reach."""
+"""Where an excerpt looks at the whole of the value that a finding is in, up to a length that these small files do not reach; and where more
+is looked at in a value from a length on that only the largest of them have (in files eight times as large each step doubles).
+"""
 
 
 @pytest.mark.parametrize("name", SHAPES)
