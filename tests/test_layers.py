@@ -204,12 +204,12 @@ class Most(NamedTuple):
     modules: int
     """Modules of ours that it imports, in a checkout: each takes 0.1 ms, and the run 40."""
     patterns: int
-    """Regular expressions that it compiles, those of Python's own modules included: half of them take 1 ms."""
+    """Regular expressions of ours that it compiles: half of them take 1 ms. Python's own differ by release."""
     classes: int
-    """Named tuples that it compiles, Python's own included: those of ours of which hundreds of instances are made."""
+    """Named tuples of ours that it compiles: those of which hundreds of instances are made."""
 
 
-MOST = {"clean": Most(88, 42, 12), "ten": Most(111, 58, 13)}
+MOST = {"clean": Most(88, 26, 6), "ten": Most(111, 51, 6)}
 """For a file without mistakes, and for one with ten, each of another kind, of which three can be fixed."""
 RUN = """
 import collections, gc, importlib, re, sys
@@ -218,7 +218,10 @@ made = {"patterns": 0, "classes": 0, "looks": 0}
 
 def counted(what, make):
     def count(*given, **named):
-        made[what] += 1
+        frame = sys._getframe(1)
+        while frame.f_globals["__name__"].partition(".")[0] in {"re", "functools", "typing"}:
+            frame = frame.f_back
+        made[what] += frame.f_globals["__name__"].startswith("linter.")
         return make(*given, **named)
     return count
 
