@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path, PurePosixPath
-from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -180,23 +177,6 @@ def test_how_a_project_can_be_written(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["[tool.medplum-lint-extra]\nx = 1", "[project]\nmedplum-lint = 1", "# [tool.medplum-lint]", "]["])
 def test_a_project_that_does_not_speak_of_us(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text, "pyproject.toml").path is None
-
-
-def test_python_3_10_reads_with_tomli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    tomli = ModuleType("tomli")
-    texts: list[str] = []
-
-    def loads(text: str) -> Any:
-        texts.append(text)
-        return real.loads(text)
-
-    vars(tomli).update(TOMLDecodeError=real.TOMLDecodeError, loads=loads)
-    monkeypatch.setitem(sys.modules, "tomllib", None)
-    monkeypatch.setitem(sys.modules, "tomli", tomli)
-    assert read(tmp_path, 'target = "auto"').general.target == "auto"
-    assert mistake(tmp_path, "a = \n") == ".medplum-lint.toml:1: not valid TOML: invalid value"
-    assert texts == ['target = "auto"', "a = \n"]
 
 
 # --- Mistakes. ----------------------------------------------------------------------------------------------------------------------

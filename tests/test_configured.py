@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ from linter.options.config_file import BEGINNING, OPTIONS, Mistake, beginning, c
 from linter.policy.rule_set import all_rules
 from linter.release import NEWEST
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:
-    import tomli as tomllib  # type: ignore[no-redef]  # Python 3.10
+else:
+    import tomli as tomllib
 
 SERVER = compact(
     {"baseUrl": "https://api.hospital.org", "signingKeyId": "a", "storageBaseUrl": "https://s.hospital.org/", "supportEmail": "a@b.org"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os.path
 import re
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -392,10 +393,10 @@ def _check_stays(path: Path, folder: Path) -> None:
 
 def parsed_file(path: Path, content: bytes) -> Config | None:
     """The configuration that a file holds with some content; None if it has no such table. Raises :exc:`ConfigError`."""
-    try:
-        import tomllib  # only when there is a file to read
-    except ModuleNotFoundError:
-        import tomli as tomllib  # type: ignore[no-redef]  # Python 3.10
+    if sys.version_info >= (3, 11):  # here, for most runs have no file to read
+        import tomllib
+    else:
+        import tomli as tomllib
 
     try:
         text = content.decode("utf-8-sig")

@@ -145,8 +145,9 @@ def _construct(node: yaml.Node, where: Place, lines: dict[Place, int]) -> Any:
                 raise RuleError(f'the merge key "{key}" is not allowed in rule files', line=line)
             if key in mapping:
                 raise RuleError(f'the key "{key}" is given twice', line=line)
-            lines[(*where, key)] = line
-            mapping[key] = _construct(value_node, (*where, key), lines)
+            place = (*where, key)
+            lines[place] = line
+            mapping[key] = _construct(value_node, place, lines)
         return mapping
     if isinstance(node, yaml.SequenceNode):
         _kind(node, {"seq"})

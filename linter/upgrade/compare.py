@@ -131,7 +131,8 @@ def _views(documents: Iterable[Document]) -> Mapping[Key, View]:
     numbers: Counter[tuple[str, str, str | None]] = Counter()
     for document in documents:
         name = (document.uri, document.kind, document.environment)
-        views[(*name, numbers[name])] = View(document)
+        key = (*name, numbers[name])
+        views[key] = View(document)
         numbers[name] += 1
     return views
 
