@@ -218,7 +218,7 @@ def test_further_options_as_in_a_shell(workspace: Path) -> None:
     outputs, output = check(workspace, "medplum.clean.json\nmedplum.config.json", options)
     assert (outputs["exit-code"], output) == ("2", "medplum-lint: error: our policies: there is no rule file (*.yaml) in this folder\n")
     outputs, output = check(workspace, "medplum.clean.json", "--select tls --format text")
-    assert output == f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n"
+    assert output == f"No findings in 1 file, checked against server {NEWEST} (the newest known release).\n"
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def entries() -> list[dict[str, Any]]:
 def test_the_file() -> None:
     result = lint("--write-baseline", KNOWN)
     assert (result.exit_code, result.stderr) == (0, f"medplum-lint: note: {KNOWN}: wrote 4 entries\n")
-    assert result.stdout == f"No findings in 1 file (4 in the baseline), judged by server {NEWEST} (the newest known release).\n"
+    assert result.stdout == f"No findings in 1 file (4 in the baseline), checked against server {NEWEST} (the newest known release).\n"
     text = Path(KNOWN).read_text(encoding="ascii")
     assert text.splitlines()[1:] == [
         f'{{"path": "{FILE}", "setting": "baseUrl", "rule": "missing-trailing-slash"}}',

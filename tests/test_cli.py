@@ -53,7 +53,7 @@ def write(name: str, text: str) -> str:
 
 def test_a_clean_file_says_so_in_one_line() -> None:
     result = lint(write("server.template.json", CLEAN))
-    assert (result.exit_code, result.output) == (0, f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n")
+    assert (result.exit_code, result.output) == (0, f"No findings in 1 file, checked against server {NEWEST} (the newest known release).\n")
 
 
 def test_a_finding_with_its_line_and_its_fix() -> None:
@@ -73,7 +73,7 @@ def test_a_finding_with_its_line_and_its_fix() -> None:
         '    - {"baseUrl": "https://api.hospital.example", "database": {}, "redis": {}}\n'
         '    + {"baseUrl": "https://api.hospital.example/", "database": {}, "redis": {}}\n'
         "\n"
-        f"Found 1 error in 1 file, judged by server {NEWEST} (the newest known release).\n"
+        f"Found 1 error in 1 file, checked against server {NEWEST} (the newest known release).\n"
         "1 fixable with --fix --unsafe-fixes.\n"
         f"For more about a rule, run: medplum-lint explain {SLASH}\n"
     )

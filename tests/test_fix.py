@@ -148,7 +148,7 @@ def test_a_diff_changes_nothing_and_hides_secrets() -> None:
         '+  "appBaseUrl": "https://a.clinic.example/"\n'
         " }\n"
         "\\ No newline at end of file\n"
-        f"Judged by server {NEWEST} (--server-version).\n"
+        f"Checked against server {NEWEST} (--server-version).\n"
         "\n"
         "No findings in 1 file.\n"
     )

@@ -288,7 +288,7 @@ def started(path: Path) -> Start:
 
 
 def test_what_the_runs_report(starts: dict[str, Start]) -> None:
-    assert starts["clean"].report == f"No findings in 1 file, judged by server {NEWEST} (the newest known release)."
+    assert starts["clean"].report == f"No findings in 1 file, checked against server {NEWEST} (the newest known release)."
     assert starts["clean"].exit_code == 0
     assert "\nFound 8 errors and 2 warnings in 1 file" in starts["ten"].report
     assert starts["ten"].exit_code == 1

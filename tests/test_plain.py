@@ -128,7 +128,7 @@ def test_the_end_of_python_is_waited_for_only_to_debug(variable: str, waited: st
     code = "import atexit, linter.__main__ as main; atexit.register(print, 'the end'); main.main()"
     environment = os.environ | {"MEDPLUM_LINT_DEBUG": variable}
     done = subprocess.run([sys.executable, "-c", code, str(CLEAN)], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == f"No findings in 1 file, judged by server {NEWEST} (the newest known release).\n{waited}"
+    assert done.stdout == f"No findings in 1 file, checked against server {NEWEST} (the newest known release).\n{waited}"
 
 
 def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

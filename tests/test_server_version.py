@@ -54,7 +54,7 @@ def findings(outcome: Outcome) -> list[str]:
     return [f"{one.severity} {one.rule} {dotted(one.path or ())}: {one.message}" for one in outcome.result.findings]
 
 
-JUDGED = f"server {NEWEST} (the newest known release)"
+CHECKED_AGAINST = f"server {NEWEST} (the newest known release)"
 UNSAID = f"server {NEWEST} (the newest known release; the images do not say which it is)"
 JSON = {"baseUrl": "https://api.clinic.example/", "database": {}, "redis": {}}
 
@@ -166,7 +166,7 @@ def test_the_image_of_the_cdk_holds_for_its_environment() -> None:
         "medplum.prod.config.json#prod": image,
         "elsewhere/medplum.prod.server.json": image,
         "elsewhere/ssm.json#prod": image,
-        "elsewhere/ssm.json#staging": JUDGED,
+        "elsewhere/ssm.json#staging": CHECKED_AGAINST,
     }
 
 
@@ -178,8 +178,8 @@ def dump(*environments: str) -> object:
 def test_an_image_in_another_folder_says_nothing() -> None:
     write("deploy/compose.yaml", "services: {server: {image: 'medplum/medplum-server:4.3.4'}}")
     write("config/medplum.config.json", JSON)
-    assert servers(lint("."))["config/medplum.config.json"] == JUDGED
-    assert servers(lint("deploy/compose.yaml", "config/medplum.config.json")) == {"config/medplum.config.json": JUDGED}
+    assert servers(lint("."))["config/medplum.config.json"] == CHECKED_AGAINST
+    assert servers(lint("deploy/compose.yaml", "config/medplum.config.json")) == {"config/medplum.config.json": CHECKED_AGAINST}
 
 
 def test_the_command_line_counts_before_the_configuration_and_that_before_the_image() -> None:
@@ -236,7 +236,7 @@ def test_a_hostile_version(version: str) -> None:
 def test_a_variable_of_the_shell_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDPLUM_LINT_SERVER_VERSION", "4.3.5")
     write("medplum.config.json", JSON)
-    assert run("medplum.config.json").output.startswith("Judged by server 4.3.5 (MEDPLUM_LINT_SERVER_VERSION).\n")
+    assert run("medplum.config.json").output.startswith("Checked against server 4.3.5 (MEDPLUM_LINT_SERVER_VERSION).\n")
 
 
 # --- What is reported ---------------------------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def test_every_report_says_it() -> None:
     write("medplum.config.json", JSON)
     arguments = ("--server-version", "7.1", "--select", "unknown-setting", "medplum.config.json")
     assert run(*arguments).output == (
-        f"Judged by server {NEWEST} (the newest known release; --server-version says 7.1).\n\nNo findings in 1 file.\n"
+        f"Checked against server {NEWEST} (the newest known release; --server-version says 7.1).\n\nNo findings in 1 file.\n"
     )
     (file,) = json.loads(run("-f", "json", *arguments).output)["files"]
     assert (file["server_version"], file["server_version_from"]) == (str(NEWEST), "the newest known release; --server-version says 7.1")
@@ -259,8 +259,8 @@ def test_of_several_servers_each_file_is_named() -> None:
     write("compose.yaml", compose(("server", "medplum/medplum-server:4.3.4")))
     write("config/medplum.config.json", JSON)
     assert run("--select", "unknown-setting", ".").output == (
-        "compose.yaml: judged by server 4.3.4 (the image in compose.yaml).\n"
-        f"config/medplum.config.json: judged by server {NEWEST} (the newest known release).\n\n"
+        "compose.yaml: checked against server 4.3.4 (the image in compose.yaml).\n"
+        f"config/medplum.config.json: checked against server {NEWEST} (the newest known release).\n\n"
         "No findings in 2 files.\n"
     )
 

@@ -46,7 +46,7 @@ def parameter(name: str, value: str = "8103", **more: Any) -> dict[str, Any]:
 
 # --- What is named or piped and is not read -----------------------------------------------------------------------------------------
 
-JUDGED = f", judged by server {NEWEST} (the newest known release)"
+CHECKED_AGAINST = f", checked against server {NEWEST} (the newest known release)"
 NO_PARAMETER = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
 NONE_OF_THESE = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
 NO_SECRET = "AWS found no secret: names are case-sensitive, and each belongs to one account and region"
@@ -301,7 +301,7 @@ def test_a_glob_names_files_and_a_search_passes_over_them() -> None:
     write("deploy/ssm.json", '{"Parameters": []}')
     write("deploy/notes.md", "# Notes\n")
     assert lint("deploy").exit_code == 0
-    assert lint("deploy").stdout == f"deploy/ssm.json: ignored: {NO_PARAMETER}\nNo findings in 1 file, 1 ignored{JUDGED}.\n"
+    assert lint("deploy").stdout == f"deploy/ssm.json: ignored: {NO_PARAMETER}\nNo findings in 1 file, 1 ignored{CHECKED_AGAINST}.\n"
     assert lint("deploy/*.json").stderr == (
         f"medplum-lint: error: deploy/app.config.json: {NO_SETTING}\nmedplum-lint: error: deploy/ssm.json: {NO_PARAMETER}\n"
     )
@@ -348,7 +348,7 @@ def test_when_the_configuration_excludes_all() -> None:
         2,
         "medplum-lint: error: old/*.json: nothing is checked: the configuration excludes every file\n",
     )
-    assert lint("old/medplum.template.json").stdout.endswith(f"\nNo findings in 1 file{JUDGED}.\n")  # named: it is meant
+    assert lint("old/medplum.template.json").stdout.endswith(f"\nNo findings in 1 file{CHECKED_AGAINST}.\n")  # named: it is meant
 
 
 # --- What is read, or is left alone -------------------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ def test_the_comment_about_the_leftover_itself() -> None:
 def test_reports_leave_out_what_is_accepted() -> None:
     outcome = lint(f"{HOST}{WRONG} {comment()}\n")
     assert outcome.exit_code == 0
-    assert report(outcome, "text") == f"No findings in 1 file (1 suppressed), judged by server {NEWEST} (the newest known release).\n"
+    assert report(outcome, "text") == f"No findings in 1 file (1 suppressed), checked against server {NEWEST} (the newest known release).\n"
     document = json.loads(report(outcome, "json"))
     assert [finding["suppressed"] for finding in document["findings"]] == [REASON]
     assert document["summary"] == {"files": 1, "errors": 0, "warnings": 0, "notes": 0, "suppressed": 1}

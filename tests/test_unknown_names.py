@@ -222,7 +222,7 @@ def test_a_report_says_once_that_images_are_newer_than_what_is_known(form: str) 
         Path(name).mkdir()
         Path(name, "compose.yaml").write_text(newer)
     text = " ".join(run("-f", form, "--select", "unknown-setting", "a", "b").stdout.split())
-    assert f"Judged by server {NEWEST} (the newest known release; each image says {NEWER})." in text.replace("\\", "")
+    assert f"Checked against server {NEWEST} (the newest known release; each image says {NEWER})." in text.replace("\\", "")
     assert text.count(NEWER) == 1
 
 

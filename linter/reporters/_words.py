@@ -133,7 +133,7 @@ def servers(result: Result, most: int | None = None) -> Iterator[str]:
         listed = list(files)
         if most is not None and len(listed) > most:
             listed = [*listed[: most - 1], f"{len(listed) - most + 1:,} other files"]
-        yield f"Judged by {name}." if len(judged) == 1 else f"{series(listed)}: judged by {name}."
+        yield f"Checked against {name}." if len(judged) == 1 else f"{series(listed)}: checked against {name}."
 
 
 def _newest(result: Result) -> str:
@@ -233,7 +233,7 @@ def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> 
     by_baseline = Counter(finding.accepted_by == "baseline" for finding in result.findings if finding.suppressed is not None)
     counts = [f"{by_baseline[at]:,} {how}" for at, how in ((False, "suppressed"), (True, "in the baseline")) if by_baseline[at]]
     accepted = f" ({', '.join(counts)})" if counts else ""
-    yield f"{what} in {_files(result)}{accepted}{f', judged by {newest}' if newest else ''}."
+    yield f"{what} in {_files(result)}{accepted}{f', checked against {newest}' if newest else ''}."
     if hidden:
         yield f"Not shown for --min-severity: {hidden}."
     script = f"by {'the commands above, in sh, or by ' if with_commands else ''}the script of --fix-script FILE"
