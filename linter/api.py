@@ -11,8 +11,9 @@ from .fixes.plan import Fixes, fixed
 from .load import Input
 from .model import Finding as Found
 from .model import Level, dotted
-from .options import Given, Option, options_of, values
+from .options import Given, Option, options_of
 from .options.config import ConfigError
+from .options.values import NoChoice, value_of
 from .output import Unwritable, write_file
 from .output.say import UsageError
 from .redaction.mask import named_environment, shown_span
@@ -159,12 +160,10 @@ def _value(option: Option, value: Any) -> Any:
     if option.is_switch:
         return bool(value)
     texts = tuple(map(str, [value] if isinstance(value, str | os.PathLike) else value)) if option.repeated else str(value)
-    if texts == ():
-        return option.initial
-    if option.choices and texts not in option.words:
-        raise ValueError(f"{name}: {value!r} is not one of {', '.join(option.words)}")
     try:
-        return getattr(values, option.parse)(texts, *([name] if option.variable else [])) if option.parse else texts
+        return value_of(option, texts, name)
+    except NoChoice:
+        raise ValueError(f"{name}: {value!r} is not one of {', '.join(option.words)}") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

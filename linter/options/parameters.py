@@ -7,7 +7,8 @@ from functools import partial
 import click
 
 from ..typed import TYPE_CHECKING, Any
-from . import Option, options_of, values
+from . import Option, options_of
+from .values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,19 +50,8 @@ def _parameter(option: Option, complete: Callable[..., Any]) -> click.Parameter:
 
 
 def _value(option: Option, ctx: click.Context, _param: click.Parameter, given: Any) -> Any:
-    """The value of an option: what its text means, or its default."""
-    if given is None or given == ():
-        return option.initial
-    if option.choices and given not in option.words:
-        from ..suggest import choice_meant
-
-        near = choice_meant(given, option.words)
-        raise click.BadParameter(f"{given!r} is not one of {', '.join(map(repr, option.words))}{near}")
-    if not option.parse:
-        return given
     from_variable = ctx.get_parameter_source(option.key) is click.core.ParameterSource.ENVIRONMENT
-    more = [option.variable if from_variable else option.names] if option.variable else []
     try:
-        return getattr(values, option.parse)(given, *more)
+        return value_of(option, given, option.variable if option.variable and from_variable else option.names)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None

@@ -1,12 +1,15 @@
-"""What the texts of options and arguments mean. Each function raises :exc:`ValueError`, with the reason, for a text that means nothing."""
+"""What the texts of options and arguments mean. Each function raises :exc:`ValueError`, with the reason, for a text that means nothing.
+
+:func:`value_of` is for any option. The others are those that :attr:`~linter.options.Option.parse` names.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..files import parse_size
-from ..typed import TYPE_CHECKING, TypeVar
-from . import Output
+from ..typed import TYPE_CHECKING, Any, TypeVar
+from . import Option, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +19,24 @@ if TYPE_CHECKING:
 
 
 Value = TypeVar("Value")
+
+
+class NoChoice(ValueError):
+    """A text that is none of the words of an option, with the one that was meant."""
+
+
+def value_of(option: Option, given: Any, given_by: str) -> Any:
+    """The value of an option: what its text means, or all of its texts, else its initial value; ``given_by`` names what gives it.
+
+    Raises :class:`NoChoice` where the option has choices.
+    """
+    if given is None or given == ():
+        return option.initial
+    if option.choices and given not in option.words:
+        from ..suggest import choice_meant
+
+        raise NoChoice(f"{given!r} is not one of {', '.join(map(repr, option.words))}{choice_meant(given, option.words)}")
+    return globals()[option.parse](given, *([given_by] if option.variable else [])) if option.parse else given
 
 
 def rule_names(texts: tuple[str, ...]) -> tuple[str, ...]:
