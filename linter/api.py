@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from .commands.check import run_options
+from .commands.check import is_replaced, run_options
 from .fixes.plan import Fixes, fixed
 from .load import Input
+from .log import Log
 from .model import Finding as Found
 from .model import Level, dotted
 from .options import Given, Option, options_of
 from .options.config import ConfigError
 from .options.values import NoChoice, value_of
-from .output import Unwritable, write_file
 from .output.say import UsageError
 from .redaction.mask import named_environment, shown_span
 from .run import Check, Outcome, checks
@@ -102,15 +102,12 @@ class Result:
         """
         if self._of_text:
             raise TypeError("a text has no file: fixed() returns what fixes make of it")
-        errors = []
+        log = Log()
         for file in self._fixes(unsafe).files:
-            try:
-                write_file(file.uri, file.after, before=file.before)
-            except Unwritable as error:
-                errors.append(str(error))
+            is_replaced(file, log)
         after = Result(self._lint({}), self._lint)
-        after.errors += tuple(errors)
-        after.exit_code = max(after.exit_code, 2 if errors else 0)
+        after.errors += tuple(log.errors)
+        after.exit_code = max(after.exit_code, 2 if log.errors else 0)
         return after
 
     def _fixes(self, unsafe: bool) -> Fixes:

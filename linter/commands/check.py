@@ -215,7 +215,7 @@ def _fix(given: Given, checked: Check, log: Log) -> Checked:
     fixes = fixed(checked, unsafe=given.unsafe_fixes)
     _keep_inputs(fixes.before if given.diff else fixes.outcome, given)
     log.bugs += fixes.bugs
-    made = fixes.files if given.diff else [file for file in fixes.files if _is_replaced(file, log)]
+    made = fixes.files if given.diff else [file for file in fixes.files if is_replaced(file, log)]
     after = left(fixes) if given.diff else checked({}) if log.errors else fixes.outcome
     outcome, dumps, notes = _with_commands(after, checked, given)
     if given.diff:
@@ -225,8 +225,8 @@ def _fix(given: Given, checked: Check, log: Log) -> Checked:
     return outcome._replace(failed=outcome.failed or (given.diff and bool(made or dumps))), dumps
 
 
-def _is_replaced(file: FixedFile, log: Log) -> bool:
-    """Write a fixed file; whether that was possible."""
+def is_replaced(file: FixedFile, log: Log) -> bool:
+    """Write a fixed file; whether that was possible. If not, the log has the error."""
     try:
         write_file(file.uri, file.after, before=file.before)
     except Unwritable as error:
