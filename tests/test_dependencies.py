@@ -88,11 +88,12 @@ def test_a_configuration_has_globs_without_re2(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_a_policy_with_a_pattern_needs_re2(tmp_path: Path, trusted: bool) -> None:
+@pytest.mark.parametrize("pattern", ["", "(*"])
+def test_a_policy_with_a_pattern_needs_re2(tmp_path: Path, trusted: bool, pattern: str) -> None:
     policies = tmp_path / "policies"
     policies.mkdir()
     (tmp_path / "medplum.config.json").write_text(BAD, encoding="utf-8")
-    asked = OWN_POLICY.replace("ends_with: ", "matches: ")
+    asked = OWN_POLICY.replace('ends_with: "', f'matches: "{pattern}')
     (policies / "support-email-domain.yaml").write_text(asked, encoding="utf-8")
     if not trusted:
         (tmp_path / ".medplum-lint.toml").write_text('rules = ["policies"]\n', encoding="utf-8")

@@ -18,7 +18,9 @@ from .operators.compare import is_word_of_an_order, place_in_order
 from .rule import RULE_KINDS, Rule
 from .tree import Asked, Assertion, Part, clauses_of, references, walk
 
-_TRIED: Final = "equals one_of not min max min_length max_length starts_with ends_with contains type format matches host each arn present"
+_TRIED: Final = frozenset(
+    "equals one_of not min max min_length max_length starts_with ends_with contains type format matches host each arn present".split()
+)
 """The operators whose answer about a value depends on nothing else."""
 _NOWHERE: Final = Node(cast(Document, None), None, ABSENT)
 _OF_FACTS: Final[dict[str, Sequence[str]]] = {"target": TARGETS, "kind": RULE_KINDS}
@@ -59,7 +61,7 @@ def _inner(part: Part) -> list[Part]:
 
 
 def _can_be_tried(part: Part) -> bool:
-    return part.name in _TRIED.split() and not any(references(part)) and all(map(_can_be_tried, _inner(part)))
+    return part.name in _TRIED and not any(references(part)) and all(map(_can_be_tried, _inner(part)))
 
 
 def _fails(part: Part, value: Any) -> bool:

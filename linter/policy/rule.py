@@ -190,16 +190,14 @@ class Rule:
 def check_operands(rule: Rule, *, built_in: bool) -> None:
     """Compile every operator of a rule and parse its texts.
 
-    Raises :class:`RuleError` where one of them cannot be used, and where a policy has a pattern that nothing safe can match here.
+    Raises :class:`RuleError` where one of them cannot be used, and where a policy has an operator that is unsafe here.
     """
     for case in rule.cases:
         for clause in (*case.clauses, *(clause for fix in case.fix for clause in clauses_of(fix.when))):
             for asked in walk(clause):
+                if not built_in and (why := asked.part.operator.unsafe_here()):
+                    raise RuleError(why, asked.part.place)
                 check_of(asked.part, Mode())
-                if asked.part.name == "matches" and not built_in:
-                    from .operators.matches import demand_re2
-
-                    demand_re2(asked.part.place)
         list(case.texts)
 
 

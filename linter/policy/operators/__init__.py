@@ -35,6 +35,11 @@ def always(_operand: Any) -> bool:
     return True
 
 
+def nothing() -> str:
+    """The ``unsafe_here`` of all but a few operators."""
+    return ""
+
+
 def _as_it_is(_operand: Any, _value: Any) -> str:
     return "must not be as it is"
 
@@ -72,6 +77,8 @@ class Operator(NamedTuple):
     """Whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret."""
     has_templates: bool = True
     """Whether ``${path}`` in the texts of its operand is the value of a setting."""
+    unsafe_here: Callable[[], str] = nothing
+    """Why no policy can use it on this machine; empty where policies can. The built-in rules can in any case."""
     needs: str = ""
     """The operator that must stand beside it, empty for most."""
 

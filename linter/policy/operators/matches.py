@@ -11,9 +11,16 @@ from ...typed import Any
 from ..errors import RuleError
 from ..node import Node
 from ..template import literal_text
-from ..tree import Place
 from ..verdict import Check, Verdict, failed
 from . import TEXT, operator
+
+
+def _without_re2() -> str:
+    try:
+        import re2  # noqa: F401
+    except ModuleNotFoundError:
+        return "a pattern needs the package google-re2, which is not installed: pip install google-re2"
+    return ""
 
 
 @operator(
@@ -22,6 +29,7 @@ from . import TEXT, operator
     operand="pattern",
     says="is a text that matches from its first to its last character, in the [syntax of RE2](https://github.com/google/re2/wiki/Syntax)",
     has_templates=False,
+    unsafe_here=_without_re2,
     denial=lambda operand, _value: f"must not match {literal_text(operand)}",
 )
 def matches(operand: str) -> Check:
@@ -47,11 +55,3 @@ def _compiled(operand: str) -> Any:
     except re2.error as error:
         detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
         raise RuleError(f"not a pattern that RE2 can read: {detail}") from None
-
-
-def demand_re2(place: Place) -> None:
-    """Raise :class:`RuleError` where RE2, and so every pattern of a policy, cannot be used."""
-    try:
-        import re2  # noqa: F401
-    except ModuleNotFoundError:
-        raise RuleError("a pattern needs the package google-re2, which is not installed: pip install google-re2", place) from None
