@@ -123,11 +123,9 @@ class Search:
                 return [], f"{text}: is not a glob: {error}"
             files = [Found(Path(name), False) for name in names if not self.excluded(Path(name))]
             return files, "" if names else f"{text}: no file matches this glob"
-        if text.startswith("aws:"):
-            from .server.start import how_to_read
+        from .server.start import how_to_read  # only after a mistake
 
-            return [], f"{text}: {how_to_read(text)}"
-        return [], f"{text or repr(text)}: no such file or folder"
+        return [], f"{text or repr(text)}: {how_to_read(text) or 'no such file or folder'}"
 
     def _in_folder(self, folder: Path, fail: Callable[[OSError], object]) -> Iterator[Found]:
         """The files beneath a folder that a search takes, in the order of their names. Links to folders are not followed.

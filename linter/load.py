@@ -313,7 +313,7 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
         except Unreadable as error:
             from .server.start import how_to_read
 
-            errors.append(f"{name}: {how_to_read(name) if name.startswith('aws:') else f'cannot be read: {error}'}")
+            errors.append(f"{name}: {how_to_read(name) or f'cannot be read: {error}'}")
     return list(inputs.values()), errors
 
 

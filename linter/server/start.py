@@ -160,7 +160,9 @@ _PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?
 
 
 def how_to_read(argument: str) -> str:
-    """What to do where the argument of a server that reads Parameter Store is given for a path."""
+    """What to do where the argument of a server that reads Parameter Store is given for a path; empty for any other path."""
+    if not argument.startswith("aws:"):
+        return ""
     source, plain = _layer(argument.partition(",")[0]), _PLAIN.fullmatch(argument.partition(",")[0])
     region, path = (source.region, source.path.rstrip("/")) if plain else ("REGION", "/medplum/ENVIRONMENT")
     command = f"aws ssm get-parameters-by-path --region {region} --path {path} --recursive --with-decryption"
