@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 from .. import settings
-from ..model import UNKNOWN, Message, SettingPath, sentence
+from ..model import UNKNOWN, Message, SettingPath, gathered, sentence
 from ..release import MAIN, NEWEST, Release
 from ..settings import Catalogue, Setting, letters_of
 from ..text import as_clause
@@ -168,12 +168,17 @@ def _can_be(catalogue: Catalogue, candidate: SettingPath, is_container: bool | N
 def _in_other_order(name: str, known: tuple[str, ...]) -> str:
     """The only known name that has the words of this one, of which each may be a plural: of ``auditEventLog`` it is ``logAuditEvents``."""
     words = _words(name)
-    same = [one for one in known if len(words) > 1 and _words(one) == words]
+    same = _by_words(known).get(words, ()) if len(words) > 1 else ()
     return same[0] if len(same) == 1 else ""
 
 
-def _words(name: str) -> list[str]:
-    return sorted(word.lower().removesuffix("s") for word in re.findall("[A-Z]?[a-z]+|[A-Z0-9]+", name))
+@lru_cache(maxsize=128)
+def _by_words(known: tuple[str, ...]) -> dict[tuple[str, ...], list[str]]:
+    return gathered((_words(one), one) for one in known)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(sorted(word.lower().removesuffix("s") for word in re.findall("[A-Z]?[a-z]+|[A-Z0-9]+", name)))
 
 
 def near_name(name: str, known: tuple[str, ...]) -> str:
