@@ -13,7 +13,7 @@ from .typed import NoReturn
 
 
 def _stop(*_: object) -> NoReturn:
-    """End at once, without a word: Ctrl-C may hit anywhere, in an import too, and where Python would only tell of it and go on."""
+    """Exit at once and silently: Ctrl-C can arrive anywhere, even in an import, or where Python would only print the exception and go on."""
     os._exit(130)
 
 
@@ -25,9 +25,9 @@ On a small file it makes up to 28,000, and to look once takes as long as two fin
 def main() -> None:
     """Run the command line, and end the process.
 
-    The garbage collector waits until everything is imported: nothing of that is garbage, and looking for some takes a tenth of the time
-    of a whole run. At the end Python would take everything apart that the system frees at once, which takes as long again; with
-    MEDPLUM_LINT_DEBUG set it does, so that a profiler that waits for that has its turn.
+    The garbage collector stays off until everything is imported: none of that is garbage, and looking for it takes a tenth of a whole run.
+    At exit Python would release objects one by one that the system frees at once, which takes as long again. With MEDPLUM_LINT_DEBUG it
+    does so, because a profiler may hook into a normal exit.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def command(arguments: Sequence[str]) -> Callable[[], NoReturn | None]:
-    """A function that runs a command line and exits, with everything imported that it needs: click only if it has to be read by click."""
+    """The function that runs a command line and exits, with everything imported that it needs; click only where it is needed."""
     from .options import read_plain
 
     given = read_plain(arguments)
@@ -60,7 +60,7 @@ def command(arguments: Sequence[str]) -> Callable[[], NoReturn | None]:
 
 
 def _leave(code: object) -> None:
-    """End at once with an exit code; does nothing where that is no number, or where something is left to be written and cannot be."""
+    """Exit at once with an exit code. Does nothing if that is not a number, or if output is left that cannot be written."""
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()

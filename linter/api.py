@@ -49,11 +49,12 @@ class CheckOptions(TypedDict, total=False):
 
 
 class Finding(NamedTuple):
-    """Something wrong at one place of a file. Lines and columns count from 1, and the end is the first character after it.
+    """Something wrong at one place of a file.
 
-    ``setting`` is the dotted name of a setting, such as ``database.host``, and None for a mistake in the text; ``environment`` is that of a
-    dump or a container. ``fix`` describes the fix that can be made to the file, and ``safe`` says that it doesn't change what the server
-    does. ``suppressed`` is the reason why the finding is accepted, None where it is not. No text shows a secret.
+    Lines and columns count from 1, and the end is the first character after it. ``setting`` is the dotted name of a setting, such as
+    ``database.host``, and None for a mistake in the text; ``environment`` is the environment of a dump or a container. ``fix`` describes
+    the fix that can be made to the file, and ``safe`` says that it doesn't change what the server does. ``suppressed`` is the reason the
+    finding is accepted, None if it is not. No text shows a secret.
     """
 
     rule: str
@@ -75,7 +76,7 @@ class Result:
     """What a check finds.
 
     ``findings`` are in the order of a report. ``errors`` says which inputs could not be checked and why, and what stopped the run; nothing
-    is raised for them. ``exit_code`` is that of the command line: 0, 1 for findings, 2 for errors, 3 for a bug in medplum-lint.
+    is raised for them. ``exit_code`` is the one of the command line: 0, 1 for findings, 2 for errors, 3 for a bug in medplum-lint.
     """
 
     def __init__(self, outcome: Outcome, lint: Check, *, of_text: bool = False) -> None:
@@ -90,14 +91,14 @@ class Result:
     def fixed(self, *, unsafe: bool = False) -> dict[str, bytes]:
         """The new content of each file that fixes change, by its path, as ``--fix`` would write it. Nothing is written.
 
-        With ``unsafe`` the fixes that need a look are made, too.
+        With ``unsafe``, fixes that need review are made too.
         """
         return {file.uri: file.after for file in self._fixes(unsafe).files}
 
     def fix(self, *, unsafe: bool = False) -> Result:
-        """Write what :meth:`fixed` returns, and return the result of the files as they are then.
+        """Write what :meth:`fixed` returns, check the files again, and return that result.
 
-        A file that cannot be written is left as it is, and is among the errors. Raises :exc:`TypeError` for the result of a text, which has
+        A file that cannot be written stays as it is, and is among the errors. Raises :exc:`TypeError` for the result of a text, which has
         no file.
         """
         if self._of_text:
@@ -119,11 +120,11 @@ def check(
 ) -> Result:
     """Check files, folders and globs, or a ``text`` that need not be in a file, as ``medplum-lint check`` does.
 
-    ``name`` is what a report calls the text; its ending says what is in it, as that of a file does. The ``options`` are those of the
-    command line: ``server_version="4.3.5"`` is ``--server-version 4.3.5``, and ``select=["tls"]`` is ``--select tls``.
+    ``name`` is what a report calls the text; like the name of a file, its ending says what format it is in. The ``options`` are those of
+    the command line: ``server_version="4.3.5"`` is ``--server-version 4.3.5``, and ``select=["tls"]`` is ``--select tls``.
 
-    Raises :exc:`TypeError` for an option that does not exist, and where there are neither paths nor a text, or both; :exc:`ValueError` for
-    a value that an option does not take, and for a configuration in ``config`` that cannot be used.
+    Raises :exc:`TypeError` for an unknown option, and unless there are either paths or a text; :exc:`ValueError` for a value that an option
+    does not accept, and for a configuration in ``config`` that cannot be used.
     """
     if bool(paths) == (text is not None):
         raise TypeError("check() takes paths, or a text")
@@ -137,7 +138,7 @@ def check(
 
 
 def _given(options: Any) -> Given:
-    """The values of options, as the command line makes them of its words."""
+    """The values of options, parsed as on the command line."""
     given = Given(**{option.key: option.initial for option in options_of("check")})
     known = {_name(option): option for option in options_of("check") if _name(option) in CheckOptions.__annotations__}
     for name, value in options.items():
@@ -152,7 +153,7 @@ def _name(option: Option) -> str:
 
 
 def _value(option: Option, value: Any) -> Any:
-    """The value of an option. Raises :exc:`ValueError`, with the name of the option, for one that it does not take."""
+    """The value of an option. Raises :exc:`ValueError`, with the name of the option, for a value that it does not accept."""
     name = _name(option)
     if option.is_switch:
         return bool(value)

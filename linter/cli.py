@@ -1,7 +1,7 @@
-"""The command line: the commands as click has them, their help, and the exit code.
+"""The command line: the commands for click, their help, and the exit code.
 
-The docstring of a command is its help. A paragraph that is a title with a colon and indented lines, such as ``Examples:``, is a section of
-its own, whose lines stay as they are.
+The docstring of a command is its help. A paragraph that consists of a title with a colon and indented lines, such as ``Examples:``, becomes
+a section whose lines stay as they are.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def help_text(command: click.Command) -> HelpText:
 
 
 def options_by_heading(command: click.Command, ctx: click.Context, more: Iterable[click.Parameter] = ()) -> dict[str, Records]:
-    """The names and texts of the options of a command, and of ``more``, under their headings."""
+    """The names and help texts of the options of a command, and of ``more``, under their headings."""
     options = [one for one in (*command.get_params(ctx), *more) if isinstance(one, click.Option)]
     records = [(getattr(one, "heading", "Help"), one.get_help_record(ctx)) for one in options]
     found = {heading: [record for its, record in records if its == heading and record is not None] for heading in HEADINGS}
@@ -60,7 +60,7 @@ def options_by_heading(command: click.Command, ctx: click.Context, more: Iterabl
 
 
 def _write_help(formatter: click.HelpFormatter, text: HelpText, options: Mapping[str, Records], commands: Records) -> None:
-    """Write what follows the usage: prose, examples, commands and options, whose texts begin in one column, and the other sections."""
+    """Write everything after the usage: prose, examples, commands and options, whose texts start in one column, and the other sections."""
     with formatter.indentation():
         for paragraph in text.paragraphs:
             formatter.write_paragraph()
@@ -90,14 +90,14 @@ def _completions(option: Option, ctx: click.Context, _param: click.Parameter, in
 
 
 class Command(click.Command):
-    """A command of :mod:`linter.commands`, which is imported when it is run or its help is shown."""
+    """A command of :mod:`linter.commands`. Its module is imported when it is run or its help is shown."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, callback=self._run, params=parameters_of(name, _completions))
 
     @property
     def function(self) -> Callable[[Given], int | None]:
-        """What runs it."""
+        """The function that runs it."""
         run: Callable[[Given], int | None] = import_module(f".commands.{str(self.name).replace('-', '_')}", __package__).run
         return run
 
@@ -117,7 +117,7 @@ class Commands(click.Group):
     """A group whose ``check`` command need not be named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """See :meth:`click.Group.parse_args`. Raises :exc:`click.UsageError` for a word that is no path and nearly a command."""
+        """See :meth:`click.Group.parse_args`. Raises :exc:`click.UsageError` for a word that is not a path but nearly a command."""
         word = args[0] if args else ""
         is_named = word in (*COMMANDS, "--help", "-h", "--version") or (ctx.resilient_parsing and not args)  # completion may begin with one
         if not (is_named or ctx.resilient_parsing) and word[:1] != "-" and word.replace("-", "").isalpha() and not os.path.lexists(word):
@@ -139,7 +139,7 @@ class Commands(click.Group):
         return [*files, *commands, *click.Command.shell_complete(self, ctx, incomplete), *options]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The usage of ``check``, which need not be named, and of the other commands."""
+        """The usage of ``check``, whose name can be left out, and of the other commands."""
         formatter.write_usage(PROGRAM, "[check] [OPTIONS] [PATH]...")
         formatter.write_usage(PROGRAM, "COMMAND [OPTIONS] ...")
 
@@ -176,9 +176,9 @@ class Commands(click.Group):
 
 
 def _prepare_completion(asked: str) -> None:
-    """Have click's script for fish keep what follows a comma, as in ``--select tls,mail`` and in the titles of rules.
+    """Make click's script for fish keep what precedes a comma, as in ``--select tls,mail`` and in the titles of rules.
 
-    Raises :exc:`Failed` if the variable asks for a shell that click does not know: click would say nothing.
+    Raises :exc:`Failed` if the variable asks for a shell that click does not know: click would print nothing.
     """
     from click.shell_completion import FishComplete, add_completion_class, get_completion_class
 

@@ -27,11 +27,12 @@ _NO_CONFIG: Final = Config()
 
 
 class Found(NamedTuple):
-    """A file to read. ``searched``: it was found in a folder, so what it is not need not be reported.
+    """A file to read.
 
-    ``too_large``: it has more bytes than a search reads. ``by_content``: only the folder that it lies in speaks for it. ``included``: the
-    user has said that a search takes it. ``pattern`` is what took it. ``identity`` is that of an ordinary file, where a search found it.
-    ``environments`` are those in it that the user names; all of them where there are none.
+    ``searched``: it was found in a folder, so it need not be reported if it is something else. ``too_large``: it is larger than a search
+    reads. ``by_content``: only the name of its folder suggests that it is a configuration. ``included``: the user has asked for it.
+    ``pattern`` is what matched it. ``identity`` is that of an ordinary file found by a search. ``environments`` are the environments in it
+    that the user names; empty for all.
     """
 
     path: Path
@@ -45,7 +46,7 @@ class Found(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A file or folder that is left out: by a ``glob`` of a configuration, else by the name of the folder.
+    """A file or folder that is left out: by a ``glob`` of a configuration, else because of the folder's name.
 
     ``named``: the command line names it.
     """
@@ -57,9 +58,10 @@ class LeftOut(NamedTuple):
 
 
 class Search:
-    """A search for files. ``config`` gives the configuration for a file, or None where that cannot be read.
+    """A search for files.
 
-    With ``force_exclude`` a file is passed over though it is named, as hooks want it that are given every file.
+    ``config`` gives the configuration for a file, or None if it cannot be read. With ``force_exclude``, exclusions apply even to files
+    named on the command line, which hooks need because they are given every file.
     """
 
     def __init__(self, config: Callable[[Path], Config | None] = lambda _path: _NO_CONFIG, *, force_exclude: bool = False) -> None:
@@ -72,7 +74,7 @@ class Search:
     def find(self, paths: Iterable[str], *, may_be_empty: bool = False) -> tuple[list[Found], list[str]]:
         """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing.
 
-        ``may_be_empty``: a folder in which a search takes nothing is no error.
+        ``may_be_empty``: a folder in which nothing is found is not an error.
         """
         by_identity: dict[object, Found] = {}
         errors: list[str] = []
@@ -128,9 +130,10 @@ class Search:
         return [], f"{text or repr(text)}: {how_to_read(text) or 'no such file or folder'}"
 
     def _in_folder(self, folder: Path, fail: Callable[[OSError], object]) -> Iterator[Found]:
-        """The files beneath a folder that a search takes, in the order of their names. Links to folders are not followed.
+        """The files beneath a folder that a search takes, sorted by name. Links to folders are not followed.
 
-        ``fail`` is called with each folder that cannot be read. A loop, for folders can be nested deeper than Python's functions can.
+        ``fail`` is called with each folder that cannot be read. A loop, because folders can be nested more deeply than Python's stack
+        allows.
         """
         globs = NameGlobs(file_names())
         waiting: list[tuple[str, tuple[str, ...]]] = [(str(folder), _last_names(folder))]
@@ -150,7 +153,7 @@ class Search:
             waiting.extend((str(path), (*above[-1:], path.name)) for path in reversed(entered))
 
     def _is_entered(self, folder: Path) -> bool:
-        """Whether a search goes into a folder of this name, or that the configuration includes."""
+        """Whether a search descends into a folder: by its name, or because the configuration includes it."""
         name = folder.name
         if (not name.startswith(".") or name == _WORKFLOWS) and name not in SKIPPED_FOLDERS:
             return True
@@ -165,12 +168,12 @@ class Search:
 
 
 def _rank(file: Found) -> tuple[bool, bool]:
-    """Of several names of a file, links and hard links included, the lowest counts: one that the user gave, and one that is no link."""
+    """Which name of a file is used if it has several (links, hard links), lowest first: one the user gave, and one that is not a link."""
     return file.searched, os.path.islink(file.path)
 
 
 def what_is_searched_for() -> str:
-    """The names that a search takes, and the way out for other ones, as a clause."""
+    """The names that a search looks for, and what to do about other names, as a clause."""
     ends, folders = ", ".join(_OF_TEXT[:-1]), ", ".join(BY_CONTENT[:-1])
     patterns = file_names()
     told = [one for one in patterns if not any(fnmatch(one, other) for other in patterns if other != one)]
@@ -181,7 +184,7 @@ def what_is_searched_for() -> str:
 
 
 class NameGlobs:
-    """Globs of the names of files, of which most that a search comes upon end like none that one of these fits."""
+    """Globs of file names, optimised for the many files in a search whose ending no glob can match."""
 
     def __init__(self, globs: Sequence[str]) -> None:
         ends = [(glob, os.path.normcase(glob[max(map(glob.rfind, "*?]")) + 1 :])) for glob in globs]
@@ -190,7 +193,7 @@ class NameGlobs:
         self._open = [glob for glob, end in ends if not end]
 
     def fitting(self, name: str) -> str:
-        """The first that fits a name; empty where none does."""
+        """The first glob that matches a name; empty if none does."""
         given = os.path.normcase(name)
         if not given.endswith(self._ends) and not any(fnmatch(name, glob) for glob in self._open):
             return ""
@@ -198,7 +201,7 @@ class NameGlobs:
 
 
 def _taken(base: str, name: str, globs: NameGlobs, config: Config | None, *, by_content: bool) -> Found | None:
-    """A file of a folder as a search takes it, if it does."""
+    """A file of a folder, if a search takes it."""
     if config is not None and config.include:
         path = Path(base, name)
         included = config.fitting("include", path)
@@ -212,10 +215,7 @@ def _taken(base: str, name: str, globs: NameGlobs, config: Config | None, *, by_
 
 
 def _last_names(folder: Path) -> tuple[str, ...]:
-    """What a folder and the one that holds it are called, however it is given, also as a dot.
-
-    Where the working folder is gone it is called as it is given.
-    """
+    """The names of a folder and its parent, also if the folder is given as a dot. As given if the working folder is gone."""
     try:
         return Path(os.path.abspath(folder)).parts[-2:]
     except OSError:
@@ -223,7 +223,7 @@ def _last_names(folder: Path) -> tuple[str, ...]:
 
 
 def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str], list[str]]:
-    """The names of the folders and of all else in a folder, each in order."""
+    """The names of the folders and of everything else in a folder, both sorted."""
     folders: list[str] = []
     files: list[str] = []
     try:
@@ -236,7 +236,7 @@ def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str],
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """What the system says of a file; None where it is gone."""
+    """The status of a file; None if it is gone."""
     try:
         return os.stat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Reading files that are not trusted: never more of one than a limit, never from what has no end, never waiting for what never comes."""
+"""Reading untrusted files: with a size limit, never from an endless device, and never waiting forever."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Unreadable(Exception):
 
 
 class TooLarge(Unreadable):
-    """A file with more bytes than are read; ``size`` is None where only that is known."""
+    """A file over the size limit; ``size`` is None if only that is known."""
 
     def __init__(self, size: int | None, limit: int) -> None:
         super().__init__(f"it has {'more' if size is None else f'{size:,} bytes, more'} than the limit of {limit:,} bytes")
@@ -40,12 +40,12 @@ class TooLarge(Unreadable):
 
 
 def reason_of(error: OSError) -> str:
-    """Why the system refused something, in its words."""
+    """Why the system refused an operation, in its words."""
     return (error.strerror or type(error).__name__).lower()
 
 
 def identity(path: str | int | os.PathLike[str]) -> Identity | None:
-    """The device and number of the file that a path leads to, over links, or a descriptor; None where there is none."""
+    """The device and inode of the file that a path, over links, or a descriptor leads to; None if there is none."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -54,24 +54,24 @@ def identity(path: str | int | os.PathLike[str]) -> Identity | None:
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Whether a real path is a folder's or leads into it."""
+    """Whether a real path is a folder or inside it."""
     return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def file_and_environment(text: str) -> tuple[str, tuple[str, ...]]:
-    """The path of a file, and the environment in it that the text names, as in ``dump.json#prod``; none if a file is called so."""
+    """The path of a file, and the environment named after it, as in ``dump.json#prod``; none if a file has that name."""
     path, sign, name = text.rpartition("#")
     is_both = bool(sign) and not os.path.lexists(text) and os.path.lexists(path) and not os.path.isdir(path)
     return (path, (name,)) if is_both else (text, ())
 
 
 def environments_of_both(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
-    """The environments of a file that is named twice: none stands for all of them."""
+    """The environments of a file that is named twice: an empty list stands for all of them."""
     return tuple(dict.fromkeys((*some, *others))) if some and others else ()
 
 
 def relative_to_here(path: Path) -> str:
-    """A path as seen from the current folder, so that a report does not depend on where on a machine that is."""
+    """A path relative to the current folder, so that a report does not depend on where that is."""
     try:
         return Path(os.path.relpath(path)).as_posix()
     except (OSError, ValueError):  # the current folder is gone, or on another drive
@@ -79,10 +79,10 @@ def relative_to_here(path: Path) -> str:
 
 
 def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes:
-    """The bytes of a file or pipe; raises :class:`Unreadable` for a device, for more than ``limit`` bytes and for what the system refuses.
+    """The bytes of a file or pipe; raises :class:`Unreadable` for a device, for more than ``limit`` bytes and for system errors.
 
-    A file that is too large is refused by its size, before it is read; a pipe has none, so it is read as far as the limit. A named
-    pipe without a writer is refused after two seconds.
+    A file is refused by its size, before it is read; a pipe has no size, so it is read up to the limit. A named pipe without a writer is
+    refused after two seconds.
     """
     return _read(path, limit, regular=False)
 
@@ -103,11 +103,11 @@ def _read(path: str | os.PathLike[str], limit: int, *, regular: bool) -> bytes:
 
 
 def opened(path: str | os.PathLike[str], *, regular: bool, follow: bool = True) -> BinaryIO:
-    """A file to read bytes from, without a buffer. Opening it never waits: a pipe would until its other end is opened.
+    """Open a file to read bytes, unbuffered. It never waits, as opening a pipe would until its other end is opened.
 
-    Raises :class:`Unreadable` for a device or a socket, with ``regular`` also for a pipe, and for a link unless ``follow``. What is at
-    the path is looked at before it is opened, for opening a device can do something, and after it, for it may be another one by then.
-    Raises :class:`OSError` for what the system refuses.
+    Raises :class:`Unreadable` for a device or a socket, with ``regular`` also for a pipe, and for a link unless ``follow``. The file is
+    examined before it is opened, because opening a device can have effects, and again afterwards, because it may have been replaced. Raises
+    :class:`OSError` for system errors.
     """
     _check_kind(os.stat(path, follow_symlinks=follow).st_mode, str(path), regular=regular)
     flags = ("O_NONBLOCK", "O_BINARY", "O_NOCTTY", *(() if follow else ("O_NOFOLLOW",)))
@@ -138,7 +138,7 @@ def read_standard_input(stream: BinaryIO | None, limit: int = LARGEST_INPUT) -> 
 
 
 def has_input() -> bool:
-    """Whether standard input is a file or a pipe with something in it; False where that is not known."""
+    """Whether standard input is a file or a pipe with something in it; False if that is not known."""
     try:
         status = os.fstat(0)
         if not stat.S_ISFIFO(status.st_mode):
@@ -167,7 +167,7 @@ def _is_null(path: str) -> bool:
 
 
 def _is_open_already(path: str) -> bool:
-    """Whether a path names a descriptor, such as ``/dev/fd/63`` for a shell's ``<(command)``: no writer opens that later."""
+    """Whether a path names a descriptor, such as ``/dev/fd/63`` for a shell's ``<(command)``, which already has its writer."""
     return re.fullmatch(r"/dev/(?:fd/\d+|stdin)|/proc/(?:self|thread-self|\d+)/fd/\d+", path) is not None
 
 
@@ -183,7 +183,7 @@ def _content(file: BinaryIO, path: str, limit: int) -> bytes:
 
 
 def _first_of_pipe(file: BinaryIO) -> bytes:
-    """What a named pipe holds first; empty when a writer has opened it who has written nothing yet."""
+    """The first bytes of a named pipe; empty if a writer has opened it but written nothing yet."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         first = file.read(_CHUNK)
@@ -197,7 +197,7 @@ def _first_of_pipe(file: BinaryIO) -> bytes:
 
 
 def read_within(file: BinaryIO, limit: int, size: int = 0) -> bytes:
-    """The rest of a file, of which ``size`` bytes have been read. Raises :class:`TooLarge` for more than ``limit``."""
+    """The rest of a file, of which ``size`` bytes have been read. Raises :class:`TooLarge` for more than ``limit`` in all."""
     chunks: list[bytes] = []
     while chunk := file.read(_CHUNK):
         chunks.append(chunk)
@@ -216,7 +216,7 @@ _UNITS: Final[dict[str, int]] = {"": 1, "b": 1} | {
 
 
 def parse_size(text: str) -> int:
-    """The bytes that a size such as ``512MiB``, ``64 MB`` or ``1000000`` stands for; raises :class:`ValueError` where it is none."""
+    """The number of bytes in a size such as ``512MiB``, ``64 MB`` or ``1000000``; raises :class:`ValueError` for other texts."""
     match = re.fullmatch(r"\s*(\d{1,15})\s*([A-Za-z]{0,3})\s*", text, re.ASCII)
     factor = _UNITS.get(match[2].lower()) if match else None
     if match is None or factor is None or int(match[1]) == 0:

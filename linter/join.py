@@ -1,4 +1,4 @@
-"""Joining: from a start argument, and the documents of a run, to the one document of what a server reads."""
+"""Joining: from a start argument and the documents of a run to one document with everything that a server reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .typed import NamedTuple
 
 
 class Source(NamedTuple):
-    """A document of a run, and what the newest server makes of it. ``whole``: it lacks nothing, whatever it has been joined with since."""
+    """A document of a run, and the newest server's reading of it. ``whole``: it is complete by itself."""
 
     loaded: Loaded
     newest: Callable[[], Document]
@@ -30,8 +30,11 @@ class Source(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """What a server reads, and what the newest one makes of that: known by the name of the document ``main``, and made of the documents
-    ``sources``; ``missing`` are the kinds of those that are not given."""
+    """Everything that a server reads, and the newest server's reading of it.
+
+    It goes by the name of the document ``main`` and is made of the documents ``sources``; ``missing`` are the kinds of sources that were
+    not given.
+    """
 
     loaded: Loaded
     newest: Callable[[], Document]
@@ -41,7 +44,7 @@ class Joined(NamedTuple):
 
 
 def join_sources(start: Started | None, server: ServerVersion, every: Collection[Source], own: Source | None) -> Joined | str:
-    """What a server reads with a start argument, of which ``own`` are the variables; or why there is nothing to join."""
+    """What a server with a start argument reads, with ``own`` as its variables; or why there is nothing to join."""
     if start is None or (wrong := fault(start.argument, server.release)) is not None:
         return f"the argument {wrong}" if start is not None else ""
     named = [(layer, _source(layer, start, server, every, own)) for layer in layers(start.argument, server.release)]
@@ -50,7 +53,7 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
         return "no input is one of the sources that it names"
     main = own or known[0]
     sources = {one.loaded.document: one for one in (*known, main)}
-    # What is missing may be among the variables that are not read.
+    # The variables that cannot be read may include what is missing.
     is_lost = all(one is not main for one in known) and bool(main.loaded.document.data)
     is_whole = len(known) == len(named) and all(start.whole if one is own else one.whole for one in known) and not is_lost
 
@@ -66,13 +69,13 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
 
 
 def _is_whole(loaded: Loaded) -> bool:
-    """Whether all of a source was read, and it lacks nothing: of a file that a server reads there is no other part."""
+    """Whether a source was read completely and lacks nothing; a file that a server reads has no other part."""
     is_whole = loaded.document.complete or loaded.document.kind == "server/json"
     return loaded.checkable and is_whole and not any(problem.lossy for problem in loaded.problems)
 
 
 def _source(layer: Layer, start: Started, server: ServerVersion, every: Collection[Source], own: Source | None) -> Source | None:
-    """The source that a part of a start argument names; None where it is not given, or several can be meant."""
+    """The source that a part of a start argument names; None if it is not given, or ambiguous."""
     if own is not None and layer.kind == "env":
         return own
     if own is not None and layer.kind == "file":
@@ -90,7 +93,7 @@ def _file_for_newest(file: SourceFile) -> Document:
 
 
 def _fits(layer: Layer, loaded: Loaded) -> bool:
-    """Whether a document can be what a source names. A secret in a vault does not say which vault it is from."""
+    """Whether a document can be the one that a source names. A secret in a vault does not say which vault it is from."""
     kind = loaded.document.kind
     if layer.kind == "aws":
         return kind == "server/ssm" and layer.path.rstrip("/") in (prefix for _, prefix in loaded.places)

@@ -1,4 +1,4 @@
-"""Loading: from the bytes of an input to documents of the kind that they are, or to the reason why there are none."""
+"""Loading: from the bytes of an input to its documents, or to the reason why there are none."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Input(NamedTuple):
-    """A text to lint. ``path`` is where its configuration is looked for; ``searched`` as in :class:`~linter.discover.Found`.
+    """A text to lint.
 
-    ``data`` are its bytes, or the text that they are in UTF-8 (:func:`as_text`): not both are held of a large one.
-
-    ``piped``: it came by standard input. ``by_content``, ``included`` and ``environments`` are those of a file that is found.
+    Its configuration is looked for at ``path``; ``searched`` is as in :class:`~linter.discover.Found`. ``data`` are its bytes, or their
+    UTF-8 text (:func:`as_text`), so that a large one is not held twice. ``piped``: it came by standard input. ``by_content``, ``included``
+    and ``environments`` are those of a file that was found.
     """
 
     uri: str
@@ -38,11 +38,11 @@ class Input(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What was made of an input: its documents, which are none for what is left alone. ``note`` says in a few words what that is.
+    """What was read of an input: its documents, which are empty for a file that is left alone.
 
-    ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it should be. ``silent``: a search came upon it, and
-    nothing of it need be reported. ``images`` are those of servers that it names, ``workloads`` finds the containers that
-    it describes.
+    ``note`` says in a few words what such a file is. ``unread``: the ``note`` is why the input, or a part of it, cannot be read though it
+    should be. ``silent``: a search found it, and nothing about it need be reported. ``images`` are the server images that it names,
+    ``workloads`` finds the containers that it describes.
     """
 
     loaded: list[Loaded]
@@ -54,7 +54,7 @@ class Reading(NamedTuple):
 
 
 def as_text(given: Input) -> Input:
-    """An input with its text in the place of its bytes; the same where these are not UTF-8."""
+    """An input with its text in place of its bytes; unchanged if these are not UTF-8."""
     if isinstance(given.data, Text):
         return given
     try:
@@ -66,9 +66,9 @@ def as_text(given: Input) -> Input:
 def load(
     given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True, around: Surroundings | None = None
 ) -> Reading:
-    """What is made of an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
+    """Load an input: documents of the given kind, else of the kind that its content shows, as a ``server`` reads them.
 
-    With ``guess`` broken JSON is taken for a configuration, whatever it is called; never in a search. ``around`` are the files around it.
+    With ``guess`` broken JSON counts as a configuration, whatever it is called; never in a search. ``around`` are the files around it.
     """
     file = SourceFile(given.uri, given.data, server, around)
     reading = _read(file, given, kind, guess=guess)
@@ -87,7 +87,7 @@ def load(
 
 
 def _chosen(reading: Reading, given: Input) -> Reading:
-    """What was read of the environments that the user names, or that one is not there; mistakes in the text are still reported."""
+    """The documents of the environments that the user names, or a note that one does not exist; mistakes in the text are still reported."""
     loaded = [one for one in reading.loaded if one.document.environment in given.environments]
     if loaded and loaded[0] is not reading.loaded[0]:
         loaded[0] = loaded[0].with_text()
@@ -104,7 +104,7 @@ def _chosen(reading: Reading, given: Input) -> Reading:
 
 
 def around_inputs(inputs: Iterable[Input]) -> Surroundings:
-    """What is around inputs that are all read already."""
+    """The surroundings of inputs that have all been read already."""
     return Surroundings({one.uri: Nearby(one.path, partial(bytes_of, one)) for one in inputs})
 
 
@@ -114,7 +114,7 @@ def bytes_of(given: Input) -> bytes:
 
 
 def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
-    """The documents of what is only a part of another one, or the same: they are not checked by themselves."""
+    """The documents that are only a part of another one, or the same: they are not checked by themselves."""
     every = list(every)
     sums: dict[Place, list[Loaded]] = {}
     for one in every:
@@ -129,21 +129,21 @@ def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
 
 
 def shared_places(every: Iterable[Loaded]) -> set[Place]:
-    """The places of which sums have different parts."""
+    """The places that several sums share although their parts differ."""
     documents: dict[Place, Loaded] = {}
     shared: set[Place] = set()
     for one in every:
         for part in one.written:
             for place in part.places:
                 known = documents.setdefault(place, part)
-                alone = not one.parts or known.started  # of a service by itself it is the same if it is all that stands there
+                alone = not one.parts or known.started  # for a service by itself it is the same if nothing else is there
                 if known.document is not part.document and not (alone and known.document.given == part.document.given):
                     shared.add(place)
     return shared
 
 
 def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
-    if rival.places == one.places:  # a sum that is found from both of its ends
+    if rival.places == one.places:  # a sum found from both of its files
         return rival is not one and rival.document not in covered
     return one.places < rival.places and not (one.started and rival.document.uri == one.document.uri)
 
@@ -160,7 +160,7 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
         answers = [answer for answer in answers if answer[1].confidence >= Confidence.GUESS]
     if not answers:
         return Reading([], silent=True) if given.searched and not given.included else _unrecognised(file)
-    # What is left alone only because no more could be read of it may be what another source takes it for.
+    # A file that one source leaves alone only because it is broken may be what another source recognises.
     source, recognised = max(answers, key=_confidence)
     if recognised.kind is None and recognised.unread:
         sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= Confidence.GUESS]
@@ -179,19 +179,19 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
 
 
 def _workloads(source: Source, file: SourceFile, loaded: Collection[Loaded] = ()) -> Sequence[Described]:
-    """The containers that a file describes which may have Medplum's server among them."""
+    """The containers that a file describes, if Medplum's server may be among them."""
     describe: Callable[[SourceFile], Sequence[Described]] | None = getattr(source, "workloads", None)
     return describe(file) if describe is not None and (loaded or "edplum" in file.text.content) else ()
 
 
 def _is_surely_ours(answers: list[tuple[Source, Recognised]]) -> bool:
-    """Whether a file for which nothing but its folder speaks is one of ours: other programs keep files in folders of such names too."""
+    """Whether the content of a file found by its folder alone is a configuration: other programs use such folder names too."""
     _, surest = max(answers, key=_confidence, default=(None, None))
     return surest is not None and surest.kind is not None and surest.confidence >= Confidence.PLAUSIBLE
 
 
 def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised]], *, named: bool) -> Reading:
-    """The documents of a kind that the user gives, unless the file evidently is another thing that holds nothing."""
+    """The documents of a kind that the user gives, unless the file is evidently something else."""
     empty = next((answer.unread for _, answer in answers if answer.kind is None and answer.unread), "")
     fits = any(kind in module.KINDS and answer.kind is not None for module, answer in answers)
     if empty and not fits and (file.json.intact or kind == "server/ssm"):
@@ -203,7 +203,7 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised
 
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
-    """What to make of the documents of a file: broken JSON is reported by findings, what evidently is no JSON at all by the reason."""
+    """The result for the documents of a file: broken JSON is reported by findings, a file that is evidently not JSON by the reason."""
     if any(_is_read(one) or (one.start is not None and one.start.argument != "env") for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
     from .documents.unread import evidently, why_unread  # only after the fact
@@ -215,7 +215,7 @@ def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: s
 
 
 def _is_read(loaded: Loaded) -> bool:
-    """Whether something of a document stands in the file: a setting, or that it lacks them all."""
+    """Whether the file contains something of a document: a setting, or evidence that it lacks them all."""
     document = loaded.document
     is_wrong = any(problem.path is not None or problem.name in _OF_START for problem in loaded.problems)
     return loaded.checkable and bool(document.data or document.complete or is_wrong)
@@ -226,7 +226,7 @@ _OF_START = ("image-starts-without-env", "invalid-start-argument", "missing-prog
 
 
 def load_file(file: SourceFile) -> Loaded:
-    """A file that a server reads as its configuration."""
+    """Load a file that a server reads as its configuration."""
 
     def read() -> Loaded:
         loaded = source_of("server/json").load(file, "server/json")[0]
@@ -237,7 +237,7 @@ def load_file(file: SourceFile) -> Loaded:
 
 
 def document_without_settings(given: Input, reading: Reading) -> Document:
-    """The document of a file that gives no settings, for the server that its images name."""
+    """The document of a file without settings, for the server that its images name."""
     from .documents.images import document_without_settings as without  # only for such a file
     from .documents.server_versions import FileImages, Placed, versions_of
 
@@ -259,14 +259,14 @@ def _confidence(answer: tuple[Source, Recognised]) -> int:
 
 
 def breaks_off(loaded: Loaded) -> bool:
-    """Whether not all of a document could be read."""
+    """Whether a document could not be read to its end."""
     return not loaded.checkable or (not loaded.document.complete and any(problem.lossy for problem in loaded.problems))
 
 
 def why_broken(loaded: Loaded, rule_of: Callable[[str], str]) -> str:
-    """Why not all of a document could be read, where the rule that would report it is off; it must have a lossy problem.
+    """Why a document could not be read completely, where the rule that would report it is off; it must have a lossy problem.
 
-    ``rule_of`` gives the id of the rule that reports a mistake, by the name of that.
+    ``rule_of`` gives the id of the rule that reports a mistake, by the mistake's name.
     """
     problem = next(problem for problem in loaded.problems if problem.lossy)
     line, column = loaded.document.position(problem.span.start)
@@ -274,7 +274,7 @@ def why_broken(loaded: Loaded, rule_of: Callable[[str], str]) -> str:
 
 
 def servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
-    """The server of each document for which an image that the files name says it."""
+    """The server of each document, where an image named in the files gives it."""
     if not any(reading.images for _, reading in files):
         return {}
     from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
@@ -286,7 +286,7 @@ def servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, 
 
 
 def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
-    """The documents of a file, which is read once for each release that is not the one that it was read for."""
+    """The documents of a file, reloaded for each release other than the one that it was first loaded for."""
     of_release = {one.document.server.release: loaded for one in loaded}
     for server in wanted:
         if server.release not in of_release:
@@ -299,7 +299,7 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
 
 
 def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
-    """The texts of files, and an error for each that cannot be read. What is a text already stays as it is."""
+    """The texts of files, and an error for each that cannot be read. An input that has its text already stays as it is."""
     inputs: dict[object, Input] = {}
     errors: list[str] = []
     for path in paths:
@@ -318,7 +318,7 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
 
 
 def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
-    """Why an input cannot be shown, or not as it is; empty where it can, or is a part of what another one gives."""
+    """Why an input cannot be shown, or not as it is; empty if it can, or if it is a part of another document."""
     if not reading.loaded and (given.searched or given.uri in parts) and not given.environments:
         return ""
     if reading.unread or not reading.loaded:

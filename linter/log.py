@@ -1,4 +1,4 @@
-"""What a run records beside its findings: errors, bugs of ours, notices, what became of each file, and which files were read."""
+"""What a run records beside its findings: errors, our own bugs, notices, the fate of each file, and which files were read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .typed import Literal
 
 
 class Log:
-    """``errors`` are what could not be done as asked, ``passed_over`` how many files a search left alone because they cannot be read."""
+    """``errors`` are what could not be done as asked, ``passed_over`` counts the unreadable files that a search skipped."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
@@ -38,13 +38,13 @@ class Log:
         self.files.append(FileStatus(uri, None, None, None, status, note))
 
     def read(self, path: Path, known: Identity | None = None) -> None:
-        """Record that a file was read, so that no report takes its place; ``known`` is its identity, where the caller has it."""
+        """Record that a file was read, so that no report overwrites it; ``known`` is its identity, if the caller has it."""
         file = known or identity(path)
         if file is not None:
             self.inputs.add(file)
 
     def bug(self, error: Exception, uri: str, what: str = "loading the file", on: SettingPath = ()) -> None:
-        """Record a bug of ours by its kind and place, once; its text is left out, for it may quote a value."""
+        """Record a bug in medplum-lint by its kind and place, once; its text is left out, because it may quote a value."""
         setting = f" on {dotted(on)}" if any(catalogue(kind).get(on) is not None for kind in KINDS) else ""
         bug = f"{uri}: {what}{setting} failed with {described(error)}"
         if bug not in self.bugs:
@@ -52,7 +52,7 @@ class Log:
 
     @contextmanager
     def surviving(self, uri: str, what: str = "loading the file", on: SettingPath = ()) -> Iterator[None]:
-        """Record a bug that ends the block instead of raising it: it must not keep anything else from being checked."""
+        """Record an exception that ends the block instead of raising it: it must not keep anything else from being checked."""
         try:
             yield
         except Exception as error:
@@ -60,7 +60,7 @@ class Log:
 
 
 def described(error: BaseException) -> str:
-    """An exception by its kind and place; its text is left out, for it may quote a value."""
+    """An exception by its kind and place; its text is left out, because it may quote a value."""
     import traceback  # only for a bug
 
     frame = traceback.extract_tb(error.__traceback__)[-1]

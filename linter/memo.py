@@ -1,6 +1,6 @@
-"""Results that are kept from one document to the next for as long as everything they were computed from stays the same.
+"""Results that are kept from one document to the next as long as everything they were computed from stays the same.
 
-While a rule runs, or the check of one setting, the memo records what it asks the document: the settings at the top that it reads, and any
+While a rule runs, or the check of one setting, the memo records what it asks the document: the top-level settings that it reads, and any
 other question (:meth:`linter.model.Document.ask`). A result is dropped as soon as a document answers one of these questions differently
 from the document before. A rule never declares what it reads.
 """
@@ -23,16 +23,16 @@ _UNTRACED: Final = ("untraced",)
 
 
 class Document(Protocol):
-    """What a memo needs of :class:`linter.model.Document`."""
+    """The part of :class:`linter.model.Document` that a memo needs."""
 
     data: dict[str, Any]
     memo: Memo | None
 
 
 class Memo:
-    """The results for documents that are checked one after the other by the same rules, for the same kind, target and server.
+    """Results for documents that are checked one after the other by the same rules, for the same kind, target and server.
 
-    Not for use by several threads.
+    Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Memo:
 
     @contextmanager
     def watching(self, document: Document) -> Iterator[None]:
-        """Take up the next document, and note what it is asked until the context ends."""
+        """Start on the next document, and record what it is asked until the context ends."""
         if self._last is not None:
             changed = self._changed(self._last, document)
             self._kept = {key: kept for key, kept in self._kept.items() if changed.isdisjoint(kept[1])}
@@ -57,9 +57,9 @@ class Memo:
             document.data, document.memo = data, None
 
     def get(self, key: Hashable, work_out: Callable[[], T], keep: Callable[[T], bool] = lambda _result: True) -> T:
-        """The result under a key, worked out unless it is kept. ``keep`` says whether the next document may have it too.
+        """The result under a key, computed unless it is kept. ``keep`` says whether to keep it for the next document.
 
-        What was asked for a result that is kept counts as asked again.
+        Using a kept result counts as asking its questions again.
         """
         if key in self._kept:
             kept: T
@@ -77,11 +77,11 @@ class Memo:
         return result
 
     def note_anything(self) -> None:
-        """Note that the result that is being worked out may depend on any setting, and on all that is asked for other results."""
+        """Record that the result being computed may depend on any setting, and on everything asked for other results."""
         self.note(_ANYTHING)
 
     def note_untraced(self) -> None:
-        """Note that the result that is being worked out may depend on reads that the memo cannot see."""
+        """Record that the result being computed may depend on reads that the memo cannot see."""
         self.note(_UNTRACED)
 
     def forget(self) -> None:
@@ -89,7 +89,7 @@ class Memo:
         self._kept.clear()
 
     def note(self, question: Question) -> None:
-        """Note that a question was asked for the result that is being worked out."""
+        """Record that a question was asked for the result being computed."""
         self._asked.add(question)
 
     def _changed(self, before: Document, now: Document) -> set[Question]:
@@ -106,7 +106,7 @@ class Memo:
 
 
 def _noted(name: str, *, is_of_one: bool) -> Any:
-    """A method of dict that tells the memo which setting it is asked for, or that it is asked for any."""
+    """A method of dict that tells the memo which setting is asked for, or that any may be."""
 
     def method(self: _Watched, *arguments: Any) -> Any:
         self.memo.note(arguments[0] if is_of_one else _ANYTHING)
@@ -116,7 +116,7 @@ def _noted(name: str, *, is_of_one: bool) -> Any:
 
 
 class _Watched(dict[str, Any]):
-    """The settings at the top of a document, which tell the memo what is asked for."""
+    """The top-level settings of a document, which tell the memo what is asked for."""
 
     __slots__ = ("memo",)
 
@@ -129,7 +129,7 @@ class _Watched(dict[str, Any]):
 
 
 def _is_same(value: Any, other: Any) -> bool:
-    """Whether two values are the same to the last bit, with members in the same order: ``1`` is not ``1.0``."""
+    """Whether two values are identical, with members in the same order: ``1`` is not ``1.0``."""
     if type(value) is not type(other):
         return False
     if not isinstance(value, dict | list | float):

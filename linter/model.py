@@ -1,6 +1,6 @@
-"""The types that every other module speaks: documents, rules, findings, results.
+"""The types that all other modules share: documents, rules, findings, results.
 
-All but a document are immutable, and this module imports nothing of ours but :mod:`linter.text` and :mod:`linter.release`, so that a
+All but a document are immutable, and this module imports only :mod:`linter.text` and :mod:`linter.release` of this package, so that a
 reporter can be written against the three alone.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .typed import TypedDict, Unpack
 
     class _More(TypedDict, total=False):
-        """What a source can give a document beside its content; see :class:`Document`."""
+        """Optional information from a source about a document; see :class:`Document`."""
 
         environment: str | None
         complete: bool
@@ -77,7 +77,7 @@ LEFT_OUT: Final = Mark("LEFT_OUT")
 
 
 def is_same(left: Any, right: Any) -> bool:
-    """Equality as JSON means it: ``true`` is not ``1``, ``1`` is ``1.0``. A loop, for values can be nested without end."""
+    """JSON equality: ``true`` is not ``1``, ``1`` is ``1.0``. A loop, because values can be nested to any depth."""
     waiting = [(left, right)]
     while waiting:
         one, other = waiting.pop()
@@ -94,16 +94,16 @@ def is_same(left: Any, right: Any) -> bool:
 
 
 class Origin(Protocol):
-    """How a document finds its way back to the text; the source that loaded the document provides it."""
+    """How a document finds its way back to the text; provided by the source that loaded it."""
 
     def locate(self, path: SettingPath, part: Part) -> Span:
-        """Where the setting stands; for one that is absent the first character of what lacks it. Never fails."""
+        """Where the setting is; for an absent one the first character of what lacks it. Never fails."""
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """What the source knows beside the value, such as the ``type`` and ``tier`` of this setting's own parameter."""
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """The line on which the span of a finding about ``path`` starts, with all that may be secret masked."""
+        """The line on which the span of a finding about ``path`` starts, with everything that may be secret masked."""
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """A part of one line, cut into pieces without gaps, each masked unless its own line shows that it is public."""
@@ -119,24 +119,24 @@ def is_complete(document: Document) -> bool:
 
 
 class Parts(Protocol):
-    """What a document is the sum of that is written in several places, each with a document of its own: its text, and what it gives."""
+    """The places that a sum was put together from, each with a document of its own: its text, and what it gives."""
 
     @property
     def documents(self) -> tuple[Document, ...]:
-        """The documents of the places; the first one is where what is missing would be written."""
+        """The documents of the places; a missing setting would be written in the first."""
 
     @property
     def layers(self) -> tuple[Document, ...]:
-        """The documents of the sources that a start argument names, each over those before; none where one source holds it all."""
+        """The documents of the sources that a start argument names, each overriding those before; empty if one source holds everything."""
 
     def layer(self, path: SettingPath) -> Document:
-        """The source whose value of a setting counts, or of what holds it; the first one where none gives it."""
+        """The source whose value of a setting, or of its parent, applies; the first one if none gives it."""
 
     def giver(self, path: SettingPath, part: Part) -> Document:
-        """The one that gives a setting, or says a fact of it; the first one where none does."""
+        """The document that gives a setting, or a fact about it; the first one if none does."""
 
     def givers(self, path: SettingPath) -> tuple[Document, ...]:
-        """Each that gives a setting, what holds it, or something in it, also where another one of them overrides it."""
+        """Every document that gives a setting, its parent, or a member of it, even where another one overrides it."""
 
 
 class Document:
@@ -184,7 +184,7 @@ class Document:
 
     @property
     def layers(self) -> tuple[Document, ...]:
-        """The sources of what the server holds, each over those before: the document itself, unless a start argument names several."""
+        """The sources that the server merges, each overriding those before: the document itself, unless a start argument names several."""
         return (self.parts.layers if self.parts is not None else ()) or (self,)
 
     @property
@@ -193,23 +193,23 @@ class Document:
         return tuple(layer.kind for layer in self.layers) if self.parts is not None else (self.kind,)
 
     def layer(self, path: SettingPath) -> Document:
-        """The source whose value of a setting counts: see :meth:`Parts.layer`."""
+        """The source whose value of a setting applies: see :meth:`Parts.layer`."""
         return self if self.parts is None or not self.parts.layers else self.parts.layer(path)
 
     def ask(self, question: Callable[..., T], *about: Hashable) -> T:
-        """What a function works out of this document and further arguments; a rule asks so for all that :meth:`get` does not answer."""
+        """The result of a function of this document and further arguments; rules ask this way for everything but :meth:`get`."""
         if self.memo is not None:
             self.memo.note((question, *about))
         return question(self, *about)
 
     def fact(self, path: SettingPath, name: str) -> Fact | None:
-        """What the source says of a setting beside its value, such as its ``type``; None where it says nothing."""
+        """What the source knows about a setting beside its value, such as its ``type``; None if nothing."""
         return self.ask(_fact, path, name)
 
     def cached(self, name: str, make: Callable[[], Any], *, noted: bool = False) -> Any:
-        """What ``make`` returns for this document, worked out once and kept under a name.
+        """The result of ``make`` for this document, computed once and kept under a name.
 
-        The memo does not see what it depends on, unless the caller has that ``noted``.
+        The memo does not see what it depends on, unless the caller asks for that with ``noted``.
         """
         if not noted and self.memo is not None:
             self.memo.note_untraced()
@@ -218,10 +218,10 @@ class Document:
         return self._cached[name]
 
     def get(self, path: SettingPath) -> Any:
-        """The value at a path; ``ABSENT`` when it is not given; ``UNKNOWN`` when it, or what would hold it, cannot be known.
+        """The value at a path; ``ABSENT`` if it is not given; ``UNKNOWN`` if it, or its parent, cannot be known.
 
-        A step into a value of the wrong type (``database.host`` where ``database`` is a string) is unknown, not absent, so that one
-        mistake is reported once.
+        A step into a value of the wrong type (``database.host`` where ``database`` is a string) is unknown, not absent, so that one mistake
+        is reported once.
         """
         node: Any = self.data
         for step in path:
@@ -236,7 +236,7 @@ class Document:
         return (self, path) if member is None else (member, path[1:])
 
     def written_in(self, path: SettingPath, part: Part = "value") -> tuple[Document, SettingPath]:
-        """The document in whose text a setting stands, and the setting's path there: as :meth:`owner`, and of a sum one of its parts."""
+        """The document in whose text a setting is written, and the setting's path there: like :meth:`owner`, but a part for a sum."""
         document, path = self.owner(path)
         return (document if document.parts is None else document.parts.giver(path, part)), path
 
@@ -250,7 +250,7 @@ class Document:
 
 
 def gathered(pairs: Iterable[tuple[Key, T]]) -> dict[Key, list[T]]:
-    """All values of each key, in the order in which they come."""
+    """All values of each key, in order."""
     groups: dict[Key, list[T]] = {}
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
@@ -258,7 +258,7 @@ def gathered(pairs: Iterable[tuple[Key, T]]) -> dict[Key, list[T]]:
 
 
 def child(node: Any, step: str | int) -> Any:
-    """One step down the tree: a member, a list item, ``ABSENT``, or ``UNKNOWN`` below a value that can have none."""
+    """One step down the tree: a member, a list item, ``ABSENT``, or ``UNKNOWN`` below a value that can have no members."""
     if isinstance(node, dict):
         return node.get(step, ABSENT)
     if isinstance(node, list):
@@ -269,9 +269,10 @@ def child(node: Any, step: str | int) -> Any:
 
 
 class RuleInfo(NamedTuple):
-    """A rule as reporters and choices of rules know it. ``severity`` gives the level for each target; None means the rule is off there.
+    """A rule as reporters and rule selection see it.
 
-    ``kinds`` are the kinds of document that it is for, ``docs`` is Markdown, ``links`` are addresses.
+    ``severity`` gives the level for each target; None means the rule is off there. ``kinds`` are the kinds of document that it applies to,
+    ``docs`` is Markdown, ``links`` are addresses.
     """
 
     id: str
@@ -294,22 +295,22 @@ class RuleInfo(NamedTuple):
 
     @property
     def level(self) -> Level:
-        """The gravest level that the rule can have."""
+        """The most severe level that the rule can have."""
         given = [level for level in self.severity.values() if level is not None]
         return min(given, key=LEVELS.index)
 
 
 def level_on(severity: Mapping[Target, Level | None], target: Target | None) -> Level | None:
-    """The level on a target; where that is not known the milder one, so that no more is said than is true of both."""
+    """The level on a target; for an unknown target the milder one, so as not to overstate."""
     levels = severity.values() if target is None else [severity[target]]
     return max((level for level in levels if level is not None), key=LEVELS.index) if None not in levels else None
 
 
 class Change(NamedTuple):
-    """One step of a fix, free of any format: set the setting at ``path`` to ``value``, remove it, or give it the path ``value``.
+    """One step of a fix, independent of format: set the setting at ``path`` to ``value``, remove it, or move it to the path ``value``.
 
-    A setting that is renamed keeps its value, and its place among others where only its last name changes. One that is stored again keeps
-    it too: ``value`` is the type that its parameter is to have.
+    A renamed setting keeps its value, and its place among others if only its last name changes. A setting that is stored again keeps it
+    too: ``value`` is then the new type of its parameter.
     """
 
     action: Literal["set", "remove", "rename", "store"]
@@ -318,7 +319,7 @@ class Change(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What a command leaves of a parameter; ``text`` is None where it is not known, and what is empty is left as it is."""
+    """A parameter after a command; ``text`` is None if it is not known, and empty fields are unchanged."""
 
     name: str
     text: str | None
@@ -329,14 +330,14 @@ class Stored(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """What is done to one parameter: as ``lines`` for a POSIX shell, and as data for a script, which does it with more care.
+    """One change to one parameter: as ``lines`` for a POSIX shell, and as data for a script, which takes more care.
 
-    ``put`` writes ``text``, which is public; ``ask`` what a person gives, which ``asks`` describes; ``copy`` the value of ``source``;
-    ``encrypt`` its own value as a SecureString; ``delete`` deletes it. ``source`` is the parameter that a value comes out of, which the
-    same fix deletes, and ``source_is_public`` whether its value is. ``type`` is the type to write: ``same`` is that of the parameter, or
-    of ``source``, and ``kept`` says that the value is there already. ``region`` is where it is, if that is known. ``dump`` is what the dump
-    says of the parameter, to tell whether that has changed since, in the words of ``fix_script.sh``, and ``accounts`` are those of the
-    dump. Nothing in here is secret.
+    ``put`` writes ``text``, which is public; ``ask`` a value that the user enters, described by ``asks``; ``copy`` the value of ``source``;
+    ``encrypt`` its own value as a SecureString; ``delete`` deletes it. ``source`` is the parameter that a value is taken from, which the
+    same fix deletes, and ``source_is_public`` whether its value is. ``type`` is the type to write: ``same`` is that of the parameter, or of
+    ``source``, and ``kept`` says that the value is there already. ``region`` is the region of the parameter, if known. ``dump`` is what the
+    dump says about the parameter, to detect changes since, in the words of ``fix_script.sh``, and ``accounts`` are those of the dump.
+    Nothing in here is secret.
     """
 
     action: Literal["put", "ask", "copy", "encrypt", "delete"]
@@ -353,7 +354,7 @@ class Operation(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What makes a part of a fix where no file is to be edited: operations, each of which needs that those before it have done their work.
+    """A part of a fix for a store, where there is no file to edit: operations, each of which needs those before it to succeed.
 
     ``leaves`` is what is in the store afterwards, which may be secret and is never reported.
     """
@@ -363,9 +364,9 @@ class Command(NamedTuple):
 
     @property
     def printed(self) -> tuple[str, ...]:
-        """The lines as one list for a shell, which stops at the first that fails, also where a person pastes it.
+        """The lines as one list for a shell, which stops at the first that fails, even when pasted.
 
-        The first lines stop it where a variable is not set. Of several values each has a variable of its own.
+        The first lines stop it if a variable is not set. If there are several values, each has its own variable.
         """
         asked = [one for one in self.operations if one.asks]
         lines: list[str] = []
@@ -380,11 +381,11 @@ class Command(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """Changes that would put a finding right. ``safe``: they keep the meaning of all else.
+    """Changes that would fix a finding.
 
-    ``description`` is one line for people, in which secrets are masked. ``edits`` are what would make the changes in the text of the
-    document, None where nothing can; ``shown``: nothing in them is secret. ``commands`` make the changes in the store that the document is
-    a dump of.
+    ``safe``: they do not change the meaning of anything else. ``description`` is one line for people, in which secrets are masked.
+    ``edits`` make the changes in the text of the document, None if that is not possible; ``shown``: they contain nothing secret.
+    ``commands`` make the changes in the store that the document is a dump of.
     """
 
     changes: tuple[Change, ...]
@@ -398,12 +399,12 @@ class Fix(NamedTuple):
 
     @property
     def can_be_made(self) -> bool:
-        """Whether anything here makes it; else the description says what a person is to do."""
+        """Whether edits or commands make it; else the description tells the user what to do."""
         return self.edits is not None or self.commands is not None
 
 
 class Related(NamedTuple):
-    """Another place that a finding is about, such as the setting that the one in question should agree with."""
+    """Another place that a finding is about, such as the setting that this one should agree with."""
 
     document: Document
     path: SettingPath
@@ -412,10 +413,10 @@ class Related(NamedTuple):
 
 
 class Message(NamedTuple):
-    """What is wrong, why that matters and what to do, each as a clause, and the one sentence that they make: ``text``.
+    """What is wrong, why it matters and what to do, each as a clause, and ``text``, the sentence that they make.
 
-    ``also`` names further settings that it is about. ``stops``: because of it the server does not start. Secrets are masked in all of it.
-    :func:`sentence` makes one.
+    ``also`` names further settings that it is about. ``stops``: it keeps the server from starting. Secrets are masked in all of it. Made by
+    :func:`sentence`.
     """
 
     what: str
@@ -426,7 +427,7 @@ class Message(NamedTuple):
     stops: bool = False
 
     def add(self, part: Literal["why", "remedy", "also"], clause: str, by: str = "; ") -> Message:
-        """The message with one more clause at the end of its sentence, joined by ``by``; the same message if the clause is empty."""
+        """The message with one more clause at the end of its sentence, joined by ``by``; unchanged if the clause is empty."""
         if not clause:
             return self
         before: str = getattr(self, part)
@@ -434,22 +435,22 @@ class Message(NamedTuple):
         return self._replace(text=f"{self.text}{by}{clause}", **added)
 
     def about(self, name: str) -> Message:
-        """The message behind the name of what it is about."""
+        """The message, preceded by the name of what it is about."""
         return self._replace(what=f"{name} {self.what}", text=f"{name} {self.text}")
 
 
 def sentence(what: str, why: str = "", remedy: str = "", *, by: str = ": ", then: str = "; ", stops: bool = False) -> Message:
-    """A message: what is wrong, why that matters (joined by ``by``), and what to do (joined by ``then``)."""
+    """A message: what is wrong, why it matters (joined by ``by``), and what to do (joined by ``then``)."""
     return Message(what, what, stops=stops).add("why", why, by).add("remedy", remedy, then)
 
 
 def as_message(says: str | Message) -> Message:
-    """A message, or a text as one that only says what is wrong."""
+    """A message, or a text turned into one that only says what is wrong."""
     return Message(says, says) if isinstance(says, str) else says
 
 
 class Identity(NamedTuple):
-    """What identifies a finding while its place in the text changes: baselines, fingerprints and fixes are made with it."""
+    """What identifies a finding when its place in the text changes: baselines, fingerprints and fixes are keyed by it."""
 
     rule: str
     uri: str
@@ -459,16 +460,16 @@ class Identity(NamedTuple):
 
     @property
     def setting(self) -> str:
-        """The name of the setting, with ``*`` for any member of a list: one more at its start makes no other one new."""
+        """The name of the setting, with ``*`` for list indexes: an item inserted at the start of a list makes no other finding new."""
         return dotted(members_as_one(self.path))
 
 
 class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, what it ``says``, and the place in a document.
 
-    ``path`` is None when it is about no setting, and ``part`` is what of that stands at ``span``. ``suppressed`` is the reason why it is
-    accepted, None where it is not, and ``accepted_by`` is what says so. ``holders`` are those of :class:`Document` of which it is true;
-    None where it is of all of them. ``case`` is the case of its rule that found it, by its number.
+    ``path`` is None if it is not about a setting, and ``part`` is the part of the setting at ``span``. ``suppressed`` is the reason it is
+    accepted, None if it is not, and ``accepted_by`` is what accepts it. ``holders`` are the holders of :class:`Document` that it applies
+    to; None for all of them. ``case`` is the index of the rule's case that found it.
     """
 
     rule: str
@@ -487,7 +488,7 @@ class Finding(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What it says, in one sentence."""
+        """The message, in one sentence."""
         return self.says.text
 
     @property
@@ -497,22 +498,22 @@ class Finding(NamedTuple):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What these do."""
+        """The operations of these commands."""
         return tuple(one for command in self.commands for one in command.operations)
 
     @property
     def gravity(self) -> int:
-        """How far down it stands among others: 0 for an error that keeps the server from starting, then by severity."""
+        """Its rank in a sort by severity: 0 for an error that keeps the server from starting, then by level."""
         return 0 if self.severity == "error" and self.says.stops else 1 + LEVELS.index(self.severity)
 
     @property
     def held_by(self) -> tuple[tuple[str, str], ...]:
-        """What it is true of, for people: of the services that have a file in common perhaps only one."""
+        """What it applies to, for people: if services share a file, perhaps only one of them."""
         return self.document.holders if self.holders is None else self.holders
 
     @property
     def identity(self) -> Identity:
-        """What it is about, wherever in its file that stands."""
+        """What it is about, independent of its position in the file."""
         return Identity(self.rule, self.document.uri, self.document.kind, self.document.environment, self.path or ())
 
     @property
@@ -524,10 +525,10 @@ class Finding(NamedTuple):
 
 
 class FileStatus(NamedTuple):
-    """What became of one document of one input; ``environment`` and ``holders`` are those of the document.
+    """What happened to one document of one input; ``environment`` and ``holders`` are those of the document.
 
-    ``status``: ``checked``; ``ignored`` (recognised as something else, or as nothing); ``failed`` (it could not be read).
-    ``note`` says more in a few words, for people. ``server`` is the server that it was checked against; None where it was not checked.
+    ``status``: ``checked``; ``ignored`` (recognised as something else, or as nothing); ``failed`` (it could not be read). ``note`` says
+    more in a few words, for people. ``server`` is the server it was checked against; None if it was not checked.
     """
 
     path: str
@@ -541,19 +542,18 @@ class FileStatus(NamedTuple):
 
 
 class Deployment(NamedTuple):
-    """Documents that configure one server, and so were checked against each other. ``name`` is that of the environment, if known."""
+    """Documents that configure one server, and so were checked against each other. ``name`` is the environment's, if known."""
 
     name: str | None
     documents: tuple[Document, ...]
 
 
 class Configuration(NamedTuple):
-    """A configuration file that counted in a run, and what of the run it took away.
+    """A configuration file that affected a run, and what it removed from the run.
 
     ``path`` is relative to the current folder; ``named``: the command line names it, it was not just found. ``rules_off`` are the ids of
-    the rules that would have been checked without it; ``excluded`` is how many files and folders a search passed over for it;
-    ``fail_on`` is what it says of the exit code, None where it says nothing or the command line says otherwise; ``accepted`` is how many
-    findings it accepts.
+    the rules that would have been checked without it; ``excluded`` counts the files and folders that a search skipped for it; ``fail_on``
+    is its threshold for the exit code, None if it has none or the command line overrides it; ``accepted`` counts the findings it accepts.
     """
 
     path: str
@@ -568,7 +568,10 @@ NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline"
 
 
 class Notice(NamedTuple):
-    """Something to tidy up in what configures a run, or to know of what is not read; no finding. ``path`` is from the current folder."""
+    """Something to tidy up in the configuration of a run, or to know about a file that is not read; not a finding.
+
+    ``path`` is relative to the current folder.
+    """
 
     kind: NoticeKind
     path: str
@@ -577,12 +580,12 @@ class Notice(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Where it is and what is to be done, in one line."""
+        """Where it is and what to do, in one line."""
         return f"{self.path}:{self.line}: {self.message}" if self.line is not None else f"{self.path}: {self.message}"
 
 
 class Result(NamedTuple):
-    """A whole run, in the order in which it is reported."""
+    """A whole run, in reporting order."""
 
     version: str
     files: tuple[FileStatus, ...]
@@ -598,12 +601,12 @@ class Result(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Formats for machines have no style.
+    """How a report for people looks: with ``color`` (ANSI), and ``quiet``: only findings. Machine formats have no style.
 
-    ``width`` is that of the terminal, in which the lines of excerpts fit, and on which standard error is seen too; 0 where there is none.
-    ``links``: names of rules are hyperlinks (OSC 8). ``statistics``: a table of the rules; None leaves it to the format.
-    ``category`` is what GitHub is to know a SARIF log by, empty where its upload says so. ``suppressed``: formats that have a word for
-    accepted findings report them too. ``room`` is how many bytes there are for a format that is shortened to fit; None is its own limit.
+    ``width`` is the width of the terminal, which excerpts must fit, and which shows standard error too; 0 if there is none. ``links``:
+    names of rules are hyperlinks (OSC 8). ``statistics``: a table of the rules; None leaves it to the format. ``category`` is the SARIF
+    category for GitHub, empty if its upload sets one. ``suppressed``: formats that can express accepted findings report them too. ``room``
+    is the size limit in bytes for a format that is shortened to fit; None is its own limit.
     """
 
     color: bool = False
@@ -617,12 +620,12 @@ class Style(NamedTuple):
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """The name of a setting as people write it: ``externalAuthProviders.0.issuer``; a key that holds a dot or nothing is quoted."""
+    """A dotted name as people write it: ``externalAuthProviders.0.issuer``; a key that contains a dot or is empty is quoted."""
     return ".".join(_step(step) for step in path)
 
 
 def members_as_one(path: SettingPath) -> tuple[str, ...]:
-    """A path with ``*`` in the place of each number of a list's member, as the catalogue names settings."""
+    """A path with ``*`` in place of each list index, as the catalogue names settings."""
     return tuple("*" if isinstance(step, int) else step for step in path)
 
 

@@ -1,6 +1,6 @@
 """Regular expressions that are compiled when they are first used.
 
-To compile one takes as long as to look through some thousand characters with it, and a run uses few of those of the modules that it needs.
+Compiling one takes as long as searching some thousand characters, and a run uses few of the expressions in the modules it imports.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from .typed import Any, cast
 
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
-    """The regular expression that :func:`re.compile` would make at once."""
+    """The regular expression that :func:`re.compile` would compile at once."""
     return cast("re.Pattern[str]", Uncompiled(text, flags))
 
 
 class Uncompiled:
-    """Stands for a regular expression; once it is asked for anything it has all parts of that one, and is as fast."""
+    """Stands for a regular expression; on first use it gets all attributes of the compiled one, and is as fast."""
 
     def __init__(self, text: str, flags: int) -> None:
         self._text = text

@@ -1,6 +1,6 @@
-"""What the modules of a package register by name, such as formats: a run imports only the modules of those that it asks for.
+"""Registries of the modules of a package by name, such as formats: a run imports only those that it asks for.
 
-Which module registers a name is in a built file (see :mod:`linter._built`), so no list has to be kept.
+A built file (see :mod:`linter._built`) says which module registers a name, so no list has to be maintained.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Registry(Mapping[str, Entry]):
         return len(self._module_of())
 
     def build(self) -> str:
-        """The text of the built file, with one name a line."""
+        """The text of the built file, with one name per line."""
         return _built.text(json.dumps(self._search(), indent=0), self._made_of())
 
     def _module_of(self) -> Mapping[str, str]:
-        """The module of each name, from the built file; where that is stale or absent, from the modules themselves."""
+        """The module of each name, from the built file; if that is stale or absent, from the modules themselves."""
         if self._index is None:
             self._index = _built.read(self._package.rpartition(".")[2], self._made_of) or self._search()
         return self._index
@@ -62,5 +62,5 @@ class Registry(Mapping[str, Entry]):
         return dict(sorted(self._modules.items()))
 
     def _made_of(self) -> list[str]:
-        """The paths of all that the built file depends on."""
+        """The paths of everything that the built file depends on."""
         return sorted(os.path.join(self._folder, file) for file in os.listdir(self._folder) if file.endswith(".py"))

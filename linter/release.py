@@ -1,6 +1,6 @@
-"""A release of the server, which one a document is judged by, and facts that depend on the release.
+"""Releases of the server, the release that a document is checked against, and facts that depend on the release.
 
-Which releases there are is known by :mod:`linter.settings.releases`, which a run on the newest server does not import.
+:mod:`linter.settings.releases` knows which releases exist; a run on the newest server does not import it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from .typed import Any, Final, Generic, NamedTuple, TypeVar
 
 
 class Release(tuple[int, ...]):
-    """A release of the server: its three numbers, so that the later of two is the greater one. Immutable."""
+    """A release of the server: its three numbers, ordered. Immutable."""
 
     __slots__ = ()
 
     @classmethod
     def of(cls, text: str) -> Release:
-        """The release of a text that is known to be one, such as one of the catalogue: ``4.3.5`` or ``main``.
+        """The release in a text that is known to be one, such as in the catalogue: ``4.3.5`` or ``main``.
 
-        For a text that a user wrote there is :func:`linter.settings.releases.parse_release`.
+        For user input there is :func:`linter.settings.releases.parse_release`.
         """
         return MAIN if text == _MAIN else cls(map(int, text.split(".")))
 
@@ -56,20 +56,20 @@ _SIGNS: Final[Mapping[str, Callable[[Release, Release], bool]]] = {
 
 
 class Clause(NamedTuple):
-    """One part of a range, such as ``>=4.3``: a sign, and the text that should be a release or the numbers that releases begin with."""
+    """One part of a range, such as ``>=4.3``: an operator, and the text that should be a release or a prefix of one."""
 
     sign: str
     number: str
 
     @classmethod
     def of(cls, text: str) -> Clause:
-        """The clause of a text, which is right only if its ``number`` is one."""
+        """The clause in a text, which is valid only if it has a ``number``."""
         text = text.strip()
         sign = next((sign for sign in _SIGNS if text.startswith(sign)), "")
         return cls(sign or "=", text[len(sign) :].lstrip())
 
     def holds_for(self, release: Release, bound: Release) -> bool:
-        """Whether a release is in it. As many numbers are compared as the bound has, so ``<=4.3`` has all patches of 4.3."""
+        """Whether it contains a release. Only as many numbers are compared as the bound has, so ``<=4.3`` contains all patches of 4.3."""
         return _SIGNS[self.sign](Release(release[: len(bound)]), bound)
 
 
@@ -90,9 +90,9 @@ class ReleaseText(str):
 
 
 def is_in_range(release: Release, text: str) -> bool:
-    """Whether a release is in a range that is known to be one, such as one of a rule: ``>=4.3,<5``.
+    """Whether a release is in a range that is known to be valid, such as a rule's: ``>=4.3,<5``.
 
-    What came after the newest release on the main branch is taken for its next patch, so that ``<6`` includes it.
+    Commits on the main branch after the newest release count as its next patch, so that ``<6`` includes them.
     """
     if release == MAIN:
         release = _AFTER_NEWEST
@@ -101,9 +101,9 @@ def is_in_range(release: Release, text: str) -> bool:
 
 
 class ServerVersion(NamedTuple):
-    """Which server a document is for: the releases that it may be, of which the newest, ``release``, is the one that it is checked against.
+    """The server that a document is for: the releases it may be, and ``release``, the newest of them, which is checked against.
 
-    ``reason`` says where that is known from, for people: ``--server-version``, ``the image in compose.yaml``.
+    ``reason`` says how that is known, for people: ``--server-version``, ``the image in compose.yaml``.
     """
 
     oldest: Release = PATCHED
@@ -116,17 +116,17 @@ class ServerVersion(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The release that is checked against, for people; what is known of the main branch is reported for the newest release."""
+        """The release that is checked against, for people; the main branch is reported as the newest release."""
         return str(NEWEST if self.release == MAIN and self.oldest != MAIN else self.release)
 
     @property
     def why(self) -> str:
-        """Where that is known from; of a newer release, that it is checked against the newest that is known."""
+        """How that is known; for a newer release, that the newest known one is checked instead."""
         return f"the newest known release; {self.reason} says {self.newer}" if self.newer else self.reason
 
     @property
     def described(self) -> str:
-        """The server in a few words, with why, and of several releases the oldest: rules about older servers name none before it."""
+        """The server in a few words, with the reason, and the oldest of several releases: rules about older servers name none before it."""
         several = "" if not self.is_known or str(self.oldest) == self.text else f", {self.oldest} or later"
         return f"server {self.text} ({self.why}{several})"
 
@@ -143,17 +143,16 @@ T = TypeVar("T")
 
 
 def has_begun(release: Release, first: Release, after: Release | None) -> bool | None:
-    """Whether what holds from ``first`` on, and not yet in ``after``, holds in a release; None between them, where that is not known."""
+    """Whether a change between ``after`` and ``first`` is in a release; None between the two, where that is not known."""
     if release >= first:
         return True
     return None if after is not None and release > after else False
 
 
 class ByRelease(Generic[T]):
-    """A fact that depends on the release of the server. Immutable, but for what it remembers.
+    """A fact that depends on the release of the server. Immutable, but for its cache.
 
-    ``before`` is what holds before the first release that is named; ``steps`` is what holds from a release on, by that release (as text,
-    in order) until the next one.
+    ``before`` is the value before the first release named; ``steps`` maps a release (as text, in order) to the value from then on.
     """
 
     def __init__(self, before: T, steps: Mapping[str, T] = MappingProxyType({})) -> None:
@@ -162,28 +161,28 @@ class ByRelease(Generic[T]):
 
     @classmethod
     def of(cls, built: Any, before: T) -> ByRelease[T]:
-        """The fact as the catalogue has it: a mapping from releases, or what always holds."""
+        """The fact from the catalogue: a mapping from releases, or one value for all."""
         return cls(before, built) if isinstance(built, dict) else cls(built)
 
     @cached_property
     def newest(self) -> T:
-        """What holds in ``MAIN``."""
+        """The value in ``MAIN``."""
         return self.values[-1]
 
     @cached_property
     def began(self) -> Release:
-        """The release from which on the newest holds; ``OLDEST`` where nothing else is known to have held."""
+        """The release from which the newest value applies; ``OLDEST`` if no other is known."""
         return self.since(MAIN)
 
     def since(self, release: Release) -> Release:
-        """The release from which on that holds which holds in a release."""
+        """The first release with the value of this release."""
         return max((first for first in map(Release.of, self.steps) if first <= release), default=OLDEST)
 
     @property
     def values(self) -> list[T]:
-        """All that ever held, in order."""
+        """All values, in order."""
         return [self.before, *self.steps.values()]
 
     def at(self, release: Release) -> T:
-        """What holds in a release."""
+        """The value in a release."""
         return next((value for first, value in reversed([*self.steps.items()]) if Release.of(first) <= release), self.before)

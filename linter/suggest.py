@@ -1,4 +1,4 @@
-"""Suggestions for misspelt words: what ``difflib`` finds among the known ones."""
+"""Suggestions for misspelt words, from the known words that ``difflib`` finds similar."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from os.path import commonprefix
 
 @lru_cache(maxsize=128)
 def _prepared(known: tuple[str, ...]) -> tuple[int, list[tuple[str, int, int]]]:
-    """The length of the longest of some words, and each word with its length and letters: the same words are asked for again and again."""
+    """The length of the longest word, and each word with its length and letters, cached because the same words are asked for often."""
     longest = max(map(len, known), default=0)
     return longest, [(one, len(one), _letters(one, longest)) for one in dict.fromkeys(known)]
 
 
 @lru_cache(maxsize=5_000)
 def _near(word: str, known: tuple[str, ...], cutoff: float) -> list[str]:
-    """All known words with a ratio of at least ``cutoff``, the nearest first: as ``difflib.get_close_matches`` has them.
+    """All known words with a ratio of at least ``cutoff``, the nearest first, as in ``difflib.get_close_matches``.
 
-    Only words that share enough letters with another are compared with it, so a file full of unknown names costs some 50 microseconds for
-    each, and a very long word costs nothing. Several rules and fixes ask for the same word, one after the other.
+    Only words that share enough letters are compared, so a file full of unknown names costs some 50 microseconds for each, and a very long
+    word costs nothing. Several rules and fixes ask for the same word in a row.
     """
     longest, every = _prepared(known)
     if 2 * longest < cutoff * (len(word) + longest) - 1:
@@ -46,7 +46,7 @@ def nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
 
 
 def only_near(word: str, known: Iterable[str], cutoff: float) -> str | None:
-    """The only known word that is like this one; None where none is, or several are."""
+    """The only known word that is similar to this one; None if there are none or several."""
     near = _near(word, tuple(known), cutoff)
     return near[0] if len(near) == 1 else None
 
@@ -58,14 +58,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def choice_meant(word: str, choices: Iterable[str]) -> str:
-    """The same for one of a few words, of which the beginning of one is enough: ``prod`` is ``production``."""
+    """The same for one of a few words, where a prefix is enough: ``prod`` is ``production``."""
     choices = list(choices)
     begun = [one for one in choices if len(word) > 1 and one.startswith(word.lower())]
     return f'; did you mean "{begun[0]}"?' if len(begun) == 1 else did_you_mean(word.lower(), choices)
 
 
 def is_slip(word: str, other: str) -> bool:
-    """Whether a word is another one but for a letter that is missing, one too many or wrong, or for two that have changed places."""
+    """Whether a word differs from another only by one missing, extra or wrong letter, or by two swapped letters."""
     for _ in range(2):  # without the letters that both begin with, then without those that both end with
         same = len(commonprefix((word, other)))
         word, other = word[same:][::-1], other[same:][::-1]

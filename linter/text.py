@@ -1,4 +1,4 @@
-"""Texts, their lines and places, and what of them is safe to print. Imports nothing of ours."""
+"""Texts, their lines and positions, and how to print them safely. Imports nothing of this package."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Position(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """What is to stand in place of the characters of ``span``; an empty span puts something in, an empty text takes something out.
+    """A replacement for the characters of ``span``; an empty span inserts, an empty text deletes.
 
-    Spans count the characters of :attr:`Text.content`, in which line ends are as in the file and a byte order mark is not.
+    Spans count the characters of :attr:`Text.content`, which keeps the line ends of the file and leaves out the byte order mark.
     """
 
     span: Span
@@ -41,7 +41,7 @@ class Edit(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A part of a line, in characters of the text, and what to show for it; ``masked``: that is not all that stands there."""
+    """A part of a line, in characters of the text, and what to show for it; ``masked``: some of it is not shown."""
 
     start: int
     end: int
@@ -52,7 +52,7 @@ class Piece(NamedTuple):
 class Excerpt(NamedTuple):
     """One source line, safe to show: secrets are masked, control characters made visible.
 
-    ``start`` and ``end`` are the characters of ``text`` to underline; ``masked``: something of what they stand for is not shown.
+    ``start`` and ``end`` are the characters of ``text`` to underline; ``masked``: some of what they stand for is not shown.
     """
 
     line: int
@@ -68,9 +68,8 @@ BOM: Final = "\ufeff"
 class Text:
     """The text of one file and its lines.
 
-    ``content`` never holds the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` is what the file begins
-    with: nothing, the mark, or several of them, as programs leave that each add one. ``encoding`` is that of the file. Only LF, CR and CRLF
-    end a line.
+    ``content`` never has the byte order mark (columns must not depend on it: SARIF 2.1.0, 3.30.2); ``bom`` is what the file starts with:
+    nothing, the mark, or several, as programs leave that each add one. ``encoding`` is that of the file. Only LF, CR and CRLF end a line.
     """
 
     def __init__(self, content: str, encoding: str = "utf-8") -> None:
@@ -91,7 +90,7 @@ class Text:
         return f"{self.bom}{self.content}".encode()
 
     def position(self, offset: int) -> Position:
-        """The line and column of the character at ``offset`` (from 0). Between CR and LF a line has ended: no column is beyond its end."""
+        """The line and column of the character at ``offset`` (from 0). CRLF ends a line as a whole: no column is beyond it."""
         offset -= self.content[offset - 1 : offset + 1] == "\r\n"
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
@@ -110,12 +109,12 @@ class Text:
         return start <= end and self.content.find("\n", start, end) < 0 and self.content.find("\r", start, end) < 0
 
     def line_around(self, offset: int) -> tuple[int, Span]:
-        """The line of the character at ``offset``, as :meth:`position` has it, and the characters of that, without its line end."""
+        """The line of the character at ``offset``, as in :meth:`position`, and its characters without the line end."""
         line = self.position(offset).line
         return line, self.line_span(line)
 
     def line_span(self, line: int) -> Span:
-        """The characters of a line (from 1), without its line end. Raises :exc:`IndexError` for a line that the text does not have."""
+        """The characters of a line (from 1), without its line end. Raises :exc:`IndexError` if there is no such line."""
         if line < 1:
             raise IndexError(line)
         start = self._starts[line - 1]
@@ -130,7 +129,7 @@ MASK = "••••••"
 
 
 def clipped(text: str, most: int) -> str:
-    """A text of so many characters at most, with a sign where something is cut off."""
+    """A text of at most so many characters, with an ellipsis where it is cut."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -140,10 +139,10 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def inert(text: str) -> str:
-    """Lines of output, changed so that none is a command to a runner of CI, which searches what a job prints.
+    """Lines of output, changed so that none is a command to a CI runner, which scans what a job prints.
 
     GitHub's takes ``::error::`` at the start of a line and ``##[error]`` anywhere (actions/runner, ``ActionCommand.cs``), that of Azure
-    Pipelines ``##vso[…]`` and ``##[error]`` anywhere (azure-pipelines-agent, ``Command.cs``). The first sign is written as in
+    Pipelines ``##vso[…]`` and ``##[error]`` anywhere (azure-pipelines-agent, ``Command.cs``). The first character is escaped as in
     :func:`printable`.
     """
     if "::" not in text and "##" not in text:  # as in nearly all: the pattern takes longer to compile than a report to write
@@ -156,7 +155,7 @@ def inert(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """A text of several lines, each as :func:`printable` and :func:`inert`."""
+    """A text of several lines, each passed through :func:`printable` and :func:`inert`."""
     return inert("\n".join(printable(line) for line in text.split("\n")))
 
 
@@ -166,7 +165,7 @@ _NAMES = frozenset({"Aurora", "Medplum", "Redis"})
 
 @lru_cache(maxsize=64)
 def as_clause(text: str) -> str:
-    """Sentences as one clause of a longer sentence: semicolons for the full stops between them, and none at the end."""
+    """Sentences as one clause of a longer sentence: semicolons in place of full stops, and none at the end."""
     text = text.strip().removesuffix(".")
     sentences = re.split(r"(?<=[^\s.])\.\s+(?=[A-Z])", text) if "." in text else [text]
     return "; ".join(map(_uncapitalized, sentences))
@@ -179,7 +178,7 @@ def _uncapitalized(sentence: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``: what a file says cannot steer a terminal."""
+    r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``, so that a file cannot steer a terminal."""
     if text.isprintable():  # as nearly all are: the pattern takes longer to compile than a file to read
         return text
     return re.sub(

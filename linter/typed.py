@@ -1,9 +1,9 @@
-"""The words of :mod:`typing` that this package uses, without importing it: that would take a fifth of a whole run on a small file.
+"""The words of :mod:`typing` that this package uses, without the import, which would take a fifth of a run on a small file.
 
-A type checker sees the words of :mod:`typing` itself. When the program runs there is little to do for them, for annotations are never
-looked at. Only a :class:`NamedTuple` is more: the same class as that of :mod:`typing`, made faster. That one compiles the types of all
-fields, which are not needed, and a function that makes an instance, which here is done for a class of which several instances are made.
-``tests/test_typed.py`` holds the two together.
+A type checker sees :mod:`typing` itself. At run time most words do nothing, because annotations are never evaluated. Only
+:class:`NamedTuple` does more: it makes the same class as that of :mod:`typing`, only faster. The original compiles the types of all fields,
+which are not needed, and a constructor, which is compiled here once a class has several instances. ``tests/test_typed.py`` keeps the two in
+step.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ else:
             return property(itemgetter(place), doc=describes)
 
     class _Word:
-        """A word that stands in annotations and in the names of types, or is a base with nothing in it."""
+        """A word that is used in annotations and names of types, or as an empty base class."""
 
         __slots__ = ()
         __class_getitem__ = classmethod(GenericAlias)
@@ -56,7 +56,7 @@ else:
             self.__name__ = name
 
     def cast(_type, value):
-        """The value as it is."""
+        """The value itself."""
         return value
 
     _MANY = 500
@@ -65,7 +65,7 @@ else:
     """How many of them one counts for whose values are named."""
 
     def _maker(name, fields, defaults):
-        """The ``__new__`` of a class, which makes the first instances, and then leaves it to one that is compiled."""
+        """The ``__new__`` of a class, which makes the first instances itself and then compiles a faster one."""
         known = frozenset(fields)
         last = tuple(defaults.values())
         least, most = len(fields) - len(last), len(fields)
@@ -88,7 +88,7 @@ else:
         return __new__
 
     class _Maker(type):
-        """What makes the class for a definition whose base is :class:`NamedTuple`: no subclass of that, but one of tuples."""
+        """Makes the class for a definition whose base is :class:`NamedTuple`: a subclass of tuple, not of that."""
 
         def __new__(cls, name, bases, body):
             if bases == (tuple,):  # NamedTuple itself
@@ -102,7 +102,7 @@ else:
             return type(name, (_Tuple,), body)
 
     class _Tuple(tuple):
-        """What the instances of all such classes can do."""
+        """The methods that all such classes share."""
 
         __slots__ = ()
 

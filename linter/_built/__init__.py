@@ -1,8 +1,8 @@
-"""What is made of other files, so that a run need not read or import those: the rules and settings out of their YAML, the index of sources.
+"""Files built from other files, so that a run need not parse or import those: rules and settings from YAML, the index of sources.
 
-Each file beside this one is ``{"digest": …, "content": …}``. An installed package trusts it. In a checkout the digest, a checksum of all
-that the content is made of, tells whether one of those has been edited since: then the edit counts, and the file is as good as absent.
-``python tools/generate.py`` makes them anew.
+Each file beside this one is ``{"digest": …, "content": …}``. An installed package trusts it. In a checkout the digest, a checksum of every
+file that the content is built from, shows whether one of them has changed; if so, the built file is ignored. ``python tools/generate.py``
+rebuilds them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HERE = os.path.dirname(__file__)
 
 
 def read(name: str, made_of: Callable[[], Iterable[str]]) -> Any:
-    """The content of the built file ``NAME.json``; None where it is stale or absent. ``made_of`` gives the paths of what it is made of."""
+    """The content of the built file ``NAME.json``; None if it is stale or absent. ``made_of`` gives the paths that it is built from."""
     import json
 
     try:
@@ -34,7 +34,7 @@ def text(content: str, made_of: Iterable[str]) -> str:
 
 
 def digest(made_of: Iterable[str]) -> str:
-    """A checksum of some files: of the name of each, with that of its folder, and of its bytes."""
+    """A checksum of files: of their names, the names of their folders, and their bytes."""
     import zlib  # only for a checkout
 
     checksum = 0
@@ -46,5 +46,5 @@ def digest(made_of: Iterable[str]) -> str:
 
 
 def in_checkout() -> bool:
-    """Whether this package lies in a checkout, where files can be edited, and is not installed."""
+    """Whether this package is in a checkout, where files can be edited, and not installed."""
     return os.path.exists(os.path.join(HERE, "..", "..", "setup.cfg"))

@@ -1,4 +1,4 @@
-"""The three ways to accept a finding, a module for each, and what they are told about a run."""
+"""The three ways to accept a finding, one module each, and what they need to know about a run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ UNUSED_SUPPRESSION: Final = "unused-suppression"
 
 
 class Checked(NamedTuple):
-    """A document that was checked. ``path`` is that of its file, ``config`` the configuration that counts for it.
+    """A document that was checked.
 
-    ``rules`` are the ids of the rules that it was checked with, ``together`` of those that compare it with others, ``compared`` of those
-    that did, ``known`` all rules. ``whole``: its file is one of the run and could be read to its end; ``complete``: the server that it is
-    a part of has nothing else.
+    ``path`` is the path of its file, ``config`` the configuration that applies to it. ``rules`` are the ids of the rules it was checked
+    with, ``together`` those of rules that compare it with other documents, ``compared`` those of the rules that did, and ``known`` all
+    rules. ``whole``: its file was given and could be read to the end; ``complete``: its server has no other sources.
     """
 
     loaded: Loaded
@@ -41,16 +41,16 @@ class Checked(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """How far a run went: the real paths of the folders that were searched, and the files that could not be read."""
+    """How far a run went: the real paths of the folders it searched, and the files it could not read."""
 
     folders: tuple[str, ...]
     unread: tuple[Path, ...]
 
     def searched(self, folder: Path) -> bool:
-        """Whether all of a folder was searched."""
+        """Whether a whole folder was searched."""
         real = os.path.realpath(folder)
         return any(is_within(real, one) for one in self.folders)
 
     def is_gone(self, path: Path) -> bool:
-        """Whether a file is missing in a folder that was searched for it."""
+        """Whether a file is missing from a folder that was searched for it."""
         return not os.path.lexists(path) and self.searched(path.parent)

@@ -1,4 +1,4 @@
-"""The three ways to accept a finding, in the order in which they count: a comment, ``[[accept]]``, a baseline."""
+"""The three ways to accept a finding, in order of precedence: a comment, ``[[accept]]``, a baseline."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class Acceptor(Protocol):
-    """What accepts findings in some documents: the comments of a file, the tables of a configuration, a baseline."""
+    """One source of acceptances for some documents: the comments of a file, the tables of a configuration, or a baseline."""
 
     def reason(self, finding: Finding) -> str | None:
-        """The reason why it accepts a finding in one of its documents; None where it does not."""
+        """Why a finding in one of its documents is accepted; None if it is not."""
 
     def notices(self, reach: Reach) -> Iterable[Notice]:
         """What has expired, accepts nothing or is stale, once :meth:`reason` has seen every finding."""
 
 
 class Acceptors:
-    """What accepts findings in the documents of a run, as of a day: comments first, then ``[[accept]]``, then baselines.
+    """Everything that accepts findings in a run, as of a day: comments first, then ``[[accept]]``, then baselines.
 
-    The ``baselines`` are by the paths that configurations have; under None there is the one that counts for all files.
+    ``baselines`` are keyed by the path of the configuration that names them; the one under None applies to all files.
     """
 
     def __init__(self, checked: Sequence[Checked], baselines: Mapping[Path | None, Baseline], today: date | None) -> None:
@@ -63,7 +63,7 @@ class Acceptors:
             self._of.setdefault(document, []).append((by, acceptor))
 
     def accept(self, finding: Finding) -> Finding:
-        """A finding, accepted if it is."""
+        """The finding, marked as accepted if it is."""
         for by, one in self._of.get(finding.document, ()):
             reason = one.reason(finding)
             if reason is not None:
@@ -71,11 +71,11 @@ class Acceptors:
         return finding
 
     def by_comment(self, finding: Finding) -> str | None:
-        """The reason of the comment that accepts a finding; None where none does."""
+        """The reason of the comment that accepts a finding; None if there is none."""
         return next((one.reason(finding) for by, one in self._of.get(finding.document, ()) if by == "comment"), None)
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
-        """The places of findings in a baseline that cannot be told from a new one."""
+        """The places of baselined findings that look the same as a new one."""
         return self._known[finding.document].alike(finding) if finding.document in self._known else ()
 
     def count(self, finding: Finding) -> None:
@@ -83,6 +83,6 @@ class Acceptors:
         self._known[finding.document].count(finding)
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
-        """What has expired, accepts nothing or is stale, once all findings are known; comments are reported by a rule instead."""
+        """What has expired, accepts nothing or is stale, once all findings are known. Comments are reported by a rule instead."""
         for one in self._all:
             yield from one.notices(reach)

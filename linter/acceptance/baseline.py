@@ -1,7 +1,7 @@
-"""Baselines: the findings that were there before, so that only new ones are reported, and the file that holds them.
+"""Baselines: existing findings that are not reported, so that only new ones are, and the file that lists them.
 
-A finding is known again by what it is about (:attr:`linter.model.Finding.identity`), not by its line. The file has one entry a line and is
-sorted, so that git merges it as any other text; it holds names, and no value of a setting.
+A finding is recognised by its :attr:`linter.model.Finding.identity`, not by its line. The file has one entry per line and is sorted, so
+that git merges it like any other text. It contains names, and no values of settings.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_NAMED: Final = 10
 
 
 class Entry(NamedTuple):
-    """What an entry is about; what it does not have is empty. ``environment`` is the name of the document in its file."""
+    """What an entry identifies; fields that do not apply are empty. ``environment`` is the name of the document in its file."""
 
     path: str
     environment: str
@@ -37,9 +37,9 @@ class Entry(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """A file of entries: how many findings each stands for, and its line. The paths in it are relative to the folder of the file.
+    """A file of entries: how many findings each stands for, and its line. Its paths are relative to the folder of the file.
 
-    ``is_written``: the run writes it anew; before, it can have been missing.
+    ``is_written``: this run rewrites it, so it may not exist yet.
     """
 
     path: Path
@@ -49,9 +49,9 @@ class Baseline(NamedTuple):
 
 
 def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | None) -> dict[Path | None, Baseline]:
-    """The baseline that the command line names, to be read or to be written, under None, else those of configurations by their paths.
+    """The baseline named on the command line, to be read or written, under None; else those of configurations by their paths.
 
-    Raises :exc:`~linter.options.config.ConfigError` for a file that is no baseline.
+    Raises :exc:`~linter.options.config.ConfigError` for a file that is not a baseline.
     """
     if new is not None:
         return {None: _replaced(new)}
@@ -70,7 +70,7 @@ def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | No
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline in a file. Raises :exc:`~linter.options.config.ConfigError`, with the line, for what is none."""
+    """Read a baseline. Raises :exc:`~linter.options.config.ConfigError`, with the line, for a file that is not one."""
     try:
         text = read_regular(path, LARGEST).decode("utf-8-sig")
     except Unreadable as error:
@@ -85,14 +85,14 @@ def read_baseline(path: Path) -> Baseline:
         line = line.strip()
         if line and not line.startswith("#"):
             entry, count = _parsed(line, f"{path}:{number}")
-            # What two branches have added is there twice after a merge.
+            # After a merge, an entry that both branches added is there twice.
             counts[entry] = max(count, counts.get(entry, 0))
             lines.setdefault(entry, number)
     return Baseline(path, counts, lines)
 
 
 def _replaced(path: Path) -> Baseline:
-    """The baseline that a new one replaces. Raises :exc:`~linter.options.config.ConfigError` for another file."""
+    """The baseline to be replaced. Raises :exc:`~linter.options.config.ConfigError` for another kind of file."""
     if not os.path.lexists(path):
         return Baseline(path, {}, {}, is_written=True)
     try:
@@ -116,7 +116,7 @@ def _parsed(line: str, place: str) -> tuple[Entry, int]:
 
 
 def baseline_text(counts: Mapping[Entry, int]) -> str:
-    """The file that holds entries, each with how many findings it stands for: one a line, in their order, in ASCII."""
+    """The content of a baseline with these entries and their counts: one per line, sorted, in ASCII."""
     rows = ({**entry._asdict(), "count": counts[entry] if counts[entry] > 1 else ""} for entry in sorted(counts))
     kept = ({name: one for name, one in row.items() if one or name in ("path", "rule")} for row in rows)
     return _HEADER + "".join(f"{json.dumps(row)}\n" for row in kept)
@@ -127,9 +127,9 @@ _RUNNING: Final = frozenset({"service", "container", "task definition", "stage",
 
 
 class KnownFindings:
-    """A baseline in a run: which findings are in it, which are new, and which of its entries are stale.
+    """A baseline in a run: which findings it contains, which are new, and which of its entries are stale.
 
-    A baseline that is written takes each finding, whether it was there or not.
+    A baseline that is being written accepts every finding, old or new.
     """
 
     def __init__(self, baseline: Baseline, documents: Iterable[Checked], *, is_for_all: bool) -> None:
@@ -148,7 +148,7 @@ class KnownFindings:
             self._configs[one.document] = one.config
 
     def _relative(self, path: Path) -> str:
-        """A path as entries have it: the same wherever the command runs, for links of folders are followed; one of a file is not."""
+        """A path as entries have it: the same wherever the command runs. Links to folders are resolved, a link to the file is not."""
         absolute = os.path.join(os.path.realpath(path.absolute().parent), path.name)
         try:
             return printable(Path(os.path.relpath(absolute, os.path.realpath(self._baseline.path.parent))).as_posix())
@@ -156,7 +156,7 @@ class KnownFindings:
             return printable(Path(absolute).as_posix())
 
     def reason(self, finding: Finding) -> str | None:
-        """The reason for accepting a finding that is in the baseline, which is its file; each entry stands for as many as it says."""
+        """Why a finding is accepted: the file of the baseline, if it has an entry for it. Each entry accepts as many as its count."""
         entry = self._entry(finding)
         if self._baseline.is_written:
             self._taken[entry] = self._taken.get(entry, 0) + 1
@@ -173,7 +173,7 @@ class KnownFindings:
             self._configs[finding.document].use.accepted.append(finding.rule)
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
-        """The places of findings in the baseline that cannot be told from a new one: a value is not in a baseline."""
+        """The places of findings in the baseline that look the same as a new one, because a baseline holds no values."""
         alike = self._covered.get(self._entry(finding), [])
         message = f"this may be the new one instead: the baseline counts {count(len(alike), 'finding')} like it, without saying which"
         return tuple(Related(one.document, one.path or (), one.span, message) for one in alike[-_MOST_NAMED:])
@@ -183,13 +183,13 @@ class KnownFindings:
         return Entry(self._names[finding.document], _environment(finding.document), printable(about.setting), printable(about.rule))
 
     def written(self, reach: Reach) -> tuple[str, int, int]:
-        """The text of the new baseline, with how many entries it has, and how many of these are old ones that this run says nothing of."""
+        """The text of the new baseline, the number of its entries, and how many of these are old ones that this run did not check."""
         shows = self._shown(reach)
         kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}
         return baseline_text({**kept, **self._taken}), len(kept) + len(self._taken), len(kept)
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
-        """A notice about the entries that stand for more findings than there are, as far as the run shows that."""
+        """A notice about entries that stand for more findings than there are, as far as the run can tell."""
         path, lines, shows = self._baseline.path, self._baseline.lines, self._shown(reach)
         stale = [one for one in sorted(self._left) if self._left[one] and shows(one)]
         if stale and not self._baseline.is_written:
@@ -200,7 +200,7 @@ class KnownFindings:
             yield Notice("stale-baseline", relative_to_here(path), lines[stale[0]], f"{what}; {remedy}")
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
-        """What says of an entry whether the run shows if the finding is there."""
+        """A function that says whether the run shows if the finding of an entry still exists."""
         unread = set(map(self._relative, reach.unread))
         folder = Path(os.path.realpath(self._baseline.path.parent))
         has_all = reach.searched(folder)
@@ -217,7 +217,7 @@ class KnownFindings:
 
 
 def _shown_of_file(documents: list[Checked], *, has_all: bool) -> Callable[[Entry], bool]:
-    """The same of an entry for a file, of which these documents were checked. ``has_all``: so were all that it may depend on."""
+    """The same for entries of one file, of which these documents were checked. ``has_all``: everything they depend on was checked too."""
     whole, known = all(one.whole for one in documents), documents[-1].known
     rules = frozenset[str]().union(*(one.rules for one in documents))
     together = frozenset[str]().union(*(one.together for one in documents))
@@ -233,20 +233,20 @@ def _shown_of_file(documents: list[Checked], *, has_all: bool) -> Callable[[Entr
             return entry.rule in rules or entry.rule in together
         if entry.rule in together:
             return (entry.environment, entry.rule) in compared
-        # Which variables are a server's is also said by other files: what is not seen here may be seen with them.
+        # Other files decide too which variables belong to a server, so a finding may be missing here only because they are.
         return entry.rule in rules and alone.get(entry.environment, not has_variables)
 
     return shows
 
 
 def _is_alone(checked: Checked) -> bool:
-    """Whether what is found in a document is found in it whatever other files there are."""
+    """Whether the findings in a document do not depend on other files."""
     document = checked.document
     return document.kind != "server/env" or (checked.complete and any(word in _RUNNING for word, _ in document.holders))
 
 
 def _environment(document: Document) -> str:
-    """What tells a document from others in its file; an infra config is alone, and its environment a setting that can change."""
+    """What tells a document from others in its file. An infra config is the only one in its file, and its environment can change."""
     return "" if document.kind == "infra/json" else name_in_file(document)
 
 

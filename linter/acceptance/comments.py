@@ -1,7 +1,7 @@
-"""Suppression comments: which findings they cover, and which of them cover nothing.
+"""Suppression comments: which findings they cover, and which comments cover nothing.
 
-As with ruff's ``noqa`` a comment that nothing needs is itself reported, so that it cannot hide a later mistake; only rules that were
-checked count. A comment that names no rule is reported too.
+As with ruff's ``noqa``, an unneeded comment is itself reported, so that it cannot hide a later mistake; only rules that were checked count.
+A comment that names no rule is reported too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import Checked, Reach
 
 
 class Unused(NamedTuple):
-    """A suppression comment, or a part of one, that is not needed. ``document`` is the first of its file."""
+    """A suppression comment, or a part of one, that covers nothing. ``document`` is the first of its file."""
 
     document: Document
     span: Span
@@ -25,7 +25,7 @@ class Unused(NamedTuple):
 
 
 class Comments:
-    """The suppression comments of a file, which are about all of its documents."""
+    """The suppression comments of a file, which apply to all of its documents."""
 
     def __init__(self, documents: list[Checked]) -> None:
         self._first = documents[0]
@@ -48,11 +48,11 @@ class Comments:
         return None
 
     def notices(self, _reach: Reach) -> tuple[Notice, ...]:
-        """None: a comment that is not needed is a finding."""
+        """Nothing: an unneeded comment is a finding."""
         return ()
 
     def unused(self) -> Iterator[Unused]:
-        """The comments, and parts of them, that no finding needs, once :meth:`reason` has seen every finding."""
+        """The comments, and parts of comments, that no finding needs, once :meth:`reason` has seen every finding."""
         known = self._first.known
         for suppression in self._first.loaded.suppressions:
             for rule in sorted(suppression.rules):

@@ -1,7 +1,7 @@
-"""``[[accept]]`` of a configuration: which findings it accepts, and which of its tables have expired or accept nothing.
+"""``[[accept]]`` tables: which findings they accept, and which tables have expired or accept nothing.
 
-A table that nothing needs is reported, so that it cannot hide a later mistake; but only where the run shows that: a hook that is given
-some of the files knows nothing of the others.
+An unneeded table is reported, so that it cannot hide a later mistake, but only if the run proves it: a hook that gets some of the files
+knows nothing about the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _Key = tuple[_Place, str, "str | None"]
 
 
 class Acceptances:
-    """What one configuration accepts in its documents as of a day, by the numbers of its tables, and what a run has shown of them."""
+    """What one configuration accepts in its documents as of a day, by the index of the table, and what a run has shown about each."""
 
     def __init__(self, documents: list[Checked], today: date | None) -> None:
         self._config = documents[0].config
@@ -52,7 +52,7 @@ class Acceptances:
         self._places = {one.document: self._places_of(one) for one in documents}
 
     def _places_of(self, checked: Checked) -> list[_Place]:
-        """The places in which a document is, with note of what was checked there."""
+        """The places that a document is in; records what was checked there."""
         places: list[_Place] = []
         for path in (None, *self._config.fitting("accept", checked.path)):
             if not checked.whole:
@@ -83,7 +83,7 @@ class Acceptances:
         config = self._config
         assert config.path is not None  # there are none without a file
         whole, file = reach.searched(config.folder), relative_to_here(config.path)
-        # What could not be read may hold what an acceptance of its path, or of every one, is for.
+        # A file that could not be read may have the finding that a table for its path, or for every path, accepts.
         self._unread.update(path for one in reach.unread for path in (None, *config.fitting("accept", one)))
         for number, one in enumerate(config.accept):
             if number in self._came_back:
@@ -93,7 +93,7 @@ class Acceptances:
                 yield Notice("unused-acceptance", file, one.line, f"the acceptance of {_described(one)} is unused, because {reason}")
 
     def _why_unused(self, one: Acceptance, *, whole: bool) -> str | None:
-        """Why no finding needs an acceptance, and what to do; None where that is not certain. ``whole``: the whole folder was searched."""
+        """Why no finding needs a table, and what to do; None if that is not certain. ``whole``: the whole folder was searched."""
         checked, named = self._checked[one.path, one.environment], one.rule in self._named[one.path]
         if one.path in self._unread or not (named or (whole and (checked is None or one.rule in checked))):
             return None
@@ -107,14 +107,14 @@ class Acceptances:
 
 
 def _names(config: Config, glob: str, path: Path) -> bool:
-    """Whether a glob is the path of one file, which it is only with a slash: without one it is a name at any depth."""
+    """Whether a glob is the path of one file. It needs a slash: without one it is a name at any depth."""
     one = _one_file(config, glob)
     return one is not None and os.path.normpath(one) == os.path.abspath(path)
 
 
 def _one_file(config: Config, glob: str) -> Path | None:
-    """The file that a glob is the path of, if it is none for several."""
-    # The signs of a glob in brackets, as "medplum-lint accept" writes a name that holds them, stand for themselves.
+    """The file whose path the glob is; None if the glob can match several."""
+    # "medplum-lint accept" puts wildcards of a file name in brackets, where they stand for themselves.
     plain = re.sub(r"\[([*?[])\]", "", glob)
     if "/" not in glob or any(sign in plain for sign in "*?["):
         return None

@@ -1,4 +1,4 @@
-"""What an upgrade of the server means for a configuration: what is known of each release, and what is worked out by loading it twice.
+"""What an upgrade of the server means for a configuration: known facts about each release, and the results of loading it twice.
 
-``notes.yaml`` holds what the catalogue of settings does not say; :mod:`.notes` reads it.
+``notes.yaml`` has the facts that the catalogue of settings does not have; :mod:`.notes` reads it.
 """

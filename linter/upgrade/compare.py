@@ -1,4 +1,4 @@
-"""What a newer release holds otherwise than an older one of the same configuration, worked out by loading it as each of them does."""
+"""What a newer release makes of a configuration compared with an older one, found by loading it as each of them does."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ class View:
 
     @cached_property
     def given(self) -> frozenset[SettingPath]:
-        """The paths of what it gives, of their holders too."""
+        """The paths of what it gives, and of their parents."""
         paths = [path for path, row in self.rows.items() if row.line is not None]
         return frozenset(path[:length] for path in paths for length in range(1, len(path) + 1))
 
     @cached_property
     def read(self) -> Mapping[SettingPath, Effective]:
-        """What it gives and the release is known to read. What is null is as good as left out."""
+        """What it gives and the release is known to read. Null counts as not given."""
         given = {path: row for path, row in self.rows.items() if row.line is not None and row.written is not None}
         return {path: row for path, row in given.items() if self.reads(path)}
 
     def reads(self, path: SettingPath) -> bool | None:
-        """Whether the release reads what stands at a path: the setting, all that holds it, or what it is handed on in. None: not known."""
+        """Whether the release reads a path: the setting, all of its parents, or the object it is passed on in. None: not known."""
         holder: Setting | None = None
         answer: bool | None = True
         for length in range(1, len(path) + 1):
@@ -70,7 +70,7 @@ class View:
         return answer
 
     def setting(self, path: SettingPath) -> Setting:
-        """The setting at a path, or one of which nothing is known."""
+        """The setting at a path, or an empty one if it is not known."""
         return self.known.get(path) or NO_SETTING
 
     def name(self, path: SettingPath) -> str:
@@ -78,7 +78,7 @@ class View:
         return shown_name(self.known, path)
 
     def shown(self, path: SettingPath) -> Any:
-        """What the document gives at a path, as it may be shown."""
+        """The value at a path, as it may be shown."""
         row = self.rows.get(path)
         return visible_effective(self.known, row) if row is not None else visible(self.known, path, self.document.get(path))
 
@@ -88,9 +88,9 @@ NO_SETTING: Final = Setting("", {"status": ""})
 
 
 def default_where_read(setting: Setting, release: Release) -> Any:
-    """The default of a setting in a release that reads it, or that has one all the same; ``UNKNOWN`` where that is not known.
+    """The default of a setting in a release that reads it, or has a default all the same; ``UNKNOWN`` if that is not known.
 
-    ``ABSENT`` where there is none, or it is only known in words.
+    ``ABSENT`` if there is none, or if it is only known in words.
     """
     reads = setting.is_read_by(release)
     default = setting.literal_default_in(release) if reads or setting.default_history else None
@@ -103,12 +103,12 @@ _NUMBERS_ONLY: Final = Release((5, 1, 8))
 
 
 def is_ignored(path: SettingPath, value: Any, release: Release) -> bool:
-    """Whether a release passes over a value, which is text, in favour of its default."""
+    """Whether a release ignores a value, which is text, in favour of its default."""
     return release >= _NUMBERS_ONLY and isinstance(value, str) and path in _LIMITS
 
 
 class History:
-    """The documents of a run as each release holds them."""
+    """The documents of a run as each release loads them."""
 
     def __init__(self, load: Callable[[Release], Iterable[Document]], oldest: Release, newest: Release) -> None:
         self._between = [*(release for release in RELEASES if oldest < release < newest), newest]
@@ -118,11 +118,11 @@ class History:
         """The documents as a release holds them."""
 
     def began(self, pair: Pair, holds: Callable[[View], bool]) -> Release:
-        """The release from which on something holds of a document that does not of the oldest, and does of the newest."""
+        """The first release in which something is true of a document, if it is false for the oldest and true for the newest."""
         return self.turn(lambda release: holds(self.at(release).get(pair.key, pair.old)))
 
     def turn(self, holds: Callable[[Release], bool]) -> Release:
-        """The release from which on something holds that does not of the oldest, and does of the newest."""
+        """The first release in which something is true, if it is false for the oldest and true for the newest."""
         return self._between[bisect_left(self._between, True, hi=len(self._between) - 1, key=holds)]
 
 
@@ -138,7 +138,7 @@ def _views(documents: Iterable[Document]) -> Mapping[Key, View]:
 
 
 class Pair(NamedTuple):
-    """One document as the oldest and as the newest release holds it."""
+    """One document as the oldest and as the newest release loads it."""
 
     key: Key
     old: View
@@ -161,7 +161,7 @@ def change_of(
     before: Any = ABSENT,
     after: Any = ABSENT,
 ) -> UpgradeChange:
-    """A change that a document shows at a path, with the link of a note on it, of the setting, or else of the release."""
+    """A change that a document shows at a path, with the link of a note about it, of the setting, or of the release."""
     document = view.document
     link = (note.link if note is not None else "") or page_link(view.setting(path)) or _RELEASE_PAGE.format(release)
     hand, span = note is None or note.hand, document.locate(path) if path in view.given else None
@@ -189,7 +189,7 @@ def read_changes(history: History, pair: Pair, notes: Notes) -> Iterator[Upgrade
 
 
 def _whole(pair: Pair, path: SettingPath) -> SettingPath:
-    """The setting that only one of the two releases reads: what holds the one at a path, where that is so and stands in the text."""
+    """The parent of a path that only one of the two releases reads, if it is in the text; else the path itself."""
     entries = pair.new.document.given
     for whole in (path[:length] for length in range(1, len(path))):
         setting = pair.new.known.get(whole)
@@ -222,7 +222,7 @@ def _begins_or_stops(history: History, pair: Pair, whole: SettingPath, path: Set
 
 
 def _what_follows(view: View, path: SettingPath) -> str:
-    """What comes of a value that begins to count: what is wrong with it, what a switch does, or what it is about."""
+    """The consequence of a value that takes effect: what is wrong with it, what a switch does, or what it is about."""
     setting, mismatch = view.setting(path), mismatch_of(view.document, path)
     if mismatch is not None:
         wrong = setting.consequence_of(mismatch.mistake, view.release)
@@ -237,7 +237,7 @@ def _read_differently(history: History, pair: Pair, path: SettingPath) -> Upgrad
     old, new, known = pair.old.rows[path], pair.new.rows[path], pair.new.known
     release = history.began(pair, lambda view: path in view.rows and is_same(view.rows[path].effective, new.effective))
     by = DOCUMENT_KINDS[pair.new.document.kind].coercion
-    # A default can take the place of a text that the server fails to parse, and stops at.
+    # A default can replace a text that the server fails to parse, and stops at.
     stops = by is not None and isinstance(converted(new.written, coercion_of(path, by, pair.new.release)), Stop)
     held = ABSENT if stops else new.effective
     message = f"{pair.new.name(path)} {_how(pair, path, held, release)}"
@@ -275,7 +275,7 @@ def _how(pair: Pair, path: SettingPath, after: Any, release: Release) -> str:
 
 
 def _differ(before: Any, after: Any) -> bool:
-    """Whether two values mean something else to the server: digits in quotes are that number, and "true" is true."""
+    """Whether two values mean different things to the server: digits in quotes are that number, and "true" is true."""
     if UNKNOWN in (before, after) or is_same(before, after):
         return False
     if isinstance(before, str) and isinstance(after, bool):
@@ -286,5 +286,5 @@ def _differ(before: Any, after: Any) -> bool:
 
 
 def is_same(left: Any, right: Any) -> bool:
-    """Equality, where NaN is NaN."""
+    """Equality, with NaN equal to NaN."""
     return model.is_same(left, right) or (left != left and right != right)

@@ -1,7 +1,7 @@
-"""The containers of a text: their images, and the words of what they are started and checked with.
+"""The containers of a text: their images, and the words of the commands that start and check them.
 
-A container is whatever has a member ``image``, so that Compose files, Kubernetes manifests, task definitions and the values of a Helm
-chart are read alike; of a Dockerfile it is each stage.
+Anything with a member ``image`` is a container, so that Compose files, Kubernetes manifests, task definitions and the values of a Helm
+chart are read alike; in a Dockerfile each stage is one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _IMAGE: Final = re.compile(r"(?:\S*/)?(?P<name>postgres(?:ql)?|redis):v?(?P<vers
 
 
 class Word(NamedTuple):
-    """A word of a command line, or another one that says how a container runs, and its place."""
+    """A word of a command line, or of another option of how a container runs, and its place."""
 
     text: str
     part: Part
@@ -63,7 +63,7 @@ class Word(NamedTuple):
 
 
 class Container(NamedTuple):
-    """A container: its image, the place of that, and the words of its command lines and checks."""
+    """A container: its image and the place of that, and the words of its command lines and checks."""
 
     image: str
     span: Span
@@ -73,18 +73,18 @@ class Container(NamedTuple):
 
     @property
     def is_server(self) -> bool:
-        """Whether it runs Medplum's image, by whatever registry."""
+        """Whether it runs Medplum's image, from any registry."""
         return is_server_image(self.image)
 
     @property
     def software(self) -> tuple[str, str]:
-        """The name and the version of the software of its image, where its tag tells them; empty for any other."""
+        """The name and version of the software in its image, if its tag tells; empty otherwise."""
         match = _IMAGE.fullmatch(self.image)
         return (_SOFTWARE[match["name"]], match["version"]) if match else ("", "")
 
 
 def containers(document: Document) -> list[Container]:
-    """The containers in the text of a document, in their order; none where it is not of a kind that has any."""
+    """The containers in a document, in order; none if its kind has no containers."""
     if document.kind != "server/env":
         return []
     content = document.text.content
@@ -114,21 +114,21 @@ def _span(yaml: Yaml, path: Path) -> Span:
 
 
 def _image(value: Any) -> str:
-    """The image that a value names: a text, or as charts have it a repository and a tag; empty where it names none."""
+    """The image that a value names: a text, or a repository and a tag as in charts; empty if it names none."""
     if isinstance(value, dict) and isinstance(value.get("repository"), str):
         return f"{value['repository']}:{value.get('tag', '')}"
     return value if isinstance(value, str) else ""
 
 
 def _words(path: Path, container: dict[str, Any]) -> Iterator[tuple[str, Part, Path]]:
-    """The words of a container, each with what it is and its path."""
+    """The words of a container, each with its role and its path."""
     lines: dict[tuple[str, str], list[tuple[str, Path]]] = {}
     for at, value in (leaf for name in container if _MEMBERS.match(str(name)) for leaf in leaves((name,), container[name])):
         member, is_item = ".".join(step for step in at if isinstance(step, str)), isinstance(at[-1], int)
         if isinstance(value, str) and (match := _MEMBERS.fullmatch(member)):
             if match["mount"]:
                 words = value.split(":")[1:2] if is_item else [value]
-            else:  # a text in the place of the list of a check is a shell's, as Compose takes it
+            else:  # Compose runs a check that is a text in a shell
                 words = [value] if is_item else [_SHELL] if at[-1] == "test" else value.split()
             lines.setdefault((str(match.lastgroup), member), []).extend((word, (*path, *at)) for word in words)
     in_pod = len(path) > 1 and path[-2] in _OF_KUBERNETES
@@ -140,7 +140,7 @@ def _words(path: Path, container: dict[str, Any]) -> Iterator[tuple[str, Part, P
 
 
 def _parts(words: Iterable[tuple[str, T]], *, names_program: bool) -> Iterator[tuple[str, Part, T]]:
-    """What each word of a line is, of which the first one, behind the word CMD of a check, can name what is run."""
+    """The role of each word of a line; the first one, after the word CMD of a check, can name the program."""
     line = dropwhile(lambda word: names_program and word[0] in ("CMD", "NONE"), words)
     return ((text, "program" if names_program and number == 0 else "argument", place) for number, (text, place) in enumerate(line))
 
@@ -162,7 +162,7 @@ def _stages(dockerfile: Dockerfile) -> Iterator[Container]:
 
 
 def _of_instruction(instruction: Instruction, escape: str) -> Iterator[tuple[str, Part, Span]]:
-    """The words of a command line, a user, or the place where something is copied to. A line that is no JSON array is a shell's."""
+    """The words of a command line, a user, or the target of a copy. A line that is not a JSON array runs in a shell."""
     keyword, line = instruction.keyword, instruction.line
     if keyword not in _OF_STAGE:
         return

@@ -1,4 +1,4 @@
-"""What an upgrade can change, and what is known of that beyond the catalogue, read from ``notes.yaml``, where each entry is explained."""
+"""Changes by upgrades that the catalogue does not know, read from ``notes.yaml``, which explains each entry."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ KINDS: Final[tuple[Kind, ...]] = ("step", "requirement", "removed", "added", "re
 class UpgradeChange(NamedTuple):
     """A change: the ``release`` that brings it, and a ``message`` of one sentence in which secrets are masked.
 
-    ``before`` and ``after`` are values as they may be shown, ``HIDDEN`` where they may not be, and ``ABSENT`` where there is none.
-    ``setting`` is the name as it may be shown; empty where it is about none. ``document`` is None where it concerns every upgrade, and
-    ``span`` where nothing of the document's text shows it.
+    ``before`` and ``after`` are values as they may be shown, ``HIDDEN`` if they may not be, and ``ABSENT`` if there is none. ``setting`` is
+    the name as it may be shown, empty if it is about none. ``document`` is None if it concerns every upgrade, and ``span`` if nothing in
+    the document's text shows it.
     """
 
     release: Release
@@ -48,8 +48,7 @@ FILE: Final = os.path.join(os.path.dirname(__file__), "notes.yaml")
 class Stop(NamedTuple):
     """A release at which an upgrade has to stop, on the way to ``before`` or beyond.
 
-    ``migrations`` are the data migrations that must be done there, empty where there are none. ``message`` is what there is to do
-    where that is more than to wait for them.
+    ``migrations`` are the data migrations that must finish there, possibly none. ``message`` is what to do other than wait for them.
     """
 
     release: Release
@@ -60,9 +59,9 @@ class Stop(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """The oldest ``version`` of some ``software`` with which a release works.
+    """The oldest ``version`` of some ``software`` that a release works with.
 
-    ``until``: from that release on another requirement says more. ``in_image``: Medplum's image brings it.
+    ``until``: another requirement replaces it from that release on. ``in_image``: Medplum's image includes it.
     """
 
     release: Release
@@ -74,9 +73,9 @@ class Requirement(NamedTuple):
 
 
 class SettingNote(NamedTuple):
-    """What there is to say when a setting goes, or its default changes: how a sentence goes on that says so.
+    """The end of the sentence that says that a setting is removed, or that its default changes.
 
-    ``default``: its default matters to those who run a server. ``hand``: the change needs a decision.
+    ``default``: its default matters to operators. ``hand``: the change needs a decision.
     """
 
     message: str
@@ -86,11 +85,11 @@ class SettingNote(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A change that concerns the documents of some kinds, ``holders``, on which a condition holds, as the newer release loads them.
+    """A change for documents of some kinds, ``holders``, on which a condition holds, as the newer release loads them.
 
     ``release`` is None for what matters at the first stop with data migrations. ``until``: a release that undoes it. ``words`` are patterns
-    for a word that says how a container with Medplum's image runs, by what it is. ``unless_image``: it matters only where no such container
-    is given. ``unless_command``: only where the container does not say what it is started with.
+    for a word of how a container with Medplum's image runs, by its role. ``unless_image``: it matters only if no such container is given.
+    ``unless_command``: only if the container has no command.
     """
 
     release: Release | None
@@ -110,7 +109,7 @@ class Note(NamedTuple):
 
 
 class Notes(NamedTuple):
-    """All of it. ``settings`` are by catalogue and name."""
+    """The whole file. ``settings`` are by catalogue and name."""
 
     stops: tuple[Stop, ...]
     requirements: tuple[Requirement, ...]
@@ -144,7 +143,7 @@ _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 
 def _record(make: Callable[..., T], entry: Mapping[str, Any], **own: Callable[[Any], Any]) -> T:
-    """The record of an entry; ``own`` are the decoders of fields that other records do not have, or have as they are written."""
+    """The record of an entry; ``own`` are the decoders of fields that are special to it."""
     decoders = {**_DECODERS, **own}
     given = {name: value for name, value in entry.items() if name != "evidence"}
     return make(**{_FIELDS.get(name, name): decoders[name](value) if name in decoders else value for name, value in given.items()})

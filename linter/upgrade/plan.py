@@ -1,4 +1,4 @@
-"""All that an upgrade from one release to another changes for some documents, in order."""
+"""Everything that an upgrade from one release to another changes for some documents, in order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _order(change: UpgradeChange) -> tuple[object, ...]:
 class Plan:
     """An upgrade of the server that some files are for.
 
-    ``load`` gives the documents as a release loads them, ``without_settings`` are others, in which containers are looked at.
+    ``load`` gives the documents as a release loads them, ``without_settings`` are others that may describe containers.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Plan:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the files show all of each configuration, so that it is known what they do not give."""
+        """Whether the files show all of each configuration, so that absent settings are known to be absent."""
         return bool(self.groups) and all(group.whole for group in self.groups)
 
     def changes(self) -> list[UpgradeChange]:
-        """What the upgrade changes, ordered by release. Of changes that several documents share the first counts."""
+        """The changes, ordered by release. If several documents share a change, the first one counts."""
         found: dict[object, UpgradeChange] = {}
         for change in self._changes():
             found.setdefault((*_order(change), change.message), change)
@@ -79,7 +79,7 @@ class Plan:
                 yield from self._of_containers(note, release) if note.words else self._of_groups(note, release)
 
     def _concerns(self, release: Release, until: Release) -> bool:
-        """Whether what a release brings, and another undoes, is new to the newest one."""
+        """Whether something that one release brings, and another undoes, is new in the newest."""
         return self.history.oldest < release <= self.history.newest < until
 
     def _step(self, stop: Stop) -> UpgradeChange:
@@ -114,7 +114,7 @@ class Plan:
             yield change(message=f"{needs}: check which one your server uses, and upgrade it before the server", needs_hand=True)
 
     def _found(self, software: str, release: Release) -> Iterator[_Found]:
-        """The versions of some software that documents show; where they leave them to the CDK, those of its release."""
+        """The versions of some software that documents show; if they leave them to the CDK, those of its release."""
         for document, one in self.containers:
             name, version = one.software
             if name == software:
@@ -164,7 +164,7 @@ _UPGRADE_IN_AWS: Final = f"upgrade it in AWS before the server, for the CDK take
 
 
 def _of_infra(group: Group, release: Release, name: str) -> Iterator[_Found]:
-    """The version that the CDK's config says, or that the CDK uses by then where it says none."""
+    """The version in the CDK's config, or the CDK's default at that time."""
     view, path = group.main.new, (name,)
     document = view.document
     value = document.get(path)
@@ -180,6 +180,6 @@ def _of_infra(group: Group, release: Release, name: str) -> Iterator[_Found]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers that a version begins with, which may end in words such as ``.x``."""
+    """The numbers that a version starts with; it may end in words such as ``.x``."""
     numbers = re.match(r"(?:[0-9]{1,4}(?:\.|\Z))*", version)
     return tuple(map(int, numbers[0].rstrip(".").split("."))) if numbers is not None and numbers[0] else ()

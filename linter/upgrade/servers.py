@@ -1,4 +1,4 @@
-"""Which documents of a run are of one server, what that holds of them together in each release, and the defaults that change under it."""
+"""Which documents of a run belong to one server, what each release loads from them together, and which defaults change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DATABASE: Final = frozenset({"database", "DatabaseSecrets", "databaseProxyEndpo
 
 
 class Holding:
-    """What one release holds of the documents of a server, or of another document; a value that is null is not given."""
+    """What one release loads from the documents of a server, or from another document; a null value counts as not given."""
 
     def __init__(self, views: Iterable[View | None], main: View, release: Release) -> None:
         self.main = main
@@ -40,17 +40,17 @@ class Holding:
         self.data = with_defaults(self.written, release) if main.known.kind == "server" else self.written
 
     def gives(self, path: SettingPath) -> bool:
-        """Whether the documents give a setting, and not as a text that the release passes over in favour of its default."""
+        """Whether the documents give a setting, other than as a text that the release ignores in favour of its default."""
         return _at(path, self.written) is not ABSENT and not self.ignores(path)
 
     def ignores(self, path: SettingPath) -> bool:
-        """Whether the documents give a setting as a text that the release passes over."""
+        """Whether the documents give a setting as a text that the release ignores."""
         return is_ignored(path, _at(path, self.written), self.release)
 
     def default(self, path: SettingPath) -> Any:
-        """What the release uses for a setting that is not given; ``ABSENT`` where that is nothing, or only known in words.
+        """What the release uses for a setting that is not given; ``ABSENT`` if that is nothing, or only known in words.
 
-        ``UNKNOWN`` where the server does not have the section in which it is.
+        ``UNKNOWN`` if the server does not have the section of the setting.
         """
         filled = {SECRETS[name] for name in SECRETS if name in self.written}
         if len(path) > 1 and path[0] not in filled and not isinstance(self.written.get(str(path[0])), dict):
@@ -62,9 +62,9 @@ class Holding:
         return value if value is not ABSENT else default_where_read(self.main.setting(path), self.release)
 
     def document(self, shown: Document, *, whole: bool) -> Document:
-        """What the server holds as a document to ask conditions of, found again in the text of one of its own.
+        """The server's configuration as a document to test conditions on, with places in the text of its own document.
 
-        Conditions see each value as it is, also one that the server misreads: that is what they are about.
+        Conditions see each value as it is, even one that the server misreads, because that is what they are about.
         """
         document = copy(shown)
         document.__dict__.update(data={**self.data, **_sign_in(self.data)}, complete=whole, given=None, _cached={})
@@ -73,7 +73,7 @@ class Holding:
 
 
 def _sign_in(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The external providers, each with the address of its users that counts (``externalAuthConfig`` in ``oauth/utils.ts``)."""
+    """The external providers, each with the user-info address that counts (``externalAuthConfig`` in ``oauth/utils.ts``)."""
     providers = data.get("externalAuthProviders")
     if not isinstance(providers, list):
         return {}
@@ -91,7 +91,7 @@ def _at(path: SettingPath, tree: Any) -> Any:
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration without what is null, at the top and in its sections: no default of those is for them."""
+    """A configuration without nulls, at the top and in its sections: they have no defaults."""
     return {
         name: {inner: one for inner, one in value.items() if one is not None} if isinstance(value, dict) else value
         for name, value in data.items()
@@ -100,7 +100,7 @@ def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Group:
-    """The documents of one server, or another document alone. ``whole``: they show all of its configuration, as far as is known."""
+    """The documents of one server, or another document alone. ``whole``: as far as is known, they show all of its configuration."""
 
     def __init__(self, history: History, pairs: Iterable[Pair]) -> None:
         self.pairs = sorted(pairs, key=lambda pair: _ORDER.index(pair.new.document.kind))
@@ -116,14 +116,14 @@ class Group:
         """What a release holds of them."""
 
     def giver(self, path: SettingPath) -> Pair:
-        """The one that gives a setting, where several do the one that counts; of what none of them gives the main one."""
+        """The document that gives a setting, or the one that takes precedence; the main one if none does."""
         return next((pair for pair in reversed(self.pairs) if path in pair.new.given), self.main)
 
     def _uses(self, path: SettingPath, default: Any, release: Release) -> bool:
         return is_same(self.at(release).default(path), default)
 
     def default_changes(self, history: History, notes: Notes) -> Iterator[UpgradeChange]:
-        """The defaults that change under settings which are not given, of those that matter to those who run the server."""
+        """The changed defaults of settings that are not given, if they matter to operators."""
         main = self.main.new
         for name, note in notes.settings.get(main.known.kind, {}).items():
             path: SettingPath = tuple(name.split("."))
@@ -140,7 +140,7 @@ class Group:
 def groups(history: History, pairs: Iterable[Pair]) -> list[Group]:
     """The documents of a run: those of one server together, and each other one alone.
 
-    Of a server are the documents of one deployment, and in each folder what is only a part goes with what it lies beside.
+    A server has the documents of one deployment; in each folder, partial documents go with the one beside them.
     """
     every = [Group(history, own) for own in _of_servers(pairs)]
     whole = [group for group in every if group.whole]
@@ -153,7 +153,7 @@ def groups(history: History, pairs: Iterable[Pair]) -> list[Group]:
 
 
 def _of_servers(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """The documents of servers that deployments put together, and each other one of a server alone."""
+    """The documents of servers that deployments put together, and the remaining server documents one by one."""
     pairs_of = {pair.new.document: pair for pair in pairs}
     for deployment in deployments(pairs_of):
         yield [pairs_of.pop(document) for document in deployment.documents if role(document) == "server"]
