@@ -13,7 +13,7 @@ from .typed import NoReturn
 
 
 def _stop(*_: object) -> NoReturn:
-    """Exit at once and silently: Ctrl-C can arrive anywhere, even in an import, or where Python would only print the exception and go on."""
+    """Exit at once and silently: Ctrl-C can arrive anywhere, even in an import, where Python would only print the exception and go on."""
     os._exit(130)
 
 

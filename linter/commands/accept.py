@@ -51,14 +51,14 @@ def run(given: Given) -> None:
 
 
 def _accepted(given: Given, options: Options, config: Config, folder: Path) -> list[Finding]:
-    """The findings to accept; those of a rule that compares files need more than one, and are taken to be there."""
+    """The findings to accept. Those of a rule that compares files need more than one file, and are assumed to exist."""
     rules, errors, _ = all_rules([*folders_of(config), *given.rules])
     fail_for((errors or check_ids([given.rule], (one.info for one in rules)))[:1])
     outcome = lint_paths([given.file], options)
     fail_for(outcome.errors[:1])
     of_rule = _findings(given, outcome)
     named = _at_setting(given, of_rule)
-    if not named:  # a document that is made of several files is checked, and named, only with all of them
+    if not named:  # a document made of several files is checked, and named, only with all of them
         together = _findings(given, lint_paths([given.file, str(folder)], options))
         named = _at_setting(given, together)
         of_rule = together if named else of_rule
@@ -78,7 +78,7 @@ def _accepted(given: Given, options: Options, config: Config, folder: Path) -> l
 
 
 def _findings(given: Given, outcome: Outcome) -> list[Finding]:
-    """The findings of the rule in the file and the environment, at each of their places in the document."""
+    """The findings of the rule in the file and the environment, one for each of their places in the document."""
     return [
         place
         for one in outcome.result.findings
@@ -98,7 +98,7 @@ def _name(finding: Finding) -> str:
 
 
 def _folder(file: Path, config: Config) -> Path:
-    """The folder of the configuration; one is begun in the current folder, or if the file is not in that, beside it."""
+    """The folder of the configuration. A new one goes into the current folder, or beside the file if that is elsewhere."""
     if config.path is not None:
         return config.folder
     here, beside = Path.cwd(), file.absolute().parent
@@ -106,7 +106,7 @@ def _folder(file: Path, config: Config) -> Path:
 
 
 def _glob(file: Path, folder: Path) -> str:
-    """A glob that matches a file alone. Raises :exc:`Failed` for a file that the globs of the configuration cannot name."""
+    """A glob that matches only this file. Raises :exc:`Failed` for a file that the globs of the configuration cannot name."""
     try:
         relative = Path(os.path.abspath(file)).relative_to(folder).as_posix()
     except ValueError:
@@ -115,9 +115,9 @@ def _glob(file: Path, folder: Path) -> str:
 
 
 def _append(path: Path, entry: Acceptance) -> int:
-    """Write an entry to the end of a configuration file, or begin one with it; its line.
+    """Append an entry to a configuration file, or start one with it; returns its line.
 
-    Raises :exc:`Failed` if the file would not say what is meant: a list in brackets, or a table in braces, cannot be continued.
+    Raises :exc:`Failed` if the file would not parse as intended: a list in brackets, or a table in braces, cannot be continued.
     """
     before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else b""
     newline = b"\r\n" if b"\r\n" in before else b"\n"
@@ -138,5 +138,5 @@ def _append(path: Path, entry: Acceptance) -> int:
 
 
 def toml_text(value: str | date) -> str:
-    """A date, or a text as a basic string of TOML, which is written as in JSON but for one control character."""
+    """A date, or a text as a basic string of TOML, which differs from JSON only in one control character."""
     return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

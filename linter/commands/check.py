@@ -72,7 +72,7 @@ def run(given: Given) -> int:
 
 
 def run_options(given: Given) -> Options:
-    """The options of a run, as far as a command has them. Raises :exc:`~linter.options.config.ConfigError` for what ``--config`` names."""
+    """The options of a run, as far as a command has them. Raises :exc:`~linter.options.config.ConfigError` for ``--config``."""
     values = vars(given).copy()
     values["overrides"] = Overrides(**{name: values[name] or None for name in Overrides._fields if name in values})
     if given.config is not None:
@@ -82,14 +82,14 @@ def run_options(given: Given) -> Options:
     return Options(**{name: values[name] for name in Options._fields if name in values})
 
 
-# --- What to write, and what cannot be asked for together. --------------------------------------------------------------------------
+# --- What to write, and which options contradict each other. --------------------------------------------------------------------------
 
 
 def _outputs(given: Given) -> list[Output]:
     """All reports of the run, those to files first.
 
-    The report of ``--format`` goes to each ``--output FILE`` without a format of its own; if there is none, and no other report goes there,
-    to standard output. Raises :exc:`UsageError` where two reports would go to one place.
+    The report of ``--format`` goes to each ``--output FILE`` without a format of its own, or to standard output if there is none and no
+    other report goes there. Raises :exc:`UsageError` if two reports would go to one place.
     """
     plain, places = given.format or "text", dict[object, Output]()
     for one in given.output:
@@ -105,7 +105,7 @@ def _outputs(given: Given) -> list[Output]:
 
 
 def _contradictions(given: Given) -> Iterator[str]:
-    """Why the options cannot be given together."""
+    """Why the options cannot be combined."""
     paths, places = given.paths, {place_of(one.file) for one in given.output}
     formats = list(dict.fromkeys(one.format for one in given.output))
     fixes, shows = given.fix or given.diff, given.show_settings or given.show_files
@@ -146,7 +146,7 @@ def _contradictions(given: Given) -> Iterator[str]:
 
 
 def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
-    """The formats whose reporter has a trait; one that needs a package which is not installed has none."""
+    """The formats whose reporter has a trait, except those that need a package that is not installed."""
     able = []
     for one in formats:
         try:
@@ -160,7 +160,7 @@ def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
 
 
 def checker(paths: Sequence[str], options: Options, stdin_filename: str | None = None) -> Check:
-    """The function that checks paths, or standard input, with a line on a terminal that tells how far it is if it takes long."""
+    """The function that checks paths, or standard input, with a progress line on a terminal if it takes long."""
     given = None
     if "-" in paths:
         if len(paths) > 1:
@@ -183,9 +183,9 @@ def checker(paths: Sequence[str], options: Options, stdin_filename: str | None =
 def _with_commands(
     outcome: Outcome, checked: Check, given: Given, first: Outcome | None = None
 ) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
-    """The run with the commands for its dumps tried, the dumps that have some, and why other commands are left out.
+    """The run with the commands for its dumps verified, the dumps that have some, and why other commands are left out.
 
-    ``first`` is the run of the files as they are, where there is one.
+    ``first`` is the run on the unchanged files, if there was one.
     """
     if not any(finding.fix and finding.fix.commands for finding in outcome.result.findings):
         return outcome, (), ()
@@ -195,7 +195,7 @@ def _with_commands(
 
 
 def _check(given: Given, checked: Check, log: Log) -> Checked:
-    """Report the findings. What goes wrong with files is logged."""
+    """Report the findings. Problems with files are logged."""
     first = checked(None)
     _keep_inputs(first, given)
     outcome, dumps, notes = _with_commands(first, checked, given, first)
@@ -205,9 +205,9 @@ def _check(given: Given, checked: Check, log: Log) -> Checked:
 
 
 def _fix(given: Given, checked: Check, log: Log) -> Checked:
-    """Fix files, or with ``--diff`` print what fixes would change, and report the findings that are left, or would be.
+    """Fix files, or with ``--diff`` print what fixes would change, and report the findings that remain, or would.
 
-    A file that cannot be written is reported as it is. A difference is a failure.
+    A file that cannot be written is reported unchanged. A difference is a failure.
     """
     from ..fixes.plan import fixed, left
     from .fix import summary
@@ -236,7 +236,7 @@ def is_replaced(file: FixedFile, log: Log) -> bool:
 
 
 def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], given: Given) -> None:
-    """Print what fixes would change; on standard error if a program reads the report."""
+    """Print what fixes would change; to standard error if a program reads the report."""
     from .fix import unified_diff
     from .fix_script import printed
 
@@ -248,7 +248,7 @@ def _print_diff(files: Sequence[FixedFile], dumps: Sequence[FixedDump], given: G
 
 
 def _keep_inputs(outcome: Outcome, given: Given) -> None:
-    """Stop before anything is written if an output is an input: ``--fix`` would make it another file of the same name."""
+    """Stop before anything is written if an output is also an input: ``--fix`` would replace it with a different file."""
     inputs = {*outcome.inputs, *([identity(0)] if "-" in given.paths else [])}
     for path, what in (*((one.file, "report") for one in given.output), (given.fix_script, "script")):
         if outcome.started and path not in (None, STANDARD_OUTPUT) and is_read(path, inputs):
@@ -269,10 +269,10 @@ def _report(outcome: Outcome, given: Given, log: Log) -> None:
 
 
 def _say_notices(outcome: Outcome, given: Given) -> None:
-    """Say what there is to tidy up, unless ``--quiet``, and what went wrong.
+    """Print what there is to tidy up, unless ``--quiet``, and what went wrong.
 
-    The report tells which rules a configuration switches off. With ``--quiet`` this is a note here, unless ``--config`` names the file; so
-    are stale entries of a baseline if the run fails for them.
+    The report says which rules a configuration switches off. With ``--quiet`` a note here says so, unless ``--config`` names the file;
+    likewise for stale entries of a baseline if they make the run fail.
     """
     for one in outcome.result.configurations:
         if given.quiet and one.rules_off and not one.named:
@@ -286,7 +286,7 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
 
 
 def _write_baseline(path: str, new: NewBaseline) -> None:
-    """Write a baseline, and say what is in it."""
+    """Write a baseline, and say what it contains."""
     write_file(path, new.text.encode())
     kept = f", of which {new.kept} are about files and rules that this run did not check" if new.kept else ""
     findings = f"{count(new.findings, 'finding')} in " if new.findings != new.entries - new.kept else ""
@@ -294,7 +294,7 @@ def _write_baseline(path: str, new: NewBaseline) -> None:
 
 
 def _write_script(dumps: Sequence[FixedDump], path: str) -> None:
-    """Write the script that makes the fixes of dumps, if there are any."""
+    """Write the script that applies the fixes of dumps, if there are any."""
     from . import fix_script
 
     if not dumps:

@@ -1,4 +1,4 @@
-"""``--show-settings`` and ``--show-files``: what holds for a file and what a search takes, each with the place that determines it."""
+"""``--show-settings`` and ``--show-files``: the options for a file and the files a search takes, each with its origin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .layout import columns
 
 
 def show(given: Given, options: Options) -> None:
-    """Print what holds for files, or what a search takes. Raises :exc:`~linter.output.say.Failed` for what cannot be shown."""
+    """Print the options for files, or what a search takes. Raises :exc:`~linter.output.say.Failed` for what cannot be shown."""
     log = Log()
     if given.show_settings:
         blocks = [_settings(path, options, log) for path in given.paths]
@@ -55,11 +55,11 @@ _DEFAULTS: Final = {
 """The options in the order in which they are shown, and what holds where they are not given."""
 
 
-# --- What holds for a file. ---------------------------------------------------------------------------------------------------------
+# --- The options for a file. --------------------------------------------------------------------------------------------------------
 
 
 def _settings(path: str, options: Options, log: Log) -> list[str]:
-    """What holds for a file, one option a line, with the file and line or the option of the command line that gives it."""
+    """The options for a file, one per line, with the file and line or the command-line option that sets it."""
     if error := why_no_file(path):
         log.errors.append(error)
         return []
@@ -92,7 +92,7 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
 
 
 def _rows(path: Path, config: Config, options: Options, environment: str) -> Iterator[_Row]:
-    """Each option with its value and what gives it."""
+    """Each option with its value and origin."""
     tables = [(), *(("per-file", glob) for glob in config.fitting("per-file", path)), ("environment", environment)]
     asked = options.overrides
     held = asked.over(config.environments.get(environment, Overrides()).over(config.overrides_for(path)))
@@ -110,7 +110,7 @@ def _rows(path: Path, config: Config, options: Options, environment: str) -> Ite
     }
 
     def given(*names: str) -> list[str]:
-        """The places in the configuration that give an option, each with what its table is for."""
+        """The places in the configuration that set an option, each with what its table is for."""
         giving = [keys for keys in tables if (*keys, *names) in config.places]
         return [f"{_place(config, *keys, *names)}{', ' if keys else ''}{' '.join(keys)}" for keys in giving]
 
@@ -158,7 +158,7 @@ def _left_out(one: LeftOut) -> tuple[str, str]:
 
 
 def _files(paths: list[str], options: Options, log: Log) -> list[str]:
-    """What the paths of the command line stand for: the files that are taken and what is passed over, each with the reason."""
+    """The files that the paths of the command line select, and those that are skipped, each with the reason."""
     run, errors, files = read_paths(paths, options)
     log.errors += dict.fromkeys(errors)
     log.bugs += run.log.bugs

@@ -1,4 +1,4 @@
-"""``medplum-lint diff``: two configurations as the server would hold them, defaults included, and what differs between them."""
+"""``medplum-lint diff``: compare two configurations as the server loads them, defaults included."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _document(path: str, max_size: int) -> Document:
 
 
 class Side(NamedTuple):
-    """What one configuration holds for a setting; ``value`` is ``ABSENT`` where it has none.
+    """The value of a setting in one configuration; ``value`` is ``ABSENT`` if it has none.
 
-    ``shown`` is what may be shown of it, ``HIDDEN`` where that is nothing.
+    ``shown`` is the part of it that may be shown, ``HIDDEN`` if there is none.
     """
 
     value: Any
@@ -72,7 +72,7 @@ _NOTHING = Side(ABSENT, ABSENT, False)
 
 
 def differences(first: Document, second: Document) -> list[tuple[SettingPath, Side, Side]]:
-    """Every setting that differs, in the order of the names. What cannot be read on either side is left out."""
+    """Every setting that differs, sorted by name, except those that cannot be read on either side."""
     left, right = _leaves(first), _leaves(second)
     paths = sorted(left.keys() | right.keys(), key=lambda path: [str(step) for step in path])
     rows = ((path, left.get(path, _NOTHING), right.get(path, _NOTHING)) for path in paths)
@@ -92,13 +92,13 @@ def _leaves(document: Document) -> Mapping[SettingPath, Side]:
     return {
         path: Side(value, visible_effective(known, one) if value is one.effective else visible(known, path, value), one.line is None)
         for one in effective_settings(document, defaults=True)
-        for path, value in leaves(one.path, one.effective)  # an object in one parameter compares with one that is written out
+        for path, value in leaves(one.path, one.effective)  # so that an object in one parameter is compared with separate members
         if value is not ABSENT
     }
 
 
 def as_json(first: Document, second: Document) -> str:
-    """The contract that docs/json.md describes: values in JSON's own types; those of secrets, and what is not given, are null."""
+    """The contract that docs/json.md describes: values in JSON's own types; secrets and absent values are null."""
     rows = [
         {
             "setting": shown_name(catalogue_of(first), path),
@@ -119,7 +119,7 @@ def _identity(document: Document) -> dict[str, Any]:
 
 
 def as_text(first: Document, second: Document, terminal: int = 0) -> str:
-    """A line for each setting that differs: its value here and there. Where that is too wide for a terminal, they are below each other."""
+    """A line for each setting that differs: its value here and there; below each other if that is too wide for the terminal."""
     every = differences(first, second)
     if not every:
         return "No differences.\n"
@@ -133,7 +133,7 @@ def as_text(first: Document, second: Document, terminal: int = 0) -> str:
 
 
 def _below_each_other(row: tuple[str, str, str], terminal: int) -> Iterator[str]:
-    """A row as lines for a terminal: the name, if there is one, and the values, which are broken where the terminal ends."""
+    """A row as lines for a terminal: the name, if there is one, and the values, wrapped at the terminal's width."""
     name, *values = row
     yield from [name] if name else []
     for sign, value in zip("-+", values, strict=True):
@@ -147,7 +147,7 @@ def _title(document: Document) -> str:
 
 
 def _cells(first: Side, second: Side) -> tuple[str, str]:
-    """The values here and there, each cut where it is long: around the first character that differs."""
+    """The values here and there; a long one is cut around the first character that differs."""
     here, there = _cell(first, _ALL), _cell(second, _ALL)
     same = len(os.path.commonprefix((here, there))) - _BEFORE
     if same > _BEFORE and max(len(here), len(there)) > LONGEST:

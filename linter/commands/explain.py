@@ -1,4 +1,4 @@
-"""``medplum-lint explain``: what a rule is about, and why it reports something of a document, or does not."""
+"""``medplum-lint explain``: what a rule is about, and why it does or doesn't report something in a document."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def explanation(rule_file: RuleFile) -> str:
 
 
 def outlines(rule: Rule) -> list[str]:
-    """The message of each case of a rule, with words in capitals for what depends on the finding; none where a source has it.
+    """The message of each case of a rule, with words in capitals for values of a finding; none if a source writes the message.
 
-    A case has its severity, its kinds of document and its settings if these are not those of the whole rule.
+    A case shows its severity, kinds of document and settings if they differ from those of the rule.
     """
     lines = []
     for case in rule.cases:
@@ -112,7 +112,7 @@ def outlines(rule: Rule) -> list[str]:
 
 
 def _settings(case: Case) -> str:
-    """The settings that a case is about, as its paths name them; ``SETTING`` if these are too many."""
+    """The settings that a case is about, by name; ``SETTING`` if there are too many."""
     paths = [clause.text.partition("@")[0] for clause in case.must]
     if not 0 < len(paths) <= _MOST_SETTINGS or any("*" in path or path in ("$", "") for path in paths):
         return "SETTING"
@@ -120,12 +120,12 @@ def _settings(case: Case) -> str:
 
 
 def fix_words(safe: Collection[bool]) -> str:
-    """Whether fixes can be made without a look at them."""
+    """Whether fixes can be applied without review."""
     return "safe" if all(safe) else "safe in part" if any(safe) else "review it before you apply it"
 
 
 def _fixes(rule: Rule) -> Iterator[str]:
-    """The ways to fix a finding of a rule, each with the reason why it is safe, or is not."""
+    """The ways to fix a finding of a rule, each with the reason it is safe or unsafe."""
     for number, plan in enumerate(rule.fixes):
         yield f"{'' if number else 'Fix:':10}{fix_words([plan.safe])}{plan.reason and f': {plan.reason}'}"
 
@@ -141,9 +141,9 @@ def _example(title: str, example: Example) -> list[str]:
 
 
 class _Subject(NamedTuple):
-    """A rule and a document that it is asked about, or the documents of a deployment together.
+    """A rule and a document to explain it on, or the documents of a deployment together.
 
-    ``overrides`` are the options that count for it, ``given`` those of the command line and ``config`` its configuration.
+    ``overrides`` are the options that apply to it, ``given`` those of the command line and ``config`` its configuration.
     """
 
     rule: Rule
@@ -156,7 +156,7 @@ class _Subject(NamedTuple):
 def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of: Callable[[Path], Config]) -> str:
     """The trace of a rule for each document of a run, or for each deployment if the rule compares several documents.
 
-    ``given`` is what the command line says, ``config_of`` gives the configuration for the files of a folder.
+    ``given`` are the options of the command line, ``config_of`` gives the configuration for the files of a folder.
     """
     rule = rule_file.rule
     assert rule is not None  # the caller has found it by its id
@@ -173,7 +173,7 @@ def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of
 
 
 def _documents(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Document, Document, str]]:
-    """The documents that a rule is asked about, each with the one whose choice of rules counts, and a name."""
+    """The documents to explain a rule on, each with the one whose rule selection applies, and a name."""
     sums = gathered((part, one) for one in outcome.sums for part in _written(one))
     whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
     for document in whole if not {DEPLOYMENT, WORKLOAD}.issuperset(kinds) else ():
@@ -238,7 +238,7 @@ def _block(subject: _Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator
 
 
 def _is_of(finding: Finding, document: Document) -> bool:
-    """Whether a finding is one of a document: where services have a file in common, it can be at a place that was first seen in another."""
+    """Whether a finding belongs to a document: services can share a file, so it may be at a place that was first seen in another."""
     if finding.holders is not None and document.holders:
         in_file = finding.document.uri in {one.uri for one in _written(document)}
         return in_file and not set(document.holders).isdisjoint(finding.holders)
@@ -259,7 +259,7 @@ def _why_nothing(rule: Rule, found: Trace) -> str:
     return "what it asks about is not given"
 
 
-# --- Why a rule is checked, or is not. ----------------------------------------------------------------------------------------------
+# --- Why a rule is or isn't checked. ------------------------------------------------------------------------------------------------
 
 
 def _why_target(subject: _Subject) -> str:
@@ -281,7 +281,7 @@ def _file(config: Config, name: str = "") -> str:
 
 
 def _severity_from(subject: _Subject) -> str:
-    """What gives the severity."""
+    """What sets the severity."""
     info = subject.rule.info
     if info.id in (subject.overrides.severity or {}):
         return f"severity in {_file(subject.config, info.id)}"
@@ -301,7 +301,7 @@ def _why_off(subject: _Subject) -> str:
 
 
 def _why_unchecked(subject: _Subject) -> str:
-    """Why the choice of rules leaves the rule out."""
+    """Why the rule is not selected."""
     info, overrides = subject.rule.info, subject.overrides
     if is_selected(subject.rule, overrides):
         return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {info.id}"
@@ -310,12 +310,12 @@ def _why_unchecked(subject: _Subject) -> str:
 
 
 def _most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
-    """The word that names a rule most exactly; empty if none does."""
+    """The selector that names a rule most exactly; empty if none does."""
     return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
 
 
 def _names(subject: _Subject, option: str, word: str = "") -> str:
-    """That an option names a word, or without one other rules, with what gives the option."""
+    """The sentence that an option names a selector, or names only other rules, with where the option is set."""
     given = getattr(subject.given, option) is not None
     return f"{f'--{option}' if given else f'{option} in {_file(subject.config, word)}'} names {printable(word) or 'other rules'}"
 
@@ -350,7 +350,7 @@ def _finding_lines(several: bool, findings: list[Finding], left_out: list[tuple[
 
 
 def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
-    """Why a finding of a rule is not reported: a cause, or another finding, is. A cause is about the setting, its holder, or a member."""
+    """Why a finding of a rule is not reported: its cause, or another finding, is. A cause is about the setting, its parent, or a member."""
     path = finding.path or ()
     for cause in rule.cases[finding.case].yields_to:
         for other in outcome.result.findings:
@@ -360,7 +360,7 @@ def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
     return "another finding stands for it"
 
 
-# --- What the clauses of a rule answer: nothing here decides anything, the clauses are those of the rule. -------------------------------
+# --- The verdicts of a rule's clauses. Nothing is decided here: the engine evaluates the clauses. ---------------------------------------
 
 Word = Literal["true", "false", "unknown"]
 _MOST_FALSE: Final = 8
@@ -371,7 +371,7 @@ _LONGEST: Final = 100
 
 
 class Answer(NamedTuple):
-    """What a clause answers at one place, in ``lines``; the name of the setting in its own document, and what is not right about it."""
+    """The verdict of a clause at one place, in ``lines``; the name of the setting in its own document, and what is wrong with it."""
 
     verdict: Word
     setting: str
@@ -380,7 +380,7 @@ class Answer(NamedTuple):
 
 
 class ClauseTrace(NamedTuple):
-    """A clause, with where it stands in the rule, and its answers, in ``lines`` too; ``places`` counts all of them by their verdicts."""
+    """A clause, with its place in the rule, and its answers, also as ``lines``; ``places`` counts all answers by verdict."""
 
     text: str
     place: Place
@@ -392,19 +392,19 @@ class ClauseTrace(NamedTuple):
 
     @property
     def holds_somewhere(self) -> Word:
-        """The answer of the clause in a condition, for which one of its places is enough."""
+        """The answer of the clause in a condition, where one matching place is enough."""
         return _best(self.places)
 
 
 def _best(words: Collection[Word]) -> Word:
-    """What any of some answers makes true."""
+    """The verdict of several answers of which one is enough."""
     return "true" if "true" in words else "unknown" if "unknown" in words else "false"
 
 
 class CaseTrace(NamedTuple):
-    """A case of a rule on a document, with the number of the case.
+    """A case of a rule on a document, with the index of the case.
 
-    ``conditions`` are the alternatives of ``when``; ``asked``: whether one of them holds, or there is none.
+    ``conditions`` are the alternatives of ``when``; ``asked``: one of them holds, or there is none.
     """
 
     number: int
@@ -414,7 +414,7 @@ class CaseTrace(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """A rule on a document: those of its cases that are for documents of this kind."""
+    """A rule on a document: its cases that apply to this kind of document."""
 
     cases: tuple[CaseTrace, ...]
 
@@ -430,7 +430,7 @@ class Trace(NamedTuple):
 
 
 def trace(rule: Rule, document: Document) -> Trace:
-    """What the clauses of a rule answer for a document."""
+    """The answers of a rule's clauses for a document."""
     seen = seen_by(rule, document)
     root = Node(seen, None, seen.data)
     return Trace(tuple(_case(number, case, root) for number, case in enumerate(rule.cases) if applies(case, document)))
@@ -498,7 +498,7 @@ def position(document: Document, span: Span, several: bool = False) -> str:
 
 
 def _why(value: Any, node: Node, verdict: Verdict, clause: Clause) -> str:
-    """Why an answer is not that it holds."""
+    """Why an answer is not true."""
     if verdict is None:
         return _why_unknown(value, node, clause)
     return "" if verdict is True else "; ".join(dict.fromkeys(map(_reason, verdict)))
@@ -530,7 +530,7 @@ _NOT_GIVEN: Final = "is not given"
 
 
 def _lack(value: Any) -> str:
-    """What a value lacks to be known, as a clause about its setting."""
+    """Why a value is not known, as a clause about its setting."""
     if value is ABSENT:
         return _NOT_GIVEN
     if value is UNKNOWN:
@@ -542,7 +542,7 @@ def _lack(value: Any) -> str:
 
 
 def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: Mode, indent: int = 10) -> Iterator[str]:
-    """The parts of an assertion that is made of others, each with its own answer."""
+    """The parts of a compound assertion, each with its own answer."""
 
     def of(word: str, inner: Assertion, mode: Mode = mode, at: Node = node, given: Any = value, indent: int = indent) -> Iterator[str]:
         verdict = ask(inner, given, at, mode)
@@ -570,5 +570,5 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
 
 
 def written(assertion: Any) -> str:
-    """An assertion as YAML has it on one line, cut at 100 characters."""
+    """An assertion on one line of YAML, cut at 100 characters."""
     return printable(clipped(flow(assertion), _LONGEST))

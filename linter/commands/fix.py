@@ -18,10 +18,11 @@ _CONTEXT: Final = 3
 
 
 def unified_diff(file: FixedFile) -> str:
-    """The diff of a file. Lines are compared as they are and shown as a report shows them, so that nothing of a secret is seen.
+    """The diff of a file.
 
-    Where something is masked in the lines that go, new settings in those that come are masked too, unless their values can be read in the
-    lines that go: under another name, or taken out of a URL, a value may be public.
+    Lines are compared as they are and shown as in a report, so that no secret is visible. If something is masked in the removed lines, new
+    settings in the added lines are masked too, unless the removed lines show their values: under another name, or taken out of a URL, a
+    value may count as public.
     """
     old, new = (_LINE.findall(documents[0].text.content) for documents in (file.old, file.new))
     lines = [f"--- {printable(file.uri)}", f"+++ {printable(file.uri)}"]
@@ -38,7 +39,7 @@ def unified_diff(file: FixedFile) -> str:
 
 
 def _new_values(file: FixedFile) -> list[tuple[Span, str]]:
-    """The texts and numbers of settings that the file did not have before, in order: where they stand, and what they are.
+    """The texts and numbers of settings that are new in the file, in order: their places and values.
 
     A reference counts as a text, though its value is not known.
     """
@@ -53,7 +54,7 @@ def _new_values(file: FixedFile) -> list[tuple[Span, str]]:
 
 
 def _masked_before(documents: Sequence[Document], gone: Sequence[int], new: Sequence[tuple[Span, str]]) -> list[Span]:
-    """Which of some new values are masked because lines that go, counted from 0, hide something and do not show them."""
+    """Which of the new values are masked because the removed lines, counted from 0, hide something and do not show them."""
     if not new:
         return []
     text = documents[0].text
@@ -83,7 +84,7 @@ def _shown(documents: Sequence[Document], sign: str, first: int, last: int, hidd
 
 
 def _masked(documents: Sequence[Document], line: Span, hidden: Sequence[Span]) -> str:
-    """A line of which all is masked that any document of its file masks: one of them may be a Secret, beside others that are none."""
+    """A line with everything masked that any document of its file masks: a Secret can share a file with other documents."""
     parts: list[str] = []
     at = line.start
     for span in hidden:
@@ -102,6 +103,6 @@ def _pieces(documents: Sequence[Document], part: Span) -> str:
 
 
 def _range(start: int, end: int) -> str:
-    """Lines as diff(1) counts them: from 1, the number left out where it is one."""
+    """A range of lines as in diff(1): from 1, without the length if it is 1."""
     count = end - start
     return f"{start + (count > 0)}{'' if count == 1 else f',{count}'}"

@@ -1,7 +1,7 @@
-"""The commands that make the fixes of findings in dumps: as ``--diff`` prints them, and as a script (``--fix-script``).
+"""Commands that fix findings in dumps: as ``--diff`` prints them, and as a script (``--fix-script``).
 
-Nothing in them is secret; see :mod:`linter.documents.parameter_commands`. What a script does with care, such as checking that nothing has
-changed since the dump, is in ``fix_script.sh``: here is only which of its functions are called, and with what.
+They contain no secrets; see :mod:`linter.documents.parameter_commands`. Precautions of the script, such as checking that nothing has
+changed since the dump, are in ``fix_script.sh``; this module only writes the calls to its functions.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _HEAD: Final = """\
 
 
 class SeveralAccounts(Exception):
-    """Dumps are from several accounts, so no script can fix them in one run."""
+    """The dumps are from several accounts, so no script can fix them in one run."""
 
 
 class Script(NamedTuple):
-    """The text of a script, how many findings it fixes, and how many it leaves because only another check can say what to write."""
+    """The text of a script, how many findings it fixes, and how many it leaves because what to write depends on another check."""
 
     text: str
     findings: int
@@ -63,10 +63,10 @@ def printed(dumps: Sequence[FixedDump]) -> str:
 
 
 def script(dumps: Sequence[FixedDump]) -> Script:
-    """The script that makes the fixes of dumps; :class:`SeveralAccounts` if they are from more than one account.
+    """The script that fixes dumps; :class:`SeveralAccounts` if they are from more than one account.
 
-    A parameter that a later round changes again is written once, as it is to be in the end. What else depends on a change before it is left
-    for another check.
+    A parameter that a later round changes again is written once, with its final value. Anything else that depends on an earlier change is
+    left for another check.
     """
     accounts, unnamed = _accounts(dumps)
     if len(accounts) > 1:
@@ -76,7 +76,7 @@ def script(dumps: Sequence[FixedDump]) -> Script:
     left = [finding for dump, (_, some) in zip(dumps, plans, strict=True) for finding in (*some, *dump.waiting)]
     body: list[str] = []
     asked: list[str] = []
-    region: str | None = None  # fixes is run several times, so its first line sets it
+    region: str | None = None  # fixes is called several times, so its first line sets it
     for place, group in groupby(planned, key=lambda one: _place_in_store(one[0])):
         body += ["", f"# === {place[0]}{f', region {place[1]}' if place[1] else ''} ==="]
         if region != place[1]:
@@ -107,7 +107,7 @@ def summary(written: Script, path: str) -> str:
 
 
 def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
-    """The accounts that dumps are from, and the dumps that do not say it, of which only what is fixed counts."""
+    """The accounts of dumps, and the dumps that do not name one. Only dumps with fixes count."""
     of_dump = {
         printable(dump.uri): {account for finding in dump.findings for one in finding.operations for account in one.accounts}
         for dump in dumps
@@ -116,9 +116,10 @@ def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
 
 
 def _planned(dump: FixedDump) -> tuple[list[Planned], list[Finding]]:
-    """What fixes the findings of a dump, and the findings that are left. A parameter that is written twice is written by the last only.
+    """The operations that fix the findings of a dump, and the findings that are left.
 
-    Where two changes of a parameter cannot be made as one, the second is left, with all that comes after it in the environment.
+    If a parameter is written twice, only the last write stays. If two changes to a parameter cannot be combined, the second is left, with
+    everything after it in the environment.
     """
     made: list[Planned] = []
     left: list[Finding] = []
@@ -141,7 +142,7 @@ def _planned(dump: FixedDump) -> tuple[list[Planned], list[Finding]]:
 
 
 def _after(first: Operation, second: Operation) -> Operation | None:
-    """Two operations on a parameter as one; None where they cannot be."""
+    """Two operations on a parameter combined into one; None if that is not possible."""
     if not {first.action, second.action} <= {"put", "encrypt"}:
         return None
     kind = "SecureString" if "encrypt" in (first.action, second.action) else second.type if second.type != "same" else first.type
@@ -150,7 +151,7 @@ def _after(first: Operation, second: Operation) -> Operation | None:
 
 
 def _call(operation: Operation, asked: list[str]) -> str:
-    """The call of a function of the script; the parameter whose value a person is to give is added to ``asked``."""
+    """A call to a function of the script; a parameter whose value the user has to enter is added to ``asked``."""
     name, kind = operation.name, operation.type
     part, source = ("_part", [operation.source]) if operation.source else ("", [])
     value = ""
@@ -168,7 +169,7 @@ def _call(operation: Operation, asked: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A text as ``printf %b`` reads it: printable, on one line, and no command to a runner of CI."""
+    """A text for ``printf %b``: printable, on one line, and not a command to a CI runner."""
     plain = text.replace("\\", "\\\\")
     plain = re.sub("[^ -~]", lambda one: "".join(f"\\0{byte:03o}" for byte in one[0].encode("utf-8", "surrogatepass")), plain)
     return plain.replace("##", r"#\0043").replace("::", r":\0072")
@@ -190,7 +191,7 @@ def _head(accounts: Sequence[str], unnamed: Sequence[str], asked: Sequence[str])
 
 
 def _waiting(finding: Finding) -> str:
-    """The line about a finding that commands can fix only after others were run."""
+    """The line about a finding that commands can only fix after others have run."""
     why = "is left, because it depends on the commands before it: check again after them"
     return f"{_place(finding)}{_in_environment(finding)}: {why}"
 
@@ -200,7 +201,7 @@ def _description(finding: Finding) -> str:
 
 
 def _place_in_store(finding: Finding) -> tuple[str, str]:
-    """The environment and the region in which a finding is fixed."""
+    """The environment and region where a finding is fixed."""
     return _environment(finding) or "Parameter Store", next((one.region for one in finding.operations), None) or ""
 
 
@@ -218,7 +219,7 @@ def _place(finding: Finding) -> str:
 
 
 def _about(finding: Finding) -> Iterator[str]:
-    """Comments that say where, what and why."""
+    """Comments with the place, the problem and the reason."""
     yield f"# {_place(finding)}{_in_environment(finding)}"
     yield f"# What: {_description(finding)}"
     yield f"# Why: {printable(finding.message)}"

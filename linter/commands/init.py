@@ -1,4 +1,4 @@
-"""``medplum-lint init``: a configuration file to begin with."""
+"""``medplum-lint init``: create a configuration file."""
 
 from __future__ import annotations
 

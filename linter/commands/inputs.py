@@ -1,4 +1,4 @@
-"""What several commands do with their options: configurations, rules, inputs."""
+"""What commands share: loading configurations, rules and inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..policy.rule_set import Folder
 
 
 def why_no_file(path: str) -> str:
-    """Why a path is not that of a file, as an error; empty if it is."""
+    """Why a path is not a file, as an error; empty if it is."""
     return "" if os.path.isfile(path) else f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}"
 
 
@@ -31,7 +31,7 @@ def config_named_by(given: Given) -> Config | None:
 
 
 def rule_folders(given: Given, paths: Iterable[str] = ()) -> list[Folder]:
-    """The folders of rules that the configurations of paths name, else that of the current folder, and then the command line."""
+    """The rule folders named by the configurations of paths, or by that of the current folder, and then by the command line."""
     configurations = Configurations(config_named_by(given), isolated=given.isolated)
     beside = [Path(path) if os.path.isdir(path) else Path(path).parent for path in paths if path != "-"] or [Path(os.curdir)]
     configured = [folder for one in beside for folder in folders_of(configurations.of(one))]
@@ -39,12 +39,12 @@ def rule_folders(given: Given, paths: Iterable[str] = ()) -> list[Folder]:
 
 
 def inputs(paths: Iterable[str], max_size: int) -> list[str | Input]:
-    """The paths, with standard input read in the place of "-"."""
+    """The paths, with standard input in place of "-"."""
     return [piped(max_size) if path == "-" else path for path in paths]
 
 
 def piped(max_size: int, name: str | None = None) -> Input:
-    """Standard input, under a name for reports."""
+    """Standard input, named for reports."""
     try:
         data = read_standard_input(sys.stdin.buffer if sys.stdin is not None else None, max_size)
     except Unreadable as error:

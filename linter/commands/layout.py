@@ -10,7 +10,7 @@ from ..typed import Any
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Rows as lines whose cells stand in columns; the last one is not padded."""
+    """Rows as lines with aligned cells; the last cell is not padded."""
     every = list(rows)
     widths = [max(map(len, column)) for column in zip(*every, strict=True)]
     return ["  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)), row[-1]]) for row in every]

@@ -1,4 +1,4 @@
-"""``medplum-lint new-rule``: a rule file to begin with, which is complete: its examples pass, and an editor knows its words."""
+"""``medplum-lint new-rule``: create a complete rule file, whose examples pass, and the schema for editors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run(given: Given) -> None:
 
 
 def _wrong_id(rule_id: str, rules: Iterable[Rule]) -> str:
-    """Why a rule cannot have an id, in a sentence with what to write instead; empty if it can. ``rules`` are those that there are."""
+    """Why a rule cannot have an id, in a sentence that says what to write instead; empty if it can. ``rules`` are the existing ones."""
     taken, group = {rule.info.id for rule in rules}, rule_id.partition("/")[0]
     if len(rule_id) > _LONGEST:
         return f"the id is too long: write at most {_LONGEST} characters"
@@ -81,7 +81,7 @@ def _advice(rule_id: str) -> str:
 
 
 def _folder(configured: Iterable[Folder]) -> Path:
-    """The first folder of the configuration, else ``policies``."""
+    """The first rule folder of the configuration, else ``policies``."""
     for folder in configured:
         path = folder if isinstance(folder, Path) else folder.path
         if path.suffix == "" and not str(path).startswith(PACKAGE):
@@ -93,7 +93,7 @@ def _folder(configured: Iterable[Folder]) -> Path:
 
 
 def _create(path: Path, text: str) -> None:
-    """Write a new file. Raises :exc:`Failed` if there is one, or it cannot be written."""
+    """Write a new file. Raises :exc:`Failed` if it exists or cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -107,7 +107,7 @@ def _create(path: Path, text: str) -> None:
 
 
 def _write_schema(path: Path) -> bool:
-    """Write the schema, or bring an older one up to date. Another file of this name stays as it is."""
+    """Write the schema, or update an older one. Another file of this name is left alone."""
     text = schema_text()
     if os.path.lexists(path):
         try:
@@ -121,7 +121,7 @@ def _write_schema(path: Path) -> bool:
 
 
 def rule_text(rule_id: str, kind: str, setting: str | None = None) -> str:
-    """The text of a complete rule for a kind of document, about a setting if one is named. Raises :exc:`Failed` where there is none."""
+    """The text of a complete rule for a kind of document, about a setting if one is named. Raises :exc:`Failed` if it does not exist."""
     words = {"ID": rule_id, "OWN": f"{rule_id.partition('/')[0]}.example", "KIND": kind}
     if setting is not None:
         words |= _words_about(setting, kind)
@@ -131,7 +131,7 @@ def rule_text(rule_id: str, kind: str, setting: str | None = None) -> str:
 
 
 def _words_about(name: str, kind: str) -> dict[str, str]:
-    """What a rule says about a setting: its examples give it a right value and a wrong one."""
+    """The text of a rule about a setting: its examples have a right value and a wrong one."""
     try:
         path = parse_path(name)
     except RuleError as error:

@@ -1,4 +1,4 @@
-"""``medplum-lint rules``: the list of rules; and their files, for the commands about single rules."""
+"""``medplum-lint rules``: list the rules; and read rule files for the commands about single rules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(given: Given) -> None:
 
 
 def level_words(info: RuleInfo) -> list[str]:
-    """The severity of a rule in words: one for all targets, or that in production and that in development."""
+    """The severity of a rule in words: one for all targets, or one each for production and development."""
     words = [PEDANTIC if target in info.pedantic else info.severity[target] or "off" for target in TARGETS]
     return words[:1] if len(set(words)) == 1 else words
 
@@ -79,18 +79,18 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 
 
 def rule_file_of(rule_id: str, folders: Iterable[Folder]) -> RuleFile:
-    """The file of a rule that exists, built in or in the folders."""
+    """The file of an existing rule, built in or in the folders."""
     built_in = [_read_built_in(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
     return next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
 
 
 def built_in_rule_files() -> list[RuleFile]:
-    """Every built-in rule file, read strictly, in the order of the ids."""
+    """Every built-in rule file, read strictly, sorted by id."""
     return sorted(map(_read_built_in, rule_files(rules_folder())), key=lambda rule_file: rule_file.path.stem)
 
 
 def _read_built_in(path: Path) -> RuleFile:
-    return read_rule_file(path, category=path.parent.name)  # a built-in rule lies in the folder of its category
+    return read_rule_file(path, category=path.parent.name)  # a built-in rule is in the folder of its category
 
 
 def read_rule_files(folders: Iterable[Folder]) -> list[RuleFile]:

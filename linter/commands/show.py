@@ -54,10 +54,10 @@ def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effe
 
 
 def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
-    """The contract that docs/json.md describes: ``effective`` has JSON's own types, NaN is the text "NaN", and what may
-    not be shown, or is not held, is null.
+    """The contract that docs/json.md describes.
 
-    Of a value that may be shown in part, such as a URL with a password, the rest is masked.
+    ``effective`` has JSON's own types; NaN is the text "NaN", and a value that is hidden or absent is null. In a value that may be shown in
+    part, such as a URL with a password, the rest is masked.
     """
     shown = [
         {
@@ -101,7 +101,7 @@ def json_value(value: Any) -> Any:
 
 
 def as_text(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
-    """A table for each document; what the server holds differently is marked with an arrow."""
+    """A table for each document; values that the server reads differently are marked with an arrow."""
     return inert("\n".join(_table(document, rows(document, only_changed=only_changed, defaults=defaults)) for document in documents))
 
 
@@ -122,7 +122,7 @@ def _table(document: Document, shown: list[Effective]) -> str:
 
 
 def _place(document: Document, one: Effective) -> str:
-    """Where a setting is written: in which line, and of a document that is written in several files, or sources, also in which of them."""
+    """The line of a setting, and its file or source if the document has several."""
     if one.line is None:
         return "default"
     source = f" ({document.layer(one.path).kind.rpartition('/')[2]})" if len(document.layers) > 1 else ""
@@ -130,7 +130,7 @@ def _place(document: Document, one: Effective) -> str:
 
 
 def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
-    """What the server makes of a value that it misreads, or of a name that it does not know. A default is neither."""
+    """What the server makes of a value that it misreads, or of a name that it does not know. Defaults have no note."""
     mismatch = misread.get(one.path) if one.line is not None else None
     shown = mismatch is not None and mismatch.aspect in (*MISREAD, "known", "variable", "current")
     return f"  ! {printable(mismatch.reason.text)}" if mismatch is not None and shown else ""
@@ -144,7 +144,7 @@ def _value(known: Catalogue, one: Effective) -> str:
 
 
 def value_cell(value: Any, most: int = LONGEST) -> str:
-    """What is visible of a value, for a table: as JSON has it, on one line, with so many characters at most."""
+    """The visible part of a value for a table: as JSON, on one line, with at most so many characters."""
     if value is UNKNOWN:
         return "(value not in the input)"
     if value is ABSENT:

@@ -1,4 +1,4 @@
-"""``medplum-lint test``: a rule proves itself, for its examples are run as tests."""
+"""``medplum-lint test``: run the examples of rules as tests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(given: Given) -> int:
       medplum-lint test policies
     """
     tested = list[Folder](given.folders) or rule_folders(given)
-    if given.no_built_in and not tested:  # a folder that nothing names may hold the policies of another program
+    if given.no_built_in and not tested:  # a folder that is not configured may contain the policies of another program
         if not given.quiet:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
@@ -63,7 +63,7 @@ def run(given: Given) -> int:
 
 
 class ExampleReport(NamedTuple):
-    """What running examples gave: failures, errors and notes as ``file:line: …``, and one line that sums up."""
+    """The result of running examples: failures, errors and notes as ``file:line: …``, and a summary line."""
 
     failures: list[str]
     errors: list[str]
@@ -72,7 +72,7 @@ class ExampleReport(NamedTuple):
 
 
 def run_examples(folders: list[Folder]) -> ExampleReport:
-    """Run the examples of every rule file in the folders, which may hold built-in rules; without a folder those of all built-in rules."""
+    """Run the examples of every rule file in the folders, which may be built-in rules; without folders those of all built-in rules."""
     home = rules_folder().resolve()
     asked = {(one if isinstance(one, Path) else one.path).resolve() for one in folders}
     is_built_in = all(home in (path, *path.parents) for path in asked)
@@ -90,7 +90,7 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
 
 
 def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
-    """Each example that fails, with its place, what is wrong, and the reasons in lines of their own."""
+    """Each example that fails, with its place, what is wrong, and the reasons on separate lines."""
     if any(rule.fixes) and not rule.info.fixable:
         says = 'no bad example has "fixed", which shows what the fix makes of it'
         yield f"{file.path}:{file.line(('fix',))}: {rule.info.id}: {says}"
@@ -104,13 +104,13 @@ def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
 
 
 def kind_of(rule: Rule, example: Example) -> str:
-    """The kind of an example: what it says, else the first that the rule is for, a JSON one before others."""
+    """The kind of an example: the one it states, else the first that the rule applies to, preferring JSON."""
     wanted = example.kind or rule.info.kinds[0]
     return min((kind for kind in RULE_KINDS if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
 
 
 def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]]:
-    """What is wrong with an example, empty for nothing, and the reasons, each with its place in the rule."""
+    """What is wrong with an example (empty if nothing is), and the reasons, each with its place in the rule."""
     try:
         every = load_example(example.written().encode(example.encoding), kind_of(rule, example), example.server)
         for loaded in every:
@@ -129,7 +129,7 @@ def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]
 
 
 def _set_up(document: Document, example: Example) -> None:
-    """Make a document what an example says of it beside its content. Raises ValueError where its content says otherwise."""
+    """Apply the fields of an example beside its content to a document. Raises ValueError if its content contradicts them."""
     environment = example.environment
     for one in (document, *document.members.values()):
         one.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
@@ -137,12 +137,12 @@ def _set_up(document: Document, example: Example) -> None:
         if environment is not None and not one.holders and one.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
         if environment is not None:
-            # A service or a container names no environment; the policy is asked as if one was known.
+            # A service or a container names no environment; the policy is checked as if it did.
             one.environment, one.holders = environment, ()
 
 
 def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
-    """Why a rule finds what it should not, and does not find what it should."""
+    """Why a rule finds what it should not, or does not find what it should."""
     from .explain import trace  # only for an example that fails
 
     document = loaded.document
@@ -194,7 +194,7 @@ def _fixed(rule: Rule, document: Document) -> dict[str, Any]:
 
 
 def _repaired(loaded: Loaded, names: Collection[str]) -> str:
-    """The text of a document with the mistakes of some names that its source found put right."""
+    """The text of a document with the named source-found mistakes fixed."""
     repairs = [problem.repair for problem in loaded.problems if problem.name in names and problem.repair is not None]
     edits = [edit for repair in repairs if repair.edits is not None for edit in repair.edits() or ()]
     changes = [change for repair in repairs for change in repair.changes]
@@ -204,9 +204,9 @@ def _repaired(loaded: Loaded, names: Collection[str]) -> str:
 
 
 def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
-    """The documents of an example's text, loaded as a kind.
+    """Load the text of an example as documents of a kind, for the release ``server``, or the newest if that is empty.
 
-    ``server`` is the release that reads it, the newest where it is empty. Raises ValueError where it is none.
+    Raises ValueError if it is not of that kind.
     """
     if kind == DEPLOYMENT:
         return _deployment(json.loads(content), server)
@@ -218,7 +218,7 @@ def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
         every = list(maker_of(file, kind).load(file, kind))
     for document in (loaded.document for loaded in every):
         document.server, document.target = version, target_of(document) or "production"
-        document.complete = document.complete or kind == "server/json"  # an example is a whole, however short it is
+        document.complete = document.complete or kind == "server/json"  # an example is complete, however short it is
     return every
 
 
@@ -240,7 +240,7 @@ _KINDS_OF_MEMBERS = {one.beside or one.role: kind for kind, one in DOCUMENT_KIND
 
 
 def _deployment(members: Mapping[str, Any], server: str) -> list[Loaded]:
-    """The documents of an example for rules about deployments: each member is what a file of its own would hold."""
+    """The documents of an example for rules about deployments: each member is the content of a separate file."""
     documents: list[Document] = []
     for name, data in members.items():
         text = data["text"] if "text" in data else json.dumps(data)

@@ -1,4 +1,4 @@
-"""``medplum-lint upgrade``: what an upgrade of the server changes for configurations, for people, as JSON, and for a ticket."""
+"""``medplum-lint upgrade``: what an upgrade of the server changes in configurations, as text, JSON or a Markdown task list."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run(given: Given) -> int:
 
 
 def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]:
-    """The files that paths, folders and globs stand for, read, and an error for each that stands for nothing or cannot be read."""
+    """The files that paths, folders and globs stand for, with their content, and an error for each that cannot be found or read."""
     found, errors = Search().find(path for path in paths if path != "-")
     ways = {one.path.as_posix(): one for one in found if not one.too_large}
     read, unread = read_inputs([*inputs((path for path in paths if path == "-"), max_size), *ways], max_size)
@@ -94,7 +94,7 @@ def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]
 def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tuple[Release, Release]:
     """The first and the last release. Raises ValueError, with a suggestion.
 
-    Without ``--from`` the first is the one that the ``documents`` say they are for, and without ``--to`` the last is the newest one.
+    Without ``--from`` the first is the release that the ``documents`` name, and without ``--to`` the last is the newest one.
     """
     if given.oldest is not None:
         first, said = _release(*given.oldest), " ".join(given.oldest)
@@ -138,7 +138,7 @@ def _release(option: str, text: str) -> Release:
 
 
 def as_json(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
-    """The contract that docs/upgrade.md describes: values in JSON's own types; those of secrets, and what does not apply, are null."""
+    """The contract that docs/upgrade.md describes: values in JSON's own types; secrets and fields that do not apply are null."""
     rows = [_json_row(change) for change in changes]
     oldest, newest = map(str, plan.releases)
     return json_text({"version": VERSION, "from": oldest, "to": newest, "whole": plan.is_whole, "changes": rows})
@@ -161,7 +161,7 @@ def _json_row(change: UpgradeChange) -> dict[str, Any]:
 
 
 def as_text(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
-    """The changes of each release: what it is, where it stands, both values, and a link."""
+    """The changes of each release: what changes, where, both values, and a link."""
     lines = [f"From {' to '.join(map(str, plan.releases))}:"]
     for release, own in groupby(changes, attrgetter("release")):
         lines += ["", str(release)]
@@ -178,7 +178,7 @@ def as_text(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
 
 
 def as_markdown(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
-    """A list of tasks for a ticket: a box for each change that needs a hand."""
+    """A task list for a ticket: a box for each change that needs action."""
     lines = [f"# Medplum server: upgrade from {' to '.join(map(str, plan.releases))}"]
     for release, own in groupby(changes, attrgetter("release")):
         lines += ["", f"## {release}", ""]
@@ -196,7 +196,7 @@ _PART: Final = (
 
 
 def _joined(plan: Plan, changes: Sequence[UpgradeChange], lines: list[str]) -> str:
-    """The lines as a text, or that there are no changes."""
+    """The lines as a text, or a note that there are no changes."""
     if not changes:
         where = "for this configuration." if plan.is_whole else f"in what is given. {_PART}"
         lines = [f"From {' to '.join(map(str, plan.releases))} nothing changes {where}"]
@@ -211,7 +211,7 @@ def _place(change: UpgradeChange) -> str:
 
 
 def _values(change: UpgradeChange) -> str:
-    """The value before and after; empty where there is none, or the message says it."""
+    """The value before and after; empty if there is none, or if the message has it."""
     if change.before is ABSENT and (change.after in (ABSENT, UNKNOWN) or change.kind == "requirement"):
         return ""
     after = "" if change.after is ABSENT and change.kind != "removed" else f" → {value_cell(change.after)}"
@@ -219,12 +219,12 @@ def _values(change: UpgradeChange) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A text in which nothing is Markdown, no name is a link to a person, and no address one to a page."""
+    """A text with Markdown escaped, and without automatic links for mentions and addresses."""
     return re.sub(r"[\\`*_{}\[\]<>#|~!&@]", r"\\\g<0>", printable(text))
 
 
 def _code(text: str) -> str:
-    """A text in code marks: more of them than it has in a row."""
+    """A text as Markdown code, fenced by more backticks than it contains in a row."""
     marks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     blank = " " if text[:1] == "`" or text[-1:] == "`" else ""
     return f"{marks}{blank}{text}{blank}{marks}"

@@ -1,1 +1,1 @@
-"""What the catalogue says of each value of a document: whether it conforms, and if not, why."""
+"""Whether each value of a document conforms to the catalogue, and if not, why."""

@@ -1,4 +1,4 @@
-"""What a value that does not fit its setting plainly stands for, for those who compare with it."""
+"""The evident meaning of a value that does not fit its setting, for rules that compare with it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _HOSTS: Final = ("hostname", "host-or-socket")
 
 
 def meant(document: Document, path: SettingPath, value: Any) -> Any:
-    """What a value that does not fit plainly stands for, for those who compare with it; ``UNKNOWN`` where that is not plain.
+    """The evident meaning of a value that does not fit, for rules that compare with it; ``UNKNOWN`` if there is none.
 
-    ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and hides no ARN of another account.
+    ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and still reveals an ARN of another account.
     """
     if is_unread(document, path):
         return UNKNOWN
@@ -29,35 +29,35 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
         return UNKNOWN if aspect in MISREAD else value
     if aspect in MISREAD:
         if value == "" and aspect == "boolean-spelling" and is_of_cdk:
-            return False  # the CDK asks of every switch only whether JavaScript takes it for true
+            return False  # the CDK only tests every switch for JavaScript truth
         return _spelt_otherwise(value, setting, aspect)
     if aspect == "format":
         return _read_otherwise(value, setting)
     if "server-url" in setting.tags:
         is_base = isinstance(value, str) and not value.endswith("/") and FORMATS["base-url"].reason(value) is None
-        return f"{value}/" if is_base else value  # that it lacks the slash is reported, and what is beneath it is known all the same
+        return f"{value}/" if is_base else value  # the missing slash is reported, but the address is known
     if not aspect and setting.types[:1] == ("integer",):
-        # Where the server takes either, as of a port; any other text, such as the path of a socket, is itself.
+        # Where the server accepts both, as for a port; any other text, such as the path of a socket, stands for itself.
         return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
     return value.removesuffix(".") if setting.format in _HOSTS and isinstance(value, str) else value
 
 
 def switch(document: Document, path: SettingPath, value: Any) -> Any:
-    """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` for any other value."""
+    """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` otherwise."""
     setting, aspect, _ = _read(document, path)
     is_one = aspect == "boolean-spelling" and setting is not None and setting.types == ("boolean",)
     return meant(document, path, value) if is_one else UNKNOWN
 
 
 def _read(document: Document, path: SettingPath) -> tuple[Setting | None, str, bool]:
-    """The setting at a path, the aspect in which its value does not fit (empty where it does), and whether the CDK reads it."""
+    """The setting at a path, the aspect in which its value does not fit (empty if it does), and whether the CDK reads it."""
     owner, inner = document.owner(path)
     reader, aspect = reader_of(owner), aspect_at(owner, inner)
     return (reader.catalogue.get(inner), aspect, reader.who == "the CDK") if reader is not None else (None, aspect, False)
 
 
 def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
-    """A value of the wrong type whose meaning is plain: digits, and words for true that the server too takes for true."""
+    """The meaning of a value of the wrong type, if evident: digits, and words that the server too reads as true."""
     if aspect == "boolean-spelling":
         if isinstance(value, str):
             return True if value.strip().lower() in MEANS_TRUE else UNKNOWN
@@ -71,7 +71,7 @@ def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:
 
 
 def _digits(value: float, setting: Setting) -> Any:
-    """The text that a number was meant to be; that of an account has lost its leading zeros, of which few have more than one."""
+    """The text that a number was meant to be. An account number may have lost leading zeros; few have more than one."""
     if not 0 <= value < 1e15 or value != int(value):
         return UNKNOWN
     text = str(int(value))
@@ -85,7 +85,7 @@ _LONGEST_NAME: Final = 1_000
 
 
 def _read_otherwise(value: Any, setting: Setting) -> Any:
-    """A text in another form than it should have, in which what others compare with can be read all the same."""
+    """A text in the wrong form that can still be compared."""
     if not isinstance(value, str) or setting.format not in _READABLE:
         return value
     text = _READABLE[setting.format](value) if len(value) <= _LONGEST_NAME else None

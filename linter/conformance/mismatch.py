@@ -1,7 +1,7 @@
-"""What the catalogue says of each value of a document, as the server will see it: the ``fits`` operator of the rule language.
+"""Whether each value of a document fits the catalogue, as the server will see it: the ``fits`` operator of the rule language.
 
 Each place gets at most one mismatch: the first aspect, in the order of :data:`ASPECTS`, in which it does not fit. So one cause gives one
-finding, and what is misread is not checked any further.
+finding, and a misread value is not checked any further.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ BOTS: Final = ("bots",)
 
 
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
-    """Every mismatch of a document by its path, in the order of the document; worked out once for each document."""
+    """Every mismatch of a document by its path, in document order; computed once per document."""
     if document.memo is not None:
-        document.memo.note_anything()  # what the check of each setting asks is noted with that
+        document.memo.note_anything()  # the memo records the reads with the check of each setting
     every: Mapping[SettingPath, Mismatch] = document.cached(
         "mismatches", lambda: {path: one for name in document.data for path, one in _checked(document, name).mismatches.items()}, noted=True
     )
@@ -68,20 +68,20 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
 
 
 def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:
-    """How a value, or its name, does not fit; None where it does."""
+    """How a value, or its name, does not fit; None if it does."""
     return _checked(document, str(path[0])).mismatches.get(path) if path else None
 
 
 def unchecked(document: Document) -> dict[SettingPath, Exception]:
-    """The settings of a document whose mismatch could not be worked out, for a bug of ours, with what went wrong.
+    """The settings whose check failed because of a bug in medplum-lint, with the error. All other settings are checked.
 
-    It is theirs alone: all others are checked. Those that were not asked for are not among them.
+    Settings that were not asked for are not included.
     """
     return {path: error for checked in _results(document).values() for path, error in checked.failed.items()}
 
 
 def check_as(document: Document, mismatches: Mapping[SettingPath, Mismatch]) -> None:
-    """Take these for the mismatches of a document, before any other is asked for."""
+    """Use these as the mismatches of a document, before any other is computed."""
     by_name: dict[str, dict[SettingPath, Mismatch]] = {name: {} for name in document.data}
     for path, one in mismatches.items():
         by_name.setdefault(str(path[0]), {})[path] = one
@@ -89,7 +89,7 @@ def check_as(document: Document, mismatches: Mapping[SettingPath, Mismatch]) -> 
 
 
 class _Checked(NamedTuple):
-    """What a check of a setting at the top, and of all beneath it, came to."""
+    """The result of checking a top-level setting and its members."""
 
     mismatches: Mapping[SettingPath, Mismatch]
     failed: Mapping[SettingPath, Exception] = {}
@@ -101,7 +101,7 @@ def _results(document: Document) -> dict[str, _Checked]:
 
 
 def _checked(document: Document, name: str) -> _Checked:
-    """What the check of a setting at the top came to, which is made when that is first asked for."""
+    """The result of checking a top-level setting, computed on first use."""
     results = _results(document)
     if document.memo is not None:
         results[name] = document.memo.get(("mismatches", name), partial(_check, document, name))
@@ -115,7 +115,7 @@ DEEPEST: Final = 100
 
 
 def _check(document: Document, name: str) -> _Checked:
-    """Check a setting at the top, and all beneath it; of what several sources give, each value is checked as its own source is read."""
+    """Check a top-level setting and its members. Where several sources give values, each is checked as its own source is read."""
     if len(document.layers) == 1:
         return _check_source(document, name)
     checks = [(layer, _check_source(layer, name)) for layer in document.layers]
@@ -124,7 +124,7 @@ def _check(document: Document, name: str) -> _Checked:
 
 
 def _check_source(document: Document, name: str) -> _Checked:
-    """Walk a setting at the top, and all beneath it that the catalogue knows; beneath an unknown one nothing is checked."""
+    """Walk a top-level setting and its members, as far as the catalogue knows them."""
     value, reader = document.data.get(name, ABSENT), reader_of(document)
     found: dict[SettingPath, Mismatch] = {}
     failed: dict[SettingPath, Exception] = {}
@@ -147,7 +147,7 @@ def _check_source(document: Document, name: str) -> _Checked:
 
 
 def check(document: Document, path: SettingPath, value: Any, reader: Reader) -> tuple[Mismatch | None, bool]:
-    """The mismatch of one value, and whether its members are to be checked too."""
+    """The mismatch of one value, and whether to check its members too."""
     setting, server = reader.catalogue.get(path), reader.server
     if setting is not None and reader.reads_later(setting):
         return Mismatch("known", sentence(read_later(setting), f"your server is {server.text}, which ignores it", by="; ")), False
@@ -166,7 +166,7 @@ def check(document: Document, path: SettingPath, value: Any, reader: Reader) -> 
         _answers_for_text(text, value, setting, reader) if isinstance(text, str) else _answers(_OF_JSON, value, setting, reader), None
     )
     if mismatch is not None:
-        if is_blank(value):  # which takes longer to tell than that nearly every value fits
+        if is_blank(value):  # checked last because it is slow and nearly every value fits
             return values.wrong_format(with_other_host(value), setting, reader), False
         mismatch = _with_stop(document, mismatch, path, reader)
     return mismatch, isinstance(value, dict | list) and (mismatch is None or mismatch.aspect not in MISREAD)
@@ -202,19 +202,19 @@ def _answers_for_text(text: str, value: Any, setting: Setting, reader: Reader) -
 
 
 def first_flaw(value: Any, setting: Setting, reader: Reader) -> str | None:
-    """The first aspect but advice in which a value of a setting does not fit, whatever it is written as; None where it fits."""
+    """The first aspect but advice in which a value of a setting does not fit, however it is written; None if it fits."""
     return next((answer.aspect for answer in _answers(VALUES, value, setting, reader) if answer.aspect != "advice"), None)
 
 
 def stop_at(document: Document, path: SettingPath) -> str:
-    """What the server stops with at the value of a setting, as a clause; empty where it goes on, or that is not known."""
+    """The error with which the server stops at the value of a setting, as a clause; empty if it does not, or that is not known."""
     from ..server.stops import why_it_stops  # only for a value that does not fit
 
     return why_it_stops(document.data, path, document.server.release)
 
 
 def _with_stop(document: Document, mismatch: Mismatch, path: SettingPath, reader: Reader) -> Mismatch:
-    """A mismatch that says too if the server stops at it."""
+    """A mismatch that also says if the server stops at it."""
     if path[0] not in _STOPPING or reader.catalogue.kind != "server":
         return mismatch
     stops = stop_at(document, path)
@@ -237,7 +237,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
     if path == BOTS and isinstance(value, list) and document.kind == "server/json":
         return None, False
     if reader.by is not None and isinstance(value, dict) and raw is None:
-        return None, True  # no parameter of its own: what is unknown is beneath it
+        return None, True  # not a parameter itself: its members are unknown
     if setting is not None and setting.origin in ("older-version", "never-read"):
         return names.old(setting, reader), False
     variable = document.fact(path, "name") if document.kind == "server/env" else None
@@ -259,7 +259,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
 
 
 def is_misspelt(document: Document, path: SettingPath) -> bool:
-    """Whether a setting that is not given stands under another spelling of its name, so that it is not what is missing."""
+    """Whether an absent setting is given under a misspelling of its name, and so is not missing."""
     owner, inner = document.owner(path)
     if len(inner) != 1 or inner[0] not in names.NEEDED:
         return False
@@ -267,7 +267,7 @@ def is_misspelt(document: Document, path: SettingPath) -> bool:
 
 
 def is_set_later(document: Document, path: SettingPath) -> bool:
-    """Whether a setting that is not given is set, or a member of it, by a variable that only later servers put there."""
+    """Whether an absent setting, or a member of it, is set by a variable that only later servers map to it."""
     owner, inner = document.owner(path)
     release = owner.server.release
     if release == MAIN or "server/env" not in owner.kinds:
@@ -277,7 +277,7 @@ def is_set_later(document: Document, path: SettingPath) -> bool:
 
 
 def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
-    """What the variables of a document set that only servers after a release put where they belong, and what holds that."""
+    """The settings, and their parents, that variables of a document set only on servers later than a release."""
     for given, _ in (one for layer in document.layers if layer.kind == "server/env" for one in layer.given or ()):
         name = str(document.fact(given, "name") or "")
         path = setting_of(name)
@@ -286,7 +286,7 @@ def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
 
 
 def read_since(document: Document, path: SettingPath) -> str:
-    """Since when a setting is read that the server of a document is too old to read: ``from 5.1.27 on``; empty for any other setting."""
+    """The release that added a setting which the server of a document is too old to read: ``from 5.1.27 on``; else empty."""
     owner, inner = document.owner(path)
     reader = reader_of(owner)
     if reader is None or reader.release == MAIN:
@@ -296,16 +296,16 @@ def read_since(document: Document, path: SettingPath) -> str:
 
 
 def is_unread(document: Document, path: SettingPath) -> bool:
-    """Whether the server that a document is for is too old to read a setting: given or not, it is nothing to it."""
+    """Whether the server that a document is for is too old to read a setting, so that it has no effect."""
     return bool(read_since(document, path))
 
 
 def is_misread(document: Document, path: SettingPath) -> bool:
-    """Whether the server makes something else of a value than was meant, or does not read it, so that no rule can check it."""
+    """Whether the server reads a value differently than intended, or ignores it, so that no rule can check it."""
     return is_unread(document, path) or aspect_at(document, path) in MISREAD
 
 
 def aspect_at(document: Document, path: SettingPath) -> str:
-    """The aspect in which a value does not fit; empty where it does."""
+    """The aspect in which a value does not fit; empty if it fits."""
     mismatch = mismatch_of(*document.owner(path))
     return mismatch.aspect if mismatch is not None else ""

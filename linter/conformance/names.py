@@ -1,4 +1,4 @@
-"""What to say of a name that the catalogue does not know, or knows as an old one."""
+"""The message for a name that the catalogue does not know, or knows as obsolete."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
 def old(setting: Setting, reader: Reader) -> Mismatch:
     """The mismatch of a name that only older versions read, or none ever did.
 
-    Those that no CDK has read are in the catalogue because the page of its settings has them.
+    Some names that no CDK has ever read are in the catalogue because they are documented.
     """
     is_of_server = reader.who == "the server"
     if setting.last != MAIN and is_of_server:
@@ -48,7 +48,7 @@ _OF_ANYBODY = frozenset({"clientId", "environment", "name", "region"})
 
 
 def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
-    """Which names at the top of a server's configuration are settings of the CDK."""
+    """Which top-level names of a server's configuration are settings of the CDK."""
     if catalogue.kind != "server":
         return frozenset()
     infra = settings.catalogue("infra")
@@ -57,15 +57,15 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
 
 
 def needed_like(name: str) -> str:
-    """The setting of :data:`NEEDED` whose name this is but for capitals, hyphens and underscores; empty for any other, and for itself."""
+    """The setting of :data:`NEEDED` that this name spells with other case or separators; empty if there is none, or it is spelt right."""
     needed = _BY_LETTERS.get(name.replace("-", "").replace("_", "").lower(), "")
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
 
 
 def unknown_name(path: SettingPath, setting: Setting | None, value: Any, reader: Reader) -> Mismatch:
-    """The mismatch of a name that is no setting; ``setting`` is what the catalogue says of it, as a near miss.
+    """The mismatch of a name that is not a setting; ``setting`` is the catalogue's entry for it, such as a near miss.
 
-    What is guessed can hold the ``value``: an object or list is none of a switch, and the other way round.
+    A guess must be able to hold the ``value``: no object or list for a switch, and vice versa.
     """
     ignored = sentence(f"is not a setting of {reader.who}, which ignores it")
     if setting is not None:
@@ -85,7 +85,7 @@ def unknown_name(path: SettingPath, setting: Setting | None, value: Any, reader:
 
 
 def _near_miss(ignored: Message, setting: Setting, reader: Reader) -> Message:
-    """The message about a name that the catalogue has as a near miss."""
+    """The message about a name that the catalogue lists as a near miss."""
     if not setting.use:
         return ignored.add("why", as_clause(setting.meaning), ": ")
     used = reader.catalogue.get(setting.use_path)
@@ -93,14 +93,14 @@ def _near_miss(ignored: Message, setting: Setting, reader: Reader) -> Message:
 
 
 def not_known(name: str = "it") -> Message:
-    """The reason of a mismatch for a name that resembles none: it may be that of a setting which only newer servers have."""
+    """The reason for a name that resembles no setting: it may be one that only newer servers have."""
     from ..settings.releases import DATES  # only after a mistake
 
     return sentence("is not known to this version of medplum-lint", f"no known release up to {NEWEST} ({DATES[NEWEST]}) reads {name}")
 
 
 def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath | None, bool]:
-    """The setting that was meant by a name that is none, and whether the name is a near miss of it; what is only like it is a hint."""
+    """The setting that an unknown name was meant to be, and whether the name is a near miss of it; otherwise it is only a hint."""
     from .secrets import is_called_secret  # only after a mistake
 
     catalogue, live = reader.catalogue, names_in(reader.catalogue, reader.release)
@@ -110,7 +110,7 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     spelt = [one for one in catalogue.spelt(path) if one in live.paths] if len(path) == 1 else []
     name, above = str(meant[-1]), meant[:-1]
     if len(spelt) == 1 and "*" not in spelt[0]:
-        return spelt[0], True  # with other capitals and separators, which can be those of a section: ``redis_tls``
+        return spelt[0], True  # with other case and separators, which can mark a section: ``redis_tls``
     is_secret = is_called_secret(name)
     is_container = None if value is UNKNOWN or value is None else isinstance(value, dict | list)
     known = _that_can_be(catalogue, reader.release, catalogue.name_of(above), is_container, is_secret=is_secret)
@@ -118,14 +118,14 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
         return (*above, near), is_near_miss((name,), (near,)) and not any(
             is_near_miss((name,), (other,)) for other in known if other != near
         )
-    # What has this name in an entry of a list is about that entry, and never what was meant elsewhere.
+    # A name in an entry of a list is about that entry, so it is never suggested elsewhere.
     every = (one for one in live.paths if one[-1] == name and "*" not in one)
     elsewhere = [one for one in every if _can_be(catalogue, one, is_container, is_secret=is_secret)]
     return (elsewhere[0] if len(elsewhere) == 1 else None), False
 
 
 def _in_known_objects(path: SettingPath, reader: Reader) -> SettingPath:
-    """A path taken apart at its dots, with the objects that are meant in place of near misses; as it is where one of them is no object."""
+    """A path split at its dots, with near misses of objects corrected; unchanged if one of its steps is not an object."""
     catalogue, made = reader.catalogue, path[:0]
     *above, name = (part for step in path for part in (step.split(".") if isinstance(step, str) else (step,)))
     for step in above:
@@ -139,7 +139,7 @@ def _in_known_objects(path: SettingPath, reader: Reader) -> SettingPath:
 
 
 def is_near_miss(path: SettingPath, other: SettingPath) -> bool:
-    """Whether a name is another one but for case and separators, and for one letter more, less or other, or two that changed places."""
+    """Whether a name differs from another only in case and separators, and by one edit: a letter more, less, other, or two swapped."""
     from ..suggest import is_slip  # only after a mistake
 
     return is_slip(letters_of(path), letters_of(other))
@@ -149,15 +149,15 @@ def is_near_miss(path: SettingPath, other: SettingPath) -> bool:
 def _that_can_be(
     catalogue: Catalogue, release: Release, above: SettingPath, is_container: bool | None, *, is_secret: bool
 ) -> tuple[str, ...]:
-    """The last steps of the settings in an object that can be meant by an unknown name."""
+    """The last steps of the settings in an object that an unknown name can stand for."""
     members = (one for one in names_in(catalogue, release).paths if one[:-1] == above)
     return tuple(str(one[-1]) for one in members if _can_be(catalogue, one, is_container, is_secret=is_secret))
 
 
 def _can_be(catalogue: Catalogue, candidate: SettingPath, is_container: bool | None, *, is_secret: bool) -> bool:
-    """Whether a setting can be meant by a name whose value is an object or list, or is none (None: it can be of either sort).
+    """Whether a name can stand for a setting, given whether its value is an object or list (None: unknown).
 
-    By a name that is called as a secret is nothing public is meant.
+    A name that looks like a secret's cannot stand for a public setting.
     """
     types = catalogue.types(candidate)
     if types and is_container is not None and is_container != (types[0] in ("object", "array")):
@@ -166,7 +166,7 @@ def _can_be(catalogue: Catalogue, candidate: SettingPath, is_container: bool | N
 
 
 def _in_other_order(name: str, known: tuple[str, ...]) -> str:
-    """The only known name that has the words of this one, of which each may be a plural: of ``auditEventLog`` it is ``logAuditEvents``."""
+    """The only known name with the same words in another order, singular or plural: for ``auditEventLog`` it is ``logAuditEvents``."""
     words = _words(name)
     same = _by_words(known).get(words, ()) if len(words) > 1 else ()
     return same[0] if len(same) == 1 else ""
@@ -182,7 +182,7 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def near_name(name: str, known: tuple[str, ...]) -> str:
-    """The known name that differs in upper and lower case only, else the one that is most like this one; empty when none is."""
+    """The known name that differs in case only, else the most similar one; empty if there is none."""
     from ..suggest import nearest  # only after a mistake
 
     by_lower = {one.lower(): one for one in reversed(known)}

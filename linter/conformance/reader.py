@@ -1,7 +1,4 @@
-"""How the server of a release, or the CDK, reads the documents of a kind: bound once, for all that is asked of their settings.
-
-And how a value does not fit its setting.
-"""
+"""How the server of a release, or the CDK, reads documents of a kind, and how a value does not fit its setting."""
 
 from __future__ import annotations
 
@@ -23,9 +20,9 @@ _MISTAKES: Final = {"type": "type", "value": "word", "format": "form"}
 class Mismatch(NamedTuple):
     """How a value does not fit: the aspect, one of :data:`~linter.conformance.mismatch.ASPECTS`, and the reason.
 
-    The reason is a clause that reads on after the setting's name. It can be given as a function, which is called when it is asked for.
-    ``part`` is the part of the aspect that it is in, where that has parts: another aspect, by which a rule can ask for it alone.
-    ``may_be_newer`` says that no known release reads it, but that the server is newer than those: it is worth a note, whatever the rule.
+    The reason is a clause that follows the setting's name. It can be given as a function, which is called on demand. ``part`` is a narrower
+    aspect within the aspect, which a rule can ask for alone. ``may_be_newer`` says that no known release reads it, but that the server is
+    newer than those: that is only worth a note, whatever the rule.
     """
 
     aspect: str
@@ -37,20 +34,20 @@ class Mismatch(NamedTuple):
 
     @property
     def reason(self) -> Message:
-        """The reason, which reads on after the setting's name."""
+        """The reason, which follows the setting's name."""
         return as_message(self.says() if callable(self.says) else self.says)
 
     @property
     def mistake(self) -> str:
-        """The kind of mistake, see :attr:`Setting.consequence`; empty where the reason itself says what happens."""
+        """The kind of mistake, see :attr:`Setting.consequence`; empty if the reason itself has the consequence."""
         return _MISTAKES.get(self.aspect, "") if self.kind is None else self.kind
 
 
 class Reader(NamedTuple):
-    """What reads documents of a ``kind``: ``who`` is it for a sentence, ``the server`` or ``the CDK``.
+    """The program that reads documents of a ``kind``: ``who`` is ``the server`` or ``the CDK``.
 
-    ``release`` is that of the ``server`` that is judged by; what the CDK reads is of the newest. ``by`` says how the text of a parameter or
-    variable becomes a value; None where values have types of their own.
+    ``release`` is the release of the ``server`` to check against; for the CDK the newest. ``by`` says how the text of a parameter or
+    variable becomes a value; None if values have types already.
     """
 
     kind: str
@@ -61,12 +58,12 @@ class Reader(NamedTuple):
     by: Coercion | None
 
     def coercions(self, setting: Setting) -> ByRelease[str]:
-        """What loaders make of the text of a setting, by release."""
+        """How loaders convert the text of a setting, by release."""
         history: ByRelease[str] = getattr(setting, self.by or "ssm_coercion")
         return history
 
     def coercion(self, setting: Setting) -> str:
-        """What this loader makes of the text of a setting; ``none`` where it converts none."""
+        """How this loader converts the text of a setting; ``none`` if it does not."""
         return self.coercions(setting).at(self.release) if self.by is not None else "none"
 
     def reads_later(self, setting: Setting) -> bool:
@@ -75,7 +72,7 @@ class Reader(NamedTuple):
 
 
 def reader_of(document: Document) -> Reader | None:
-    """What reads a document; None where its settings are not catalogued."""
+    """The reader of a document; None if its settings are not in the catalogue."""
     return _reader(document.kind, document.server)
 
 
@@ -95,7 +92,7 @@ def _reader(kind: str, server: ServerVersion) -> Reader | None:
 
 
 def read_later(setting: Setting) -> str:
-    """What to say of a setting that only later servers read; reads on after its name."""
+    """The message about a setting that only later servers read; follows its name."""
     first, last = setting.first, setting.last
     if first == MAIN:
         return f"is read only by servers after {NEWEST}"
@@ -105,7 +102,7 @@ def read_later(setting: Setting) -> str:
 
 
 class Names:
-    """The names of the settings that can be meant on a release: those that it reads, or may read, and that are not on their way out."""
+    """The names that can be suggested for a release: settings that it reads, or may read, and that are not deprecated."""
 
     def __init__(self, catalogue: Catalogue, release: Release) -> None:
         self.release = release
@@ -116,12 +113,12 @@ class Names:
 
     @cached_property
     def plain(self) -> tuple[str, ...]:
-        """The dotted names without members of lists, or of objects whose members users name."""
+        """The dotted names without members of lists, or of objects with user-defined names."""
         return tuple(".".join(map(str, path)) for path in self.paths if "*" not in path)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """What follows the prefix in the environment variables of these."""
+        """The part after the prefix in the environment variables of these."""
         return tuple(variable_of(tuple(name.split(".")), self.release).removeprefix(PREFIX) for name in self.plain)
 
 

@@ -1,7 +1,7 @@
-"""What puts a mismatch right, where its value or name leaves no doubt: the value or the setting that was meant.
+"""How to fix a mismatch whose value or name is unambiguous: the value or the setting that was meant.
 
-Nothing is invented: a value that can be read in two ways, or in none, has no meaning here, and neither has one that would not fit its
-setting. Worked out only for a finding that has a fix.
+Nothing is invented: a value that can be read in two ways, or in none, is not fixed, and neither is one whose meaning would not fit its
+setting. Computed only for a finding that has a fix.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHORTEST: Final = 4
 
 
 class _Place(NamedTuple):
-    """A setting of a document, with what the catalogue says of it and how its loader takes it; ``text`` is that of its own entry."""
+    """A setting of a document, with its catalogue entry and its loader; ``text`` is the text of its own entry."""
 
     document: Document
     path: SettingPath
@@ -39,7 +39,7 @@ class _Place(NamedTuple):
 
     @property
     def coercion(self) -> str:
-        """What the loader makes of the text of the setting."""
+        """How the loader converts the text of the setting."""
         return self.reader.coercion(self.setting) if self.setting is not None else "none"
 
 
@@ -49,7 +49,7 @@ def _place(document: Document, path: SettingPath, reader: Reader) -> _Place:
 
 
 def meant_value(document: Document, path: SettingPath) -> Any:
-    """What was meant by a value that does not fit: as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` where that is not known."""
+    """What a value that does not fit was meant to be, as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` if that is not known."""
     reader = reader_of(document)
     if reader is None:
         return ABSENT
@@ -60,7 +60,7 @@ def meant_value(document: Document, path: SettingPath) -> Any:
 
 
 def _read_as_meant(place: _Place, aspect: str) -> Any:
-    """What was meant by a value that does not fit in an aspect, if that fits; ``ABSENT`` where there is nothing."""
+    """What a value that does not fit in an aspect was meant to be, if that fits; ``ABSENT`` if there is nothing."""
     setting = place.setting
     value = _READERS[aspect](place, setting) if aspect in _READERS and setting is not None else ABSENT
     if value is ABSENT or value is LEFT_OUT or setting is None or not setting.types:
@@ -83,11 +83,11 @@ def _switch(place: _Place, setting: Setting) -> Any:
     if values.FALSE_MEANS_NONE in setting.tags and not place.value:
         return LEFT_OUT
     if not isinstance(place.value, str):
-        # Whether 0 switches off what is on by default is not known, unless only false does.
+        # Whether 0 switches off a default of true is not known, unless only false does.
         says_off = place.value == 0 and (values.ONLY_FALSE_IS_OFF in setting.tags or not default)
         return bool(place.value) if place.value == 1 or says_off else ABSENT
     word = written.switch(place.value)
-    # Beside true and false a text in the place of the options of TLS can be a name of a mode.
+    # Besides true and false, a text in place of TLS options can be the name of a mode.
     is_word = not tls.takes_options(setting) or place.value.strip().lower() in ("true", "false")
     return ABSENT if word is None or not is_word else word
 
@@ -101,7 +101,7 @@ def _number(place: _Place, setting: Setting) -> Any:
 
 
 def _of_type(place: _Place, setting: Setting) -> Any:
-    """A value of the setting's type that another one stands for."""
+    """The value of the setting's type that another value stands for."""
     value, types = place.value, setting.types
     if isinstance(value, bool) or value is None:
         return ABSENT
@@ -121,7 +121,7 @@ def _of_type(place: _Place, setting: Setting) -> Any:
 
 
 def _choice(place: _Place, setting: Setting) -> Any:
-    """The one of the choices that a text differs from in case and blanks only, else the only one that it is like."""
+    """The choice that a text differs from in case and blanks only, else the only similar one."""
     if not isinstance(place.value, str):
         return ABSENT
     release = place.reader.release
@@ -134,14 +134,14 @@ def _choice(place: _Place, setting: Setting) -> Any:
 def _form(place: _Place, setting: Setting) -> Any:
     text = written.in_form(setting.format, place.value) if isinstance(place.value, str) else None
     port = written.port_of(place.value) if text is not None and setting.format in ("hostname", "host-or-socket") else None
-    # The port that a host was written with has to be given beside it, or to be the one that the CDK uses.
+    # The port in a host has to be given as a setting too, or to be the one that the CDK uses.
     beside = place.document.get((*place.path[:-1], "port")) if port is not None else None
     is_given = isinstance(beside, int | str) and str(beside) == port
     return text if text is not None and (port is None or is_given or (place.reader.who == "the CDK" and port == "443")) else ABSENT
 
 
 def _without_own_origin(place: _Place, setting: Setting) -> Any:
-    """A list of origins without that of the app, which the server allows in any case; ``ABSENT`` where that is not among them."""
+    """A list of origins without the app's, which the server always allows; ``ABSENT`` if it does not contain it."""
     app = place.document.get(("appBaseUrl",))
     if setting.format != "origins" or not isinstance(place.value, str) or not isinstance(app, str) or is_unresolved(place.value):
         return ABSENT
@@ -170,7 +170,7 @@ _OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "varia
 
 
 def meant_name(document: Document, path: SettingPath) -> SettingPath | None:
-    """The setting that was meant by a name which is none; None where that is not known, or where another name was meant for it too."""
+    """The setting that an unknown name was meant to be; None if that is not known, or if another name was meant for it too."""
     every: Mapping[SettingPath, SettingPath] = document.cached("meant_names", lambda: _meant_names(document))
     return every.get(path)
 
@@ -185,7 +185,7 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
     candidates = {path: _candidate(_place(document, path, reader), aspect) for path, aspect in of_names.items()}
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
     rivals = Counter(found.values())
-    # Where another name is meant for a member of an object, that object is given, and this name is not the only one that gives it.
+    # If another name is meant for a member of an object, the object is given too, and this name is not the only one that gives it.
     above = {target[:length] for target in rivals for length in range(1, len(target))}
     return {path: target for path, target in found.items() if rivals[target] == 1 and target not in above}
 
@@ -201,7 +201,7 @@ def _candidate(place: _Place, aspect: str) -> SettingPath | None:
 
 
 def _of_variable(place: _Place) -> SettingPath | None:
-    """The setting that a variable was meant to set, if one of another name can."""
+    """The setting that a variable was meant to set, if another variable can."""
     from ..settings.env_names import setting_of
     from .variables import meant_setting, near_variable  # only in the environment
 
@@ -228,17 +228,17 @@ def _named(place: _Place) -> SettingPath | None:
 
 
 def _is_near(place: _Place, target: SettingPath) -> bool:
-    """Whether a name is a setting's but for case, separators and one letter; a likeness is worth a hint, and no edit."""
+    """Whether a name differs from a setting only in case, separators and one letter; mere similarity is worth a hint, not an edit."""
     name, its_name = letters_of(place.path[-1:]), letters_of(target[-1:])
     is_long = name == its_name or letters_of(place.path) == letters_of(target) or min(len(name), len(its_name)) >= _SHORTEST
     return is_long and names.is_near_miss(place.path, target)
 
 
 def _can_take(place: _Place, target: SettingPath, *, reformed: bool) -> bool:
-    """Whether the value of a name can be a setting's: it fits, is read as it is, and is no secret that others see or that another has.
+    """Whether a setting can take the value of a name: it fits, is read as it is, and does not expose or mix up secrets.
 
-    It need not fit if it can be ``reformed``, as the next round of fixes does: that is for a setting without which the server does nothing
-    wrong, because it does not start.
+    It need not fit if it can be ``reformed``, as the next round of fixes does: that is for a setting without which the server does no harm,
+    because it does not start.
     """
     reader, value = place.reader, place.value
     setting = reader.catalogue.get(target)
@@ -258,7 +258,7 @@ def _can_take(place: _Place, target: SettingPath, *, reformed: bool) -> bool:
 
 
 def _is_as_secret(place: _Place, target: SettingPath) -> bool:
-    """Whether a name and a setting are both those of secrets, or both are not; but of two secrets neither is meant by the other's name."""
+    """Whether a name and a setting are both secret, or both public. Two different secrets never stand for each other."""
     catalogue = place.reader.catalogue
     is_secret = catalogue.is_secret(target)
     if place.setting is not None:

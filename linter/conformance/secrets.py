@@ -1,4 +1,4 @@
-"""Whether what stands at a secret setting is a secret (no empty text, placeholder, bare object or address), and whether a name is one's."""
+"""Whether a secret setting holds a secret (not an empty text, placeholder, bare object or address), and whether a name is a secret's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEEPEST: Final = 20
 
 
 def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
-    """Whether a value of the secret setting at ``path`` is a secret, or as an object, or the JSON of one, has one among its members."""
+    """Whether a value of the secret setting at ``path`` is a secret, or as an object, or as JSON, has one among its members."""
     if isinstance(value, str):
         parsed = valid_value(value) if value.lstrip()[:1] in ("{", "[") else INVALID
         if not isinstance(parsed, dict | list):
@@ -37,14 +37,14 @@ def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
 
 
 def _is_secret(value: Any) -> bool:
-    """Whether a scalar is a secret; a URL without a user, a password or options, in which one could be, is none."""
+    """Whether a scalar is a secret; a URL is not, unless it has a user, a password or options, which could be one."""
     if not isinstance(value, str):
         return value is not None
     return value != "" and not is_unresolved(value) and re.fullmatch(r"[a-z][a-z0-9+.-]*://[^@?#\s]*", value, re.IGNORECASE) is None
 
 
 def _may_be_secret(known: Catalogue, path: SettingPath) -> bool:
-    """Whether a member is secret; of a name that the catalogue does not know, whether it is called as secrets are."""
+    """Whether a member is secret; a name that the catalogue does not know counts if it looks like a secret's."""
     if len(path) > _DEEPEST or known.is_secret(path):
         return True
     names = " ".join(step for step in path[1:] if isinstance(step, str))
@@ -55,9 +55,9 @@ def _may_be_secret(known: Catalogue, path: SettingPath) -> bool:
 
 
 def is_called_secret(name: str) -> bool:
-    """Whether a name, that of a variable or setting, is one of a secret in any kind of document, or most like one.
+    """Whether a name of a variable or setting is a secret's in any kind of document, or most similar to one.
 
-    No other name may be suggested for it whose values are public: the secret would be published.
+    No public setting may be suggested for it: the secret would be published.
     """
     if re.search("secret|passw|passphrase|passcode|private.?key|token|api.?key|credential", name, re.IGNORECASE):
         return True
@@ -69,13 +69,13 @@ def is_called_secret(name: str) -> bool:
 
 
 def is_name_of_secret(name: str) -> bool:
-    """Whether a secret setting of any kind of document is called so."""
+    """Whether a secret setting of any kind of document has this name."""
     return _last_names().get(name.lower(), False)
 
 
 @settings.derived
 def _last_names() -> Mapping[str, bool]:
-    """The last step of every plain setting of every kind in lower case, and whether a setting called so is secret."""
+    """The last step of every plain setting of every kind in lower case, and whether a setting of this name is secret."""
     every = ((catalogue, path) for catalogue in map(settings.catalogue, settings.KINDS) for path in catalogue.current())
     plain = ((known, path) for known, path in every if {"object", "array"}.isdisjoint(known.types(path)))
     names = gathered((str(path[-1]).lower(), known.is_secret(path)) for known, path in plain)

@@ -1,4 +1,4 @@
-"""What a loader makes of the text of a parameter or variable, and whether that is what was meant."""
+"""How a loader converts the text of a parameter or variable, and whether that is what was meant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .values import EMPTY_SWITCH, MEANS_FALSE, MEANS_TRUE, misread_switch, outco
 
 
 def misread_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of a parameter's or variable's text that its loader misreads; ``value`` is what it makes of it."""
+    """The mismatch of a parameter's or variable's text that its loader misreads; ``value`` is the result."""
     coercion = reader.coercion(setting)
     kind = setting.types[0]
     if kind == "boolean":
@@ -33,7 +33,7 @@ def misread_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mis
 
 
 def _who(setting: Setting, reader: Reader, does: str, do: str) -> str:
-    """Who does something with a text: the server, or those servers that are older than the first which converts it."""
+    """Who does something with a text: the server, or servers older than the first that converts it."""
     history = reader.coercions(setting)
     is_old = reader.release < history.began and history.newest != "none"
     return f"servers before {history.began} {do}" if is_old else f"the server {does}"
@@ -64,7 +64,7 @@ def _boolean_text(text: str, setting: Setting, reader: Reader) -> Mismatch | Non
 
 
 def _unconverted_text(text: str, setting: Setting, reader: Reader) -> Mismatch:
-    """The mismatch of a number that stays text; of servers that later ones follow which convert it, what comes of that too."""
+    """The mismatch of a number that stays text; with the consequence on servers older than the first that converts it."""
     given, release = text.strip(BLANKS), reader.release
     who = _who(setting, reader, "does", "do")
     plain = re.fullmatch(r"[+-]?[0-9]+", given) is not None
@@ -105,7 +105,7 @@ _NEEDS_NUMBER: Final = "needs-number"
 
 
 def unparsed(text: Any, path: SettingPath, reader: Reader) -> Mismatch | None:
-    """The mismatch of a text that the loader parses for its name, though it is that of no setting, and cannot; None for all else."""
+    """The mismatch of a text that the loader fails to parse because of its name, though that is not a setting; None otherwise."""
     if reader.by is None or path[-1] not in _PARSED or not isinstance(text, str):
         return None
     from ..server.loader import coercion_of
@@ -122,7 +122,7 @@ _PARSED = ("tls", "ssl")
 
 
 def way_out_of(setting: Setting, reader: Reader) -> str:
-    """How to give an object that this loader does not parse; empty where a rule of its own says it."""
+    """How to give an object that this loader does not parse; empty if a rule of its own explains that."""
     if reader.kind == "server/env":
         from .variables import members_of  # no other kind of document has variables
 
@@ -142,7 +142,7 @@ def _object_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mis
         way_out = way_out_of(setting, reader)
         why = f"{_who(setting, reader, 'does', 'do')} not parse it here, and none of its {members} has an effect"
         return Mismatch("object", sentence("stays text", why, way_out, by=", because ", then=": ")) if way_out else None
-    if value == text:  # what can be parsed is never the text itself
+    if value == text:  # a parsed value is never the text itself
         return Mismatch("object", sentence(f"must be {article} in JSON", _NOT_PARSED, "write it as JSON", by="; ", stops=True))
     return None
 
@@ -157,7 +157,7 @@ _OLDER: Final = {
 
 
 def older_versions(text: str, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of a text that loaders misread which are older than the one that is judged by; None where they read it as meant too."""
+    """The mismatch of a text that only loaders older than the current release misread; None if they read it as meant."""
     kind, server = setting.types[0], reader.server
     if reader.coercion(setting) == "none" or "string" in setting.types or (kind == "boolean" and text == "true") or kind not in _OLDER:
         return None
@@ -171,7 +171,7 @@ def older_versions(text: str, setting: Setting, reader: Reader) -> Mismatch | No
 
 
 def older_loaders(_text: str, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of a variable that only newer loaders put on its setting; None where all that know the setting do."""
+    """The mismatch of a variable that only newer loaders map to its setting; None if all that know the setting do."""
     server = reader.server
     began = setting.env_unsettable.since(server.release)
     is_late = began > setting.first and server.may_be_before(began) and not setting.env_unsettable.at(server.release)

@@ -1,8 +1,8 @@
-"""What the clients of PostgreSQL and Redis make of a text in place of the options of TLS.
+"""How the clients of PostgreSQL and Redis read a text in place of TLS options.
 
-Where nothing parses them, ``database.ssl`` and ``redis.tls`` are handed on as they are. With pg 8.22.0 the text ``true`` turns TLS on, and
-``no-verify`` does without a check of the certificate; at any other it asks for TLS and then fails, with an exception that is not caught
-("Cannot use 'in' operator"), or because the database has no TLS. With ioredis 5.8.2 any text turns TLS on, and options in it are not seen.
+Where nothing parses them, ``database.ssl`` and ``redis.tls`` are passed on as they are. With pg 8.22.0 the text ``true`` turns TLS on, and
+``no-verify`` does so without checking the certificate; any other text asks for TLS and then fails, with an uncaught exception ("Cannot use
+'in' operator"), or because the database has no TLS. With ioredis 5.8.2 any text turns TLS on, and options in it are ignored.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _NOTHING: Final[tuple[Any, ...]] = ({}, [])
 
 
 def takes_options(setting: Setting) -> bool:
-    """Whether a setting holds the options of TLS of a connection, in place of which a client takes a text in its own way."""
+    """Whether a setting holds the TLS options of a connection, in place of which a client has its own reading of a text."""
     return setting.types[:1] == ("object",) and "boolean" in setting.types and setting.name.rpartition(".")[2] in ("ssl", "tls")
 
 
 def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
-    """The mismatch of a parameter's text that stays text; None where it works. ``way_out`` is how to give the options."""
+    """The mismatch of a parameter's text that stays text; None if it works. ``way_out`` says how to give the options."""
     off = text.strip().lower() in MEANS_FALSE
-    if not setting.pass_through:  # the options of PostgreSQL: those of Redis are handed on
+    if not setting.pass_through:  # the options of PostgreSQL; those of Redis are passed on
         remedy = "to connect without TLS, leave it out" if off else way_out
         return None if text in _OF_PG else Mismatch("object", sentence(_REFUSED, remedy=remedy, stops=True))
     if off:
@@ -47,7 +47,7 @@ def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
 
 
 def text_in_json(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
-    """The mismatch of a text in a file whose values are not converted; None where it is that of a text in place of any other switch."""
+    """The mismatch of a text in a file whose values are not converted; None if it is read as in any other switch."""
     if not isinstance(value, str) or not takes_options(setting) or value in ("true", ""):
         return None
     off = value.strip().lower() in MEANS_FALSE
@@ -70,6 +70,6 @@ def _says_only_that(text: str) -> bool:
 
 
 def wrong_type(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of a value that has none of the setting's types, nor is a text that is as good as one."""
+    """The mismatch of a value that has none of the setting's types, nor is a text that works as well."""
     is_as_good = value == "no-verify" and takes_options(setting) and not setting.pass_through
     return None if is_as_good else values.wrong_type(value, setting, reader)

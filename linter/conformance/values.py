@@ -1,4 +1,4 @@
-"""What the catalogue says of a value: its type, its choices, its range and its form."""
+"""How a value fits its setting: its type, its choices, its range and its format."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ MEANS_TRUE = frozenset({"true", "yes", "on", "1", "y", "t", "enabled"})
 
 
 def external_secret(value: Any, _setting: Setting, _reader: Reader) -> Mismatch | None:
-    """The mismatch of an external secret (``system``, ``key``, ``type``) outside of the CDK's own config; None for any other value."""
+    """The mismatch of an external secret (``system``, ``key``, ``type``) outside the CDK's own config; None for other values."""
     if isinstance(value, dict) and {"system", "key"} <= value.keys() <= {"system", "key", "type"}:
         return Mismatch("own-value", "is an external secret, which only the CDK resolves, and only in its own config")
     return None
 
 
 def boolean_in_json(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of a text or number where a switch belongs, in a file whose values are not converted; None where it fits."""
+    """The mismatch of a text or number in place of a boolean, in a file whose values are not converted; None if it fits."""
     if "boolean" not in setting.types or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if "type-checked" in setting.tags:
-        return None  # the CDK's library checks its type when it writes the template, and takes all others as they are
+        return None  # the CDK's library checks its type when it writes the template, and accepts all others as they are
     on, who = outcome(setting, True, reader.release), reader.who
     if isinstance(value, str):
         word = value.strip().lower()
@@ -80,17 +80,17 @@ def misread_switch(setting: Setting, read_as: bool, reason: Message) -> Mismatch
 
 
 def outcome(setting: Setting, value: bool, release: Release) -> str:
-    """What happens in a release when a switch is on or off, as a clause; empty where that is not known."""
+    """The effect of a switch being on or off in a release, as a clause; empty if that is not known."""
     return (setting.if_true if value else setting.if_false).at(release)
 
 
 def so(effect: str) -> str:
-    """An effect as the end of a clause; empty if it is."""
+    """An effect as the end of a clause; empty if there is none."""
     return f", so {effect}" if effect else ""
 
 
 def left_out(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
-    """The mismatch of a value of another type with which the CDK does as if the setting were left out; None for any other value."""
+    """The mismatch of a value of another type that the CDK treats as if the setting were left out; None for other values."""
     if FALSE_MEANS_NONE not in setting.tags or not isinstance(value, str | int | float) or value or _is_one_of(value, setting.types):
         return None
     written = "an empty text" if value == "" else number_text(value)
@@ -98,7 +98,7 @@ def left_out(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
 
 
 def inexact_number(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of what is no whole number and works all the same, as the server's library takes it; None for any other value."""
+    """The mismatch of a value that is not a whole number but works all the same, because the server's library accepts it; else None."""
     server, tags = reader.server, setting.tags
     reason: Message | None = None
     if isinstance(value, float) and not value.is_integer() and value - value == 0 and "takes-fractions" in tags:
@@ -129,7 +129,7 @@ _PLAIN: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "object": d
 
 
 def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
-    """The mismatch of a value that has none of the setting's types; None where it has one."""
+    """The mismatch of a value that has none of the setting's types; None if it has one."""
     types = setting.types
     # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
     is_port = types[0] == "integer" and isinstance(value, str) and "string" in types
@@ -165,9 +165,9 @@ def _kind_of(value: Any) -> str:
 
 
 def not_allowed(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
-    """The mismatch of a value that is not one of the setting's choices in a release; None where it is, is empty, or there are none.
+    """The mismatch of a value that is not one of the setting's choices in a release; None if it is, is empty, or there are none.
 
-    A server that is newer than all known releases may take a word that resembles none of them.
+    A server newer than all known releases may allow a word that resembles none of them.
     """
     if not setting.enum or isinstance(value, dict | list) or value == "":
         return None
@@ -183,7 +183,7 @@ def not_allowed(value: Any, setting: Setting, reader: Reader) -> Mismatch | None
 
 
 def out_of_range(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
-    """The mismatch of a number (in quotes too) that cannot work (``range``) or should not be (``advice``); None for any other value."""
+    """The mismatch of a number (in quotes too) that cannot work (``range``) or should not be used (``advice``); else None."""
     if isinstance(value, str) and setting.types[0] == "integer" and re.fullmatch(r"[0-9]{1,1000}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value in setting.special or value != value:
@@ -213,7 +213,7 @@ def _tolerance(value: float, setting: Setting) -> str:
 
 
 def wrong_format(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
-    """The mismatch of a text that does not have the setting's format; None where it has it, or the setting has none."""
+    """The mismatch of a text that does not have the setting's format; None if it has, or if there is no format."""
     if not setting.format or not isinstance(value, str) or (value == "" and setting.format != "bytes"):
         return None
     reason = FORMATS[setting.format].reason(value)

@@ -1,7 +1,7 @@
-"""What to say of an environment variable that sets nothing: where it lands, and which one would work.
+"""The message for an environment variable that sets nothing: which setting it maps to, and which variable would work.
 
-Where it lands is what the server's loader does (``packages/server/src/config/loader.ts``); what was meant is known where the catalogue has
-the name as a near miss, or where the letters are those of a setting.
+The mapping is the server loader's (``packages/server/src/config/loader.ts``); the meaning is known if the catalogue lists the name as a
+near miss, or if the letters are those of a setting.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NEEDED: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
-    """The mismatch of a variable that sets no setting; ``path`` is where it lands, ``setting`` what the catalogue says of that."""
+    """The mismatch of a variable that sets nothing; ``path`` is where it maps to, ``setting`` the catalogue's entry for that."""
     meant = meant_setting(variable, setting, reader)
     reason = _why_useless(variable, path, setting, meant, reader)
     if reason is not None:
@@ -43,7 +43,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
 
 
 def _why_useless(variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:
-    """Why a variable that lands on no setting has no effect, with the one that has; None where it is not known what was ``meant``."""
+    """Why a variable has no effect, with the one that has; None if the setting that was ``meant`` is not known."""
     catalogue, server = reader.catalogue, reader.server
     where = sentence(f"sets {dotted(path)}, which is not a setting", "the server ignores it", by=", so ")
     later = [(first, path) for first, path in landings(variable).items() if first > server.release]
@@ -67,7 +67,7 @@ def _why_useless(variable: str, path: SettingPath, setting: Setting | None, mean
 
 
 def meant_setting(variable: str, setting: Setting | None, reader: Reader) -> Setting | None:
-    """The setting that was meant by a variable that lands on none; None where that is not known."""
+    """The setting that a useless variable was meant to set; None if that is not known."""
     named = _named(variable, setting, reader.catalogue)
     if named is None and reader.release != MAIN:
         named = reader.catalogue.get(setting_of(variable))
@@ -82,13 +82,13 @@ def _named(variable: str, setting: Setting | None, catalogue: Catalogue) -> Sett
 
 
 def _spelt(variable: str, catalogue: Catalogue) -> list[Setting]:
-    """The settings whose names have the same letters as a variable: of ``MEDPLUM_BASEURL`` it is ``baseUrl``."""
+    """The settings whose names have the same letters as a variable: for ``MEDPLUM_BASEURL`` it is ``baseUrl``."""
     paths = catalogue.spelt((variable.removeprefix(PREFIX),))
     return [setting for path in paths if (setting := catalogue.get(path)) is not None]
 
 
 def near_variable(variable: str, reader: Reader) -> str:
-    """The variable that looks most like this one; empty when none does."""
+    """The most similar variable; empty if none is similar."""
     from .. import suggest  # only after a mistake
 
     catalogue, release, given = reader.catalogue, reader.release, variable.removeprefix(PREFIX)
@@ -99,7 +99,7 @@ def near_variable(variable: str, reader: Reader) -> str:
 
 
 def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
-    """How to set by a variable, on a release and all later ones, what only newer ones put there by itself; empty where nothing does."""
+    """How to set, by a variable that works on this and all later releases, what only newer ones map by default; else empty."""
     path = setting.path
     holder = catalogue.get(path[:-1])
     if holder is None or holder.env_unsettable.at(oldest) or holder.env_coercion.at(oldest) != "object":
@@ -109,7 +109,7 @@ def portable(setting: Setting, catalogue: Catalogue, oldest: Release) -> str:
 
 
 def _how_to_set(message: Message, target: Setting, reader: Reader) -> Message:
-    """The message about a variable with how to set what was meant by it."""
+    """The message about a variable with how to set what it was meant to set."""
     catalogue, release, path = reader.catalogue, reader.release, target.path
     if target.name in SECRETS:
         members = f"{variable_of((SECRETS[target.name], 'host'), release)} and so on"
@@ -128,7 +128,7 @@ def _how_to_set(message: Message, target: Setting, reader: Reader) -> Message:
 
 
 def members_of(target: Setting, reader: Reader) -> str:
-    """How to set an object that the server does not parse from a variable: one variable for each member."""
+    """How to set an object that the server does not parse from a variable: one variable per member."""
     catalogue, release = reader.catalogue, reader.release
     if "object" not in target.types or target.env_coercion.at(release) == "object":
         return ""

@@ -1,4 +1,4 @@
-"""What a text plainly stands for that is not written as the server reads it. None is the answer wherever there could be another one."""
+"""The evident meaning of a text that is not written as the server reads it; None whenever there could be another meaning."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MOST: Final = 10**15
 
 
 def whole_number(text: str, unit: str = "") -> int | None:
-    """The whole number that a text stands for, in the unit of its setting; ``10,000``, ``10.000``, ``0x10`` and ``007`` are none."""
+    """The whole number that a text stands for, in the unit of its setting; None for ``10,000``, ``10.000``, ``0x10`` and ``007``."""
     text = text.strip()
     if text[:1] not in "0123456789+-":
         return None
@@ -75,7 +75,7 @@ def _plain(text: str) -> int | None:
 
 
 def _size(text: str) -> str | None:
-    """A size with a unit that the package ``bytes`` does not know: to it a megabyte is what others call a mebibyte."""
+    """A size with a unit that the package ``bytes`` does not know: its megabyte is a mebibyte."""
     match = re.fullmatch(
         r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
     )
@@ -88,14 +88,14 @@ _LEAST_LIMIT: Final = 65_536
 
 
 def size_of(number: int) -> str | None:
-    """A number of bytes as a size with a unit; None where it is hardly one."""
+    """A number of bytes as a size with a unit; None if it is implausible."""
     if not _LEAST_LIMIT <= number < _MOST:
         return None
     return next(f"{number >> shift}{unit}" for unit, shift in (("gb", 30), ("mb", 20), ("kb", 10), ("b", 0)) if number % (1 << shift) == 0)
 
 
 def holder(text: str) -> Any:
-    """The object or list of which a text is the JSON, else ``ABSENT``."""
+    """The object or list that a text is the JSON of, else ``ABSENT``."""
     value = valid_value(text)
     return value if isinstance(value, dict | list) else ABSENT
 
@@ -104,7 +104,7 @@ def holder(text: str) -> Any:
 
 
 def in_form(name: str, text: str) -> str | None:
-    """The text in a format that another one stands for, a URL without credentials; None where that is none, or in doubt."""
+    """The text in a format that another one stands for, a URL without credentials; None if there is none, or in doubt."""
     limit = _LONGEST if not name.startswith("pem-") else 100 * _LONGEST
     if len(text) > limit:
         return None
@@ -141,18 +141,18 @@ def _rewritten(name: str, text: str) -> str | None:
 
 
 def bucket(text: str) -> str | None:
-    """The name of a bucket in its address or ARN."""
+    """The name of a bucket, from its address or ARN."""
     return _rewritten("s3-bucket", text)
 
 
 def port_of(text: str) -> str | None:
-    """The port that a host is written with; None where there is none."""
+    """The port in a host; None if it has none."""
     match = _HOST.fullmatch(text.strip())
     return match[2] if match is not None else None
 
 
 def _origins(text: str) -> str | None:
-    """Origins as browsers send them: nothing behind the host, in lower case, without the usual port, each of them once."""
+    """Origins as browsers send them: without a path, in lower case, without the default port, without duplicates."""
     entries = {_origin(entry): None for entry in re.split(r"[,;]|\s+", text) if entry}
     return None if None in entries else (", " if ", " in text else ",").join(map(str, entries))
 
@@ -162,7 +162,7 @@ def _origin(text: str) -> str | None:
     if where is None or "*" in text or FORMATS["url"].reason(text) is not None:
         return None
     if "@" in text[where.end :]:
-        return None  # a credential can hold what ends an authority, and the part of it before that is no host
+        return None  # a credential can contain a character that ends an authority, and the part before that is not a host
     scheme, host = text.partition(":")[0].lower(), text[where.host : where.end].lower()
     return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80').removesuffix(':')}"
 
@@ -176,7 +176,7 @@ def _addresses(text: str) -> str:
 
 
 def _pem(text: str) -> str | None:
-    """PEM with blanks around its lines, or whose line breaks became something else: a backslash and an n, or blanks on one line."""
+    """PEM with blanks around its lines, or with line breaks that became something else: a backslash and an n, or blanks on one line."""
     text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n")
     if "\n" in text.strip():
         return re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text)
@@ -187,19 +187,19 @@ def _pem(text: str) -> str | None:
 
 
 def _lines(base64: str) -> str:
-    """Base64 in lines: where blanks were, else of 64 characters each (RFC 7468)."""
+    """Base64 in lines: split at blanks, else into 64 characters each (RFC 7468)."""
     parts = base64.split()
     return "\n".join(parts if len(parts) > 1 else (base64[at : at + 64] for at in range(0, len(base64), 64)))
 
 
 def without_separators(text: str) -> str:
-    """A number without the blanks and hyphens in it."""
+    """A number without blanks and hyphens."""
     return re.sub(r"[\s-]", "", text)
 
 
 _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
     "aws-account": without_separators,
-    "aws-region": lambda text: re.sub(r"(?<=[0-9])[a-z]$", "", text.strip().lower()),  # of an availability zone
+    "aws-region": lambda text: re.sub(r"(?<=[0-9])[a-z]$", "", text.strip().lower()),  # an availability zone
     "bytes": _size,
     "email": _address,
     "email-list": _addresses,
