@@ -268,6 +268,25 @@ def child(node: Any, step: str | int) -> Any:
     return ABSENT if node is ABSENT else UNKNOWN
 
 
+class Framework(NamedTuple):
+    """A law, standard or benchmark that has controls, with a few words about it, and where its ids and titles are from."""
+
+    name: str
+    says: str
+    organization: str
+    version: str
+    url: str
+    date: str = ""
+
+
+class Control(NamedTuple):
+    """A control that checks support. It has no title where the texts of its framework are licensed."""
+
+    id: str
+    title: str
+    framework: Framework
+
+
 class RuleInfo(NamedTuple):
     """A rule as reporters and rule selection see it.
 
@@ -292,6 +311,8 @@ class RuleInfo(NamedTuple):
     """The targets on which the rule gives an opinion, or advice that applies to almost every installation: it is checked when asked for."""
     formerly: tuple[str, ...] = ()
     """The ids that it had, or that were made part of it."""
+    controls: Mapping[str, str] = {}
+    """The controls that it supports, by their ids, each with why; of a built-in rule only where a report shows them."""
 
     @property
     def level(self) -> Level:
@@ -598,6 +619,8 @@ class Result(NamedTuple):
     notices: tuple[Notice, ...] = ()
     hidden: Mapping[Level, int] = {}
     """How many findings are left out for being less severe than asked for."""
+    controls: Mapping[str, Control] = {}
+    """The catalogue of controls, for a report that shows them."""
 
 
 class Style(NamedTuple):

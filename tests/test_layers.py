@@ -55,7 +55,7 @@ THIRD_PARTY = {
     "sarif_om": {"reporters.sarif"},
     "tomli": {"options.config_file"},
     "typing_extensions": {"typed"},  # for a type checker only
-    "yaml": {"policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
+    "yaml": {"policy.controls", "policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
 }
 """Who imports what is not ours and not Python's."""
 
@@ -138,6 +138,7 @@ HEAVY = [
     "linter.documents.variables_editor",
     "linter.formats.pem",
     "linter.formats.times",
+    "linter.policy.controls",
     "linter.policy.grammar",
     "linter.policy.keys",
     "linter.policy.operators.aws",

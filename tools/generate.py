@@ -26,7 +26,7 @@ import settings_docs  # noqa: E402
 from linter import sources  # noqa: E402  # from this checkout, whatever is installed
 from linter.formats import FORMATS  # noqa: E402
 from linter.options import config_file  # noqa: E402
-from linter.policy import grammar, rule_set  # noqa: E402
+from linter.policy import controls, grammar, rule_set  # noqa: E402
 from linter.policy.operators import OPERATORS  # noqa: E402
 from linter.settings import build as settings_build  # noqa: E402
 from linter.settings import json_schema  # noqa: E402
@@ -52,6 +52,7 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/formats.json": FORMATS.build,
     "linter/_built/operators.json": OPERATORS.build,
     "linter/_built/rules.json": rule_set.build,
+    "linter/_built/controls.json": controls.build,
     "schemas/medplum-lint-rule.schema.json": grammar.schema_text,
     "schemas/medplum-server-config.schema.json": json_schema.schema_text,
     "schemas/medplum-lint.schema.json": _schema_of_configuration,

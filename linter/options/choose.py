@@ -13,7 +13,7 @@ from ..log import Log
 from ..model import Configuration, Document, Level, Notice, RuleInfo, Target, level_on
 from ..policy.engine import Levels, applies
 from ..policy.rule import Rule
-from ..policy.rule_set import Folder, FoundFolder, all_rules, check_ids, check_selectors, files_of, rank
+from ..policy.rule_set import CONTROL, Folder, FoundFolder, all_rules, check_ids, check_selectors, files_of, rank
 from ..release import ANY_SERVER, ServerVersion
 from ..server.target import Evidence, target_of
 from ..settings.kinds import DEPLOYMENT
@@ -199,8 +199,9 @@ def is_selected(rule: Rule, overrides: Overrides) -> bool:
 
 
 def is_asked_for(info: RuleInfo, overrides: Overrides) -> bool:
-    """Whether a choice of rules names this rule, by its id."""
-    return info.id in (overrides.select or ()) or info.id in (overrides.extend_select or ())
+    """Whether a choice of rules names this rule, by its id or by a control that it supports."""
+    words = (*(overrides.select or ()), *(overrides.extend_select or ()))
+    return any(word == info.id or (word.startswith(CONTROL) and rank(info, (word,))) for word in words)
 
 
 def is_active(rule: Rule, overrides: Overrides) -> bool:

@@ -107,6 +107,11 @@ _KEYS: Final = {
         }
     ),
     "tags": _list(TEXT),
+    "controls": {
+        "if": {"type": "object"},
+        "then": {"minProperties": 1, "additionalProperties": TEXT},
+        "else": {"enum": ["none"], "description": 'must be "none", or a mapping of controls that says why the rule supports each'},
+    },
     "precision": {"enum": ["very-high", "high", "medium", "low"]},
     "enabled": {"type": "boolean"},
     "examples": _object(

@@ -12,6 +12,7 @@ import yaml
 from ..files import TooLarge, Unreadable, read_regular
 from ..text import clipped, printable
 from ..typed import Any, Final, NamedTuple
+from .controls import check_controls
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
 from .known import check_settings, with_links
@@ -61,6 +62,7 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
         rule.trusted = trusted
         check_operands(rule, built_in=bool(category))
         check_kinds(rule)
+        check_controls(read.data, built_in=bool(category))
         check_settings(rule)
         check_possible(rule)
         name = rule.info.id.rpartition("/")[2]

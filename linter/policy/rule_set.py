@@ -92,8 +92,8 @@ def _made_of() -> list[str]:
     return [*map(str, rule_files(rules_folder())), __file__]
 
 
-_FOR_READERS_OF_RULES: Final = frozenset({"examples", "evidence"})
-"""Keys that no run looks at: the commands that test or explain a rule read its own file."""
+_FOR_READERS_OF_RULES: Final = frozenset({"controls", "examples", "evidence"})
+"""Keys that are in no run: the commands that test or explain a rule read its own file, and controls have a built file of their own."""
 
 
 def _read_yaml() -> list[dict[str, Any]]:
@@ -259,17 +259,23 @@ def _real(path: Path) -> str | None:
         return None
 
 
+CONTROL: Final = "control:"
+"""What stands in front of a control where that selects rules."""
 _BY_ID: Final = 1_000
 """The rank of a rule's id: more than that of any pattern, which counts its letters."""
 
 
 def rank(info: RuleInfo, selectors: Iterable[str]) -> int:
-    """How exactly selectors name a rule: most by its id, then by a pattern (the more letters, the more so), 1 by its category, 0 not."""
+    """How exactly selectors name a rule: most by its id, then by a pattern (the more letters, the more so), 1 by category or control."""
     return max((_BY_ID if word == info.id else _rank_of_pattern(info, word) for word in selectors), default=0)
 
 
 def _rank_of_pattern(info: RuleInfo, word: str) -> int:
-    """The same for one pattern or category; what ends with a slash, or is nothing but a star behind it, is the category in front of it."""
+    """The same for one pattern, category or control; what ends with a slash or ``/*`` is the category in front of it."""
+    if word.startswith(CONTROL):
+        from .controls import supports  # only for a run that names one
+
+        return int(supports(info, word.removeprefix(CONTROL)))
     group, slash, rest = word.partition("/")
     if slash and rest in ("", "*"):
         return int(info.category == group)
@@ -280,7 +286,7 @@ def _rank_of_pattern(info: RuleInfo, word: str) -> int:
 
 
 def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
-    """For each selector that names no rule, by its id, by its category or as a pattern, an error with the nearest one."""
+    """For each selector that names no rule, by its id, category or control or as a pattern, an error with the nearest one."""
     infos = list(rules)
     known = dict.fromkeys((*(one.id for one in infos), *(one.category for one in infos if one.category)))
     return [
@@ -291,6 +297,12 @@ def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list
 
 
 def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> str:
+    if word.startswith(CONTROL):
+        from .controls import controls_of
+
+        named = dict.fromkeys(control for one in infos for control in controls_of(one))
+        control = word.removeprefix(CONTROL)
+        return f'no rule supports the control "{control}"{did_you_mean(control, named)}'
     if "*" in word:
         return f'there is no rule whose id is like "{word}"'
     beginning = f"{word.rstrip('-')}-"
