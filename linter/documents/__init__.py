@@ -1,1 +1,1 @@
-"""What sources share: from names and texts to documents, and the way back from settings to their places."""
+"""Shared by all sources: from names and texts to documents, and from settings back to their places."""

@@ -1,7 +1,7 @@
-"""What suppression comments accept of a secret goes with it, where a fix makes several variables of the one that held it.
+"""Moves suppression comments about a secret along with it when a fix splits its variable into several.
 
-``ignore[plaintext-secret]`` at a URL is about the password in it, which gets a variable of its own. What a comment accepts by
-another rule is about the address, and stays where that is.
+``ignore[plaintext-secret]`` at a URL is about the password in it, which gets a variable of its own. Acceptances of other rules are about
+the address, and stay where that is.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _OF_SECRETS: Final = re.compile("secret|credential|password|key")
 
 
 def with_accepted(content: str, given: Sequence[Variable], first: str, secret: str) -> str:
-    """A text in which variables took the place of one, with the comments about that moved to ``secret`` where they are about a secret.
+    """A text in which several variables replaced one, with the comments about secrets moved to ``secret``.
 
-    They stand at ``first`` yet; both are names of variables of the text.
+    They are still at ``first``; both are names of variables of the text.
     """
     if "medplum-lint" not in content:
         return content
@@ -31,18 +31,18 @@ def with_accepted(content: str, given: Sequence[Variable], first: str, secret: s
     old, new = standing[first], standing[secret]
     key, lines = old.key.start, {line_start(content, at) for at in (old.key.end, old.value.end)}
     if line_start(content, key) == line_start(content, new.key.start):
-        return content  # what is about the one is about the other
+        return content  # a comment on either is about both
     is_value = within(one.value for one in given)
     comments = read_suppression_comments(Text(content), lambda at: not is_value(at)).suppressions
     above = [one for one in comments if one.place.start < key and one.span.start <= key < one.span.end]
-    # Behind the variable, or behind its name where its value stands on the next line.
+    # After the variable, or after its name if its value is on the next line.
     behind = [one for one in comments if one.place.start >= old.key.end and line_start(content, one.place.start) in lines]
     moved = _moved(content, above, line_start(content, new.key.start), lines=True)
     return apply_edits(content, [*moved, *_moved(content, behind, line_end(content, new.value.end), lines=False)])
 
 
 def _moved(content: str, comments: Sequence[Suppression], at: int, *, lines: bool) -> Iterator[Edit]:
-    """Put what comments accept of a secret elsewhere, those that have a line of their own with that."""
+    """Move the suppressions of comments elsewhere; a comment on its own line moves as a whole."""
     text = ""
     for span in (one.place for one in comments):
         head, ids, tail = re.split(r"[][]", content[span.start : span.end], maxsplit=2)

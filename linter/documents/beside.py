@@ -1,4 +1,4 @@
-"""Entries that give a member of what another entry gives as a whole: the loader sets both, in the order in which they come."""
+"""Entries that give a member of an object that another entry gives as a whole: the loader sets both, in order."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ from .source import Problem
 def beside_members(
     given: Mapping[SettingPath, tuple[Any, str, Span]], by: Coercion, release: Release, order: str, *, ordered: bool
 ) -> Iterator[Problem]:
-    """The problem of each whole that has members beside it.
+    """The problem of each whole value whose members are given too.
 
-    ``given`` are the texts of entries, which a ``release`` of the server loads, each with what it is called and where that stands;
-    ``order`` says what is known of their order, as a clause.
-
-    ``ordered``: the server sets them in their order. There it adds members to an object or a list that comes before all of them, which is
-    no mistake.
+    ``given`` are the texts of entries, which a ``release`` of the server loads, each with its name and place; ``order`` is a clause about
+    what is known of their order. ``ordered``: the server sets them in order. Then adding members to an object or a list that comes before
+    all of them is not a mistake.
     """
     wholes = gathered((path[:length], path) for path in given for length in range(1, len(path)) if path[:length] in given)
     places = {path: number for number, path in enumerate(given)} if ordered and wholes else {}
@@ -41,7 +39,7 @@ def beside_members(
 
 
 def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tuple[str, str, bool]:
-    """What comes of it, what to do, and whether the server does not start."""
+    """The consequence, what to do, and whether it keeps the server from starting."""
     if isinstance(held, Stop):
         return "the server fails to parse {whole}, which must be JSON, and does not start", "", True
     if container and first is not None:

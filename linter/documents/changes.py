@@ -1,4 +1,4 @@
-"""Edits of a text out of changes of its settings: what the editors of all kinds of documents share."""
+"""From changes of settings to edits of a text: what the editors of all kinds of documents share."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ EditChanges = Callable[[str, Sequence[Change]], "list[Edit] | None"]
 
 
 def split_of(changes: Sequence[Change], rank: Callable[[Change], int | None]) -> tuple[Change, ...]:
-    """The changes that put new settings in place of the only one that is removed, behind the one that removes it; or none.
+    """The changes that replace the only removed setting by several new ones, after the change that removes it; or none.
 
-    ``rank`` is the place of a new setting in the order of the documentation; None for what does not go there.
+    ``rank`` is the place of a new setting in the order of the documentation; None if it does not belong there.
     """
     removed = [change for change in changes if change.action == "remove"]
     ranked = [(place, change) for change in changes if change.action == "set" and (place := rank(change)) is not None]
@@ -25,14 +25,14 @@ def split_of(changes: Sequence[Change], rank: Callable[[Change], int | None]) ->
 
 
 def edits_of(content: str, changes: Sequence[Change], split: Sequence[Change], edit: EditChanges) -> list[Edit] | None:
-    """The edits that make the changes, those of a split at once if that can be done."""
+    """The edits that make the changes; a split is made in one step if possible."""
     singly = [[change] for change in changes]
     made = _edits_of(content, [split, *(one for one in singly if one[0] not in split)], edit) if split else None
     return _edits_of(content, singly, edit) if made is None else made
 
 
 def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges) -> list[Edit] | None:
-    """The edits of several steps; those that meet in one place are made one after the other, as one edit of all between them."""
+    """The edits of several steps; steps that touch the same place are applied one after the other, as one edit that spans them."""
     apart = [edit(content, step) for step in steps]
     if len(steps) == 1:
         return apart[0]
@@ -52,7 +52,7 @@ def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges
 
 
 def _meet(apart: Sequence[list[Edit] | None]) -> bool:
-    """Whether the edits of one step stand in the way of those of another."""
+    """Whether the edits of one step conflict with those of another."""
     taken = Taken()
     for made in apart:
         if taken.meet(made or ()):
@@ -62,7 +62,7 @@ def _meet(apart: Sequence[list[Edit] | None]) -> bool:
 
 
 def as_one(content: str, made: str) -> list[Edit]:
-    """One edit, from the first character that changes to the last one."""
+    """One edit, from the first changed character to the last."""
     start = len(commonprefix((content, made)))
     end = len(commonprefix((content[start:][::-1], made[start:][::-1])))
     return [Edit(Span(start, len(content) - end), made[start : len(made) - end])] if made != content else []

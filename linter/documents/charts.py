@@ -1,4 +1,4 @@
-"""Medplum's Helm chart: which of its versions values are for, what that reads of them, and which values it has itself (``charts.yaml``)."""
+"""Medplum's Helm chart: which version of it values are for, what that reads, and its own default values (``charts.yaml``)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _EMPTY: Final[tuple[Any, ...]] = (None, "", {}, [])
 
 
 class Chart(NamedTuple):
-    """Medplum's chart, as ``file``, a ``Chart.yaml``, names it: its ``version`` at ``span``, or None where that is not one that was read.
+    """Medplum's chart, as ``file``, a ``Chart.yaml``, names it: its ``version`` at ``span``, or None if that is unknown.
 
-    ``within`` is where its values stand in those of the chart of the file: a chart that depends on it has them under its name.
+    ``within`` is where its values are in those of the chart of the file: a chart that depends on it has them under its name.
     """
 
     version: Release | None
@@ -36,13 +36,13 @@ class Chart(NamedTuple):
 
     @property
     def defaults(self) -> Node | None:
-        """The values of the chart itself of which it makes variables, without places in the file; None where they are not known."""
+        """The chart's own values from which it makes variables, without places in the file; None if they are not known."""
         if self.version is None or "config.server.baseUrl" not in _read(self.version):
             return None
         return Node(SourceFile(self.file.uri, b"", self.file.server, self.file.around), _tree(), ("defaults",))
 
     def changes(self, name: str) -> bool:
-        """Whether a value may have a meaning that Medplum's chart does not give it: in a template that was edited, or for Helm."""
+        """Whether a value may mean something else than in Medplum's chart: in a modified template, or to Helm."""
         key = name.rpartition(".")[2]
         found = (self.file.around.find(self.file, f"templates/{one}") for one in _TEMPLATES if not self.within)
         texts = [one.text.content for one in found if one is not None]
@@ -52,7 +52,7 @@ class Chart(NamedTuple):
 
 
 def chart_beside(values: SourceFile) -> Chart | None:
-    """The chart that ``Chart.yaml`` beside a file of values is, or depends on; None where it is no chart of Medplum's."""
+    """The chart that ``Chart.yaml`` beside a values file is, or depends on; None if it is not Medplum's."""
     return values.cached("chart", lambda: _chart_beside(values))
 
 
@@ -69,7 +69,7 @@ def _chart_beside(values: SourceFile) -> Chart | None:
 
 
 def _chart(node: Node, address: Node, within: JsonPath) -> Chart:
-    """The chart of a node with a version; what has not Medplum's ``address`` may be another one of this name."""
+    """The chart of a node with a version; one without Medplum's ``address`` may be another chart of this name."""
     written, version = node.at("version"), None
     is_medplums = isinstance(address.value, str) and "medplum.com" in address.value
     if is_medplums and isinstance(written.value, str) and re.fullmatch(r"\d{1,4}(?:\.\d{1,4}){2}", written.value):
@@ -97,7 +97,7 @@ def _read(version: Release) -> frozenset[str]:
 
 @cache
 def sections(version: Release | None) -> Mapping[str, frozenset[str]]:
-    """The sections of ``config``, each with the names of which a version makes variables; of an unknown version those of the last."""
+    """The sections of ``config``, each with the names that a version makes variables of; for an unknown version those of the newest."""
     names = [name.split(".")[1:] for name in _read(version or _release("last")) if name.startswith("config.")]
     return {section: frozenset(name for one, name in names if one == section) for section in ("server", "database", "redis", "fission")}
 
@@ -135,6 +135,6 @@ def unread(values: Node, chart: Chart | None) -> Iterator[tuple[Node, str]]:
 
 
 def _instead(name: str, read: frozenset[str]) -> str:
-    """What is read under another name: one that is often meant, else the only one with the same last part."""
+    """The value that is read under another name: a common confusion, else the only one with the same last part."""
     alike = [one for one in read if one.rpartition(".")[2] == name.rpartition(".")[2]]
     return str(_tree().value["meant"].get(name, alike[0] if len(alike) == 1 else ""))

@@ -1,4 +1,4 @@
-"""How a container starts Medplum's server: by the entry point and the command that are written for it."""
+"""How a container starts Medplum's server, judging by its entry point and command."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _BEFORE_5: Final = Release((4, 5, 2))
 
 
 class Start(NamedTuple):
-    """How a container starts a server: in what it is started, by word and name; its image, and its entry point and command (None where
-    that of the image counts); and how the file spells a start ``argument``.
+    """How a container starts a server.
 
-    ``at`` is where the command is written, or else the entry point. ``folder`` is the working directory (None where that of the image
-    counts), and ``mounts`` are the volumes and the like of the container.
+    It has the kind and name of the container; its image, and its entry point and command (None if the image's apply); and how the file
+    spells a start ``argument``. ``at`` is where the command is written, or else the entry point. ``folder`` is the working directory (None
+    if the image's applies), and ``mounts`` are the volumes of the container.
     """
 
     word: str
@@ -76,24 +76,24 @@ class Start(NamedTuple):
 
     @property
     def arguments(self) -> tuple[str, ...] | None:
-        """The arguments of the server; None where they are not known."""
+        """The arguments of the server; None if they are not known."""
         return arguments_of(self.image, self.entry_point, self.command)
 
     @property
     def line(self) -> list[str] | None:
-        """What starts the container, of which the first word is known; None where that is not, or that of the image counts."""
+        """The command line, if its first word is known; None otherwise, or if it is the image's."""
         own, given = (one.split() if isinstance(one, str) else one or [] for one in (self.entry_point, self.command))
         line: list[Any] = [*own, *given] if isinstance(own, list) and isinstance(given, list) else [None]
         return line if self.entry_point is not None and all(isinstance(word, str) for word in line) else None
 
     @property
     def argument(self) -> str | None:
-        """The start argument; None where it is not known."""
+        """The start argument; None if it is not known."""
         return argument_of(arguments) if (arguments := self.arguments) is not None else None
 
     @property
     def working_folder(self) -> str | None:
-        """The working directory of the server; None where it is not known."""
+        """The working directory of the server; None if it is not known."""
         if self.folder is None:
             return WORKING_FOLDER if is_own_image(self.image) else None
         is_known = isinstance(self.folder, str) and self.folder.startswith("/") and not _REPLACED.search(self.folder)
@@ -101,21 +101,21 @@ class Start(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether an argument can only stand behind the script, and in no command of its own."""
+        """Whether an argument can only follow the script, and is not in a command of its own."""
         own = words_of(self.entry_point) if self.entry_point is not None else None
         return own is not None and (_arguments_of_server(own) != [] or any(map(_SHELL.fullmatch, own)))
 
     def reads(self, release: Release) -> Reads:
-        """Whether a release reads variables."""
+        """Whether a release reads variables when started this way."""
         return reads_variables(self.argument, release)
 
     @property
     def subject(self) -> str:
-        """What starts the server, for messages."""
+        """A name for the container, for messages."""
         return f"the {self.word} {printable(self.name)}" if isinstance(self.name, str) else f"the {self.word}"
 
     def sources(self, release: Release) -> Sequence[str]:
-        """The arguments that are meant for the server, or else the one for the configuration file that is plainly mounted."""
+        """The arguments for the server, or else the one for the configuration file that is evidently mounted."""
         line = self.line or ()
         given = (line if any(map(names_source, line[:1])) else self.arguments) or ()
         behind = _arguments_of_server(given)
@@ -128,28 +128,27 @@ class Start(NamedTuple):
         return [DEFAULT if is_default else f"file:{path}"] if path else []
 
     def files(self, release: Release) -> list[str]:
-        """The absolute paths of the files that the server reads, in its container; none where they are not known."""
+        """The absolute paths of the files that the server reads, in its container; empty if they are not known."""
         argument, folder = self.argument, self.working_folder
         if argument is None or folder is None or fault(argument, release) is not None:
             return []
         return [layer.file(release, folder) for layer in layers(argument, release) if layer.kind == "file"]
 
     def missing_file(self, release: Release) -> str:
-        """The path of a file that the server does not find, though its argument names it, or it is mounted elsewhere; else empty."""
+        """The path of a file that the server will not find though its argument names it, or that is mounted elsewhere; else empty."""
         mounted = {basename(mount.target) for mount in self.mounts.every}
         paths = self.files(release) if is_own_image(self.image) else []
         return next((path for path in paths if self.mounts.lack(path) and (self.arguments or basename(path) in mounted)), "")
 
     @property
     def has_file(self) -> bool:
-        """Whether a file that the server reads is known, or certainly missing, or its program is: of any release, so that each finds the
-        same servers."""
+        """Whether a file that the server reads, or its program, is known or certainly missing in any release; all find the same servers."""
         paths = (path for release in (_BEFORE_5, MAIN) for path in self.files(release))
         is_missing = bool(_missing_program(self, ANY_SERVER)) or any(map(self.missing_file, (_BEFORE_5, MAIN)))
         return is_missing or any(self.mounts.find(path) is not None for path in paths)
 
     def unread(self) -> tuple[Unread, ...]:
-        """What is to be noted where the server's argument is written, and not known."""
+        """The note at the server's argument, if that is not known."""
         if self.at is None or self.arguments is not None or not is_own_image(self.image) or _missing_program(self, ANY_SERVER):
             return ()
         line = self.at.file.text.position(self.at.head().start).line
@@ -157,14 +156,14 @@ class Start(NamedTuple):
         return (Unread(self.at.file.uri, line, why),)
 
     def started(self, *, whole: bool) -> Started | None:
-        """What joins the sources of the server; None where they are not known. ``whole``: all of its variables are known."""
+        """What is needed to join the sources of the server; None if they are not known. ``whole``: all of its variables are known."""
         return Started(self.argument, self.mounts.find, whole, self.working_folder or "") if self.argument is not None else None
 
 
 def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str], str]) -> Start:
-    """How a container is started of which the entry point, the command, the working directory and the mounts are in these members.
+    """How a container is started whose entry point, command, working directory and mounts are in these members.
 
-    An entry point that is empty is that of the image.
+    An empty entry point stands for the image's.
     """
     entry_point, command, folder, mounts = map(node.at, members)
     at = next((one for one in (command, entry_point) if one.value), None)
@@ -174,10 +173,10 @@ def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str
 
 
 def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] | None:
-    """What follows the server's script, by the entry point of its container (None: that of its ``image``) and its command.
+    """The words after the server's script, from the entry point of its container (None: that of its ``image``) and its command.
 
-    None where that is not known: where something else is started, or a shell or a template has a say in it; and of another ``image`` than
-    Medplum's own, whose entry point is not known, where the command names no source.
+    None if they are not known: if something else is started, or through a shell or a template; and for an ``image`` other than Medplum's
+    own, whose entry point is not known, if the command names no source.
     """
     own = [] if entry_point is None else words_of(entry_point)
     given = [] if command is None else words_of(command)
@@ -186,13 +185,13 @@ def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] 
     words = given if entry_point is None else _arguments_of_server([*own, *given])
     if words is None or (entry_point is None and words and not is_own_image(image) and not any(map(names_source, words))):
         return None
-    # A shell between the server and its argument makes several words, whatever is in them.
+    # A shell between the server and its argument splits words, whatever is in them.
     is_known = not any(map(_REPLACED.search, words)) or (entry_point is None and _SHELL.fullmatch(words[0]) is not None)
     return tuple(words) if is_known else None
 
 
 def problems_of_start(start: Start, server: ServerVersion, at: Span, *, has_variables: bool = True) -> list[Problem]:
-    """What is wrong with how a server is started, which may be given variables."""
+    """What is wrong with how a server is started that may have variables."""
     unstartable = unstartable_start(start, server)
     if unstartable is not None:
         return [Problem(*unstartable, at)]
@@ -212,7 +211,7 @@ _USUAL: Final = frozenset(WORKING_FOLDER + folder + CONFIGURATION for folder in 
 
 
 def never_read(start: Start) -> str:
-    """What is wrong where the server reads no variables."""
+    """The problem of a server that reads no variables."""
     count = len(start.arguments or ())
     if count > 1:
         return f"{start.subject} gives the server {count} arguments, and it accepts an argument only if it is the only one"
@@ -220,7 +219,7 @@ def never_read(start: Start) -> str:
 
 
 def remedy_of(start: Start, server: ServerVersion) -> str:
-    """What to write instead, so that the server reads variables too, and what it was meant to read besides."""
+    """What to write instead, so that the server reads variables too, along with its other sources."""
     argument = with_variables(start.sources(server.release), server.release)
     spelt = f"{argument} as the only word behind the script" if start.is_whole else start.spell(argument)
     remedy = f"{'write' if start.arguments or start.is_whole else 'add'} {spelt}"
@@ -230,7 +229,7 @@ def remedy_of(start: Start, server: ServerVersion) -> str:
 
 
 def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message] | None:
-    """The problem that keeps a server from starting, with its message: its image lacks a program, or it cannot read its argument."""
+    """The problem that keeps a server from starting, with its message: its image lacks a program, or its argument is invalid."""
     program = _missing_program(start, server)
     if program:
         sources = start.sources(server.release)
@@ -245,7 +244,7 @@ def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message
 
 
 def _missing_program(start: Start, server: ServerVersion) -> str:
-    """What is wrong with a container that starts what its image does not have; empty where nothing certainly is."""
+    """The message for a container whose image lacks the program that it starts; empty unless that is certain."""
     line = start.line
     if line == [] and is_own_image(start.image):
         return f"{start.subject} has neither an entry point nor a command"
@@ -255,13 +254,13 @@ def _missing_program(start: Start, server: ServerVersion) -> str:
 
 
 def missing_shell(subject: str, start: Start, server: ServerVersion) -> str:
-    """What is wrong with what starts a shell in a container; empty where there may be one."""
+    """The message for a container that starts a shell it does not have; empty if there may be one."""
     is_missing = lacks_shell(start.image, server) and not any(TOOLS.fullmatch(one.target) for one in start.mounts.every)
     return f"{subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on" if is_missing else ""
 
 
 def words_of(command: Any) -> list[str] | None:
-    """The words of a command that is a list of texts, or a text; None where it is neither."""
+    """The words of a command, either a list of texts or a text; None if it is neither."""
     if isinstance(command, list):
         return command if all(isinstance(word, str) for word in command) else None
     return _split(command) if isinstance(command, str) else None
@@ -280,7 +279,7 @@ def _split(command: str) -> list[str] | None:
 
 
 def _arguments_of_server(words: Sequence[str]) -> list[str] | None:
-    """What follows the server's script on a command line of Node.js; None where it starts something else."""
+    """The words after the server's script on a command line of Node.js; None if it starts something else."""
     words = _unwrapped(words) or ()
     if not words or re.fullmatch(r"(?:.*/)?node(?:js)?", words[0]) is None:
         return None
@@ -291,7 +290,7 @@ def _arguments_of_server(words: Sequence[str]) -> list[str] | None:
 
 
 def _unwrapped(words: Sequence[str]) -> Sequence[str] | None:
-    """The words that a program starts which a container is often started with: an init, or a shell with one simple command."""
+    """The command inside common wrappers: an init program, or a shell with one simple command."""
     if words and _INIT.fullmatch(words[0]):
         words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
     if len(words) < 3 or _SHELL.fullmatch(words[0]) is None:
@@ -303,5 +302,5 @@ def _unwrapped(words: Sequence[str]) -> Sequence[str] | None:
 
 
 def _is_server(script: str) -> bool:
-    """Whether a script is the server, as its image or a build of one's own has it; any other can start it as it likes."""
+    """Whether a script is the server's, as its image or a custom build names it; any other can start it in its own way."""
     return re.fullmatch(r"(?:.*/)?index\.[cm]?js|(?:.*/)?server(?:/.*)?\.[cm]?js", script) is not None

@@ -1,4 +1,4 @@
-"""What variables are given to, in whatever format: which of them run a server, and the documents that these make."""
+"""Containers and whatever else has variables, in any format; which of them run a server, and the documents these make."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .variables_in_yaml import Block, Node, is_sound, named_values, suppression_
 
 
 def holder_in(node: Node, type: str, start: Node, blocks: Callable[[Node], Iterable[Block]], consequence: str = "") -> VariableHolder:
-    """What variables stand in, in YAML or JSON.
+    """A place in YAML or JSON that has variables.
 
     ``blocks`` finds them in it. ``start`` is where to point for what is not given; ``consequence`` as in :func:`text_problems`.
     """
@@ -44,7 +44,7 @@ def holder_in(node: Node, type: str, start: Node, blocks: Callable[[Node], Itera
 
 
 class Container(NamedTuple):
-    """What variables are given to, such as a service. ``load`` makes its document; ``is_server``: it certainly runs a server."""
+    """Something that has variables, such as a service. ``load`` makes its document; ``is_server``: it certainly runs a server."""
 
     names: Sequence[str]
     is_server: bool
@@ -52,10 +52,10 @@ class Container(NamedTuple):
 
 
 def container(names: Sequence[str], image: Any, load: Callable[[], Loaded], *, is_started: bool = False) -> Container:
-    """A container that gets variables of some names. The variables of the app are none of a server.
+    """A container with variables of some names. Variables of the app do not count as a server's.
 
-    One with the server's image runs a server if it gets any variable that begins as the server's do, or its start shows where its
-    configuration is.
+    One with the server's image runs a server if it has any variable with the server's prefix, or if its start shows where its configuration
+    is.
     """
     if is_app_image(image):
         return Container((), False, load)
@@ -70,7 +70,7 @@ def recognised(
     confidence: Confidence = Confidence.LIKELY,
     otherwise: Confidence = Confidence.PLAUSIBLE,
 ) -> Recognised | None:
-    """What a file with these containers is; ``note`` says what that is where none of them runs a server, and is empty if unknown."""
+    """What a file with these containers is; ``note`` says so if none of them runs a server, and is empty if unknown."""
     every = list(containers)
     if any(one.is_server for one in every):
         return Recognised("server/env", confidence)
@@ -83,8 +83,7 @@ def recognised(
 def load_servers(containers: Sequence[Container], problems: Sequence[Problem]) -> list[Loaded]:
     """The documents of the containers that run a server; ``problems`` are those of the text, which are reported with the first.
 
-    Where none runs a server, and the file is read because the user says that it is a server's, these are the containers with variables
-    that a server has too.
+    If none runs a server, and the user says that the file is a server's, these are the containers with variables that a server has too.
     """
     servers = [one for one in containers if one.is_server] or [one for one in containers if any(map(is_servers, one.names))]
     known = set(map(id, problems))
@@ -99,25 +98,25 @@ def _without(loaded: Loaded, known: set[int]) -> Loaded:
 
 
 class Given(NamedTuple):
-    """A variable as the server gets it, and the holder in which it is written; the name there may be another one."""
+    """A variable as the server gets it, and the holder in which it is written; its name there may differ."""
 
     variable: Variable
     holder: VariableHolder
 
 
 def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[VariableHolder]) -> Loaded:
-    """The document of what a server gets: of two variables with one name the later one counts.
+    """The document of the variables that a server gets: of two with one name the later one counts.
 
-    ``main`` is the holder that has the name of the whole, and where what is missing would be written. ``also`` are holders that belong to
-    it and may give nothing that counts.
+    ``main`` is the holder that has the name of the whole, where missing settings would be written. ``also`` are holders that belong to it
+    but may give nothing that counts.
     """
-    # Of variables that come again, as where a file is named twice, the last one counts.
+    # If a variable is repeated, as when a file is named twice, the last one counts.
     last = {(one.holder.place, one.variable.name, one.variable.key): one for one in given}
     given = [one for one in given if last[one.holder.place, one.variable.name, one.variable.key] is one]
     holders: dict[Place, VariableHolder] = {main.place: main}
     for holder in (*(one.holder for one in given), *also):
         known = holders.setdefault(holder.place, holder)
-        if holder.editor is None and known.editor is not None:  # of what is read in two ways, an edit for one must not touch the other
+        if holder.editor is None and known.editor is not None:  # if it is read in two ways, an edit for one must not affect the other
             holders[holder.place] = known._replace(editor=None)
     if len(holders) == 1:
         return read_variables(main, [one.variable for one in given])
@@ -125,7 +124,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
     for one in given:
         variables[one.holder.place].append(one.variable)
     for place, holder in holders.items():
-        # Others than the server's are there only for what is wrong with them for every reader.
+        # Other programs' variables are only there for mistakes that affect every reader.
         variables[place] += (one for one in holder.variables if not one.name.startswith(PREFIX))
     parts = {place: _part(holder, main, variables[place]) for place, holder in holders.items()}
     documents = {place: part.document for place, part in parts.items()}
@@ -137,7 +136,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         document.holders = tuple(dict.fromkeys((*document.holders, *whole.document.holders)))
 
     def is_across(path: SettingPath) -> bool:
-        """Whether a setting and what holds it stand in two places: within one its document has the mistake."""
+        """Whether a setting and its parent are in two places: within one place its own document has the mistake."""
         return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
 
     beside = (one for one in whole.problems if one.name == "object-beside-its-members" and one.path is not None and is_across(one.path))
@@ -145,7 +144,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
 
 
 def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> Loaded:
-    """The document of a holder, once for all sums that it is a part of in the same way."""
+    """The document of a holder, shared by all sums that use it in the same way."""
     alone = holder._replace(strict=main.strict, complete=False, partial=True)
 
     def read() -> Loaded:
@@ -154,7 +153,7 @@ def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable
         return part
 
     if holder.place == main.place:
-        return read()  # the name of the whole, and what may be missing in it, are its own
+        return read()  # it has the name of the whole, and what may be missing in it
     signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
     return holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
 
@@ -171,8 +170,8 @@ def for_server(
 ) -> VariableHolder:
     """The holder of a container with an image, with the problem of a server in it that reads no variables.
 
-    ``whole``: its text was read to its end. ``lacks``: it gets variables that are not known here. ``where`` is the other file in which the
-    image stands.
+    ``whole``: its text was read to its end. ``lacks``: it gets variables that are not known here. ``where`` is the other file that names
+    the image.
     """
     ours = is_server_image(image)
     server = holder.file.server

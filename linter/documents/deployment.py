@@ -1,8 +1,10 @@
-"""Which documents configure the same server, and how they are put side by side for the rules ``for: deployment``.
+"""Which documents configure the same server, and how they are combined for the rules ``for: deployment``.
 
-Documents belong together when they are of the same environment: that of the parameters' names, of the infra config's ``name``, or of
-the file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). What has no environment goes with the only one there is in
-its folder. It makes no difference whether the user named a file or a search found it: a hook names those that happen to have changed.
+Documents belong together when they are of the same environment, as given by the parameters' names, the infra config's ``name``, or the
+file's name (``medplum.prod.config.json``, ``medplum.prod.server.json``). A document without an environment joins the only one in its
+folder.
+
+It makes no difference whether the user named a file or a search found it: a hook names those that happen to have changed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ _SECRETS = ("database", "redis")
 
 
 def role(document: Document) -> str:
-    """What a document is in a deployment, a :data:`~linter.settings.kinds.Role`; empty where it is nothing in one."""
+    """The role of a document in a deployment, a :data:`~linter.settings.kinds.Role`; empty if it has none."""
     kind = DOCUMENT_KINDS.get(document.kind)
     return kind.role if kind is not None else ""
 
@@ -33,13 +35,13 @@ def environment_of(document: Document) -> str | None:
 
 
 def names_of(document: Document) -> dict[str, None]:
-    """The names that reports give a document: those of its environment, service, container and the like."""
+    """The names of a document in reports: of its environment, service, container and so on."""
     names = (document.environment, environment_of(document), *(own for _, own in document.holders))
     return dict.fromkeys(name for name in names if name is not None)
 
 
 def deployments(documents: Iterable[Document]) -> list[Deployment]:
-    """The groups of documents that can be checked against each other, in the order of their names."""
+    """The groups of documents that can be checked against each other, sorted by name."""
     named = gathered((environment_of(one), one) for one in documents if role(one))
     groups = _with_unnamed(named, named.pop(None, []))
     ordered = sorted(groups.items(), key=lambda item: item[0] or "")
@@ -58,7 +60,7 @@ def _with_unnamed(groups: dict[str | None, list[Document]], unnamed: list[Docume
 
 
 def _ambiguous(documents: list[Document]) -> bool:
-    """Whether there are two documents for one place, so that it is not known which one counts; a joined server has all places."""
+    """Whether two documents have one role, so that it is not known which one counts; a joined server has all roles."""
     is_whole = any(document.parts is not None and document.parts.layers for document in documents)
     places = [role(document) if role(document) != "server" or is_whole else document.kind for document in documents]
     return len(places) != len(set(places))
@@ -69,7 +71,7 @@ def _comparable(documents: list[Document]) -> bool:
 
 
 def side_by_side(deployment: Deployment) -> Iterator[Document]:
-    """The documents for the rules: one for each server document with what stands beside it, and one for its sources side by side."""
+    """The documents for the rules: each server document combined with its companions, and one that combines its sources."""
     others = {role(document): document for document in deployment.documents if role(document) != "server"}
     servers = [document for document in deployment.documents if role(document) == "server"]
     for server in servers:
@@ -98,7 +100,7 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
 
 
 class _Origin:
-    """The way back from a setting of a deployment to the document that holds it."""
+    """From a setting of a deployment back to the document that holds it."""
 
     def __init__(self, members: Mapping[str, Document]) -> None:
         self._members = members
@@ -108,13 +110,13 @@ class _Origin:
         return self._members[str(path[0])].origin.locate(path[1:], part)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """What the member's source knows."""
+        """The facts that the member's source knows."""
         return self._members[str(path[0])].origin.facts(path[1:]) if path and str(path[0]) in self._members else {}
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """Never asked for: findings are about the members."""
+        """Never called: findings are about the members."""
         raise LookupError("a deployment has no text of its own")
 
     def pieces(self, part: Span) -> Iterator[Piece]:
-        """Never asked for either."""
+        """Never called either."""
         raise LookupError("a deployment has no text of its own")

@@ -1,4 +1,4 @@
-"""The way back from settings to the entries of a file that give them: parameters, variables, the members of a vault's secret.
+"""From settings back to the entries of a file that give them: parameters, variables, the members of a vault's secret.
 
 An entry gives one setting, or as JSON one with all its members.
 """
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class Entry(Protocol):
-    """What gives a setting: one parameter, variable, or member of a vault's secret."""
+    """An entry that gives a setting: one parameter, variable, or member of a vault's secret."""
 
     @property
     def text(self) -> str | None:
-        """The JSON in which the places of members are looked for; None where all of them are the place of the whole value."""
+        """The JSON in which the places of members are looked for; None if all of them are the place of the whole value."""
 
     def span(self, part: Part) -> Span:
-        """Where a part of it stands; its name where the part is not given."""
+        """The place of a part of it; the place of its name if the part is not given."""
 
     def facts(self) -> Mapping[str, Fact]:
-        """What rules may ask of it."""
+        """The facts that rules can ask for."""
 
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
-        """What the text at a span of it may be shown as, where it gives the setting at ``path``; None where it may not be shown."""
+        """The setting as which the text at a span of it may be shown, if it gives the setting at ``path``; None if it may not be."""
 
 
 class EntriesOrigin:
-    """The origin of a document whose settings are given by entries. ``start`` is where to point for what no entry gives."""
+    """The origin of a document whose settings are given by entries. ``start`` is where to point for absent settings."""
 
     def __init__(self, content: str, entries: Mapping[SettingPath, Entry], lines: Lines, start: Callable[[], Span]) -> None:
         self._content = content
@@ -74,9 +74,9 @@ class EntriesOrigin:
         return span if place is None else place.span(part)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """What the entry of exactly this setting says of itself beside the value, such as its type.
+        """The facts that the entry of exactly this setting has beside the value, such as its type.
 
-        What stands inside the JSON of an entry has no facts: one parameter of the wrong type is one mistake.
+        A value inside the JSON of an entry has no facts: one parameter of the wrong type is one mistake.
         """
         return self._entries[path].facts() if path in self._entries else {}
 
@@ -87,7 +87,7 @@ class EntriesOrigin:
             return self._lines.excerpt(span)
         entry = self._entries[holder]
         value = entry.span("value")
-        if value.start <= span.start and span.end <= value.end:  # a text of its own, of whose parts nothing is known
+        if value.start <= span.start and span.end <= value.end:  # a separate text, whose parts are not known
             if holder not in self._excerpts:
                 self._excerpts[holder] = self._lines.excerpt(value, entry.shown_as(holder, value))
             return self._excerpts[holder]

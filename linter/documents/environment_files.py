@@ -1,11 +1,11 @@
-"""Files of environment variables, a line each, as Docker Compose, the npm package ``dotenv`` and a shell read them.
+"""Files of environment variables, one per line, as Docker Compose, the npm package ``dotenv`` and a shell read them.
 
-Read as they agree on it: ``export`` may stand before a name; a value without quotes ends
-at a blank and a "#"; single quotes keep everything, double quotes know escapes; both may go over several lines.
+The common rules apply: ``export`` may precede a name; an unquoted value ends at a blank and a "#"; single quotes are literal, double quotes
+have escapes; both may span lines.
 
-Where a quote is not closed they do not agree. The package takes it for a part of the value and reads the next line; Compose and a shell
-go on to the next quote, which opens the value of a later line, and fail there or set what stands between as one value. So the line whose
-quote is meant is looked for: a value over several lines holds no line that sets a variable of the server.
+They disagree about unclosed quotes. The package takes the quote as part of the value and reads the next line; Compose and a shell go on to
+the next quote, which opens the value of a later line, and fail there or set everything between as one value. So the line whose quote is
+missing is looked for: a value over several lines contains no line that sets a variable of the server.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-co
 
 
 def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder:
-    """A file as what variables stand in, with what is wrong with its lines; ``raw``: each value is all that stands behind its sign."""
+    """A file as a holder of variables, with what is wrong with its lines; ``raw``: a value is everything after its sign."""
     read = read_environment(file)
     variables = raw_variables(file.text) if raw else read.variables
     comments = read_suppression_comments(file.text, within(read.comments))
@@ -74,7 +74,7 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
 
 
 def raw_variables(text: Text) -> list[Variable]:
-    """The variables of a file whose values are what stands in it, as ``format: raw`` of Compose has them: no quote and no sign counts."""
+    """The variables of a file read literally, as with ``format: raw`` of Compose: quotes and other signs have no meaning."""
     variables: list[Variable] = []
     for line in _RAW.finditer(text.content):
         key, value = Span(*line.span("name")), Span(*line.span("value"))
@@ -90,13 +90,13 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
     yield Token(variable.key, "name", variable.name, variable.name)
     if variable.value.start >= variable.key.end:
         written = content[slice(*variable.value)]
-        # Behind a quote that is not closed stands more than the value, and behind a "#" perhaps a comment.
+        # After an unclosed quote there is more than the value, and after a "#" perhaps a comment.
         name = variable.name if variable.text is not None else ""
         yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
 
 
 def read_environment(file: SourceFile) -> EnvironmentLines:
-    """What stands in a file, read once."""
+    """The content of a file, read once."""
     return file.cached("environment file", lambda: EnvironmentLines(file.text))
 
 
@@ -106,7 +106,7 @@ def _line_end(content: str, at: int) -> int:
 
 
 class EnvironmentLines:
-    """The variables of a text, what is wrong with its lines, and its comments; behind a line that is no assignment reading goes on."""
+    """The variables of a text, what is wrong with its lines, and its comments; a line that is not an assignment is skipped."""
 
     def __init__(self, text: Text) -> None:
         self.variables: list[Variable] = []
@@ -126,9 +126,9 @@ class EnvironmentLines:
             at = following.end() if following is not None else end
 
     def _line(self, at: int, *, is_behind_broken: bool) -> tuple[int, bool]:
-        """Where what is read of a line ends, and whether it is no assignment, or its value goes on behind it.
+        """Where the reading of a line ends, and whether it is not an assignment, or its value continues on the next line.
 
-        Of several lines in a row that are none, as an unquoted key has, one is reported.
+        Of consecutive lines that are not assignments, as in an unquoted key, one is reported.
         """
         content = self._content
         if _BLANK.match(content, at) is not None:
@@ -148,7 +148,7 @@ class EnvironmentLines:
         if written.startswith("#"):  # after a blank a comment; else programs do not agree
             text, written = ("" if content[at - 1] != "=" else None), ""
         else:
-            # Programs do not agree about a "#" in it; another name in it is that of a line whose start was lost.
+            # Programs disagree about a "#" in it; another name in it belongs to a line whose start was lost.
             text = unless_reference(written) if "#" not in written and "MEDPLUM_" not in written else None
         span = Span(at, at + len(written)) if written else Span(key.start, at)
         self.variables.append(Variable(name, text, key, span, _advice(written), fallback_of(written)))
@@ -164,7 +164,7 @@ class EnvironmentLines:
             why = "the program that reads the file fails, or reads the lines in between as part of the value"
             self._add_problem(sentence(what, why, "close it on this line"), start)
             self.variables.append(Variable(name, None, key, Span(start, line_end)))
-            return line_end, True  # the rest of a value of several lines is no other mistake
+            return line_end, True  # the rest of a value of several lines is not another mistake
         inner, at = content[start + 1 : end], end + 1
         text: str | None = inner
         if _BLANK.fullmatch(content, at, _line_end(content, at)) is None:
@@ -184,9 +184,9 @@ class EnvironmentLines:
 
 
 def _is_template(name: str, inner: str) -> bool:
-    """Whether a text in single quotes with ``${`` in it is there to be filled in, by a program that does not mind the quotes.
+    """Whether a text in single quotes with ``${`` is to be filled in by a program that ignores the quotes.
 
-    In a password these are signs as all others, and single quotes are how to write them.
+    In a password these are ordinary characters, and single quotes are the way to write them.
     """
     path = setting_of(name)
     setting = settings.catalogue().get(path) if path else None
@@ -194,7 +194,7 @@ def _is_template(name: str, inner: str) -> bool:
 
 
 def _is_of_another(content: str, name: str, value: Span) -> bool:
-    """Whether the quote that ends a value of several lines is that of a later variable, so that its own is missing."""
+    """Whether the quote that ends a value of several lines belongs to a later variable, so that its own is missing."""
     if _OURS.search(content, value.start, value.end) is not None:
         return True
     closes = _BLANK.fullmatch(content, value.end + 1, _line_end(content, value.end + 1)) is not None
@@ -208,7 +208,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _hidden(match: re.Match[str]) -> str:
-    """An escape as it is looked at for references: an escaped dollar begins none."""
+    """An escape for the search for references: an escaped dollar does not begin one."""
     return "_" if match[0][1] in "\\$" else match[0]
 
 

@@ -1,4 +1,4 @@
-"""Whether a file of a repository has a program put values in the place of the references in a configuration."""
+"""Whether a repository has a program that fills in the references in a configuration file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST: Final = 50
 def is_filled_in(file: SourceFile) -> bool:
     """Whether a start script, a Dockerfile or a workflow of the repository names a file, and runs a program that replaces references.
 
-    A text that stands in another file goes by the name of that.
+    A text inside another file goes by the name of that file.
     """
     around, name = file.around, re.compile(rf"(?<![\w-]){re.escape(file.name)}(?![\w-])")
     every = islice(around.near(file, _FOLDERS, _FILES), _MOST)

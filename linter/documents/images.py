@@ -1,7 +1,7 @@
-"""Which release of the server an image is, by its tag; and the images of servers that a file names, in whatever format it is.
+"""The release of a server image, by its tag; and the server images that a file names, in any format.
 
 Medplum's own image has the tags ``4.3.5`` and ``4.3`` (which moves to each patch), ``latest`` and the hash of a commit
-(``scripts/build-docker-server.sh``): which release the last two are is not known.
+(``scripts/build-docker-server.sh``). The releases of the last two are not known.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _DEEPEST: Final = 40
 
 
 def is_server_image(image: Any) -> bool:
-    """Whether a container's image is, or is called as, Medplum's server: ``medplum/medplum-server:latest``, with whatever registry."""
+    """Whether a container's image is named like Medplum's server: ``medplum/medplum-server:latest``, in any registry."""
     return isinstance(image, str) and _NAMED.search(image) is not None
 
 
 def is_own_image(image: Any) -> bool:
-    """Whether a container's image is the one that Medplum publishes, from any registry, and not another one of that name."""
+    """Whether a container's image is the one that Medplum publishes, in any registry, and not another of the same name."""
     return isinstance(image, str) and _OWN.search(image) is not None
 
 
 def lacks_shell(image: Any, server: ServerVersion) -> bool:
-    """Whether a container's image is certainly Medplum's own, from Docker Hub, of a release without a shell: the newest, or a known one."""
+    """Whether a container's image is certainly Medplum's, from Docker Hub, of a release without a shell: the newest, or a known one."""
     if not is_own_image(image) or not image.removeprefix("docker.io/").startswith("medplum/"):
         return False
     version = server if server.is_known else version_of(Image(image), "")
@@ -52,15 +52,15 @@ def lacks_shell(image: Any, server: ServerVersion) -> bool:
 
 
 def is_app_image(image: Any) -> bool:
-    """The same for Medplum's app, which has variables that a server has too."""
+    """The same for Medplum's app, some of whose variables a server has too."""
     return isinstance(image, str) and re.search(r"(?:\A|[/\-{])medplum-app(?=[:@}]|\Z)", image) is not None
 
 
 def version_of(image: Image, where: str) -> ServerVersion | None:
-    """The server in an image that the file ``where`` names, perhaps as one of another file; None where its tag is no release.
+    """The server in an image that the file ``where`` names, perhaps for another file; None if its tag is not a release.
 
-    A reference such as ``medplum/medplum-server:${TAG:-4.3.5}`` has its default. Where the image is not Medplum's own, a number that is
-    greater than any known release is a number of their own.
+    For a reference such as ``medplum/medplum-server:${TAG:-4.3.5}`` the default counts. If the image is not Medplum's own, a number greater
+    than any known release is a numbering of its own.
     """
     if len(image.text) > _LONGEST:
         return None
@@ -86,9 +86,9 @@ _REFERENCE: Final = re.compile(r"\$\{[^${}]*\}")
 
 
 def images_in(file: SourceFile) -> tuple[Image, ...]:
-    """The images of servers that a file names, wherever in it, each once: of services, containers, task definitions, values and the CDK.
+    """The server images that a file names, each once: in services, containers, task definitions, values and the CDK.
 
-    A file that cannot name one is not read for it.
+    A file that cannot name one is not parsed for it.
     """
     if not may_name_images(file):
         return ()
@@ -129,7 +129,7 @@ def _in_mapping(node: dict[Any, Any]) -> Iterator[Image]:
 
 
 def _of_chart(values: dict[Any, Any]) -> Iterator[Image]:
-    """The tag in values of Medplum's chart, which has a repository of its own (``charts/values.yaml``)."""
+    """The tag in values of Medplum's chart, which names the repository separately (``charts/values.yaml``)."""
     deployment = values.get("deployment")
     image = deployment.get("image") if isinstance(deployment, dict) else None
     if isinstance(image, dict) and "repository" not in image:
@@ -137,6 +137,6 @@ def _of_chart(values: dict[Any, Any]) -> Iterator[Image]:
 
 
 def _tagged(repository: str, tag: Any) -> Iterator[Image]:
-    """The image of a tag; a number, as YAML takes 4.3 for one, is the text that a template makes of it."""
+    """The image with a tag; a number, as YAML reads 4.3, becomes the text that a template makes of it."""
     if isinstance(tag, str | int | float) and not isinstance(tag, bool):
         yield Image(f"{repository}:{tag}")

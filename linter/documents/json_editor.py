@@ -17,7 +17,7 @@ from .changes import edits_of, split_of
 
 
 def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits that make the changes; a new member is put where the documentation has it."""
+    """The edits that make the changes; a new member goes where the documentation has it."""
     order = _names_of(catalogue)
     every = [step for change in changes for step in _steps(parsed, change)]
     above = next((change.path[:-1] for change in every if change.action == "remove" and isinstance(change.path[-1], str)), None)
@@ -34,14 +34,14 @@ def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Cha
 
 
 def _steps(parsed: Json, change: Change) -> list[Change]:
-    """A change as steps that an object can take: what moves to another one is set there and removed here."""
+    """A change as steps that an object supports: a move to another object is a set there and a removal here."""
     if change.action != "rename" or change.value[:-1] == change.path[:-1]:
         return [change]
     return [Change("set", change.value, value_at(parsed.value, change.path)), Change("remove", change.path)]
 
 
 def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order = ()) -> list[Edit] | None:
-    """The edits of one change in an object, or of a removal and of what takes its place."""
+    """The edits of one change in an object, or of a removal and its replacement."""
     editor, (change, *others) = JsonEditor(content, parsed), steps
     if others:
         return editor.replace(change.path, [(str(one.path[-1]), one.value) for one in others])
@@ -52,7 +52,7 @@ def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order 
 
 @settings.derived
 def _names_of(catalogue: str) -> Sequence[str]:
-    """The dotted names of the settings, as the documentation orders them."""
+    """The dotted names of the settings, in the order of the documentation."""
     return settings.catalogue(catalogue).names() if catalogue in settings.KINDS else ()
 
 

@@ -1,4 +1,4 @@
-"""A server that reads several sources, as its start argument names them: one document of what it holds of them together.
+"""A server that reads several sources, as its start argument names them: one document for their combined content.
 
 Rules see the sum. Each value is checked as its own source is read, and findings are about the source in which a value is written.
 """
@@ -15,14 +15,14 @@ from .sums import Sum
 
 
 class Layers(Sum):
-    """The sum of ``layers``, each over those before; one of them can be a sum itself. Nothing of ``unread`` counts."""
+    """The sum of ``layers``, each overriding those before; one of them can be a sum itself. ``unread`` ones are ignored."""
 
     def __init__(self, layers: Sequence[Document], unread: Sequence[Document]) -> None:
         super().__init__(tuple(dict.fromkeys(text for layer in (*layers, *unread) for text in _texts(layer))), {}, ())
         self.layers = tuple(layers)
 
     def layer(self, path: SettingPath) -> Document:
-        """See :meth:`linter.model.Parts.layer`. Objects are merged; anything else takes the place of all that stands there before."""
+        """See :meth:`linter.model.Parts.layer`. Objects are merged; any other value replaces everything before it."""
         layers, giver = self.layers, self.layers[0]
         for length in range(1, len(path) + 1):
             given = [(layer, isinstance(value, dict)) for layer in layers if (value := layer.get(path[:length])) is not ABSENT]
@@ -55,9 +55,9 @@ def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
 
 
 def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Document:
-    """The document of a server that reads some sources; ``main`` is the one by whose name it is known, which it may not read.
+    """The document of a server that reads some sources, named after ``main``, which it may not read.
 
-    What a source lacks can be in another one: none of them is complete by itself from now on.
+    A setting missing from one source can be in another, so none of them is complete by itself any more.
     """
     for layer in layers:
         layer.complete = False
@@ -78,7 +78,7 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Doc
 
 
 def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
-    """The sum of the sources of a server, with all that is known of their texts."""
+    """The sum of the sources of a server, with all that is known about their texts."""
     texts = {one.document: one for one in (*layers, main)}.values()
     return Loaded(
         sum_of([one.document for one in layers], main.document, complete=complete),

@@ -1,8 +1,8 @@
-r"""Edits of variables in ``NAME=value`` lines, as in ``.env`` files, that keep ``export``, blanks, quotes and comments as they are written.
+r"""Edits of ``NAME=value`` lines, as in ``.env`` files, that keep ``export``, blanks, quotes and comments as they are written.
 
-Programs agree on a value without anything special in it, and on single quotes. In double quotes some of them take no escape but ``\n`` for
-one, so other escapes are written only where nothing else will do: where a single quote or a line break is in the value, or where it is
-nothing but a reference, which some libraries (python-dotenv, dotenv-expand) replace in single quotes too.
+Programs agree on a value without special characters, and on single quotes. In double quotes some of them recognise no escape but ``\n``, so
+other escapes are written only as a last resort: if a single quote or a line break is in the value, or if it is nothing but a reference,
+which some libraries (python-dotenv, dotenv-expand) replace in single quotes too.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": froz
 
 
 class Lines:
-    """See :class:`linter.documents.variables_editor.Variables`. What programs do not agree on is left alone."""
+    """See :class:`linter.documents.variables_editor.Variables`. Syntax that programs disagree about is left alone."""
 
     def __init__(self, content: str, given: Sequence[Variable]) -> None:
         self.given = given
         self._content = content
 
     def put(self, variable: Variable, new: Sequence[Reading], requote: bool = True) -> list[Edit] | None:
-        """Set others in place of a variable; the comment behind it stays behind the first."""
+        """Replace a variable by others; the comment after it stays after the first."""
         content, ((name, text), *others) = self._content, new
         value = [] if text is None or text == variable.text else (self._set if requote else self._set_as_it_is)(variable, text)
         lines = [self._line(variable, *one) for one in others]
@@ -57,7 +57,7 @@ class Lines:
         return None if new is None else [Edit(span, new)] if new != old else []
 
     def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
-        """Give a variable another value in the quotes that it has, with the escapes that it has: none, or backslashes before quotes."""
+        """Give a variable another value in its present quotes, with its present escapes: none, or backslashes before quotes."""
         start, end = variable.value
         quote = _quote(self._content[start:end])
         inner = Span(start + len(quote), end - len(quote))
@@ -80,14 +80,14 @@ class Lines:
         return [Edit(Span(at, at), line + newline if at == 0 or content[at - 1] in "\r\n" else newline + line)]
 
     def remove(self, variable: Variable) -> list[Edit] | None:
-        """Take out the lines of a variable, with the comment behind it."""
+        """Remove the lines of a variable, with the comment after it."""
         if not self._is_sound(variable):
             return None
         start = line_start(self._content, variable.key.start)
         return [without_lines(self._content, start, line_end(self._content, self._value(variable).end))]
 
     def _line(self, sibling: Variable | None, name: str, text: str | None) -> str | None:
-        """A line that sets a variable as another one is set."""
+        """A line that sets a variable in the style of another one."""
         if text is None or _NAME.fullmatch(name) is None or (sibling is not None and not self._is_sound(sibling)):
             return None
         content, (start, end) = self._content, (0, 0) if sibling is None else self._value(sibling)
@@ -97,14 +97,14 @@ class Lines:
         return f"{content[line_start(content, sibling.key.start) : sibling.key.start]}{name}{content[sibling.key.end : start]}{new}"
 
     def _value(self, variable: Variable) -> Span:
-        """Where the value stands, quotes included, or where it would."""
+        """The place of the value, quotes included, even if it is empty."""
         if variable.value.start >= variable.key.end:
             return variable.value
         at = self._content.index("=", variable.key.end) + 1
         return Span(at, at)
 
     def _is_sound(self, variable: Variable) -> bool:
-        """Whether the value ends where it seems to: its quotes are closed, and nothing but a comment follows."""
+        """Whether the value ends where it seems to: its quotes are closed, and only a comment follows."""
         content, (start, end) = self._content, self._value(variable)
         if start == end:
             return content[start : start + 1] != "#"
@@ -120,7 +120,7 @@ def _quote(value: str) -> str:
 
 
 def _written(text: str, old: str) -> str | None:
-    """A value, in the quotes of another one if these can hold it so that all programs read it; None where no quotes can."""
+    """A value, in the quotes of another one if all programs can read it in these; None if no quotes work."""
     if _NEVER.search(text) is not None:
         return None
     quote = _quote(old)

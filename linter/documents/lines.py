@@ -1,4 +1,4 @@
-"""Lines of a file as they may be shown: what every origin shows them by. What masks them is imported when a line is asked for."""
+"""Source lines as they may be shown, for every origin. The masking code is imported when a line is asked for."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """Lines of a file with all that may be secret masked.
+    """Lines of a file with everything masked that may be secret.
 
-    ``visibility`` says what may be shown of them, and ``tokens`` what their names and values are; JSON needs none. Each is asked once.
+    ``visibility`` says what may be shown of them, and ``tokens`` what their names and values are; JSON needs none. Each is called once.
     """
 
     def __init__(self, text: Text, visibility: Callable[[], Visibility], tokens: Callable[[], Tokens] | None = None) -> None:

@@ -1,6 +1,6 @@
-"""What a text plainly is meant to be, by how it begins and by its lines, whatever mistakes it has.
+"""What a text is evidently meant to be, by its beginning and its lines, whatever mistakes it has.
 
-Only what is not well-formed JSON is asked this, so that a run on a sound file compiles none of these patterns.
+Only texts that are not well-formed JSON are tested, so that a run on a sound file compiles none of these patterns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _IN_JSON: Final = {
 
 
 def looks_like_json(content: str, *, is_named_so: bool) -> bool:
-    """Whether a text begins as JSON does, for ``[`` and ``{{`` begin other things too. One that is named so may lack its first bracket."""
+    """Whether a text begins like JSON; ``[`` and ``{{`` can begin other formats. One with a JSON name may lack its first bracket."""
     at, opener = 0, ""
     while (before := _BEFORE_JSON.match(content, at)) is not None:
         opener = before[0] if before[0] in ("{", "[") else opener
@@ -32,7 +32,7 @@ def looks_like_json(content: str, *, is_named_so: bool) -> bool:
 
 
 def has_yaml_member(content: str) -> bool:
-    """Whether one of the first lines of a text is ``name: value`` of YAML, or begins a document of it."""
+    """Whether one of the first lines of a text is ``name: value`` of YAML, or starts a document."""
     return _YAML_MEMBER.search(content[:_LOOKED_AT]) is not None
 
 
@@ -55,7 +55,7 @@ _BY_SUFFIX: Final = {
 
 
 def called(name: str) -> str:
-    """What a file is called as, of what is no JSON though it may begin like it: prose, programs, templates; empty for all else."""
+    """What to call a file that is not JSON though it may begin like it: prose, programs, templates; empty otherwise."""
     lower = name.lower()
     what = _BY_SUFFIX.get(lower.rpartition(".")[2], "")
     return what if what in ("Terraform", "a template") else _BY_NAME.get(lower.partition(".")[0], what)

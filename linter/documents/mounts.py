@@ -1,4 +1,4 @@
-"""What is mounted into a container, and which file of it a path leads to."""
+"""What is mounted into a container, and which mounted file a path leads to."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from .source import SourceFile
 
 
 class Mount(NamedTuple):
-    """A file or a folder in a container, by its absolute path there. ``file`` finds a file by its path beneath it, which is empty for the
-    mount itself; None where what stands there is not known here."""
+    """A file or a folder mounted in a container, by its absolute path there.
+
+    ``file`` finds a file by its path beneath the mount, which is empty for the mount itself; None if the content is not known here.
+    """
 
     target: str
     file: Callable[[str], SourceFile | None] = lambda _beneath: None
 
     def beneath(self, path: str) -> str | None:
-        """The path beneath the mount of an absolute one; None where that leads elsewhere."""
+        """An absolute path relative to the mount; None if it is elsewhere."""
         if not self.target:
             return None
         target = normpath(self.target)
@@ -33,7 +35,7 @@ class Mounts(NamedTuple):
     complete: bool = False
 
     def find(self, path: str) -> SourceFile | None:
-        """The file at an absolute path in the container; None where it is not known."""
+        """The file at an absolute path in the container; None if it is not known."""
         covering = ((mount, beneath) for mount in self.every if (beneath := mount.beneath(path)) is not None)
         mount, beneath = max(covering, key=lambda one: len(one[0].target), default=(None, ""))
         return mount.file(beneath) if mount is not None else None
@@ -45,7 +47,7 @@ class Mounts(NamedTuple):
 
 
 def target_of(mount: Any) -> str:
-    """The path in a container at which something is mounted, as Compose, Kubernetes and ECS write it; empty where it is not known."""
+    """The path in a container at which something is mounted, as Compose, Kubernetes and ECS write it; empty if it is not known."""
     if isinstance(mount, str):
         return next((part for part in reversed(mount.split(":")) if part.startswith("/")), "")
     path = next((mount[name] for name in ("target", "mountPath", "containerPath") if name in mount), "") if isinstance(mount, dict) else ""

@@ -1,4 +1,4 @@
-"""The way back from settings to the text of a file of JSON: shared by the sources whose members are the settings."""
+"""From settings back to the text of a JSON file: shared by the sources whose members are the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
-    """The characters of a setting's value or key; for one that is absent the first character of what lacks it."""
+    """The span of a setting's value or key; for an absent one the first character of what lacks it."""
     place = places.find(path)
     if place is not None:
         return place.span(part)
@@ -33,7 +33,7 @@ def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
 
 
 def first_character(places: Places) -> Span:
-    """The first character of a document: what lacks a setting is all of it."""
+    """The first character of a document, for a setting that the whole document lacks."""
     root = places.find(())
     return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
 
@@ -43,7 +43,7 @@ def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
     from ..redaction.values import Visibility
 
     names: frozenset[Any] = frozenset(step for name in known.names() for step in name.split("."))
-    # Where the text is not intact, a quote in the wrong place can have made a name of a value.
+    # If the text is not intact, a misplaced quote can have turned a value into a name.
     known_name = (lambda _name: True) if parsed.intact else names.__contains__
     placed = cache(lambda: dict(_placed(known, parsed)))
     return Visibility(
@@ -59,9 +59,9 @@ _MOST_PLACED: Final = 10_000
 
 
 def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Public]]:
-    """The values of a JSON text that are public because of where they stand, though the name before them does not tell, by their offsets.
+    """The values of a JSON text that are public by position though not by name, by their offsets.
 
-    These are items of lists, and values under a name that is a secret's elsewhere, such as ``database`` in ``database``.
+    These are items of lists, and values whose name is a secret's elsewhere, such as ``database`` in ``database``.
     """
     from ..redaction.values import public_setting
 
@@ -75,7 +75,7 @@ def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Publ
             if setting is not None:
                 yield path, setting
 
-    # In a text that is not intact a quote in the wrong place moves values elsewhere.
+    # In a text that is not intact a misplaced quote moves values elsewhere.
     for path, setting in islice(found((), parsed.value), _MOST_PLACED) if parsed.intact else ():
         place = parsed.places.find(path)
         if place is not None:
@@ -84,9 +84,9 @@ def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Publ
 
 
 def hidden_at(find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> Callable[[int], Hidden | None]:
-    """A function that tells what must not be seen at an offset even though the names there are public; None where the names decide.
+    """A function that tells what is hidden at an offset even though every name there is public; None if the names decide.
 
-    The parts of a text that are hidden are looked for when they are first needed; of those within each other the outermost counts.
+    The hidden parts of a text are computed on first use; of nested ones the outermost counts.
     """
 
     @cache
@@ -119,10 +119,10 @@ def _closed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[Span, Hid
 
 
 def _hidden(known: settings.Catalogue, path: SettingPath, *, is_holder: bool) -> Hidden | Literal["nothing"] | None:
-    """What of a value must not be seen; ``nothing`` if its members decide, None if its name does."""
+    """The part of a value that is hidden; ``nothing`` if its members decide, None if its name does."""
     setting = known.get(path)
     if not is_holder:
-        # Of the CDK's settings in a server's file, and the reverse, the name tells that they are public.
+        # Settings of the CDK in a server's file, and vice versa, are public by name.
         return "values" if len(path) > 1 and isinstance(path[-1], str) and not known.is_public(path) else None
     if setting is None:
         return "values" if path != ("bots",) else None
@@ -132,15 +132,15 @@ def _hidden(known: settings.Catalogue, path: SettingPath, *, is_holder: bool) ->
 
 
 def public_at(known: settings.Catalogue, path: SettingPath | None) -> Public | None:
-    """The setting at a path as one whose value may be shown; None where it may not."""
+    """The setting at a path, if its value may be shown; else None."""
     setting = known.get(path) if path and known.is_public(path) else None
     return None if setting is None else (setting,)
 
 
 def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
-    """What edits the text of a JSON file whose members are the settings of a catalogue; none where what is no UTF-8 would be lost.
+    """The editor for a JSON file whose members are the settings of a catalogue; none if invalid UTF-8 would be lost.
 
-    There is none either for a file that stands in another one, or for members without braces around them.
+    There is none either for a text inside another file, or for members without braces around them.
     """
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
@@ -152,7 +152,7 @@ def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
 
 
 class JsonOrigin:
-    """The origin of a document whose settings are the members of a JSON text; ``catalogue`` names the settings that it has.
+    """The origin of a document whose settings are the members of a JSON text; ``catalogue`` names its settings.
 
     The text is that of the file, or an ``inner`` one: then ``outer`` are the lines of the file around it.
     """
@@ -171,18 +171,18 @@ class JsonOrigin:
         return span if self._inner is None else self._inner.outward(span)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """JSON says nothing beside the values."""
+        """JSON has no facts beside the values."""
         return {}
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`; of an inner text as it reads, which is far easier to read than its spelling."""
+        """See :meth:`linter.model.Origin.excerpt`; of an inner text unescaped, which is easier to read."""
         inner = self._inner
         if inner is not None and not inner.span.start <= span.start < inner.span.end:
             return self._outer.excerpt(span)
         within = span if inner is None else inner.inward(span)
 
         def anchor() -> int:
-            """The offset from which to show a long line: where the name of the member starts, else where the span does."""
+            """The offset from which to show a long line: the start of the member's name, else of the span."""
             place = self._parsed.places.find(path) if path else None
             return place.key.start if place is not None and place.key is not None else within.start
 

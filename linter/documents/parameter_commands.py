@@ -1,9 +1,9 @@
-"""The commands of the AWS CLI that make a fix in Parameter Store, of which a dump is only a copy.
+"""Commands of the AWS CLI that apply a fix to Parameter Store, of which a dump is only a copy.
 
-No command has a secret in it. A value that may not be shown is read from the shell variable ``VALUE``, which a person sets, or from
+No command contains a secret. A value that may not be shown is read from the shell variable ``VALUE``, which the user sets, or from
 ``COPY``, which ``get-parameter`` fills, and reaches the CLI through a pipe, so that a list of processes does not show it either. There are
-two variables so that a command that asks for a value never takes what another copied. What a fix takes out of a secret, such as the host
-of a URL with a password, may not be shown either.
+two variables so that a command that asks for a value never uses one that another command copied. Parts that a fix takes out of a secret,
+such as the host of a URL with a password, may not be shown either.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Chain = list[Step]
 
 
 class _Source(NamedTuple):
-    """A parameter that a fix takes something away from, which what it writes may come out of.
+    """A parameter that a fix removes or takes something from, and that the written value may come from.
 
     ``is_seen``: reports show the value. ``is_deleted``: nothing is left in it.
     """
@@ -58,17 +58,17 @@ class _Source(NamedTuple):
 
     @property
     def is_secure(self) -> bool:
-        """Whether what comes out of it is to be a SecureString. A type that a dump does not give is a secret's where the value is one."""
+        """Whether a value taken from it must be a SecureString. If a dump lacks the type, it is secure if the value is secret."""
         return self.parameter.type == "SecureString" or (self.parameter.type is None and not self.is_seen)
 
     @property
     def is_hidden(self) -> bool:
-        """Whether what comes out of it may not be shown."""
+        """Whether a value taken from it may not be shown."""
         return self.is_secure or not self.is_seen
 
 
 class _Refused(Exception):
-    """No commands make just a change."""
+    """There are no commands for such a change."""
 
 
 class Store:
@@ -85,9 +85,9 @@ class Store:
         self._within = gathered((path[:length], path) for path in self._held for length in range(len(path) + 1))
 
     def commands(self, changes: Sequence[Change]) -> list[Command] | None:
-        """The commands that make changes of settings; None where there are none that do just that.
+        """The commands that make changes of settings; None if no commands do exactly that.
 
-        Where some write and others delete, one command does it all: deletions come last, and only if everything was written.
+        If some write and others delete, one command does it all: deletions come last, and only if everything was written.
         """
         try:
             chains = [*self._chains(changes)]
@@ -103,7 +103,7 @@ class Store:
         within: dict[SettingPath, list[Change]] = {}
         runs = [list(run) for _, run in groupby(changes, key=lambda change: change.action == "remove")]
         for run, following in zip_longest(runs, runs[1:], fillvalue=()):
-            # what the next changes take away, for of several fixes in one each does that at its end; else all
+            # what the next changes remove, since each of several combined fixes removes at its end; else all
             found = [one for change in following if change.action == "remove" for one in self._sources(change.path)]
             sources = found if any(one.is_hidden for one in found) else every
             for change in run:
@@ -128,14 +128,14 @@ class Store:
         return next((key[:length] for length in range(1, len(key)) if key[:length] in self._held), None)
 
     def _change(self, change: Change, sources: Sequence[_Source]) -> Iterator[Chain]:
-        """What makes one change of a setting that is a parameter, or that parameters give the members of."""
+        """The operations for one change of a setting that is a parameter, or whose members are parameters."""
         key = _key(change.path)
         given = [self._held[one] for one in self._within.get(key, ())]
         if change.action == "set":
             yield from self._put(key, change.value, sources)
         elif change.action == "remove":
             if not given and self._document.get(change.path) is not ABSENT:
-                raise _Refused  # it is given otherwise
+                raise _Refused  # it is given in another way
             yield from ([self._delete(one)] for one in given)
         elif len(given) != 1 or key not in self._held:
             raise _Refused
@@ -148,7 +148,7 @@ class Store:
             yield [self._copy(given[0], self._name(new), _type(new, given[0], new=True)), self._delete(given[0])]
 
     def _changed(self, whole: SettingPath, changes: Sequence[Change]) -> Any:
-        """The value of a parameter with changes of what is in it."""
+        """The value of a parameter after changes inside it."""
         value = copy.deepcopy(self._document.get(whole))
         for change in changes:
             *above, last = change.path[len(whole) :]
@@ -169,19 +169,21 @@ class Store:
         return value
 
     def _put(self, key: SettingPath, value: Any, sources: Sequence[_Source], *, itself: bool = False) -> Iterator[Chain]:
-        """What writes a value; for an object that the loader cannot read from one text, one for each member.
+        """The operations that write a value; if the loader cannot read an object from one text, one for each member.
 
-        ``itself``: the parameter keeps all of the value that the fix leaves in it, and its type.
+        ``itself``: the parameter keeps its type and everything that the fix leaves in its value.
         """
         parameter, setting = self._held.get(key), settings.catalogue().get(key)
         if value is ABSENT or value is UNKNOWN or (parameter is None and setting is None):
-            raise _Refused  # not known, or it would be a parameter that no server reads
+            raise _Refused  # not known, or a parameter that no server would read
         text = ssm_text(value, setting, self._document.server.release)
         if text is not None:
             is_switch = _is_switch(value, setting)
-            says_something = not isinstance(value, bool) and value not in ({}, []) and not is_switch  # it can hold a part of another value
+            says_something = (
+                not isinstance(value, bool) and value not in ({}, []) and not is_switch
+            )  # it can contain a part of another value
             hidden = [one for one in sources if says_something and one.is_hidden and not (itself and one.is_seen)]
-            whole = parameter is None or _is_shown(key, self._document.get(key))  # what else was in it may be masked
+            whole = parameter is None or _is_shown(key, self._document.get(key))  # the rest of it may be masked
             shown = (_is_shown(key, value) or is_switch) and whole and not hidden
             if not (shown or not isinstance(value, dict | list)) or (shown and "\r" in text):
                 raise _Refused
@@ -189,7 +191,7 @@ class Store:
             return
         members = {(*key, str(member)): one for member, one in value.items()} if isinstance(value, dict) else {}
         keeps_others = any(not any(path[: len(one)] == one for one in members) for path in self._within.get(key, ()))
-        if parameter is not None or not members or keeps_others:  # none holds an empty object
+        if parameter is not None or not members or keeps_others:  # no parameter can hold an empty object
             raise _Refused
         for member, one in members.items():
             yield from self._put(member, one, sources)
@@ -221,13 +223,12 @@ class Store:
         return operation, stored
 
     def _copy(self, parameter: Parameter, name: str, kind: str) -> Step:
-        """The value written again, fetched and never shown: with another type, or under another name, where it overwrites nothing.
+        """Write the value again, fetched and never shown: with another type, or under another name, where it overwrites nothing.
 
-        The new parameter is not to take the place of one that the dump does not show.
-
-        PutParameter knows an error for a change of the type (HierarchyTypeMismatchException), but makes the change if it overwrites: so
-        does Terraform, whose test of that runs against AWS (https://github.com/hashicorp/terraform-provider-aws/pull/10819). Where it
-        refuses, nothing has changed; deleting first could lose the secret.
+        The new parameter must not replace one that the dump does not show. PutParameter documents an error for a change of the type
+        (HierarchyTypeMismatchException), but makes the change with overwrite: Terraform does so too, and tests it against AWS
+        (https://github.com/hashicorp/terraform-provider-aws/pull/10819). If AWS refuses, nothing has changed; deleting first could lose the
+        secret.
         """
         if not _can_be_copied(parameter) or name_reason(name) is not None:
             raise _Refused
@@ -239,24 +240,24 @@ class Store:
         return operation._replace(action="copy" if is_new else "encrypt", lines=lines, region=region, type=kind), stored
 
     def _delete(self, parameter: Parameter) -> Step:
-        """``delete-parameters`` names what is gone already in its answer, and does not fail as ``delete-parameter`` does."""
+        """``delete-parameters`` lists parameters that are already gone in its response, and does not fail as ``delete-parameter`` does."""
         if name_reason(parameter.name) is not None:
             raise _Refused
         line = " ".join(["aws ssm delete-parameters --names", shlex.quote(parameter.name), *_at(self._region_of(parameter))])
         return self._operation(parameter.name, parameter)._replace(lines=(line,)), Stored(parameter.name, None, gone=True)
 
     def _operation(self, name: str, parameter: Parameter | None, source: Parameter | None = None) -> Operation:
-        """The deletion of a parameter, or for None of a new one, to which the caller gives the action and the lines that it means."""
+        """The deletion of a parameter, or for None a new operation, to which the caller adds the action and the lines."""
         region = self._region_of(parameter)
         dump = ("absent",) if parameter is None else self._dump(parameter)
         if parameter is None and source is None and region is None:
-            # a parameter of the dump, which shows that the new one gets into the same region
+            # a parameter of the dump, which ensures that the new one is in the same region
             dump += next((("beside", one.name) for one in self._held.values() if name_reason(one.name) is None), ())
         operation = Operation("delete", name, (), dump, region, self._accounts)
         return operation if source is None else operation._replace(source=source.name, source_is_public=self._public(source) is not None)
 
     def _copied(self, parameter: Parameter, put: str) -> tuple[str, ...]:
-        """The lines that read a value and write it with a command. What stands behind it keeps line breaks at its end."""
+        """Lines that read a value and write it with a command. The suffix keeps line breaks at its end."""
         get = ["aws ssm get-parameter --name", shlex.quote(parameter.name), *_at(self._region_of(parameter)), "--with-decryption"]
         return (
             f"COPY=$({' '.join(get)} --query Parameter.Value --output text && printf x)",
@@ -264,7 +265,7 @@ class Store:
         )
 
     def _dump(self, parameter: Parameter) -> tuple[str, ...]:
-        """What the dump says of a parameter, as far as a script may show it: enough to tell whether it has changed since."""
+        """What the dump says about the parameter, as far as a script may show it: enough to detect a change since."""
         public = self._public(parameter)
         known = "secret" if public is None else "public"
         if parameter.version is not None:
@@ -296,7 +297,7 @@ def _at(region: str | None) -> list[str]:
 
 
 def _put_parameter(stored: Stored, region: str | None, *more: str) -> str:
-    """``put-parameter`` with the options that leave a parameter so."""
+    """``put-parameter`` with options that keep the parameter's attributes."""
     key = stored.key_id if stored.type == "SecureString" and stored.key_id != _DEFAULT_KEY else ""
     given = (("name", stored.name), ("type", stored.type), ("tier", "" if stored.tier == "Standard" else stored.tier), ("key-id", key))
     options = [word for option, value in given if value for word in (f"--{option}", shlex.quote(value))]
@@ -309,7 +310,7 @@ def _key(path: SettingPath) -> SettingPath:
 
 
 def _type(key: SettingPath, parameter: Parameter | None, *, new: bool = False) -> str:
-    """The type to write: a secret's, or that which the parameter has; empty where AWS knows it and the dump does not."""
+    """The type to write: a secret's, or the parameter's own; empty if AWS knows it and the dump does not."""
     known = settings.catalogue()
     if known.is_secret(key):
         return "SecureString"
@@ -319,7 +320,7 @@ def _type(key: SettingPath, parameter: Parameter | None, *, new: bool = False) -
 
 
 def _dates(modified: str | float | None) -> tuple[str, ...]:
-    """The forms in which the AWS CLI prints a time in UTC: as in the dump, as version 2 does, and as version 1; none if it is no time."""
+    """How the AWS CLI prints a time in UTC: as in the dump, in version 2, and in version 1; empty if it is not a time."""
     try:
         if isinstance(modified, str):
             at = datetime.datetime.fromisoformat(modified.replace("Z", "+00:00"))
@@ -333,7 +334,7 @@ def _dates(modified: str | float | None) -> tuple[str, ...]:
 
 
 def _tier(parameter: Parameter | None, text: str) -> str:
-    """The tier of a parameter that is to hold a text: its own, unless that is too small; empty where the dump does not say it."""
+    """The tier of a parameter that is to hold a text: its own, unless that is too small; empty if the dump does not give it."""
     tier = parameter.tier if parameter is not None and parameter.tier in LIMITS else None
     return "Advanced" if len(text) > LIMITS["Standard"] and tier in (None, "Standard") else tier or ""
 
@@ -347,17 +348,17 @@ def _value(text: str) -> str:
 
 
 def _is_taken(name: str, text: str) -> bool:
-    """Whether AWS takes a parameter of this name and value."""
+    """Whether AWS accepts a parameter with this name and value."""
     return name_reason(name) is None and 0 < len(text) <= LIMITS["Advanced"] and not has_reference(text)
 
 
 def _can_be_copied(parameter: Parameter) -> bool:
-    """Whether a value goes through the CLI unchanged: of a file it reads each kind of line break as a line feed."""
+    """Whether the CLI passes a value on unchanged: it turns every line break of a file into a line feed."""
     return "\r" not in (parameter.text or "") and name_reason(parameter.name) is None
 
 
 def _is_switch(value: Any, setting: Setting | None) -> bool:
-    """Whether a text says only that something is on, where there can be options too, which may not be seen: in ``redis.tls``."""
+    """Whether a text says only that ``redis.tls`` is on, which can also hold options, and those may be secret."""
     return value == "true" and setting is not None and "boolean" in setting.types and "object" in setting.types
 
 

@@ -1,4 +1,4 @@
-"""From parameters of Parameter Store to documents of the kind ``server/ssm``, and what of their lines is safe to show."""
+"""From parameters of Parameter Store to documents of the kind ``server/ssm``, and which parts of their lines are safe to show."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from .variables_in_yaml import suppression_comments_of
 
 
 class ParameterFile(NamedTuple):
-    """A file of parameters: the documents of its text, what they hold, and how its lines are shown.
+    """A file of parameters: the documents of its text, the parameters in them, and how to show its lines.
 
-    ``given`` are parameters, or what has the ``name`` of one that is to be ``read``. ``public`` and ``other`` are the names of the file
-    format itself, of those whose values may be shown and of the rest. ``consequence`` is what comes of mistakes in the text. ``check`` is
-    what the source has to say of one parameter. ``is_dump``: the file is what AWS prints, whole, so that a fix is made by commands.
+    ``given`` are parameters, or objects with the ``name`` of one that is ``read`` later. ``public`` and ``other`` are the names of the file
+    format itself, those whose values may be shown and the rest. ``consequence`` is the effect of mistakes in the text. ``check`` gives the
+    source's own problems of one parameter. ``is_dump``: the file is the complete output of AWS, so that a fix is made by commands.
     ``complete``: all of its parameters were given together with all others of their paths.
     """
 
@@ -47,7 +47,7 @@ class ParameterFile(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether all of its text was read."""
+        """Whether the text was read completely."""
         return self.file.cached("whole", lambda: all(parsed.whole for parsed in self.documents))
 
     @property
@@ -58,11 +58,11 @@ class ParameterFile(NamedTuple):
 
     @property
     def environments(self) -> Mapping[str, Environment]:
-        """The servers that its parameters configure by their paths, with those parameters only whose names are sound."""
+        """The servers that its parameters configure, by their paths, with only those parameters whose names are sound."""
 
         def found() -> Mapping[str, Environment]:
             broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
-            # A lost quote can make a part of a secret a part of a name, which would be printed.
+            # A missing quote can make a part of a secret a part of a name, which would be printed.
             sound = [one for one in self.given if name_reason(one.name) is None] if broken else self.given
             return {one.prefix: one for one in environments(sound, self.read)}
 
@@ -74,7 +74,7 @@ def load_parameters(
 ) -> list[Loaded]:
     """One document for each environment of a file; mistakes in its text are reported with the first.
 
-    ``others`` are the files that say more of the parameters of an environment: these are one document.
+    ``others`` are further files about the parameters of an environment: together they are one document.
     """
     loaded = [_loaded([read, *others(one)], one)._replace(of_text=read.problems) for one in read.environments.values()]
     nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
@@ -82,7 +82,7 @@ def load_parameters(
 
 
 def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
-    """The document of an environment; what is wrong with the text of a file is reported with the first one of that."""
+    """The document of an environment; mistakes in the text of a file are reported with its first one."""
     given: list[list[Parameter]] = []
     parts: list[Loaded] = []
     for read in files:
@@ -111,14 +111,14 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
 def _document(
     read: ParameterFile, environment: Environment, merged: Iterable[Parameter], complete: bool, parts: Sum | None = None
 ) -> Document:
-    """The configuration that parameters make: each set at its dotted path, in order, as the loader of a release does."""
+    """The configuration that parameters make: each is set at its dotted path, in order, as the loader of a release does."""
     file, known = read.file, settings.catalogue()
     parameters = {environment.path(one): one for one in merged}
     texts = {path: UNKNOWN if one.text is None or _is_refused(one.text, path) else one.text for path, one in parameters.items()}
     values = (
         (path, ssm_value(text, known.get(path), file.release) if isinstance(text, str) else UNKNOWN)
         for path, text in texts.items()
-        if known.get(path) is not None or name_reason(parameters[path].name) is None  # else that AWS refuses it is enough to say
+        if known.get(path) is not None or name_reason(parameters[path].name) is None  # otherwise it is enough to say that AWS refuses it
     )
     return Document(
         file.uri,
@@ -141,7 +141,7 @@ _TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase
 
 
 def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Iterator[Problem]:
-    """Parameters that the server never sees, because of their names or others of the same name, or only under conditions."""
+    """Parameters that the server ignores, always or sometimes, because of their names or others of the same name."""
     for parameter in repeated:
         why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
         message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts", "keep one")
@@ -173,7 +173,7 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
 
 
 def _checked(read: ParameterFile, parameters: Sequence[Parameter], environment: Environment) -> Iterator[Problem]:
-    """What is wrong with each of some parameters by itself, and with those that give members of another one."""
+    """The problems of each parameter by itself, and of those that give members of another one."""
     for parameter in parameters:
         path, text, limit = environment.path(parameter), parameter.text or "", parameter.limit
         reason, shown = name_reason(parameter.name), _shown(path)
@@ -201,7 +201,7 @@ def _checked(read: ParameterFile, parameters: Sequence[Parameter], environment: 
 
 
 def _is_refused(text: str, path: SettingPath) -> bool:
-    """Whether AWS refuses a value for a reference in it. In place of a secret one is how it should be in a template."""
+    """Whether AWS refuses a value for a reference in it. In a template, a reference in place of a secret is right."""
     return has_reference(text) and not settings.catalogue().is_secret(path)
 
 
@@ -216,7 +216,7 @@ def _sum_of(
     environment: Environment,
     merged: Iterable[Parameter],
 ) -> Sum:
-    """What several files say of one environment: each fact of a parameter is that of the file which says it."""
+    """An environment that several files describe: each fact of a parameter belongs to the file that gives it."""
     documents = {tree.places: part.document for read, part in zip(files, parts, strict=True) for tree in read.documents}
     every = [(environment.path(one), part.document) for part, some in zip(parts, given, strict=True) for one in some]
     facts: tuple[FactPart, ...] = ("value", "type", "tier")
@@ -244,7 +244,7 @@ def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) ->
 
 def _lines_of(read: ParameterFile) -> Lines:
     file, is_yaml = read.file, read.file.looks_like_yaml
-    whole = all(parsed.intact for parsed in read.documents)  # so that no text can have been taken for a name
+    whole = all(parsed.intact for parsed in read.documents)  # so that no text can be mistaken for a name
 
     def visibility() -> Visibility:
         known = settings.catalogue()
@@ -257,14 +257,14 @@ def _lines_of(read: ParameterFile) -> Lines:
 
         @cache
         def placed() -> Mapping[int, Public | None]:
-            """What the parts of parameters may be shown as, by where they start."""
+            """The settings as which the parts of parameters may be shown, by where they start."""
             found: dict[int, Public | None] = {}
             parts: tuple[FactPart, ...] = ("key", "value", "type", "tier")
             every = ((environment.path(one), one) for environment in read.environments.values() for one in environment.parameters)
             for path, one, part in ((path, one, part) for path, one in every for part in parts) if whole else ():
                 giver, span = one.giver(part), one.span(part)
                 holder = giver.places.find(giver.at) if giver is not None else None
-                if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for what is elsewhere
+                if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for a value elsewhere
                     found[span.start] = own if part == "key" else found.get(span.start, one.shown_as(path, span))
             return found
 

@@ -1,8 +1,8 @@
-"""Parameters of Parameter Store, wherever they are written, and the servers that they configure.
+"""Parameters of Parameter Store, in any format, and the servers that they configure.
 
-The server reads all parameters directly beneath the path that its argument names (``aws:REGION:/medplum/prod/``), and takes the rest of
-each name for a dotted setting (``packages/server/src/cloud/aws/config.ts``). What names and values can be is in the AWS Systems
-Manager documentation ("Creating Parameter Store parameters", "Managing parameter tiers").
+The server reads all parameters directly beneath the path in its argument (``aws:REGION:/medplum/prod/``), and the rest of each name is a
+dotted setting (``packages/server/src/cloud/aws/config.ts``). The limits of names and values are in the AWS Systems Manager documentation
+("Creating Parameter Store parameters", "Managing parameter tiers").
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
 
 
 class Written(NamedTuple):
-    """An object or list that says something of a parameter: where it is, and the steps from there to each part that it gives."""
+    """An object or list that describes a parameter: where it is, and the steps from there to each part that it gives."""
 
     places: Places
     at: JsonPath
@@ -46,9 +46,10 @@ class Written(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """One parameter where it is written. ``text`` is its value, None where there is none, or it cannot be read.
+    """One parameter where it is written.
 
-    Of what is ``written`` of it, the first that gives a part counts.
+    ``text`` is its value, None if there is none, or it cannot be read. Of the places where it is ``written``, the first that gives a part
+    counts.
     """
 
     name: str
@@ -71,23 +72,23 @@ class Parameter(NamedTuple):
 
     @classmethod
     def of(cls, name: str, text: str | None, written: Written, type: Any, tier: Any) -> Parameter:
-        """A parameter out of what a file says of it. A type that is none, or a tier that is no text, is taken for not given."""
+        """A parameter from a file's data about it. A type that does not exist, or a tier that is not a text, counts as not given."""
         type, tier = type_of(type), tier if isinstance(tier, str) and tier else None
         written = written._replace(type=written.type if type else None, tier=written.tier if tier else None)
         return cls(name, text, (written,), type=type, tier=tier)
 
     @property
     def limit(self) -> int:
-        """The characters that its value can have; without a tier it is taken for Standard, as AWS does."""
+        """The most characters its value can have; AWS's default tier is Standard."""
         return LIMITS.get(str(self.tier), LIMITS["Advanced" if self.stored else "Standard"])
 
     def contradicts(self, other: Parameter, *fields: str) -> bool:
-        """Whether two outputs that know one of some fields of a parameter say different things of it."""
+        """Whether two outputs give different values for one of some fields of a parameter."""
         pairs = ((getattr(self, field), getattr(other, field)) for field in fields)
         return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
     def facts(self) -> dict[str, Fact]:
-        """What rules may ask of it."""
+        """The facts that rules can ask for."""
         facts: dict[str, Fact | None] = {"name": self.name, "type": self.type, "tier": self.tier, "key_id": self.key_id}
         if self.text is not None:
             length = len(self.text)
@@ -102,11 +103,11 @@ class Parameter(NamedTuple):
         return public_at(settings.catalogue(), path)
 
     def giver(self, part: Part) -> Written | None:
-        """What gives a part of it; None where that is not given."""
+        """The place that gives a part of it; None if it is not given."""
         return next((one for one in self.written if getattr(one, part) is not None), None)
 
     def span(self, part: Part) -> Span:
-        """The characters where a part of it stands; the name where the part is not given."""
+        """The place of a part of it; of its name if the part is not given."""
         giver = self.giver(part)
         if giver is None:
             return self.span("key") if part != "key" else Span(0, 0)
@@ -119,9 +120,10 @@ class Parameter(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """The parameters of one server. It never sees those that are meant for it, but have another path.
+    """The parameters of one server.
 
-    In ``wrong_case`` upper and lower case differ in ``prefix``, and ``strays`` stand directly beneath ``/medplum``.
+    It never sees those that are meant for it, but have another path. In ``wrong_case`` the case of letters differs from ``prefix``, and
+    ``strays`` are directly beneath ``/medplum``.
     """
 
     name: str
@@ -131,7 +133,7 @@ class Environment(NamedTuple):
     strays: list[Parameter]
 
     def path(self, parameter: Parameter) -> SettingPath:
-        """The path of the setting that a parameter gives. One that is nested too deeply is called ``database/host``."""
+        """The path of the setting that a parameter gives. One that is nested too deeply is named ``database/host``."""
         setting = parameter.name[len(self.prefix) + 1 :]
         return (setting,) if "/" in setting else dotted_path(setting)
 
@@ -142,7 +144,7 @@ class Environment(NamedTuple):
 def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda one: one) -> list[Environment]:
     """The servers that parameters configure, in the order of the file, with those that AWS did not find.
 
-    A dump can hold a hundred thousand parameters of other programs: all but the ``name`` of what is given is ``read`` of a server's only.
+    A dump can hold a hundred thousand parameters of other programs: everything but the ``name`` is ``read`` only for a server's.
     """
     beneath = gathered((_prefix(one.name.rpartition("/")[0]), one) for one in given)
     ours = {prefix: own for prefix, own in beneath.items() if is_medplum(prefix) or _configures_server(prefix, own)}
@@ -153,16 +155,16 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
         holder = _above(prefix, ours) if prefix not in ours else None
         if holder is not None:
             ours[holder] += own
-    # Paths that differ in upper and lower case only are one server's, to which all but the most usual are lost.
+    # Paths that differ only in case are one server's, which sees only the most common one.
     spellings = gathered((prefix.lower(), prefix) for prefix in ours)
-    # Of two that are as usual it is the one with baseUrl, without which no server starts.
+    # Of two equally common ones it is the one with baseUrl, without which no server starts.
     starting = {one.name.removesuffix("/baseUrl") for own in ours.values() for one in own if one.name.endswith("/baseUrl")}
     spelt = {max(some, key=lambda one: (len(ours[one]), one in starting, one.startswith("/medplum/"))): some for some in spellings.values()}
     last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
     first = next(filter(is_medplum, spelt), None)
     servers = []
     for prefix, some in spelt.items():
-        # Each is called by the last level of its path, or if that is not enough by the whole of it.
+        # Each is named after the last level of its path, or after the whole path if that is ambiguous.
         name = prefix.rpartition("/")[2]
         name = name if last[name] == 1 else prefix.removeprefix("/")
         wrong_case = [one for other in some if other != prefix for one in ours[other]]
@@ -172,7 +174,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
 
 
 def _strays(top: Iterable[Any]) -> list[Any]:
-    """Settings that stand directly beneath ``/medplum``, beside a server's own path there, and are no server without a ``baseUrl``."""
+    """Settings directly beneath ``/medplum``, beside a server's own path; without a ``baseUrl`` they are not a server themselves."""
     names = [(one.name.rpartition("/")[2], one) for one in top]
     found = _settings_among(name for name, _ in names)
     return [] if "baseUrl" in found else [one for name, one in names if name in found]
@@ -183,7 +185,7 @@ _TOP: Final = "/medplum"
 
 
 def _prefix(path: str) -> str:
-    """The path of a server's parameters, of which some stand at a path: two levels under ``/medplum``, all but the last level elsewhere."""
+    """The path of a server's parameters, given a path of some: two levels under ``/medplum``, all but the last level elsewhere."""
     levels = path.split("/")
     start = 0 if levels[0] else 1
     is_medplum = len(levels) >= start + 2 and levels[start].lower() == "medplum"
@@ -191,13 +193,13 @@ def _prefix(path: str) -> str:
 
 
 def is_medplum(prefix: str) -> bool:
-    """Whether a path has the documented form, but for capitals."""
+    """Whether a path has the documented form, ignoring case."""
     parts = prefix.removeprefix("/").split("/")
     return len(parts) == 2 and parts[0].lower() == "medplum" and bool(parts[1])
 
 
 def _configures_server(prefix: str, own: Iterable[Any]) -> bool:
-    """Whether the names beneath another path are a server's: at least two, one of which only a server has, unless the path says so."""
+    """Whether the names beneath another path are a server's: at least two, one of them unique to servers, unless the path says so."""
     if not prefix:
         return False
     known = _settings_among(one.name[len(prefix) + 1 :] for one in own)
@@ -208,13 +210,13 @@ def _configures_server(prefix: str, own: Iterable[Any]) -> bool:
 
 
 def _settings_among(names: Iterable[str]) -> dict[str, None]:
-    """The names that are settings, in their order."""
+    """The names that are settings, in order."""
     known = settings.catalogue()
     return {name: None for name in names if known.get(tuple(name.split("."))) is not None}
 
 
 def _above(prefix: str, known: Collection[str]) -> str | None:
-    """The nearest path above another one that is known. AWS takes no name with as many levels as are looked at here."""
+    """The nearest known path above another one. AWS allows no name with as many levels as are examined here."""
     for _ in range(2 * _MOST_LEVELS):
         prefix, slash, _level = prefix.rpartition("/")
         if not slash or prefix in known:
@@ -223,7 +225,7 @@ def _above(prefix: str, known: Collection[str]) -> str | None:
 
 
 def merge(given: Iterable[Parameter]) -> tuple[list[Parameter], list[Parameter]]:
-    """Each parameter once, with all that is said of it, and those that differ from one before, of which the last counts."""
+    """Each parameter once, combining everything about it, and those that differ from an earlier one, of which the last counts."""
     merged: dict[str, Parameter] = {}
     repeated: list[Parameter] = []
     for one in given:
@@ -237,7 +239,7 @@ def merge(given: Iterable[Parameter]) -> tuple[list[Parameter], list[Parameter]]
 
 
 def _together(older: Parameter, newer: Parameter) -> Parameter:
-    """One parameter that two outputs describe, such as the one with values and the one with tiers. A newer version replaces an older."""
+    """One parameter that two outputs describe, such as one with values and one with tiers. A newer version replaces an older one."""
     if older is newer:
         return older
     if (newer.version or 0) < (older.version or 0):
@@ -248,12 +250,12 @@ def _together(older: Parameter, newer: Parameter) -> Parameter:
 
 
 def type_of(value: Any) -> str | None:
-    """The type of a parameter, if that is what a value says."""
+    """The type of a parameter, if a value is a valid one."""
     return value if value in TYPES else None
 
 
 def text_of(places: Places, path: JsonPath, value: Any) -> str | None:
-    """The text of a scalar as AWS gets it, whatever YAML or JSON takes it for; None for what is no scalar."""
+    """The text of a scalar as AWS gets it, whatever its type in YAML or JSON; None if it is not a scalar."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -265,7 +267,7 @@ def text_of(places: Places, path: JsonPath, value: Any) -> str | None:
 
 
 def name_reason(name: str) -> str | None:
-    """Why AWS refuses a name; None if it does not. What a template replaces in it is taken for fitting."""
+    """Why AWS refuses a name; None if it does not. Placeholders of a template are assumed to fit."""
     name = _VARIABLE.sub("x", name)
     if not name.startswith("/"):
         return "has levels and must begin with a slash"
@@ -279,6 +281,6 @@ def name_reason(name: str) -> str | None:
 
 
 def has_reference(text: str) -> bool:
-    """Whether AWS takes something in a value for a reference to another parameter, and so refuses it."""
+    """Whether AWS sees a reference to another parameter in a value, and so refuses it."""
     start = text.find("{{")
     return start >= 0 and text.find("}}", start + 2) >= 0

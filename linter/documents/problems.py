@@ -1,4 +1,4 @@
-"""Mistakes in the text itself, put in sentences: what is wrong, and what it leads to."""
+"""Mistakes in the text itself, as sentences: what is wrong, and what it leads to."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _because(what: str, consequence: Consequence, remedy: str = "") -> Message:
 
 
 def encoding_problems(file: SourceFile, consequence: Consequence, *, as_it_is: bool = False) -> Iterator[Problem]:
-    """Bytes that are not UTF-8. ``as_it_is``: these bytes are what is read in production, where a byte order mark is a mistake."""
+    """Bytes that are not UTF-8. ``as_it_is``: production reads these very bytes, so a byte order mark is a mistake."""
     is_wide, start = file.text.encoding != "utf-8", Span(0, min(1, len(file.text.content)))
     if as_it_is and file.text.bom:
         what, says = _WIDE if is_wide else _MARKED
@@ -61,9 +61,9 @@ def encoding_problems(file: SourceFile, consequence: Consequence, *, as_it_is: b
 
 
 def json_problems(parsed: Json, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
-    """What is wrong with the JSON. Only a duplicate key does not stop a JSON parser.
+    """The mistakes in a JSON text. Only a duplicate key does not stop a JSON parser.
 
-    ``content`` is the text where that is all of a file, which can be fixed.
+    ``content`` is the text if that is the whole file, which can be fixed.
     """
     repair_of = _repairs_of(parsed, content) if content is not None and parsed.problems else None
     for problem in parsed.problems:
@@ -80,7 +80,7 @@ def json_problems(parsed: Json, consequence: Consequence, content: str | None = 
 def object_problems(
     parsed: Json, consequence: Consequence, otherwise: Message, content: str | None = None
 ) -> tuple[dict[str, Any], list[Problem], bool]:
-    """The members of the object that a text should be, what is wrong with the text, and whether they can be checked.
+    """The members of a text that should be an object, the mistakes in it, and whether the members can be checked.
 
     ``otherwise`` is the message about a text that is something else; ``content`` as in :func:`json_problems`.
     """
@@ -103,13 +103,13 @@ _MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, "json-dup
 
 
 def _repairs_of(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | None]:
-    """A function that gives what puts a mistake in a text right; None for one that nothing does."""
+    """A function that gives the repair of a mistake in a text; None if there is none."""
     counts = Counter(problem.name for problem in parsed.problems)
     fixable = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
 
     @cache
     def comments() -> list[Edit]:
-        """The edits that take out all comments; of those beside each other one takes out all."""
+        """The edits that remove all comments; adjacent ones are removed together."""
         from ..syntax.json_edits import remove_parts  # only for a mistake
 
         return remove_parts(content, [one.span for one in parsed.problems if one.name == "json-comment"])
@@ -135,9 +135,9 @@ def problems_beside(
     *,
     ordered: bool = False,
 ) -> Iterator[Problem]:
-    """The problems of entries that give a member of what another one gives as a whole; see :func:`.beside.beside_members`.
+    """The problems of entries that give a member of an object that another entry gives as a whole; see :func:`.beside.beside_members`.
 
-    ``describe`` gives the text of an entry, what it is called, and where that stands.
+    ``describe`` gives the text of an entry, its name, and its place.
     """
     if has_wholes(given):
         from .beside import beside_members  # only after a mistake
@@ -146,7 +146,7 @@ def problems_beside(
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
-    """Where and why a text cannot be relied on, such as ``not valid JSON (line 1, column 9: …)``; empty when it was read to its end."""
+    """Where and why a text cannot be relied on, such as ``not valid JSON (line 1, column 9: …)``; empty if it was read to its end."""
     broken = next((parsed for parsed in documents if not parsed.intact), None)
     problem = next((one for one in broken.problems if one.lossy), None) if broken is not None else None
     if problem is None:
@@ -156,14 +156,14 @@ def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
 
 
 def tree_problems(parsed: Json | Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
-    """What is wrong with a document in JSON or YAML; ``content`` is the text where it can be fixed in YAML."""
+    """The mistakes in a JSON or YAML document; ``content`` is the text if it can be fixed in YAML."""
     return json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence, content)
 
 
 def yaml_problems(parsed: Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
-    """What is wrong with a YAML document. A name that stands twice does not stop all readers.
+    """The mistakes in a YAML document. A duplicate name does not stop all readers.
 
-    ``content`` is the text where it can be fixed.
+    ``content`` is the text if it can be fixed.
     """
     repeated = sum(problem.repeated is not None for problem in parsed.problems)
     for problem in parsed.problems:
@@ -181,7 +181,7 @@ def yaml_problems(parsed: Yaml, consequence: Consequence, content: str | None = 
 
 
 def _line_alone(content: str, span: Span | None) -> Span | None:
-    """The line of an entry; None where it has several, or shares its line with anything else."""
+    """The line of an entry; None if it has several, or shares its line with anything else."""
     if span is None:
         return None
     from ..syntax.edits import behind_break, has_break, line_end, line_start  # only for a mistake

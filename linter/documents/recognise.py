@@ -1,4 +1,4 @@
-"""Telling by content what a JSON object is: the file name does not (``medplum.config.json`` is the name of four different things)."""
+"""Recognising JSON objects by content, because the file name does not help (``medplum.config.json`` is used for four different things)."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ _FOREIGN = {
 
 
 def is_medplum_name(name: str) -> bool:
-    """Whether a file is called as Medplum's own configurations are."""
+    """Whether a file has a name of Medplum's own configurations."""
     return re.fullmatch(r"medplum([.-].*)?\.json", name) is not None
 
 
 def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Recognised | None:
-    """What the members of a JSON object say that it is; ``broken`` is why there are no more, so that what it lacks tells nothing."""
+    """What a JSON object is, judging by its members; ``broken`` is why it may have more, so that absent ones prove nothing."""
     server = server_settings(value)
     if isinstance(value.get("bots"), list) and len(server) < _FEWEST_BESIDE_BOTS:
         return Recognised(None, Confidence.LIKELY, "a bots configuration")
@@ -72,9 +72,9 @@ def recognise_object(value: dict[str, Any], name: str, broken: str = "") -> Reco
 
 
 def is_infra(value: dict[str, Any]) -> bool:
-    """Whether an object is an infra configuration of the CDK: it has more settings that are the CDK's own than ones of a server.
+    """Whether an object is an infra configuration of the CDK: it has more settings that only the CDK has than ones only a server has.
 
-    What has most of a server's own objects is a server's, however many settings of the CDK were copied into it.
+    An object with most of a server's own objects is a server's, however many CDK settings were copied into it.
     """
     infra = INFRA.intersection(value)
     if not infra or isinstance(value.get("bots"), list) or len(_CORE.intersection(value)) > 1:
@@ -99,7 +99,7 @@ _RETIRED = frozenset(
 
 
 def _confidence(value: dict[str, Any], server: frozenset[str], name: str) -> Confidence | None:
-    """How surely an object with these settings of a server is its configuration; None where that is too little."""
+    """How certain it is that an object with these server settings is a server's configuration; None if they are too few."""
     distinctive = server - GENERIC
     if len(distinctive) > 1 or (distinctive and len(server) > 1):
         return Confidence.PLAUSIBLE
@@ -113,18 +113,18 @@ def _confidence(value: dict[str, Any], server: frozenset[str], name: str) -> Con
 
 
 def _is_fragment(value: dict[str, Any]) -> bool:
-    """Whether the settings are few, without the objects that every server needs: they are laid over another configuration."""
+    """Whether the settings are few, without the objects that every server needs: they override parts of another configuration."""
     known = settings.catalogue().top_level().intersection(value)
     return len(known) == 1 or (len(known) <= _MOST_OF_FRAGMENT and known.isdisjoint({"database", "redis"}))
 
 
 def is_infra_fragment(value: dict[str, Any]) -> bool:
-    """Whether the settings of the CDK are few, as its documentation shows them: they are to be added to a configuration."""
+    """Whether the CDK settings are few, as in its documentation, to be added to a configuration."""
     return "accountNumber" not in value and len(settings.catalogue("infra").top_level().intersection(value)) <= _MOST_OF_INFRA_FRAGMENT
 
 
 def _is_mostly_known(value: dict[str, Any]) -> bool:
-    """Whether most names of an object are a server's settings, and not such as any program has."""
+    """Whether most names of an object are a server's settings, and not ones that any program has."""
     names = names_in(value)
     known = settings.catalogue().top_level() & names
     if "clientId" in names or len(names) >= 2 * len(known):
@@ -133,5 +133,5 @@ def _is_mostly_known(value: dict[str, Any]) -> bool:
 
 
 def names_in(value: dict[str, Any]) -> frozenset[str]:
-    """The names of an object that are no comments, for JSON has none of its own."""
+    """The names of an object except comments, which JSON can only express as members."""
     return frozenset(name for name in value if not name.startswith(("_comment", "$schema", "//")))

@@ -1,4 +1,4 @@
-"""Commands of a script that start servers in containers and give them variables: ``docker run`` and ``gcloud run deploy``."""
+"""Commands in a script that start servers in containers with variables: ``docker run`` and ``gcloud run deploy``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Word(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What the shell makes of it, where that is all in one pair of quotes or in none."""
+        """The word as the shell reads it, if it is in one pair of quotes or in none."""
         return self.raw[1:-1] if len(self.raw) > 1 and self.raw[0] == self.raw[-1] and self.raw[0] in "\"'" else self.raw
 
     @property
@@ -42,9 +42,9 @@ class Word(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command that starts a server: how, with which variables, and whether it gets others that are not known.
+    """A command that starts a server: how, with which variables, and whether it has others that are not known.
 
-    ``at`` is its image, and ``network`` what the catalogue of workloads has.
+    ``at`` is its image, and ``network`` has the values for the catalogue of workloads.
     """
 
     start: Start
@@ -55,7 +55,7 @@ class Command(NamedTuple):
 
 
 def commands_in(script: str, at: int) -> Iterator[Command]:
-    """The commands of a script that begins at an offset of its file, and stands there as it is."""
+    """The commands of a script that starts at an offset of its file, where it is unescaped."""
     for words in _commands(script, at) if len(script) <= _LONGEST else ():
         texts = [word.text for word in words]
         if texts[:2] == ["docker", "run"]:
@@ -106,14 +106,14 @@ def _of_gcloud(words: Sequence[Word]) -> Command | None:
     variables = [*filter(None, assigned), *(one._replace(text=None) for one in secrets if one is not None)]
     entry_point, command = (_texts(lists.get(name)) for name in ("--command", "--args"))
     start = Start("step", None, image.text, entry_point or None, command, lambda argument: f"--args={argument}")
-    is_replaced = any(name in lists for name in ("--set-env-vars", "--env-vars-file"))  # else those of the last deployment stay
+    is_replaced = any(name in lists for name in ("--set-env-vars", "--env-vars-file"))  # else it keeps those of the last deployment
     network = "shared" if "--container" in lists else "own"
     return Command(start, variables, "--env-vars-file" in lists or not is_replaced, _span(image), network)
 
 
 def _options(words: Sequence[Word], long: dict[str, str]) -> Iterator[tuple[str, Word]]:
-    """The options among words, each with its value: what follows ``=``, or the next word."""
-    for word, following in zip(words, [*words[1:], Word("", 0)], strict=False):  # none is longer where there are none
+    """The options among words, each with its value: after ``=``, or the next word."""
+    for word, following in zip(words, [*words[1:], Word("", 0)], strict=False):  # words may be empty
         name, sign, _ = word.inner.raw.partition("=")
         if name.startswith("-"):
             at = word.inner.at + len(name) + 1
@@ -121,7 +121,7 @@ def _options(words: Sequence[Word], long: dict[str, str]) -> Iterator[tuple[str,
 
 
 def _items(value: Word) -> Iterator[Word]:
-    """The items of a list as gcloud reads it: between commas, or between what stands between two ``^`` in front."""
+    """The items of a list as gcloud splits it: at commas, or at a delimiter given between two ``^`` in front."""
     mark = re.match(r"\^([^^]+)\^", value.raw)
     at = mark.end() if mark else 0
     for item in value.raw[at:].split(mark[1] if mark else ","):
@@ -134,7 +134,7 @@ def _texts(words: Sequence[Word] | None) -> Any:
 
 
 def _assigned(word: Word) -> Variable | None:
-    """The variable that a word gives a value; None where it only has a name, whose value is of the process around it."""
+    """The variable that a word assigns; None if it only has a name, whose value comes from the surrounding process."""
     match = _ASSIGNED.fullmatch(word.raw)
     if match is None:
         return None

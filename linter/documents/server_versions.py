@@ -1,7 +1,7 @@
-"""Which server each document of a run is for, as the images that the files name say.
+"""Which server each document of a run is for, according to the images named in the files.
 
-A document has the release of its own container; else that of its file or of those that it is the sum with, of its environment, of the
-documents that are checked with it, or of its folder. Where two of them are named in one place, or one that is no release, it is not known.
+A document has the release of its own container; else of its file or of the documents it is summed with, of its environment, of the
+documents it is checked with, or of its folder. If several are named in one place, or one that is not a release, it is not known.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .source import Image, folder_of
 
 
 class Placed(NamedTuple):
-    """A document, and the image of its own container, if it has one."""
+    """A document, and the image of its own container, if any."""
 
     document: Document
     image: Image | None
 
 
 class FileImages(NamedTuple):
-    """The images of servers that a file names."""
+    """The server images that a file names."""
 
     uri: str
     images: tuple[Image, ...]
@@ -35,7 +35,7 @@ Versions = list[ServerVersion | None]
 
 
 def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> list[ServerVersion | None]:
-    """The version of each document; None where no image says it."""
+    """The version of each document; None if no image gives it."""
     naming = [file for file in files if file.images]
     if not naming:
         return [None] * len(documents)
@@ -50,7 +50,7 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
         document = placed.document
         name = environment_of(document)
         places = [own[document], of_environment[name] if name else [], of_deployment.get(document, [])]
-        if not name:  # whether a named environment is what runs in its folder is unknown
+        if not name:  # whether a named environment runs in its folder is not known
             places.append(of_folder.get(folder_of(document.uri), []))
         return next(filter(None, places), [])
 
@@ -66,7 +66,7 @@ def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:
 
 
 def _joined(versions: Iterable[tuple[str | None, Versions]]) -> dict[str | None, Versions]:
-    """What the places of each name say together."""
+    """The combined images of the places with the same key."""
     found: dict[str | None, Versions] = {}
     for name, own in versions:
         found.setdefault(name, []).extend(own)
@@ -74,7 +74,7 @@ def _joined(versions: Iterable[tuple[str | None, Versions]]) -> dict[str | None,
 
 
 def _agreed(versions: Versions) -> ServerVersion | None:
-    """The version that images say; where they are of several releases, or of none, the newest, with that as the reason."""
+    """The version that images agree on; if they disagree, or it is not a release, the newest, with that as the reason."""
     if not versions:
         return None
     releases = {None if one is None else (one.oldest, one.release, one.newer) for one in versions}

@@ -1,4 +1,4 @@
-"""What every source is given and gives back."""
+"""The interface of sources: their input and their output."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _BY_MARK = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class Nearby(NamedTuple):
-    """A file of a run, and how it is read, which may fail."""
+    """A file of a run, and how to read it, which may fail."""
 
     path: Path
     read: Callable[[], bytes | None]
 
 
 class Surroundings:
-    """The files around each file of a run, by their paths in the report, which are read for the same server.
+    """The files around each file of a run, by their paths in the report, read for the same server.
 
-    ``inputs`` are read again when one is asked for, so that not all of them are held at once. Another file is read only where a source asks
-    for its path, it is an ordinary file, it is small, and not ``excluded``. ``found`` are those.
+    ``inputs`` are read again on demand, so that they are not all held at once. Another file is read only if a source asks for its path, and
+    if it is an ordinary file, small, and not ``excluded``. ``found`` are these files.
 
-    The author of a file may not be the user who runs the check. So what a file names is read only within its repository: the nearest folder
-    above it with ``.git``, or its own folder where there is none. What a source looks for unasked is read within the repository of the
-    folder in which it looks, so that no link leads out of that. An input is read wherever it lies.
+    The author of a file may not be the user who runs the check. So files that a file names are read only within its repository: the nearest
+    folder above it with ``.git``, or its own folder if there is none. Files that a source looks for by itself are read within the
+    repository of the folder it looks in, so that no link leads out of that. An input is read wherever it is.
     """
 
     def __init__(self, inputs: Mapping[str, Nearby] = {}, excluded: Callable[[Path], bool] = lambda _path: False) -> None:
@@ -58,7 +58,7 @@ class Surroundings:
         self.found: dict[str, Path] = {}
 
     def find(self, file: SourceFile, path: str) -> SourceFile | None:
-        """The file at a path relative to the folder of another one; None where none is, or it cannot be read."""
+        """The file at a path relative to the folder of another one; None if there is none, or it cannot be read."""
         if not _can_be_found(file, path) or posixpath.isabs(path) or os.path.isabs(path):
             return None
         uri, on_disk = self._resolve(file, path)
@@ -68,11 +68,11 @@ class Surroundings:
         return file if uri == file.uri else self._file(uri, file.server)
 
     def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
-        """The same for a path that stands in the file; None also where it leads outside the repository of that file."""
+        """The same for a path that the file contains; None also if it leads outside the repository of that file."""
         return None if self.leads_out(file, path) else self.find(file, path)
 
     def near(self, file: SourceFile, folders: Iterable[str], name: re.Pattern[str]) -> Iterator[SourceFile]:
-        """The files of some names in folders seen from that of a file, and from each above it in its repository."""
+        """The files of some names in given folders relative to a file's folder, and to each folder above it in its repository."""
         for folder in (f"{above}{one}" for above in map("../".__mul__, range(_MOST_ABOVE)) for one in folders):
             if self.has_folder(file, folder or ".") and not self.leads_out(file, folder or "."):
                 with suppress(OSError):
@@ -80,43 +80,43 @@ class Surroundings:
                     yield from filter(None, (self.find_named(file, posixpath.join(folder, one)) for one in fitting))
 
     def has_folder(self, file: SourceFile, path: str) -> bool:
-        """Whether there is a folder at a path relative to that of a file."""
+        """Whether there is a folder at a path relative to a file's."""
         return _can_be_found(file, path) and os.path.isdir(self._resolve(file, path)[1])
 
     def leads_out(self, file: SourceFile, path: str) -> bool:
-        """Whether a path that stands in a file leads outside its repository, and to no input; it does not depend on what is there."""
+        """Whether a path in a file leads outside its repository, and to no input; whether the target exists makes no difference."""
         if not _can_be_found(file, path):
             return False
         folder = os.path.dirname(self._paths.get(file.uri, file.uri))
         return self._is_outside(*self._resolve(file, path), folder)
 
     def given(self, file: SourceFile, *marks: str) -> Sequence[SourceFile]:
-        """The files of the run in which one of some texts stands, the asking one included."""
+        """The files of the run that contain one of some texts, including the asking one."""
         marked = self.cached(("marked", marks), lambda: [uri for uri in self._inputs if self._has(uri, file, marks)])
         others = [file if uri == file.uri else self._file(uri, file.server) for uri in marked]
         known = [one for one in others if one is not None]
         return known if file in known else [*known, file]
 
     def cached(self, name: object, make: Callable[[], Value]) -> Value:
-        """What ``make`` returns, worked out once for all files of the run."""
+        """The result of ``make``, computed once for all files of the run."""
         if name not in self._cached:
             self._cached[name] = make()
         value: Value = self._cached[name]
         return value
 
     def _resolve(self, file: SourceFile, path: str) -> tuple[str, str]:
-        """The path in the report, and that on disk, of a file at a path relative to the folder of another one."""
+        """The path in the report, and the path on disk, of a file at a path relative to the folder of another one."""
         uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
         on_disk = os.path.normpath(os.path.join(os.path.dirname(self._paths.get(file.uri, file.uri)), path))
         names = self.cached("names", self._names)
         return names.get(uri) or names.get(identity(on_disk)) or uri, on_disk
 
     def _names(self) -> dict[object, str]:
-        """The inputs by what they are under all of their names."""
+        """The inputs by identity, whatever their names."""
         return {key: uri for uri in self._inputs for key in (identity(self._paths[uri]), posixpath.normpath(uri)) if key is not None}
 
     def _is_outside(self, uri: str, on_disk: str, folder: str) -> bool:
-        """Whether a file lies outside the repository of a folder, and was not given; of what is given a link may be of the repository."""
+        """Whether a file is outside the repository of a folder, and was not given itself: a given link may come from the repository."""
         if uri in self._inputs and not os.path.islink(self._paths[uri]):
             return False
         repository = self.cached(("repository", folder), lambda: _repository(folder))
@@ -151,7 +151,7 @@ def _can_be_found(file: SourceFile, path: str) -> bool:
 
 
 def _repository(folder: str) -> str:
-    """The nearest folder with ``.git``, above a folder or that itself; the folder where there is none."""
+    """The nearest folder with ``.git`` at or above a folder; the folder itself if there is none."""
     at = real = os.path.realpath(folder)
     while not os.path.lexists(os.path.join(at, ".git")) and os.path.dirname(at) != at:
         at = os.path.dirname(at)
@@ -159,7 +159,7 @@ def _repository(folder: str) -> str:
 
 
 def folder_of(uri: str) -> str:
-    """The real path of the folder of a file, however the path of that is written; as it is written where the current folder is gone."""
+    """The real path of a file's folder, however it is written; as written if the current folder is gone."""
     folder = os.path.dirname(uri)
     try:
         return os.path.realpath(folder)
@@ -168,8 +168,10 @@ def folder_of(uri: str) -> str:
 
 
 class SourceFile:
-    """One input: its ``uri`` (path with forward slashes, or the name given for standard input), its text, the server that it is for, and
-    the files around it. ``part`` tells a file that stands in another one from the rest of that: its place there."""
+    """One input: its ``uri`` (a path with forward slashes, or the name of standard input), its text, its server, and its surroundings.
+
+    ``part`` is the place of a file that is inside another one.
+    """
 
     def __init__(
         self, uri: str, data: bytes | Text, server: ServerVersion = ANY_SERVER, around: Surroundings | None = None, part: int | None = None
@@ -183,7 +185,7 @@ class SourceFile:
         if isinstance(data, Text):
             self.text = data
             return
-        encoding = "utf-8" if data[2:4] == b"\0\0" else _BY_MARK.get(data[:2], "utf-8")  # two more bytes make it UTF-32
+        encoding = "utf-8" if data[2:4] == b"\0\0" else _BY_MARK.get(data[:2], "utf-8")  # two more bytes would make it UTF-32
         try:
             content = data.decode(encoding)
         except UnicodeDecodeError as error:
@@ -201,7 +203,7 @@ class SourceFile:
 
     @property
     def is_no_text(self) -> bool:
-        """Whether this is UTF-16 or no text at all: not UTF-8, and with a NUL near its start."""
+        """Whether this is UTF-16 or binary: not UTF-8, and with a NUL near its start."""
         return self.encoding_error is not None and "\0" in self.text.content[:_LOOKED_AT]
 
     @property
@@ -211,13 +213,13 @@ class SourceFile:
 
     @cached_property
     def json(self) -> Json:
-        """The text read as JSON, once for all sources."""
+        """The text parsed as JSON, once for all sources."""
         parsed = NOTHING if self.is_no_text else parse_json(self.text.content)
         return NOTHING if parsed.is_bare and self.looks_like_yaml else parsed
 
     @property
     def only_looks_like_json(self) -> bool:
-        """Whether the text is called as another one is, which may be JSON too, but not with mistakes."""
+        """Whether the text is named as another format that can begin like JSON."""
         if self.json.intact:
             return False
         from .looks import called  # only for what is broken
@@ -226,25 +228,25 @@ class SourceFile:
 
     @property
     def is_meant_as_json(self) -> bool:
-        """Whether the text plainly is JSON, be it with mistakes: by how it begins."""
+        """Whether the text is evidently JSON, perhaps with mistakes, judging by its beginning."""
         from .looks import looks_like_json  # only for what is broken
 
         return not self.only_looks_like_json and looks_like_json(self.text.content, is_named_so=self.name.endswith(".json"))
 
     def cached(self, name: str, make: Callable[[], Value]) -> Value:
-        """What ``make`` returns for this file, worked out once and kept under a name."""
+        """The result of ``make`` for this file, computed once and kept under a name."""
         if name not in self._cached:
             self._cached[name] = make()
         value: Value = self._cached[name]
         return value
 
     def for_all_servers(self, name: str, make: Callable[[], Value]) -> Value:
-        """What ``make`` returns for this file, whichever server it is read for, worked out once in a run and kept under a name."""
+        """The result of ``make`` for this file, whichever server it is read for, computed once in a run and kept under a name."""
         return self.around.cached((name, self.uri, self.text.content), make)
 
     @property
     def looks_like_yaml(self) -> bool:
-        """Whether the text is to be read as YAML: by its name, else by its first lines. JSON is never read as YAML."""
+        """Whether the text is to be parsed as YAML: by its name, else by its first lines. JSON is never parsed as YAML."""
         if self.text.content.lstrip()[:1] in ("{", "["):
             return self.name.endswith((".yaml", ".yml")) and not self.json.whole
         if self.name.endswith((".yaml", ".yml")):
@@ -257,25 +259,25 @@ class SourceFile:
 
     @cached_property
     def yaml(self) -> tuple[Yaml, ...]:
-        """The documents of the text read as YAML, once for all sources and servers; none when it does not look like YAML."""
+        """The YAML documents of the text, parsed once for all sources and servers; empty if it does not look like YAML."""
         if self.is_no_text or not self.looks_like_yaml:
             return ()
-        from ..syntax.yaml import parse_yaml  # what is JSON needs no YAML
+        from ..syntax.yaml import parse_yaml  # no need to parse JSON as YAML
 
         content = self.text.content
         return self.for_all_servers("YAML", lambda: tuple(parse_yaml(content)))
 
     @property
     def documents(self) -> tuple[Json | Yaml, ...]:
-        """The text as YAML where it looks like that, else as JSON: for a format that is written in both."""
+        """The text as YAML if it looks like that, else as JSON: for a format that is written in both."""
         return self.yaml if self.looks_like_yaml else (self.json,)
 
 
 class Repair(NamedTuple):
-    """What puts a problem right: ``says`` it in a few words. It is made of the text, or of settings; whether it is safe the rule says.
+    """A fix for a problem: ``says`` describes it in a few words. It edits the text, or changes settings; the rule says if it is safe.
 
-    ``edits`` gives the edits of the text, or None where there are none after all; ``changes`` are what becomes of settings.
-    ``without_mark``: the file becomes UTF-8 without a byte order mark.
+    ``edits`` gives the edits of the text, or None if there are none after all; ``changes`` are changes of settings. ``without_mark``: the
+    file becomes UTF-8 without a byte order mark.
     """
 
     says: str
@@ -285,10 +287,10 @@ class Repair(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What a source itself finds wrong. The case of a rule that reports it has its ``name`` in ``found_by``.
+    """Something that a source itself finds wrong. The case of a rule that reports it has its ``name`` in ``found_by``.
 
-    ``fatal``: what reads the configuration in production gets no further. ``lossy``: what stands in the text was not all read, or not as
-    it was meant, so that more may be wrong than is found. ``repair`` is what puts it right, where that is known.
+    ``fatal``: the production reader of the configuration gets no further. ``lossy``: the text was not read completely, or not as it was
+    meant, so that there may be more mistakes than were found. ``repair`` is a fix for it, if known.
     """
 
     name: str
@@ -301,15 +303,12 @@ class Problem(NamedTuple):
 
     @property
     def message(self) -> Message:
-        """What the finding says."""
+        """The message of the finding."""
         return as_message(self.says)
 
 
 class Suppression(NamedTuple):
-    """A suppression comment: it accepts findings of some rules at the characters of ``span``.
-
-    ``place`` is where the comment itself stands.
-    """
+    """A suppression comment: it accepts findings of some rules at the characters of ``span``. ``place`` is the comment's own place."""
 
     span: Span
     rules: frozenset[str]
@@ -333,7 +332,7 @@ Place = tuple[str, object]
 
 
 class Unread(NamedTuple):
-    """A block of a file, or a file that it names, that may hold settings of the server and is not read, and why."""
+    """A block of a file, or a file that it names, that is not read although it may contain settings of the server, and why."""
 
     uri: str
     line: int
@@ -341,7 +340,7 @@ class Unread(NamedTuple):
 
 
 class Image(NamedTuple):
-    """An image that a file names for a server, as it is written, such as ``medplum/medplum-server:4.3.5``."""
+    """A server image that a file names, as it is written, such as ``medplum/medplum-server:4.3.5``."""
 
     text: str
     is_servers: bool = False
@@ -351,8 +350,10 @@ class Image(NamedTuple):
 
 
 class Started(NamedTuple):
-    """How a server is started: with which argument, how a file is found by its absolute path in the server's container (None where that is
-    not known), and whether all variables of the server are known."""
+    """How a server is started: its argument, how to find its files, and whether all of its variables are known.
+
+    ``find`` takes an absolute path in the server's container, and returns None for a file that is not known.
+    """
 
     argument: str
     find: Callable[[str], SourceFile | None] = lambda _path: None
@@ -361,18 +362,18 @@ class Started(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """One document of a file. ``checkable`` is False when too little of it could be read for rules to check it.
+    """One document of a file. ``checkable`` is False if too little of it could be read for rules to check it.
 
-    ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in their
-    order, each with where its name stands: what accepts a finding there accepts one in the value too. ``image`` is that of the container
-    that the document configures. ``editor`` makes fixes of the document edits of its text; ``commander`` makes them commands where it is a
-    dump, for an edit of that would change nothing; ``rewriter`` tells what they would make of its file. ``hidden``: no value in it may be
-    seen.
+    ``suppressions`` are those of the whole file, the same for all of its documents. ``anchors`` are values over several lines, in order,
+    each with the place of its name: a suppression of a finding there applies to the value too. ``image`` is the image of the container that
+    the document configures. ``editor`` turns fixes of the document into edits of its text; ``commander`` turns them into commands if it is
+    a dump, since editing that would change nothing; ``rewriter`` gives the file that they would result in. ``hidden``: no value in it may
+    be shown.
 
-    ``places`` are where what it is made of stands: what is made of a part of that alone is a part of this one, and not checked by itself.
-    The document of a sum has ``parts``: those of its places, which have the mistakes in how each is written. ``started``: it is a server
-    of its own, though another one of its file is made of it too. ``start`` names the sources of the server, of which the document is the
-    variables (:mod:`linter.documents.layers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with its
+    ``places`` are the places that it is made of: a document made of only some of them is a part of this one, and not checked by itself. The
+    document of a sum has ``parts``: the documents of its places, which have the mistakes in how each is written. ``started``: it is a
+    server of its own, though another one of its file contains it too. ``start`` names the sources of the server, of which the document is
+    the variables (:mod:`linter.documents.layers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with its
     first document.
     """
 
@@ -394,14 +395,14 @@ class Loaded(NamedTuple):
     of_text: tuple[Problem, ...] = ()
 
     def with_text(self) -> Loaded:
-        """The document with the mistakes in the text of its file, where it becomes the first one."""
+        """The document with the mistakes in the text of its file, if it becomes the first one."""
         if self.parts:
             return self._replace(parts=(self.parts[0]._replace(problems=(*self.of_text, *self.parts[0].problems)), *self.parts[1:]))
         return self._replace(problems=(*self.of_text, *self.problems))
 
     @property
     def written(self) -> tuple[Loaded, ...]:
-        """What stands in a text: its parts, or itself."""
+        """The documents of texts: its parts, or itself."""
         return self.parts or (self,)
 
     def set_server(self, server: ServerVersion) -> None:
@@ -415,13 +416,13 @@ _MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image
 
 
 def may_name_images(file: SourceFile) -> bool:
-    """Whether a file can name the image of a server: no other one need be read for it (:mod:`linter.documents.images`)."""
+    """Whether a file can name a server image: others need not be parsed for one (:mod:`linter.documents.images`)."""
     content = file.text.content
     return not file.is_no_text and any(all(word in content for word in words) for words in _MARKS_OF_IMAGES)
 
 
 class Confidence(IntEnum):
-    """How sure a source is of what a file is; the surest source reads it, and of several that are as sure the first by name."""
+    """How certain a source is about a file; the most certain source reads it, and among equals the first by name."""
 
     CERTAIN = 90
     """The file has the marks of a format of another program (AWS, Terraform), in which there is one answer."""
@@ -448,12 +449,12 @@ class Confidence(IntEnum):
 
 
 class Recognised(NamedTuple):
-    """What a source takes a file for. ``kind`` is None for what it knows and leaves alone; ``note`` says in a few words what that is.
+    """A source's verdict on a file. ``kind`` is None if it recognises the file and leaves it alone.
 
-    The highest ``confidence`` of all sources wins. ``unread`` is why something that it should hold cannot be read (a dump
-    without parameters, a text that breaks off), with the way out, and empty where nothing is amiss: a file of which nothing is read for
-    such a reason is no file that can be left alone. ``partial``: it is a part of a configuration, and what it lacks is elsewhere; unless
-    the user says what it is.
+    ``note`` says in a few words what the file is. The highest ``confidence`` of all sources wins. ``unread`` is why an expected part cannot
+    be read (a dump without parameters, a truncated text), with the way out, and empty if nothing is wrong: a file of which nothing is read
+    for such a reason is not left alone silently. ``partial``: it is a part of a configuration, and missing settings are elsewhere; unless
+    the user says otherwise.
     """
 
     kind: str | None
@@ -464,7 +465,7 @@ class Recognised(NamedTuple):
 
 
 class Source(Protocol):
-    """One input format: what every module of ``linter/sources`` is."""
+    """One input format: the interface of each module of ``linter/sources``."""
 
     __name__: str
 
@@ -474,10 +475,10 @@ class Source(Protocol):
 
     @property
     def NAMES(self) -> tuple[str, ...]:
-        """Globs of file names in which a search of a folder looks for them."""
+        """Globs of file names that a search of a folder looks for."""
 
     def detect(self, file: SourceFile) -> Recognised | None:
-        """What the content of a file is; None for what only another source knows, or none."""
+        """What the content of a file is; None if this source does not recognise it."""
 
     def load(self, file: SourceFile, kind: str) -> list[Loaded]:
-        """The documents of a file, as such of one of its kinds. A mistake in the text is a problem of theirs, never an exception."""
+        """The documents of a file, loaded as one of its kinds. A mistake in the text is a problem of theirs, never an exception."""

@@ -1,7 +1,8 @@
-"""A document of which the parts stand in several places, such as the variables of a server in several files.
+"""A document whose parts are in several places, such as the variables of a server in several files.
 
-A container has those of its ``envFrom`` and its ``env``, a service of Compose those of its ``env_file``, of what it ``extends`` and of its
-``environment``. Rules see the sum; findings are about the part in which a value is written (:meth:`linter.model.Document.written_in`).
+A container has the variables of its ``envFrom`` and its ``env``, a Compose service those of its ``env_file``, of the service it ``extends``
+and of its ``environment``. Rules see the sum; findings are about the part in which a value is written
+(:meth:`linter.model.Document.written_in`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ of the text. Servers beyond that get what is not known; what is wrong in the pla
 
 
 def may_share(place: Place, file: SourceFile, count: int, server: Place, most: int = MOST_VARIABLES) -> bool:
-    """Whether a server of a run can have the variables of a place, which has so many; the answer for a server stays the same."""
+    """Whether a server of a run can have the variables of a place, given their number; the answer for a server stays the same."""
     servers: set[Place] = file.around.cached(("servers that share", place), set)
     if server not in servers and count <= most and count * (len(servers) + 1) <= MOST_SHARED:
         servers.add(server)
@@ -32,10 +33,10 @@ def may_share(place: Place, file: SourceFile, count: int, server: Place, most: i
 
 
 class Sum:
-    """The :class:`~linter.model.Parts` of a sum, and the way back from its settings: to the origins of its parts.
+    """The :class:`~linter.model.Parts` of a sum, and the origin of its settings: those of its parts.
 
-    ``owners`` are the documents that give the settings, ``every`` each with all that it gives. ``facts_of`` has those that say a fact of a
-    setting which its giver does not, and ``facts`` tells the facts where they are not those of the giver.
+    ``owners`` are the documents that give the settings, ``every`` each with everything it gives. ``facts_of`` are further documents with
+    facts about a setting, and ``facts`` computes facts that differ from the giver's.
     """
 
     layers: tuple[Document, ...] = ()
@@ -55,7 +56,7 @@ class Sum:
         self._facts = facts
 
     def layer(self, path: SettingPath) -> Document:
-        """Never asked for: there are no layers."""
+        """Never called: there are no layers."""
         raise LookupError(path)
 
     def giver(self, path: SettingPath, part: Part) -> Document:
@@ -80,9 +81,9 @@ class Sum:
         return self.giver(path, "value").origin.facts(path) if self._facts is None else self._facts(path)
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
-        """See :meth:`linter.model.Origin.excerpt`: of the first part, for findings are about the parts."""
+        """See :meth:`linter.model.Origin.excerpt`; of the first part, since findings are about the parts."""
         return self.documents[0].origin.excerpt(path, span)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`, of the first part too."""
+        """See :meth:`linter.model.Origin.pieces`; of the first part too."""
         return self.documents[0].origin.pieces(part)

@@ -1,7 +1,7 @@
 """Suppression comments, by which a file accepts findings: ``# medplum-lint: ignore[rule-id, other-id] reason``.
 
-At the end of a line a comment is about that line, on a line of its own about the next line that holds something. A comment without a reason
-has no effect: later readers of the file must know why.
+A comment at the end of a line applies to that line, on a line of its own to the next line that is not empty. A comment without a reason has
+no effect: later readers of the file must know why.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 
 
 class SuppressionComments(NamedTuple):
-    """What the suppression comments of a file accept, and what is wrong with those that accept nothing."""
+    """What the suppression comments of a file accept, and the mistakes in those that accept nothing."""
 
     suppressions: tuple[Suppression, ...]
     problems: tuple[Problem, ...]
 
 
 def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> SuppressionComments:
-    """Every suppression comment of a text. ``is_comment`` tells whether a "#" at an offset begins a comment and is no part of a value."""
+    """Every suppression comment of a text.
+
+    ``is_comment`` tells whether a "#" at an offset begins a comment and is not part of a value.
+    """
     suppressions: list[Suppression] = []
     problems: list[Problem] = []
     following: re.Match[str] | None = None
@@ -44,7 +47,7 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
             problems.append(Problem("invalid-suppression", message, Span(*match.span())))
             continue
         _, (start, end) = text.line_around(match.start())
-        if not text.content[start : match.start()].strip():  # on a line of its own it is about the next line that is no comment, too
+        if not text.content[start : match.start()].strip():  # on a line of its own it applies to the next line that is not a comment, too
             if following is None or following.start() < match.end():
                 following = _NO_COMMENT.search(text.content, end)
             end = following.end() if following is not None else end
@@ -64,7 +67,7 @@ def _advice(ignore: re.Match[str] | None) -> str:
 
 
 def within(spans: Iterable[Span]) -> Callable[[int], bool]:
-    """A function that says whether an offset lies in one of some spans; no two of them may overlap."""
+    """A function that says whether an offset is in one of some spans, which must not overlap."""
     ordered = sorted(spans)
     starts = [span.start for span in ordered]
 

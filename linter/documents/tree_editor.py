@@ -70,7 +70,7 @@ class _Tree:
         path = (*at, "value") if is_object else at
         old = self._root.at(*path).value
         if text is None or not isinstance(old, str | int | float):
-            return None  # what is neither a text, a number nor a switch is left alone
+            return None  # anything but a text, a number or a switch is left alone
         written = block.write(text)
         is_pair = isinstance(path[-1], int)
         edits = self._editor.set(path, f"{name}={written}" if is_pair else _scalar(old, written, block))
@@ -91,7 +91,7 @@ class _Tree:
             return self._editor.rename(at, member) if member and item is not None else None
         if isinstance(item, dict):
             return self._editor.set((*at, "name"), name)
-        _, sign, written = item.partition("=")  # without a value it hands on one that has this name elsewhere
+        _, sign, written = item.partition("=")  # without a value it passes on one that has this name elsewhere
         return self._editor.set(at, f"{name}={written}") if sign else None
 
     def remove(self, variable: Variable) -> list[Edit] | None:
@@ -99,7 +99,7 @@ class _Tree:
         return self._editor.remove(variable.at) if is_here else None
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
-        """Put a variable where its name is a member, else where most others are; into a list, written as the one beside it."""
+        """Add a variable where its name is a member, else where most others are; in a list, in the style of its neighbour."""
         named = next((block for block in self._blocks if block.names is not None and block.name_of(name)), None)
         if named is not None:
             order = [own for one in order if (own := named.name_of(one))]
@@ -127,7 +127,7 @@ def _listed(name: str, written: str, *, is_object: bool) -> Any:
 
 
 def _scalar(old: Any, written: str, block: Block) -> Any:
-    """What is to stand in place of a scalar: a number or a switch without quotes stays one where the reader takes it for text."""
+    """The replacement for a scalar: an unquoted number or switch stays one if the reader turns it into text."""
     if block.booleans and isinstance(old, bool) and written in ("true", "false"):
         return written == "true"
     if block.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(written):

@@ -1,4 +1,4 @@
-"""Why nothing is read of a file that no source knows, in words for people, with the way out. Asked only after the fact."""
+"""Why nothing is read from a file that no source recognises, in words for people, with the way out. Imported only when needed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _OF_OTHERS: Final = frozenset({"package.json", "package-lock.json", "tsconfig.js
 def why_unread(file: SourceFile, kind: str | None) -> str:
     """The reason why a file is not read, as a clause without a full stop; ``kind`` is the one that the user gave, if any.
 
-    Nothing of the text itself is repeated, for it may be a secret.
+    The text itself is not repeated, because it may be a secret.
     """
     known = next(_no_text(file), "") or evidently(file)
     if known:
@@ -65,7 +65,7 @@ def why_unread(file: SourceFile, kind: str | None) -> str:
 
 
 def evidently(file: SourceFile) -> str:
-    """A clause that says what a file evidently is instead of a configuration, and how to get one; empty where that is not known."""
+    """A clause that says what a file evidently is instead of a configuration, and how to get one; empty if that is not known."""
     head = file.text.content[:_LOOKED_AT]
     plain = _ANSI.sub("", head).lstrip()
     if _AWS_TEXT.match(plain):
@@ -89,9 +89,9 @@ def evidently(file: SourceFile) -> str:
 
 
 def foreign(file: SourceFile) -> str:
-    """What a file is that has nothing to do with Medplum, and is left alone; empty where that is not known.
+    """What a file is that has nothing to do with Medplum, and is left alone; empty if that is not known.
 
-    The sources themselves look only into what speaks of Medplum, for a search reads many files.
+    The sources themselves only examine files that mention Medplum, because a search reads many files.
     """
     if file.name in _OF_OTHERS:
         return "not a Medplum configuration"
@@ -135,7 +135,7 @@ def _unrecognised(file: SourceFile) -> str:
 
 
 def _lacking(file: SourceFile) -> str:
-    """What a text would have to hold to be taken for a configuration; empty where it is of no format that is read."""
+    """What a text would need to be recognised as a configuration; empty if it is in no supported format."""
     value = file.json.value
     if isinstance(value, dict) and (file.json.intact or file.is_meant_as_json):
         return _lacking_names(names_in(value))
@@ -153,7 +153,7 @@ def _lacking(file: SourceFile) -> str:
 
 
 def _lacking_names(names: frozenset[str]) -> str:
-    """Of an object: how few of its names are a server's. Only names that the catalogue knows are repeated."""
+    """For an object: how few of its names are a server's. Only names that the catalogue knows are repeated."""
     known = sorted(name for name in names if settings.catalogue().get((name,)) is not None)
     if not known:
         return (

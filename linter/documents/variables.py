@@ -1,8 +1,8 @@
-"""Environment variables of a Medplum server, wherever they are written: from names and texts to a document of the kind ``server/env``.
+"""Environment variables of a Medplum server, in any format: from names and texts to a document of the kind ``server/env``.
 
-Names map as the newest server's loader maps them (:mod:`linter.settings.env_names`), texts become values as it makes them
+Names map to settings as in the newest server's loader (:mod:`linter.settings.env_names`), and so do texts to values
 (``packages/server/src/config/loader.ts`` and ``utils.ts``). Other programs have variables that begin with ``MEDPLUM_`` too: only the
-server's are taken.
+server's are read.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _PEM: Final = "-----BEGIN "
 
 
 class Variable(NamedTuple):
-    """One variable where it is written. ``text`` is None when the value does not stand here, or it is not known what it will be."""
+    """One variable where it is written. ``text`` is None if the value is elsewhere, or it is not known what it will be."""
 
     name: str
     text: str | None
@@ -85,13 +85,13 @@ class Variable(NamedTuple):
 
 
 class VariableHolder(NamedTuple):
-    """What variables stand in: a container, an object or a file, in one file. A server can get variables from several of them.
+    """Something in a file that has variables: a container, an object or the file itself. A server can have several of them.
 
-    ``type`` says what it is: ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``task
+    ``type`` is one of ``file``, ``service``, ``ConfigMap``, ``Secret``, ``container``, ``image``, ``values``, ``workflow``, ``task
     definition``. ``at`` tells it from others in its file. ``start`` is where to point for what is not given. ``tokens`` finds the names and
-    values of a text that is no JSON, and ``named`` gives the offsets of values that stand beside a name, with these names. ``names`` are
-    names in it, beside those of variables, that may be seen, ``public_names`` those whose values may be too. ``problems`` are those of its
-    text; ``editor`` is None where its variables cannot be edited without touching something else.
+    values of a text that is not JSON, and ``named`` gives the offsets of values that are next to a name, with these names. ``names`` are
+    names in it, other than of variables, that may be shown, ``public_names`` those whose values may be too. ``problems`` are those of its
+    text; ``editor`` is None if its variables cannot be edited without side effects.
     """
 
     file: SourceFile
@@ -125,24 +125,24 @@ class VariableHolder(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """Where it stands."""
+        """Its place."""
         return self.file.uri, self.at
 
     @property
     def hidden(self) -> bool:
-        """Whether no value at all may be seen."""
+        """Whether no value in it may be shown."""
         return self.type == "Secret" or not self.sound
 
 
 def unless_reference(text: str) -> str | None:
-    """The text itself; None if it holds something that is replaced before the server sees it, so that its value cannot be known."""
+    """The text itself; None if it contains something that is replaced before the server sees it, so that its value cannot be known."""
     return None if ("$" in text or "{{" in text) and _REFERENCE.search(text) is not None else text
 
 
 def is_servers(name: str, *, strict: bool = False) -> bool:
     """Whether a variable is meant for the server: it is known, or a slip in the name of one that is.
 
-    ``strict``: all of ``MEDPLUM_…`` but what is known to be for another program.
+    ``strict``: all of ``MEDPLUM_…`` except those that are known to be for another program.
     """
     path = setting_of(name)
     if not path or name in _FOR_OTHERS:
@@ -167,19 +167,19 @@ def _near(name: str) -> str:
 
 @settings.derived
 def _known_variables() -> tuple[str, ...]:
-    """What follows the prefix in every variable that the server knows, or knew."""
+    """The part after the prefix of every variable that any server knows."""
     return tuple(name.removeprefix(PREFIX) for name in variable_names(MAIN))
 
 
 @settings.derived
 def variable_names(release: Release) -> tuple[str, ...]:
-    """The variables of all settings that servers know, or knew, as a release names them, in the order of the documentation."""
+    """The variables of all settings that any server knows, as a release names them, in the order of the documentation."""
     return tuple(variable_of(tuple(name.split(".")), release) for name in settings.catalogue().names() if "*" not in name)
 
 
 def configures_server(names: Iterable[str]) -> bool:
     """Whether these are the variables of a server, and not of a client, an app or an agent."""
-    given = dict.fromkeys(name for name in names if name.startswith(PREFIX))  # in their order, so that the same work is done in every run
+    given = dict.fromkeys(name for name in names if name.startswith(PREFIX))  # in order, so that every run does the same work
     unclear = _FOR_OTHERS | _OF_CLIENTS_TOO | _COMMON
     clear = [name for name in given if name not in unclear]
     if any(_is_known(setting_of(name)) for name in clear):
@@ -190,7 +190,7 @@ def configures_server(names: Iterable[str]) -> bool:
 
 
 def unless_kind(names: Iterable[str]) -> str:
-    """What to add to the reason for a file whose variables a server has too: how it can be checked all the same."""
+    """The end of the note on a file with variables that a server has too: how to check it all the same."""
     given = set(names)
     if given & _FOR_CLIENTS or not any(map(is_servers, given)):
         return ""
@@ -198,15 +198,14 @@ def unless_kind(names: Iterable[str]) -> str:
 
 
 def _trusts(variable: Variable) -> bool:
-    """Whether a variable may have Node.js trust other authorities than its own."""
+    """Whether a variable may make Node.js trust further certificate authorities."""
     return variable.name in _OF_TRUST or (variable.name == "NODE_OPTIONS" and (variable.text is None or "-ca" in variable.text))
 
 
 def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts: Sum | None = None) -> Loaded:
     """The document that the server's variables among these make, with what is wrong with how they are written.
 
-    What is not UTF-8 would be lost in an edited text, which is why such a file has no editor. The document of variables in several places
-    has ``parts``.
+    A file that is not UTF-8 has no editor, because an edit would lose bytes. The document of variables in several places has ``parts``.
     """
     file, every = holder.file, list(variables)
     given = [variable for variable in every if is_servers(variable.name, strict=holder.strict)]
@@ -241,7 +240,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
         document,
         (*holder.problems, *mistakes, *beside),
         suppressions=holder.suppressions,
-        # A suppression comment that covers the name of a variable covers its value too, on whatever lines that stands.
+        # A suppression comment that covers the name of a variable covers its value too, whatever lines that is on.
         anchors=tuple(sorted((one.value, one.key.start) for one in given)) if holder.suppressions else (),
         image=holder.image,
         editor=holder.editor if file.encoding_error is None else None,
@@ -259,7 +258,7 @@ def _value(path: SettingPath, text: str, release: Release) -> Any:
 
 
 def _written_wrong(given: list[Variable], last: Mapping[SettingPath, Variable], file: SourceFile) -> Iterator[Problem]:
-    """What is wrong with the text of variables; of those with one name the last counts."""
+    """The problems in the text of variables; of those with one name the last counts."""
     seen: dict[str, Variable] = {}
     for variable in given:
         if variable.name in seen:
@@ -278,7 +277,7 @@ def _written_wrong(given: list[Variable], last: Mapping[SettingPath, Variable], 
 
 
 def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
-    """Credentials that services issued in the variables of other programs, of which those of AWS are read by the server's libraries."""
+    """Issued credentials in the variables of other programs; the server's libraries read those of AWS."""
     texts = {variable: variable.text or variable.fallback for variable in others}
     for variable, published in texts.items():
         reason = issued_credential(published) if published else None
@@ -298,7 +297,7 @@ def _described(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
 
 
 def _stops_at(text: str, path: SettingPath, release: Release) -> bool:
-    """Whether the server does not start with a text that is not the one that was meant."""
+    """Whether the server refuses to start with the text as it is."""
     from ..server.stops import why_it_stops  # only after a mistake
 
     setting = settings.catalogue().get(path)
@@ -313,9 +312,9 @@ def is_misread(variable: Variable) -> bool:
 
 
 def _mistake(variable: Variable, path: SettingPath, release: Release = MAIN) -> tuple[str, Message] | None:
-    """What is wrong with the text of a variable: the name of the problem, and its message.
+    """The mistake in the text of a variable: the name of the problem, and its message.
 
-    A line break at the end of a text that the server makes something else of (a number, an object) is left to what checks that.
+    A line break at the end of a text that the server converts (a number, an object) is left to the check of that.
     """
     name, text, setting = printable(variable.name), variable.text or "", settings.catalogue().get(path)
     if variable.mistake is not None:
@@ -343,7 +342,7 @@ _ALIAS: Final = re.compile(r"(?:^|[\s\[{,:-])\*[^\s*]", re.MULTILINE)
 
 
 def _repair(name: str, path: SettingPath, variable: Variable, file: SourceFile) -> Repair | None:
-    """What fixes a problem of a variable, where there is one answer."""
+    """The fix for a problem of a variable, if it is unambiguous."""
     if name == "line-break-at-end-of-value" and variable.text is not None:
         value = _value(path, variable.text.rstrip("\r\n"), file.release)
         return Repair("leave out the line break at its end", changes=(Change("set", path, value),))
@@ -361,7 +360,7 @@ def _repair(name: str, path: SettingPath, variable: Variable, file: SourceFile) 
 
 
 class _VariableEntry(NamedTuple):
-    """A variable as the entry that gives a setting. ``known``: its value is one that rules may check."""
+    """A variable as the entry that gives a setting. ``known``: rules may check its value."""
 
     variable: Variable
     known: bool
@@ -369,7 +368,7 @@ class _VariableEntry(NamedTuple):
 
     @property
     def text(self) -> str | None:
-        """Nothing: what is found in the JSON of a variable is shown at the whole of its value."""
+        """Nothing: a finding in the JSON of a variable is shown at the whole of its value."""
         return None
 
     def span(self, part: Part) -> Span:
@@ -377,9 +376,9 @@ class _VariableEntry(NamedTuple):
         return self.variable.key if part == "key" else self.variable.value
 
     def facts(self) -> Mapping[str, Fact]:
-        """The ``name``; where its value is known also its ``raw`` text; the ``fallback`` of a reference; the ``type`` of what it is in.
+        """The ``name``; if its value is known also its ``raw`` text; the ``fallback`` of a reference; the ``type`` of its holder.
 
-        Of a text that is not the one that was meant, that one is the ``raw`` text: it is as secret.
+        If the text is not the one that was meant, the meant one is the ``raw`` text: it is just as secret.
         """
         variable, path = self.variable, setting_of(self.variable.name)
         facts: dict[str, Fact] = {"name": variable.name}
@@ -400,12 +399,12 @@ class _VariableEntry(NamedTuple):
 
 
 def visibility_of(holder: VariableHolder) -> Visibility:
-    """What may be shown of the lines of what variables stand in."""
+    """What may be shown of the lines of a variable holder."""
 
     def public(name: str) -> Public | None:
         if not holder.sound:
             return None
-        if name == "name":  # of a variable, beside its value
+        if name == "name":  # beside the value of a variable
             return _is_nameable
         return settings.public_settings(name) if name in holder.public_names else _public(name)
 
@@ -417,12 +416,12 @@ def visibility_of(holder: VariableHolder) -> Visibility:
 
 
 def _is_nameable(text: str) -> bool:
-    """Whether a text is the name of a variable that may be seen."""
+    """Whether a text is the name of a variable that may be shown."""
     return _NAME.fullmatch(text) is not None
 
 
 def _public(variable: str) -> Public | None:
-    """The setting on which a variable lands, if its value may be seen: only that of a setting that is known to be public."""
+    """The setting of a variable, if its value may be shown: only if the setting is known to be public."""
     return public_at(settings.catalogue(), setting_of(variable))
 
 

@@ -1,7 +1,7 @@
-"""Edits of variables out of changes of settings, wherever the variables are written.
+"""From changes of settings to edits of variables, in any format.
 
-The text is read again after each change, and must give the variables that were meant and no others. What is not said in this text, such as
-a reference, is left alone, but can get another name.
+The text is parsed again after each change, and must give exactly the variables that were meant. A variable whose value is not in this text,
+such as a reference, is left alone, but can be renamed.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ Reading = tuple[str, "str | None"]
 
 
 class Variables(Protocol):
-    """The variables of a text, and the edits that change them there; None where that cannot be done."""
+    """The variables of a text, and the edits that change them there; None if that is not possible."""
 
     @property
     def given(self) -> Sequence[Variable]:
-        """All of them, in their order."""
+        """All of them, in order."""
 
     def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> list[Edit] | None:
-        """Give others in place of one, each written as that is.
+        """Replace one by others, in its style. A single replacement has the same name or the same text.
 
-        The only one has the name or the text of the one before. ``requote``: in other quotes, if those there cannot hold its value.
+        ``requote``: use other quotes, if the present ones cannot hold its value.
         """
 
     def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
-        """Give one more, written as those beside it, at its place in an order of names."""
+        """Add one in the style of its neighbours, at its place in an order of names."""
 
     def remove(self, variable: Variable) -> list[Edit] | None:
-        """Take one out, with the lines that are its alone."""
+        """Remove one, with the lines that belong to it alone."""
 
 
 Read = Callable[[str], "Variables | None"]
@@ -68,7 +68,7 @@ def variable_edits(content: str, read: Read, release: Release, changes: Sequence
 
 
 def _apart(variables: Variables, release: Release, change: Change) -> Iterator[Change]:
-    """A change; to remove an object that is given as its members, one change for each of these."""
+    """A change; the removal of an object that is given as its members becomes one change for each of these."""
     paths = dict.fromkeys(setting_of(one.name, release) for one in variables.given)
     members = [path for path in paths if len(path) > len(change.path) and path[: len(change.path)] == change.path]
     if change.action != "remove" or not members:
@@ -79,7 +79,7 @@ def _apart(variables: Variables, release: Release, change: Change) -> Iterator[C
 
 
 def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits of one change, or of those that put variables in place of one, if what is read of the edited text is what was meant."""
+    """The edits of one change, or of those that split one variable, if the edited text reads as meant."""
     variables = read(content)
     steps = [] if variables is None else [_step(variables, release, change) for change in changes]
     if variables is None or None in steps:
@@ -119,9 +119,10 @@ def _read_as(variable: Variable) -> Reading:
 
 
 class _Step(NamedTuple):
-    """What is to become of one variable: others in its place, or none. ``old`` is None where there is none yet.
+    """The change of one variable: others in its place, or none.
 
-    What gets another name keeps its value, whose text can be unknown. ``requote``: see :class:`Variables`.
+    ``old`` is None if there is none yet. A renamed variable keeps its value, whose text can be unknown. ``requote``: see
+    :class:`Variables`.
     """
 
     old: Variable | None
@@ -130,7 +131,7 @@ class _Step(NamedTuple):
 
 
 def _step(variables: Variables, release: Release, change: Change) -> _Step | None:
-    """What a change of a setting is as one of a variable; None where it is none, or where several variables have a say."""
+    """A change of a setting as a change of one variable; None if there is none, or if several variables are involved."""
     path, target = change.path, change.value if change.action == "rename" else change.path
     placed = [(setting_of(one.name, release), one) for one in variables.given]
     givers: list[tuple[SettingPath, Variable]] = [(at, one) for at, one in placed if at and path[: len(at)] == at]
@@ -138,13 +139,13 @@ def _step(variables: Variables, release: Release, change: Change) -> _Step | Non
         return None
     at, old = givers[0] if givers else (path, None)
     if old is not None and (old.mistake is not None or (old.text is None and (at != path or change.action != "rename"))):
-        return None  # what is not said here, or not as it was meant
+        return None  # elsewhere, or not written as it was meant
     if old is not None and at != path:
         return _inner_step(at, old, release, change)
     if change.action == "remove":
         return _Step(old, ()) if old is not None else None
     if any(other[: len(target)] == target[: len(other)] for other, one in placed if other and one is not old):
-        return None  # it is given, or a part of it
+        return None  # it, or a part of it, is given
     name = old.name if old is not None and change.action == "set" else _variable(target, release)
     if change.action == "rename":
         return _Step(old, ((name, old.text),)) if old is not None and name else None
@@ -153,9 +154,9 @@ def _step(variables: Variables, release: Release, change: Change) -> _Step | Non
 
 
 def _inner_step(path: SettingPath, whole: Variable, release: Release, change: Change) -> _Step | None:
-    """A change of a member of an object that a variable gives as JSON, of which all else stays as it is written."""
+    """A change of a member of an object that a variable gives as JSON; the rest stays as it is written."""
     setting, old = settings.catalogue().get(path), whole.text
-    assert old is not None  # what is not known is refused before
+    assert old is not None  # an unknown value is refused before
     if setting is None or setting.env_coercion.at(release) != "object" or valid_value(old) is INVALID:
         return None
     if change.action == "rename" and change.value[:-1] != change.path[:-1]:
@@ -165,7 +166,7 @@ def _inner_step(path: SettingPath, whole: Variable, release: Release, change: Ch
 
 
 def _variable(path: SettingPath, release: Release) -> str:
-    """The variable that a release puts on a setting; empty where there is none."""
+    """The variable that a release maps to a setting; empty if there is none."""
     setting = settings.catalogue().get(path)
     if setting is None or setting.env_unsettable.at(release) or not all(isinstance(step, str) for step in path):
         return ""
@@ -174,7 +175,7 @@ def _variable(path: SettingPath, release: Release) -> str:
 
 
 def text_of(path: SettingPath, value: Any, release: Release) -> str | None:
-    """The text of a variable that the loader of a release reads as a value; None where it reads none so."""
+    """The text of a variable that the loader of a release reads as a value; None if there is none."""
     setting = settings.catalogue().get(path)
     if setting is None:
         return value if isinstance(value, str) else None

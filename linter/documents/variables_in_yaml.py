@@ -35,7 +35,7 @@ _ADVICE: Final = {
 
 
 class Node(NamedTuple):
-    """What stands at a path in a document of a file, YAML or JSON; nothing may stand there."""
+    """The value at a path in a document of a file, YAML or JSON; there may be none."""
 
     file: SourceFile
     tree: Yaml | Json
@@ -43,7 +43,7 @@ class Node(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """What stands there; None where nothing does."""
+        """The value there; None if there is none."""
         node = self.tree.value
         for step in self.path:
             if isinstance(node, dict) and isinstance(step, str):
@@ -55,11 +55,11 @@ class Node(NamedTuple):
         return node
 
     def at(self, *steps: str | int) -> Node:
-        """What stands beneath it, at these steps."""
+        """The node beneath it, at these steps."""
         return Node(self.file, self.tree, (*self.path, *steps))
 
     def first(self, *names: str) -> Node:
-        """The first of some members that is given; itself where none is."""
+        """The first of some members that is given; itself if none is."""
         return next((part for name in names if (part := self.at(name)).value is not None), self)
 
     @property
@@ -76,22 +76,22 @@ class Node(NamedTuple):
 
     @property
     def mapping(self) -> dict[Any, Any]:
-        """The mapping that stands there; an empty one for anything else."""
+        """The mapping there; an empty one for anything else."""
         value = self.value
         return value if isinstance(value, dict) else {}
 
     def place(self) -> Place:
-        """Where it stands; the start of the document where nothing does."""
+        """Its place; the start of the document if there is no value."""
         return self.tree.places.find(self.path) or self.tree.places.find(()) or Place(Span(0, 1), None)
 
     def head(self) -> Span:
-        """The characters to point at for something that is missing in it: its name, else its first character."""
+        """The characters to point at if a member is missing: its name, else its first character."""
         place = self.place()
         return place.key if place.key is not None else Span(place.value.start, place.value.start + 1)
 
 
 def written_as_is(node: Node) -> Span | None:
-    """Where the characters of a text stand as they are, but for blanks; None where some are escaped, and for what is no text."""
+    """Where the characters of a text are unescaped, except for indentation; None if they are escaped, or if it is not a text."""
     content, (start, end) = node.file.text.content, node.place().value
     written = content[start:end]
     at = start + (len(written.partition("\n")[0]) if written[:1] in ("|", ">") else written[:1] in ("'", '"'))
@@ -100,7 +100,7 @@ def written_as_is(node: Node) -> Span | None:
 
 
 def file_within(node: Node) -> SourceFile | None:
-    """The file whose text is the value of a node, at the same offsets; None where its characters do not stand there as they are."""
+    """A file that is the value of a node, at the same offsets; None if its characters are escaped there."""
     file, content, span = node.file, node.file.text.content, written_as_is(node)
     within: dict[int, SourceFile] = file.cached("files within", dict)
     start = node.place().value.start
@@ -124,7 +124,7 @@ def roots(file: SourceFile) -> list[Node]:
 
 
 class Block(NamedTuple):
-    """A mapping or list of variables: how their texts are read, and how they are written where the block can be edited."""
+    """A mapping or list of variables: how to parse their texts, and how to write them if the block can be edited."""
 
     at: Node
     resolve: Resolve = unless_reference
@@ -144,19 +144,19 @@ class Block(NamedTuple):
     """The variables that are made of members, by the names of these, where those are not the same. Of an empty text none is made."""
 
     def name_of(self, variable: str) -> str:
-        """What the member is called that gives a variable; empty where none can."""
+        """The name of the member that gives a variable; empty if none can."""
         return variable if self.names is None else next((name for name, one in self.names.items() if one == variable), "")
 
     @property
     def variables(self) -> list[Variable]:
-        """Its variables. What is no name may be a secret that a slip has made a part of one."""
+        """Its variables. A key that is not a valid name may be a secret with a slip."""
         names, mapping = self.names, self.at.mapping
         members = [name for name, value in mapping.items() if names is None or (name in names and value is not None and value != "")]
         found = [*(self.member(name) for name in members), *(variable for one in self.at.items for variable in self._item(one))]
         return [variable for variable in found if _NAME.fullmatch(variable.name)]
 
     def member(self, name: str) -> Variable:
-        """The variable that a member of a mapping is, whether its name can be that of one or not."""
+        """The variable of a member of a mapping, whether or not its name can be a variable's."""
         part = self.at.at(name)
         place = part.place()
         value = place.value if place.value.start < place.value.end else place.key or place.value
@@ -173,7 +173,7 @@ class Block(NamedTuple):
             yield self.read(_assignment(part, value, self.resolve))
 
     def _checked(self, part: Node, variable: Variable) -> Variable:
-        """A variable with its text, the one that a process gets for a scalar, and what is wrong with that."""
+        """A variable with the text that a process gets for a scalar, and what is wrong with that."""
         value, (raw, style) = part.value, _written(part)
         is_text = raw is not None and isinstance(value, str | int | float | bool)
         text = self.resolve(str(value).lower() if isinstance(value, bool) else raw or "") if is_text else None
@@ -185,12 +185,12 @@ class Block(NamedTuple):
 
 
 def variables_in(blocks: Iterable[Block]) -> list[Variable]:
-    """The variables of some blocks, in their order."""
+    """The variables of some blocks, in order."""
     return [variable for block in blocks for variable in block.variables]
 
 
 def has_prefixed(part: Node) -> bool:
-    """Whether a mapping or a list holds a variable that begins as those of a server do, of which nothing is looked for in the text."""
+    """Whether a mapping or a list has a variable with the server's prefix, without looking up any place in the text."""
     value = part.value
     items = value if isinstance(value, dict | list) else ()
     names = (item.get("name") if isinstance(item, dict) else item for item in items)
@@ -227,7 +227,7 @@ def _advice(raw: str | None, style: Style | None) -> str:
 
 
 def _written(part: Node) -> tuple[str | None, Style | None]:
-    """The text of a scalar before it is taken for a number or the like, and its quotes; of JSON only that of a string."""
+    """The text of a scalar before it is parsed as a number or the like, and its quotes; for JSON only of a string."""
     if isinstance(part.tree, Yaml):
         scalar = part.tree.places.scalar(part.path)
         return (scalar.raw, scalar.style) if scalar is not None else (None, None)
@@ -249,7 +249,7 @@ def suppression_comments_of(file: SourceFile) -> SuppressionComments:
 
 
 def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...]:
-    """Mistakes in the text of a file, those of its comments included. ``consequence`` is what comes of them, where that is known."""
+    """Mistakes in the text of a file, including its comments. ``consequence`` is their effect, if known."""
 
     def found() -> Iterator[Problem]:
         content = file.text.content if file.encoding_error is None else None
@@ -272,12 +272,12 @@ def tokens_of(file: SourceFile) -> Callable[[], ListedTokens] | None:
 
 
 def named_values(file: SourceFile) -> Mapping[int, str]:
-    """Where values of the variables of servers start that stand in a ``value`` beside a ``name``, with those names."""
+    """The offsets of values of server variables in a ``value`` beside a ``name``, with those names."""
     return file.cached("named values", lambda: dict(_named_values(file)))
 
 
 def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
-    seen: set[int] = set()  # what several aliases stand for is one object
+    seen: set[int] = set()  # several aliases can stand for one object
     waiting = roots(file)
     while waiting:
         part = waiting.pop()
@@ -291,14 +291,14 @@ def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
             holder = part.place().value
             for step, name in ((key, "name"), ("value", value[key])):
                 place = part.at(step).place().value
-                if holder.start <= place.start < holder.end:  # an alias stands for what is elsewhere
+                if holder.start <= place.start < holder.end:  # an alias stands for a value elsewhere
                     yield place.start, name
 
 
 def is_sound(file: SourceFile) -> bool:
-    """Whether nothing is wrong with the text by which a name could be taken for a value.
+    """Whether the text has no mistake that could turn a value into a name.
 
-    In YAML a name that stands twice is enough, unless it has the same value on a line of its own.
+    In YAML even a duplicate name is one, unless it has the same value on a line of its own.
     """
 
     def is_so(tree: Yaml | Json) -> bool:
@@ -310,5 +310,5 @@ def is_sound(file: SourceFile) -> bool:
 
 
 def mentions_medplum(file: SourceFile) -> bool:
-    """Whether a file can have to do with Medplum at all: no other YAML is read for it."""
+    """Whether a file can have to do with Medplum at all: other YAML is not parsed."""
     return "medplum" in file.text.content.lower()

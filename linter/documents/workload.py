@@ -1,8 +1,8 @@
-"""What stands around a server: how its container is run, which companions it has there, and the app beside it.
+"""The environment of a server: how its container is run, its companions there, and the app beside it.
 
 A source describes each container of its file in the same words (``linter/settings/workload.yaml``), so that rules know no format. The
-document of a server's container has these, and what the server's settings lead to: its database, Redis and app. What a reference or a
-template stands for is ``UNKNOWN``. No password is in the document, only whether two of them are the same.
+document of a server's container has these, and what the server's settings lead to: its database, Redis and app. A reference or a template
+is ``UNKNOWN``. The document has no passwords, only whether two of them are the same.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Read = Callable[[Any], Any]
 
 
 class Leaf(NamedTuple):
-    """A value of the document and where it is written: an :class:`~linter.documents.entries.Entry` of which the line shows what it may."""
+    """A value of the document and its place: an :class:`~linter.documents.entries.Entry` whose line is shown as usual."""
 
     value: Any
     place: Written
@@ -44,18 +44,18 @@ class Leaf(NamedTuple):
         return self.place.span(part)
 
     def facts(self) -> Mapping[str, Fact]:
-        """A file says nothing beside the values."""
+        """A file has no facts beside the values."""
         return {}
 
     def shown_as(self, path: SettingPath, span: Span) -> None:
-        """Nothing that its line does not show."""
+        """Nothing but what its line shows anyway."""
 
 
 class Described:
-    """A container as its file describes it. ``find`` leads to its members by dotted names, ``resolve`` gives the text that stands for one.
+    """A container as its file describes it.
 
-    ``hosts`` are the names by which others reach it, ``lacks`` whether it gets variables that are not known here, ``command`` its entry
-    point and its command.
+    ``find`` finds its members by dotted names, ``resolve`` gives the text that stands for one. ``hosts`` are the names by which others
+    reach it, ``lacks`` whether it has variables that are not known here, ``command`` its entry point and its command.
     """
 
     def __init__(
@@ -78,24 +78,24 @@ class Described:
         return ABSENT if leaf is None else leaf.value
 
     def has_mounted(self, path: str) -> Any:
-        """Whether an absolute path is that of something mounted, or leads into it; ``UNKNOWN`` where mounts are not known."""
+        """Whether an absolute path is on a mount; ``UNKNOWN`` if mounts are not known."""
         leaf = self.leaves.get(("mounts",))
         targets = leaf.value if leaf is not None else []
         return UNKNOWN if targets is UNKNOWN else any(f"{path}/".startswith(f"{normpath(one).rstrip('/')}/") for one in targets)
 
     def known(self, node: Node) -> Any:
-        """The value of a node, None where nothing stands there."""
+        """The value of a node, None if there is none."""
         value = node.value
         text = self._resolve(value) if isinstance(value, str) else value
         return UNKNOWN if text is None and value is not None else text
 
     def put(self, name: str, value: Any, node: Node) -> None:
-        """Say what a value is, which stands at a node; what is in another file is shown at the container."""
+        """Record a value and its node; if that is in another file it is shown at the container."""
         place = node.place() if node.file is self.holder.file else Written(self.holder.start, None)
         self.leaves[tuple(name.split("."))] = Leaf(value, place)
 
     def read(self, rows: Iterable[tuple[str, str, Read]]) -> None:
-        """Read the members that rows name: what each is called here, what in the file, and what makes a value of it."""
+        """Read the members in a table: the name here, the name in the file, and the function that converts the value."""
         for name, member, read in rows:
             node = self.find(member)
             value = self.known(node)
@@ -103,13 +103,13 @@ class Described:
                 self.put(name, value if value is UNKNOWN else read(value), node)
 
     def give(self, variables: Iterable[Variable], file: object) -> None:
-        """Take variables that the container gets, in the order in which they count."""
+        """Add variables of the container, in order of precedence."""
         for one in variables:
             is_here = file is self.holder.file
             self.variables[one.name] = one, Written(one.value, one.key) if is_here else Written(self.holder.start, None)
 
     def put_list(self, name: str, nodes: Iterable[Node], read: Read) -> None:
-        """Say what a list is, by its items."""
+        """Record a list, by its items."""
         nodes = list(nodes)
         values = [one for node in nodes for one in [self.known(node)] if one is not None]
         values = [value if value is UNKNOWN else read(value) for value in values]
@@ -121,7 +121,7 @@ class Described:
 
 
 def as_is(types: type) -> Read:
-    """What takes only values of some types."""
+    """A converter that accepts only values of some types."""
     return lambda value: value if isinstance(value, types) and (types is bool or not isinstance(value, bool)) else UNKNOWN
 
 
@@ -166,7 +166,7 @@ _URL: Final = re.compile(r"(https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1
 
 
 def put_check(one: Described, name: str, node: Node, words: Any) -> None:
-    """Say what a health check does that runs a command: a list of words, or a text for a shell."""
+    """Record the command of a health check: a list of words, or a text for a shell."""
     given = [words] if isinstance(words, str) else words
     if not isinstance(given, list) or not given or not all(isinstance(word, str) for word in given):
         return
@@ -182,7 +182,7 @@ def put_check(one: Described, name: str, node: Node, words: Any) -> None:
 
 
 def _programs(script: str) -> list[str]:
-    """The programs that a script needs, as far as it fails without them: of others nothing is said."""
+    """The programs without which a script certainly fails."""
     firsts = [part.split()[0] for part in _JOINED.split(script) if part.strip()]
     found = [first for first in firsts if basename(first) not in _BUILT_IN]
     return found if _ABSENT_PROGRAMS.issuperset(map(basename, found)) else []
@@ -200,12 +200,12 @@ _COMPANIONS: Final = {
 
 
 def is_companion(image: Any) -> bool:
-    """Whether an image is that of a database or of Redis, which a server may have beside it."""
+    """Whether an image is a database or Redis, which a server may have beside it."""
     return isinstance(image, str) and any(pattern.fullmatch(image) for _, pattern in _COMPANIONS.values())
 
 
 def may_lead_to_others(one: Described) -> bool:
-    """Whether a container may be a proxy: what is no database, Redis, server or app, and an app with files of its own."""
+    """Whether a container may be a proxy: anything but a database, Redis, server or app, or an app with files of its own."""
     return not is_companion(one.image) and not is_own_image(one.image) and not (is_app_image(one.image) and ("mounts",) not in one.leaves)
 
 
@@ -224,7 +224,7 @@ _EVERY_ADDRESS: Final = ("", "0.0.0.0", "::", "[::]")
 
 
 def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:
-    """The document of what stands around a server: by its own container, and by others of the file; ``server`` are its settings."""
+    """The document of a server's environment, from its own container and others of the file; ``server`` are its settings."""
     holder = own.holder._replace(names=own.holder.names | _NAMES)
     by_host = holder.file.cached("containers by host", lambda: _by_host(every))
     apps = holder.file.cached("apps", lambda: [one for one in every if is_app_image(one.image)])
@@ -268,9 +268,9 @@ def _by_host(every: Iterable[Described]) -> Mapping[str, list[Described]]:
 
 
 def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath, Leaf]]:
-    """What the only app of a file gets."""
+    """The variables of the only app of a file."""
     yield ("app", "image"), app.leaves["image",]
-    is_open = app.lacks or not app.leaves.keys().isdisjoint([("mounts",), ("entryPoint",)])  # its pages may be others than the image's
+    is_open = app.lacks or not app.leaves.keys().isdisjoint([("mounts",), ("entryPoint",)])  # its pages may differ from the image's
     for name, called in _OF_APP.items():
         variable, place = app.variables.get(name, (None, Written(app.holder.start, None)))
         text = variable.text if variable is not None and variable.mistake is None else None
@@ -281,7 +281,7 @@ def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath,
 
 
 def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
-    """Whether the folder of ``file:`` storage is on a volume: relative ones are in the working folder."""
+    """Whether the folder of ``file:`` storage is on a volume; a relative path is in the working folder."""
     value, folder = server.get(("binaryStorage",)), own.working_folder
     if isinstance(value, str) and value.startswith("file:") and (is_own_image(own.image) or value.startswith("file:/")):
         path = normpath(join(WORKING_FOLDER if folder is None else str(folder), value.removeprefix("file:")))
@@ -311,7 +311,7 @@ def _companion(name: str, one: Described, image: re.Pattern[str], server: Docume
 
 
 def _of_redis(one: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf]]:
-    """Whether Redis asks for a password, and for that of the server, by its command line."""
+    """Whether Redis requires a password, and whether it is the server's, by its command line."""
     parts = [(node.value.split() if isinstance(node.value, str) else node.value, node) for node in one.command if node.value is not None]
     if not all(isinstance(part, list) and node.file is one.holder.file for part, node in parts):
         return

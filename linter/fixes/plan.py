@@ -46,10 +46,10 @@ class FixedFile(NamedTuple):
 
 
 class Fixes(NamedTuple):
-    """What fixes make of files, and the check of what is left.
+    """The result of fixes, and the check of what is left.
 
-    ``before`` is the check of the files as they are. ``refused`` explains which fixes are not made; what they would fix is still reported.
-    ``bugs`` explains why a file is left as it is where the reason is a bug in medplum-lint.
+    ``before`` is the check of the files as they are. ``refused`` explains which fixes are not made; their findings are still reported.
+    ``bugs`` explains why a file is left as it is because of a bug in medplum-lint.
     """
 
     before: Outcome
@@ -92,7 +92,7 @@ def left(fixes: Fixes) -> Outcome:
 
 
 def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
-    """A finding without the fix, or the edits, that it no longer has after all other fixes."""
+    """A finding without the fix, or the edits, that are gone after all other fixes."""
     if after is None or before.fix is None or (after.fix is not None and after.fix.edits is not None):
         return before
     return before._replace(fix=None if after.fix is None else before.fix._replace(edits=None))
@@ -119,7 +119,7 @@ _BUG: Final = _Note("do not make of it what they should, so it is left as it is"
 
 
 class _Problem(Exception):
-    """What is made cannot be kept; ``suspects`` are the fixes that may be the cause."""
+    """The result cannot be kept; ``suspects`` are the fixes that may be the cause."""
 
     def __init__(self, note: _Note, suspects: Sequence[Finding]) -> None:
         super().__init__(note.why)
@@ -137,9 +137,10 @@ class Plan:
         self.rejected: dict[Key, tuple[Finding, _Note]] = {}
 
     def run(self, first: Outcome) -> State:
-        """The state after all fixes. What a pass rejects can be right after the others, so passes repeat until one changes nothing.
+        """The state after all fixes.
 
-        A file in which a fix is a bug is left as it is, and all others start again: a fix in one file can depend on another file.
+        A fix that one pass rejects can be right after the others, so passes repeat until one changes nothing. If a fix hits a bug, its file
+        is left as it is, and all others start again: a fix in one file can depend on another file.
         """
         while True:
             known, state = len(self.bugs), State(first)
@@ -160,8 +161,8 @@ class Plan:
         return state
 
     def _keep(self, state: State, suspects: Sequence[Finding]) -> State:
-        """Apply those of some fixes that can be kept, and reject the others."""
-        for rounds in (MOST_ROUNDS, 1) if len(suspects) == 1 else (MOST_ROUNDS,):  # a fix that one makes possible can be the cause
+        """Apply as many of some fixes as can be kept, and reject the others."""
+        for rounds in (MOST_ROUNDS, 1) if len(suspects) == 1 else (MOST_ROUNDS,):  # a fix made possible by one of these can be the cause
             try:
                 return self._attempt(state, suspects, rounds)
             except _Problem as problem:
@@ -177,7 +178,7 @@ class Plan:
         return state
 
     def _attempt(self, start: State, only: Sequence[Finding] | None = None, rounds: int = MOST_ROUNDS) -> State:
-        """Apply fixes until none is left, or until they undo each other; of those that are there at the start ``only`` some."""
+        """Apply fixes until none is left, or until they undo each other; of the initial ones only those in ``only``."""
         there = {key_of(finding) for finding in start.outcome.result.findings}
         held_back = frozenset() if only is None else there.difference(map(key_of, only))
         state, seen, uncovered = start, list[Mapping[str, bytes]](), set[Key]()
@@ -198,7 +199,7 @@ class Plan:
         return state
 
     def batch(self, state: State, held_back: Collection[Key]) -> tuple[Finding, ...]:
-        """The findings to fix at once: of fixes that meet in one place the first."""
+        """The findings to fix at once; of fixes that meet in one place the first."""
         chosen: list[Finding] = []
         taken: dict[str, tuple[Taken, set[str]]] = {}
         waiting = self.waiting(state)
@@ -235,7 +236,7 @@ class Plan:
     # --- What differs for dumps
 
     def can_be_made(self, finding: Finding, outcome: Outcome) -> bool:
-        """Whether there is something that makes the fix of a finding."""
+        """Whether there are edits for the fix of a finding."""
         return finding.fix is not None and finding.fix.edits is not None and finding.document.uri in outcome.contents
 
     def waiting(self, state: State) -> Collection[Identity]:
@@ -243,7 +244,7 @@ class Plan:
         return ()
 
     def made(self, findings: Sequence[Finding], outcome: Outcome) -> bytes:
-        """The bytes of a file with the fixes of some findings in it made."""
+        """The bytes of a file with the fixes of some findings applied."""
         fixes = [finding.fix for finding in findings if finding.fix is not None]
         edits = [edit for fix in fixes for edit in fix.edits or ()]
         text, without_mark = findings[0].document.text, any(fix.without_mark for fix in fixes)
@@ -251,11 +252,11 @@ class Plan:
         return made.encode("utf-8" if without_mark else text.encoding, "surrogatepass")
 
     def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
-        """The documents of a file, each with what a round makes of it; None where there are others."""
+        """The documents of a file, each paired with its result; None if the documents differ."""
         return list(zip(old, new, strict=True)) if list(map(identity, old)) == list(map(identity, new)) else None
 
     def where(self, new: Place, uri: str, after: Outcome) -> str:
-        """Where a new finding is, as a note about the fixes of a file says it."""
+        """The place of a new finding, for a note about the fixes of a file."""
         document = new.finding.document
         line, column = document.position(new.span.start)
         return f"{'' if document.uri == uri else f'in {document.uri} '}at line {line}, column {column}"
@@ -300,6 +301,6 @@ class Plan:
 
 
 def _emptied(uri: str, suspects: Sequence[Finding]) -> _Problem:
-    """Fixes that leave no setting of a server in a document of a file, so that it is not recognised any more."""
+    """Fixes that leave no server setting in a document of a file, so that it is no longer recognised."""
     where = "there" if all(one.document.uri == uri for one in suspects) else f"in {uri}"
     return _Problem(_Note(f"they would leave no setting of a server {where}", at_line=True), suspects)

@@ -1,4 +1,4 @@
-"""Choose which commands for Parameter Store to offer, each tried on the dump that it leaves; see :mod:`linter.fixes.plan`."""
+"""Choose which commands for Parameter Store to offer, each verified on the dump that it would lead to; see :mod:`linter.fixes.plan`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .verify import Check, Identity, Key, Pair, Place, by_file, identity, key_of
 
 
 class FixedDump(NamedTuple):
-    """A dump of which commands change the store: the findings that they fix, in the order in which they are to be run, and what must wait.
+    """A dump whose store commands change: the findings that they fix, in order, and the findings that must wait.
 
-    All places are those of the dump. What waits can be fixed only after another check: it may be about values that are hidden, and that a
-    command before it gives another name.
+    All places are in the unchanged dump. Findings that wait can be fixed only after another check: they may be about hidden values that an
+    earlier command renames.
     """
 
     uri: str
@@ -25,7 +25,7 @@ class FixedDump(NamedTuple):
 
 
 class Commanded(NamedTuple):
-    """What the commands of fixes make of the stores of dumps; ``left_out`` are the findings whose commands are not offered.
+    """The result of commands on the stores of dumps; ``left_out`` are the findings whose commands are not offered.
 
     ``notes`` and ``bugs`` are as in :class:`linter.fixes.plan.Fixes`.
     """
@@ -39,10 +39,10 @@ class Commanded(NamedTuple):
 def tried(
     outcome: Outcome, check: Check, *, unsafe: bool, first: Outcome | None = None
 ) -> tuple[Outcome, Sequence[FixedDump], Sequence[str]]:
-    """The outcome of a check without the commands that bring something worse, the dumps that others change, and why some are left out.
+    """The outcome of a check without harmful commands, the dumps that the others change, and why some are left out.
 
-    A report shows the commands of unsafe fixes too: without ``unsafe`` they are tried as well, but not for the dumps that are changed.
-    ``first`` is as in :func:`commanded`.
+    A report shows the commands of unsafe fixes too: without ``unsafe`` they are verified as well, but not for the changed dumps. ``first``
+    is as in :func:`commanded`.
     """
     fixes = [finding.fix for finding in outcome.result.findings if finding.fix and finding.commands and finding.suppressed is None]
     if not fixes:
@@ -66,7 +66,7 @@ def tried(
 def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Commanded:
     """The commands that make all safe fixes of dumps, or with ``unsafe`` all fixes.
 
-    ``first`` is the check of all files as they are, where that was made already.
+    ``first`` is the check of all files as they are, if there was one already.
     """
     first = check({}) if first is None else first
     placed = _placer(first)
@@ -74,7 +74,7 @@ def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Co
     last = plan.run(first)
     waiting = by_file(placed(one) for one in last.outcome.result.findings if plan.is_wanted(one, last.outcome))
     dumps = [FixedDump(uri, tuple(some), tuple(waiting.get(uri, ()))) for uri, some in sorted(by_file(map(placed, last.fixes)).items())]
-    # Several dumps describe one environment: nothing tells what each would be, so each parameter is changed once only.
+    # If several dumps describe one environment, the new content of each is unknown, so each parameter is changed only once.
     once = _PlanOnce(check, unsafe=unsafe)
     chosen = once.batch(State(first), ())
     known = set(map(id, chosen))
@@ -95,17 +95,17 @@ class _StorePlan(Plan):
         return outcome.rewriters[findings[0].document](stored for command in commands for stored in command.leaves)
 
     def waiting(self, state: State) -> Collection[Identity]:
-        """The environments in which a command gives another name to a value that is hidden: under that it might be shown."""
+        """The environments in which a command renames a hidden value, which might be shown under its new name."""
         return {identity(finding.document) for finding in state.fixes if _hides(finding)}
 
     def paired(self, old: Sequence[Document], new: Sequence[Document]) -> list[Pair] | None:
-        """An environment of a dump is there for its parameters, and may go with the last of them."""
-        found = gathered((identity(one), one) for one in reversed(new))  # several of one name are a ConfigMap and a Secret, or the like
+        """An environment of a dump exists only through its parameters, and may disappear with the last of them."""
+        found = gathered((identity(one), one) for one in reversed(new))  # several of one name, such as a ConfigMap and a Secret
         pairs = [(one, found[identity(one)].pop() if found.get(identity(one)) else None) for one in old]
         return None if any(found.values()) else pairs
 
     def where(self, new: Place, uri: str, after: Outcome) -> str:
-        """A finding in what becomes of a dump is in no file."""
+        """A finding in a changed dump is in no file."""
         if new.finding.document not in after.rewriters:
             return super().where(new, uri, after)
         name = named_environment(new.finding.document)
@@ -113,7 +113,7 @@ class _StorePlan(Plan):
 
 
 class _PlanOnce(Plan):
-    """Chooses commands for what cannot be tried."""
+    """Chooses commands that cannot be verified."""
 
     def can_be_made(self, finding: Finding, outcome: Outcome) -> bool:
         return bool(finding.commands) and finding.document not in outcome.rewriters
@@ -127,7 +127,7 @@ def _hides(finding: Finding) -> bool:
 
 
 def _placer(first: Outcome) -> Callable[[Finding], Finding]:
-    """What puts a finding of a dump after commands where its setting is in the dump as it is."""
+    """A function that moves a finding in a dump after commands to the place of its setting in the unchanged dump."""
     known = {identity(document): document for document in first.result.documents}
 
     def placed(finding: Finding) -> Finding:
@@ -140,7 +140,7 @@ def _placer(first: Outcome) -> Callable[[Finding], Finding]:
 
 
 def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], Finding]) -> Check:
-    """The check of dumps as commands leave them, which lack the comments that accept findings in the dumps as they are."""
+    """The check of dumps as commands leave them, which lack the comments that accept findings in the unchanged dumps."""
     suppress = first.suppress
     if suppress is None:
         return check

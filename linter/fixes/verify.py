@@ -54,7 +54,7 @@ def by_file(found: Iterable[T_Found]) -> dict[str, list[T_Found]]:
 
 
 def identity(document: Document) -> Identity:
-    """What identifies a document; an infra config is alone in its file, and its environment is a setting that a fix can change."""
+    """What identifies a document. An infra config is the only one in its file, and a fix can change its environment."""
     return document.uri, document.kind, _environment(document)
 
 
@@ -63,7 +63,7 @@ def _environment(document: Document) -> str | None:
 
 
 def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
-    """The settings that changes give a value or take away."""
+    """The settings that changes set or remove."""
     return {path for change in changes for path in (change.path, *([change.value] if change.action == "rename" else []))}
 
 
@@ -71,19 +71,19 @@ def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
 
 
 def is_as_meant(findings: Sequence[Finding], pairs: Iterable[Pair]) -> bool | None:
-    """Whether the documents of a file hold what the changes make of their settings, and nothing else; None if that is not known."""
+    """Whether the documents of a file hold the result of the changes, and nothing else; None if that is not known."""
     changes = gathered((one.document, change) for one in findings if one.fix is not None for change in one.fix.changes)
     return _all(_holds(new, old, changes.get(old, ())) for old, new in pairs)
 
 
 def _all(answers: Iterable[bool | None]) -> bool | None:
-    """Whether all answers are yes; None where some are not known, and none is no."""
+    """Whether all answers are yes; None if some are not known and none is no."""
     found = set(answers)
     return False if False in found else None if None in found else True
 
 
 def _holds(new: Document | None, old: Document, changes: Sequence[Change]) -> bool | None:
-    """Whether a document holds what changes make of an old one; in a flat list of names the text of all other entries is the same."""
+    """Whether a document holds the result of changes to an old one; in a flat list of names the text of all other entries is the same."""
     changed = changed_by(changes)
     above = {path[:length] for path in changed for length in range(len(path))}
 
@@ -95,7 +95,7 @@ def _holds(new: Document | None, old: Document, changes: Sequence[Change]) -> bo
 
 
 def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
-    """What changes make of the settings of a document."""
+    """The result of changes to the settings of a document."""
     data: dict[str, Any] = copy.deepcopy(document.data) if changes else document.data
     given: Mapping[SettingPath, Any] = dict(document.given or ())
     for change in changes:
@@ -108,7 +108,7 @@ def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
 
 
 def _read_again(document: Document, text: Any, path: SettingPath, data: dict[str, Any]) -> None:
-    """Give a renamed entry of a flat list the value that the loader makes of its text under the new name."""
+    """Give a renamed entry of a flat list the value that the loader reads from its text under the new name."""
     coercion, setting = DOCUMENT_KINDS[document.kind].coercion, catalogue_of(document).get(path)
     if isinstance(text, str) and coercion is not None and setting is not None:
         steps = getattr(setting, coercion)
@@ -116,7 +116,7 @@ def _read_again(document: Document, text: Any, path: SettingPath, data: dict[str
 
 
 def _drop_emptied(given: Mapping[SettingPath, Any], path: SettingPath, data: dict[str, Any]) -> None:
-    """Take out the objects above an entry that is gone, which are there only for what they hold; what an entry gives stays."""
+    """Remove the objects above a removed entry that exist only for it; objects that an entry gives stay."""
     for length in range(len(path) - 1, 0, -1):
         above: Any = data
         for step in path[: length - 1]:
@@ -127,7 +127,7 @@ def _drop_emptied(given: Mapping[SettingPath, Any], path: SettingPath, data: dic
 
 
 def _same(wanted: Any, found: Any) -> bool | None:
-    """Whether two trees are the same; None if a value is known in one of them only. What is not a number (NaN) equals itself."""
+    """Whether two trees are the same; None if a value is known in one of them only. NaN equals itself."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         return wanted.keys() == found.keys() and _all(_same(value, found[name]) for name, value in wanted.items())
     if isinstance(wanted, list) and isinstance(found, list):
@@ -148,14 +148,14 @@ def key_of(finding: Finding) -> Key:
 
 
 def keys_of(finding: Finding) -> Iterator[Key]:
-    """The keys of all places that a finding is about: it would be at the other ones if the first was fixed."""
+    """The keys of all places that a finding is about: it would move to the next one if the first was fixed."""
     yield key_of(finding)
     for other in finding.related:
         yield Key(finding.rule, other.document.uri, _environment(other.document), other.path or None)
 
 
 def own_places(finding: Finding) -> Iterator[Place]:
-    """The places in the finding's own document: one finding of several settings there counts as many."""
+    """The places in the finding's own document: a finding about several settings there counts as many."""
     documents = (finding.document, *(other.document for other in finding.related))
     spans = (finding.span, *(other.span for other in finding.related))
     for key, document, span in zip(keys_of(finding), documents, spans, strict=True):
@@ -164,7 +164,7 @@ def own_places(finding: Finding) -> Iterator[Place]:
 
 
 def new_places(before: Outcome, after: Outcome) -> Iterator[Place]:
-    """The places of which something is found that was not before."""
+    """The places with findings that were not there before."""
     known = Counter(key for finding in before.result.findings for key in keys_of(finding))
     for finding in after.result.findings:
         for place in own_places(finding) if finding.suppressed is None else ():
@@ -179,7 +179,7 @@ def is_as_severe(new: Finding, made: Iterable[Finding]) -> bool:
 
 
 def configured_together(*outcomes: Outcome) -> dict[str, set[str]]:
-    """The files that configure a server together, by each of them; there is no entry for one that does so alone."""
+    """For each file the files that configure a server together with it; no entry for a file that does so alone."""
     groups: dict[str, set[str]] = {}
     for outcome in outcomes:
         sums = (one.parts.documents for one in outcome.sums if one.parts is not None)
@@ -191,11 +191,11 @@ def configured_together(*outcomes: Outcome) -> dict[str, set[str]]:
 
 
 def uncovered_by(fixed: Iterable[Finding], before: Outcome, after: Outcome, uncovered: set[Key]) -> None:
-    """Note which findings a round of fixes brings to light that are about what was there before; what it causes is taken out.
+    """Add to ``uncovered`` the findings about old values that a round of fixes only brings to light; discard those that it causes.
 
-    A value that a fix moves, by a rename, out of a URL or out of a text in JSON, was in the file already: what is found at its new place,
-    such as that it is a secret in plain text, was as true before. And what makes a whole configuration of what seemed a part of one
-    brings all that is required of a whole; of that only what is about the settings that it changed is its doing.
+    A value that a fix moves, by a rename, out of a URL or out of a text in JSON, was in the file already: a finding at its new place, such
+    as that it is a secret in plain text, was true before. And a fix that turns a partial configuration into a whole one brings all
+    requirements of a whole; of these only findings about the settings that it changed are caused by it.
     """
     moved: dict[Identity, set[SettingPath]] = {}
     changed: dict[Identity, set[SettingPath]] = {}
@@ -216,7 +216,7 @@ def uncovered_by(fixed: Iterable[Finding], before: Outcome, after: Outcome, unco
 
 
 def _made_whole(before: Outcome, after: Outcome) -> dict[Identity, Sequence[Identity]]:
-    """The documents that a round makes a whole configuration, or a part of one, each with all parts of that."""
+    """The documents that a round turns into a whole configuration, or a part of one, each with all parts of that."""
     old, new = ({identity(one): one for one in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
     wholes = [one for key, one in new.items() if one.complete and key in old and not old[key].complete]
     parts = [list(map(identity, one.parts.documents)) if one.parts is not None else [identity(one)] for one in wholes]
@@ -226,7 +226,7 @@ def _made_whole(before: Outcome, after: Outcome) -> dict[Identity, Sequence[Iden
 def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[SettingPath]:
     """The settings to which changes move a value of a document from another one.
 
-    Out of a URL it is the whole connection that is moved: what that lacks the URL lacked too.
+    Out of a URL the whole connection moves: what that lacks the URL lacked too.
     """
     removed = [document.get(change.path) for change in changes if change.action == "remove"]
     is_connection = any(isinstance(value, str) and parts_of(value) is not None for value in removed)
@@ -240,11 +240,11 @@ def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[Setting
 
 
 def _is_of(value: Any, other: Any) -> bool:
-    """Whether a value is another one, what that is the JSON of, or a member of the connection that it is the URL of."""
+    """Whether a value equals another one, is its parsed JSON, or is a member of the connection whose URL it is."""
     parts = (parts_of(other) or {}).values() if isinstance(other, str) else ()
     return any(one is not UNKNOWN and is_same(value, one) for one in (other, *parts)) or _is_read_from(value, other)
 
 
 def _is_read_from(value: Any, text: Any) -> bool:
-    """Whether a value is what a text is the JSON of."""
+    """Whether a value is the parsed JSON of a text."""
     return isinstance(text, str) and is_same(value, holder(text))

@@ -1,8 +1,8 @@
-"""Named formats, for the catalogue and for rules: what a text must look like where nothing else can say it.
+"""Named formats, for the catalogue and for rules, for what only code can check about a text.
 
-Each is one function in a module of this package, or an entry of :mod:`linter.formats.shapes`, where regular expressions tell it. A function
-goes from a text to the reason why it does not fit, which reads on after the setting's name, or None. The reason never repeats the text,
-which may be a secret. ``@format`` gives it its name and the sentence for the documentation.
+Each is a function in a module of this package, or an entry of :mod:`linter.formats.shapes` if regular expressions suffice. A function takes
+a text and returns the reason it does not fit, which follows the setting's name, or None. The reason never repeats the text, which may be a
+secret. ``@format`` gives it its name and the sentence for the documentation.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FORMATS: Registry[Format] = Registry(__name__, __path__[0])
 
 
 def format(name: str, describes: str, legible: str = "", shown: str = "", **more: Any) -> Callable[[T], T]:
-    """Register a function as the format ``name``; see :class:`Format`. ``legible`` and ``shown`` are the texts of the expressions."""
+    """Register a function as the format ``name``; see :class:`Format`. ``legible`` and ``shown`` are regular expressions."""
     expressions = pattern(legible, re.DOTALL) if legible else None, pattern(shown) if shown else None
 
     def register(reason: T) -> T:

@@ -1,4 +1,4 @@
-"""Connections that are written as one URL, cut into the parts that the server reads."""
+"""Connections that are written as one URL, split into the parts that the server reads."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _ENDPOINT = pattern(r"(?P<host>[A-Za-z0-9._-]+):(?P<port>[1-9][0-9]{0,4})", re.A
 
 
 def endpoint_of(text: str) -> dict[str, Any] | None:
-    """The host and port that ``host:port`` stands for; None for anything else."""
+    """The host and port in ``host:port``; None for anything else."""
     match = _ENDPOINT.fullmatch(text.strip())
     return {"host": match["host"], "port": int(match["port"])} if match is not None and int(match["port"]) < 65_536 else None
 
 
 def parts_of(url: str) -> dict[str, Any] | None:
-    """The members of a connection that a URL stands for, by their dotted names: of PostgreSQL, with a database and a user, or of Redis.
+    """The members of a connection in a URL, by dotted name: of PostgreSQL, with a database and a user, or of Redis.
 
-    None where it says more than they can (other options behind a question mark than ``sslmode``), or less than a connection needs. What
-    stands before the last "@" is user and password, as the clients read it.
+    None if it has more than they can express (query parameters other than ``sslmode``), or less than a connection needs. The part before
+    the last "@" is user and password, as for the clients.
     """
     match = _URL.fullmatch(url.strip())
     options = match["options"] if match is not None else None
@@ -49,7 +49,7 @@ def parts_of(url: str) -> dict[str, Any] | None:
             return None
         return {**parts, "dbname": unquote(match["name"]), **login, **({"ssl.require": True} if _TLS.get(options or "") else {})}
     if (match["name"] and not match["name"].isdecimal()) or (login and "password" not in login):
-        return None  # a user alone can be a password that lacks its colon
+        return None  # a user alone can be a password without its colon
     parts |= login
     if match["name"]:
         parts["db"] = int(match["name"])

@@ -1,6 +1,6 @@
-"""Credentials that are real, by their form: tokens that a service issued, private keys, and texts that only a generator makes.
+"""Recognises real credentials by their form: tokens that a service issued, private keys, and generated texts.
 
-Each function says what a text is, in a clause that reads on after the setting's name and never repeats the text; None for any other text.
+Each function says what a text is, in a clause that follows the setting's name and never repeats the text; None for any other text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BITS = 3.5
 
 
 def issued_credential(text: str) -> str | None:
-    """Which credential that a service issued is in a text."""
+    """Which issued credential a text contains."""
     if not any(map(text.__contains__, _STARTS)):
         return None
     found = re.search(
@@ -52,7 +52,7 @@ def issued_credential(text: str) -> str | None:
 
 
 def is_secret_of(key_id: Iterable[Any], text: Any) -> bool:
-    """Whether a text has the form of the secret of an AWS access key, and one of the texts beside it is the id of such a key."""
+    """Whether a text has the form of an AWS secret access key, and one of the texts beside it is the id of such a key."""
     if not isinstance(text, str) or len(text) != _LENGTH_OF_AWS or not is_generated(text) or _is_made_up(text):
         return False
     return any(isinstance(one, str) and "AWS" in (issued_credential(one) or "") for one in key_id)
@@ -68,19 +68,19 @@ def real_secret(text: str) -> str | None:
 
 
 def generated_secret(text: str) -> str | None:
-    """Whether a text is a long one of random letters and digits, which no person makes up."""
+    """Whether a text is a long random sequence of letters and digits, which no person would make up."""
     if not is_generated(text) or _is_known(text) or real_secret(text) is not None or _is_made_up(text):
         return None
     return "looks like a secret of a service"
 
 
 def _is_known(text: str) -> bool:
-    """Whether a text is still to be filled in, or is published and has a finding for that."""
+    """Whether a text is still to be filled in, or is published, which is a finding of its own."""
     return is_unresolved(text) or published_secret(text) is not None
 
 
 def _is_made_up(text: str) -> bool:
-    """Whether a text holds what a person writes into a sample."""
+    """Whether a text contains something that people write into samples."""
     return (
         re.search("example|sample|dummy|fake|test|local|demo|change|secret|password|medplum|x{4}|0{4}|1234|abcd", text, re.IGNORECASE)
         is not None
@@ -88,7 +88,7 @@ def _is_made_up(text: str) -> bool:
 
 
 def is_generated(text: str) -> bool:
-    """Whether a text is long, and has letters and digits as only a generator makes them."""
+    """Whether a text is long, and mixes letters and digits as only a generator does."""
     kinds = (str.islower, str.isupper, str.isdigit)
     if len(text) < _SHORTEST or len(text.split()) > 1 or not all(any(map(kind, text)) for kind in kinds):
         return False
@@ -99,7 +99,7 @@ def is_generated(text: str) -> bool:
 
 
 _PUBLISHED = {
-    # Words that a sample configuration gives; they are no secrets any more.
+    # Words from sample configurations; they are not secret any more.
     "medplum": "is the password of Medplum's sample configuration",
     "medplum_admin": "is the published default password of the super admin",
     "admin@example.com": "is the published default address of the super admin",
@@ -115,12 +115,12 @@ _PUBLISHED_HASHES = {
 
 
 def published_secret(text: str) -> str | None:
-    """Where a secret is published, in a clause that reads on after the setting's name; None for one that is not."""
+    """Where a secret is published, in a clause that follows the setting's name; None if it is not."""
     if text in _PUBLISHED:
         return _PUBLISHED[text]
     if "PRIVATE KEY" not in text and not text.startswith("6L"):
-        return None  # those that are known are a key and secrets of reCAPTCHA
-    import hashlib  # only for what can be one of them
+        return None  # the known ones are a key and secrets of reCAPTCHA
+    import hashlib  # only for possible ones
 
     for part in (text.strip(), _first_base64_line(text)):
         reason = _PUBLISHED_HASHES.get(hashlib.sha256(part.encode("utf-8", "replace")).hexdigest())

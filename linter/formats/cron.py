@@ -1,4 +1,4 @@
-"""When a job runs, as the npm package ``cron-parser`` 4.9 reads it, which BullMQ does."""
+"""Cron expressions, as the npm package ``cron-parser`` 4.9 reads them, which BullMQ uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class _Field(NamedTuple):
-    """What a field may hold; ``signs`` beside digits, commas, hyphens, slashes and stars."""
+    """The values of a field; ``signs`` beside digits, commas, hyphens, slashes and stars."""
 
     name: str
     low: int
@@ -74,7 +74,7 @@ _PART: Final = pattern(r"(?:[*?]|[^/L-]*L[^/-]*|(?P<low>[0-9]{1,9})(?:-(?P<high>
 
 
 def _is_part(part: str, field: _Field) -> bool:
-    """Whether one entry of a list fits: a number, a range or all, each with a step or without."""
+    """Whether one entry of a list fits: a number, a range or all, each with or without a step."""
     match = _PART.fullmatch(part)
     if match is None or match["low"] is None:
         return match is not None

@@ -1,4 +1,4 @@
-"""Hosts, bare or in a URL or e-mail address: which are on the same machine, on a private network, reserved or Medplum's."""
+"""Hosts, bare or in a URL or e-mail address: local, private, reserved or Medplum's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def host_of(url: str) -> str | None:
 
 
 def hosts_in(text: str) -> list[str]:
-    """The host of a URL, or those of e-mail addresses separated by commas; any other text is a host itself."""
+    """The host of a URL, or the hosts of e-mail addresses separated by commas; any other text is a host itself."""
     host = host_of(text)
     if host is not None:
         return [host]
@@ -28,7 +28,7 @@ def hosts_in(text: str) -> list[str]:
 
 
 def is_local_host(host: str) -> bool:
-    """Localhost, a loopback address, or a name without a dot, as docker gives to the containers of one network."""
+    """Localhost, a loopback address, or a name without a dot, like those of containers in a Docker network."""
     name = host.lower().rstrip(".")
     if name.startswith("["):
         return name in ("[::1]", "[::]")
@@ -42,7 +42,7 @@ _PRIVATE_ADDRESS = pattern(r"10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?
 
 
 def _is_private(host: str) -> bool:
-    """Whether only a private network knows a name or address (RFC 1918, RFC 4193, ``.internal``, the services of Kubernetes)."""
+    """Whether a name or address only exists in a private network (RFC 1918, RFC 4193, ``.internal``, Kubernetes services)."""
     if "\n" not in host and (host.rpartition(".")[2] in _PRIVATE_ENDS or ".svc." in host):
         return True
     return host.startswith(("10.", "192.168.", "172.", "fc", "fd")) and _PRIVATE_ADDRESS.fullmatch(host) is not None
@@ -59,7 +59,7 @@ def is_developers_host(host: str) -> bool:
 
 
 def is_private_host(host: str) -> bool:
-    """Whether a name or address is on the same machine, on a Docker network or on a private network; the folder of a UNIX socket is."""
+    """Whether a name or address is on the same machine, a Docker network or a private network, or the folder of a UNIX socket."""
     name = host.lower().rstrip(".")
     return name.startswith("/") or is_local_host(name) or _is_private(name.strip("[]"))
 
@@ -97,16 +97,16 @@ _INSTANCE = pattern(r"[a-z][a-z0-9.:-]*:[a-z]+-[a-z]+[0-9]+:[a-z][a-z0-9-]*")
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address: PostgreSQL's client (pg 8.22) finds no certificate for one right, for it looks for ``localhost``."""
+    """Whether a host is an IP address: PostgreSQL's client (pg 8.22) accepts no certificate for one, since it checks for ``localhost``."""
     return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None
 
 
 def is_reserved_host(host: str) -> bool:
-    """Whether a host is one of those that RFC 2606 reserves for examples in documentation."""
+    """Whether a host is one that RFC 2606 reserves for documentation."""
     name = host.lower().rstrip(".")
     return name.endswith(("example.com", "example.org", "example.net")) and re.search(r"(^|\.)example\.(com|org|net)$", name) is not None
 
 
 def is_medplums_host(host: str) -> bool:
-    """Whether a host is that of Medplum's own service."""
+    """Whether a host belongs to Medplum's own service."""
     return f".{host.lower().rstrip('.')}".endswith(".medplum.com")

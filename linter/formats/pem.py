@@ -1,4 +1,4 @@
-"""Keys and certificates in PEM, by their form; :mod:`linter.policy.keys` looks into them."""
+"""Keys and certificates in PEM, by their form; :mod:`linter.policy.keys` parses their content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WITHIN_A_LINE = pattern(r"[^\n]-----BEGIN ")
 
 
 def _has_whole_pem(text: str) -> bool:
-    """Whether some block goes from its BEGIN to the END of the same label, with lines between of which none begins with a hyphen."""
+    """Whether some block goes from its BEGIN to the END of the same label, with no line between that starts with a hyphen."""
     for begin in _BEGIN.finditer(text):
         end = text.find("\n-", begin.end() - 1) + 1
         if end > begin.end() and text.startswith(f"-----END {begin[1]}-----", end):

@@ -1,6 +1,6 @@
-"""What a person or a program still has to fill in: ``${PORT}``, ``{{ .Values.host }}``, ``%API%``, ``<your domain>``, ``YOUR_KEY``.
+"""Placeholders that a person or a program fills in: ``${PORT}``, ``{{ .Values.host }}``, ``%API%``, ``<your domain>``, ``YOUR_KEY``.
 
-It is not known what they will become, so no rule checks them as values. The forms are those found in public Medplum configurations.
+Their values are not known, so no rule checks them. The forms are those found in public Medplum configurations.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _BEGINNINGS = ("todo", "f", "plea", "chan", "repl")
 
 
 def is_reference(value: Any) -> bool:
-    """Whether a text holds something that a program replaces: ``${NAME}``, ``{{ name }}``, ``$(name)``.
+    """Whether a text contains something that a program replaces: ``${NAME}``, ``{{ name }}``, ``$(name)``.
 
-    A name without brackets (``$NAME``, ``%NAME%``, ``@@NAME@@``) is one only as a whole, or in the host of a URL: a password can have
-    any of these signs in it.
+    A name without brackets (``$NAME``, ``%NAME%``, ``@@NAME@@``) counts only as a whole, or in the host of a URL: a password can contain
+    any of these signs.
     """
-    if type(value) is not str or not ("$" in value or "{" in value or "%" in value or "@@" in value):  # as nearly every value
+    if type(value) is not str or not ("$" in value or "{" in value or "%" in value or "@@" in value):  # like nearly every value
         return False
     return any(end in value.partition(start)[2] for start, end in _REFERENCES) or _is_bare(value)
 
@@ -49,9 +49,9 @@ _MOST_DEFAULTS = 5
 
 
 def fallback_of(text: str) -> str:
-    """The default of a text that is one reference: ``${NAME:-default}``, ``${NAME=default}``, ``${{ secrets.NAME || 'default' }}``.
+    """The default in a text that is one reference: ``${NAME:-default}``, ``${NAME=default}``, ``${{ secrets.NAME || 'default' }}``.
 
-    Empty where it has none, or only what again is replaced.
+    Empty if it has none, or only another reference.
     """
     if not text.startswith("${"):
         return ""
@@ -70,7 +70,7 @@ def fallback_of(text: str) -> str:
 
 
 def _is_balanced(text: str) -> bool:
-    """Whether no brace is closed in a text that is not opened in it, as between two references."""
+    """Whether a text closes no brace that it does not open, as between two references."""
     depth = 0
     for brace in re.findall("[{}]", text):
         depth += 1 if brace == "{" else -1
@@ -80,7 +80,7 @@ def _is_balanced(text: str) -> bool:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a text holds something that a person has to replace: ``<your domain>``, ``TODO``, ``CHANGEME``."""
+    """Whether a text contains something that a person has to replace: ``<your domain>``, ``TODO``, ``CHANGEME``."""
     if type(value) is not str:
         return False
     if "<" in value and any(_LETTER.search(match[1]) for match in _BRACKETS.finditer(value)):
@@ -158,7 +158,7 @@ def _has_instruction(text: str) -> bool:
 
 
 def _kinds(label: str, *, in_host: bool = False) -> str:
-    """The kinds of the words of a text; a label of a host can be called anything, also "dummy"."""
+    """The kinds of the words of a text; a label of a host can be anything, even "dummy"."""
     kinds = "C" if label.isupper() else "c"
     for word in re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^-_ ]", label):
         other = "n" if word.isdecimal() and len(word) < 5 else "x" if word.isalpha() and len(word) > 1 else "?"
@@ -168,9 +168,9 @@ def _kinds(label: str, *, in_host: bool = False) -> str:
 
 
 def is_stock(text: str) -> bool:
-    """Whether a text says that something has to be filled in, in stock words alone: ``CHANGE_ME``, ``<new secret>``, ``your-password``.
+    """Whether a text consists of stock words for something to fill in: ``CHANGE_ME``, ``<new secret>``, ``your-password``.
 
-    No secret can be in it, wherever it stands.
+    It cannot be a secret, wherever it is.
     """
     if len(text) > _LONGEST_STOCK or not is_blank(text):
         return False
@@ -181,7 +181,7 @@ _LONGEST_STOCK = 60
 
 
 def is_unresolved(value: Any) -> bool:
-    """Whether a value is, or holds, a reference or a blank to fill in."""
+    """Whether a value is, or contains, a reference or a blank to fill in."""
     if type(value) is not str:
         return False
     return _is_unresolved(value) if len(value) <= _SHORT else is_reference(value) or is_blank(value)
@@ -189,7 +189,7 @@ def is_unresolved(value: Any) -> bool:
 
 @lru_cache(maxsize=8_192)
 def _is_unresolved(text: str) -> bool:
-    """The same for a short text: each value of a document is asked for by one rule after the other."""
+    """The same for a short text, cached because many rules ask about each value."""
     return is_reference(text) or is_blank(text)
 
 

@@ -1,4 +1,4 @@
-"""Formats that regular expressions tell: ids, names and keys of AWS, of Google, and of others."""
+"""Formats that regular expressions can check: ids, names and keys of AWS, Google and others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import format
 
 
 class Shape:
-    """What a text must match as a whole, each with why another one does not fit; see :func:`linter.formats.format` for the rest."""
+    """Expressions that a text must match as a whole, each with why another text does not fit; see :func:`linter.formats.format`."""
 
     def __init__(self, describes: str, *checks: tuple[re.Pattern[str], str], **more: Any) -> None:
         self.describes = describes
@@ -19,7 +19,7 @@ class Shape:
         self.more = more
 
     def mismatch(self, text: str) -> str | None:
-        """Why a text does not fit; None where it does."""
+        """Why a text does not fit; None if it does."""
         return next((otherwise for expression, otherwise in self.checks if not expression.fullmatch(text)), None)
 
 

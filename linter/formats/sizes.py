@@ -21,9 +21,9 @@ _MOST_DIGITS = 15
 
 
 def size_with_unit(text: str) -> float | None:
-    """The bytes of a size such as ``50mb``; None for any other text.
+    """The bytes in a size such as ``50mb``; None for any other text.
 
-    A number beyond the range of a double is infinite, as it is to JavaScript.
+    A number beyond the range of a double is infinite, as in JavaScript.
     """
     match = _SIZE.fullmatch(text)
     if match is None:
@@ -33,7 +33,7 @@ def size_with_unit(text: str) -> float | None:
 
 
 def parsed_size(text: str) -> float | None:
-    """The bytes that the npm package ``bytes`` makes of a text, also of one without a unit; None where it finds no number."""
+    """The bytes that the npm package ``bytes`` reads in a text, even without a unit; None if it finds no number."""
     size = size_with_unit(text)
     number = _NUMBER.match(text) if size is None else None
     return float(number[1]) if number is not None else size
@@ -52,8 +52,8 @@ NUMBER_LIKE: Final = (
 
 @format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.", NUMBER_LIKE)
 def size_in_bytes(text: str) -> Message | str | None:
-    """What it does not know it cuts off: "1m" is one byte. Without a leading number it is null, which
-    the body parser refuses since 2.3 and took for no limit before (``bytes.parse`` and ``body-parser``, tried out).
+    """It ignores what it does not know: "1m" is one byte. Without a leading number the result is null, which the body parser refuses since
+    2.3 and read as no limit before (``bytes.parse`` and ``body-parser``, tested).
     """
     match = _SIZE.fullmatch(text)
     if match:

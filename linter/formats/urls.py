@@ -1,4 +1,4 @@
-"""URLs and origins, as the server, its libraries and browsers read them, and what in one is a credential."""
+"""URLs and origins, as the server, its libraries and browsers read them, and the credentials in them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ URL_LIKE: Final = (
 class Authority(NamedTuple):
     """Offsets in a text: where the authority starts, where its host does, and where it ends.
 
-    What stands before the host, up to the last ``@``, is a credential: a user, a password or a token.
+    The part before the host, up to the last ``@``, is a credential: a user, a password or a token.
     """
 
     start: int
@@ -45,20 +45,20 @@ class Authority(NamedTuple):
 
 
 def authority_at(text: str, start: int) -> Authority:
-    """The authority that starts at an offset, right behind the slashes."""
+    """The authority that starts at an offset, right after the slashes."""
     end = _END.search(text, start)
     stop = end.start() if end is not None else len(text)
     return Authority(start, last_at(text, start, stop) + 1 or start, stop)
 
 
 def authority_of(url: str) -> Authority | None:
-    """The authority of a URL with a scheme and two slashes; None where a text does not begin with these."""
+    """The authority of a URL with a scheme and two slashes; None if a text does not begin with these."""
     scheme = _BEFORE_AUTHORITY.match(url)
     return authority_at(url, scheme.end()) if scheme is not None else None
 
 
 def last_at(text: str, start: int = 0, end: int | None = None) -> int:
-    """The offset of the last ``@`` in a part of a text that belongs to no reference; -1 where there is none."""
+    """The offset of the last ``@`` in a part of a text that is not inside a reference; -1 if there is none."""
     blanked = _MARK.sub(lambda mark: "x" * len(mark[0]), text) if "@@" in text else text
     return blanked.rfind("@", start, end)
 
@@ -70,9 +70,9 @@ def without_login(url: str) -> str:
 
 
 def with_other_host(url: str) -> str:
-    """A URL with a host in the place of one that still has to be filled in; empty where more of it has to be.
+    """A URL with a host in place of a placeholder; empty if more of it is a placeholder.
 
-    What replaces a reference can have a path at its end, unless one follows.
+    The replacement of a reference can end in a path, unless a path follows.
     """
     where = authority_of(url)
     host = url[where.host : where.end] if where is not None else ""
@@ -112,7 +112,7 @@ def _host_and_port(address: str) -> tuple[str, str]:
 
 
 def origin_of(text: str) -> tuple[str, str, int] | None:
-    """The scheme, host and port of a URL as browsers compare them: in lower case, with the usual port written out. None if it is no URL."""
+    """The scheme, host and port of a URL as browsers compare them: in lower case, with an explicit port. None if it is not a URL."""
     where = authority_of(text)
     if where is None or url(text) is not None:
         return None
@@ -166,7 +166,7 @@ def url_without_path(text: str) -> str | None:
 
 
 def _origin(text: str) -> Message | str | None:
-    """An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port. Returns the reason why a text is none."""
+    """An origin as a browser sends it (RFC 6454): scheme, host and perhaps a port. Returns the reason if a text is not one."""
     where = authority_of(text)
     if where is None or url(text) is not None:
         return "must be an origin such as https://app.example.com"

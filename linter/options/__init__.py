@@ -1,7 +1,7 @@
-"""The options: one table of all options and arguments, with what they are called, which commands have them, what they take, and their help.
+"""The options: one table of all options and arguments, with their names, commands, values and help.
 
 The command line (:mod:`linter.options.parameters`), shell completion, ``docs/cli.md`` and the manual page are made from it. It does not
-import click, and reads by itself the command lines that most people and hooks write.
+import click, and itself parses the command lines that most people and hooks write.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Given(SimpleNamespace):
 
 
 class Output(NamedTuple):
-    """A report to write: its format, and the file that it goes to, or "-" for standard output.
+    """A report to write: its format, and its file, or "-" for standard output.
 
-    The format is empty where ``--output`` names only a file: it is that of ``--format``.
+    The format is empty if ``--output`` names only a file: then ``--format`` applies.
     """
 
     format: str
@@ -55,14 +55,14 @@ class Output(NamedTuple):
 
 
 class Option(NamedTuple):
-    """An option; an argument if its name has no hyphen in front.
+    """An option; an argument if its name has no leading hyphen.
 
-    ``names`` and ``commands`` are separated by spaces. ``parse`` is the function of :mod:`linter.options.values` that makes a value of the
-    text; of all texts, as a tuple, if the option is ``repeated`` or the argument takes any number. An option without ``parse``,
-    ``choices`` and ``metavar`` is a switch; ``choices`` may be a function. ``minimum`` is that of a whole number. ``complete`` is what a
-    shell completes: ``paths``, ``folders``, ``kinds``, ``servers``, ``rule`` or ``selectors``. ``fast`` options are read without click too
-    (:func:`read_plain`). ``variable`` is an environment variable that gives the value as well; ``parse`` then gets the name of what gave it
-    as second argument.
+    ``names`` and ``commands`` are separated by spaces. ``parse`` is the function of :mod:`linter.options.values` that converts the text; it
+    gets a tuple of all texts if the option is ``repeated`` or the argument takes any number. An option without ``parse``, ``choices`` and
+    ``metavar`` is a switch; ``choices`` may be a function. ``minimum`` applies to a whole number. ``complete`` is what a shell completes:
+    ``paths``, ``folders``, ``kinds``, ``servers``, ``rule`` or ``selectors``. ``fast`` options are parsed without click too
+    (:func:`read_plain`). ``variable`` is an environment variable that gives the value as well; ``parse`` then gets the name of the option
+    or variable as second argument.
     """
 
     names: str
@@ -88,12 +88,12 @@ class Option(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """What can be chosen."""
+        """The choices."""
         return list(self.choices() if callable(self.choices) else self.choices)
 
     @property
     def initial(self) -> Any:
-        """The value where none is given."""
+        """The value if none is given."""
         return False if self.is_switch and "/" not in self.names else self.default
 
     @property
@@ -317,7 +317,7 @@ def options_of(command: str) -> Iterator[Option]:
 
 
 def read_plain(arguments: Sequence[str]) -> Given | None:
-    """What a command line of files, folders and ``fast`` options asks of ``check``; None if only click can tell.
+    """The values of a ``check`` command line with only files, folders and ``fast`` options; None if only click can parse it.
 
     Importing click and making all options takes more than a third of a run on a small file. ``tests/test_plain.py`` compares both ways.
     """

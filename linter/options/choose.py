@@ -1,4 +1,4 @@
-"""Choosing: which configuration counts for a file, which rules a document is checked with, how grave each is there, and for what target."""
+"""Choosing: which configuration applies to a file, which rules a document is checked with, their severity, and the target."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NONE: Final = Config()
 
 
 class Configurations:
-    """Which configuration counts for a folder: the one that the command line names, else the nearest one upwards; none if ``isolated``."""
+    """Which configuration applies to a folder: the one on the command line, else the nearest one upwards; none if ``isolated``."""
 
     def __init__(self, named: Config | None = None, *, isolated: bool = False) -> None:
         self._always = Config() if isolated else named and named._replace()  # with a use of its own
@@ -35,9 +35,9 @@ class Configurations:
         """By the folders in which they are."""
 
     def of(self, folder: Path | str) -> Config:
-        """The configuration for the files of a folder. Raises :exc:`~linter.options.config.ConfigError` where it cannot be used.
+        """The configuration for the files of a folder. Raises :exc:`~linter.options.config.ConfigError` if it cannot be used.
 
-        Its path is absolute or relative as the folder is given, for messages.
+        Its path is absolute or relative like the folder's, for messages.
         """
         if self._always is not None:
             return self._always
@@ -59,13 +59,13 @@ class Configurations:
         return _NONE
 
     def used(self) -> list[Config]:
-        """The configuration files that did something."""
+        """The configuration files that had an effect."""
         files = filter(None, [self._always, *self._in.values()])
         return [one for one in files if one.path is not None and (one.use.counts or one.use.patterns)]
 
 
 def _find(folder: Path, base: Path | None = None) -> Config | None:
-    """The configuration in a folder; ``base`` is its absolute path where ``folder`` is a relative one."""
+    """The configuration in a folder; ``base`` is its absolute path if ``folder`` is a relative one."""
     own, project = folder / OWN_FILE, folder / PROJECT_FILE
     if os.path.lexists(own):
         path = own
@@ -73,14 +73,14 @@ def _find(folder: Path, base: Path | None = None) -> Config | None:
         path = project
     else:
         return None
-    from .config_file import read_config  # only when there is a file to read
+    from .config_file import read_config  # only if there is a file to read
 
     config = read_config(path, within=folder)
     return config._replace(base=base) if config is not None else None
 
 
 def _may_name_us(project: Path) -> bool:
-    """Whether a ``pyproject.toml`` has our name in it, however it is spelt, or cannot be read, which its reader reports."""
+    """Whether a ``pyproject.toml`` contains our name, in any spelling, or cannot be read, which its reader reports."""
     try:
         return b"medplum" in read_regular(project, LARGEST_CONFIGURATION)
     except Unreadable:
@@ -88,9 +88,9 @@ def _may_name_us(project: Path) -> bool:
 
 
 def named_config(path: Path) -> Config:
-    """The configuration in a file that the command line names; its globs are relative to the current folder.
+    """The configuration in a file named on the command line; its globs are relative to the current folder.
 
-    Raises :exc:`~linter.options.config.ConfigError` where it cannot be used.
+    Raises :exc:`~linter.options.config.ConfigError` if it cannot be used.
     """
     from .config_file import read_config
 
@@ -104,10 +104,10 @@ def named_config(path: Path) -> Config:
 
 
 class Plan(NamedTuple):
-    """What documents of one kind, target and server are checked with.
+    """The rules for documents of one kind, target and server.
 
-    ``checks`` are the rules about them that are on, each with the levels of its cases, and ``ids`` those of these; ``together`` are the ids
-    of rules that compare them with others, ``infos`` all rules about them.
+    ``checks`` are the enabled rules, each with the levels of its cases, and ``ids`` their ids; ``together`` are the ids of rules that
+    compare documents with others, ``infos`` all rules that apply.
     """
 
     checks: tuple[tuple[Rule, Levels], ...]
@@ -117,7 +117,7 @@ class Plan(NamedTuple):
 
 
 class RuleSet:
-    """The rules of a file, which are read when they are asked for, and what the options say of them."""
+    """The rules of a file, read on demand, combined with the options."""
 
     def __init__(self, rules: Callable[[], Sequence[Rule]], overrides: Overrides) -> None:
         self.overrides = overrides
@@ -131,12 +131,12 @@ class RuleSet:
 
     @cached_property
     def active(self) -> Sequence[Rule]:
-        """Those that the file is checked with, in the order of ids."""
+        """The rules that the file is checked with, sorted by id."""
         return tuple(rule for rule in self._rules if is_active(rule, self.overrides))
 
     @cached_property
     def known(self) -> Mapping[str, RuleInfo]:
-        """All that there are."""
+        """All existing rules."""
         return {rule.info.id: rule.info for rule in self._rules}
 
     @cached_property
@@ -153,13 +153,13 @@ class RuleSet:
         return self._reporting[mistake][0].info.id
 
     def case_reporting(self, mistake: str, target: Target | None) -> tuple[Rule, int, Level] | None:
-        """The rule that reports a mistake found by a source, with the number of its case and the level; None where it is off."""
+        """The rule that reports a mistake found by a source, with the index of its case and the level; None if it is off."""
         rule, number = self._reporting[mistake]
         level = self.level(rule.cases[number].info, target) if rule.info.id in self.by_id else None
         return None if level is None else (rule, number, level)
 
     def level(self, info: RuleInfo, target: Target | None, server: ServerVersion = ANY_SERVER) -> Level | None:
-        """How grave the findings of a rule are on a target; None where it is off."""
+        """The level of a rule's findings on a target; None if it is off."""
         return _level_on(target, info, severity_of(info, self.overrides, server))
 
     def on(self, target: Target | None) -> frozenset[str]:
@@ -169,7 +169,7 @@ class RuleSet:
         return self._on[target]
 
     def plan(self, document: Document) -> Plan:
-        """What a document is checked with; worked out once for all documents that are alike in this."""
+        """The plan for a document, computed once for all documents with the same kind, target and server."""
         key = (document.kinds, document.target, document.server)
         if key not in self._plans:
             rules = [rule for rule in self.active if applies(rule, document)]
@@ -183,14 +183,14 @@ class RuleSet:
 
 
 def folders_of(config: Config) -> list[Folder]:
-    """The folders of rules that a configuration names. Those of a configuration that was merely found are not trusted."""
+    """The rule folders that a configuration names. Those of a configuration that was merely found are not trusted."""
     if config.trusted or config.path is None:
         return list(config.rules)
     return [FoundFolder(folder, config.path.parent, f"{config.path}:{config.line('rules')}") for folder in config.rules]
 
 
 def is_selected(rule: Rule, overrides: Overrides) -> bool:
-    """Whether a choice of rules covers a rule. The more exact of ``select`` and ``ignore`` counts; where neither is, ``ignore``."""
+    """Whether the selectors include a rule. The more specific of ``select`` and ``ignore`` wins; in a tie, ``ignore``."""
     ignored = rank(rule.info, overrides.ignore) if overrides.ignore else 0
     added = rank(rule.info, overrides.extend_select) if overrides.extend_select else 0
     if overrides.select is None:
@@ -199,18 +199,18 @@ def is_selected(rule: Rule, overrides: Overrides) -> bool:
 
 
 def is_asked_for(info: RuleInfo, overrides: Overrides) -> bool:
-    """Whether a choice of rules names this rule, by its id or by a control that it supports."""
+    """Whether a selection names this rule, by its id or by a control that it supports."""
     words = (*(overrides.select or ()), *(overrides.extend_select or ()))
     return any(word == info.id or (word.startswith(CONTROL) and rank(info, (word,))) for word in words)
 
 
 def is_active(rule: Rule, overrides: Overrides) -> bool:
-    """Whether a rule is checked: it is selected, and if it is off until it is asked for, by its id."""
+    """Whether a rule is checked: it is selected, by its id if it is off by default."""
     return is_selected(rule, overrides) and (rule.enabled or is_asked_for(rule.info, overrides))
 
 
 def target_for(overrides: Overrides, document: Document, beside: Mapping[str, Evidence] | None = None) -> Target | None:
-    """What a document is for, by what it and those beside it in its file show, unless the options say it; None where nothing does."""
+    """The target of a document, from the options, or else from its content and its file's other documents; None if nothing shows it."""
     if overrides.target in (None, "auto"):
         return target_of(document, beside)
     return "production" if overrides.target == "production" else "development"
@@ -221,9 +221,9 @@ OF_OLDER_SERVERS: Final = "older-servers"
 
 
 def levels_of(rule: Rule, overrides: Overrides, document: Document) -> Levels:
-    """How severe the findings of each case of a rule are in a document, by the rule itself unless the options say it.
+    """The severity of each case of a rule in a document, from the options, or else from the rule itself.
 
-    A severity that is given for a rule with several cases is that of those which are checked anyway; of all, where none is.
+    A severity in the options for a rule with several cases applies to those that are enabled anyway; to all if none is.
     """
     given = (overrides.severity or {}).get(rule.info.id)
     others = overrides if given is None else overrides._replace(severity=None)
@@ -235,16 +235,15 @@ def levels_of(rule: Rule, overrides: Overrides, document: Document) -> Levels:
 
 
 def _level_on(target: Target | None, info: RuleInfo, severity: Severity) -> Level | None:
-    """The level on a target. A secret in plain text is one whatever a file is for: where that is not known it counts as in production."""
+    """The level on a target. A secret in plain text is one on any target: an unknown target counts as production."""
     return level_on(severity, target or ("production" if info.category == "secrets" else None))
 
 
 def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = ANY_SERVER) -> Severity:
-    """How grave a rule's findings are on each target, by the rule itself unless the options say it; None where it is not checked.
+    """The severity of a rule on each target, from the options, or else from the rule itself; None if it is not checked.
 
-    Where a rule is pedantic it is checked only when it is asked for: all such rules by ``pedantic``, one by its id in ``select`` or
-    ``severity``, those about older servers where the ``server`` can be one of several. The severity of a category is that of those of its
-    rules which are checked anyway.
+    A pedantic rule is checked only on request: all of them by ``pedantic``, one by its id in ``select`` or ``severity``, those about older
+    servers if the ``server`` can be one of several. The severity of a category applies to those of its rules that are enabled anyway.
     """
     given = (overrides.severity or {}).get(info.id)
     if given is not None:
@@ -260,16 +259,16 @@ def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = AN
 
 
 def _severity_of_category(info: RuleInfo, given: Mapping[str, Severity]) -> Severity | None:
-    """What is given for the category of a rule: by the most exact of the names that cover it."""
+    """The severity in the options for the category of a rule, by the most specific selector that matches it."""
     name = max(given, key=lambda name: rank(info, (name,)))
     return given[name] if rank(info, (name,)) else None
 
 
 def configured_environment(config: Config, document: Document) -> str | None:
-    """The environment of a document, where a configuration has options for it."""
+    """The environment of a document, if a configuration has options for it."""
     if not config.environments:
         return None
-    from ..documents.deployment import environment_of  # only for a configuration that speaks of environments
+    from ..documents.deployment import environment_of  # only for a configuration with environments
 
     name = environment_of(document)
     return name if name in config.environments else None
@@ -286,9 +285,9 @@ def _unused(option: str, pattern: str, holder: str | None) -> str:
 
 
 class Choices:
-    """The configuration and the rules of each file of a run, and what of the configurations counted.
+    """The configuration and the rules of each file of a run, and the effect of the configurations.
 
-    ``given`` and ``folders`` are what the command line says. Mistakes, and what was read, go to the log.
+    ``given`` and ``folders`` are the options of the command line. Mistakes, and the files read, go to the log.
     """
 
     def __init__(self, given: Overrides, folders: tuple[Path, ...], configurations: Configurations, log: Log) -> None:
@@ -303,7 +302,7 @@ class Choices:
         """The rules of files, by the path of their configuration and their options."""
 
     def prepare(self, files: list[Path]) -> list[Config]:
-        """Read the configurations and rules that files need; these configurations. What is wrong with them or the command is logged."""
+        """Read the configurations and rules that files need; returns these configurations. Mistakes in them or the command are logged."""
         configs = {config.path: config for file in files or [Path("any")] if (config := self.config(file)) is not None}
         known = {name: info for config in configs.values() for name, info in self._known_rules(config).items()}
         if configs:
@@ -347,7 +346,7 @@ class Choices:
         return known
 
     def _check_some_left(self, config: Config, overrides: Overrides, where: str) -> None:
-        """Log a choice that leaves no rule as an error: nothing would ever be found."""
+        """Log a selection that leaves no rule as an error: nothing would ever be found."""
         if overrides.select is None or self._rule_set(config, overrides).active:
             return
         place = f"{config.path}: " if config.path is not None else ""
@@ -357,7 +356,7 @@ class Choices:
         self._log.error(f"{place}no rule is left to check{where}: {reason}")
 
     def config(self, path: Path) -> Config | None:
-        """The configuration that counts for a file; None, with an error logged, where it cannot be read."""
+        """The configuration that applies to a file; None, with an error logged, if it cannot be read."""
         text = str(path)
         try:
             return self._configurations.of(os.path.dirname(text) if text != "." else os.pardir)
@@ -380,13 +379,13 @@ class Choices:
     # --- What the configurations did ---
 
     def note_off(self, config: Config, document: Document, rules: RuleSet) -> None:
-        """Note the rules that a document would be checked with, were it not for its configuration."""
+        """Record the rules that a document would be checked with, were it not for its configuration."""
         if config.path is not None:
             without = self._rule_set(config, self._given).on(target_for(self._given, document))
             config.use.off.update(without - rules.on(document.target))
 
     def unused_patterns(self, searched: Callable[[Path], bool], documents: Iterable[Document]) -> Iterator[Notice]:
-        """The patterns of configurations that match nothing, where everything was searched that they could match."""
+        """The patterns of configurations that match nothing, if everything was searched that they could match."""
         holders = {name: word for document in documents for word, name in document.holders}
         for config in self.used():
             unused = [one for one in config.patterns() if one[:2] not in config.use.patterns]
@@ -394,7 +393,7 @@ class Choices:
                 yield Notice("unused-pattern", _shown_path(config), line, _unused(option, pattern, holders.get(pattern)))
 
     def configurations(self) -> tuple[Configuration, ...]:
-        """What the report says of the configurations that counted, in the order of their paths."""
+        """The report's entries for the configurations that had an effect, sorted by path."""
         return tuple(sorted(map(self._configuration, self.used())))
 
     def _configuration(self, config: Config) -> Configuration:
@@ -404,5 +403,5 @@ class Choices:
 
 
 def _shown_path(config: Config) -> str:
-    assert config.path is not None  # one that is there
+    assert config.path is not None  # an existing one
     return relative_to_here(config.path)

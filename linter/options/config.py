@@ -1,4 +1,4 @@
-"""What a user's configuration holds: options for all files and for some, folders of rules, and what a search leaves out."""
+"""The content of a user's configuration: options for all files and for some, rule folders, and what a search leaves out."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Overrides(NamedTuple):
     extend_select: tuple[str, ...] | None = None
 
     def over(self, other: Overrides) -> Overrides:
-        """These options, and the other's where these are not given; severities are merged rule by rule.
+        """These options, with the other's where these are not given; severities are merged rule by rule.
 
-        What ``extend_select`` adds is added to what the other one selects, unless these options select anew.
+        ``extend_select`` is added to the other's selection, unless these options have a ``select`` of their own.
         """
         merged = Overrides._make(theirs if mine is None else mine for mine, theirs in zip(self, other, strict=True))
         added = other.extend_select if self.select is None else None
@@ -53,10 +53,10 @@ class Overrides(NamedTuple):
 
 
 class Acceptance(NamedTuple):
-    """Findings that a configuration accepts, and why: those of a rule, or only those that all else fits that is given.
+    """Findings that a configuration accepts, and why: those of a rule that match all other given fields.
 
-    ``path`` is a glob, ``setting`` a dotted name in which ``*`` stands for any member of a list; empty is a finding about no setting.
-    ``until`` is the last day on which it counts. ``line`` is where it stands in the file.
+    ``path`` is a glob, ``setting`` a dotted name with ``*`` for list indexes; empty is a finding about no setting. ``until`` is the last
+    day of its validity. ``line`` is its line in the file.
     """
 
     rule: str
@@ -72,9 +72,9 @@ class _Config(NamedTuple):
     """One configuration file; ``path`` is None if there is none.
 
     ``rules`` are folders; ``per_file`` has options by globs, in the order of the file, ``environments`` by environments. ``include`` are
-    globs of files that a search takes too; with ``force_exclude`` a file is passed over though the command line names it. ``secret_names``
-    are settings that are secrets too. ``places`` are the lines of everything in the file. ``base`` is the folder that globs are relative
-    to, that of the file if it is None. ``trusted``: the command line names the file. Anyone may have made one that is merely found.
+    globs of further files for a search; with ``force_exclude`` a file is skipped even though the command line names it. ``secret_names``
+    are further secret settings. ``places`` are the lines of everything in the file. ``base`` is the folder that globs are relative to, the
+    file's if it is None. ``trusted``: the command line names the file. A file that is merely found may be anyone's.
     """
 
     path: Path | None = None
@@ -94,10 +94,10 @@ class _Config(NamedTuple):
 
 
 class Use:
-    """What a configuration did in a run, and whether a file was read under it.
+    """The effect of a configuration in a run, and whether it applied to any file.
 
     ``off`` are the rules that it switched off, ``excluded`` the paths that it left out, ``accepted`` the rules of the findings that it
-    accepted, one for each, and ``patterns`` those of its patterns, each with its option, that matched something.
+    accepted, one for each, and ``patterns`` its patterns that matched something, each with its option.
     """
 
     def __init__(self) -> None:
@@ -109,11 +109,11 @@ class Use:
 
 
 class Config(_Config):
-    """A configuration, with what it says for a file or a folder."""
+    """A configuration, with its options for a file or a folder."""
 
     @cached_property
     def use(self) -> Use:
-        """What it did in the run for which it was read."""
+        """Its effect in the run that it was read for."""
         return Use()
 
     @cached_property
@@ -133,25 +133,25 @@ class Config(_Config):
         return frozenset(folders[:depth] for folders in plain for depth in range(len(folders) + 1))
 
     def fitting(self, option: str, path: Path) -> tuple[str, ...]:
-        """The globs of an option (``exclude``, ``include``, ``per-file``, ``accept``) that match a file or a folder, in their order."""
+        """The globs of an option (``exclude``, ``include``, ``per-file``, ``accept``) that match a file or a folder, in order."""
         if not getattr(self, option.replace("-", "_")) or option not in self._globs or (relative := self.relative(path)) is None:
             return ()
         return self._globs[option].fitting(str(relative))
 
     def overrides_for(self, file: Path, environment: str | None = None) -> Overrides:
-        """What the configuration says for one file, or in it for one of its environments: of several matching globs the later wins."""
+        """The options for one file, or for one of its environments: of several matching globs the later wins."""
         overrides = self.general
         for glob in self.fitting("per-file", file):
             overrides = self.per_file[glob].over(overrides)
         return overrides if environment is None else self.environments[environment].over(overrides)
 
     def leads_to_included(self, folder: Path) -> bool:
-        """Whether a glob of ``include`` names a folder before its first star, so that a search goes into it whatever it is called."""
+        """Whether a glob of ``include`` names a folder before its first star, so that a search enters it whatever its name."""
         relative = self.relative(folder)
         return relative is not None and relative.parts in self._included_folders
 
     def line(self, *keys: str | int) -> int:
-        """The line in the file of an option, or of a name or member in it; that of what it is in, if it has none."""
+        """The line in the file of an option, or of a name or member in it; its parent's, if it has none."""
         return line_in(self.places, keys)
 
     def patterns(self) -> Iterator[tuple[str, str, int]]:
@@ -167,7 +167,7 @@ class Config(_Config):
         return self.base or (self.path.parent if self.path is not None else Path.cwd())
 
     def relative(self, path: Path) -> PurePosixPath | None:
-        """A path as globs see it; None for one that is not in the folder."""
+        """A path as globs see it; None if it is not in the folder."""
         try:
             return PurePosixPath(Path(os.path.abspath(path)).relative_to(self.folder).as_posix())
         except ValueError:
@@ -189,5 +189,5 @@ class Config(_Config):
 
 
 def line_in(places: Mapping[Keys, int], keys: Keys) -> int:
-    """The line of the place that keys lead to, or as many of them as lead to one."""
+    """The line of the place at a path of keys, or of its nearest existing parent."""
     return next((places[keys[:length]] for length in range(len(keys), -1, -1) if keys[:length] in places), 1)

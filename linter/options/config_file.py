@@ -1,8 +1,8 @@
 """Configuration files: ``.medplum-lint.toml``, or the table ``[tool.medplum-lint]`` of a ``pyproject.toml``.
 
-Their options are one table, with the type of each as JSON Schema, its reader, a description, and an example. Of it is made how a file is
-read, the schema for editors, which is of draft 7, as editors of TOML know it (taplo, Even Better TOML), and a file to begin with. The
-schema knows names, types and choices; whether a glob or a version can be read, only the reader says.
+Their options are one table, with the type of each as JSON Schema, its reader, a description, and an example. From it are made the reader of
+a file, the schema for editors, in draft 7, which TOML editors support (taplo, Even Better TOML), and the template of a new file. The schema
+knows names, types and choices; only the reader knows whether a glob or a version is valid.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SETTING: Final = r"[A-Za-z_][A-Za-z0-9_-]*(\.(\*|[A-Za-z_][A-Za-z0-9_-]*))*"
 
 
 class Mistake(Exception):
-    """A value that an option cannot have, with the keys that lead to it."""
+    """An invalid value of an option, with the keys that lead to it."""
 
     def __init__(self, keys: Keys, message: str) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class Mistake(Exception):
 class ConfigOption(NamedTuple):
     """An option: its type as JSON Schema, its reader, a description, and an example in TOML.
 
-    ``some``: it can be given for some files and for the documents of an environment too.
+    ``some``: it can be set for some files and for the documents of an environment too.
     """
 
     name: str
@@ -57,7 +57,7 @@ class ConfigOption(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The field of :class:`~linter.options.config.Overrides`, ``Config`` or ``Acceptance`` that has the value."""
+        """The field of :class:`~linter.options.config.Overrides`, ``Config`` or ``Acceptance`` that holds the value."""
         return self.dest or self.name.replace("-", "_")
 
 
@@ -80,7 +80,7 @@ def _globs(keys: Keys, value: Any, file: Path) -> tuple[str, ...]:
 
 
 def check_glob(keys: Keys, glob: str) -> None:
-    """Raise :exc:`Mistake` for a text that is no glob."""
+    """Raise :exc:`Mistake` for an invalid glob."""
     try:
         Globs([glob])
     except ValueError:
@@ -117,7 +117,7 @@ def _choice(choices: tuple[str, ...], keys: Keys, value: Any, _file: Path) -> st
 
 
 def _list_of(choices: tuple[str, ...], value: Any) -> str:
-    """The choices, and "did you mean" for a word, or a list of one word."""
+    """The choices, with "did you mean" for an unknown word, or for a list of one word."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return f"{', '.join(choices)}{choice_meant(value, choices) if isinstance(value, str) else ''}"
@@ -159,7 +159,7 @@ def _levels(keys: Keys, value: Any) -> Severity:
 
 
 def check_names(keys: Keys, table: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Raise :exc:`Mistake` for a name in a table that is no option."""
+    """Raise :exc:`Mistake` for a name in a table that is not an option."""
     for name in table:
         if name not in names:
             raise Mistake((*keys, name), f'there is no option "{name}"{did_you_mean(name, names)}')
@@ -219,7 +219,7 @@ def _text(keys: Keys, value: Any, _file: Path) -> str:
 
 
 def _day(keys: Keys, value: Any, _file: Path) -> date:
-    """A date as TOML writes it, or as text; not one with a time."""
+    """A TOML date, or a text with one; not one with a time."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
@@ -366,9 +366,9 @@ _DEEPEST: Final = 8
 
 
 def read_config(path: Path, within: Path | None = None) -> Config | None:
-    """The configuration in a file; None for a ``pyproject.toml`` without one.
+    """The configuration in a file; None for a ``pyproject.toml`` without one. Raises :exc:`ConfigError`.
 
-    With ``within``, the file is one that was found in this folder, from which it must not lead out. Raises :exc:`ConfigError`.
+    With ``within``, the file was found in this folder, and must not link to a file outside it.
     """
     is_project = path.name == PROJECT_FILE
     if within is not None and not is_project:
@@ -386,14 +386,14 @@ def read_config(path: Path, within: Path | None = None) -> Config | None:
 
 
 def _check_stays(path: Path, folder: Path) -> None:
-    """Refuse a link that leads elsewhere: its author would have us quote the keys of a file that is not theirs."""
+    """Refuse a link out of the folder: its author could make us quote the keys of someone else's file."""
     if path.is_symlink() and not is_within(os.path.realpath(path), os.path.realpath(folder)):
         raise ConfigError(f"{path}: is a link to a file outside its folder; name that file with --config")
 
 
 def parsed_file(path: Path, content: bytes) -> Config | None:
-    """The configuration that a file holds with some content; None if it has no such table. Raises :exc:`ConfigError`."""
-    if sys.version_info >= (3, 11):  # here, for most runs have no file to read
+    """The configuration in the content of a file; None if it has no such table. Raises :exc:`ConfigError`."""
+    if sys.version_info >= (3, 11):  # here, because most runs have no file to read
         import tomllib
     else:
         import tomli as tomllib
@@ -409,7 +409,7 @@ def parsed_file(path: Path, content: bytes) -> Config | None:
         raise ConfigError(f"{path}:{place}: not valid TOML: {_uncapitalized(str(error).partition(' (at ')[0])}") from None
     except RecursionError:
         raise ConfigError(f"{path}: not usable: lists or tables in it are nested too deeply") from None
-    except ValueError as error:  # a number or a date that Python cannot hold
+    except ValueError as error:  # a number or a date that Python cannot represent
         raise ConfigError(f"{path}: not valid TOML: {_uncapitalized(str(error).partition(':')[0])}") from None
     places = _places(text)
     if path.name == PROJECT_FILE:
@@ -433,7 +433,7 @@ def _uncapitalized(text: str) -> str:
 
 
 def _project_table(path: Path, data: Any, places: dict[Keys, int]) -> Any:
-    """Our table of a ``pyproject.toml``, or None. Raises :exc:`ConfigError` if it has the name of the command as a Python name."""
+    """Our table of a ``pyproject.toml``, or None. Raises :exc:`ConfigError` if it uses the command's name as a Python name."""
     tool = data.get("tool")
     if not isinstance(tool, dict):  # perhaps a list of tables, one of which is ours
         for keys, line in places.items():
@@ -447,7 +447,7 @@ def _project_table(path: Path, data: Any, places: dict[Keys, int]) -> Any:
 
 
 def _places(text: str) -> dict[Keys, int]:
-    """The line of each key, table and member of a list in a valid TOML document, which TOML's readers do not tell."""
+    """The line of each key, table and member of a list in a valid TOML document, which TOML parsers do not give."""
     places: dict[Keys, int] = {}
     tokens = deque(_tokens(text))
 
@@ -456,7 +456,7 @@ def _places(text: str) -> dict[Keys, int]:
             places.setdefault(keys[:length], line)
 
     def names(end: str) -> Iterator[str]:
-        """The parts of a key up to a sign, which is passed over too."""
+        """The parts of a key up to a sign, which is consumed too."""
         while (token := tokens.popleft()[0]) != end:
             if token not in ".[":
                 yield _name(token)
@@ -504,7 +504,7 @@ def _places(text: str) -> dict[Keys, int]:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int]]:
-    """The tokens of a TOML document without its comments, each with its line, and the end of the last line."""
+    """The tokens of a TOML document except comments, each with its line, and the end of the last line."""
     line = 1
     for match in _TOKEN.finditer(text):
         if match[0][0] != "#":
@@ -514,7 +514,7 @@ def _tokens(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _name(token: str) -> str:
-    """The name that a part of a key stands for."""
+    """The name in a part of a key."""
     if token[0] not in "\"'":
         return token
     try:
@@ -529,12 +529,12 @@ _OWN_NAME: Final = "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?$"
 
 
 def schema_text(rules: Iterable[str], categories: Iterable[str]) -> str:
-    """The schema as a JSON document; editors propose the given rules and categories."""
+    """The schema as a JSON document; editors suggest the given rules and categories."""
     return json.dumps(configuration_schema(rules, categories), indent=2, ensure_ascii=False) + "\n"
 
 
 def configuration_schema(rules: Iterable[str], categories: Iterable[str]) -> Schema:
-    """The schema of ``.medplum-lint.toml``, and of the table ``[tool.medplum-lint]``."""
+    """The schema of ``.medplum-lint.toml`` and of the table ``[tool.medplum-lint]``."""
     ids, groups = sorted(rules), sorted(categories)
     level: Schema = {"enum": list(_LEVELS)}
     levels = {"type": "object", "required": list(TARGETS), "properties": dict.fromkeys(TARGETS, level), "additionalProperties": False}
@@ -560,7 +560,7 @@ def configuration_schema(rules: Iterable[str], categories: Iterable[str]) -> Sch
 
 
 def _table(options: Iterable[ConfigOption], **more: Any) -> Schema:
-    # Beside a reference nothing counts in draft 7, so it goes into a list of one.
+    # In draft 7 everything beside a reference is ignored, so it goes into a list of one.
     schemas = ((one, {"allOf": [one.schema]} if "$ref" in one.schema else one.schema) for one in options)
     properties = {one.name: {"description": one.description, **schema} for one, schema in schemas}
     return {"type": "object", **more, "properties": properties, "additionalProperties": False}
@@ -577,6 +577,6 @@ BEGINNING: Final = """\
 
 
 def beginning() -> str:
-    """A configuration file that says nothing yet, with each option in a comment."""
+    """An empty configuration file, with each option in a comment."""
     lines = [["", one.description, *one.example.split("\n")] for one in OPTIONS]
     return BEGINNING + "".join(f"# {line}\n" if line else "\n" for option in lines for line in option)

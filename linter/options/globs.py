@@ -1,6 +1,6 @@
-"""Globs, as ``fnmatch`` has them for each name of a path, on RE2 where that is installed: all of them are matched in one pass.
+"""Globs, as in ``fnmatch`` for each name of a path, on RE2 if that is installed: it matches all of them in one pass.
 
-Without it each glob is held against the names one after the other. Neither takes longer for a glob that is meant to be slow.
+Without it each glob is matched name by name. Neither can be slowed down by a malicious glob.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PIECES: Final = re.compile(rf"(\*+)|(\?)|{_CLASSES.pattern}|(.)", re.DOTALL)
 
 
 class Globs:
-    """The globs of an option: ``folder/*.json`` is relative, ``*.json`` and ``folder/`` fit at any depth.
+    """The globs of an option: ``folder/*.json`` is relative, ``*.json`` and ``folder/`` match at any depth.
 
     ``*`` and ``?`` stand for characters of a name, ``[a-z]`` and ``[!a-z]`` for one, and ``**`` for any folders, or at the end for
     everything in a folder. Raises :class:`ValueError` for a range that runs backwards, and for a glob that is too long.
@@ -35,13 +35,13 @@ class Globs:
         self._matching = _matching([_names(glob) for glob in self._globs])
 
     def fitting(self, path: str) -> tuple[str, ...]:
-        """The globs that fit a relative path, or a folder above it, in their order."""
+        """The globs that match a relative path, or a folder above it, in order."""
         indexes = self._matching(path) if path not in ("", ".") else ()
         return tuple(self._globs[index] for index in indexes)
 
 
 def _names(glob: str) -> list[str]:
-    """The names of a glob of a configuration, from the folder of that on."""
+    """The names of a glob of a configuration, starting in its folder."""
     if len(glob) > LONGEST:
         raise ValueError(f"a glob can have at most {LONGEST:,} characters")
     glob = glob.removeprefix("./")
@@ -53,19 +53,19 @@ def _names(glob: str) -> list[str]:
 
 
 def _ranges(members: str) -> list[tuple[str, str]]:
-    """The characters of a class, and with each the last one of its range, if it begins one."""
+    """The characters of a class, each with the last one of its range, if it begins one."""
     return re.findall("(.)(?:-(.))?", members, re.DOTALL)
 
 
 def _matching(globs: Sequence[Sequence[str]]) -> Callable[[str], Sequence[int]]:
-    """A function that gives the indexes of the globs that fit a path or a folder above it."""
+    """A function that gives the indexes of the globs that match a path or a folder above it."""
     try:
         import re2  # only for a configuration with a glob
     except ModuleNotFoundError:
         every = [[*(None if name == "**" else _part(name) for name in names[:-1]), _part(names[-1])] for names in globs]
         return lambda path: [index for index, parts in enumerate(every) if _fits(parts, path.split("/"))]
     options = re2.Options()
-    options.dot_nl, options.max_mem = True, 1 << 30  # of which few globs need next to nothing
+    options.dot_nl, options.max_mem = True, 1 << 30  # a few globs need next to nothing of it
     together = re2.Set.FullMatchSet(options)
     for *above, last in globs:
         folders = "".join("(?:.*/)?" if name == "**" else f"{_expression(name)}/" for name in above)
@@ -75,7 +75,7 @@ def _matching(globs: Sequence[Sequence[str]]) -> Callable[[str], Sequence[int]]:
 
 
 def _expression(name: str) -> str:
-    """What RE2 matches the names with that a part of a glob fits."""
+    """The RE2 expression for the names that a part of a glob matches."""
 
     def piece(match: re.Match[str]) -> str:
         name, character, negated, members, literal = match.groups()
@@ -94,14 +94,14 @@ _Part = Callable[[str], object]
 
 
 def _part(name: str) -> _Part:
-    """What matches the names that a part of a glob fits."""
+    """The matcher for the names that a part of a glob matches."""
     return re.compile(translate(name)).match
 
 
 def _fits(parts: Sequence[_Part | None], names: Sequence[str]) -> bool:
-    """Whether parts, None for ``**``, fit all names of a path, or its first ones, which are those of a folder above it."""
+    """Whether parts, None for ``**``, match all names of a path, or its first ones, which form a folder above it."""
     part = name = 0
-    again: tuple[int, int] | None = None  # behind the last **, and the name that it takes next
+    again: tuple[int, int] | None = None  # after the last **, and the name that it takes next
     while part < len(parts):
         match = parts[part]
         if match is None:
@@ -117,9 +117,9 @@ def _fits(parts: Sequence[_Part | None], names: Sequence[str]) -> bool:
 
 
 def files_matching(text: str) -> Iterator[str]:
-    """The files that a glob of the command line fits, as a shell finds them: names that begin with a dot only where the glob has the dot.
+    """The files that a glob of the command line matches, as a shell expands it: dot files only if the glob has the dot.
 
-    Each folder is read once, however many ways there are to share it among several ``**``.
+    Each folder is read once, however many ways there are to split a path among several ``**``.
     """
     text = re.sub("/+", "/", text.replace(os.sep, "/"))
     fixed = re.match(r"(?:[^/*?\[]*/)*", text)
@@ -140,7 +140,7 @@ _Read = Callable[[str], list[tuple[str, bool, bool]]]
 
 
 def _fitting(part: str, folders: Iterable[str], read: _Read, *, folder: bool) -> list[str]:
-    """The folders, each once, or files in some folders whose names a part of a glob fits."""
+    """The folders, each once, or files in some folders whose names a part of a glob matches."""
     if part == ".":
         return list(folders)
     fits = _part(part)
@@ -155,7 +155,7 @@ def _fitting(part: str, folders: Iterable[str], read: _Read, *, folder: bool) ->
 
 
 def _beneath(folders: Iterable[str], read: _Read) -> list[str]:
-    """Some folders and all that are beneath them, hidden ones excepted. Links are followed last, so that folders have their own names."""
+    """Some folders and everything beneath them, except hidden ones. Links are followed last, so that folders keep their own names."""
     found: dict[object, str] = {}
     waiting = deque(folders)
     while waiting:
@@ -172,7 +172,7 @@ def _identity(folder: str) -> object:
 
 
 def _entries(folder: str) -> list[tuple[str, bool, bool]]:
-    """The names in a folder that are files or folders (whether folders, whether links); none where it cannot be read."""
+    """The names in a folder that are files or folders (whether folders, whether links); none if it cannot be read."""
     try:
         with os.scandir(folder or ".") as entries:
             return [(entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries if entry.is_dir() or entry.is_file()]

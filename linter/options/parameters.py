@@ -1,4 +1,4 @@
-"""The options and arguments of the table as click has them."""
+"""The options and arguments of the table as click parameters."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def with_choices(text: str, choices: Sequence[str]) -> str:
 
 
 def parameters_of(command: str, complete: Callable[..., Any]) -> list[click.Parameter]:
-    """The arguments and options of a command; an option has the heading of its help, too.
+    """The arguments and options of a command; an option also has the heading of its help.
 
-    ``complete`` gives the values that begin with a text, for the option in front of what click gives.
+    ``complete`` gives the values that begin with a text, for an option and click's arguments.
     """
     return [_parameter(option, complete) for option in options_of(command)]
 

@@ -1,7 +1,4 @@
-"""What the texts of options and arguments mean. Each function raises :exc:`ValueError`, with the reason, for a text that means nothing.
-
-:func:`value_of` is for any option. The others are those that :attr:`~linter.options.Option.parse` names.
-"""
+"""The values in the texts of options and arguments. Each function raises :exc:`ValueError`, with the reason, for an invalid text."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ def rule_names(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def folders(texts: tuple[str, ...]) -> tuple[Path, ...]:
-    """Folders and files of rules. An empty name, from a variable that is not set, would mean the current folder."""
+    """Folders and files of rules. An empty name, from an unset variable, would mean the current folder."""
     if "" in texts:
         raise ValueError("it names no folder")
     return tuple(map(Path, texts))
@@ -76,12 +73,12 @@ def kind(text: str) -> str:
 
 
 def outputs(texts: tuple[str, ...]) -> tuple[Output, ...]:
-    """The reports that ``FILE`` and ``FORMAT:FILE`` ask for."""
+    """The reports requested by ``FILE`` and ``FORMAT:FILE``."""
     return tuple(map(_output, texts))
 
 
 def _output(text: str) -> Output:
-    """A report. The text before the first colon is a format only if there is one of that name: in ``C:\\x`` and ``a:b`` there is none."""
+    """A report. The text before the first colon is a format only if one has that name: in ``C:\\x`` and ``a:b`` there is none."""
     from ..reporters import names
 
     if text == "":
@@ -93,7 +90,7 @@ def _output(text: str) -> Output:
         if path == "":
             raise ValueError(f"{text} needs a file name behind the colon")
         return Output(name, path)
-    if len(name) > 2 and name.isalpha():  # a slip would write another report to an oddly named file, unseen until its upload fails
+    if len(name) > 2 and name.isalpha():  # a typo would write another report to an oddly named file, unnoticed until its upload fails
         from ..suggest import did_you_mean
 
         if near := did_you_mean(name.lower(), names()):
@@ -110,7 +107,7 @@ def category(text: str) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A date, or a date and time, in ISO 8601; in UTC unless it names a zone."""
+    """A date, or a date and time, in ISO 8601; in UTC unless it has a time zone."""
     from datetime import datetime, timezone
 
     now = _iso(datetime.fromisoformat, text.replace("Z", "+00:00"), text)
@@ -132,7 +129,7 @@ def _iso(read: Callable[[str], Value], normalized: str, text: str) -> Value:
 
 
 def reason(text: str) -> str:
-    """A reason, which is not empty."""
+    """A reason, which must not be empty."""
     if not text.strip():
         raise ValueError("it gives no reason")
     return text.strip()
@@ -146,7 +143,7 @@ def server_version(text: str, given_by: str) -> ServerVersion:
 
 
 def named(text: str, given_by: str) -> tuple[str, str]:
-    """The name of what gives a text, and the text."""
+    """The name of an option or variable, and its text."""
     return given_by, text
 
 

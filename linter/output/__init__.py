@@ -1,4 +1,4 @@
-"""Writing a report: to a file at once and whole, or through to what is no file."""
+"""Writing a report: atomically to a file, or straight through to a device or pipe."""
 
 from __future__ import annotations
 
@@ -31,18 +31,16 @@ class _Refused(Exception):
 
 
 class _Changed(Exception):
-    """A file that is no longer what it was when it was read."""
+    """A file that has changed since it was read."""
 
 
 def write_file(path: str, content: bytes, mode: int | None = None, *, before: bytes | None = None) -> None:
-    """Write a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
+    """Write a file; raises :class:`Unwritable`, and :class:`BrokenPipeError` if its reader has gone.
 
-    An ordinary file is replaced by a whole one, which has this mode or keeps its own, and if allowed its owner; half of it
-    is never seen. A link is kept, and what it leads to is written, but not if that is outside the working directory. Devices, pipes and
-    descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through.
-
-    With ``before`` only an ordinary file is written that still holds this. The new one is on the disk when this returns, and the old one
-    stays where its owner could not be kept.
+    An ordinary file is replaced by a complete one, which has this mode or keeps its own, and if allowed its owner; a half-written file is
+    never visible. A link is kept, and its target is written, but not if that is outside the working directory. Devices, pipes and
+    descriptors (``/dev/stdout``, ``/dev/fd/3``) are written through. With ``before`` only an ordinary file is written that still has this
+    content. The new one is on the disk when this returns, and the old one stays if its owner cannot be kept.
     """
     with _explained(path):
         _check_links(path)
@@ -67,7 +65,7 @@ def write_file(path: str, content: bytes, mode: int | None = None, *, before: by
 
 @contextmanager
 def _explained(path: str) -> Iterator[None]:
-    """Raise :class:`Unwritable` for what the system refuses; only that a reader has gone stays as it is."""
+    """Raise :class:`Unwritable` for system errors, except for a reader that has gone."""
     try:
         yield
     except BrokenPipeError:
@@ -83,7 +81,7 @@ def _explained(path: str) -> Iterator[None]:
 
 
 def place_of(path: str) -> object:
-    """What an output is under all of its names: a descriptor, a file by its identity, or the path of one that is not there.
+    """What identifies an output under all of its names: a descriptor, a file's identity, or the path of a new file.
 
     Two outputs are one file or stream if this is equal for both; a device such as ``/dev/null`` takes any number of reports.
     """
@@ -95,14 +93,14 @@ def place_of(path: str) -> object:
         return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else object()
     except OSError:
         return os.path.realpath(path)
-    except ValueError:  # a name that no file can have
+    except ValueError:  # an impossible file name
         return path
 
 
 def _check_links(path: str) -> None:
-    """Refuse a path of which a link leads out of the working directory: what is checked out there may have brought it.
+    """Refuse a path with a link out of the working directory, which may come from the checked-out files.
 
-    Links above a path outside of that directory are the system's, such as ``/tmp`` on macOS.
+    Links above a path outside that directory are the system's, such as ``/tmp`` on macOS.
     """
     here, real = os.path.realpath(os.curdir), os.path.realpath(path)
     if _descriptor(path) is not None or is_within(real, here):
@@ -116,7 +114,7 @@ def _check_links(path: str) -> None:
 
 
 def _followed(path: str) -> str:
-    """What a path leads to over links, as far as these are on a disk: a link of ``/proc`` says what is open, not where it stands."""
+    """A path with its links resolved, if they are on a disk: a link of ``/proc`` says what is open, not where it is."""
     for _ in range(_MOST_LINKS):
         if _descriptor(path) is not None or not os.path.islink(path):
             return path
@@ -135,9 +133,9 @@ def _descriptor(path: str) -> int | None:
 
 
 def _write_through(path: str, content: bytes) -> None:
-    flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | _NO_LINK  # without those by which open() makes or empties a file
+    flags = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | _NO_LINK  # without the flags that create or truncate a file
     with open(path, "wb", buffering=0, opener=lambda name, _how: os.open(name, flags)) as file:
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # of which only a part would be overwritten
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # only a part of it would be overwritten
             raise _Refused("it was replaced by a file just now")
         _write_all(file.fileno(), content)
 
@@ -152,11 +150,11 @@ def _write_all(descriptor: int, report: bytes) -> None:
 
 
 def _replace(path: str, content: bytes, status: os.stat_result | None, expected: bytes | None, mode: int | None) -> None:
-    """Put a new file in the place of an old one, or of none; where that must hold what is ``expected``, it is on the disk first."""
+    """Put a new file in place of an old one, or of none; if that must have the content ``expected``, it is on the disk first."""
     folder = os.path.dirname(path) or os.curdir
     if status is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    # Not named after the output: that name may be as long as a name can be. It cannot be guessed, so no link can have been put there.
+    # Not named after the output, whose name may have the maximum length. Unpredictable, so that no link can have been put there.
     temporary = os.path.join(folder, f".medplum-lint.{os.urandom(8).hex()}.tmp")
     at_first = 0o666 if status is None and mode is None else 0o600
     with _uninterrupted():
@@ -169,7 +167,7 @@ def _replace(path: str, content: bytes, status: os.stat_result | None, expected:
                     _keep_attributes(path, descriptor)
                     mode = stat.S_IMODE(status.st_mode) if mode is None else mode
                 if mode is not None and hasattr(os, "fchmod"):
-                    os.fchmod(descriptor, mode)  # after the owner: a change of that drops bits of the mode
+                    os.fchmod(descriptor, mode)  # after the owner: changing that clears bits of the mode
                 if expected is not None:
                     os.fsync(descriptor)
             if expected is not None:
@@ -184,7 +182,7 @@ def _replace(path: str, content: bytes, status: os.stat_result | None, expected:
 
 
 def _check_content(path: str, expected: bytes) -> None:
-    """Raise :class:`_Changed` where a file holds something else; it may also be none any more, and signals are held back meanwhile."""
+    """Raise :class:`_Changed` if a file has other content. It may have become a pipe, which must not block: signals are held back."""
     try:
         with opened(path, regular=True, follow=False) as file:
             if read_within(file, len(expected)) != expected:
@@ -194,7 +192,7 @@ def _check_content(path: str, expected: bytes) -> None:
 
 
 def _flush_folder(folder: str) -> None:
-    """Have the new name on the disk too, where a system lets folders be flushed."""
+    """Flush the new name to the disk too, on systems that let folders be flushed."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
@@ -204,7 +202,7 @@ def _flush_folder(folder: str) -> None:
 
 
 def _keep_owner(descriptor: int, before: os.stat_result, *, needed: bool) -> None:
-    """Give a file the owner and the group of the one that it is to replace, as far as allowed; refuse to go on without if ``needed``."""
+    """Give a file the owner and the group of the file that it is to replace, as far as allowed; refuse to go on without if ``needed``."""
     for owner in (before.st_uid, -1) if hasattr(os, "fchown") else ():
         with suppress(OSError):  # only root may give files away
             os.fchown(descriptor, owner, before.st_gid)
@@ -216,7 +214,7 @@ def _keep_owner(descriptor: int, before: os.stat_result, *, needed: bool) -> Non
 
 
 def _keep_attributes(path: str, descriptor: int) -> None:
-    """Keep what Linux notes beside a file, such as who else may read it (POSIX ACLs are attributes), as far as allowed."""
+    """Keep extended attributes on Linux, such as access rights (POSIX ACLs), as far as allowed."""
     with suppress(OSError):
         for name in os.listxattr(path) if hasattr(os, "listxattr") else ():
             with suppress(OSError):
@@ -225,7 +223,7 @@ def _keep_attributes(path: str, descriptor: int) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the file is whole and in its place."""
+    """Delay Ctrl-C until the file is complete and in its place."""
     if not hasattr(os, "fork"):
         yield
         return
@@ -242,9 +240,9 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def write_standard_output(text: str) -> None:
-    """Write to standard output, whatever its encoding; raises :class:`Unwritable`, and :class:`BrokenPipeError` where its reader has gone.
+    """Write to standard output in any encoding; raises :class:`Unwritable`, and :class:`BrokenPipeError` if its reader has gone.
 
-    What could not be written is dropped, or Python would try again at its end and complain.
+    Unwritten data is dropped, or Python would try again at exit and complain.
     """
     stream = sys.stdout
     if stream is None:
@@ -262,14 +260,14 @@ def write_standard_output(text: str) -> None:
 
 
 def columns_of(stream: IO[str]) -> int:
-    """The columns of the terminal that a stream is; 0 where it is none."""
+    """The columns of the terminal that a stream is; 0 if it is not one."""
     with suppress(OSError, ValueError):
         return os.get_terminal_size(stream.fileno()).columns
     return 0
 
 
 def width_of(stream: IO[str] | None) -> int:
-    """The columns to write to a terminal in; 0 for what is none, so that what others read has lines of one length."""
+    """The columns to use on a terminal; 0 for other streams, so that redirected output always has the same lines."""
     if stream is None or not stream.isatty():
         return 0
     given = os.environ.get("COLUMNS", "")
@@ -277,8 +275,8 @@ def width_of(stream: IO[str] | None) -> int:
 
 
 def drop(stream: object) -> None:
-    """Drop what a stream still holds, and whatever else will be written to it."""
+    """Discard what a stream still holds, and everything that is written to it later."""
     with suppress(OSError, ValueError, AttributeError):
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())  # type: ignore[attr-defined]  # none for a stream of a test
+        os.dup2(null, stream.fileno())  # type: ignore[attr-defined]  # absent in a test's stream
         os.close(null)

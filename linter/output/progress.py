@@ -1,4 +1,4 @@
-"""A line on standard error that says how far a run is: after two seconds, on a terminal only, and gone at the end."""
+"""A progress line on standard error: after two seconds, on a terminal only, and removed at the end."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _EVERY: Final = 0.2
 
 @contextmanager
 def shown(stream: IO[str], after: float = _AFTER) -> Iterator[Callable[[str, int, int, str], object]]:
-    """Show on a stream, which is a terminal, how far the block is, and leave nothing of it.
+    """Show the progress of the block on a stream, which is a terminal, and remove it at the end.
 
-    The block gets a function to call when a step begins: with what is done, how many of all are done, and with which file it goes on.
+    The block gets a function to call when a step begins: with the kind of step, how many of how many are done, and the current file.
     """
     ended, text = threading.Event(), "searching for files"
 
@@ -31,7 +31,7 @@ def shown(stream: IO[str], after: float = _AFTER) -> Iterator[Callable[[str, int
 
     def show() -> None:
         wait, written = after, ""
-        with suppress(OSError, ValueError):  # a terminal that is gone is no reason to stop
+        with suppress(OSError, ValueError):  # a closed terminal is no reason to stop
             while not ended.wait(wait):
                 wait, line = _EVERY, printable(f"medplum-lint: {text}")
                 while line and width(line) >= (columns_of(stream) or 80):

@@ -1,4 +1,4 @@
-"""Reporting a run: in a format, to standard output or a file, without what a bug keeps from being reported."""
+"""Reporting a run: in a format, to standard output or a file, leaving out only findings that a bug keeps from being reported."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from . import Unwritable, place_of, width_of, write_file, write_standard_output
 
 
 def is_read(output: str, inputs: Collection[Identity | None]) -> bool:
-    """Whether an output was read as an input, under this name or another one; that of an earlier run, found by a search, does not count."""
+    """Whether an output was read as an input, under this name or another; an earlier report that a search found does not count."""
     return identity(output) in inputs and os.path.isfile(output) and not _is_a_report(output)
 
 
 def _is_a_report(output: str) -> bool:
-    """Whether this is the report of an earlier run, which a search of its folder has found."""
+    """Whether this is an earlier run's report that was found by a search of its folder."""
     with suppress(OSError, Unreadable), opened(output, regular=True) as file:
         head = file.read(1_000)
         return b'"tool"' in head and b'"name": "medplum-lint"' in head
@@ -31,7 +31,7 @@ def _is_a_report(output: str) -> bool:
 
 
 class _Report(StringIO):
-    """A report in memory that knows the encoding of where it will go."""
+    """A report in memory that knows the encoding of its destination."""
 
     encoding = "utf-8"
 
@@ -41,9 +41,9 @@ SUMMARY_LIMIT: Final = 1024 * 1024
 
 
 def write_all(result: Result, outputs: Collection[tuple[str, str]], style: Style, color: str, log: Log) -> None:
-    """Report a run in each format to its file, and log the bugs and errors that come up: one report is there without another.
+    """Report a run in each format to its file, and log bugs and errors; one failing report does not affect the others.
 
-    A report whose file cannot be written goes to standard output, unless another one does: a folder or a link in the place of the file
+    A report whose file cannot be written goes to standard output, unless another one does, so that a folder or a link in place of the file
     hides no finding. Raises :class:`~linter.output.Unwritable` for standard output.
     """
     unwritten: list[str] = []
@@ -60,9 +60,9 @@ def write_all(result: Result, outputs: Collection[tuple[str, str]], style: Style
 
 
 def _write(result: Result, output_format: str, file: str, style: Style, color: str, log: Log) -> None:
-    """Report a run: what one finding breaks is reported without it, with a bug for each file.
+    """Report a run, without findings that cannot be reported, with a bug for each file of those.
 
-    The summary of a step of GitHub Actions is added to, each other file is replaced. Raises :class:`~linter.output.Unwritable`.
+    The summary of a GitHub Actions step is appended to, any other file is replaced. Raises :class:`~linter.output.Unwritable`.
     """
     stream = sys.stdout if file == STANDARD_OUTPUT else None
     before = _summary_so_far(file)
@@ -92,7 +92,7 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
 
 
 def _summary_so_far(file: str) -> bytes | None:
-    """What the summary of this step of GitHub Actions holds already, in whole lines; None for an output that is another file."""
+    """The existing content of this GitHub Actions step's summary, in whole lines; None for an output that is another file."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     with suppress(OSError, ValueError, Unreadable):
         if summary and os.path.samefile(file, summary):
@@ -103,7 +103,7 @@ def _summary_so_far(file: str) -> bytes | None:
 
 
 def at_least(result: Result, level: Level | None) -> Result:
-    """A run with the findings from a severity on; how many are left out is noted in it."""
+    """A run with only the findings at or above a severity; it records how many are left out."""
     if level is None or level == LEVELS[-1]:
         return result
     levels = LEVELS[: LEVELS.index(level) + 1]
@@ -113,10 +113,10 @@ def at_least(result: Result, level: Level | None) -> Result:
 
 
 def _wants_color(color: str, stream: IO[str] | None) -> bool:
-    """Whether to colour: as the option says, else as variables do, else on a terminal. ``stream`` is None for a file.
+    """Whether to use colour: by the option, else by variables, else on a terminal. ``stream`` is None for a file.
 
     Of the variables ``NO_COLOR`` (https://no-color.org) comes first, as in Python itself, then ``FORCE_COLOR`` and ``CLICOLOR_FORCE``,
-    which are off where they are empty or 0, then ``CLICOLOR=0`` and ``TERM=dumb``. A file has colours only if the option asks for them.
+    which are off if they are empty or 0, then ``CLICOLOR=0`` and ``TERM=dumb``. A file has colours only if the option asks for them.
     """
     if color != "auto":
         return color == "always"

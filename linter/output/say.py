@@ -17,19 +17,19 @@ PROGRAM: Final = "medplum-lint"
 
 
 def say(what: str, *texts: str) -> None:
-    """Write ``medplum-lint: WHAT: TEXT`` to standard error for each text, in one line, whatever names it holds."""
+    """Write ``medplum-lint: WHAT: TEXT`` to standard error for each text, on one line, whatever names it contains."""
     for text in texts:
         quietly(partial(print, inert(f"{PROGRAM}: {what}: {printable(text)}"), file=sys.stderr, flush=True))
 
 
 def say_all(errors: Iterable[str], bugs: Iterable[str]) -> None:
-    """Say what could not be done."""
+    """Print errors."""
     say("error", *errors)
     say("bug", *(f"{bug}; please report it" for bug in bugs))
 
 
 def quietly(write: Callable[[], object]) -> None:
-    """Write to standard error; if that is full or gone, the exit code still tells what went wrong."""
+    """Write to standard error, ignoring failures: the exit code still tells what went wrong."""
     if sys.stderr is None:
         return
     try:
@@ -43,7 +43,7 @@ class UsageError(Exception):
 
 
 class Failed(Exception):
-    """What a command could not do, and what went wrong in our own code; it ends the command."""
+    """Errors of a command, and bugs in our own code; it ends the command."""
 
     def __init__(self, *errors: str, bugs: Sequence[str] = ()) -> None:
         super().__init__(*errors)
@@ -58,9 +58,10 @@ def fail_for(errors: Iterable[str], bugs: Sequence[str] = ()) -> None:
 
 
 def finished(run: Callable[[], int | None]) -> int:
-    """The exit code of a command: its own, or that of what ended it, which is reported. 141: the reader of standard output has gone.
+    """The exit code of a command: its own, or that of the exception that ended it, which is reported.
 
-    3 is a bug of ours. No traceback of it reaches the user; set MEDPLUM_LINT_DEBUG to see one (it may show values of your files).
+    141: the reader of standard output has gone. 3 is a bug in medplum-lint. No traceback of it reaches the user; set MEDPLUM_LINT_DEBUG to
+    see one (it may show values of your files).
     """
     try:
         return run() or 0

@@ -1,4 +1,4 @@
-"""How values are named in messages. A value is shown only when the catalogue knows its setting and knows it to be no secret."""
+"""How messages show values. A value is shown only if the catalogue knows its setting and knows that it is not secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..typed import Any
 
 
 def described_by(document: Document, path: SettingPath) -> tuple[Catalogue | None, SettingPath, Document]:
-    """The catalogue that describes the document that a setting is in, if there is one, the path in that document, and the document."""
+    """The catalogue for the document that a setting is in, if there is one, the path in that document, and the document."""
     owner, inner = document.owner(path)
     kind = catalogue_kind(owner.kind)
     return settings.catalogue(kind) if kind in settings.CATALOGUED else None, inner, owner
@@ -23,7 +23,7 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
         return f"({value.name.lower()})"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    from ..redaction.values import is_read_from_hidden, value_text  # only when there is something to say
+    from ..redaction.values import is_read_from_hidden, value_text  # only if there is something to report
 
     known, inner, owner = described_by(document, path)
     if known is None or is_read_from_hidden(known, inner, value, owner.origin.facts(inner).get("raw")):
@@ -32,13 +32,13 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
 
 
 def may_be_shown(document: Document, path: SettingPath) -> bool:
-    """Whether the catalogue knows a setting, and knows it to be no secret."""
+    """Whether the catalogue knows a setting, and knows that it is not secret."""
     known, inner, _ = described_by(document, path)
     return bool(inner) and known is not None and known.is_public(inner)
 
 
 def is_shown_whole(document: Document, path: SettingPath, text: str) -> bool:
-    """Whether all of a text may be shown: it is that of a public setting, and no part of it is masked."""
+    """Whether a text may be shown whole: its setting is public, and no part of it is masked."""
     from ..redaction.values import shown_value
 
     known, inner, _ = described_by(document, path)
@@ -46,7 +46,7 @@ def is_shown_whole(document: Document, path: SettingPath, text: str) -> bool:
 
 
 def flow(value: Any) -> str:
-    """Data of a rule as YAML has it on one line."""
+    """Data of a rule as YAML on one line."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {flow(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):

@@ -25,7 +25,7 @@ _PART_OF_FACT: dict[str, Part] = {"type": "type", "tier": "tier", "name": "key",
 
 
 def applies(rule: Rule | Case, document: Document) -> bool:
-    """Whether a rule, or a case of one, is for documents of this kind."""
+    """Whether a rule, or a case of one, applies to documents of this kind."""
     return any(kind_matches(one, kind) for one in document.kinds for kind in rule.info.kinds)
 
 
@@ -43,9 +43,9 @@ Levels = tuple["Level | None", ...]
 
 
 def check(rule: Rule, document: Document, levels: Levels | None = None, failed: Failed | None = None) -> list[Finding]:
-    """Every finding of a rule in a document. ``levels`` are those of the configuration, else the rule's own count.
+    """Every finding of a rule in a document. ``levels`` override the rule's own.
 
-    With ``failed`` a bug in the check of one place is that place's alone; without it, it is raised.
+    With ``failed`` a bug in the check of one place affects only that place; without it, it is raised.
     """
     if levels is None:
         levels = tuple(level_on(case.info.severity, document.target) for case in rule.cases)
@@ -72,7 +72,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
     deep = 0
 
     def look_at(finding: Callable[[Node, Failure], Finding], clause: Clause, mode: Mode, nodes: Iterable[Node]) -> bool:
-        """Add what is wrong at some places, the first finding of each; whether anything is, or could not be checked."""
+        """Add the first finding of each of some places; returns whether there is any, or any place could not be checked."""
         nonlocal deep
         fails = False
         assertion, value_at = clause.assertion, clause.path.value
@@ -97,7 +97,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
         return fails
 
     pedantic_last = sorted(range(len(rule.cases)), key=lambda number: document.target in rule.cases[number].info.pedantic)
-    for number in pedantic_last:  # so that they hide nothing
+    for number in pedantic_last:  # so that they hide no others
         case, level = rule.cases[number], levels[number]
         if level is None or not applies(case, document) or holds(case.when, root) is not True:
             continue
@@ -108,7 +108,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 look(Node.at(document, path) for path in misfits)
             elif memo is None or clause.path.is_single:
                 look(clause.path.nodes(root))
-            else:  # kept for each setting at the top, of which most stay the same from one document to the next
+            else:  # kept per top-level setting, since most stay the same from one document to the next
                 key = case.info.id, number, index
                 for part, nodes in clause.path.parts(root):
                     memo.get((key, part), partial(look, nodes), keep=not_)
@@ -116,9 +116,9 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
 
 
 def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
-    """The findings of a document without the fixes that would give one setting the values of several: which one was meant is not known.
+    """Drop the fixes of a document that would set one setting to several values, since it is not known which was meant.
 
-    What a file gives under another name comes before what a fix would add where nothing is.
+    A value that the file gives under another name takes precedence over one that a fix would add.
     """
     moved = Counter(path for finding in findings if finding.fix is not None for path in _moved_to(finding.fix))
 
@@ -130,7 +130,7 @@ def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
 
 
 def _moved_to(fix: Fix) -> set[SettingPath]:
-    """The settings that a fix gives what stands under other names."""
+    """The settings that a fix renames others to."""
     moved: set[SettingPath] = {change.value for change in fix.changes if change.action == "rename"}
     return moved | _set_by(fix) if any(change.action == "remove" for change in fix.changes) else moved
 
@@ -140,10 +140,10 @@ def _set_by(fix: Fix) -> set[SettingPath]:
 
 
 def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
-    """The findings of a document without those of which another one names the cause: see :attr:`Case.yields_to`.
+    """Drop findings whose cause is reported by another finding of the document: see :attr:`Case.yields_to`.
 
-    ``rules`` are those by which they were found, by their ids. The other finding may be about the same setting, about what holds it or the
-    whole document, or about something in it.
+    ``rules`` are the rules of the findings, by id. The other finding may be about the same setting, about a parent or the whole document,
+    or about a member.
     """
     causes = [rules[finding.rule].cases[finding.case].yields_to if finding.rule in rules else () for finding in findings]
     named = {cause for ids in causes for cause in ids}
@@ -157,16 +157,15 @@ def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
 
 
 def _prefixes(path: SettingPath) -> Iterator[SettingPath]:
-    """A path and the paths of what holds it, from the whole document on, down to where no configuration is nested any further."""
+    """A path and the paths of its parents, from the whole document on, down to the greatest depth of a configuration."""
     return (path[:length] for length in range(min(len(path), DEEP) + 1))
 
 
 def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
-    """The findings with those of each case of a rule that has words for several (:attr:`Case.together`) made into one.
+    """Merge the findings of each case that has a message for several (:attr:`Case.together`) into one.
 
-    It is at the first place, with the others as related ones; its fix is that of those of them that have one. Names that a later release
-    reads are apart from all others. Of many settings that are missing the gravest comes first. ``rules`` are those by which they were
-    found, by their ids.
+    It is at the first place, with the others as related ones; its fix combines the fixes of those that have one. Names that a later release
+    reads are kept apart. Of several missing settings the most severe comes first. ``rules`` are the rules of the findings, by id.
     """
 
     def together(one: Finding) -> Together | None:
@@ -189,19 +188,19 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
 
 
 def _since(finding: Finding) -> str:
-    """Since when a name is read that the server is too old for; empty for a finding about anything else."""
+    """The release that first reads a name, for which the server is too old; empty for a finding about anything else."""
     return read_since(finding.document, finding.path) if finding.part == "key" and finding.path else ""
 
 
 def _said_again(finding: Finding, first: Finding) -> str:
-    """The message for another place: the name of its setting, and all of the message where that says something else."""
+    """The message for another place: the name of its setting, and the whole message if that is different."""
     name, of_first = dotted(finding.path or ()), dotted(first.path or ())
     same = bool(name) and finding.message.replace(name, "", 1) == first.message.replace(of_first, "", 1)
     return name if same else finding.message
 
 
 def _as_first(message: Message) -> Message:
-    """A message as the first clause of one about several places: a question at its end would end the sentence."""
+    """A message as the first clause of one about several places, with a question at its end put in brackets."""
     question = f"; {message.remedy}"
     if not message.remedy.endswith("?") or not message.text.endswith(question):
         return message._replace(text=message.text.rstrip("."))
@@ -211,7 +210,7 @@ def _as_first(message: Message) -> Message:
 
 
 def _merged(rule: Rule, together: Together, group: list[Finding]) -> Finding:
-    """Several findings as one, whose fix is all of theirs, and says what it does not fix."""
+    """Several findings as one, whose fix combines theirs and says what it does not fix."""
     first, *others = group
     document = first.document
     since = [_since(finding) for finding in group]
@@ -236,10 +235,10 @@ def _merged(rule: Rule, together: Together, group: list[Finding]) -> Finding:
 
 
 def _finding(case: Case, number: int, level: Level, clause: Clause, node: Node, failure: Failure) -> Finding:
-    from .make_fix import make_fix  # only for a finding
+    from .make_fix import make_fix  # only if there is a finding
 
     part = failure.part if clause.path.fact is None else _PART_OF_FACT.get(clause.path.fact, "value")
-    assert case.message is not None  # a rule that checks something says something: the schema asks for it
+    assert case.message is not None  # the schema requires a message in a rule that checks something
     document, path = node.document.written_in(node.path, part)
     return Finding(
         rule=case.info.id,
@@ -256,7 +255,7 @@ def _finding(case: Case, number: int, level: Level, clause: Clause, node: Node, 
 
 
 def _severity(case: Case, level: Level, document: Document, path: SettingPath, failure: Failure) -> Level:
-    """The level of a case, or less where it is not known whether the server reads the setting, or which values it allows."""
+    """The level of a case, lowered if it is not known whether the server reads the setting, or which values it allows."""
     if failure.may_be_newer:
         return "note"
     setting = settings.catalogue().get(path) if catalogue_kind(document.kind) == "server" else None
@@ -266,7 +265,7 @@ def _severity(case: Case, level: Level, document: Document, path: SettingPath, f
 
 
 def _related(clause: Clause, node: Node, failure: Failure, at: Document) -> Iterator[Related]:
-    """The places of the settings that a setting of one member of a deployment was compared with; in a sum only those in other texts."""
+    """The places of the settings that a setting was compared with in a deployment; in a sum only those in other texts."""
     others = [path.single(node) for path in clause.compared]
     if failure.other:
         others.append(Node.at(node.document, failure.other))

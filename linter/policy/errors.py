@@ -1,4 +1,4 @@
-"""How a mistake in a rule is reported: as an exception with a place in the rule, turned into ``file:line: …`` by the reader."""
+"""How a mistake in a rule is reported: as an exception with a place in the rule, which the reader turns into ``file:line: …``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an assertion, a clause's or an operator's, answers about the value at a place of a document.
+"""The evaluation of an assertion, of a clause or an operand, on the value at a place of a document.
 
-Absence is unknown: every operator but a few answers "unknown" for a value that is absent, cannot be read, or is still a placeholder; and
-also where it compares with a setting that is. A value of the wrong type is false, not skipped.
+Absence is unknown: all but a few operators answer "unknown" for a value that is absent, cannot be read, or is still a placeholder, and if
+they compare with such a setting. A value of the wrong type is false, not skipped.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .verdict import Check, Verdict, all_of, any_of
 
 
 class Mode(NamedTuple):
-    """How to ask.
+    """How to evaluate.
 
-    ``condition``: for a condition (``when``, ``if``), in which a value with a mistake of its own is taken as it is meant.
-    ``asks_of_parts``: what is absent is asked for as well where the input shows only a part of the configuration.
+    ``condition``: for a condition (``when``, ``if``), which interprets an invalid value as it was meant. ``asks_of_parts``: absent settings
+    are reported even if the input shows only a part of the configuration.
     """
 
     condition: bool = False
@@ -37,12 +37,12 @@ IN_CONDITION: Final = Mode(condition=True)
 
 
 def holds(condition: Condition, node: Node, mode: Mode = IN_CONDITION) -> Verdict:
-    """Whether a condition holds, which one without alternatives does."""
+    """Whether a condition holds; one without alternatives does."""
     return not condition or any_of(all_of(_holds_at(clause, node, mode) for clause in clauses) for clauses in condition)
 
 
 def _holds_at(clause: Clause, node: Node, mode: Mode) -> Verdict:
-    """Whether a clause of a condition holds; one whose path has ``*`` does where any of its places does."""
+    """Whether a clause of a condition holds; one whose path has ``*`` holds if it does at any of its places."""
     path = clause.path
     if path.is_single:
         one = path.single(node)
@@ -51,20 +51,20 @@ def _holds_at(clause: Clause, node: Node, mode: Mode) -> Verdict:
 
 
 def ask(assertion: Assertion, value: Any, node: Node, mode: Mode) -> Verdict:
-    """What an assertion answers about a value, which is that of a node or a fact of it."""
+    """The verdict of an assertion on a value, which is the value of a node or a fact about it."""
     if assertion.alternatives:
         return any_of(ask(one, value, node, mode) for one in assertion.alternatives)
-    if len(assertion.parts) == 1:  # as nearly always
+    if len(assertion.parts) == 1:  # the usual case
         return ask_part(assertion.parts[0], value, node, mode)
     return all_of(ask_part(part, value, node, mode) for part in assertion.parts)
 
 
 def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
-    """What one operator of an assertion answers.
+    """The verdict of one operator of an assertion.
 
-    What has a mistake of its own is checked no further, but others are compared with its meaning; a switch that is read as meant is too.
-    A setting that the server is too old to read is absent to a condition, and nothing asks for it. Nothing asks either for one that is
-    absent from an input which shows only a part of the configuration, unless the rule says so. To the server null is absent.
+    A value with a mistake of its own is not checked further, but others are compared with its meaning; a switch that is read as meant is
+    too. A setting that the server is too old to read is absent in a condition, and is not required. Neither is one that is absent from an
+    input which shows only a part of the configuration, unless the rule says so. To the server null is absent.
     """
     if value is None and part.name not in _ABOUT_NULL and _is_nothing(node):
         value = ABSENT
@@ -98,13 +98,13 @@ _ABOUT_NULL: Final = frozenset({"type", "equals", "one_of", "not", "if", "then"}
 
 
 def check_of(part: Part, mode: Mode) -> Check:
-    """The check that an operator makes of its operand, made for the first known value: most settings of most rules are not given.
+    """The check that an operator makes of its operand, made for the first known value: most settings of most rules are absent.
 
-    Raises :exc:`RuleError`, with the place in the rule, where it cannot be made.
+    Raises :exc:`RuleError`, with the place in the rule, if it cannot be made.
     """
     if mode not in part.checks:
         asked = [Inner(member, partial(ask, one, mode=mode), partial(_denial, one)) for member, one in part.inner]
-        if part.name == "if":  # of which the first assertion is a condition
+        if part.name == "if":  # its first assertion is a condition
             asked[0] = asked[0]._replace(check=partial(ask, part.inner[0].assertion, mode=mode._replace(condition=True)))
         try:
             part.checks[mode] = part.operator.compile(asked or part.operand)
@@ -114,13 +114,13 @@ def check_of(part: Part, mode: Mode) -> Check:
 
 
 def _denial(assertion: Assertion, value: Any) -> str:
-    """Why a value for which an assertion holds must not be as it is."""
+    """Why a value for which an assertion holds must be different."""
     if len(assertion.parts) != 1:
         return "must not be as it is"
     return assertion.parts[0].operator.denial(assertion.parts[0].operand, value)
 
 
-# --- What conformance says of a node. Far below the deepest setting not even its path is made out. ----------------------------------
+# --- Conformance of a node. Far below the deepest setting not even its path is built. ----------------------------------
 
 
 def is_misread_at(node: Node) -> bool:
@@ -130,14 +130,14 @@ def is_misread_at(node: Node) -> bool:
 
 def is_unread_at(node: Node) -> bool:
     """See :func:`~linter.conformance.mismatch.is_unread`."""
-    is_older = bool(node.document.members) or node.document.server.release != MAIN  # the newest server reads everything
+    is_older = bool(node.document.members) or node.document.server.release != MAIN  # the newest server reads every setting
     return is_older and not node.is_deeper_than(DEEPEST) and is_unread(node.document, node.path)
 
 
 def is_given_otherwise_at(node: Node) -> bool:
-    """Whether a setting that is not given stands under another name, which has a finding: in another spelling, or for later servers.
+    """Whether an absent setting is given under another name, which has a finding: in another spelling, or for later servers.
 
-    Only settings at the top are asked for in any spelling.
+    Only settings at the top are looked up in any spelling.
     """
     if node.is_deeper_than(DEEPEST):
         return False
@@ -145,23 +145,23 @@ def is_given_otherwise_at(node: Node) -> bool:
 
 
 def _is_nothing(node: Node) -> bool:
-    """Whether null at a node is no more to the server than a setting that is not given (``addDefaults`` in ``config/utils.ts``)."""
+    """Whether null at a node is the same to the server as an absent setting (``addDefaults`` in ``config/utils.ts``)."""
     kind = node.document.owner(node.path)[0].kind
     is_member = node.value is None and bool(node.path) and isinstance(node.path[-1], str)
     return is_member and kind.startswith(("server", "secret")) and not is_misread_at(node)
 
 
 def _may_be_elsewhere(node: Node) -> bool:
-    """Whether what is absent at a node may be given in a part of the configuration that the document does not show.
+    """Whether an absent setting may be given in a part of the configuration that the document does not show.
 
-    The members of a value that is written in one piece stand there, or nowhere.
+    The members of a value that is written in one piece are in it, or nowhere.
     """
     document, path = node.document.owner(node.path)
     return not document.ask(is_complete) and not document.ask(_is_in_one_piece, path)
 
 
 def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
-    """Whether what holds a setting is one object in a file, or one parameter or variable."""
+    """Whether the parent of a setting is one object in a file, or one parameter or variable."""
     if document.given is None:
         return len(path) > 1 and isinstance(document.get(path[:-1]), dict | list)
     return any(path[: len(given)] == given and len(given) < len(path) for given, _ in document.given)

@@ -1,8 +1,8 @@
 """The grammar of rule files as JSON Schema (2020-12): keys of a rule, its examples, and the words and operators of its assertions.
 
-A user's rules are checked with it, with a sentence for each violation (:mod:`linter.policy.rule_file`), and editors use it: it is what
+A user's rules are validated against it, with a sentence for each violation (:mod:`linter.policy.rule_file`), and editors use it: it is what
 ``medplum-lint schema rule`` prints, and ``schemas/medplum-lint-rule.schema.json``. A ``description`` says what a value must be, to be read
-after its name, where that is not plain from the schema.
+after its name, if the schema alone is not clear.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCHEMA_ID: Final = "https://medplum-lint.invalid/medplum-lint-rule.schema.json"
 
 
 def _one_or_list(schema: Any) -> dict[str, Any]:
-    """One thing or a list of several. It asks for the type first, so that a mistake in one is reported of that one."""
+    """One thing or a list of several. It checks the type first, so that a mistake is reported for the right alternative."""
     return {"if": {"type": "array"}, "then": {"items": schema, "minItems": 1}, "else": schema}
 
 
@@ -35,7 +35,7 @@ def _list(items: Any, least: int = 0) -> dict[str, Any]:
 
 
 def _by_target(each: Any, otherwise: Any) -> dict[str, Any]:
-    """One thing for all targets (``otherwise``), or a mapping that says it of each."""
+    """One thing for all targets (``otherwise``), or a mapping with one for each."""
     mapping = {"properties": dict.fromkeys(TARGETS, each), "required": list(TARGETS), "additionalProperties": False}
     return {"if": {"type": "object"}, "then": mapping, "else": otherwise}
 
@@ -135,7 +135,7 @@ def _operators() -> dict[str, Any]:
 
 
 def _complete() -> dict[str, Any]:
-    """What a rule says as a whole, or each of its cases with what the rule says for all of them."""
+    """The required keys of a rule as a whole, or of each of its cases combined with the rule's own keys."""
     of_source = '"found_by" is for rules whose findings medplum-lint makes itself: leave it out, or "must" and the texts'
     return {
         "required": ["for"],
@@ -164,7 +164,7 @@ def _without(keys: Sequence[str], description: str) -> dict[str, Any]:
 
 
 def case_schema() -> dict[str, Any]:
-    """The grammar of one of several cases, together with what the rule says for all of them."""
+    """The grammar of one of several cases, combined with the rule's own keys."""
     return {"$ref": "#/$defs/complete", "$defs": rule_schema()["$defs"]}
 
 

@@ -1,6 +1,6 @@
 """Rules of installed Python packages: the folders that a package names as its entry points in the group ``medplum_lint.rules``.
 
-Nothing of a package is imported or run: its metadata are read, and its rules are data.
+Nothing of a package is imported or run: only its metadata and its rules, which are data, are read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GROUP: Final = "medplum_lint.rules"
 
 
 def folders_of_package(name: str) -> list[Path]:
-    """The folders of rules of an installed package. Raises ValueError, with the reason, where it has none."""
+    """The rule folders of an installed package. Raises ValueError, with the reason, if it has none."""
     normal = re.sub(r"[-_.]+", "-", name.strip()).lower()
     package = next(_installed(name=normal), None) if normal else None
     if package is None:
@@ -33,21 +33,21 @@ def folders_of_package(name: str) -> list[Path]:
 
 
 def _installed(**named: Any) -> Iterator[Distribution]:
-    """The packages that are installed where Python looks for modules; what lies in the current folder is not installed."""
+    """The packages that are installed where Python looks for modules; the current folder does not count."""
     here = identity(".")
     return iter(distributions(path=[entry for entry in sys.path if entry and identity(entry) != here], **named))
 
 
 def _modules(package: Distribution) -> list[str]:
-    """What the entry points of a package in our group name; none where these cannot be read."""
+    """The values of a package's entry points in our group; none if these cannot be read."""
     try:
         return list(dict.fromkeys(entry.value for entry in package.entry_points.select(group=GROUP)))
-    except Exception:  # whatever is wrong with the file of another package
+    except Exception:  # any error in the file of another package
         return []
 
 
 def _folder(name: str, package: Distribution, module: str) -> Path:
-    """The folder that a module of a package is in: beside its metadata, or where an editable installation has it."""
+    """The folder that contains a module of a package: beside its metadata, or where an editable installation has it."""
     if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module) is None:
         raise ValueError(f'the package "{name}" names "{module}" in the group {GROUP}, which is no package such as acme_rules.policies')
     top, *below = module.split(".")
@@ -62,6 +62,6 @@ def _elsewhere(top: str) -> list[str]:
     """Where Python would find a package that is not beside its metadata. It is not imported."""
     try:
         spec = find_spec(top)
-    except (ImportError, ValueError, AttributeError):  # what a broken finder of an editable installation raises
+    except (ImportError, ValueError, AttributeError):  # errors of a broken finder of an editable installation
         return []
     return list((spec.submodule_search_locations if spec is not None else None) or ())

@@ -1,4 +1,4 @@
-"""Keys and certificates, looked into with the package ``cryptography``, which is imported only where there is one to look at.
+"""Keys and certificates, parsed with the package ``cryptography``, which is imported only if there is one to parse.
 
 Reasons never repeat anything of a key or passphrase; dates are given in UTC.
 """
@@ -33,7 +33,7 @@ _cache: dict[bytes, Any] = {}
 
 
 def _once(look: Callable[..., Any], *texts: str | None) -> Any:
-    """What a function finds in texts, cached: to open a key costs more than all else that is done with a document."""
+    """Cache a function of texts: opening a key costs more than everything else that is done with a document."""
     key = blake2b(ascii((look.__name__, texts)).encode(), key=_SALT).digest()
     if key not in _cache:
         if len(_cache) >= _MOST_CACHED:
@@ -43,7 +43,7 @@ def _once(look: Callable[..., Any], *texts: str | None) -> Any:
 
 
 def _tried(look: Callable[..., Any], *arguments: Any) -> Any:
-    """What ``look`` returns; None where cryptography raises whatever it raises, or its part in Rust panics.
+    """The result of ``look``; None if cryptography raises anything, or its Rust part panics.
 
     Its errors can quote a part of a key, and its warnings the path of its own file on this machine.
     """
@@ -60,7 +60,7 @@ def _tried(look: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class _Key(NamedTuple):
-    """A private key that can be opened: its bits, None where it is not RSA; whether its signatures can be verified; its public half."""
+    """A private key that can be opened: its bits, None if it is not RSA; whether its signatures can be verified; its public half."""
 
     rsa_bits: int | None
     signs: bool
@@ -71,7 +71,7 @@ def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
     """Why a private key in PEM that can be opened cannot sign links for CloudFront, or None; see :func:`private_key_problem`."""
     key = _opened(pem, passphrase) if _can_be_opened(pem, passphrase) else None
     if key is None or not key.signs:
-        return None  # which is reported by itself
+        return None  # reported separately
     if key.rsa_bits is None:
         return "must be an RSA key, because CloudFront accepts no other here"
     if key.rsa_bits < LEAST_BITS:
@@ -80,9 +80,9 @@ def cloudfront_key_problem(pem: str, passphrase: Any) -> str | None:
 
 
 def private_key_problem(pem: str, passphrase: Any) -> str | None:
-    """Why a private key in PEM cannot sign, or None; also None where the passphrase is no text, so that it is not given or not known.
+    """Why a private key in PEM cannot sign, or None; also None if the passphrase is not a text, so that it is absent or unknown.
 
-    The server takes a key as soon as it can be opened, but one of which a number is damaged signs something that cannot be verified.
+    The server accepts a key as soon as it can be opened, but signatures of a key with a damaged number cannot be verified.
     """
     if not _can_be_opened(pem, passphrase):
         return None
@@ -95,9 +95,9 @@ def private_key_problem(pem: str, passphrase: Any) -> str | None:
 
 
 def is_made_up(pem: str) -> bool:
-    """Whether a text in the armour of a private key holds none that OpenSSL can read, also once its line breaks are put right.
+    """Whether a text in the armour of a private key contains none that OpenSSL can read, even after repairing its line breaks.
 
-    Of an encrypted key only its length is looked at.
+    For an encrypted key only its length is checked.
     """
     found = re.search(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END", pem, re.DOTALL)
     if found is None:
@@ -109,7 +109,7 @@ def is_made_up(pem: str) -> bool:
 
 
 def public_key_problem(public: str, private: str, passphrase: Any) -> str | None:
-    """Why a public key is not the half of a private one (both PEM), or None; also None where either cannot be read, or is damaged."""
+    """Why a public key does not match a private one (both PEM), or None; also None if either cannot be read, or is damaged."""
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     key = _opened(private, passphrase)
@@ -127,7 +127,7 @@ def _is_encrypted(pem: str) -> bool:
 
 
 def _opened(pem: str, passphrase: Any) -> _Key | None:
-    """What is known of a private key; None where it cannot be opened."""
+    """What is known about a private key; None if it cannot be opened."""
     key: _Key | None = _once(_private_key, pem, passphrase if _is_encrypted(pem) and isinstance(passphrase, str) else None)
     return key
 
@@ -139,7 +139,7 @@ def _private_key(pem: str, passphrase: str | None) -> _Key | None:
     if len(pem) > _LONGEST_KEY:
         return None
     secret = passphrase.encode() if passphrase is not None else None
-    # Without the proof that the numbers of an RSA key are primes, which takes 100 times as long.
+    # Without checking that the numbers of an RSA key are primes, which takes 100 times as long.
     key: Any = load_pem_private_key(pem.encode(), secret, unsafe_skip_rsa_key_validation=True)
     is_rsa = isinstance(key, RSAPrivateKey)
     return _Key(key.key_size if is_rsa else None, not is_rsa or _tried(_has_signed, key) is True, _tried(lambda: _in_der(key.public_key())))
@@ -152,7 +152,7 @@ def _in_der(public: Any) -> bytes:
 
 
 def _has_signed(key: Any) -> bool:
-    """Whether a signature of an RSA key can be verified; raises whatever cryptography does where not even a signature can be made."""
+    """Whether a signature by an RSA key verifies; raises cryptography's exception if it cannot even sign."""
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -161,7 +161,7 @@ def _has_signed(key: Any) -> bool:
 
 
 class _Certificate(NamedTuple):
-    """What is asked of a certificate; ``is_authority`` is None where it cannot be known."""
+    """Properties of a certificate; ``is_authority`` is None if it cannot be known."""
 
     start: datetime
     end: datetime
@@ -169,7 +169,7 @@ class _Certificate(NamedTuple):
 
 
 def _certificates(pem: str) -> list[_Certificate] | None:
-    """The certificates of a text; None where one of them cannot be read to its end."""
+    """The certificates of a text; None if one of them cannot be read to its end."""
     from cryptography.x509 import load_pem_x509_certificates
 
     def read(pem: str) -> list[_Certificate]:
@@ -181,7 +181,7 @@ def _certificates(pem: str) -> list[_Certificate] | None:
 
 
 def _is_authority(certificate: Any) -> bool:
-    """Whether a certificate may sign others; an old one (X.509 version 1) does not say so, and counts when it signed itself."""
+    """Whether a certificate may sign others; an old one (X.509 version 1) does not say so, and counts if it signed itself."""
     from cryptography.x509 import BasicConstraints, ExtensionNotFound
 
     try:
@@ -220,5 +220,5 @@ CERTIFICATE_ASPECTS: Final[dict[str, Callable[[str, datetime], str | None]]] = {
 
 
 def certificate_problem(aspect: str, pem: str, now: datetime | None) -> str | None:
-    """Why certificates lack one of the :data:`CERTIFICATE_ASPECTS` at a time, which is that of the machine unless it is given; or None."""
+    """Why certificates fail one of the :data:`CERTIFICATE_ASPECTS` at a time (by default now), or None."""
     return CERTIFICATE_ASPECTS[aspect](pem, now or datetime.now(timezone.utc))

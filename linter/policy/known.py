@@ -1,7 +1,7 @@
-"""The settings that a rule speaks of: those that the catalogue of its kinds does not know are slips, which its own examples would hide.
+"""The settings that a rule names: one that its kinds' catalogues do not know is a typo, which its own examples would hide.
 
-A name in quotes is meant as it is: ``"acmeFlag"`` is whatever stands there. What the catalogue does not describe because it is handed on to
-a library (``redis.tls.servername``) and names that no server reads any more need no quotes.
+A name in quotes is literal: ``"acmeFlag"`` is any such member. Settings that are passed on to a library and not described in the catalogue
+(``redis.tls.servername``) and obsolete names need no quotes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DEPLOYMENT: Final = {name: one.catalogue for one in DOCUMENT_KINDS.values() for 
 
 
 def catalogues(steps: tuple[Any, ...], kind: str) -> list[tuple[str, tuple[Any, ...]]]:
-    """The kinds of the catalogues that describe documents of a kind, each with the steps of a path in documents of that."""
+    """The kinds of the catalogues for documents of a kind, each with the steps of a path in such documents."""
     if kind == "deployment":
         members = [DEPLOYMENT.get(steps[0], "server")] if isinstance(steps[0], str) else settings.KINDS
         return [(member, steps[1:]) for member in members if steps[1:]]
@@ -30,7 +30,7 @@ def catalogues(steps: tuple[Any, ...], kind: str) -> list[tuple[str, tuple[Any, 
 
 
 def check_settings(rule: Rule) -> None:
-    """Raise :class:`RuleError`, with its place, for the first setting of a rule that none of the catalogues of its kinds knows."""
+    """Raise :class:`RuleError`, with its place, for the first setting of a rule that is in no catalogue of its kinds."""
     for case in rule.cases:
         kinds = case.info.kinds
         for path, text, place, *_ in _mentions(case):
@@ -41,12 +41,12 @@ def check_settings(rule: Rule) -> None:
 
 
 def _is_fixed(path: Path) -> bool:
-    """Whether a path names settings from the root: it neither depends on the document nor has a tag, which is always known."""
+    """Whether a path names settings from the root: it does not depend on the document and has no tag, which is always known."""
     return path.start == "root" and bool(path.steps) and not any(step is DEEP or isinstance(step, Tag) for step in path.steps)
 
 
 def _mentions(case: Case) -> Iterator[Mention]:
-    """The paths that a case names. Its texts and fixes are about one place, unless that can be one of several, or a member of one."""
+    """The paths that a case names. Its texts and fixes refer to one place, unless it can be one of several, or a member of one."""
     for clause in case.clauses:
         yield from mentions(clause)
     at = case.must[0].path if len(case.must) == 1 and '"' not in case.must[0].text else None
@@ -82,7 +82,7 @@ def names_like(names: tuple[str, ...], kind: str) -> list[str]:
     return [f"{above}{name}" for one, _ in catalogues(names, kind) for name in settings.catalogue(one).names()] or list(DEPLOYMENT)
 
 
-# --- The pages that a rule leads to where it names none: those that describe the settings which it is about. ------------------------
+# --- The default links of a rule: the pages that describe its settings. -------------------------------------------------------------
 
 
 _MOST_LINKS: Final = 3
@@ -90,12 +90,12 @@ _MOST_LINKS: Final = 3
 
 
 def with_links(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The data of a rule, with the pages of its settings as ``links`` unless it names some. Raises what :class:`Rule` raises."""
+    """The data of a rule, with the pages of its settings as ``links`` unless it has some. Raises the errors of :class:`Rule`."""
     return data if "links" in data else {**data, "links": _default_links(Rule(data))}
 
 
 def _default_links(rule: Rule) -> tuple[str, ...]:
-    """Addresses on medplum.com that describe the settings in ``must``; the page of all settings where these are too many, or none."""
+    """Addresses on medplum.com that describe the settings in ``must``; the page of all settings if these are too many, or none."""
     about = [setting_at(clause.path, kind) for case in rule.cases for clause in case.must for kind in case.info.kinds]
     pages = dict.fromkeys(link for setting in about if setting is not None and (link := page_link(setting)))
     if 0 < len(pages) <= _MOST_LINKS:
@@ -105,6 +105,6 @@ def _default_links(rule: Rule) -> tuple[str, ...]:
 
 
 def setting_at(path: Path, kind: str) -> Setting | None:
-    """The setting that a path from the root leads to in documents of a kind; None where it leads to several or to none."""
+    """The setting at a path from the root in documents of a kind; None if there are several or none."""
     found = (settings.catalogue(one).get(names_of(inner)) for one, inner in (catalogues(path.steps, kind) if _is_fixed(path) else ()))
     return next(filter(None, found), None)

@@ -1,4 +1,4 @@
-"""The changes that the fix of a rule makes for one finding."""
+"""The changes that a rule's fix makes for one finding."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .tree import FixSpec
 
 
 class _CannotBeMade(Exception):
-    """A step needs a value that is not known, or something stands in its way."""
+    """A step needs a value that is not known, or is blocked."""
 
 
 def make_fix(case: Case, node: Node) -> Fix | None:
-    """The fix for a finding at ``node`` by the first way that can be carried out; None where there is none."""
+    """The fix for a finding at ``node`` by the first way that is possible; None if there is none."""
     for fix in case.fix:
         if holds(fix.when, node, Mode(asks_of_parts=True)) is not True:
             continue
@@ -42,7 +42,7 @@ def make_fix(case: Case, node: Node) -> Fix | None:
 
 
 def _steps(fix: FixSpec, node: Node) -> Iterator[tuple[Change, str]]:
-    """The changes of one way to fix a finding, each with what it does, in words. Raises :exc:`_CannotBeMade`."""
+    """The changes of one way to fix a finding, each with a description. Raises :exc:`_CannotBeMade`."""
     document, made = node.document, 0
     for action, setting, to in fix.steps:
         path = setting.path.single(node).path
@@ -70,7 +70,7 @@ def _name(path: SettingPath) -> str:
 
 
 def _named(name: Any, document: Document) -> SettingPath:
-    """The setting that has a dotted name."""
+    """The setting with a dotted name."""
     if not isinstance(name, str):
         raise _CannotBeMade
     path: list[str | int] = []
@@ -80,7 +80,7 @@ def _named(name: Any, document: Document) -> SettingPath:
 
 
 def _is_shown_only_then(document: Document, path: SettingPath, value: Any) -> bool:
-    """Whether a masked text would be shown once it is written differently, as a token in lower case would be."""
+    """Whether a masked text would be shown once it is written differently, such as a token in lower case."""
     old = document.get(path)
     if not isinstance(old, str) or not isinstance(value, str) or not may_be_shown(document, path):
         return False
@@ -88,9 +88,9 @@ def _is_shown_only_then(document: Document, path: SettingPath, value: Any) -> bo
 
 
 def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator[tuple[Change, str]]:
-    """The members of a connection in place of its URL, if that is a whole one, and none of them is given otherwise.
+    """The members of a connection in place of its URL, if that is complete, and none of them is given separately.
 
-    A member ``host`` with a port in it is cut into the two.
+    A member ``host`` with a port in it is split into the two.
     """
     from ..formats.connections import endpoint_of, parts_of  # only for a finding about such a URL
 
@@ -118,7 +118,7 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator
 
 
 def _can_check_certificate(host: str, ca: Any) -> bool:
-    """Whether the client can find the certificate of a database right: with that of the authority that signed it, or one that it trusts."""
+    """Whether the client can verify a database's certificate: with its authority's certificate, or one that it trusts."""
     from ..formats.hosts import is_address
     from ..settings import provider_of
 
@@ -126,20 +126,20 @@ def _can_check_certificate(host: str, ca: Any) -> bool:
 
 
 def _set(path: SettingPath, given: Template, value: Any, node: Node) -> tuple[Change, str]:
-    """The change to a value, which is what a template or a literal of the rule (``given``) stands for."""
+    """The change to a value, which is a template or a literal of the rule (``given``)."""
     if value is LEFT_OUT:
         return _removed(path)
     held = _as_held(value, node.document, path)
     if held != value:
         return Change("set", path, held), f"set {_name(path)} to {held}"
-    text = MASK  # what is made of a masked value, such as its lower-case form, is masked too
+    text = MASK  # a value derived from a masked one, such as its lower-case form, is masked too
     if not given.paths or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
         text = given.quoted(node)
     return Change("set", path, value), f"set {_name(path)} to {text}"
 
 
 def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
-    """A value as it can be in a document: for options of TLS of which there are none, what does as much where an object cannot be."""
+    """A value as it can be in a document: for empty TLS options, an equivalent where an object is not possible."""
     if value != {}:
         return value
     from ..conformance.tls import ON, takes_options  # only for a fix that switches TLS on
@@ -157,7 +157,7 @@ def _removed(path: SettingPath) -> tuple[Change, str]:
 
 
 def apply_change(data: dict[str, Any], change: Change) -> None:
-    """Carry out one change on a tree of settings; objects on the way are made where they are missing. How one is stored is not in it."""
+    """Apply one change to a tree of settings, creating missing objects on the way. The type of a stored parameter is not in it."""
     if change.action == "store":
         return
     node: Any = data
@@ -165,7 +165,7 @@ def apply_change(data: dict[str, Any], change: Change) -> None:
     for step in above:
         node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
     if change.action == "set":
-        node[last] = copy.deepcopy(change.value)  # a rule has it for all documents, and another change can be of a member of it
+        node[last] = copy.deepcopy(change.value)  # the rule shares it between documents, and another change can be to a member of it
         return
     value = node.pop(last, None) if change.action == "remove" and isinstance(node, dict) else node.pop(last)
     if change.action == "rename":
@@ -178,8 +178,8 @@ def apply_change(data: dict[str, Any], change: Change) -> None:
 def may_be_made(document: Document, changes: Sequence[Change]) -> bool:
     """Whether changes lose nothing that the server may read, and move nothing to where it may not read it.
 
-    A name that the catalogue lacks is deleted on no server: a release that is newer than the catalogue may read it. An old one goes only
-    where it is known which server it is. A value that moves, or in whose place another is set, is not lost.
+    A name that the catalogue lacks is never deleted: a release newer than the catalogue may read it. An obsolete one is deleted only if the
+    server is known. A value that moves, or that is replaced, is not lost.
     """
     are_replaced = any(change.action == "set" for change in changes)
     left = [change for change in changes if change.action == "rename" or (change.action == "remove" and not are_replaced)]
@@ -187,13 +187,13 @@ def may_be_made(document: Document, changes: Sequence[Change]) -> bool:
 
 
 def _may_leave(document: Document, change: Change) -> bool:
-    """Whether a setting may be removed, or get another name."""
+    """Whether a setting may be removed or renamed."""
     document, path = document.owner(change.path)
     kind = catalogue_kind(document.kind)
     if kind not in settings.KINDS:
         return True
     known, is_moved = settings.catalogue(kind), change.action == "rename"
-    server = ANY_SERVER if kind == "infra" else document.server  # nothing says which CDK reads its config
+    server = ANY_SERVER if kind == "infra" else document.server  # the version of the CDK is not known
     setting, holder = known.get(path), known.get(path[:-1])
     if setting is None and not is_moved and isinstance(path[-1], str):
         return holder is not None and holder.pass_through
@@ -209,9 +209,9 @@ def _may_leave(document: Document, change: Change) -> bool:
 
 
 def is_safe_on_all(document: Document, changes: Sequence[Change]) -> bool:
-    """Whether all releases in the stated range make of changes what the newest of them does.
+    """Whether changes have the same effect on all releases in the stated range as on the newest of them.
 
-    One in whose place another is set must be read by all of them, or by none: what one of them has ignored would begin to count there.
+    A setting that is replaced must be read by all of them, or by none: a release that ignored it would start to read the new one.
     """
     server = document.server
     if not server.is_known or server.oldest == server.release or catalogue_kind(document.kind) != "server":

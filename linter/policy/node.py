@@ -1,4 +1,4 @@
-"""A place in a document's tree, found again without walking: what a path of a rule leads to."""
+"""A place in a document's tree, found directly: what a path of a rule leads to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DEEPEST_WITH_FACTS: Final = 100
 
 
 class Node:
-    """One place of a document, and its value there, which may be ``ABSENT`` or ``UNKNOWN``."""
+    """A place of a document, and its value, which may be ``ABSENT`` or ``UNKNOWN``."""
 
     __slots__ = ("_path", "document", "link", "value")
 
@@ -58,7 +58,7 @@ class Node:
         return self._path
 
     def is_deeper_than(self, steps: int) -> bool:
-        """Whether the path has more steps; costs no more than that many, however deep the node is."""
+        """Whether the path has more steps; the cost is independent of the depth of the node."""
         link = self.link
         while link is not None and steps >= 0:
             link, steps = link[0], steps - 1
@@ -69,10 +69,10 @@ class Node:
         return Node(self.document, (self.link, step), child(self.value, step))
 
     def fact(self, name: str) -> Any:
-        """A fact of this node, else ``ABSENT``: of its path, of the catalogue, of the source; at the root those of the document."""
+        """A fact about this node, else ``ABSENT``: from its path, the catalogue, or the source; at the root about the document."""
         if name not in ("path", "key") and self.is_deeper_than(_DEEPEST_WITH_FACTS):
             return "" if name in FACTS_OF_THE_CATALOGUE else ABSENT
-        if name == "fallback" and self.value is not UNKNOWN:  # asked of all that is in a document
+        if name == "fallback" and self.value is not UNKNOWN:  # evaluated for everything in a document
             return (fallback_of(self.value) if isinstance(self.value, str) else "") or ABSENT
         if name == "literal" and not is_reference(self.value):
             return ABSENT
@@ -91,7 +91,7 @@ class Node:
             return self.value if document.ask(_is_literal, path) else ABSENT
         if name == "stops":
             return document.ask(stop_at, path) or ABSENT
-        if name in FACTS_OF_RELEASES:  # where the newest release reads a setting too, none is the last
+        if name in FACTS_OF_RELEASES:  # if the newest release reads a setting too, there is no last one
             release = getattr(self.setting, FACTS_OF_RELEASES[name], None)
             return ABSENT if release is None or (release == MAIN and name == "until") else ReleaseText.of(str(release), release)
         if name in FACTS_OF_THE_CATALOGUE:
@@ -101,13 +101,13 @@ class Node:
 
     @property
     def setting(self) -> Setting | None:
-        """The setting as the catalogue knows it."""
+        """The setting in the catalogue."""
         document, path = self.document.owner(self.path)
         return settings.catalogue(catalogue_kind(document.kind)).get(path) if path else None
 
 
 def _repair(document: Document, path: SettingPath, name: str) -> Any:
-    """What would put a setting right, for the facts ``meant`` and ``meant_name``; ``ABSENT`` where that is not known."""
+    """The fix for a setting, for the facts ``meant`` and ``meant_name``; ``ABSENT`` if there is none."""
     from ..conformance.repairs import meant_name, meant_value  # only for a finding that has a fix
 
     if name == "meant":
@@ -117,20 +117,20 @@ def _repair(document: Document, path: SettingPath, name: str) -> Any:
 
 
 def _is_literal(document: Document, path: SettingPath) -> bool:
-    """Whether nothing is known to replace a reference; in the place of a secret that is only known of a whole JSON file."""
+    """Whether nothing is known to replace a reference; in place of a secret that is only known about a whole JSON file."""
     known, is_filled = settings.catalogue(catalogue_kind(document.kind)), document.layer(path).is_filled
     may_be = is_filled is not None and document.complete and known.get(path) is not None and not document_fact(document, "template")
     return (known.is_public(path) or may_be) and (is_filled is None or not is_filled())
 
 
 def document_fact(document: Document, name: str) -> Fact | Any:
-    """What is known of a document as a whole.
+    """A fact about a document as a whole.
 
     ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
-    ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name
-    say that it is to be filled in?), ``$@mounted`` (is it known how the server is started that reads it?), ``$@contained`` (is it known
-    what stands around the server's container?), ``$@trusts`` (may a variable have Node.js trust other authorities than its own?) and
-    ``$@server`` (the release of the server that it is checked against).
+    ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name say
+    that it is to be filled in?), ``$@mounted`` (is it known how the server that reads it is started?), ``$@contained`` (is the environment
+    of the server's container known?), ``$@trusts`` (may a variable make Node.js trust further certificate authorities?) and ``$@server``
+    (the release of the server that it is checked against).
     """
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)

@@ -1,6 +1,6 @@
-"""Policies in the language of the release before: what they mean in today's, and what to write instead.
+"""Policies in the previous release's language: their meaning in today's, and what to write instead.
 
-Each entry goes when the next release of medplum-lint is made.
+Each entry is removed in the next release of medplum-lint.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Older = tuple[Place, str]
 
 
 def modernized(data: Any) -> tuple[Any, list[Older]]:
-    """The data of a rule in today's language, and what in it is older. What is not understood stays as it is."""
+    """The data of a rule in today's language, and the outdated parts. Unknown parts stay as they are."""
     if not isinstance(data, dict):
         return data, []
     older: list[Older] = []
@@ -32,7 +32,7 @@ def _without_pedantic(data: dict[str, Any], older: list[Older]) -> dict[str, Any
     flags, levels = (given if isinstance(given, dict) else dict.fromkeys(TARGETS, given) for given in map(data.get, (PEDANTIC, "severity")))
     are_flags = flags.keys() == set(TARGETS) and all(isinstance(one, bool) for one in flags.values())
     if not are_flags or levels.keys() != set(TARGETS) or not all(one in (*LEVELS, "off") for one in levels.values()):
-        return data  # which has a mistake of its own, or is not older
+        return data  # which has a mistake of its own, or is current
     words = {target: PEDANTIC if flags[target] and levels[target] != "off" else levels[target] for target in TARGETS}
     written = words if len(set(words.values())) > 1 else words[TARGETS[0]]
     older.append(((PEDANTIC,), f'"pedantic" is a severity now: write "severity: {flow(written)}" in place of both'))
@@ -65,7 +65,7 @@ _FORMATS: Final[Mapping[str, dict[str, Any]]] = {
 
 
 def _today(name: str, operand: Any) -> dict[str, Any] | None:
-    """What an operator of the release before is today with an operand; None where that is not older."""
+    """Today's form of an operator of the previous release with an operand; None if it is current."""
     if name == "cloudfront_key":
         return {"private_key": {"passphrase": operand, "use": "cloudfront"}}
     if name == "private_key" and isinstance(operand, str):
@@ -108,7 +108,7 @@ def _renewed(part: str, data: Any, place: Place, older: list[Older]) -> Any:
 
 
 def _both(given: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """One assertion that asks what two ask; where both have an operator, as "none of these is not so"."""
+    """One assertion that combines two; if both have an operator, as "none of these is not so"."""
     if not given.keys() & more.keys():
         return {**given, **more}
     denied = more["not"] if more.keys() == {"not"} else {"not": more}

@@ -1,6 +1,6 @@
-"""The operators of the rule language: what can be asked of one value.
+"""The operators of the rule language: what can be asserted about one value.
 
-Each is one function in a module of this package, from its operand to a check. ``@operator`` gives it its name, the JSON Schema of its
+Each is a function in a module of this package, from its operand to a check. ``@operator`` gives it its name, the JSON Schema of its
 operand, its sentence in the documentation and its other properties. To add one, add such a function: no list names it.
 """
 
@@ -26,12 +26,12 @@ MEMBERS: Final = {"$ref": "#/$defs/clauses"}
 
 
 def never(_operand: Any) -> bool:
-    """The ``checks_unknown`` of all but a few operators: they are asked only of values that are known."""
+    """The ``checks_unknown`` of most operators: they only check known values."""
     return False
 
 
 def always(_operand: Any) -> bool:
-    """The ``checks_unknown`` of an operator that is asked of every value, and the ``asks_value`` of most."""
+    """The ``checks_unknown`` of an operator that checks every value, and the ``asks_value`` of most."""
     return True
 
 
@@ -45,9 +45,9 @@ def _as_it_is(_operand: Any, _value: Any) -> str:
 
 
 class Inner(NamedTuple):
-    """An assertion in an operand, compiled: about the value itself, or about the ``member`` that has this name.
+    """An assertion in an operand, compiled: about the value itself, or about the ``member`` of this name.
 
-    ``denial`` says why a value for which it holds must not be as it is.
+    ``denial`` says why a value for which it holds must be different.
     """
 
     member: str | None
@@ -56,7 +56,7 @@ class Inner(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """What can be asked of one value, by its name in a rule."""
+    """An assertion about one value, by its name in a rule."""
 
     compile: Callable[[Any], Check]
     """Makes the check for an operand that fits the schema, or for the assertions in it (a list of :class:`Inner`) where the schema is
@@ -99,5 +99,5 @@ def operator(name: str, **described: Any) -> Callable[[_Function], _Function]:
 
 
 def listed(given: Any) -> list[Any]:
-    """What is one thing or a list of several, as a list."""
+    """One thing or a list of several, as a list."""
     return given if isinstance(given, list) else [given]

@@ -1,4 +1,4 @@
-"""What AWS asks of its names, and of sizes that go together."""
+"""AWS's requirements for names, and for sizes that go together."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def fargate_memory(operand: Any) -> Check:
 
 
 def _size(value: Any) -> int | None:
-    """A size as CloudFormation takes it: a number, or its digits as text."""
+    """A size as CloudFormation accepts it: a number, or its digits as text."""
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
     return int(value) if is_number(value) and value == int(value) else None

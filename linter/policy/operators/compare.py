@@ -1,4 +1,4 @@
-"""Types, equality, also with what another document of a deployment says, parts of texts, bounds."""
+"""Types, equality (also with another document of a deployment), parts of texts, bounds."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number as JSON means it: ``true`` is none."""
+    """Whether a value is a number in JSON; ``true`` is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_partly_unknown(value: Any) -> bool:
-    """Whether a value cannot be read, or an object or list holds one that cannot, so that it is not known what it is equal to."""
+    """Whether a value cannot be read, or an object or list contains one that cannot, so that it cannot be compared."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -48,7 +48,7 @@ def is_partly_unknown(value: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    """An operand that is compared with a part of a text; a setting that is no text as JavaScript writes it."""
+    """An operand that is compared with a part of a text; a setting that is not a text is converted as in JavaScript."""
     return value if isinstance(value, str) else number_text(value)
 
 
@@ -91,7 +91,7 @@ def _comparison(
             for one in operands:
                 other = one.value(node)
                 if other is UNKNOWN or (of_texts and other == ""):
-                    unknown = True  # with a setting that is empty nothing is compared: every text begins with it
+                    unknown = True  # an empty setting is not compared with: every text begins with it
                 elif holds(value, other) or (not several and holds(value, one.written(node))):
                     return True
             if unknown or is_partly_unknown(value):
@@ -141,7 +141,7 @@ _comparison(
 
 
 def _bound(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
-    """Make an operator for a bound that is a number, a size, or what another setting is (``"${fargateAutoScaling.maxCapacity}"``)."""
+    """Make an operator for a bound that is a number, a size, or another setting (``"${fargateAutoScaling.maxCapacity}"``)."""
 
     def compiled(operand: Any) -> Check:
         bound = operand_of(operand)
@@ -182,7 +182,7 @@ def is_word_of_an_order(bound: Any) -> bool:
 
 
 def _amount(value: Any, *, with_unit: bool = False) -> Any:
-    """A number, or the bytes of a size; None for anything else. Beside a number a text is a size only if it has a unit."""
+    """A number, or the bytes of a size; None for anything else. Next to a number a text is a size only if it has a unit."""
     if not isinstance(value, str):
         return value if is_number(value) else None
     from ...formats.sizes import parsed_size, size_with_unit  # only for sizes
@@ -194,7 +194,7 @@ _SIZES: Final = ("nano", "micro", "small", "medium", "large", "xlarge")
 
 
 def place_in_order(word: str, words: Sequence[Any]) -> int | None:
-    """The place of a word among those of its setting, in capitals or not; where it has none that of the size of an instance type."""
+    """The place of a word among those of its setting, ignoring case; without an order the size of an instance type."""
     order = [str(one).lower() for one in words]
     size = re.search(r"(?:^|\.)([0-9]{0,3})(nano|micro|small|medium|large|xlarge)$", "" if order else word)
     if size is not None:
@@ -203,7 +203,7 @@ def place_in_order(word: str, words: Sequence[Any]) -> int | None:
 
 
 def _length(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
-    """Make an operator for a bound of a length. How long a text is that may be secret is not said."""
+    """Make an operator for a bound of a length. The length of a text that may be secret is not reported."""
 
     def compiled(operand: int) -> Check:
         def check(value: Any, node: Node) -> Verdict:

@@ -1,4 +1,4 @@
-"""What the catalogue says of a value, and the forms of texts: named formats, hosts, origins, regions."""
+"""The catalogue's requirements for a value, and the forms of texts: named formats, hosts, origins, regions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from . import TEXT, always, operator
     asks_value=lambda operand: operand not in OF_NAMES,
 )
 def fits(operand: str) -> Check:
-    """The check that a value fits what the catalogue says of its setting, in one aspect; see :mod:`linter.conformance.mismatch`."""
+    """The check that a value fits its setting in the catalogue, in one aspect; see :mod:`linter.conformance.mismatch`."""
     if operand not in ASPECTS:
         raise RuleError(f'there is no aspect "{operand}"{did_you_mean(operand, ASPECTS)}')
     part: Part = "key" if operand in OF_NAMES else "value"
@@ -62,7 +62,7 @@ def has_format(operand: str) -> Check:
 
     def check(value: Any, node: Node) -> Verdict:
         if value is UNKNOWN and operand in _OF_PLACEHOLDERS[1:]:
-            value = node.fact("raw")  # of what a loader would have made something else
+            value = node.fact("raw")  # a value that a loader would have converted
         if value is ABSENT or value is UNKNOWN:
             return None
         if not isinstance(value, str):
@@ -76,7 +76,7 @@ def has_format(operand: str) -> Check:
 
 
 def _is_passed_over(path: SettingPath) -> bool:
-    """Whether no server reads what stands at a path: in a comment, or in the list of bots that the CLI keeps."""
+    """Whether no server reads the value at a path: in a comment, or in the list of bots that the CLI keeps."""
     return path[:1] == BOTS or any(str(step).startswith(COMMENTS) for step in path)
 
 
@@ -195,6 +195,6 @@ def _near_region(name: str, known: frozenset[str]) -> str:
     from ...suggest import is_slip  # only after a mistake
 
     near = [region for region in known if is_slip(name, region)]
-    # Another number is more likely a new region than a slip.
+    # Another number is more likely a new region than a typo.
     is_new = any(region.rstrip("0123456789") == name.rstrip("0123456789") for region in known)
     return f" (did you mean {near[0]}?)" if len(near) == 1 and not is_new else ""

@@ -1,6 +1,6 @@
 """Patterns, on Google's RE2: linear time, so that no pattern of a policy can hang on any value.
 
-Where it is not installed, for it has no wheels for Alpine Linux, Python's own takes the patterns of the built-in rules, and no others.
+If it is not installed, since it has no wheels for Alpine Linux, Python's own engine runs the patterns of the built-in rules, and no others.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def matches(operand: str) -> Check:
 
 def _compiled(operand: str) -> Any:
     try:
-        import re2  # 9 ms: only for a rule that uses it on a value that is there
+        import re2  # 9 ms: only for a rule that uses it on a given value
     except ModuleNotFoundError:
         return re.compile(operand)
     options = re2.Options()

@@ -1,4 +1,4 @@
-"""Releases of the server: that which a document is checked against, and those that read a setting."""
+"""Releases of the server: the one that a document is checked against, and those that read a setting."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _RELEASE: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
     denial=lambda operand, _value: f"must not be a release {operand}",
 )
 def server(operand: str) -> Check:
-    """The check that a release is in a range; a text that is no release is in none."""
+    """The check that a release is in a range; a text that is not a release is in none."""
     if len(operand) > _LONGEST or not all(_RELEASE.fullmatch(Clause.of(text).number) for text in operand.split(",")):
         raise RuleError(f'"{operand}" is not a range of releases of the server, such as ">=5.0" or ">=4.3,<5"')
 
-    @cache  # the documents of a run are for few releases
+    @cache  # cached: the documents of a run are for few releases
     def is_within(release: Release) -> bool:
         return is_in_range(release, operand)
 

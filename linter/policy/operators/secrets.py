@@ -1,4 +1,4 @@
-"""Secrets, and keys and certificates, which :mod:`linter.policy.keys` looks into; a text that is none by its form is left to ``format``."""
+"""Secrets, keys and certificates, parsed by :mod:`linter.policy.keys`; a text in another form is left to ``format``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SORTS: Final = {
 
 def _found(operand: str, value: Any) -> str | None:
     """Which secret of a sort a value is."""
-    from ...formats import credentials  # only for a rule that asks
+    from ...formats import credentials  # only for a rule that needs it
 
     find: Callable[[str], str | None] = getattr(credentials, _SORTS[operand][1])
     found = find(value) if isinstance(value, str) else None
@@ -55,7 +55,7 @@ def _found(operand: str, value: Any) -> str | None:
     checks_unknown=lambda operand: operand in (_HELD, "published"),
 )
 def secret(operand: str) -> Check:
-    """The check for a sort of secret. That the setting at hand holds one is asked of it whatever fact of it the path asks for."""
+    """The check for a sort of secret. Whether the setting itself contains one is checked whatever fact of it the path names."""
     failure = failed(f"must {_SORTS[operand][0]}")
     if operand == _HELD:
         return lambda _value, node: None if node.value is ABSENT else True if _holds(node) else failure
@@ -65,7 +65,7 @@ def secret(operand: str) -> Check:
 
 
 def _is_beside_key_id(value: Any, node: Node) -> bool:
-    """Whether a value is the secret of an AWS access key whose id another member of the same object holds."""
+    """Whether a value is an AWS secret access key whose id is another member of the same object."""
     if not isinstance(value, str) or len(value) != 40 or not node.path:
         return False
     from ...formats.credentials import is_secret_of
@@ -75,10 +75,10 @@ def _is_beside_key_id(value: Any, node: Node) -> bool:
 
 
 def _holds(node: Node) -> bool:
-    """Whether it does; what stands there is the default, the text of its own entry (beside which members can be given), or the value."""
+    """Whether a setting holds a secret: its default, the text of its own entry (which can have members beside it), or its value."""
     fallback = node.fact("fallback")
     if _found("published", fallback) is not None:
-        return False  # a sample for a laptop, in whose place a deployment has its own
+        return False  # a sample for a laptop, which a deployment replaces by its own
     if any(str(step).startswith(COMMENTS) for step in node.path) or _is_made_up(node):
         return False
     value = next((one for one in (fallback, node.fact("raw")) if one is not ABSENT), node.value)
@@ -148,7 +148,7 @@ def certificates(operand: str) -> Check:
 
 
 def _of_pem(form: str | None, problem: Callable[[str, Node], str | None]) -> Check:
-    """The check for a problem of a text; one that does not have the form, if any is given, is not checked."""
+    """The check for a problem of a text; a text without the given form is not checked."""
 
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, str) or (form is not None and FORMATS[form].reason(value) is not None):

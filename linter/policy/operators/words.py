@@ -1,4 +1,4 @@
-"""Operators that hold other assertions or ask about members, and ``present``; see :mod:`linter.policy.evaluate`."""
+"""Operators that contain other assertions or ask about members, and ``present``; see :mod:`linter.policy.evaluate`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def present(operand: bool) -> Check:
 
 @operator("not", schema=ASSERTION, operand="assertion", says="does not satisfy it", checks_unknown=always, asks_value=never)
 def negated(inner: Sequence[Inner]) -> Check:
-    """True when the other is false, false when it is true, unknown when it is unknown."""
+    """True if the other is false, false if it is true, unknown if it is unknown."""
     [(_, asked, denial)] = inner
 
     def check(value: Any, node: Node) -> Verdict:
@@ -45,7 +45,7 @@ def negated(inner: Sequence[Inner]) -> Check:
 
 @operator("if", schema=ASSERTION, operand="assertion", says=_CONDITION, checks_unknown=always, asks_value=never, needs="then")
 def implied(inner: Sequence[Inner]) -> Check:
-    """The second where the first holds; true where it does not; unknown where that is unknown and would matter."""
+    """The second if the first holds; true if it does not; unknown if that is unknown and would matter."""
     (_, condition, _), (_, consequence, _) = inner
 
     def check(value: Any, node: Node) -> Verdict:
@@ -62,7 +62,7 @@ operator("then", schema=ASSERTION, operand="assertion", says=_CONDITION, asks_va
 
 @operator("keys", schema=MEMBERS, operand="{name: assertion}", says="is an object whose members satisfy these", asks_value=never)
 def keys(inner: Sequence[Inner]) -> Check:
-    """The check that the members of an object satisfy assertions of their own; each that does not is a failure."""
+    """The check that the members of an object satisfy assertions of their own; each one that does not is a failure."""
 
     def check(value: Any, node: Node) -> Verdict:
         if not isinstance(value, dict):
@@ -83,7 +83,7 @@ def keys(inner: Sequence[Inner]) -> Check:
     asks_value=never,
 )
 def each(inner: Sequence[Inner]) -> Check:
-    """The check of every item; of a text blank ones, and blanks around the others, do not count."""
+    """The check of every item; in a text, blank items and blanks around items are ignored."""
     [(_, asked, _)] = inner
 
     def check(value: Any, node: Node) -> Verdict:
@@ -117,7 +117,7 @@ def unique_by(operand: str) -> Check:
         failures: list[Failure] = []
         for index, one in enumerate(value):
             given = one.get(operand) if isinstance(one, dict) else None
-            name = number_text(given) if is_number(given) else given  # a number that becomes a name is the same as its digits
+            name = number_text(given) if is_number(given) else given  # as names, a number and its digits are the same
             if isinstance(name, str) and name in seen:
                 failures.append(Failure(f"has the same {operand} as an earlier entry", (index, operand)))
             elif isinstance(name, str):
