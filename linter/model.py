@@ -286,6 +286,11 @@ class Control(NamedTuple):
     title: str
     framework: Framework
 
+    @property
+    def name(self) -> str:
+        """Its id and its title."""
+        return f"{self.id}, {self.title}" if self.title else self.id
+
 
 class RuleInfo(NamedTuple):
     """A rule as reporters and rule selection see it.

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from support.checkout import ROOT
 from support.helpers import OWN_POLICY
 from support.rules import built_in_files
 
+from linter import cli
 from linter.options.choose import is_active, severity_of
 from linter.options.config import Overrides
 from linter.policy.controls import catalogue, controls_of, covers, supports
@@ -26,6 +33,12 @@ def own(tmp_path: Path, controls: str) -> Path:
     path = tmp_path / "support-email-domain.yaml"
     path.write_text(f"{OWN_POLICY}{controls}\n", encoding="utf-8")
     return path
+
+
+def run(*arguments: str, given: str | None = None) -> tuple[int, str, str]:
+    """The exit code of a command, and what it prints to standard output and standard error."""
+    done = CliRunner().invoke(cli.cli, list(arguments), input=given)
+    return done.exit_code, done.stdout, done.stderr
 
 
 # The catalogue
@@ -185,3 +198,82 @@ def test_controls_are_ignored_too() -> None:
 )
 def test_an_unknown_control_is_an_error(word: str, error: str | None) -> None:
     assert check_selectors([word], INFOS.values()) == ([] if error is None else [error])
+
+
+# Commands
+
+
+def test_rules_are_listed_by_control() -> None:
+    assert run("rules", "--control", "SC-17,CIS-2") == (
+        0,
+        """\
+SC-17, Public Key Infrastructure Certificates (NIST SP 800-53):
+ca-certificate-bundle    pedantic      it finds trust in more certificate authorities than the database needs
+expiring-ca-certificate  warning       it says in time that a trusted certificate is to be replaced
+
+CIS-2.2.4 (CIS AWS Foundations Benchmark):
+single-instance          pedantic/off  a cluster of one instance is in one zone only, which is the part of this rule about rdsInstances
+
+A check supports a control. That it finds nothing does not show that the control is met.
+""",
+        "",
+    )
+
+
+def test_only_rules_that_are_asked_for_are_listed_by_control() -> None:
+    _, listed, _ = run("rules", "tls", "--control", "164.312(e)(2)(ii)")
+    assert re.findall(r"^[a-z-]+(?=  )", listed, re.MULTILINE) == ["insecure-url", "unencrypted-database", "unencrypted-redis"]
+    assert run("rules", "mail", "--control", "AC-3") == (2, "", 'medplum-lint: error: no rule supports the control "AC-3"\n')
+
+
+def test_programs_get_the_controls_of_each_rule() -> None:
+    _, listed, _ = run("rules", "expiring-ca-certificate", "missing-port", "--format", "json")
+    assert [(one["id"], one["controls"]) for one in json.loads(listed)] == [
+        ("expiring-ca-certificate", {"SC-17": "it says in time that a trusted certificate is to be replaced"}),
+        ("missing-port", {}),
+    ]
+
+
+def test_the_explanation_of_a_rule_has_its_controls() -> None:
+    _, explained, _ = run("explain", "expiring-ca-certificate")
+    assert (
+        "\nThis check supports:\n"
+        "* SC-17, Public Key Infrastructure Certificates: it says in time that a trusted certificate is to be replaced\n\n"
+    ) in explained
+    assert "supports" not in run("explain", "missing-port")[1]
+
+
+def test_a_check_of_one_control() -> None:
+    server = '{"baseUrl": "https://api.clinic.test/"}'
+    code, report, _ = run("check", "--select", "control:164.312(b)", "--kind", "server/json", "--format", "concise", "-", given=server)
+    assert (code, report.splitlines()[0].partition(" ")[2]) == (
+        0,
+        "note[disabled-audit-trail] saveAuditEvents and logAuditEvents are both off: nothing records who reads or changes which record, "
+        "as HIPAA asks for; switch one of them on",
+    )
+
+
+def test_a_plain_run_reads_no_controls(tmp_path: Path) -> None:
+    """Nor do policies that name none."""
+    code = f"""
+import sys
+read = []
+sys.addaudithook(lambda event, arguments: read.append(str(arguments[0])) if event == "open" else None)
+sys.path.insert(0, {str(ROOT)!r})
+sys.argv = ["medplum-lint", *sys.argv[1:]]
+from linter.__main__ import main
+try:
+    main()
+finally:
+    print([one for one in read if one.endswith(("rules.json", "controls.json"))])
+"""
+    policy, both = ["--rules", str(own(tmp_path, "controls: none"))], ["rules.json", "controls.json"]
+    for more, expected in (([], both[:1]), (policy, both[:1]), (["--select", "control:AC-3"], both)):
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code, "check", str(ROOT / "examples/medplum.prod.config.json"), *more],
+            env=os.environ | {"MEDPLUM_LINT_DEBUG": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert [Path(one).name for one in ast.literal_eval(done.stdout.splitlines()[-1])] == expected

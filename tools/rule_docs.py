@@ -11,6 +11,7 @@ from rule_settings import links_of, words_of
 from linter.commands.explain import fix_words, outlines
 from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
+from linter.policy.controls import lines_about
 from linter.policy.operators import listed
 from linter.policy.rule import Example
 from linter.policy.rule_file import RuleFile
@@ -137,6 +138,8 @@ def _section(rule_file: RuleFile) -> Iterator[str]:
     yield ""
     yield from (f"* {_cell(line)}" for line in outlines(rule_file.rule))
     yield from ("", *([info.docs, ""] if info.docs else []))
+    supported = lines_about(info)
+    yield from (("This check supports:", "", *supported, "") if supported else ())
     yield from _fix_safety(rule_file)
     examples = rule_file.rule.examples
     yield from _example("Wrong", next(one for one in examples if not one.is_good))

@@ -11,6 +11,7 @@ from ..model import RuleInfo
 from ..options import Given, Option
 from ..options.config import ConfigError
 from ..output.say import UsageError
+from ..policy.controls import catalogue
 from ..policy.rule_set import all_rules
 from ..sources import kinds
 from ..text import printable
@@ -22,13 +23,13 @@ def complete(option: Option, context: Context, incomplete: str) -> list[Completi
     what = option.complete
     if what in ("paths", "folders"):
         return [CompletionItem(incomplete, type="file" if what == "paths" else "dir")]
-    before, comma, word = incomplete.rpartition(",") if what == "selectors" else ("", "", incomplete)
+    before, comma, word = incomplete.rpartition(",") if what in ("controls", "selectors") else ("", "", incomplete)
     found = [(name, title) for name, title in _known(option, context).items() if name.startswith(word)]
     return [CompletionItem(f"{before}{comma}{name}", help=title and printable(title)) for name, title in found]
 
 
 def _known(option: Option, context: Context) -> Mapping[str, str | None]:
-    """The choices, the kinds of document, the server releases, or the rules (for ``selectors`` the categories too), with their titles."""
+    """What there is, with titles: choices, kinds of document, server releases, controls, or rules, for ``selectors`` categories too."""
     what = option.complete
     if option.choices:
         return dict.fromkeys(option.words)
@@ -38,6 +39,8 @@ def _known(option: Option, context: Context) -> Mapping[str, str | None]:
         from ..settings.releases import RELEASES
 
         return dict.fromkeys([*map(str, reversed(RELEASES)), "latest"])
+    if what == "controls":
+        return {control.id: control.title for control in catalogue().values()}
     rules = _rules(context)
     categories = sorted({rule.category for rule in rules} - {""}) if what == "selectors" else []
     return {name: f"all rules of the category {name}" for name in categories} | {rule.id: rule.title for rule in rules}

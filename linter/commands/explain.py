@@ -16,6 +16,7 @@ from ..options.choose import Configurations, is_active, is_selected, levels_of
 from ..options.config import Config, Overrides
 from ..output import write_standard_output
 from ..output.say import fail_for
+from ..policy.controls import lines_about
 from ..policy.display import flow
 from ..policy.engine import applies, check, seen_by
 from ..policy.evaluate import IN_CONDITION, Mode, ask, ask_part, holds, is_given_otherwise_at, is_misread_at, is_unread_at
@@ -89,6 +90,7 @@ def explanation(rule_file: RuleFile) -> str:
         *[f"* {line}" for line in outlines(rule_file.rule)],
         "",
         *([info.docs, ""] if info.docs else []),
+        *(["This check supports:", *supported, ""] if (supported := lines_about(info)) else []),
         *_example("Wrong", next(one for one in examples if not one.is_good)),
         *_example("Right", next(one for one in examples if one.is_good)),
         *[f"See {link}" for link in info.links],

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from ..model import TARGETS, RuleInfo
 from ..options import Given
 from ..output import width_of, write_standard_output
 from ..output.say import fail_for
+from ..policy.controls import NO_PROMISE, catalogue, controls_of, covers
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
-from ..policy.rule_set import Folder, all_rules, check_selectors, files_of, rank, rule_files, rules_folder
+from ..policy.rule_set import CONTROL, Folder, all_rules, check_selectors, files_of, rank, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
 from ..reporters._columns import wrapped
 from ..text import inert, printable
@@ -27,6 +28,7 @@ def run(given: Given) -> None:
 
     Examples:
       medplum-lint rules tls missing-setting
+      medplum-lint rules --control 164.312,AC-3
       # For a program, with the policies of your own
       medplum-lint rules --rules policies --format json
     """
@@ -35,7 +37,14 @@ def run(given: Given) -> None:
     if given.selectors is not None:
         fail_for(check_selectors(given.selectors, [rule.info for rule in rules]))
         rules = [rule for rule in rules if rank(rule.info, given.selectors)]
-    write_standard_output(rules_as_json(rules) if given.format == "json" else rules_as_text(rules))
+    if given.control is not None:
+        words = [f"{CONTROL}{control}" for control in given.control]
+        fail_for(check_selectors(words, [rule.info for rule in rules]))
+        rules = [rule for rule in rules if rank(rule.info, words)]
+    if given.format == "json":
+        write_standard_output(rules_as_json(rules))
+    else:
+        write_standard_output(rules_as_text(rules) if given.control is None else controls_as_text(rules, given.control))
 
 
 def level_words(info: RuleInfo) -> list[str]:
@@ -47,15 +56,27 @@ def level_words(info: RuleInfo) -> list[str]:
 def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules for each category: id, severity, title."""
     infos = sorted((rule.info for rule in rules), key=attrgetter("category"))
-    titles = [inert(printable(one.title)) for one in infos]
-    rows = columns((one.id, "/".join(level_words(one)), title) for one, title in zip(infos, titles, strict=True))
+    return _tables([(one.category or "rules without a category", one, one.title) for one in infos])
+
+
+def controls_as_text(rules: Iterable[Rule], wanted: Collection[str]) -> str:
+    """A table of rules for each of the wanted controls that they support, or a part of it: id, severity, why."""
+    maps = [(rule.info, controls_of(rule.info)) for rule in rules]
+    shown = [one for one in catalogue().values() if any(covers(control, one.id) for control in wanted)]
+    rows = [(f"{one.name} ({one.framework.name})", info, own[one.id]) for one in shown for info, own in maps if one.id in own]
+    return f"{_tables(rows)}\n{NO_PROMISE}\n"
+
+
+def _tables(rows: Sequence[tuple[str, RuleInfo, str]]) -> str:
+    """A table for each heading: id and severity of the rules, and a text about each."""
+    texts = [inert(printable(text)) for *_, text in rows]
+    table = columns((one.id, "/".join(level_words(one)), text) for (_, one, _), text in zip(rows, texts, strict=True))
     terminal = width_of(sys.stdout)
     if terminal >= 60:  # on a narrower one it is easier to read as it is
-        rows = ["\n".join(wrapped(row, terminal, indent=len(row) - len(title))) for row, title in zip(rows, titles, strict=True)]
-    lines = iter(rows)
-    groups = groupby(infos, attrgetter("category"))
-    blocks = (f"{category or 'rules without a category'}:\n" + "".join(f"{next(lines)}\n" for _ in own) for category, own in groups)
-    return "\n".join(blocks)
+        table = ["\n".join(wrapped(row, terminal, indent=len(row) - len(text))) for row, text in zip(table, texts, strict=True)]
+    lines = iter(table)
+    groups = groupby(rows, itemgetter(0))
+    return "\n".join(f"{heading}:\n" + "".join(f"{next(lines)}\n" for _ in own) for heading, own in groups)
 
 
 def rules_as_json(rules: Iterable[Rule]) -> str:
@@ -69,6 +90,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
             "kinds": list(rule.info.kinds),
             "title": rule.info.title,
             "tags": list(rule.info.tags),
+            "controls": dict(controls_of(rule.info)),
             "fixable": rule.info.fixable,
             "formerly": list(rule.info.formerly),
             "links": list(rule.info.links),

@@ -60,7 +60,7 @@ class Option(NamedTuple):
     ``names`` and ``commands`` are separated by spaces. ``parse`` is the function of :mod:`linter.options.values` that converts the text; it
     gets a tuple of all texts if the option is ``repeated`` or the argument takes any number. An option without ``parse``, ``choices`` and
     ``metavar`` is a switch; ``choices`` may be a function. ``minimum`` applies to a whole number. ``complete`` is what a shell completes:
-    ``paths``, ``folders``, ``kinds``, ``servers``, ``rule`` or ``selectors``. ``fast`` options are parsed without click too
+    ``paths``, ``folders``, ``kinds``, ``servers``, ``controls``, ``rule`` or ``selectors``. ``fast`` options are parsed without click too
     (:func:`read_plain`). ``variable`` is an environment variable that gives the value as well; ``parse`` then gets the name of the option
     or variable as second argument.
     """
@@ -123,6 +123,13 @@ OPTIONS: Final = (
     Option("setting", metavar="[SETTING]", commands="accept"),
     Option("what", metavar="[WHAT]", choices=("server", "rule", "configuration"), default="server", commands="schema"),
     Option("selectors", metavar="[RULE]...", parse="rule_names", complete="selectors", commands="rules"),
+    _RULES._replace(
+        names="--control",
+        help="List the rules that support these controls or a part of them, and why. A control is AC-3 or 164.312.",
+        metavar="CONTROL,...",
+        complete="controls",
+        commands="rules",
+    ),
     Option("rule", metavar="ID", complete="rule", commands="explain"),
     _PATHS._replace(commands="explain"),
     Option("folders", metavar="[PATH]...", parse="folders", complete="paths", default=(), commands="test"),

@@ -18,6 +18,7 @@ from .errors import RuleError, did_you_mean
 
 NONE: Final = "none"
 """What a rule that supports no control says."""
+NO_PROMISE: Final = "A check supports a control. That it finds nothing does not show that the control is met."
 _CATALOGUE: Final = Path(__file__).with_suffix(".yaml")
 _RULES: Final = Path(__file__).parents[2] / "rules"
 """The built-in rules of a checkout, where alone they are read for this."""
@@ -42,6 +43,11 @@ def controls_of(info: RuleInfo) -> Mapping[str, str]:
 def covers(wanted: str, control: str) -> bool:
     """Whether a control is the wanted one or a part of it: ``AC-3`` covers ``AC-3(7)``, and ``164.312`` all of its paragraphs."""
     return control.startswith(wanted) and control[len(wanted) :][:1] in ("", "(", ".", "-")
+
+
+def lines_about(info: RuleInfo) -> list[str]:
+    """What explains which controls a rule supports, with why; nothing where it supports none."""
+    return [f"* {catalogue()[control].name}: {why}" for control, why in controls_of(info).items()]
 
 
 def supports(info: RuleInfo, wanted: str) -> bool:
