@@ -62,6 +62,10 @@ def test_the_variables_of_cloud_run(options: str, variables: dict[str, str | Non
     [
         (f"docker run {IMAGE}", (), False, "own"),
         (f"docker run --env-file .env --network host {IMAGE} file:a.json,env", ("file:a.json,env",), True, "host"),
+        (f"docker run >out.log -e A=b {IMAGE} env 2>&1 | tee server.log", ("env",), False, "own"),
+        (f"docker run {IMAGE} env > 'a log' 2>> b & sleep 5", ("env",), False, "own"),
+        (f"docker run {IMAGE} file:'a b.json',env", None, False, "own"),
+        (f"docker run {IMAGE} `cat sources`", None, False, "own"),
         (f"docker run --net=container:db --entrypoint sh {IMAGE} -c x", None, False, "shared"),
         (f"gcloud run deploy --image {IMAGE} --args=a,b", ("a", "b"), True, "own"),
         (f"gcloud run deploy --image {IMAGE} --set-env-vars=A=b --command=sh --args=-c,x", None, False, "own"),

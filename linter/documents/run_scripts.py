@@ -12,13 +12,13 @@ from .command_lines import Start
 from .images import is_server_image
 from .variables import Variable
 
-_WORD: Final = re.compile(
-    r"""(?P<end>(?<!\\)\n|[;&|]+|(?<!\S)\#[^\n]*)"""
-    r"""|(?P<word>(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\{\{[^}\n]*\}\}|\\[^\n]|[^\s"'\\;&|])+)""",
-    re.DOTALL,
-)
+_TEXT: Final = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\{\{[^}\n]*\}\}|\\[^\n]|[^\s"'\\;&|])+"""
+_REDIRECTION: Final = rf"(?<!\S)\d*[<>]+(?:&[\d-]+|[^\S\n]*{_TEXT})"
+_WORD: Final = re.compile(rf"(?P<end>(?<!\\)\n|[;&|]+|(?<!\S)\#[^\n]*)|{_REDIRECTION}|(?P<word>{_TEXT})", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"[$`\\]")
 """What a shell replaces."""
+_UNREAD: Final = re.compile(r"[\"'`\\]")
+"""What is in the text of a word of which a shell makes another one."""
 _ASSIGNED: Final = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)=(?P<value>.*?)(?P=quote)", re.DOTALL)
 _LONGEST: Final = 20_000
 """Characters of a script at most."""
@@ -73,7 +73,7 @@ def _commands(script: str, at: int) -> Iterator[list[Word]]:
     for match in _WORD.finditer(script):
         if match["word"]:
             words.append(Word(match["word"], at + match.start()))
-        elif words:
+        elif match["end"] and words:
             yield words
             words = []
     yield words
@@ -86,7 +86,8 @@ def _of_docker(words: Sequence[Word]) -> Command | None:
     given = list(_options(words[2:index], {"-e": "--env", "--net": "--network"}))
     variables = [variable for name, value in given if name == "--env" for variable in [_assigned(value)] if variable is not None]
     entry_point = UNKNOWN if any(name == "--entrypoint" for name, _ in given) else None
-    command = [word.text for word in words[index + 1 :]]
+    texts = [word.text for word in words[index + 1 :]]
+    command = UNKNOWN if any(map(_UNREAD.search, texts)) else texts
     start = Start("step", None, words[index].text, entry_point, command, lambda argument: f"{argument} behind the image")
     networks = {value.text for name, value in given if name == "--network"}
     network = "host" if "host" in networks else "shared" if any(one.startswith("container:") for one in networks) else "own"
