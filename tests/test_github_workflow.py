@@ -212,6 +212,13 @@ jobs:
             "\"docker run -e MEDPLUM_PORT \\\\\\\\\\n medplum/medplum-server 'file:x, env'\"",
             ["invalid-start-argument: write a source, such as env or file:medplum.config.json"],
         ),
+        (
+            "\"cd e2e && docker run -e 'MEDPLUM_PORT' --name $NAME medplum/medplum-server | tee server.log\"",
+            ["ignored-environment: add env behind the image"],
+        ),
+        ("cd e2e && docker run -e MEDPLUM_PORT medplum/medplum-server env > server.log 2>&1 &", []),
+        ("docker run -e MEDPLUM_PORT medplum/medplum-server $SOURCES", []),
+        ("docker run -e MEDPLUM_PORT -e MEDPLUM_PORT=$PORT medplum/medplum-server env", []),  # gives some itself
         ("docker run -d medplum/medplum-server:5.1.12", []),  # without the variables
         ("docker run --entrypoint sh -e MEDPLUM_PORT medplum/medplum-server:5.1.12", []),
         ("npm test", []),

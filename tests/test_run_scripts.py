@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from linter.documents.run_scripts import Command, commands_in
 
 IMAGE = "medplum/medplum-server:5.1.23"
+HANDED = "-e MEDPLUM_PORT -p 8103:8103 -v A=b:/c"
 
 
 def command(script: str) -> Command:
@@ -26,7 +27,7 @@ def command(script: str) -> Command:
         ("-e MEDPLUM_PORT=$PORT -e TZ=\"${TZ}\" -e A=`b` -e B='a b'c", {"MEDPLUM_PORT": None, "TZ": None, "A": None, "B": "'a b'c"}),
         ("-e MEDPLUM_REDIS_PASSWORD=${{ secrets.A }} -e B=1", {"MEDPLUM_REDIS_PASSWORD": None, "B": "1"}),
         ("-e MEDPLUM_PORT= ", {"MEDPLUM_PORT": ""}),
-        ("-e MEDPLUM_PORT -p 8103:8103 -v A=b:/c", {}),
+        (HANDED, {}),
         ("\\\n  -e MEDPLUM_PORT=8103 \\\n", {"MEDPLUM_PORT": "8103"}),
     ],
 )
@@ -36,6 +37,7 @@ def test_the_variables_of_docker_run(options: str, variables: dict[str, str | No
     assert {one.name: one.text for one in found.variables} == variables
     assert [script[slice(*one.key)] for one in found.variables] == list(variables)
     assert all(script[slice(*one.value)] in (one.text, one.name) for one in found.variables if one.text is not None)
+    assert found.handed == (("MEDPLUM_PORT",) if options == HANDED else ())
     assert found.start.arguments == ("env",) and script[slice(*found.at)] == IMAGE
 
 

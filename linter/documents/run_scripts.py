@@ -44,7 +44,8 @@ class Word(NamedTuple):
 class Command(NamedTuple):
     """A command that starts a server: how, with which variables, and whether it has others that are not known.
 
-    ``at`` is its image, and ``network`` has the values for the catalogue of workloads.
+    ``at`` is its image, and ``network`` has the values for the catalogue of workloads. ``handed`` are the names of the variables that it
+    passes on from the step.
     """
 
     start: Start
@@ -52,6 +53,7 @@ class Command(NamedTuple):
     lacks: bool
     at: Span
     network: str = "own"
+    handed: tuple[str, ...] = ()
 
 
 def commands_in(script: str, at: int) -> Iterator[Command]:
@@ -84,14 +86,16 @@ def _of_docker(words: Sequence[Word]) -> Command | None:
     if index is None:
         return None
     given = list(_options(words[2:index], {"-e": "--env", "--net": "--network"}))
-    variables = [variable for name, value in given if name == "--env" for variable in [_assigned(value)] if variable is not None]
+    env = [value for name, value in given if name == "--env"]
+    variables = [variable for value in env if (variable := _assigned(value)) is not None]
+    handed = tuple(value.raw for value in env if "=" not in value.raw)
     entry_point = UNKNOWN if any(name == "--entrypoint" for name, _ in given) else None
     texts = [word.text for word in words[index + 1 :]]
     command = UNKNOWN if any(map(_UNREAD.search, texts)) else texts
     start = Start("step", None, words[index].text, entry_point, command, lambda argument: f"{argument} behind the image")
     networks = {value.text for name, value in given if name == "--network"}
     network = "host" if "host" in networks else "shared" if any(one.startswith("container:") for one in networks) else "own"
-    return Command(start, variables, any(name == "--env-file" for name, _ in given), _span(words[index]), network)
+    return Command(start, variables, any(name == "--env-file" for name, _ in given), _span(words[index]), network, handed)
 
 
 def _of_gcloud(words: Sequence[Word]) -> Command | None:

@@ -89,7 +89,12 @@ def _commands(step: Node) -> list[Command]:
     run = step.at("run")
     span = written_as_is(run) if PREFIX in str(run.value) else None
     found = commands_in(step.file.text.content[slice(*span)], span.start) if span is not None else ()
-    return [one for one in found if any(variable.name.startswith(PREFIX) for variable in one.variables)]
+    return [one for one in found if _gives(one)]
+
+
+def _gives(command: Command) -> bool:
+    """Whether a command gives variables of a server itself."""
+    return any(one.name.startswith(PREFIX) for one in command.variables)
 
 
 def _of_command(step: Node, job: Node, command: Command, throwaway: frozenset[SettingPath]) -> Container:
@@ -134,17 +139,11 @@ def _start(service: Node) -> Start:
 def _started_by(script: str) -> list[Start]:
     """How a script starts servers that get the variables of its step: with Node.js, or in a container to which it hands some."""
     lines = (words_of(line.strip().removesuffix("&").rstrip()) or [] for line in script.replace("\\\n", " ").splitlines())
-    found: list[Start] = []
-    for words in lines:
-        at = next((index for index, word in enumerate(words) if is_server_image(word)), 0)
-        given = words[1 : at or None]
-        passed = [word for word in given if word.removeprefix("--env=").startswith(PREFIX)]
-        if words[:2] == ["docker", "run"] and at and passed and not any("=" in word.removeprefix("--env=") for word in passed):
-            entry_point = UNKNOWN if any(word.startswith("--entrypoint") for word in given) else None
-            found.append(Start("step", None, words[at], entry_point, words[at + 1 :], lambda argument: f"{argument} behind the image"))
-        elif arguments_of(None, words, None) is not None:
-            found.append(Start("step", None, None, words, None, lambda argument: f"{argument} behind the script"))
-    return found
+    by_node = (words for words in lines if arguments_of(None, words, None) is not None)
+    return [
+        *(one.start for one in commands_in(script, 0) if any(name.startswith(PREFIX) for name in one.handed) and not _gives(one)),
+        *(Start("step", None, None, words, None, lambda argument: f"{argument} behind the script") for words in by_node),
+    ]
 
 
 def _jobs(root: Node) -> list[Node]:
