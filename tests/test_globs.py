@@ -1,10 +1,12 @@
-"""Globs: what they fit, and that matching takes linear time, whatever the glob."""
+"""Globs: what they fit, and that matching takes linear time, whatever the glob, with RE2 and without."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,9 +17,19 @@ from hypothesis import strategies as st
 from linter.options.globs import LONGEST, Globs, files_matching
 
 PIECES = st.sampled_from(
-    ["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", "[a-b]", ".", "[", "]", "[]a]", "-", "[a-]", "\\", "^", "[^a]"]
+    ["*", "**", "**/", "/", "a", "b", "?", "[ab]", "[!a]", "[a-b]", "[.-a]", ".", "[", "]", "[]a]", "-", "[a-]", "\\", "^", "[^a]"]
 )
 PATHS = st.text("ab/.]-[\\^", min_size=1, max_size=9).map(lambda text: str(PurePosixPath(text.strip("/") or "a")))
+
+
+@pytest.fixture(autouse=True, scope="module", params=["with RE2", "without RE2"])
+def _matcher(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "with RE2":
+            pytest.importorskip("re2")
+        else:
+            patch.setitem(sys.modules, "re2", None)  # so that importing it fails
+        yield
 
 
 def matches(path: str | PurePosixPath, glob: str) -> bool:
@@ -30,7 +42,7 @@ def as_expression(pattern: str) -> re.Pattern[str]:
     def member(piece: str) -> str:
         if len(piece) > 2 and piece.startswith("[") and piece.endswith("]"):
             members = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-            return f"[^{members[1:]}]" if members.startswith("!") else f"[{members}]"
+            return f"(?!/)[^{members[1:]}]" if members.startswith("!") else f"(?!/)[{members}]"
         return {"*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece)
 
     def part(name: str) -> str:
@@ -71,6 +83,7 @@ def test_members_of_brackets() -> None:
     assert [char for char in "]a!b" if matches(char, "[!]a]")] == ["!", "b"]
     assert [char for char in "ab-c" if matches(char, "[a-]")] == ["a", "-"]
     assert not matches("b/c", "b[!a]c")
+    assert [path for path in ("b.c", "b/c", "b0c", "b1c", "b-c") if matches(path, "b[.-0]c")] == ["b.c", "b0c"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from functools import cache
+from itertools import starmap
 from operator import itemgetter
 
 from ..files import identity
@@ -83,10 +84,16 @@ def _expression(name: str) -> str:
             return re.escape(match[0])
         if members is None:
             return "[^/]*" if name else "[^/]"
-        inner = "".join(re.escape(first) + (f"-{re.escape(last)}" if last else "") for first, last in _ranges(members))
+        inner = "".join(starmap(_in_class, _ranges(members)))
         return f"[^/{inner}]" if negated else f"[{inner}]"
 
     return _PIECES.sub(piece, name)
+
+
+def _in_class(first: str, last: str) -> str:
+    """A character or a range in a class. A range goes around the slash, which is in no name."""
+    dash = "-.0-" if first < "/" < last else "-" * bool(last)
+    return re.escape(first) + dash + re.escape(last)
 
 
 _Part = Callable[[str], object]
