@@ -13,7 +13,7 @@ from .text import Edit, Excerpt, Piece, Position, Span, Text
 from .typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from .memo import Memo
     from .typed import TypedDict, Unpack
@@ -490,12 +490,49 @@ class Identity(NamedTuple):
         return dotted(members_as_one(self.path))
 
 
+class Acceptance(NamedTuple):
+    """What accepts the findings of a rule, and why; the fields that are given limit it to some of them.
+
+    ``path`` is a glob, ``setting`` a dotted name in which ``*`` stands for any member of a list; an empty one is for findings about no
+    setting. ``by`` is who accepts them, ``since`` the day on which they did, ``until`` the last day on which it counts. ``file``, relative
+    to the current folder, and ``line`` are where it is written; the line is None if it is not known yet. ``source`` says what it is.
+    """
+
+    rule: str
+    reason: str
+    path: str | None = None
+    setting: str | None = None
+    environment: str | None = None
+    by: str | None = None
+    until: date | None = None
+    since: date | None = None
+    line: int | None = None
+    file: str = ""
+    source: AcceptedBy = "configuration"
+
+    def days_left(self, today: date | None) -> int | None:
+        """The days until its last one, negative afterwards; None if it has no end. ``today`` is the machine's if it is None."""
+        return (self.until - (today or self.until.today())).days if self.until is not None else None
+
+    def is_over(self, today: date | None) -> bool:
+        """Whether its last day is over; ``today`` as above."""
+        return (self.days_left(today) or 0) < 0
+
+    @property
+    def described(self) -> str:
+        """The rule, and what it is limited to."""
+        setting = f" at {self.setting}" if self.setting else ""
+        path = f" in {self.path}" if self.path is not None else ""
+        environment = f" (environment {self.environment})" if self.environment is not None else ""
+        return f"{self.rule}{setting}{path}{environment}"
+
+
 class Finding(NamedTuple):
     """Something wrong at one place: the id of the rule, what it ``says``, and the place in a document.
 
-    ``path`` is None if it is not about a setting, and ``part`` is the part of the setting at ``span``. ``suppressed`` is the reason it is
-    accepted, None if it is not, and ``accepted_by`` is what accepts it. ``holders`` are the holders of :class:`Document` that it applies
-    to; None for all of them. ``case`` is the index of the rule's case that found it.
+    ``path`` is None if it is not about a setting, and ``part`` is the part of the setting at ``span``. ``acceptance`` is what accepts it,
+    None if nothing does. ``holders`` are the holders of :class:`Document` that it applies to; None for all of them. ``case`` is the index
+    of the rule's case that found it.
     """
 
     rule: str
@@ -505,9 +542,8 @@ class Finding(NamedTuple):
     path: SettingPath | None
     span: Span
     fix: Fix | None = None
-    suppressed: str | None = None
+    acceptance: Acceptance | None = None
     related: tuple[Related, ...] = ()
-    accepted_by: AcceptedBy | None = None
     holders: tuple[tuple[str, str], ...] | None = None
     part: Part = "value"
     case: int = 0
@@ -516,6 +552,16 @@ class Finding(NamedTuple):
     def message(self) -> str:
         """The message, in one sentence."""
         return self.says.text
+
+    @property
+    def suppressed(self) -> str | None:
+        """The reason why it is accepted; None if it is not."""
+        return self.acceptance.reason if self.acceptance is not None else None
+
+    @property
+    def accepted_by(self) -> AcceptedBy | None:
+        """What accepts it; None if nothing does."""
+        return self.acceptance.source if self.acceptance is not None else None
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -590,7 +636,9 @@ class Configuration(NamedTuple):
     accepted: int = 0
 
 
-NoticeKind = Literal["expired-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern", "unread-block", "older-policy"]
+NoticeKind = Literal[
+    "expired-acceptance", "expiring-acceptance", "unused-acceptance", "stale-baseline", "unused-pattern", "unread-block", "older-policy"
+]
 
 
 class Notice(NamedTuple):

@@ -37,7 +37,7 @@ from .load import (
     why_broken,
 )
 from .log import Log
-from .model import LEVELS, Deployment, Document, FileStatus, Finding, Fix, Notice, Result, RuleInfo, SettingPath
+from .model import LEVELS, Acceptance, Deployment, Document, FileStatus, Finding, Fix, Notice, Result, RuleInfo, SettingPath
 from .options.choose import Choices, Configurations, Plan, RuleSet, configured_environment, target_for
 from .options.config import Config, ConfigError, Overrides
 from .policy.engine import Levels, check, drop_conflicting_fixes, merged, without_repetitions
@@ -49,7 +49,7 @@ from .settings.kinds import WORKLOAD, catalogue_kind
 from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from .acceptance.baseline import Baseline
     from .documents.workload import Described
@@ -88,11 +88,22 @@ class Options(NamedTuple):
     """Whether no baseline counts, not even that of a configuration."""
     write_baseline: Path | None = None
     """The baseline into which all findings are to be taken; the outcome has its text."""
+    by: str | None = None
+    """Who accepts the new entries of that baseline."""
+    until: date | None = None
+    """The last day on which these count."""
     fail_on_stale_baseline: bool = False
     force_exclude: bool = False
     """Whether what a configuration excludes is passed over though it is named."""
     on_step: Callable[[str, int, int, str], object] | None = None
     """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
+
+    @property
+    def today(self) -> date:
+        """The day of ``now``."""
+        from datetime import date  # which a run of files that accept nothing does not need
+
+        return self.now.date() if self.now is not None else date.today()
 
 
 class NewBaseline(NamedTuple):
@@ -131,8 +142,8 @@ class Outcome(NamedTuple):
     """What stands around servers, each with the settings of its server where these are known."""
     rewriters: Mapping[Document, Rewriter] = {}
     """What tells what commands would make of a dump."""
-    suppress: Callable[[Finding], str | None] | None = None
-    """The reason of the comment that accepts a finding in one of the documents; None where there are no such comments."""
+    suppress: Callable[[Finding], Acceptance | None] | None = None
+    """Gives the comment that accepts a finding in one of the documents; None if there are no such comments."""
 
     @property
     def sums(self) -> list[Document]:
@@ -354,10 +365,11 @@ def _prepare(run: _Run, files: list[Path]) -> bool:
         from .acceptance.baseline import read_baselines  # only where there is one
 
         try:
-            run.baselines.update(read_baselines(configs, options.baseline, options.write_baseline))
+            terms = {"by": options.by, "until": options.until, "since": options.today}
+            run.baselines.update(read_baselines(configs, options.baseline, options.write_baseline, terms))
         except ConfigError as error:
             log.error(str(error))
-    read = [one.path for one in run.baselines.values() if not one.is_written]
+    read = [one.path for one in run.baselines.values() if one.new is None]
     for path in read:
         log.read(path)
     if options.fail_on_stale_baseline and not log.errors and not read:

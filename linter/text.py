@@ -8,7 +8,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
-from .typed import Final, NamedTuple
+from .typed import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
 
 BLANKS: Final = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -186,3 +189,13 @@ def printable(text: str) -> str:
         lambda match: f"\\u{ord(match[0]):04x}",
         text,
     )
+
+
+def day_of(text: str) -> date | None:
+    """The day that a text such as ``2026-01-31`` names; None where it names none."""
+    from datetime import date  # only for a text that should name one
+
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else None
+    except ValueError:
+        return None

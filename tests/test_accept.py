@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 from support.helpers import compact
 
 from linter.cli import cli
+from linter.model import Acceptance
 from linter.options.choose import OWN_FILE, Configurations
-from linter.options.config import Acceptance, ConfigError
+from linter.options.config import ConfigError
 
 SLASH = "missing-trailing-slash"
 SECRET = "plaintext-secret"
@@ -125,10 +126,11 @@ def test_the_last_day_counts(now: str, accepted: bool) -> None:
     write(OWN_FILE, accept(rule=SLASH).rstrip() + "\nuntil = 2026-01-31\n")
     assert found("deploy", "--now", now)[f"{SLASH} baseUrl"] == (BY_CONFIGURATION if accepted else NOT)
     expired = f"the acceptance of {SLASH} expired on 2026-01-31: fix the finding, or decide again and give a later date"
-    assert notes("deploy", "--now", now) == ([] if accepted else [f"note: {OWN_FILE}:1: {expired}"])
+    ends = f"the acceptance of {SLASH} ends with 2026-01-31: fix the finding, or decide again and give a later date"
+    kind, message = ("expiring-acceptance", ends) if accepted else ("expired-acceptance", expired)
+    assert notes("deploy", "--now", now) == [f"note: {OWN_FILE}:1: {message}"]
     notices = json.loads(lint("deploy", "--now", now, "--format", "json").stdout)["notices"]
-    expected = [{"kind": "expired-acceptance", "path": OWN_FILE, "line": 1, "message": expired}]
-    assert notices == ([] if accepted else expected)
+    assert notices == [{"kind": kind, "path": OWN_FILE, "line": 1, "message": message}]
 
 
 def test_one_that_is_over_beside_one_that_is_not() -> None:
@@ -219,6 +221,7 @@ def test_what_is_accepted_is_not_fixed() -> None:
 # --- The command. -------------------------------------------------------------------------------------------------------------------
 
 FILE = "deploy/medplum.config.json"
+TODAY = ("--now", "2026-01-31")
 
 
 def own() -> str:
@@ -226,10 +229,17 @@ def own() -> str:
 
 
 def test_the_command_begins_a_configuration() -> None:
-    result = lint("accept", FILE, SLASH, "baseUrl", "--reason", ' the "proxy" adds it\\ ', "--until", "9999-01-31")
+    result = lint("accept", FILE, SLASH, "baseUrl", "--reason", ' the "proxy" adds it\\ ', "--until", "9999-01-31", *TODAY)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"medplum-lint: note: {OWN_FILE}:1: 1 finding is accepted from now on\n"
-    lines = [f'rule = "{SLASH}"', f'path = "{FILE}"', 'setting = "baseUrl"', 'reason = "the \\"proxy\\" adds it\\\\"', "until = 9999-01-31"]
+    lines = [
+        f'rule = "{SLASH}"',
+        f'path = "{FILE}"',
+        'setting = "baseUrl"',
+        'reason = "the \\"proxy\\" adds it\\\\"',
+        "until = 9999-01-31",
+        "since = 2026-01-31",
+    ]
     assert own() == "\n".join(["[[accept]]", *lines, ""])
     assert found(".")[f"{SLASH} baseUrl"] == ('the "proxy" adds it\\', "configuration")
 
@@ -247,23 +257,24 @@ def test_the_command_begins_a_configuration() -> None:
 )
 def test_all_else_in_the_file_stays_as_it_is(before: str) -> None:
     write(OWN_FILE, before)
-    assert lint("accept", FILE, SLASH, "--reason", "so").exit_code == 0
+    assert lint("accept", FILE, SLASH, "--reason", "so", *TODAY).exit_code == 0
     after = own()
     assert after.startswith(before) and ("\r\n" in before) == ("\r" in after[len(before) :])
     config = Configurations().of(Path.cwd())
     line = after[: after.rindex("[[accept]]")].count("\n") + 1
-    assert config.accept[-1] == Acceptance(SLASH, "so", FILE, "baseUrl", line=line)
+    assert config.accept[-1] == Acceptance(SLASH, "so", FILE, "baseUrl", since=date(2026, 1, 31), line=line, file=OWN_FILE)
     assert found(".")[f"{SLASH} baseUrl"] == ("so", "configuration")
 
 
 def test_a_project_gets_a_table_of_its_own() -> None:
     write("pyproject.toml", "[project]\nname = 'x'\n\n[tool.medplum-lint]\ntarget = 'auto'\n\n[tool.other]\n")
-    assert lint("accept", FILE, SLASH, "--reason", "so").exit_code == 0
+    assert lint("accept", FILE, SLASH, "--reason", "so", *TODAY).exit_code == 0
     assert (
         Path("pyproject.toml")
         .read_text(encoding="utf-8")
         .endswith(
-            f'[tool.other]\n\n[[tool.medplum-lint.accept]]\nrule = "{SLASH}"\n' + (f'path = "{FILE}"\nsetting = "baseUrl"\nreason = "so"\n')
+            f'[tool.other]\n\n[[tool.medplum-lint.accept]]\nrule = "{SLASH}"\n'
+            + (f'path = "{FILE}"\nsetting = "baseUrl"\nreason = "so"\nsince = 2026-01-31\n')
         )
     )
     assert found(".")[f"{SLASH} baseUrl"] == ("so", "configuration")
@@ -358,8 +369,9 @@ def test_a_reason_is_needed(reason: str) -> None:
 )
 def test_a_list_on_one_line_is_left_to_the_user(name: str, text: str) -> None:
     write(name, text)
-    result = lint("accept", FILE, SLASH, "--reason", "so")
-    assert result.exit_code == 2 and f'add {{rule = "{SLASH}", path = "{FILE}", setting = "baseUrl", reason = "so"}} to it' in result.stderr
+    result = lint("accept", FILE, SLASH, "--reason", "so", *TODAY)
+    entry = f'{{rule = "{SLASH}", path = "{FILE}", setting = "baseUrl", reason = "so", since = 2026-01-31}}'
+    assert result.exit_code == 2 and f"add {entry} to it" in result.stderr
     assert Path(name).read_text(encoding="utf-8") == text
 
 

@@ -74,15 +74,15 @@ def entries() -> list[dict[str, Any]]:
 
 
 def test_the_file() -> None:
-    result = lint("--write-baseline", KNOWN)
+    result = lint("--write-baseline", KNOWN, "--now", "2026-01-31")
     assert (result.exit_code, result.stderr) == (0, f"medplum-lint: note: {KNOWN}: wrote 4 entries\n")
     assert result.stdout == f"No findings in 1 file (4 in the baseline), checked against server {NEWEST} (the newest known release).\n"
     text = Path(KNOWN).read_text(encoding="ascii")
     assert text.splitlines()[1:] == [
-        f'{{"path": "{FILE}", "setting": "baseUrl", "rule": "missing-trailing-slash"}}',
-        f'{{"path": "{FILE}", "setting": "binaryStorage", "rule": "missing-setting"}}',
-        f'{{"path": "{FILE}", "setting": "database.password", "rule": "plaintext-secret"}}',
-        f'{{"path": "{FILE}", "setting": "supportEmail", "rule": "missing-setting"}}',
+        f'{{"path": "{FILE}", "setting": "baseUrl", "rule": "missing-trailing-slash", "since": "2026-01-31"}}',
+        f'{{"path": "{FILE}", "setting": "binaryStorage", "rule": "missing-setting", "since": "2026-01-31"}}',
+        f'{{"path": "{FILE}", "setting": "database.password", "rule": "plaintext-secret", "since": "2026-01-31"}}',
+        f'{{"path": "{FILE}", "setting": "supportEmail", "rule": "missing-setting", "since": "2026-01-31"}}',
     ]
     assert CANARY not in text
     assert new(".") == new(FILE) == new(f"./{FILE}") == new(str(Path(FILE).absolute())) == []

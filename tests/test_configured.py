@@ -314,6 +314,7 @@ TEXTS: dict[str, list[Any]] = {
     "rule": ["a", "acme/own"],
     "server-version": ["5.1.23", ">=4.3,<5", "latest"],
     "until": [date(2026, 1, 31), "2026-01-31"],
+    "since": [date(2026, 1, 31), "2026-01-31"],
 }
 WRONG: list[Any] = [7, 1.5, True, "", "x y", [], ["x"], [1], {}, {"x": 1}, {"a": {"b": 1}}]
 
@@ -364,7 +365,7 @@ def test_what_is_changed_is_a_mistake_to_both_or_to_neither(data: Any, drawn: st
     path = drawn.draw(st.sampled_from(places(data)))
     other = drawn.draw(st.sampled_from(WRONG))
     changed = with_other(data, path, other)
-    if path and path[-1] in ("server-version", "until", "path", "rule") and isinstance(other, str):
+    if path and path[-1] in ("server-version", "until", "since", "path", "rule") and isinstance(other, str):
         return  # of texts only the reader knows whether they are a version, a date, a glob or a rule
     assert fits(changed) == is_read(changed)
 

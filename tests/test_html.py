@@ -11,14 +11,14 @@ import io
 import re
 import shutil
 import subprocess
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import Tree, tree
-from support.runs import RULE, document, finding, reported, result
+from support.runs import RULE, accepted, document, finding, reported, result
 
 from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Operation, Related, Result, sentence
 from linter.reporters import html
@@ -43,7 +43,7 @@ def rich() -> Result:
         finding("port is a note", server, level="note"),
         finding("port is 8103", server, related=(related,), fix=fix),
         finding("baseUrl is odd", other, ("baseUrl",), "warning", rule="acme/other"),
-        finding("it is accepted", server, suppressed="everybody knows"),
+        finding("it is accepted", server, acceptance=accepted("everybody knows", by="<Jane>", until=date(2027, 1, 31))),
         files=(FileStatus("locked.json", None, None, None, "failed", "permission denied"),),
     )
     return run._replace(
@@ -82,7 +82,11 @@ def test_any_text_is_text(text: str) -> None:
     """As many elements as in a page without it, in a message, a path, a reason, and an attribute."""
     where, plain = document(uri=f"x{text}.json"), document(uri="x.json")
     runs = (
-        result(finding(f"m{one}", place), finding("a", place, suppressed=f"r{one}"), finding("x", place, rule=f"acme/{one}"))
+        result(
+            finding(f"m{one}", place),
+            finding("a", place, acceptance=accepted(f"r{one}", by=f"b{one}", file=f"f{one}")),
+            finding("x", place, rule=f"acme/{one}"),
+        )
         for one, place in ((text, where), ("", plain))
     )
     made, expected = map(page, runs)
@@ -150,7 +154,7 @@ def test_what_was_checked_and_passed() -> None:
         "b/other.json (server/json, environment prod, production)",
         "fix with --fix-script: set port",
         "aws ssm put-parameter --name /a",
-        "accepted: everybody knows",
+        "accepted: everybody knows (by <Jane>, until 2027-01-31, lint.toml:3)",
         "could not be read: permission denied",
         "Checked against each other as environment prod: server.json and b/other.json (environment prod).",
         "Configuration lint.toml: 1 rule off, 2 paths excluded (missing-port).",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.runs import document, finding, reported, result
+from support.runs import accepted, document, finding, reported, result
 
 from linter.model import LEVELS, Configuration, FileStatus, Fix, Result, Style
 from linter.reporters import junit
@@ -123,12 +123,14 @@ def test_what_is_in_a_failure() -> None:
 
 
 def test_a_clean_document_is_a_test_that_passed() -> None:
-    run = result(finding("accepted", suppressed="why not"))
+    run = result(finding("accepted", acceptance=accepted("why\nnot", by="Jane ::error::", since=date(2026, 1, 31))))
     [suite] = suites(run)
     [case] = suite.findall("testcase")
     assert (case.attrib["name"], case.attrib["classname"], outcome(case)) == ("server/json", "server.json", None)
     [suite] = suites(run, Style(suppressed=True))
-    assert [outcome(case) for case in suite.findall("testcase")] == [("skipped", "", "suppressed: why not: accepted")]
+    assert [outcome(case) for case in suite.findall("testcase")] == [
+        ("skipped", "", "suppressed: why not (by Jane ::error::, since 2026-01-31, lint.toml:3): accepted")
+    ]
 
 
 def test_a_file_that_could_not_be_read_is_an_error() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html import unescape
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.runs import document, finding, reported, result
+from support.runs import accepted, document, finding, reported, result
 
 from linter.model import LEVELS, FileStatus, Fix, Related, Style, sentence
 from linter.reporters.markdown import LIMIT, code, escaped
@@ -106,14 +107,14 @@ def test_each_file_has_a_table_and_the_gravest_have_the_room() -> None:
 
 
 def test_suppressed_findings_on_request() -> None:
-    run = result(finding("it is accepted", suppressed="why not"))
+    run = result(finding("it is accepted", acceptance=accepted("why not", by="*Jane*", since=date(2026, 1, 31), until=date(2027, 1, 31))))
     assert rows(reported("markdown", run)) == []
     text = reported("markdown", run, Style(suppressed=True))
     assert (
         "<details><summary>1 suppressed finding</summary>\n\n### <code>server.json</code> (server/json, production)\n\n| | " in text
         and text.endswith("\n</details>\n")
     )
-    assert rows(text)[0][2].split("<br>")[1] == "suppressed: why not"
+    assert rows(text)[0][2].split("<br>")[1] == "suppressed: why not (by &#42;Jane&#42;, since 2026-01-31, until 2027-01-31, lint.toml:3)"
 
 
 def test_a_clean_run_and_an_empty_one() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from support.pages import rows, text_of
 from linter import reporters
 from linter.cli import cli
 from linter.model import (
+    Acceptance,
     Change,
     Configuration,
     Deployment,
@@ -66,6 +68,16 @@ SLASH: Final = RuleInfo(
     fixable=True,
 )
 PORT: Final = SLASH._replace(id="acme/port", title="The port is not ours", severity={"production": "note"}, fixable=False)
+KNOWN: Final = Acceptance(
+    PORT.id,
+    "everybody knows it",
+    by="Jane Doe",
+    until=date(2027, 1, 31),
+    since=date(2026, 1, 31),
+    line=2,
+    file="server.env",
+    source="comment",
+)
 SERVER: Final = '{\n  "baseUrl": "https://api.example.com",\n  "port": 8103,\n  "database": {"password": "hunter2-hunter2"}\n}\n'
 INFRA: Final = '{"name": "prod", "apiDomainName": "api.example.org"}'
 
@@ -100,7 +112,7 @@ def everything() -> Result:
         finding(server, ("baseUrl",), "baseUrl is not the address of the API")._replace(related=(related,), fix=fix._replace(safe=False)),
         finding(server, ("database", "password"), "database.password is short")._replace(severity="warning"),
         finding(server, None, "the file is too large", PORT),
-        finding(server, ("port",), "port is 8103", PORT)._replace(suppressed="everybody knows it", accepted_by="comment"),
+        finding(server, ("port",), "port is 8103", PORT)._replace(acceptance=KNOWN),
         finding(infra, ("name",), "name is not ours", PORT),
         files=(
             FileStatus("app.json", None, None, None, "ignored", "a configuration of the Medplum app"),
@@ -130,7 +142,7 @@ def hostile() -> Result:
     rule = SLASH._replace(id=HOSTILE, title=HOSTILE, docs=HOSTILE, tags=(HOSTILE,), links=(HOSTILE,))
     run = result(
         finding(where, (HOSTILE,), f"{HOSTILE}\n{HOSTILE}")._replace(fix=fix, related=(related,)),
-        finding(where, ("baseUrl", HOSTILE), HOSTILE)._replace(suppressed=HOSTILE),
+        finding(where, ("baseUrl", HOSTILE), HOSTILE)._replace(acceptance=Acceptance(HOSTILE, HOSTILE, by=HOSTILE, file=HOSTILE)),
         finding(where, None, HOSTILE, PORT),
         files=(FileStatus(HOSTILE, HOSTILE, HOSTILE, None, "failed", HOSTILE), FileStatus(HOSTILE, None, None, None, "ignored", HOSTILE)),
     )
@@ -163,7 +175,9 @@ RUNS: Final[dict[str, Callable[[], Result]]] = {
     "a clean file": lambda: result(files=(status(document()),)),
     "a file that failed": lambda: result(files=(FileStatus("a.json", None, None, None, "failed", "it cannot be read"),)),
     "a file that is ignored": lambda: result(files=(FileStatus("a.json", None, None, None, "ignored", "a bots configuration"),)),
-    "one that is suppressed": lambda: result(finding(document(), ("port",), "port")._replace(suppressed="it is right")),
+    "one that is suppressed": lambda: result(
+        finding(document(), ("port",), "port")._replace(acceptance=Acceptance(PORT.id, "it is right"))
+    ),
     "one about no setting": lambda: result(finding(document(), None, "the file is wrong")),
     "one about what is not there": lambda: result(finding(document(), ("supportEmail",), "supportEmail is missing")),
     "one in an empty file": lambda: result(finding(document(""), None, "nothing is there")),

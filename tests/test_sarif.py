@@ -26,7 +26,21 @@ from support.checkout import REQUIRE_ALL
 from support.helpers import compare_with
 
 from linter.cli import cli
-from linter.model import Configuration, Document, FileStatus, Finding, Level, Part, Related, Result, RuleInfo, SettingPath, Style, sentence
+from linter.model import (
+    Acceptance,
+    Configuration,
+    Document,
+    FileStatus,
+    Finding,
+    Level,
+    Part,
+    Related,
+    Result,
+    RuleInfo,
+    SettingPath,
+    Style,
+    sentence,
+)
 from linter.policy.rule_set import built_in_rules
 from linter.reporters import sarif
 from linter.reporters._cwe import NAMES, page_of, weaknesses
@@ -110,7 +124,8 @@ def finding(
     suppressed: str | None = None,
 ) -> Finding:
     start = where.text.content.index(part)
-    return Finding(rule, severity, sentence(message), where, path, Span(start, start + len(part)), suppressed=suppressed)
+    by = None if suppressed is None else Acceptance(rule, suppressed, file=where.uri, line=1, source="comment")
+    return Finding(rule, severity, sentence(message), where, path, Span(start, start + len(part)), acceptance=by)
 
 
 def result(*findings: Finding, files: tuple[FileStatus, ...] = (), rules: Mapping[str, RuleInfo] = RULES) -> Result:
@@ -471,13 +486,22 @@ def test_one_text_in_two_environments() -> None:
 def test_suppressed_findings_on_request() -> None:
     """All results say whether they are suppressed, or none does (3.27.23); sarif-om's own class would write ``state``."""
     file = document()
-    elsewhere = finding(file, "port", suppressed="known")._replace(accepted_by="baseline")
-    made = result(finding(file, "port", suppressed="why\n not"), finding(file, "baseUrl"), finding(file, "name", suppressed=""), elsewhere)
+    comment = Acceptance(
+        "r", "why\n not", by="Jane\x1b Doe", until=datetime.date(2027, 1, 31), since=datetime.date(2026, 1, 31), line=4, file="server.env"
+    )
+    of = [
+        comment._replace(source="comment"),
+        None,
+        Acceptance("r", "", file="lint.toml", line=2),
+        Acceptance("r", "known", file="a/b.jsonl", source="baseline"),
+    ]
+    made = result(*(finding(file, "port")._replace(acceptance=one) for one in of))
+    terms = {"by": "Jane\\u001b Doe", "until": "2027-01-31", "since": "2026-01-31", "path": "server.env", "line": 4}
     assert [found["suppressions"] for found in run_of(made, Style(suppressed=True))["results"]] == [
-        [{"kind": "inSource", "status": "accepted", "justification": "why not"}],
+        [{"kind": "inSource", "status": "accepted", "justification": "why not", "properties": terms}],
         [],
-        [{"kind": "inSource", "status": "accepted"}],
-        [{"kind": "external", "status": "accepted", "justification": "known"}],
+        [{"kind": "external", "status": "accepted", "properties": {"path": "lint.toml", "line": 2}}],
+        [{"kind": "external", "status": "accepted", "justification": "known", "properties": {"path": "a/b.jsonl"}}],
     ]
 
 

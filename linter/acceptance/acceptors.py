@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..model import AcceptedBy, Document, Finding, Notice, Related, gathered
-from ..typed import TYPE_CHECKING, Protocol
+from ..model import Acceptance, Document, Finding, Notice, Related, gathered
+from ..typed import TYPE_CHECKING, Final, Protocol
 from . import Checked, Reach
 
 if TYPE_CHECKING:
@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from .comments import Comments
 
 
+_SOON: Final = 14
+"""A notice is given when an acceptance ends within this many days."""
+
+
 class Acceptor(Protocol):
     """One source of acceptances for some documents: the comments of a file, the tables of a configuration, or a baseline."""
 
-    def reason(self, finding: Finding) -> str | None:
-        """Why a finding in one of its documents is accepted; None if it is not."""
+    def acceptance(self, finding: Finding) -> Acceptance | None:
+        """The acceptance that covers a finding in one of its documents, which may have expired; None if there is none."""
 
     def notices(self, reach: Reach) -> Iterable[Notice]:
-        """What has expired, accepts nothing or is stale, once :meth:`reason` has seen every finding."""
+        """What accepts nothing or is stale, once :meth:`acceptance` has seen every finding."""
 
 
 class Acceptors:
@@ -33,8 +37,11 @@ class Acceptors:
     """
 
     def __init__(self, checked: Sequence[Checked], baselines: Mapping[Path | None, Baseline], today: date | None) -> None:
+        self._today = today
         self._all: list[Acceptor] = []
-        self._of: dict[Document, list[tuple[AcceptedBy, Acceptor]]] = {}
+        self._of: dict[Document, list[Acceptor]] = {}
+        self._ending: dict[Acceptance, None] = {}
+        """The acceptances of findings that have expired or soon will."""
         self.comments: list[Comments] = []
         self.written: KnownFindings | None = None
         """The baseline that is written."""
@@ -43,36 +50,46 @@ class Acceptors:
             from .comments import Comments  # only where there are some
 
             self.comments.append(Comments(of_file))
-            self._add("comment", self.comments[-1], of_file)
+            self._add(self.comments[-1], of_file)
         for of_config in gathered((one.config.path, one) for one in checked if one.config.accept).values():
             from .configured import Acceptances  # only for a configuration that accepts something
 
-            self._add("configuration", Acceptances(of_config, today), of_config)
+            self._add(Acceptances(of_config, today), of_config)
         for path, baseline in baselines.items():
             from .baseline import KnownFindings  # only where there is one
 
             of_baseline = [one for one in checked if path in (None, one.config.baseline)]
-            known = KnownFindings(baseline, of_baseline, is_for_all=path is None)
+            known = KnownFindings(baseline, of_baseline, today, is_for_all=path is None)
             self._known.update((one.document, known) for one in of_baseline)
-            self.written = known if baseline.is_written else None
-            self._add("baseline", known, of_baseline)
+            self.written = known if baseline.new is not None else None
+            self._add(known, of_baseline)
 
-    def _add(self, by: AcceptedBy, acceptor: Acceptor, checked: Iterable[Checked]) -> None:
+    def _add(self, acceptor: Acceptor, checked: Iterable[Checked]) -> None:
         self._all.append(acceptor)
         for document in dict.fromkeys(one.document for one in checked):
-            self._of.setdefault(document, []).append((by, acceptor))
+            self._of.setdefault(document, []).append(acceptor)
 
     def accept(self, finding: Finding) -> Finding:
-        """The finding, marked as accepted if it is."""
-        for by, one in self._of.get(finding.document, ()):
-            reason = one.reason(finding)
-            if reason is not None:
-                return finding._replace(suppressed=reason, accepted_by=by)
-        return finding
+        """The finding, with what accepts it if anything does."""
+        found = next(filter(None, (self._valid(one, finding) for one in self._of.get(finding.document, ()))), None)
+        return finding._replace(acceptance=found)
 
-    def by_comment(self, finding: Finding) -> str | None:
-        """The reason of the comment that accepts a finding; None if there is none."""
-        return next((one.reason(finding) for by, one in self._of.get(finding.document, ()) if by == "comment"), None)
+    def by_comment(self, finding: Finding) -> Acceptance | None:
+        """The comment that accepts a finding; None if there is none."""
+        return next((self._valid(one, finding) for one in self._of.get(finding.document, ()) if one in self.comments), None)
+
+    def _valid(self, acceptor: Acceptor, finding: Finding) -> Acceptance | None:
+        """The acceptance of a finding, unless it has expired."""
+        found = acceptor.acceptance(finding)
+        if found is not None and found.by is not None:
+            from ..redaction.credentials import without_credentials  # whose patterns take long to compile
+
+            found = found._replace(by=without_credentials(found.by, is_mail=True))
+        days = found.days_left(self._today) if found is not None else None
+        if found is None or days is None or days > _SOON:
+            return found
+        self._ending[found] = None
+        return found if days >= 0 else None
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
         """The places of baselined findings that look the same as a new one."""
@@ -86,3 +103,11 @@ class Acceptors:
         """What has expired, accepts nothing or is stale, once all findings are known. Comments are reported by a rule instead."""
         for one in self._all:
             yield from one.notices(reach)
+        # The entries of a baseline may all end together, so they share a notice for each day.
+        ending = ((one if one.source != "baseline" else (one.file, one.until), one) for one in self._ending)
+        for first, *others in gathered(ending).values():
+            over = first.is_over(self._today)
+            what = f"the acceptance of {first.described}{f' and {len(others):,} more' if others else ''}"
+            ends = f"expired on {first.until}" if over else f"ends with {first.until}"
+            why = f"{what} {ends}: fix the finding, or decide again and give a later date"
+            yield Notice("expired-acceptance" if over else "expiring-acceptance", first.file, first.line, why)

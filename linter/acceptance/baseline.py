@@ -12,17 +12,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relative_to_here
-from ..model import Document, Finding, Notice, Related, gathered
+from ..model import Acceptance, Document, Finding, Notice, Related, gathered
 from ..options.config import Config, ConfigError
 from ..redaction.mask import name_in_file
-from ..text import count, printable
-from ..typed import Any, Final, NamedTuple
+from ..text import count, day_of, printable
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from . import Checked, Reach
+
+if TYPE_CHECKING:
+    from datetime import date
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a baseline at most: some 400,000 entries."""
 _HEADER: Final = "# Findings that medplum-lint does not report, because they were there before (version 1). Written by --write-baseline.\n"
 _NAMES: Final = ("path", "environment", "setting", "rule")
+_TERMS: Final = ("by", "until", "since")
+Terms = Mapping[str, Any]
+"""Who accepts an entry, until when and since when, as far as that is given; see :class:`linter.model.Acceptance`."""
 _MOST_NAMED: Final = 10
 """Entries at most that a notice names."""
 
@@ -37,24 +43,27 @@ class Entry(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """A file of entries: how many findings each stands for, and its line. Its paths are relative to the folder of the file.
+    """A file of entries: how many findings each stands for, its line, and its terms. Its paths are relative to the folder of the file.
 
-    ``is_written``: this run rewrites it, so it may not exist yet.
+    ``new`` are the terms of new entries if this run rewrites the file, which may not exist yet; else None.
     """
 
     path: Path
     counts: Mapping[Entry, int]
     lines: Mapping[Entry, int]
-    is_written: bool = False
+    terms: Mapping[Entry, Terms]
+    new: Terms | None = None
 
 
-def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | None) -> dict[Path | None, Baseline]:
+def read_baselines(configs: Iterable[Config], given: Path | None, new: Path | None, terms: Terms) -> dict[Path | None, Baseline]:
     """The baseline named on the command line, to be read or written, under None; else those of configurations by their paths.
+
+    ``terms`` are for the new entries of one to be written.
 
     Raises :exc:`~linter.options.config.ConfigError` for a file that is not a baseline.
     """
     if new is not None:
-        return {None: _replaced(new)}
+        return {None: _replaced(new)._replace(new={name: one for name, one in terms.items() if one is not None})}
     if given is not None:
         return {None: read_baseline(given)}
     found: dict[Path | None, Baseline] = {}
@@ -81,27 +90,29 @@ def read_baseline(path: Path) -> Baseline:
         raise ConfigError(f"{path}: is no baseline: it is not UTF-8") from None
     counts: dict[Entry, int] = {}
     lines: dict[Entry, int] = {}
+    terms: dict[Entry, Terms] = {}
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip()
         if line and not line.startswith("#"):
-            entry, count = _parsed(line, f"{path}:{number}")
+            entry, count, own = _parsed(line, f"{path}:{number}")
             # After a merge, an entry that both branches added is there twice.
             counts[entry] = max(count, counts.get(entry, 0))
-            lines.setdefault(entry, number)
-    return Baseline(path, counts, lines)
+            if lines.setdefault(entry, number) == number and own:
+                terms[entry] = own
+    return Baseline(path, counts, lines, terms)
 
 
 def _replaced(path: Path) -> Baseline:
     """The baseline to be replaced. Raises :exc:`~linter.options.config.ConfigError` for another kind of file."""
     if not os.path.lexists(path):
-        return Baseline(path, {}, {}, is_written=True)
+        return Baseline(path, {}, {}, {})
     try:
-        return read_baseline(path)._replace(is_written=True)
+        return read_baseline(path)
     except ConfigError as error:
         raise ConfigError(f"{error}; the file is not overwritten") from None
 
 
-def _parsed(line: str, place: str) -> tuple[Entry, int]:
+def _parsed(line: str, place: str) -> tuple[Entry, int, Terms]:
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
         raise ConfigError(f"{place}: a merge conflict is left in the baseline; keep the lines of both sides")
     try:
@@ -109,17 +120,22 @@ def _parsed(line: str, place: str) -> tuple[Entry, int]:
     except (ValueError, RecursionError):
         data = None
     count = data.pop("count", 1) if isinstance(data, dict) else 0
-    texts = isinstance(data, dict) and {"path", "rule"} <= data.keys() <= {*_NAMES} and all(isinstance(one, str) for one in data.values())
+    names = {*_NAMES, *_TERMS}
+    texts = isinstance(data, dict) and {"path", "rule"} <= data.keys() <= names and all(isinstance(one, str) for one in data.values())
     if not texts or not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise ConfigError(f"{place}: this is no entry of a baseline")
-    return Entry(*(data.get(name, "") for name in _NAMES)), count
+    terms = {name: data[name] if name == "by" else day_of(data[name]) for name in _TERMS if name in data}
+    for name, value in terms.items():
+        if not value:
+            raise ConfigError(f'{place}: "{name}" must be {"a name" if name == "by" else "a date such as 2026-01-31"}')
+    return Entry(*(data.get(name, "") for name in _NAMES)), count, terms
 
 
-def baseline_text(counts: Mapping[Entry, int]) -> str:
-    """The content of a baseline with these entries and their counts: one per line, sorted, in ASCII."""
-    rows = ({**entry._asdict(), "count": counts[entry] if counts[entry] > 1 else ""} for entry in sorted(counts))
+def baseline_text(counts: Mapping[Entry, int], terms: Callable[[Entry], Terms] = lambda _entry: {}) -> str:
+    """The content of a baseline with these entries, their counts and their terms: one per line, sorted, in ASCII."""
+    rows = ({**entry._asdict(), "count": counts[entry] if counts[entry] > 1 else "", **terms(entry)} for entry in sorted(counts))
     kept = ({name: one for name, one in row.items() if one or name in ("path", "rule")} for row in rows)
-    return _HEADER + "".join(f"{json.dumps(row)}\n" for row in kept)
+    return _HEADER + "".join(f"{json.dumps(row, default=str)}\n" for row in kept)
 
 
 _RUNNING: Final = frozenset({"service", "container", "task definition", "stage", "job"})
@@ -132,8 +148,10 @@ class KnownFindings:
     A baseline that is being written accepts every finding, old or new.
     """
 
-    def __init__(self, baseline: Baseline, documents: Iterable[Checked], *, is_for_all: bool) -> None:
+    def __init__(self, baseline: Baseline, documents: Iterable[Checked], today: date | None, *, is_for_all: bool) -> None:
         self._baseline = baseline
+        self._file = relative_to_here(baseline.path)
+        self._today = today
         self._is_for_all = is_for_all
         self._left = dict(baseline.counts)
         self._taken: dict[Entry, int] = {}
@@ -155,17 +173,28 @@ class KnownFindings:
         except ValueError:  # on another drive
             return printable(Path(absolute).as_posix())
 
-    def reason(self, finding: Finding) -> str | None:
-        """Why a finding is accepted: the file of the baseline, if it has an entry for it. Each entry accepts as many as its count."""
+    def acceptance(self, finding: Finding) -> Acceptance | None:
+        """The entry for a finding; the reason names the file. Each entry accepts as many as its count."""
         entry = self._entry(finding)
-        if self._baseline.is_written:
-            self._taken[entry] = self._taken.get(entry, 0) + 1
-        elif self._left.get(entry):
-            self._left[entry] -= 1
-            self._covered.setdefault(entry, []).append(finding)
-        else:
+        if self._baseline.new is None and not self._left.get(entry):
             return None
-        return f"in the baseline {relative_to_here(self._baseline.path)}"
+        if self._baseline.new is not None:
+            self._taken[entry] = self._taken.get(entry, 0) + 1
+        else:
+            self._left[entry] -= 1
+        names = (entry.path, entry.setting, entry.environment or None)
+        line = self._baseline.lines.get(entry) if self._baseline.new is None else None
+        found = Acceptance(entry.rule, f"in the baseline {self._file}", *names, line=line, file=self._file, source="baseline")
+        found = found._replace(**self._terms(entry))
+        if self._baseline.new is None and not found.is_over(self._today):
+            self._covered.setdefault(entry, []).append(finding)
+        return found
+
+    def _terms(self, entry: Entry) -> Terms:
+        """The terms of an entry. If the baseline is rewritten, one that is new or has expired gets new terms."""
+        own: Terms = self._baseline.terms.get(entry, {})
+        is_old = entry in self._baseline.counts and not Acceptance("", "", **own).is_over(self._today)
+        return own if is_old or entry not in self._taken else self._baseline.new or {}
 
     def count(self, finding: Finding) -> None:
         """Count a finding that is accepted for the configuration that names the baseline."""
@@ -186,18 +215,18 @@ class KnownFindings:
         """The text of the new baseline, the number of its entries, and how many of these are old ones that this run did not check."""
         shows = self._shown(reach)
         kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}
-        return baseline_text({**kept, **self._taken}), len(kept) + len(self._taken), len(kept)
+        return baseline_text({**kept, **self._taken}, self._terms), len(kept) + len(self._taken), len(kept)
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
         """A notice about entries that stand for more findings than there are, as far as the run can tell."""
-        path, lines, shows = self._baseline.path, self._baseline.lines, self._shown(reach)
+        lines, shows = self._baseline.lines, self._shown(reach)
         stale = [one for one in sorted(self._left) if self._left[one] and shows(one)]
-        if stale and not self._baseline.is_written:
+        if stale and self._baseline.new is None:
             named = "; ".join(f"{_described(one)} (line {lines[one]})" for one in stale[:_MOST_NAMED])
             more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
             what = f"{count(len(stale), 'entry is', 'entries are')} stale, because the finding is gone: {named}{more}"
             remedy = "delete what is stale, or write the baseline anew with --write-baseline"
-            yield Notice("stale-baseline", relative_to_here(path), lines[stale[0]], f"{what}; {remedy}")
+            yield Notice("stale-baseline", self._file, lines[stale[0]], f"{what}; {remedy}")
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
         """A function that says whether the run shows if the finding of an entry still exists."""

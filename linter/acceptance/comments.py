@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from ..model import Document, Finding, Message, Notice, gathered, sentence
+from ..documents.source import Suppression
+from ..model import Acceptance, Document, Finding, Message, Notice, gathered, sentence
 from ..policy.rule_set import meant_rule
 from ..text import Span
 from ..typed import NamedTuple
@@ -35,8 +36,8 @@ class Comments:
         self._about = gathered((rule, one) for one in self._first.loaded.suppressions for rule in one.rules)
         """The comments about each rule, in their order, so that no later one ends, or begins, before an earlier one."""
 
-    def reason(self, finding: Finding) -> str | None:
-        """The reason of the first comment that covers a finding, or the name of the variable in whose value it is."""
+    def acceptance(self, finding: Finding) -> Acceptance | None:
+        """What the first comment says that covers a finding, or the name of the variable in whose value it is."""
         at, anchors, about = finding.span.start, self._anchors[finding.document], self._about.get(finding.rule, [])
         before = bisect_right(anchors, at, key=lambda anchor: anchor[0].start) - 1 if about else -1
         places = (at, anchors[before][1]) if before >= 0 and at < anchors[before][0].end else (at,)
@@ -44,15 +45,20 @@ class Comments:
             index = bisect_right(about, place, key=lambda one: one.span.end)
             if index < len(about) and about[index].span.start <= place:
                 self._used.add((about[index].place.start, finding.rule))
-                return about[index].reason
+                return self._written(about[index], finding.rule)
         return None
+
+    def _written(self, one: Suppression, rule: str) -> Acceptance:
+        document = self._first.document
+        line = document.position(one.place.start).line
+        return Acceptance(rule, one.reason, by=one.by, until=one.until, since=one.since, line=line, file=document.uri, source="comment")
 
     def notices(self, _reach: Reach) -> tuple[Notice, ...]:
         """Nothing: an unneeded comment is a finding."""
         return ()
 
     def unused(self) -> Iterator[Unused]:
-        """The comments, and parts of comments, that no finding needs, once :meth:`reason` has seen every finding."""
+        """The comments, and parts of comments, that no finding needs, once :meth:`acceptance` has seen every finding."""
         known = self._first.known
         for suppression in self._first.loaded.suppressions:
             for rule in sorted(suppression.rules):

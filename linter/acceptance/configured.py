@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 from ..documents.deployment import names_of
-from ..files import relative_to_here
-from ..model import Finding, Notice, dotted, members_as_one
-from ..options.config import Acceptance, Config
+from ..model import Acceptance, Finding, Notice, dotted, members_as_one
+from ..options.config import Config
+from ..typed import TYPE_CHECKING
 from . import Checked, Reach
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _Place = tuple["str | None", "str | None"]
 """The path and the environment of acceptances, each None for any."""
@@ -29,26 +31,22 @@ class Acceptances:
 
     def __init__(self, documents: list[Checked], today: date | None) -> None:
         self._config = documents[0].config
-        self._valid: dict[_Key, int] = {}
-        self._expired: dict[_Key, list[int]] = {}
+        self._today = today
+        self._tables = sorted(self._config.accept, key=lambda one: one.is_over(today))
+        """The tables, with those that have expired behind all others."""
+        self._first: dict[_Key, int] = {}
         self._used: set[int] = set()
-        self._came_back: set[int] = set()
-        """The expired ones whose finding is still there."""
         self._checked: dict[_Place, set[str] | None] = {}
         """The rules that were checked in each place; None where no document is there."""
         self._named: dict[str | None, set[str]] = {None: set()}
         """The rules that were checked in the one file that a path names."""
         self._unread: set[str | None] = set()
         """The paths of documents that could not be read to their ends."""
-        for number, one in enumerate(self._config.accept):
+        for number, one in enumerate(self._tables):
             place = (one.path, one.environment)
             self._checked[place] = None
             self._named[one.path] = set()
-            key = (place, one.rule, one.setting)
-            if one.until is not None and one.until < (today or date.today()):
-                self._expired.setdefault(key, []).append(number)
-            else:
-                self._valid.setdefault(key, number)
+            self._first.setdefault((place, one.rule, one.setting), number)
         self._places = {one.document: self._places_of(one) for one in documents}
 
     def _places_of(self, checked: Checked) -> list[_Place]:
@@ -64,33 +62,28 @@ class Acceptances:
             self._checked[place] = (self._checked[place] or set()) | checked.rules | checked.together
         return places
 
-    def reason(self, finding: Finding) -> str | None:
-        """The reason of the first acceptance that covers a finding and has not expired."""
+    def acceptance(self, finding: Finding) -> Acceptance | None:
+        """The first table that covers a finding and has not expired; if all have, the first one."""
         path = finding.path or ()
         settings = dict.fromkeys((None, dotted(path), dotted(members_as_one(path))))
         keys = [(place, finding.rule, setting) for place in self._places[finding.document] for setting in settings]
-        number = min((self._valid[key] for key in keys if key in self._valid), default=None)
+        number = min((self._first[key] for key in keys if key in self._first), default=None)
         if number is None:
-            for key in keys:
-                self._came_back.update(self._expired.pop(key, ()))
             return None
         self._used.add(number)
-        self._config.use.accepted.append(finding.rule)
-        return self._config.accept[number].reason
+        if not self._tables[number].is_over(self._today):
+            self._config.use.accepted.append(finding.rule)
+        return self._tables[number]
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
-        """The acceptances that have expired or accept nothing, once :meth:`reason` has seen every finding."""
+        """The acceptances that accept nothing, once :meth:`acceptance` has seen every finding."""
         config = self._config
-        assert config.path is not None  # there are none without a file
-        whole, file = reach.searched(config.folder), relative_to_here(config.path)
+        whole = reach.searched(config.folder)
         # A file that could not be read may have the finding that a table for its path, or for every path, accepts.
         self._unread.update(path for one in reach.unread for path in (None, *config.fitting("accept", one)))
-        for number, one in enumerate(config.accept):
-            if number in self._came_back:
-                why = f"expired on {one.until}: fix the finding, or decide again and give a later date"
-                yield Notice("expired-acceptance", file, one.line, f"the acceptance of {_described(one)} {why}")
-            elif number not in self._used and (reason := self._why_unused(one, whole=whole)):
-                yield Notice("unused-acceptance", file, one.line, f"the acceptance of {_described(one)} is unused, because {reason}")
+        for number, one in enumerate(self._tables):
+            if number not in self._used and (reason := self._why_unused(one, whole=whole)):
+                yield Notice("unused-acceptance", one.file, one.line, f"the acceptance of {one.described} is unused, because {reason}")
 
     def _why_unused(self, one: Acceptance, *, whole: bool) -> str | None:
         """Why no finding needs a table, and what to do; None if that is not certain. ``whole``: the whole folder was searched."""
@@ -119,10 +112,3 @@ def _one_file(config: Config, glob: str) -> Path | None:
     if "/" not in glob or any(sign in plain for sign in "*?["):
         return None
     return config.folder / re.sub(r"\[([*?[])\]", r"\1", glob).strip("/")
-
-
-def _described(acceptance: Acceptance) -> str:
-    setting = f" at {acceptance.setting}" if acceptance.setting else ""
-    path = f" in {acceptance.path}" if acceptance.path is not None else ""
-    environment = f" (environment {acceptance.environment})" if acceptance.environment is not None else ""
-    return f"{acceptance.rule}{setting}{path}{environment}"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..documents.deployment import names_of
 from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
-from ..model import Finding, dotted, members_as_one
+from ..model import Acceptance, Finding, dotted, members_as_one
 from ..options import Given
 from ..options.choose import OWN_FILE, Configurations, folders_of
-from ..options.config import PROJECT_FILE, Acceptance, Config, ConfigError, Overrides
+from ..options.config import PROJECT_FILE, Config, ConfigError, Overrides
 from ..options.config_file import parsed_file
 from ..output import write_file
 from ..output.say import Failed, fail_for, say
@@ -37,14 +37,12 @@ def run(given: Given) -> None:
     file = Path(given.file)
     asked = Overrides(extend_select=(given.rule,), fail_on="never")  # the rule may be one that is checked only on request
     options = run_options(given)._replace(overrides=asked, without_baseline=True)
-    if given.until is not None and given.until < date.today():
-        raise Failed(f"--until {given.until} is over: nothing would be accepted")
     fail_for(filter(None, [why_no_file(given.file)]))
     config = Configurations(options.config).of(file / os.pardir)
     folder = _folder(file, config)
     found = _accepted(given, options, config, folder)
     setting = given.setting if given.setting is not None else next(map(_name, found), None)
-    entry = Acceptance(given.rule, given.reason, _glob(file, folder), setting, given.environment, given.until)
+    entry = Acceptance(given.rule, given.reason, _glob(file, folder), setting, given.environment, given.by, given.until, options.today)
     line = _append(config.path or folder / OWN_FILE, entry)
     count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are" if found else "what it finds is"
     say("note", f"{relative_to_here(config.path or folder / OWN_FILE)}:{line}: {count} accepted from now on")
@@ -122,7 +120,7 @@ def _append(path: Path, entry: Acceptance) -> int:
     before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else b""
     newline = b"\r\n" if b"\r\n" in before else b"\n"
     start = before + (newline if before and not before.endswith(b"\n") else b"") + (newline if before.strip() else b"")
-    keys = ("rule", "path", "setting", "environment", "reason", "until")
+    keys = ("rule", "path", "setting", "environment", "reason", "by", "until", "since")
     members = [f"{key} = {toml_text(value)}" for key in keys if (value := getattr(entry, key)) is not None]
     table = "[[tool.medplum-lint.accept]]" if path.name == PROJECT_FILE else "[[accept]]"
     after = start + b"".join(line.encode("utf-8", "replace") + newline for line in (table, *members))
@@ -130,7 +128,7 @@ def _append(path: Path, entry: Acceptance) -> int:
         config = parsed_file(path, after)
     except ConfigError:
         config = None
-    if config is None or not config.accept or config.accept[-1]._replace(line=entry.line) != entry:
+    if config is None or not config.accept or config.accept[-1]._replace(line=entry.line, file=entry.file) != entry:
         inline = 'its table or its list "accept" is written in braces or brackets, which cannot be continued at the end of the file'
         raise Failed(f"{path}: {inline}: add {{{', '.join(members)}}} to it")
     write_file(str(path), after, before=before if os.path.lexists(path) else None)

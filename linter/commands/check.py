@@ -79,7 +79,10 @@ def run_options(given: Given) -> Options:
         from .inputs import config_named_by  # only here
 
         values["config"] = config_named_by(given)
-    return Options(**{name: values[name] for name in Options._fields if name in values})
+    options = Options(**{name: values[name] for name in Options._fields if name in values})
+    if options.until is not None and options.until < options.today:
+        raise Failed(f"--until {options.until} is over: nothing would be accepted")
+    return options
 
 
 # --- What to write, and which options contradict each other. --------------------------------------------------------------------------
@@ -130,6 +133,8 @@ def _contradictions(given: Given) -> Iterator[str]:
             yield "--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards"
         if given.baseline is not None or given.without_baseline or given.fail_on_stale_baseline:
             yield "--write-baseline takes in all findings: give no other option about a baseline with it"
+    elif given.by is not None or given.until is not None:
+        yield "--by and --until are about what a new baseline accepts: give --write-baseline too"
     if given.without_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
         yield "--no-baseline uses no baseline: give no other option about one with it"
     if shows:

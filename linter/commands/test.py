@@ -231,7 +231,7 @@ def _found_by_source(loaded: Loaded) -> list[tuple[str, Span]]:
     known = {rule.info.id: rule.info for rule in rules}
     comments = Comments([Checked(loaded, Config(), Path(), frozenset(known), frozenset(), frozenset(), known, whole=True, complete=True)])
     for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
-        comments.reason(finding)
+        comments.acceptance(finding)
     return found + [(UNUSED_SUPPRESSION, unused.span) for unused in comments.unused()]
 
 

@@ -20,6 +20,8 @@ from ..text import Edit, Span, Text
 from ..typed import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from ..syntax.yaml import Yaml
 
 Value = TypeVar("Value")
@@ -308,12 +310,18 @@ class Problem(NamedTuple):
 
 
 class Suppression(NamedTuple):
-    """A suppression comment: it accepts findings of some rules at the characters of ``span``. ``place`` is the comment's own place."""
+    """A suppression comment: it accepts findings of some rules at the characters of ``span``.
+
+    ``place`` is the comment's own place; ``by``, ``until`` and ``since`` are those of :class:`linter.model.Acceptance`.
+    """
 
     span: Span
     rules: frozenset[str]
     reason: str
     place: Span
+    by: str | None = None
+    until: date | None = None
+    since: date | None = None
 
 
 Editor = Callable[[Sequence[Change]], "list[Edit] | None"]

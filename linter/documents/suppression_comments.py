@@ -1,7 +1,8 @@
 """Suppression comments, by which a file accepts findings: ``# medplum-lint: ignore[rule-id, other-id] reason``.
 
 A comment at the end of a line applies to that line, on a line of its own to the next line that is not empty. A comment without a reason has
-no effect: later readers of the file must know why.
+no effect: later readers of the file must know why. Before the reason it can say who accepts the findings, until when and since when:
+``by=NAME until=2027-01-31 since=2026-01-31``, in any order, with the name in quotes where it has blanks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 
 from ..model import sentence
-from ..text import Span, Text
-from ..typed import NamedTuple
+from ..suggest import is_slip
+from ..text import Span, Text, day_of
+from ..typed import Any, Final, NamedTuple
 from .source import Problem, Suppression
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*medplum-lint[ \t]*:[ \t]*(?P<rest>[^\r\n]*)", re.MULTILINE)
@@ -20,6 +22,10 @@ _IGNORE = re.compile(r"ignore[ \t]*\[(?P<ids>[^\]]*)\][ \t]*(?P<reason>.*)")
 _NO_COMMENT = re.compile(r"(?:\A|(?<=[\r\n]))[^\S\r\n]*[^\s#][^\r\n]*")
 """A line that holds something else than a comment."""
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
+
+
+_TERM = re.compile(r"""(?P<name>[A-Za-z]+)=(?:"(?P<quoted>[^"]*)"(?!\S)|(?P<bare>\S*))[ \t]*""")
+_TERMS: Final = ("by", "until", "since")
 
 
 class SuppressionComments(NamedTuple):
@@ -41,7 +47,7 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
         if not is_comment(match.start()):
             continue
         ignore = _IGNORE.fullmatch(match["rest"].rstrip())
-        advice = _advice(ignore)
+        terms, reason, advice = _read(ignore) if ignore is not None else ({}, "", 'write "# medplum-lint: ignore[rule-id] reason"')
         if ignore is None or advice:
             message = sentence("this suppression comment has no effect", remedy=advice, then=": ")
             problems.append(Problem("invalid-suppression", message, Span(*match.span())))
@@ -53,17 +59,30 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
             end = following.end() if following is not None else end
         ids = frozenset(one.strip() for one in ignore["ids"].split(","))
         covered = Span(start, min(end + 1, len(text.content)))
-        suppressions.append(Suppression(covered, ids, ignore["reason"].strip(), Span(*match.span())))
+        suppressions.append(Suppression(covered, ids, reason, Span(*match.span()), **terms))
     return SuppressionComments(tuple(suppressions), tuple(problems))
 
 
-def _advice(ignore: re.Match[str] | None) -> str:
-    """How to write a comment that has no effect; empty for one that has."""
-    if ignore is None:
-        return 'write "# medplum-lint: ignore[rule-id] reason"'
+def _read(ignore: re.Match[str]) -> tuple[dict[str, Any], str, str]:
+    """The terms and the reason behind the brackets, and how to correct a comment that has no effect; empty for one that has."""
+    terms: dict[str, Any] = {}
+    rest, at = ignore["reason"].strip(), 0
     if not all(_ID.fullmatch(one.strip()) for one in ignore["ids"].split(",")):
-        return "write rule ids in its brackets, separated by commas"
-    return "" if ignore["reason"].strip() else "write a reason after its brackets"
+        return terms, "", "write rule ids in its brackets, separated by commas"
+    while term := _TERM.match(rest, at):
+        name = term["name"]
+        # What begins with any other word is a reason, as in "sslmode=disable is right here".
+        if name not in _TERMS and not terms and not any(is_slip(name.lower(), one) for one in _TERMS):
+            break
+        if name not in _TERMS or name in terms:
+            return terms, "", 'write "by=", "until=" and "since=" once at most, and no other word with "=" before the reason'
+        value = (term["bare"] if term["quoted"] is None else term["quoted"]).strip()
+        terms[name] = day_of(value) if name != "by" else value if '"' not in value else None
+        if not terms[name]:
+            what = "a name, in quotes if it has blanks," if name == "by" else "a date such as 2026-01-31"
+            return terms, "", f'write {what} behind "{name}="'
+        at = term.end()
+    return terms, rest[at:], "" if rest[at:] else "write a reason after its brackets"
 
 
 def within(spans: Iterable[Span]) -> Callable[[int], bool]:

@@ -148,7 +148,7 @@ def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], F
     def checked(contents: Mapping[str, bytes]) -> Outcome:
         outcome = check(contents)
         findings = [
-            one._replace(suppressed=suppress(placed(one))) if one.document.uri in contents and one.suppressed is None else one
+            one._replace(acceptance=suppress(placed(one))) if one.document.uri in contents and one.suppressed is None else one
             for one in outcome.result.findings
         ]
         return outcome._replace(result=outcome.result._replace(findings=tuple(findings)))

@@ -165,6 +165,7 @@ OPTIONS: Final = (
     ),
     Option("--show-suppressed", "Report", "Also report suppressed findings, in sarif, junit and markdown."),
     Option("--reason", "Findings", "Why it is accepted, for those who read it later.", "TEXT", "reason", commands="accept", required=True),
+    Option("--by", "Findings", "Who accepts it, such as a name or an address.", "NAME", "person", commands="accept"),
     Option("--until", "Findings", "The last day (2026-01-31) on which it is.  [default: no end]", "DATE", "day", commands="accept"),
     Option(
         "--environment",
@@ -262,6 +263,8 @@ OPTIONS: Final = (
     _BASELINE._replace(names="--baseline", help="Report only findings that are not in this baseline."),
     Option("--no-baseline", "Findings", "Report all findings, whatever baseline the configuration names.", dest="without_baseline"),
     _BASELINE._replace(names="--write-baseline", help="Write all findings to a baseline instead of reporting them."),
+    Option("--by", "Findings", "Who accepts the findings that --write-baseline adds.", "NAME", "person"),
+    Option("--until", "Findings", "The last day (2026-01-31) on which they are accepted.  [default: no end]", "DATE", "day"),
     Option("--fail-on-stale-baseline", "Exit code", "Exit with 1 if the baseline has entries whose findings are gone."),
     Option(
         "--fail-on",
@@ -277,7 +280,8 @@ OPTIONS: Final = (
         "ARGUMENT",
         commands="check show",
     ),
-    Option("--now", "Input", "Check certificates as of this date (2026-01-31), so that runs repeat.", "DATE", "moment"),
+    Option("--now", "Input", "Check certificates and acceptances as of this date (2026-01-31), so that runs repeat.", "DATE", "moment"),
+    Option("--now", "Findings", "The day (2026-01-31) on which it is accepted.  [default: today]", "DATE", "moment", commands="accept"),
     Option(
         "--max-size",
         "Input",

@@ -340,7 +340,7 @@ class Choices:
         """The rules under a configuration by their ids; it must not name others."""
         known = {rule.info.id: rule.info for rule in self._rules(config)}
         wrong = [(line, error) for name, line in config.selectors.items() for error in check_selectors([name], known.values())]
-        wrong += [(one.line, error) for one in config.accept for error in check_ids([one.rule], known.values())]
+        wrong += [(one.line or 1, error) for one in config.accept for error in check_ids([one.rule], known.values())]
         for line, error in wrong:
             self._log.error(f"{config.path}:{line}: {error}")
         return known

@@ -8,13 +8,11 @@ from functools import cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from ..model import LEVELS, TARGETS, Level, Target
+from ..model import LEVELS, TARGETS, Acceptance, Level, Target
 from ..release import ServerVersion
 from ..typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from .globs import Globs
 
 TARGET_CHOICES = ("auto", *TARGETS)
@@ -50,22 +48,6 @@ class Overrides(NamedTuple):
         added = other.extend_select if self.select is None else None
         severity = {**(other.severity or {}), **(self.severity or {})}
         return merged._replace(severity=severity, extend_select=(*(added or ()), *(self.extend_select or ())) or None)
-
-
-class Acceptance(NamedTuple):
-    """Findings that a configuration accepts, and why: those of a rule that match all other given fields.
-
-    ``path`` is a glob, ``setting`` a dotted name with ``*`` for list indexes; empty is a finding about no setting. ``until`` is the last
-    day of its validity. ``line`` is its line in the file.
-    """
-
-    rule: str
-    reason: str
-    path: str | None = None
-    setting: str | None = None
-    environment: str | None = None
-    until: date | None = None
-    line: int = 1
 
 
 class _Config(NamedTuple):

@@ -18,13 +18,13 @@ from functools import partial
 from pathlib import Path
 
 from ..files import LARGEST_CONFIGURATION, Unreadable, is_within, read_regular, relative_to_here
-from ..model import LEVELS, TARGETS
+from ..model import LEVELS, TARGETS, Acceptance
 from ..policy.rule_set import PACKAGE
 from ..release import ServerVersion
 from ..suggest import choice_meant, did_you_mean
-from ..text import printable
+from ..text import day_of, printable
 from ..typed import Any, Final, NamedTuple
-from .config import FAIL_ON_CHOICES, PROJECT_FILE, TARGET_CHOICES, Acceptance, Config, ConfigError, Keys, Overrides, Severity, line_in
+from .config import FAIL_ON_CHOICES, PROJECT_FILE, TARGET_CHOICES, Config, ConfigError, Keys, Overrides, Severity, line_in
 from .globs import Globs
 
 Schema = dict[str, Any]
@@ -204,6 +204,8 @@ def _acceptance(keys: Keys, table: Mapping[str, Any], file: Path) -> Acceptance:
     reason = values.get("reason", "").strip()
     if not reason:
         raise Mistake((*keys, "reason"), f"the acceptance of {values['rule']} needs a reason, for whoever reads it later")
+    if not values.get("by", "-").strip():
+        raise Mistake((*keys, "by"), "by is empty: leave it out where it is not known who accepts the findings")
     for key in ("path", "environment"):
         if values.get(key) == "":
             raise Mistake((*keys, key), f"{key} is empty: leave it out to accept the findings of every {key}")
@@ -222,10 +224,10 @@ def _day(keys: Keys, value: Any, _file: Path) -> date:
     """A TOML date, or a text with one; not one with a time."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    try:
-        return date.fromisoformat(value if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) else "")
-    except (ValueError, TypeError):
-        raise Mistake(keys, "until must be a date, such as 2026-01-31") from None
+    day = day_of(value) if isinstance(value, str) else None
+    if day is None:
+        raise Mistake(keys, f"{keys[-1]} must be a date, such as 2026-01-31")
+    return day
 
 
 # --- The table. ---------------------------------------------------------------------------------------------------------------------
@@ -337,7 +339,9 @@ OF_ACCEPTANCES: Final = (
     ConfigOption("path", _PATH, _text, "A glob of the files in which they are; without it all."),
     ConfigOption("setting", _TEXT, _text, "The setting, such as database.ssl, that they are about; empty for none, without it all."),
     ConfigOption("environment", _PATH, _text, "The environment, or the service, container or job, in which they are; without it all."),
+    ConfigOption("by", {"type": "string", "pattern": r"\S"}, _text, "Who accepts them."),
     ConfigOption("until", {"type": "string", "format": "date"}, _day, "The last day on which they are accepted, such as 2030-06-30."),
+    ConfigOption("since", {"type": "string", "format": "date"}, _day, "The day on which they were accepted."),
 )
 
 
@@ -424,7 +428,8 @@ def parsed_file(path: Path, content: bytes) -> Config | None:
     except Mistake as mistake:
         raise ConfigError(f"{path}:{line_in(places, mistake.keys)}: {mistake}") from None
     general = {field: values.pop(field) for field in Overrides._fields if field in values}
-    accept = tuple(one._replace(line=line_in(places, ("accept", number))) for number, one in enumerate(values.pop("accept", ())))
+    given, file = values.pop("accept", ()), relative_to_here(path)
+    accept = tuple(one._replace(line=line_in(places, ("accept", number)), file=file) for number, one in enumerate(given))
     return Config(path, Overrides(**general), accept=accept, places=places, **values)
 
 

@@ -135,6 +135,13 @@ def reason(text: str) -> str:
     return text.strip()
 
 
+def person(text: str) -> str:
+    """The name of a person, which is not empty."""
+    if not text.strip():
+        raise ValueError("it gives no name")
+    return text.strip()
+
+
 def server_version(text: str, given_by: str) -> ServerVersion:
     """The server releases that a text stands for; ``given_by`` names the option or variable."""
     from ..settings.releases import parse_server_version

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..model import LEVELS, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style, gathered
+from ..model import LEVELS, Acceptance, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style, gathered
 from ..redaction.mask import environment_text, holder_text, series
 from ..text import Span, count, inert, printable
 from ..typed import IO, Final
@@ -103,6 +103,13 @@ def place(document: Document, span: Span) -> str:
 def message_of(finding: Finding) -> str:
     """What a finding says, with the environment that its document is of."""
     return line(finding.message) + of_holder(finding.document, finding.held_by)
+
+
+def acceptance_text(acceptance: Acceptance, file: str) -> str:
+    """Why a finding is accepted, and in brackets by whom, since when and until when, and where that is written: in which ``file``."""
+    facts = [f"{name} {value}" for name in ("by", "since", "until") if (value := getattr(acceptance, name)) is not None]
+    where = f"{file}:{acceptance.line}" if acceptance.line is not None else file
+    return line(f"{acceptance.reason or 'no reason is given'} ({', '.join([*facts, where])})")
 
 
 def fix_of(finding: Finding) -> str:

@@ -23,7 +23,7 @@ from ..typed import IO, Final
 from ._changes import change_of
 from ._html_page import FILTERS, PAGE, SCRIPT, STYLE
 from ._places import Place, Placer
-from ._words import by_document, line, notes_of, of_holder, shown, summary, together, used, write_markup
+from ._words import acceptance_text, by_document, line, notes_of, of_holder, shown, summary, together, used, write_markup
 
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
@@ -132,8 +132,9 @@ def _finding(finding: Finding, where: Place, rule: str | None, place: Placer) ->
             yield f"<li>{_code(place(one).text)}: {_text(line(one.message))}{_text(of_holder(one.document))}"
             yield f"{_excerpt(one.document.origin.excerpt(one.path, one.span))}</li>"
         yield "</ul>"
-    if finding.suppressed is not None:
-        yield f"<p><strong>accepted:</strong> {_text(line(finding.suppressed) or 'no reason is given')}</p>"
+    if finding.acceptance is not None:
+        why = acceptance_text(finding.acceptance, place.file(finding.acceptance.file).text)
+        yield f"<p><strong>accepted:</strong> {_text(why)}</p>"
     yield from (f"<p><strong>{what}:</strong> {_text(line(text))}</p>" for what, text in notes_of(finding) if text)
     change = [f"<{_SIGNS[sign]}>{_text(one)}</{_SIGNS[sign]}>" if (sign := one[:2]) in _SIGNS else _text(one) for one in change_of(finding)]
     if change:

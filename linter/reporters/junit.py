@@ -26,7 +26,7 @@ from ..model import Document, Finding, Result, Style, dotted, gathered
 from ..text import inert, printable
 from ..typed import IO, TYPE_CHECKING, Final
 from ._places import Placer, related
-from ._words import UNREAD, USED, fix_of, line, message_of, of_holder, unread, used, write_markup
+from ._words import UNREAD, USED, acceptance_text, fix_of, line, message_of, of_holder, unread, used, write_markup
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -102,8 +102,9 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
 def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) -> Element:
     name = finding.rule + (f": {dotted(finding.path)}" if finding.path else "") + of_holder(finding.document, finding.held_by)
     case, message = _case(path, name, seen), message_of(finding)
-    if finding.suppressed is not None:
-        ElementTree.SubElement(case, "skipped", {"message": _text(f"suppressed: {line(finding.suppressed)}: {message}")})
+    if finding.acceptance is not None:
+        why = acceptance_text(finding.acceptance, place.file(finding.acceptance.file).text)
+        ElementTree.SubElement(case, "skipped", {"message": _text(f"suppressed: {why}: {message}")})
         return case
     if finding.severity == "note":
         outcome = ElementTree.SubElement(case, "skipped", {"message": _text(f"note: {message}")})

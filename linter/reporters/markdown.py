@@ -18,7 +18,7 @@ from ..text import count, inert, printable
 from ..typed import IO, Final
 from ._changes import change_of
 from ._places import Placer, related
-from ._words import by_document, line, notes_of, servers, shown, summary, together, unread, used, write_markup
+from ._words import acceptance_text, by_document, line, notes_of, servers, shown, summary, together, unread, used, write_markup
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
@@ -95,7 +95,8 @@ def _row(finding: Finding, place: Placer) -> str:
     """A row of a table: the severity, the place, and in one cell what is wrong, the other places, the notes, the rule and the change."""
     lines = [f"**{escaped(line(finding.says.what))}**", *map(escaped, related(finding, place, _PLACES))]
     lines += [f"{what}: {escaped(line(text))}" for what, text in notes_of(finding) if text]
-    lines += [f"suppressed: {escaped(line(finding.suppressed))}"] if finding.suppressed is not None else []
+    if finding.acceptance is not None:
+        lines.append(f"suppressed: {escaped(acceptance_text(finding.acceptance, place.file(finding.acceptance.file).text))}")
     change = "&#10;".join(map(escaped, change_of(finding)))
     lines += [f'{code(printable(finding.rule))}{f"""<pre lang="diff">{change}</pre>""" if change else ""}']
     start = place(finding).start

@@ -309,7 +309,7 @@ def _results(findings: list[Finding], rules: list[str], place: Placer, style: St
             related_locations=related or None,
             rule_id=finding.rule,
             rule_index=indexes[finding.rule],
-            suppressions=_suppressions(finding) if style.suppressed else None,
+            suppressions=_suppressions(finding, place) if style.suppressed else None,
         )
         results.append(result)
         hashes.add(finding)
@@ -348,13 +348,16 @@ def _region(start: Position, end: Position) -> om.Region:
     return om.Region(end_column=end.column, end_line=end.line, start_column=start.column, start_line=start.line)
 
 
-def _suppressions(finding: Finding) -> list[dict[str, str]]:
+def _suppressions(finding: Finding, place: Placer) -> list[dict[str, Any]]:
     """What accepts a finding: all results of a log have this, or none (3.27.23)."""
-    if finding.suppressed is None:
+    one = finding.acceptance
+    if one is None:
         return []
-    reason = line(finding.suppressed)
-    kind = "external" if finding.accepted_by in ("configuration", "baseline") else "inSource"
-    return [{"kind": kind, "status": "accepted"} | ({"justification": reason} if reason else {})]
+    reason = line(one.reason)
+    terms = {"by": one.by, "until": one.until, "since": one.since, "path": place.file(one.file).text, "line": one.line}
+    said = {name: value if name == "line" else line(str(value)) for name, value in terms.items() if value is not None}
+    kind = "external" if one.source in ("configuration", "baseline") else "inSource"
+    return [{"kind": kind, "status": "accepted"} | ({"justification": reason} if reason else {}) | {"properties": said}]
 
 
 _LINKS: Final = 10

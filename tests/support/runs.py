@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from linter.model import Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Style, as_message
+from linter.model import Acceptance, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Style, as_message
 from linter.reporters import reporter
 
 from .helpers import written
@@ -36,6 +36,11 @@ def finding(
     """A finding about a setting; ``more`` are its other fields."""
     place = where or document()
     return Finding(RULE.id, level, as_message(message), place, path, place.locate(path or ()))._replace(**more)
+
+
+def accepted(reason: str, **more: Any) -> Acceptance:
+    """What accepts a finding; ``more`` are its other fields."""
+    return Acceptance(RULE.id, reason, line=3, file="lint.toml")._replace(**more)
 
 
 def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
