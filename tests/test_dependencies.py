@@ -1,17 +1,28 @@
-"""What a run needs of the packages that we depend on: a report of a JSON file only click."""
+"""What a run needs of the packages that we depend on: a report of a JSON file only click. And what docs/dependencies.md says of each."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from support import pages
+from support.checkout import ROOT
+from support.dependencies import BROUGHT, EXTRAS, USED, declared_licence, extras, installed, licences, names, package, table
 from support.helpers import OWN_POLICY
+from support.imports import FILES, imports, part
 
 from linter import reporters
 
-ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from lock import LOCK, locked  # noqa: E402
+
 CLEAN = ROOT / "benchmarks" / "clean.json"
 BLOCKED = ("attr", "attrs", "cryptography", "jschema_to_python", "jsonpickle", "jsonschema", "pbr", "re2", "sarif_om", "setuptools", "yaml")
 
@@ -103,3 +114,88 @@ def test_a_policy_with_a_pattern_needs_re2(tmp_path: Path, trusted: bool, patter
     needs = "a pattern needs the package google-re2, which is not installed: pip install google-re2\n"
     assert without.stderr.endswith(f"policies/support-email-domain.yaml:7: {needs}")
     assert "google-re2" not in run(*more, tmp_path / "medplum.config.json", blocked=()).stderr
+
+
+# --- What is declared is what is used. --------------------------------------------------------------------------------------------------
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+INPUTS = {
+    "compose.yaml": "services:\n  server:\n    image: medplum/medplum-server:5.1.23\n    environment: {MEDPLUM_BASE_URL: x}\n",
+    "medplum.config.json": json.dumps({"baseUrl": "https://x.example/", "database": {"ssl": {"ca": PEM}}}),
+    "bad.json": BAD,
+    "policies/support-email-domain.yaml": OWN_POLICY,
+    "configured/medplum.config.json": BAD,
+    "configured/.medplum-lint.toml": "exclude = []\n",
+}
+RUNS = {
+    "attrs": ("attr", ["--format", "sarif", "bad.json"]),
+    "click": ("click", ["--help"]),
+    "cryptography": ("cryptography", ["medplum.config.json"]),
+    "jsonschema": ("jsonschema", ["--rules", "policies", "bad.json"]),
+    "pyyaml": ("yaml", ["compose.yaml"]),
+    "sarif-om": ("sarif_om", ["--format", "sarif", "bad.json"]),
+    "tomli": ("tomli", ["configured"]),
+}
+"""For each package the module that it is imported as, and a command of a user that imports it."""
+
+
+def test_what_is_imported_is_what_is_declared() -> None:
+    """By the linter, not by tests or tools; ``typing_extensions`` is for a type checker alone."""
+    found = {part(name) for path in FILES for name in imports(path)} - sys.stdlib_module_names - {"linter", "tomllib", "typing_extensions"}
+    packages = {module: name for name, (module, _) in RUNS.items()} | {"re2": "google-re2"}
+    assert {packages.get(name, name) for name in found} == names(extras()[""] + extras()["patterns"])
+
+
+@pytest.mark.parametrize("name", sorted(names(extras()[""])))
+def test_every_package_is_used_by_a_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "tomli" and sys.version_info >= (3, 11):
+        pytest.skip("Python reads TOML itself")
+    for file, text in INPUTS.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    module, arguments = RUNS[name]
+    assert run(*arguments, blocked=()).returncode in (0, 1)
+    assert "ModuleNotFoundError" in run(*arguments, blocked=(module,)).stderr
+
+
+# --- What the page says of each. --------------------------------------------------------------------------------------------------------
+
+
+def runtime() -> dict[str, set[str]]:
+    """What a run needs on this Python, and what each of these packages requires, on any Python."""
+    found: dict[str, set[str]] = {}
+    left = {one.name for one in extras()[""] if one.marker is None or one.marker.evaluate()}
+    while left:
+        name = canonicalize_name(left.pop())
+        asked = [Requirement(text) for text in distribution(name).requires or []]
+        found[name] = names(one for one in asked if "extra" not in str(one.marker))
+        left |= {one.name for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})} - found.keys()
+    return found
+
+
+def test_every_package_has_a_row() -> None:
+    assert {package(row[0]) for row in table(USED)} == names(extras()[""])
+    brought = {one.name for one in locked(LOCK.read_text(encoding="utf-8"))} - names(extras()[""] + extras()["patterns"])
+    assert {package(row[0]) for row in table(BROUGHT)} == brought
+    assert {(*pages.code(row[0]), package(row[1])) for row in table(EXTRAS)} == {
+        (extra, name) for extra, asked in extras().items() if extra for name in names(asked)
+    }
+
+
+def test_every_row_is_complete() -> None:
+    assert [row for title in (USED, BROUGHT, EXTRAS) for row in table(title) if not all(row)] == []
+
+
+def test_what_requires_a_package() -> None:
+    needed = runtime()
+    for name, required_by, *_ in table(BROUGHT):
+        said = {canonicalize_name(one) for one in pages.code(required_by)}
+        assert said == {one for one, asked in needed.items() if package(name) in asked}, name
+
+
+def test_the_licences_are_those_that_the_packages_declare() -> None:
+    """Of those that are installed: the others are only in the environments that build the site, draw the charts, or build a release."""
+    declared = {name: declared_licence(found) for name, found in installed().items() if name in licences()}
+    assert runtime().keys() <= declared.keys()
+    assert {name: licences()[name] for name in declared} == declared

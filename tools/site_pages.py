@@ -30,7 +30,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "Upgrade": ("upgrade.md",),
     "Pipelines": ("pipelines.md",),
     "Your own policies": ("your-policies.md", "cookbook.md", "policies.md", "policy-words.md"),
-    "For auditors": ("auditors.md", "security.md"),
+    "For auditors": ("auditors.md", "dependencies.md", "security.md"),
     "Reference": ("options.md", "cli.md", "configuration.md", "json.md", "outputs.md", "exit-codes.md", "python.md", "rules", "settings"),
     "How it works": ("architecture.md", "extending.md", "server-differences.md", "contributing.md", "changelog.md"),
 }
