@@ -1,7 +1,7 @@
 """A run, in stages: discover, read, load, versions, join, check, compare, accept, merge, attach fixes.
 
-Each stage is a function from the list that the one before it made to the next. What every caller uses is :func:`lint_paths` and
-:func:`lint_input`: the command line, tests, and later an editor.
+Each stage is a function from the list of the previous stage to that of the next. All callers use :func:`lint_paths` and :func:`lint_input`:
+the command line, tests, and later an editor.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _TOO_LARGE = "more than 64 MiB, too large for the search of a folder: name the f
 
 
 class Options(NamedTuple):
-    """What the caller says for all files; it wins over configuration files. ``rules`` are folders, in addition to theirs."""
+    """The caller's options for all files; they override configuration files. ``rules`` are folders, in addition to theirs."""
 
     overrides: Overrides = Overrides()
     kind: str | None = None
@@ -109,7 +109,7 @@ class Options(NamedTuple):
 class NewBaseline(NamedTuple):
     """The text of a baseline, the number of its entries, and how many of these are old ones that the run did not check.
 
-    ``findings`` is how many findings of the run are in it: one about several places has an entry for each.
+    ``findings`` counts the findings of the run in it: one about several places has an entry for each.
     """
 
     text: str
@@ -119,7 +119,7 @@ class NewBaseline(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A run and what came of it. ``errors``: what could not be done as asked; ``bugs``: what went wrong in our own code."""
+    """A run and its result. ``errors``: requests that could not be met; ``bugs``: failures in our own code."""
 
     result: Result
     errors: tuple[str, ...]
@@ -147,12 +147,12 @@ class Outcome(NamedTuple):
 
     @property
     def sums(self) -> list[Document]:
-        """The documents of what servers get from several files, in whose parts findings are."""
+        """The documents that servers get from several files, whose parts have findings."""
         return [document for document in self.checkable if document.parts is not None]
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command: 0 nothing to fail on, 1 findings, 2 not run as asked, 3 a bug of ours."""
+        """The exit code of the command: 0 nothing to fail on, 1 findings, 2 not run as asked, 3 a bug in medplum-lint."""
         if self.bugs:
             return 3
         if self.errors:
@@ -161,7 +161,7 @@ class Outcome(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """What all stages of a run share. ``folders`` are the real paths of those that are searched."""
+    """State that all stages of a run share. ``folders`` are the real paths of the searched folders."""
 
     options: Options
     choices: Choices
@@ -183,13 +183,13 @@ class _Run(NamedTuple):
         )
 
     def step(self, what: str, done: int, total: int, uri: str) -> None:
-        """Tell the caller how far the run is."""
+        """Report progress to the caller."""
         if self.options.on_step is not None:
             self.options.on_step(what, done, total, uri)
 
 
 class _File(NamedTuple):
-    """An input that was read, and the configuration and rules that count for it."""
+    """An input that was read, and the configuration and rules that apply to it."""
 
     given: Input
     config: Config
@@ -198,10 +198,10 @@ class _File(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """A document to be checked, and what its source and its rules find in it.
+    """A document to check, and the findings of its source and its rules in it.
 
-    ``newest`` is what the newest server makes of it; ``beside`` is what shows the target in its file. ``container`` is where the server
-    stands that it is joined for, and ``server`` the one around which the document stands.
+    ``newest`` is the same document as the newest server reads it; ``beside`` are documents in its file that show the target. ``container``
+    is the place of the server that it is joined for, and ``server`` the server whose environment it describes.
     """
 
     file: _File
@@ -220,7 +220,7 @@ class _Subject(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """Findings that the rules of one file made of one document, or of one deployment; ``of`` is what they are true of."""
+    """Findings of one file's rules in one document, or in one deployment; ``of`` are the holders they apply to."""
 
     findings: list[Finding]
     rules: RuleSet
@@ -228,7 +228,7 @@ class _Batch(NamedTuple):
 
 
 def checks(paths: list[str], options: Options, given: Input | None = None) -> Check:
-    """The function that checks paths, or one text, as often as it is called: with what fixes make of the files too."""
+    """The function that checks paths, or one text, repeatedly: also with the changes of fixes."""
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
         asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
@@ -238,7 +238,7 @@ def checks(paths: list[str], options: Options, given: Input | None = None) -> Ch
 
 
 def lint_paths(paths: list[str], options: Options) -> Outcome:
-    """Lint files, folders and globs. Raises nothing for what they hold: what goes wrong is in the outcome."""
+    """Lint files, folders and globs. Never raises because of their content: problems are in the outcome."""
     run = _Run.of(options, _real_folders(paths))
     found, errors = run.search.find(paths, may_be_empty=options.allow_unrecognized)
     if not _prepare(run, [file.path for file in found]):
@@ -270,9 +270,9 @@ def lint_input(given: Input, options: Options) -> Outcome:
 
 
 def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dict[Found, Reading | None]]:
-    """Find and read files as a run does, and check nothing: the run, its errors before anything is read, and what is read of each file.
+    """Find and read files as a run does, without checking: the run, its errors so far, and the readings of each file.
 
-    None is read of what is too large for a search, or cannot be read, which the log of the run tells.
+    Files that are too large for a search, or unreadable, have no reading; the log of the run names them.
     """
     run = _Run.of(options)
     found, errors = run.search.find(paths)
@@ -283,10 +283,10 @@ def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dic
 
 
 class LoadedDocuments(NamedTuple):
-    """The documents of files that are not linted, an error for each file that gives none, and what went wrong in our own code.
+    """The documents of files that are not linted, an error for each file without one, and failures in our own code.
 
-    ``without_settings`` are the documents of files that name images of servers and give no settings, such as a Compose file that mounts a
-    configuration, each by the error that says so. ``notices`` are what is worth knowing of what is not read.
+    ``without_settings`` are the documents of files that name server images and give no settings, such as a Compose file that mounts a
+    configuration, each by the error that says so. ``notices`` are notes on what is not read.
     """
 
     documents: list[Document]
@@ -305,10 +305,10 @@ def load_documents(
     joined: bool = False,
     start: str | None = None,
 ) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting them; ``joined``: as start arguments put them together.
+    """The documents of files as a server reads them, without linting; ``joined``: combined as start arguments say.
 
     Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest. Raises
-    :exc:`~linter.options.config.ConfigError` for a configuration that cannot be used.
+    :exc:`~linter.options.config.ConfigError` for an invalid configuration.
     """
     run = _Run.of(Options(Overrides(server=server), kind, max_size=max_size, start=start))
     inputs, errors = read_inputs(paths, max_size)
@@ -334,17 +334,17 @@ def load_documents(
 
 
 def _has_settings(loaded: Loaded) -> bool:
-    """Whether there is more to a document than how its server is started."""
+    """Whether a document contains more than how its server is started."""
     return loaded.start is None or bool(loaded.document.data) or loaded.document.complete
 
 
 def _in_sums(loaded: Iterable[Loaded]) -> set[str]:
-    """The files of which something is a part of what servers get from several."""
+    """The files that contribute to a server's sum of several files."""
     return {uri for one in loaded if one.parts for uri, _ in one.places}
 
 
 def _real_folders(paths: Iterable[str]) -> list[str]:
-    """The real paths of those that are folders; none where the working folder is gone, which is reported when it is searched."""
+    """The real paths of those that are folders; none if the working folder is gone, which the search reports."""
     try:
         return [os.path.realpath(path) for path in paths if os.path.isdir(path)]
     except OSError:
@@ -355,7 +355,7 @@ def _real_folders(paths: Iterable[str]) -> list[str]:
 
 
 def _prepare(run: _Run, files: list[Path]) -> bool:
-    """Read the configurations, rules and baselines that files need; False, with errors logged, where something has a mistake."""
+    """Read the configurations, rules and baselines that files need; False, with errors logged, if one has a mistake."""
     options, log = run.options, run.log
     configs = run.choices.prepare(files)
     if log.errors:
@@ -381,7 +381,7 @@ def _prepare(run: _Run, files: list[Path]) -> bool:
 
 
 def _around(run: _Run, found: Iterable[Found]) -> Surroundings:
-    """The files of the run as those around each of them; a pipe can be read only once."""
+    """The surroundings of the run's files; a pipe can be read only once."""
     small = (file for file in found if not file.too_large and (file.identity or os.path.isfile(file.path)))
     inputs = {file.path.as_posix(): Nearby(file.path, partial(_read_again, run.options, file.path)) for file in small}
     return Surroundings(inputs, run.search.excluded)
@@ -391,7 +391,7 @@ def _read_again(options: Options, path: Path) -> bytes | None:
     try:
         return _bytes_of(options, path, read_regular)
     except Unreadable:
-        return None  # which is reported where it is read for itself
+        return None  # reported when the file itself is read
 
 
 def _bytes_of(options: Options, path: Path, read: Callable[[Path, int], bytes]) -> bytes:
@@ -415,13 +415,13 @@ def _read_all(run: _Run, found: list[Found]) -> list[_File]:
 
 
 def _read(run: _Run, file: Found) -> Input | None:
-    """A file with its text; None, which is logged, where it cannot be read or is too large for a search."""
+    """A file with its text; None, which is logged, if it cannot be read or is too large for a search."""
     uri = file.path.as_posix()
     if file.too_large:
         _report_unread(run, uri, _TOO_LARGE, passed_over=True)
         return None
     try:
-        # A search takes ordinary files only, and what is named may be a pipe.
+        # A search only takes ordinary files, but a named path may be a pipe.
         data = _bytes_of(run.options, file.path, read_regular if file.searched else read_file)
     except Unreadable as error:
         run.log.errors.append(f"{file.path}: cannot be read: {error}")
@@ -435,11 +435,11 @@ def _read(run: _Run, file: Found) -> Input | None:
 
 
 def _load(run: _Run, given: Input) -> _File | None:
-    """Recognise a text and load its documents; None for a bug of ours."""
+    """Recognise a text and load its documents; None for a bug in medplum-lint."""
     config, rules = run.choices.of(given.path)
     with run.log.surviving(given.uri):
         reading = _read_as(run, given, rules.overrides.server or ANY_SERVER)
-        # No more is needed of what is left alone, and there can be many such files.
+        # Nothing else is needed for files that are left alone, and there can be many.
         given = given._replace(data=b"") if reading.silent and not reading.images else given
         return _File(given, config, rules, reading)
     run.log.unchecked(given.uri, "failed", "a bug in medplum-lint")
@@ -450,7 +450,7 @@ def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
     reading = load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=run.around)
     if reading.loaded or given.searched or run.options.start is None:
         return reading
-    # What is given with a start argument is a server's, though a client could have it too.
+    # Files given with a start argument are a server's, though a client could have them too.
     from .server.start import layers  # only with a start argument
 
     is_file = given.path.name in (one.file_name for one in layers(run.options.start, server.release))
@@ -463,7 +463,7 @@ def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
 
 
 def _set_targets(run: _Run, files: list[_File]) -> None:
-    """Set what each document is for, on which depends what the images that files name are for."""
+    """Set the target of each document, which decides what the images in the files are for."""
     if not any(file.reading.images for file in files):
         return
     for file in files:
@@ -474,7 +474,7 @@ def _set_targets(run: _Run, files: list[_File]) -> None:
 
 
 def _as_servers_read(run: _Run, files: list[_File]) -> list[_File]:
-    """The files with each document as the server reads it that it is for, now that all images are known."""
+    """The files with each document as its server reads it, now that all images are known."""
     found = servers_in_images([(file.given, file.reading) for file in files])
     read: list[_File] = []
     for file in files:
@@ -504,7 +504,7 @@ def _newest(run: _Run, file: _File) -> list[Document]:
 
 
 def _join(run: _Run, files: list[_File]) -> list[_Subject]:
-    """The documents to check: all but those that are parts of others."""
+    """The documents to check: all except parts of others."""
     covered = parts_of_others(one for file in files for one in file.reading.loaded)
     subjects = _subjects(run, files, covered)
     by_hand = Started(run.options.start) if run.options.start is not None else None
@@ -535,7 +535,7 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
 
 
 def _subjects(run: _Run, files: list[_File], covered: Collection[Document]) -> list[_Subject]:
-    """The documents of files, but those that are ``covered``, each with what it is checked with."""
+    """The documents of files, except those that are ``covered``, each with the rules to check it with."""
     subjects: list[_Subject] = []
     for file in files:
         documents = [one.document for one in file.reading.loaded]
@@ -554,7 +554,7 @@ def _at(documents: Callable[[], list[Document]], index: int) -> Document:
 
 
 def _report_unloaded(run: _Run, files: Iterable[_File], in_sums: Collection[str]) -> None:
-    """Report the files, and parts of files, that are not read, unless they are parts of what others give."""
+    """Report the files, and parts of files, that are not read, unless they are parts of other documents."""
     for file in files:
         reading, uri = file.reading, file.given.uri
         asked = bool(file.given.environments)
@@ -567,7 +567,7 @@ def _report_unloaded(run: _Run, files: Iterable[_File], in_sums: Collection[str]
 
 
 def _report_unread(run: _Run, uri: str, reason: str, *, passed_over: bool = False, asked: bool = False) -> None:
-    """Report that a file, or a part of it, is not read: an error, unless a search may pass over it or the caller is ready for it.
+    """Report that a file, or a part of it, is not read: an error, unless a search may skip it or the caller handles it.
 
     ``asked``: the user names what is in it.
     """
@@ -579,7 +579,7 @@ def _report_unread(run: _Run, uri: str, reason: str, *, passed_over: bool = Fals
 
 
 def _found_nothing(run: _Run) -> bool:
-    """Whether a search came upon no file of which there is anything to report."""
+    """Whether a search found no file that is worth reporting."""
     if run.options.allow_unrecognized or run.log.errors:
         return False
     if len(run.log.files) == run.log.passed_over:
@@ -591,7 +591,7 @@ def _found_nothing(run: _Run) -> bool:
 
 
 class _Around(NamedTuple):
-    """A container of a file that runs a server, with ``every`` one of the file, and the document of the server where one is checked."""
+    """A container in a file that runs a server, with ``every`` container of the file, and the server's document if one is checked."""
 
     file: _File
     every: Sequence[Described]
@@ -600,7 +600,7 @@ class _Around(NamedTuple):
 
 
 def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subject]) -> list[_Around]:
-    """What stands around the servers of files: around one of which nothing is read if its image is Medplum's."""
+    """The environments of servers in files; a server without readable settings counts if its image is Medplum's."""
     described: list[tuple[_File, Sequence[Described]]] = []
     for file in files:
         with run.log.surviving(file.given.uri, "reading what stands around a server"):
@@ -609,7 +609,7 @@ def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subje
         return []
     from .documents.images import is_server_image
 
-    subjects = sorted(subjects, key=lambda one: bool(one.container))  # what is joined counts over what it is made of
+    subjects = sorted(subjects, key=lambda one: bool(one.container))  # a joined document takes precedence over its sources
     servers = {place: one.document for one in subjects for place in one.container or one.loaded.written[0].places}
     others = {place for one in subjects for place in one.loaded.places}
     found: list[_Around] = []
@@ -625,7 +625,7 @@ def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subje
 
 
 def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
-    """Check what stands around each server. It is no file of its own, and is not reported as one that was checked."""
+    """Check the environment of each server. It is not a file of its own, so it is not reported as checked."""
     checker, versions = Checker(run.log, several=False), dict[str, ServerVersion]()
     for file, every, own, server in around:
         with run.log.surviving(file.given.uri, "checking what stands around a server"):
@@ -647,7 +647,7 @@ def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
 
 
 def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
-    """Check each document, and report what became of it and of its parts; those that could be checked, with the findings."""
+    """Check each document, and report its status and that of its parts; returns those that could be checked, with the findings."""
     checker = Checker(run.log, several=len(subjects) > 1)
     found: list[_Subject] = []
     known: set[Document] = set()
@@ -660,7 +660,7 @@ def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
             target = target_for(rules.overrides, document, subject.beside)
             for one in (document, *(part.document for part in loaded.parts)):
                 one.target, one.now = target, run.options.now
-                if one.server.release == document.server.release:  # a file that several servers read has that of the first in the run
+                if one.server.release == document.server.release:  # a file that several servers read has the status of the first
                     one.server = document.server
             for block in loaded.unread:
                 run.log.note(Notice("unread-block", block.uri, block.line, block.why))
@@ -679,7 +679,7 @@ def _check(run: _Run, subjects: list[_Subject]) -> list[_Subject]:
 
 
 def _report_status(run: _Run, part: Loaded, rules: RuleSet) -> None:
-    """Report what became of a document."""
+    """Report the status of a document."""
     document = part.document
     lossy = [problem.name for problem in part.problems if problem.lossy]
     if breaks_off(part) and not any(rules.case_reporting(name, document.target) for name in lossy):
@@ -690,7 +690,7 @@ def _report_status(run: _Run, part: Loaded, rules: RuleSet) -> None:
 
 
 class _Compared(NamedTuple):
-    """The deployments that were found, what comparing their documents gave, the rules that can do so, and those that did, by document."""
+    """The deployments, the findings of comparing their documents, the rules that can do so, and those that did, by document."""
 
     deployments: list[Deployment]
     batches: list[_Batch]
@@ -699,8 +699,7 @@ class _Compared(NamedTuple):
 
 
 def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Document]) -> _Compared:
-    """Check the documents of each deployment against each other, and what stands around each server (``beside``) against that, with the
-    rules of the server's file."""
+    """Compare the documents of each deployment, and each server with its environment (``beside``), by the rules of the server's file."""
     compared = _Compared([], [], {}, {})
     checkable = [one for one in found if one.loaded.checkable]
     if len(checkable) < 2:
@@ -717,7 +716,7 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
             plan = rules.plan(combined)
             checks = [one for one in plan.checks if WORKLOAD not in combined.members or WORKLOAD in one[0].members]
             findings = [one for rule, levels in checks for one in checker.found_by(rule, combined, levels)]
-            # What stands around a server knows the cause of what its settings alone show, and these of what does not come of that.
+            # The environment of a server can explain findings in its settings, and the settings other findings in the environment.
             own = found_in[combined.members["server"]] if WORKLOAD in combined.members else []
             kept, others = without_repetitions([*own, *findings], rules.by_id), {*map(id, findings)}
             compared.batches.append(_Batch([one for one in kept if id(one) in others], rules))
@@ -731,7 +730,7 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
 
 
 def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch]:
-    """The batches with one finding for each that several services have in common, which share a file; it is true of all of them."""
+    """The batches with one finding in place of equal ones of several services that share a file; it applies to all of them."""
     first: dict[tuple[object, ...], Finding] = {}
     holders: dict[tuple[object, ...], dict[tuple[str, str], None]] = {}
 
@@ -759,7 +758,7 @@ def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch
 
 
 def _checked(found: Iterable[_Subject], compared: Mapping[Document, set[str]], given: Collection[str]) -> Iterator[Checked]:
-    """The documents that were checked, for what accepts findings: with which rules."""
+    """The checked documents, each with its rules, for acceptances."""
     for subject in found:
         plan = subject.rules.plan(subject.document)
         for part in subject.loaded.written:
@@ -771,14 +770,14 @@ def _checked(found: Iterable[_Subject], compared: Mapping[Document, set[str]], g
 
 
 def _accept(batches: Iterable[_Batch], acceptors: Acceptors) -> list[_Batch]:
-    """The batches with the reason of each finding that is accepted."""
+    """The batches with the reason for each finding that is accepted."""
     return [batch._replace(findings=list(map(acceptors.accept, batch.findings))) for batch in batches]
 
 
 def _merge(batch: _Batch, texts: Texts, acceptors: Acceptors, log: Log) -> _Batch:
-    """A batch with the findings of a rule put together that it has one message for, and with their fixes; comments accept single ones.
+    """A batch with findings merged if their rule has one message for several, with their fixes; comments accept single ones.
 
-    What a baseline accepts is merged as it would be without one, so that each report counts the same.
+    Findings accepted by a baseline are merged as without one, so that each report counts the same.
     """
     by_id = batch.rules.by_id
     kept = [
@@ -793,7 +792,7 @@ def _merge(batch: _Batch, texts: Texts, acceptors: Acceptors, log: Log) -> _Batc
 
 
 def _unused(acceptors: Acceptors, rules_of: Mapping[Document, RuleSet], in_part: Collection[str]) -> Iterator[_Batch]:
-    """The suppression comments that cover nothing, once all findings are known; of a file that was checked ``in_part`` that is unknown."""
+    """The suppression comments that cover nothing, once all findings are known; for a file checked ``in_part`` that is unknown."""
     every = (one for comments in acceptors.comments for one in comments.unused())
     for document, span, message in (one for one in every if one.document.uri not in in_part):
         rules = rules_of[document]
@@ -804,7 +803,7 @@ def _unused(acceptors: Acceptors, rules_of: Mapping[Document, RuleSet], in_part:
 
 
 def _fails(batch: _Batch) -> bool:
-    """Whether a finding that is not accepted is as severe as ``fail-on`` asks."""
+    """Whether an unaccepted finding is as severe as ``fail-on`` requires."""
     fail_on = batch.rules.overrides.fail_on or "error"
     levels = LEVELS[: LEVELS.index(fail_on) + 1] if fail_on != "never" else ()
     return any(one.severity in levels for one in batch.findings if one.suppressed is None)
@@ -820,7 +819,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         _set_targets(run, files)
         files = _as_servers_read(run, files)
     subjects = _join(run, files)
-    # What other environments of a file need, such as a comment or a value that they share, is not known.
+    # The other environments of a file may need a shared comment or value, which is not known.
     in_part = {uri for one in subjects if one.file.given.environments for uri, _ in one.loaded.places}
     given = {file.given.uri for file in files if not file.given.environments} - in_part
     in_sums = _in_sums(one.loaded for one in subjects)
@@ -861,8 +860,8 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
 
 
 def _note_leftovers(run: _Run, acceptors: Acceptors, reach: Reach, documents: list[Document]) -> bool:
-    """Note what there is to tidy up in configurations and baselines; whether the run is to fail for it."""
-    if run.log.bugs:  # a bug can hide the finding that something is there for
+    """Record what there is to tidy up in configurations and baselines; returns whether the run fails because of it."""
+    if run.log.bugs:  # a bug can hide the finding that an entry accepts
         return False
     found: list[Notice] = []
     with run.log.surviving("all files", "looking at what accepts findings"):
@@ -883,7 +882,7 @@ def _not_started(run: _Run) -> Outcome:
 def _outcome(
     run: _Run, documents: tuple[Document, ...], findings: list[Finding], rules: Mapping[str, RuleInfo], deployments: tuple[Deployment, ...]
 ) -> Outcome:
-    """What came of a run, in the order in which it is reported."""
+    """The outcome of a run, in reporting order."""
     for config in run.choices.used():
         run.log.read(config.path or Path())
     result = Result(
@@ -935,7 +934,7 @@ class Checker:
                 yield Finding(rule.info.id, level, problem.message, document, problem.path, problem.span, fix, case=number)
 
     def found_by_rules(self, loaded: Loaded, rules: RuleSet, newest: Document) -> list[Finding]:
-        """The findings of rules in a document. Those about secrets look into what the ``newest`` server makes of it."""
+        """The findings of rules in a document. Rules about secrets check it as the ``newest`` server reads it."""
         document = loaded.document
         plan = rules.plan(document)
         if newest is document:
@@ -964,8 +963,8 @@ class Checker:
             return []
 
     def _found_with(self, plan: Plan, document: Document) -> list[Finding]:
-        """The findings of a plan's rules. Those that found nothing in the last document run only if they would read anything else now."""
-        if not self._several or len(document.layers) > 1:  # what layers are asked the memo does not see
+        """The findings of a plan's rules. A rule that found nothing in the last document runs only if it would read something else now."""
+        if not self._several or len(document.layers) > 1:  # the memo does not see the reads of layers
             return [one for rule, levels in plan.checks for one in self.found_by(rule, document, levels)]
         from .memo import Memo  # only for several documents
 
@@ -979,7 +978,7 @@ class Checker:
         return found
 
     def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
-        """The findings of rules about secrets in what the newest server makes of a document."""
+        """The findings of rules about secrets in a document as the newest server reads it."""
         shown = dict(zip((newest, *parts_of(newest)), (document, *parts_of(document)), strict=True))
         for one in shown:
             one.target, one.now = document.target, document.now
@@ -1001,7 +1000,7 @@ class Checker:
 
 
 def _written_in(document: Document) -> Iterator[SettingPath]:
-    """The settings whose values stand in a text that anyone may read: variables, and members of JSON."""
+    """The settings whose values are in plain text in a file: variables, and members of JSON."""
     if document.kind == "server/env":
         yield from (path for path, _ in document.given or ())
     elif document.kind == "server/json":
@@ -1011,7 +1010,7 @@ def _written_in(document: Document) -> Iterator[SettingPath]:
 
 
 def parts_of(document: Document) -> tuple[Document, ...]:
-    """The documents of the parts that a document is the sum of."""
+    """The documents of the parts of a sum."""
     return document.parts.documents if document.parts is not None else ()
 
 
@@ -1031,7 +1030,7 @@ def fix_of(problem: Problem, case: Case) -> Fix | None:
 
 
 class Texts:
-    """The texts of a run that fixes can change, with the rules of each document: no file is ever edited but those ``given``."""
+    """The texts of a run that fixes can change, with the rules of each document: only ``given`` files are ever edited."""
 
     def __init__(self, found: list[_Subject], given: Collection[str]) -> None:
         self._given = given
@@ -1050,7 +1049,7 @@ class Texts:
                     self._sums.setdefault(place, []).append(one.document)
 
     def fix_of(self, finding: Finding, log: Log) -> Fix | None:
-        """The fix of a finding with the edits, or for a dump the commands, that would make it."""
+        """The fix of a finding with the edits, or for a dump the commands, that make it."""
         fix, loaded = finding.fix, self.loaded.get(finding.document)
         if fix is None or loaded is None:
             return fix

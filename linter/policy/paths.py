@@ -1,7 +1,7 @@
 """Paths of the rule language: ``database.ssl.ca``, ``externalAuthProviders.*.issuer``, ``**.password``, ``<secret>@type``, ``^.issuer``.
 
-A plain step leads on even where nothing stands, so that a rule can ask for what is missing; ``*`` and what follows ``**`` lead only
-to what exists. ``<tag>`` stands for every setting so tagged in the catalogue of the document's kind.
+A plain step matches even if nothing is there, so that a rule can require a missing setting; ``*`` and steps after ``**`` only match
+existing values. ``<tag>`` stands for every setting with that tag in the catalogue of the document's kind.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Path(NamedTuple):
     fact: str | None
 
     def nodes(self, node: Node) -> Iterator[Node]:
-        """Every place that the path leads to, seen from ``node``, in the document's order."""
+        """Every place that the path leads to, seen from ``node``, in document order."""
         if self.is_single:
             yield self.single(node)
             return
@@ -47,7 +47,7 @@ class Path(NamedTuple):
             yield from nodes
 
     def parts(self, node: Node) -> Iterator[tuple[Hashable, Iterator[Node]]]:
-        """The places that a path with ``*``, ``**`` or tags leads to; from the root those of each setting at the top, with a key."""
+        """The places of a path with ``*``, ``**`` or tags; from the root grouped by top-level setting, with a key."""
         origin = self._origin(node)
         for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
             if self.start != "root" or not isinstance(steps[0], Mark):
@@ -69,30 +69,30 @@ class Path(NamedTuple):
         return node
 
     def seen_from(self, at: Path | None) -> Path:
-        """The path as one from the root, where it starts at the place that another one leads to; itself where that is not known."""
+        """The path as one from the root, relative to the place of another one; unchanged if that is not known."""
         if self.start == "root" or at is None or at.start != "root":
             return self
-        is_there = self.start == "node" or at.steps[-1:] == (DEEP,)  # what holds a setting at any depth is at any depth too
+        is_there = self.start == "node" or at.steps[-1:] == (DEEP,)  # the parent of a setting at any depth is at any depth too
         return Path("root", (*(at.steps if is_there else at.steps[:-1]), *self.steps), self.fact)
 
     def value(self, node: Node) -> Any:
-        """What the path asks of a place that it leads to: its value, or a fact of it."""
+        """The value that the path asks for at a place: the setting's, or a fact about it."""
         return node.value if self.fact is None else node.fact(self.fact)
 
     @property
     def is_single(self) -> bool:
         """Whether the path leads to exactly one place."""
-        return {*map(type, self.steps)} <= {str}  # no generator, for it is asked of each path of each rule on each document
+        return {*map(type, self.steps)} <= {str}  # no generator, for speed: it is evaluated for each path of each rule on each document
 
 
 def names_of(steps: Iterable[Step]) -> tuple[str, ...]:
-    """The names of steps as the catalogue has them, with ``*`` for a member of a list."""
+    """The names of steps as in the catalogue, with ``*`` for a list index."""
     return tuple("*" if step is ANY or str(step).isdecimal() else str(step) for step in steps)
 
 
 @settings.derived
 def expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]:
-    """The steps of a path, once for each setting of the catalogue ``kind`` that carries its tag, with this in the place of the tag."""
+    """The steps of a path, once for each setting of the catalogue ``kind`` that has its tag, with the setting in place of the tag."""
     tagged = next((step for step in steps if isinstance(step, Tag)), None)
     if tagged is None:
         return (steps,)
@@ -102,12 +102,12 @@ def expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]
 
 
 def _at_top(root: Node, name: str, steps: tuple[Step, ...]) -> Iterator[Node]:
-    """The places that ``steps`` lead to at and beneath one setting at the top, which is not read before the first is asked for."""
+    """The places that ``steps`` lead to at and beneath one top-level setting, which is read only when the first is needed."""
     yield from _walk(Node(root.document, None, {name: root.value[name]}), steps)
 
 
 def _walk(node: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
-    """The places that ``steps`` lead to from a place, each found when it is asked for; behind ``**`` only those that exist."""
+    """The places that ``steps`` lead to from a place, found lazily; after ``**`` only existing ones."""
     nodes: Iterator[Node] = iter((node,))
     is_behind = False
     for kind, some in groupby(steps, type):
@@ -124,7 +124,7 @@ def _walk(node: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
 
 
 def _named(nodes: Iterator[Node], names: tuple[str, ...], *, existing: bool) -> Iterator[Node]:
-    """The place that names lead to from each of several; only those that exist, when asked so. A value without members has none."""
+    """The place that names lead to from each of several; only existing ones, if asked to. A value without members has none."""
     for node in nodes:
         link, value = node.link, node.value
         for name in names:
@@ -147,9 +147,9 @@ def _members(node: Node) -> Iterator[Node]:
 
 
 def _beneath(node: Node) -> Iterator[Node]:
-    """All places beneath one, in the order of the document.
+    """All places beneath one, in document order. A loop, not a recursion: a document can be 100,000 levels deep.
 
-    A loop, not a recursion: a document can be 100,000 levels deep. Nothing is kept but the way down to where it is.
+    It keeps only the path to the current place.
     """
     above = [_members(node)]
     while above:
@@ -168,9 +168,9 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def each_path(text: str) -> list[str]:
-    """The paths that a key of ``must`` or ``when`` stands for: ``{redis,cacheRedis}.host`` for two.
+    """The paths of a key of ``must`` or ``when``: ``{redis,cacheRedis}.host`` stands for two.
 
-    Raises :class:`RuleError` for braces that do not hold at least two names, and for more than a hundred paths.
+    Raises :class:`RuleError` for braces with fewer than two names, and for more than a hundred paths.
     """
     if not isinstance(text, str) or "{" not in text or '"' in text:
         return [text]
@@ -184,7 +184,7 @@ def each_path(text: str) -> list[str]:
 
 
 def parse_path(text: str) -> Path:
-    """The path that a rule's text stands for; raises :class:`RuleError` where it is none."""
+    """Parse a path; raises :class:`RuleError` if it is invalid."""
     if not isinstance(text, str):
         raise RuleError(f"a path must be text, not {text!r}")
     if not text:
@@ -194,7 +194,7 @@ def parse_path(text: str) -> Path:
 
 @settings.derived
 def _parsed(text: str) -> Path:
-    """The path of a text, read once: a few paths stand in nearly every rule."""
+    """The parsed path, cached, because a few paths are in nearly every rule."""
     fact = re.search(r"@([A-Za-z_]+)$", text)
     body = text[: fact.start()] if fact else text
     start = _STARTS.get(body, "parent" if body.startswith("^.") else "root")

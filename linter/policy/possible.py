@@ -1,6 +1,6 @@
-"""Conditions of a rule that can never hold, which its examples need not show: what excludes itself, and words that a setting never has.
+"""Conditions of a rule that can never hold, though its examples may not show it: contradictions, and words that a setting never has.
 
-A name in quotes is meant as it is, and so is what it is compared with.
+A name in quotes is literal, and so is the value that it is compared with.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def check_possible(rule: Rule) -> None:
         for text, assertion in [*((clause.text, clause.assertion) for clause in conditions), *ifs]:
             if _excludes_itself(assertion):
                 raise RuleError(f"this can never hold: what it asks of {text} excludes itself", assertion.place)
-        denied = {id(part) for one in asked if one.part.name == "not" for part in _inner(one.part)}  # no setting is what it never is
+        denied = {
+            id(part) for one in asked if one.part.name == "not" for part in _inner(one.part)
+        }  # no setting has a value that it never has
         for one in asked:
             if id(one.part) not in denied:
                 _check_words(one, case.info.kinds)
@@ -69,7 +71,7 @@ def _fails(part: Part, value: Any) -> bool:
 
 
 def _check_words(asked: Asked, kinds: Sequence[str]) -> None:
-    """Raise :class:`RuleError` for a word that is none of those that a setting or fact has, or has no place among them."""
+    """Raise :class:`RuleError` for a word that is not one of a setting's or fact's values, or has no rank among them."""
     words, (name, _, operand, *_) = _words(asked, kinds), asked.part
     is_bound = name in ("min", "max") and is_word_of_an_order(operand)
     given = [one for some in operand.values() for one in listed(some)] if name == "by_environment" else listed(operand)
@@ -86,7 +88,7 @@ def _check_words(asked: Asked, kinds: Sequence[str]) -> None:
 
 
 def _words(asked: Asked, kinds: Sequence[str]) -> Sequence[Any]:
-    """The words that a setting or fact can be; none where it can be others too."""
+    """The possible values of a setting or fact; none if there can be others too."""
     if asked.path.fact is not None or '"' in asked.text:
         return _OF_FACTS.get(asked.path.fact or "", ())
     known = [one for kind in kinds if (one := setting_at(asked.path, kind)) is not None]

@@ -1,4 +1,4 @@
-"""A rule: the keys of its data. What they hold in the rule language is parsed by :mod:`linter.policy.tree`."""
+"""A rule: the keys of its data. :mod:`linter.policy.tree` parses the rule language in them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .tree import (
 
 
 class Example(NamedTuple):
-    """A document that shows what a rule finds. ``content`` is its text, or the data that it has as JSON.
+    """A document that shows what a rule finds.
 
-    ``finds`` names what a bad one has wrong, by the settings or, where a source finds it, by ``line:column``. ``fixed`` is what the fixes
-    make of it. The others are what cannot be seen from the content.
+    ``content`` is its text, or its data as JSON. ``finds`` names the findings of a bad example, by setting or, for a source's findings, by
+    ``line:column``. ``fixed`` is the result of the fixes. The other fields are facts that the content does not show.
     """
 
     place: Place
@@ -51,16 +51,16 @@ class Example(NamedTuple):
 
     def written(self, indent: int | None = None) -> str:
         """The text of the document."""
-        import json  # only for a rule that is read from its own file
+        import json  # only for a rule read from its own file
 
         return self.content if self.is_text else json.dumps(self.content, ensure_ascii=False, indent=indent)
 
 
 class Case:
-    """A case of a rule: what it asks for, and what it says and does where that does not hold.
+    """A case of a rule: what it requires, and the message and fix if that does not hold.
 
-    Its parts are parsed when they are first asked for: most rules are for other documents, and most find nothing. Each part
-    raises :class:`RuleError`, with its place in the data, where it cannot be used.
+    Its parts are parsed on first use: most rules are for other documents, and most find nothing. Each part raises :class:`RuleError`, with
+    its place in the data, if it is invalid.
     """
 
     def __init__(self, data: Mapping[str, Any], number: int, own: Collection[str]) -> None:
@@ -78,12 +78,12 @@ class Case:
 
     @cached_property
     def when(self) -> Condition:
-        """The condition under which the case says anything of a document; empty where it always does."""
+        """The condition under which the case applies to a document; empty if it always does."""
         return parse_condition(self.data["when"], self.at("when")) if "when" in self.data else ()
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
-        """What must hold of each place that a path leads to; empty for mistakes that a source finds (``found_by``)."""
+        """The requirement for each place that a path leads to; empty for mistakes that a source finds (``found_by``)."""
         return parse_clauses(self.data.get("must", {}), self.at("must"))
 
     @property
@@ -93,7 +93,7 @@ class Case:
 
     @cached_property
     def message(self) -> Texts | None:
-        """The message about a place where it does not hold: what is wrong, why that matters, and what to do."""
+        """The message about a place where it does not hold: what is wrong, why it matters, and what to do."""
         what, message, why, remedy = (self._text(name) for name in ("what", "message", "why", "remedy"))
         first = what or message
         return None if first is None else Texts(first, why, remedy, bool(self.data.get("stops_server")))
@@ -103,7 +103,7 @@ class Case:
 
     @cached_property
     def together(self) -> Together | None:
-        """The message about all places of a document in one finding; None for a case that reports each place by itself."""
+        """The message about all places of a document in one finding; None if each place is reported separately."""
         given: Any = self.data.get("together")
         if isinstance(given, str):
             after, what = given.startswith(_THE_FIRST), given.removesuffix(_LISTED)
@@ -115,7 +115,7 @@ class Case:
 
     @property
     def texts(self) -> Iterator[tuple[Template, Place]]:
-        """The texts of which messages are made, each with its place in the data."""
+        """The texts of messages, each with its place in the data."""
         given = [(self._text(name), self.at(name)) for name in ("what", "why", "remedy", "message")]
         given += [(template, self.at("together")) for template in (self.together or ())[:4]]
         yield from ((template, place) for template, place in given if template is not None)
@@ -131,13 +131,13 @@ class Case:
 
     @cached_property
     def mode(self) -> Mode:
-        """How ``must`` is asked. A case that asks ``$@complete`` itself decides what may be missing of a part."""
+        """How ``must`` is evaluated. A case that tests ``$@complete`` itself decides what may be missing from a part."""
         asks = [any(clause.path.fact == "complete" for clause in clauses) for clauses in self.when]
         return Mode(asks_of_parts=bool(asks) and all(asks))
 
 
 class Rule:
-    """A rule: one reason to accept or to switch off what it finds, in one or several cases."""
+    """A rule: one reason to accept or to switch off findings, in one or several cases."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.cases = tuple(Case(whole_case(data, own), number, own.keys()) for number, own in enumerate(data.get("cases", [{}])))
@@ -153,7 +153,7 @@ class Rule:
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
-        """The examples, good ones first; none where the rule is read from the built file."""
+        """The examples, good ones first; empty if the rule is read from the built file."""
         return tuple(
             Example(
                 ("examples", verdict, index),
@@ -179,7 +179,7 @@ class Rule:
 
     @cached_property
     def members(self) -> frozenset[str]:
-        """The members of a deployment, beside the server, that the rule speaks of."""
+        """The members of a deployment that the rule refers to, other than the server."""
         clauses = [clause for case in self.cases for clause in case.clauses]
         paths = (mention.path for clause in clauses for mention in mentions(clause))
         operands = (asked.part.operand for clause in clauses for asked in walk(clause))
@@ -190,7 +190,7 @@ class Rule:
 def check_operands(rule: Rule, *, built_in: bool) -> None:
     """Compile every operator of a rule and parse its texts.
 
-    Raises :class:`RuleError` where one of them cannot be used, and where a policy has an operator that is unsafe here.
+    Raises :class:`RuleError` if one of them is invalid, and if a policy has a pattern that no safe engine can match here.
     """
     for case in rule.cases:
         for clause in (*case.clauses, *(clause for fix in case.fix for clause in clauses_of(fix.when))):
@@ -216,7 +216,7 @@ _INSTEAD: Final = (
 
 
 def whole_case(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A case with what its rule says for all of them and it does not say itself."""
+    """A case combined with the keys of its rule that it does not set itself."""
     case = {**data, **own}
     for key, other in _INSTEAD:
         if key in own and other in case and other not in own:
@@ -247,13 +247,13 @@ def _info(data: Mapping[str, Any]) -> RuleInfo:
 
 
 def _graded(words: Mapping[Target, str]) -> dict[str, Any]:
-    """What :class:`RuleInfo` has for the severity on each target."""
+    """The severity on each target, for :class:`RuleInfo`."""
     levels = {target: None if word == "off" else "note" if word == PEDANTIC else word for target, word in words.items()}
     return {"severity": levels, "pedantic": frozenset(target for target, word in words.items() if word == PEDANTIC)}
 
 
 def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
-    """What is known of a rule with several cases: the gravest severity that one of them has without being asked for, and all kinds."""
+    """The description of a rule with several cases: the highest severity of those enabled by default, and all kinds."""
     if len(cases) == 1:
         return cases[0].info
     words = [severities(case.data) for case in cases]
@@ -266,17 +266,17 @@ def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
 
 
 def is_fixable(data: Mapping[str, Any]) -> bool:
-    """Whether an example of a rule shows it fixed; ``fixable`` says it of a rule without its examples."""
+    """Whether an example of a rule shows a fix; ``fixable`` is used for a rule without its examples."""
     return bool(data.get("fixable")) or any("fixed" in example for example in data.get("examples", {}).get("bad", ()))
 
 
 def kind_matches(kind: str, wanted: str) -> bool:
-    """Whether a document's kind is, or is beneath, a kind that a rule names: ``server/ssm`` is beneath ``server``."""
+    """Whether a document's kind is, or is beneath, a kind in a rule: ``server/ssm`` is beneath ``server``."""
     return kind == wanted or kind.startswith(f"{wanted}/")
 
 
 def check_kinds(rule: Rule) -> None:
-    """Raise :class:`RuleError` when a case of a rule is for a kind of document that no source reads."""
+    """Raise :class:`RuleError` if a case of a rule is for a kind of document that no source reads."""
     for case in rule.cases:
         for kind in case.info.kinds:
             if not any(kind_matches(one, kind) for one in RULE_KINDS):

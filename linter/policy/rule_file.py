@@ -1,4 +1,4 @@
-"""A user's rule file, read strictly: every mistake gets its line and, where one is near, the word that was meant."""
+"""A user's rule file, read strictly: every mistake gets its line and, if one is near, the word that was meant."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from .trust import check_knows_no_secret
 
 
 class RuleFile(NamedTuple):
-    """A rule file that was read: the rule, or None and the ``errors`` (``file:line: …``) that say why not.
+    """A rule file: the rule, or None and the ``errors`` (``file:line: …``) that say why it is invalid.
 
-    ``data`` is its YAML, with the texts that examples name. ``notes`` say what is written otherwise today, each with its line.
+    ``data`` is its YAML, with samples filled in. ``notes`` are about outdated syntax, each with its line.
     """
 
     path: Path
@@ -38,17 +38,17 @@ class RuleFile(NamedTuple):
     notes: tuple[tuple[int, str], ...] = ()
 
     def line(self, where: Place) -> int:
-        """The line (from 1) of a place in the data, or of what holds it."""
+        """The line (from 1) of a place in the data, or of its nearest parent."""
         while where and where not in self.lines:
             where = where[:-1]
         return self.lines.get(where, 1)
 
 
 def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> RuleFile:
-    """Read and check one rule file. Never raises for what the file holds.
+    """Read and check one rule file. Never raises because of its content.
 
-    A rule that is not ``trusted`` cannot ask what secrets hold, or change them; see :mod:`linter.policy.trust`. ``category`` is that of a
-    built-in rule.
+    A rule that is not ``trusted`` cannot ask what secrets contain, or change them; see :mod:`linter.policy.trust`. ``category`` is the
+    category of a built-in rule.
     """
     read = RuleFile(path, None, None, [], {})
     try:
@@ -118,12 +118,12 @@ def _read_yaml(path: Path, lines: dict[Place, int]) -> Any:
 
 
 def _line(node: Any) -> int:
-    """The line of a node or event; 1 where it has none."""
+    """The line of a node or event; 1 if it has none."""
     return node.start_mark.line + 1 if node.start_mark is not None else 1
 
 
 def _check_events(text: str) -> None:
-    """Refuse aliases and deep nesting before anything is composed: a few lines of aliases can stand for gigabytes."""
+    """Refuse aliases and deep nesting before anything is composed: a few lines of aliases can expand to gigabytes."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None):
@@ -167,7 +167,7 @@ def _kind(node: yaml.Node, allowed: Set[str]) -> str:
 
 
 def _scalar(text: str, kind: str, line: int, *, is_level: bool) -> Any:
-    """A scalar of YAML; that of version 1.1 takes much more than is meant for booleans and numbers: 010 is 8, 12:30 is 750, 1_0 is 10."""
+    """A YAML scalar; YAML 1.1 turns too many texts into booleans and numbers: 010 is 8, 12:30 is 750, 1_0 is 10."""
     if kind == "bool" and not (text == "off" and is_level):  # a severity
         if text not in ("true", "false"):
             raise RuleError(f'"{text}" is a boolean to YAML: write true or false, or put it in quotes', line=line)
@@ -202,7 +202,7 @@ def _schema_errors(data: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _errors_of_cases(data: dict[str, Any]) -> Iterator[tuple[Place, str]]:
-    """What the cases of a rule lack, each with what the rule says for all of them."""
+    """The missing keys in the cases of a rule, each combined with the rule's own keys."""
     validator = jsonschema.Draft202012Validator(case_schema())
     for index, own in enumerate(data["cases"]):
         for error in validator.iter_errors(whole_case(data, own)):
@@ -235,7 +235,7 @@ def _described(error: jsonschema.ValidationError) -> Iterator[tuple[Place, str, 
 
 
 def _must(validator: str, operand: Any, instance: Any, description: str | None) -> str:
-    """What a value must be, to be read after its name. A ``description`` in the grammar says it where that is not plain."""
+    """What a value must be, to be read after its name; from a ``description`` in the grammar if it has one."""
     if instance is None and validator in ("type", "enum"):
         return "has no value"
     is_word = validator == "enum" and isinstance(instance, str)
@@ -265,7 +265,7 @@ _TYPES = {
 
 
 def _name(where: Place) -> str:
-    """A place in a rule as people call it."""
+    """A name for a place in a rule, for people."""
     if not where:
         return "the rule"
     if isinstance(where[-1], str):
@@ -275,7 +275,7 @@ def _name(where: Place) -> str:
     return f"item {where[-1] + 1} of {_name(where[:-1])}"
 
 
-# --- Texts that an example names in place of writing them out: one of a length, or a key or certificate made for examples. ----------
+# --- Texts that an example refers to: one of a given length, or a key or certificate made for examples. ----------
 
 _FOLDER: Final = Path(__file__).parent / "samples"
 _LONGEST: Final = 100_000
@@ -288,7 +288,7 @@ def sample_names() -> list[str]:
 
 
 def filled(value: Any, place: Place) -> Any:
-    """The data of an example with the texts that it names. Raises :class:`RuleError`, with the place, for one that there is not.
+    """The data of an example with its samples filled in. Raises :class:`RuleError`, with the place, for an unknown one.
 
     ``{text: {length: 4200}}`` is a text of 4,200 characters, ``{text: {length: 4200, begins: "-----BEGIN"}}`` one with this beginning, and
     ``{text: {sample: certificate}}`` the file ``samples/certificate.pem`` of this package. None of the keys was ever used.
@@ -310,5 +310,5 @@ def _text(given: dict[str, Any], place: Place) -> str:
         return (_FOLDER / f"{name}.pem").read_text(encoding="ascii")
     length, begins = given.get("length"), given.get("begins", "")
     if given.keys() <= {"length", "begins"} and type(length) is int and isinstance(begins, str) and len(begins) <= length <= _LONGEST:
-        return begins.ljust(length, "M")  # not "x", which is a placeholder
+        return begins.ljust(length, "M")  # not "x", a placeholder
     raise RuleError(f'a text is named by its "length" (up to {_LONGEST:,}) and what it "begins" with, or by the "sample" that it is', place)

@@ -1,7 +1,7 @@
-"""The rules of a run: those that are built in, and those in folders of the user's own.
+"""The rules of a run: the built-in ones, and those in the user's folders.
 
-The built-in rules are written in YAML (``rules/``); ``_built/rules.json`` is built from them, for reading YAML would cost more than
-everything else that a run does.
+The built-in rules are written in YAML (``rules/``); ``_built/rules.json`` is built from them, because parsing YAML would take longer than
+the rest of a run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PACKAGE: Final = Path(__file__).parent.parent
 
 
 class FoundFolder(NamedTuple):
-    """A folder or file of rules of a configuration that was merely found: they must not leave the folder ``within``.
+    """A rule folder or file named by a configuration that was merely found: its rules must be inside the folder ``within``.
 
     ``place`` (``file:line``) is where the configuration names it.
     """
@@ -53,16 +53,16 @@ _SUFFIXES: Final = (".yaml", ".yml")
 
 
 def rules_folder() -> Path:
-    """The folder of the built-in rules: inside the installed package, in a checkout beside it."""
+    """The folder of the built-in rules: inside the installed package, or beside it in a checkout."""
     installed = _PACKAGE / "rules"
     return installed if installed.is_dir() else _PACKAGE.parent / "rules"
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """The rule files of a folder and of the folders in it, in the order of their paths.
+    """The rule files beneath a folder, sorted by path. Links to folders are not followed, and hidden folders are skipped.
 
-    Links to folders are not followed, and hidden folders are passed over. A loop, for folders can be nested deeper than Python's
-    functions can. Raises :class:`OSError` for a folder that cannot be read, and :class:`ValueError` for one that holds too much.
+    A loop, because folders can be nested more deeply than Python's stack allows. Raises :class:`OSError` for a folder that cannot be read,
+    and :class:`ValueError` for one with too many files.
     """
     paths: list[str] = []
     waiting = [str(folder)]
@@ -82,13 +82,13 @@ def rule_files(folder: Path) -> list[Path]:
 
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
-    """Every built-in rule, in the order of the ids."""
+    """Every built-in rule, sorted by id."""
     built = _built.read("rules", _made_of)
     return tuple(Rule(data) for data in (_read_yaml() if built is None else built))
 
 
 def _made_of() -> list[str]:
-    """The paths of all that the built file depends on: the rules and what reads them."""
+    """The paths of everything that the built file depends on: the rules and the code that reads them."""
     return [*map(str, rule_files(rules_folder())), __file__]
 
 
@@ -112,13 +112,13 @@ def _read_yaml() -> list[dict[str, Any]]:
 
 
 def build() -> str:
-    """The text of the built file, one rule a line, so that a change of a rule is one line of a diff."""
+    """The text of the built file, one rule per line, so that a diff shows one line per changed rule."""
     rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in _read_yaml())
     return _built.text(f"[\n{rules}\n]", _made_of())
 
 
 class ReadRules(NamedTuple):
-    """Rules that were read, an error (``file:line: what is wrong``) for each that cannot be used, and notes about older policies.
+    """The rules, an error (``file:line: what is wrong``) for each invalid one, and notes about outdated policies.
 
     A note is a path, a line, and what to write instead.
     """
@@ -129,7 +129,7 @@ class ReadRules(NamedTuple):
 
 
 def all_rules(folders: Iterable[Folder]) -> ReadRules:
-    """The built-in rules and those of folders, in the order of the ids, and the errors and notes about the latter."""
+    """The built-in rules and those of folders, sorted by id, and the errors and notes about the latter."""
     own = read_folders(folders)
     return own._replace(rules=sorted([*built_in_rules(), *own.rules], key=lambda rule: rule.info.id))
 
@@ -152,7 +152,7 @@ def read_folders(folders: Iterable[Folder]) -> ReadRules:
 
 
 def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str]:
-    """An error for each rule that a rule yields to though there is none, or though that yields to it: both would be silent."""
+    """An error for each rule that yields to a missing rule, or to one that yields to it: both would be silent."""
     known = [*(rule.info.id for rule in built_in_rules()), *rules]
     for cause, place in read.rule.causes if read.rule is not None else ():
         other, where = rules.get(cause), f"{read.path}:{read.line(place)}"
@@ -164,7 +164,7 @@ def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str
 
 
 def errors_of_ids(read: Iterable[RuleFile]) -> dict[Path, str]:
-    """For each rule file whose rule cannot be used beside the others, by its path, the error that says why."""
+    """For each rule file whose rule conflicts with the others, by its path, the error that says why."""
     errors: dict[Path, str] = {}
     ids = {rule.info.id: "a built-in rule" for rule in built_in_rules()}
     groups = {rule.info.category: "a category" for rule in built_in_rules()}
@@ -187,9 +187,9 @@ def errors_of_ids(read: Iterable[RuleFile]) -> dict[Path, str]:
 
 
 def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
-    """The rule files of folders that may be read, each once, and an error for each that may not, and for a folder without any.
+    """The rule files of folders that may be read, each once, and an error for each other folder, and for one without any.
 
-    Of a folder or file that both the user and a found configuration name, the user's word counts.
+    If both the user and a found configuration name a folder or file, it is trusted.
     """
     folders = list(folders)
     named = {_real(folder) for folder in folders if isinstance(folder, Path)}
@@ -212,7 +212,7 @@ def files_of(folders: Iterable[Folder]) -> tuple[list[RuleFilePath], list[str]]:
 
 
 def _files_of(folder: Folder, errors: list[str]) -> list[Path]:
-    """The rule files of a folder. Raises ValueError, with the path, where there are none; adds an error for each that leads outside."""
+    """The rule files of a folder. Raises ValueError, with the path, if there are none; adds an error for each link to the outside."""
     path, within, place = folder if isinstance(folder, FoundFolder) else (folder, None, str(folder))
     if str(path).startswith(PACKAGE):
         from .installed import folders_of_package  # only for a run that names a package
@@ -232,7 +232,7 @@ def _files_of(folder: Folder, errors: list[str]) -> list[Path]:
 
 
 def _files_in(path: Path) -> list[Path]:
-    """The rule files of a folder, or a rule file itself. Raises ValueError, with the path, where there is none."""
+    """The rule files of a folder, or a rule file itself. Raises ValueError, with the path, if there is none."""
     try:
         is_folder = path.is_dir()
         files = rule_files(path) if is_folder else [path] if path.is_file() else []
@@ -255,7 +255,7 @@ def _stays(path: Path, folder: Path) -> bool:
 def _real(path: Path) -> str | None:
     try:
         return os.path.realpath(path)
-    except (OSError, ValueError):  # the working directory is gone; a name that no file can have
+    except (OSError, ValueError):  # the working directory is gone; an impossible file name
         return None
 
 
@@ -266,12 +266,12 @@ _BY_ID: Final = 1_000
 
 
 def rank(info: RuleInfo, selectors: Iterable[str]) -> int:
-    """How exactly selectors name a rule: most by its id, then by a pattern (the more letters, the more so), 1 by category or control."""
+    """How specifically selectors name a rule: most by id, then by a pattern (more with more letters), 1 by category, 0 if none does."""
     return max((_BY_ID if word == info.id else _rank_of_pattern(info, word) for word in selectors), default=0)
 
 
 def _rank_of_pattern(info: RuleInfo, word: str) -> int:
-    """The same for one pattern, category or control; what ends with a slash or ``/*`` is the category in front of it."""
+    """The same for one pattern or category; one that ends with a slash, optionally followed by a star, is a category."""
     if word.startswith(CONTROL):
         from .controls import supports  # only for a run that names one
 
@@ -286,7 +286,7 @@ def _rank_of_pattern(info: RuleInfo, word: str) -> int:
 
 
 def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
-    """For each selector that names no rule, by its id, category or control or as a pattern, an error with the nearest one."""
+    """For each selector that matches no rule, an error with the nearest one."""
     infos = list(rules)
     known = dict.fromkeys((*(one.id for one in infos), *(one.category for one in infos if one.category)))
     return [
@@ -312,7 +312,7 @@ def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> st
 
 
 def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
-    """For each id that no rule has, an error with the nearest one."""
+    """For each unknown rule id, an error with the nearest one."""
     infos = list(rules)
     known, categories = [one.id for one in infos], {one.category for one in infos}
     return [
@@ -323,6 +323,6 @@ def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
 
 
 def meant_rule(word: str, known: Collection[str], infos: Iterable[RuleInfo]) -> str:
-    """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names; empty where nothing is near."""
+    """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names; empty if nothing is near."""
     renamed = next((info.id for info in infos if word in info.formerly), None)
     return f'; did you mean "{renamed}"?' if renamed is not None else did_you_mean(word, known)

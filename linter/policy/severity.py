@@ -1,4 +1,4 @@
-"""How severe a finding is: the severities that rules and configuration write, and the classes of consequences that rules name."""
+"""Severities, as rules and configurations write them, and the classes of consequences that rules name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PEDANTIC: Final = "pedantic"
 
 
 class Consequence(NamedTuple):
-    """A class of consequences: what it means, and how severe it is in production and in development."""
+    """A class of consequences: its meaning, and its severity in production and in development."""
 
     says: str
     production: str

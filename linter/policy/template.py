@@ -1,4 +1,4 @@
-"""``${path}`` and ``${@fact}`` in the texts of a rule: concatenation only. ``$$`` is a dollar."""
+"""``${path}`` and ``${@fact}`` in the texts of a rule: only concatenation. ``$$`` is a dollar."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def cut(text: str) -> str:
 
 
 class Template:
-    """A text of a rule with places to fill in (``${path}``, ``${@fact}``), compiled; or any other value, which stands for itself."""
+    """A text of a rule with placeholders (``${path}``, ``${@fact}``), compiled; or any other value, which stands for itself."""
 
     __slots__ = ("paths", "pieces", "text")
 
@@ -57,7 +57,7 @@ class Template:
         self.paths = [piece for piece in self.pieces if isinstance(piece, Path)]
 
     def value(self, node: Node) -> Any:
-        """What the template gives at a node: text, or the very value where the template is one path; ``UNKNOWN`` if any part is."""
+        """The value of the template at a node: a text, or the value itself if the template is one path; ``UNKNOWN`` if any part is."""
         parts = [_known(piece, node) if isinstance(piece, Path) else piece for piece in self.pieces]
         if len(parts) == 1:
             return parts[0]
@@ -67,16 +67,16 @@ class Template:
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
     def written(self, node: Node) -> Any:
-        """The value to the letter where the template is one path, whatever is meant by it; else what it gives."""
+        """The literal value if the template is one path, not its meaning; else like :meth:`value`."""
         path = self.pieces[0] if len(self.pieces) == 1 else None
         return path.value(path.single(node)) if isinstance(path, Path) else self.value(node)
 
     def show(self, node: Node, **about: str) -> str:
-        """The text for people: secret values are masked, what is not known is named as such; cut at 8,192 characters.
+        """The text for people: secret values are masked, unknown ones named as such; cut at 8,192 characters.
 
-        ``about`` are facts of the finding that it is the message of; see ``FACTS_OF_A_FINDING``.
+        ``about`` are facts of the finding whose message it is; see ``FACTS_OF_A_FINDING``.
         """
-        # What to show of a long value is searched for once, however often a text names it.
+        # The shown part of a long value is computed once, however often a text names it.
         shown = {path: _shown(path, node, about) for path in dict.fromkeys(self.paths)}
         made: list[str] = []
         length = 0
@@ -90,11 +90,11 @@ class Template:
         return cut("".join(made))
 
     def outline(self, setting: str) -> str:
-        """The text about a setting, with words in capitals for what is only known of a finding: ``baseUrl REASON: CONSEQUENCE``."""
+        """The text about a setting, with words in capitals for what only a finding has: ``baseUrl REASON: CONSEQUENCE``."""
         return "".join(piece if isinstance(piece, str) else _outlined(piece, setting) for piece in self.pieces)
 
     def quoted(self, node: Node) -> str:
-        """The text for people, in quotes unless it is a value that is no text."""
+        """The text for people, in quotes unless it is a value other than a text."""
         if not self.paths:
             return literal_text(self.value(node))
         is_text = len(self.pieces) != 1 or isinstance(self.value(node), str | Mark)
@@ -103,7 +103,7 @@ class Template:
 
 
 class Texts(NamedTuple):
-    """The texts of a case of a rule: what is wrong, why that matters and what to do; ``stops`` says that the server does not start."""
+    """The texts of a case of a rule: what is wrong, why it matters and what to do; ``stops`` says that the server does not start."""
 
     what: Template
     why: Template | None = None
@@ -129,7 +129,7 @@ class Texts(NamedTuple):
         return message._replace(text=cut(message.text).rstrip(), stops=stops)
 
     def outline(self, setting: str) -> str:
-        """The message about a setting, with words in capitals for what is only known of a finding."""
+        """The message about a setting, with words in capitals for what only a finding has."""
         texts = ("" if one is None else one.outline(setting) for one in self[:3])
         return sentence(*texts).text
 
@@ -137,7 +137,7 @@ class Texts(NamedTuple):
 class Together(NamedTuple):
     """The texts of a case of a rule about several settings at once; without ``what`` they follow the message about the first setting.
 
-    ``over``: they are for more settings than that, all of which are missing, whichever case of the rule finds each.
+    ``over``: they apply if more settings than that are all missing, whichever case of the rule finds each.
     """
 
     what: Template | None = None
@@ -147,7 +147,7 @@ class Together(NamedTuple):
     over: int = 0
 
     def show(self, node: Node, first: Message, places: Sequence[SettingPath], notes: Sequence[str]) -> Message:
-        """The message about settings at some places, of which ``first`` is that about the first one; see :meth:`Template.show`."""
+        """The message about settings at some places, where ``first`` is about the first one; see :meth:`Template.show`."""
         names = series(places, notes, len(places) + 1 if self.over else _MOST_NAMES)
         about = {"first": first.text, "count": str(len(places)), "paths": names}
         what, why, remedy, also = ("" if one is None else one.show(node, **about) for one in self[:4])
@@ -158,7 +158,7 @@ class Together(NamedTuple):
 
 @lru_cache(maxsize=1_000)
 def template_of(text: str) -> Template:
-    """The template of a text, compiled once: an operand is asked for its value, for its name, and for what it refers to."""
+    """The template of a text, compiled once, because an operand is used for its value, its name, and its references."""
     return Template(text)
 
 
@@ -168,7 +168,7 @@ def operand_of(given: Any) -> Template:
 
 
 def _path(piece: str, text: str) -> Any:
-    """What a piece that begins with a dollar stands for: a path that leads to one setting, or a dollar."""
+    """The meaning of a piece that begins with a dollar: a path to one setting, or a dollar."""
     if piece == "$":
         raise RuleError(f'a dollar in "{text}" begins neither "${{path}}" nor "$$" (which is a dollar)')
     path = parse_path(piece[2:-1]) if piece != "$$" else None
@@ -186,7 +186,7 @@ def _outlined(path: Path, setting: str) -> str:
 
 
 def _join_clause(made: list[str]) -> None:
-    """Make what the catalogue says part of the sentence before it: behind a colon, or a semicolon where that has a colon already."""
+    """Append a clause of the catalogue to the sentence before it: after a colon, or a semicolon if that has a colon already."""
     made[-1] = as_clause(made[-1])
     before = "".join(made[:-1])
     if before.endswith(": ") and (not made[-1] or ": " in before[:-2]):
@@ -194,9 +194,9 @@ def _join_clause(made: list[str]) -> None:
 
 
 def _known(path: Path, node: Node) -> Any:
-    """What a path leads to; ``UNKNOWN`` where it is not known what the server will make of it.
+    """The value at a path; ``UNKNOWN`` if it is not known what the server will make of it.
 
-    Another setting than the one at hand is taken as it is meant: that it is spelt otherwise is a finding of its own.
+    The meaning is used for another setting than the current one, because its misspelling is a finding of its own.
     """
     asked = path.single(node)
     value = path.value(asked)
@@ -210,7 +210,7 @@ def _known(path: Path, node: Node) -> Any:
 
 
 def series(paths: Sequence[SettingPath], notes: Sequence[str], most: int = _MOST_NAMES) -> str:
-    """The names of settings as people list them, each with its note in brackets; of many the first ones, and how many there are besides."""
+    """The names of settings as a list for people, each with its note in brackets; of many the first ones, and the number of the rest."""
     *names, last = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
     if len(names) >= most:
         names, last = names[: most - 1], f"{len(names) - most + 2} others"
@@ -233,7 +233,7 @@ def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
 
 
 def shown_at(node: Node, fact: str | None) -> str:
-    """The value at a node, or a fact about it, for people: masked as in a message, and so is how long a secret is."""
+    """The value at a node, or a fact about it, for people: masked as in a message, including the length of a secret."""
     if fact in _LENGTHS and not may_be_shown(node.document, node.path):
         return MASK
     return _shown(Path("node", (), fact), node, {})

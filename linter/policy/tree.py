@@ -1,9 +1,8 @@
-"""The rule language as a tree: what a rule asks and changes, parsed once from the data of its file.
+"""The rule language as a tree: the assertions and changes of a rule, parsed once from the data of its file.
 
 Evaluation, "did you mean", trust, ``explain`` and the tests of the language walk it; nothing else interprets the data of a rule. Each
-operator describes its operand where it is defined (:mod:`linter.policy.operators`), so a new one needs no change here.
-
-Each part knows its place in the data, a path of keys and indexes, which :meth:`linter.policy.rule_file.RuleFile.line` turns into a line.
+operator describes its operand where it is defined (:mod:`linter.policy.operators`), so a new one needs no change here. Each part knows its
+place in the data, a path of keys and indexes, which :meth:`linter.policy.rule_file.RuleFile.line` turns into a line.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ MOST_CASES: Final = 100
 
 
 class Assertion(NamedTuple):
-    """What is asked of one value: every one of its ``parts``, or, where the rule has a list, any of its ``alternatives``."""
+    """Requirements for one value: all of its ``parts``, or, if the rule has a list, any of its ``alternatives``."""
 
     data: Any
     place: Place
@@ -38,9 +37,9 @@ class Assertion(NamedTuple):
 
 
 class Part(NamedTuple):
-    """An operator with its operand. ``inner`` are the assertions that the operand holds.
+    """An operator with its operand. ``inner`` are the assertions in the operand.
 
-    ``checks_unknown`` is what the operator answers for the operand. ``checks`` are the checks that were made of it, see
+    ``checks_unknown`` is the operator's answer for the operand. ``checks`` are the checks made from it, see
     :func:`linter.policy.evaluate.check_of`.
     """
 
@@ -54,14 +53,14 @@ class Part(NamedTuple):
 
 
 class Inner(NamedTuple):
-    """An assertion in an operand: about the same value, or about the ``member`` of it that has this name."""
+    """An assertion in an operand: about the same value, or about its ``member`` of this name."""
 
     member: str | None
     assertion: Assertion
 
 
 class Clause(NamedTuple):
-    """A path and what is asked of each place that it leads to. ``text`` and ``data`` are both as the rule has them."""
+    """A path and the assertion about each place that it leads to. ``text`` and ``data`` are as in the rule."""
 
     text: str
     path: Path
@@ -71,7 +70,7 @@ class Clause(NamedTuple):
 
     @property
     def aspect(self) -> str | None:
-        """The aspect in which all settings must fit, where the clause asks for nothing else: ``"**": {fits: known}``."""
+        """The aspect in which all settings must fit, if the clause requires nothing else: ``"**": {fits: known}``."""
         parts = self.assertion.parts
         return parts[0].operand if self.text == "**" and len(parts) == 1 and parts[0].name == "fits" else None
 
@@ -87,9 +86,9 @@ Condition = tuple[tuple[Clause, ...], ...]
 
 
 class Mention(NamedTuple):
-    """A path that a rule names, from the root where that is known, with the text that it is in.
+    """A path in a rule, from the root if that is known, with the text that contains it.
 
-    ``asks``: what the rule says depends on the value. ``changes``: a fix gives the setting a value, or moves its value.
+    ``asks``: the result of the rule depends on the value. ``changes``: a fix gives the setting a value, or moves its value.
     """
 
     path: Path
@@ -104,10 +103,9 @@ class Mention(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A change that a fix makes: ``set``, ``remove``, ``rename`` or ``split`` a setting.
+    """A change by a fix: ``set``, ``remove``, ``rename`` or ``split`` a setting.
 
-    ``to`` is the value that it gets, as it is or as a template; the setting that it becomes, or a template of its name; the object that
-    gets the parts of a URL.
+    ``to`` is its new value, literal or as a template; its new name, or a template for it; or the object that gets the parts of a URL.
     """
 
     action: str
@@ -116,7 +114,7 @@ class Step(NamedTuple):
 
 
 class FixSpec(NamedTuple):
-    """One way to fix a finding. ``reason`` says why it is safe, or why not; ``store`` is the type that a parameter gets."""
+    """One way to fix a finding. ``reason`` says why it is safe or unsafe; ``store`` is the new type of a parameter."""
 
     safe: bool
     reason: str
@@ -129,7 +127,7 @@ class FixSpec(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A part of an assertion, and the setting that it asks about: its path, and the path as the rule writes it."""
+    """A part of an assertion, and its setting: the resolved path, and the path as the rule writes it."""
 
     path: Path
     text: str
@@ -137,7 +135,7 @@ class Asked(NamedTuple):
 
 
 def walk(clause: Clause) -> Iterator[Asked]:
-    """Every part of the assertion of a clause, those in operands of others too, in the order of the rule."""
+    """Every part of the assertion of a clause, including those in operands of others, in the order of the rule."""
     yield from _walk(clause.assertion, clause.path, clause.text)
 
 
@@ -154,13 +152,13 @@ def _walk(assertion: Assertion, path: Path, text: str) -> Iterator[Asked]:
 
 
 def references(part: Part) -> Iterator[tuple[Template, Place]]:
-    """The templates in the operand of a part, each with its place; none where its texts are no templates, or hold assertions."""
+    """The templates in the operand of a part, each with its place; none if its texts are not templates, or if it has assertions."""
     if part.operator.has_templates and not part.inner:
         yield from templates_in(part.operand, part.place)
 
 
 def templates_in(value: Any, place: Place) -> Iterator[tuple[Template, Place]]:
-    """The templates in an operand or in the value that a fix sets, each with its place."""
+    """The templates in an operand or in the new value of a fix, each with its place."""
     if isinstance(value, Template):
         yield value, place
         value = [one for one in value.pieces if isinstance(one, dict | list)]
@@ -177,7 +175,7 @@ def clauses_of(condition: Condition) -> Iterator[Clause]:
 
 
 def mentions(clause: Clause, at: Path | None = None) -> Iterator[Mention]:
-    """The paths that a clause names; ``at`` is the place at which it is asked, if that is not the root."""
+    """The paths that a clause names; ``at`` is the place at which it is evaluated, if that is not the root."""
     yield Mention(clause.path.seen_from(at), clause.text, clause.place)
     for path, text, part in walk(clause):
         here = path.seen_from(at)
@@ -210,12 +208,12 @@ def mentions_of_fix(fix: FixSpec, at: Path | None) -> Iterator[Mention]:
 
 
 def _each(data: Any, place: Place) -> list[tuple[Any, Place]]:
-    """What is one thing or a list of several, as a list, each with its place."""
+    """One thing or a list of several, as a list, each with its place."""
     return [(one, (*place, index)) for index, one in enumerate(data)] if isinstance(data, list) else [(data, place)]
 
 
 def parse_condition(data: Any, place: Place) -> Condition:
-    """The condition that a mapping, or a list of mappings, describes."""
+    """Parse a condition: a mapping, or a list of mappings."""
     return tuple(tuple(_clauses(one, where, in_condition=True)) for one, where in _each(data, place))
 
 
@@ -239,7 +237,7 @@ WORDS: Final[Mapping[str, Any]] = {
 
 
 def parse_assertion(data: Any, place: Place = (), depth: int = 1) -> Assertion:
-    """The assertion that data of a rule describes; its shape is that of the grammar."""
+    """Parse an assertion; its shape has been checked by the grammar."""
     if depth > DEEPEST:
         raise RuleError(f"assertions are nested deeper than {DEEPEST} levels", place)
     if isinstance(data, str) and data in WORDS:
@@ -259,7 +257,7 @@ def _parts(data: Mapping[str, Any], place: Place, depth: int) -> Iterator[Part]:
         elif operator.schema is ASSERTION:
             keys = (name, operator.needs) if operator.needs else (name,)
             inner = (Inner(None, parse_assertion(data[key], (*place, key), depth + 1)) for key in keys)
-        if name != "then":  # which is in the part of its "if"
+        if name != "then":  # it belongs to its "if"
             yield Part(name, operator, operand, where, tuple(inner), operator.checks_unknown(operand), {})
 
 
@@ -302,12 +300,12 @@ def _changed(text: str, place: Place, *, asks: bool = False, changes: bool = Fal
 
 
 def parse_template(text: str, place: Place) -> Template:
-    """The template that a text of a rule is."""
+    """Parse a template of a rule."""
     return _at(place, Template, text)
 
 
 def _at(place: Place, parse: Callable[[str], T], text: str) -> T:
-    """What a text stands for; a mistake in it gets its place in the rule."""
+    """Parse a text; a mistake in it gets its place in the rule."""
     try:
         return parse(text)
     except RuleError as error:

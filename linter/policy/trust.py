@@ -1,9 +1,9 @@
-"""What a rule of a configuration that was merely found may know: that a secret is there, never what it holds.
+"""What a rule of a configuration that was merely found may know: that a secret is there, never its content.
 
-The author of a configuration in the tree that is linted may not own the secrets that are linted beside it. Each answer of a
-rule about a value gives one bit of it away, and a hundred rules give away all of it. So such a rule is shown another document, in which
-the value of every setting that is not known to be public is UNKNOWN: whatever a rule can ask of that, in whatever operator, is unknown.
-And where a rule names a secret, it is refused when it is read, for else it would be silent.
+The author of a configuration in the linted tree may not own the secrets that are linted with it. Each answer of a rule about a value
+reveals one bit of it, and a hundred rules reveal all of it. So such a rule sees a different document, in which every setting that is not
+known to be public is UNKNOWN: whatever operator a rule uses, the answer is unknown. A rule that names a secret is refused when it is read,
+because it would otherwise be silent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OPEN_FACTS: Final = frozenset(
 """What may be known of a secret: nothing of it depends on what the secret is."""
 
 
-# --- What such a rule sees. --------------------------------------------------------------------------------------------------------
+# --- What an untrusted rule sees. --------------------------------------------------------------------------------------------------------
 
 
 def public_view(document: Document) -> Document:
@@ -42,7 +42,7 @@ def public_view(document: Document) -> Document:
 
 
 def with_document(finding: Finding, document: Document) -> Finding:
-    """A finding about the view of a document as one about the document itself; the parts of a sum are no views."""
+    """A finding about the view of a document, moved to the document itself; the parts of a sum are not views."""
     owners = {public_view(one): one for one in (document, *document.members.values())}
     view, fix = finding.document, finding.fix
     related = tuple(one._replace(document=owners.get(one.document, one.document)) for one in finding.related)
@@ -51,8 +51,8 @@ def with_document(finding: Finding, document: Document) -> Finding:
 
 
 def _may_change(view: Document, change: Change) -> bool:
-    """Whether the fix of such a rule may make a change: not to a setting that is not public, and without moving a hidden value."""
-    if change.action in ("remove", "store"):  # neither shows a value: the only type to store one as is SecureString
+    """Whether the fix of an untrusted rule may make a change: not to a setting that is not public, and without moving a hidden value."""
+    if change.action in ("remove", "store"):  # neither reveals a value: SecureString is the only type to store one as
         return True
     is_moved = change.action == "rename"
     described = [described_by(view, path) for path in (change.path, *([change.value] if is_moved else []))]
@@ -80,7 +80,7 @@ def _public(document: Document, known: Catalogue | None, path: SettingPath, valu
     """A value of a document with UNKNOWN in the place of what may be secret, and of what is nested more deeply than any setting."""
     setting = known.get(path) if known is not None else None
     if isinstance(value, dict):
-        # The names in an object are no secret, unless a text belongs there, such as JSON that was pasted into a password.
+        # The names in an object are not secret, unless a text belongs there, such as JSON that was pasted into a password.
         if len(path) > _DEEPEST or (setting is not None and setting.secret and not setting.is_container):
             return UNKNOWN
         return {step: _public(document, known, (*path, step), member) for step, member in value.items()}
@@ -100,13 +100,13 @@ _DEEPEST: Final = 100
 
 
 def _is_public_setting(known: Catalogue, path: SettingPath) -> bool:
-    """Whether a setting is public, or a plain member of a list of public texts or numbers, such as one of ``approvedSenderEmails``."""
+    """Whether a setting is public, or a scalar item of a list of public texts or numbers, such as one of ``approvedSenderEmails``."""
     is_member = bool(path) and (path[-1] == "*" or isinstance(path[-1], int)) and known.get(path) is None
     return known.is_public(path) or (is_member and known.is_public(path[:-1]))
 
 
 class _Origin:
-    """The way back to the text, without the facts that give away what a secret holds."""
+    """The way back to the text, without the facts that reveal the content of a secret."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -115,7 +115,7 @@ class _Origin:
         self.pieces = document.origin.pieces
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
-        """What the source knows, and of what is not public only what does not depend on the value."""
+        """The source's facts; for a setting that is not public, only those that do not depend on the value."""
         facts = self._document.origin.facts(path)
         owner, inner = self._document.owner(path)
         raw = facts.get("raw")
@@ -125,12 +125,12 @@ class _Origin:
         return {name: fact for name, fact in facts.items() if name in _OPEN_FACTS}
 
 
-# --- What such a rule must not ask. ------------------------------------------------------------------------------------------------
+# --- What an untrusted rule must not ask. ------------------------------------------------------------------------------------------------
 
 
 def check_knows_no_secret(rule: Rule) -> None:
-    """Raise :class:`RuleError` where a rule asks what a setting holds that is not known to be public, or has a fix set or rename it."""
-    for case in rule.cases:  # a target of a fix that only a document names is looked at there
+    """Raise :class:`RuleError` if a rule asks for the content of a setting that is not public, or its fix sets or renames one."""
+    for case in rule.cases:  # if only a document gives the target of a fix, it is checked there
         in_clauses = (mention for clause in case.clauses for mention in mentions(clause))
         in_fixes = (mention for clause in case.must for fix in case.fix for mention in mentions_of_fix(fix, clause.path))
         for mention in (*in_clauses, *in_fixes):
@@ -149,16 +149,16 @@ def _check_open(case: Case, mention: Mention, says: str, *, asks: bool) -> None:
         setting, why = known.get(path), ""
         if setting is not None:
             why = "can hold secrets" if setting.is_container else "is secret"
-        elif all(of_kinds):  # else it is public in documents of another kind; in those of this one its content is hidden
+        elif all(of_kinds):  # else it is public in another kind of document; in this one its content is hidden
             why = "may be secret, because no setting of this name is known"
         if why:
             raise RuleError(f"{says.format(text=mention.text, name='.'.join(path), why=why)}: {_NOT_ALLOWED}", mention.place)
 
 
 def _hidden(path: Path, kind: str, *, asks: bool) -> Iterator[tuple[Catalogue, tuple[str, ...]]]:
-    """The settings that a path names and that are not public. What only ``*`` or ``**`` reaches is not named.
+    """The settings that a path names and that are not public. Settings that only ``*`` or ``**`` reaches are not named.
 
-    Of an object that a rule asks for the members are looked at one by one.
+    If a rule asks for an object, its members are checked one by one.
     """
     if path.fact in _OPEN_FACTS or not path.steps or path.steps[-1] in (ANY, DEEP):
         return

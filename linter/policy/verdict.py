@@ -1,4 +1,4 @@
-"""What an assertion can answer: it holds, it fails for these reasons, or that cannot be known.
+"""The verdict of an assertion: it holds, it fails for these reasons, or that cannot be known.
 
 A verdict is ``True``, ``None`` (unknown) or a tuple of :class:`Failure`; ``and``, ``or`` and ``not`` are Kleene's.
 """
@@ -13,10 +13,10 @@ from .node import Node
 
 
 class Failure(NamedTuple):
-    """Why an assertion is false, in words that are worked out when they are asked for, which those of a condition never are.
+    """Why an assertion is false. The words are computed on demand, and never for a condition.
 
-    ``path`` leads from the node that was checked to what is wrong in it; ``other`` from the root to what it was compared with.
-    ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.reader.Mismatch`; a setting that is missing is ``absent``.
+    ``path`` leads from the node that was checked to the value that is wrong; ``other`` from the root to the value it was compared with.
+    ``mistake`` and ``may_be_newer`` are those of :class:`~linter.conformance.reader.Mismatch`; a missing setting is ``absent``.
     """
 
     says: str | Message | Callable[[], str | Message]
@@ -28,7 +28,7 @@ class Failure(NamedTuple):
 
     @property
     def reason(self) -> Message:
-        """The reason, which reads on after the setting's name: ``must end with "/"``."""
+        """The reason, which follows the setting's name: ``must end with "/"``."""
         return as_message(self.says() if callable(self.says) else self.says)
 
 
@@ -45,7 +45,7 @@ Check = Callable[[Any, Node], Verdict]
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """False by the first that is false, else unknown if any is unknown, else true."""
+    """False for the first that is false, else unknown if any is unknown, else true."""
     result: Verdict = True
     for verdict in verdicts:
         if verdict is None:
@@ -56,7 +56,7 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """True by the first that is true, else unknown if any is unknown, else false for all their reasons; of none without a reason."""
+    """True for the first that is true, else unknown if any is unknown, else false for all their reasons, of which there may be none."""
     unknown = False
     failures: list[Failure] = []
     for verdict in verdicts:

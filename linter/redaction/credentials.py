@@ -1,6 +1,6 @@
-"""Credentials inside of texts that are public themselves: the password in a URL, the token in a query, the key in a connection string.
+"""Credentials inside public texts: the password in a URL, the token in a query, the key in a connection string.
 
-Whatever of a text is taken for one is masked to the end of what it may reach, rather too far than not far enough.
+A suspected credential is masked as far as it may reach: rather too much than too little.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ _PRIVATE_KEY: Final = pattern(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 @lru_cache(maxsize=2_000)
 def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool = False) -> str:
-    """The text with the mask in place of each credential that it holds; the text itself where it holds none.
+    """The text with its credentials masked; the text itself if it has none.
 
-    ``is_mail``: it is a text in which ``name@host`` is an address. ``is_identifier``: one that is public though it looks random.
+    ``is_mail``: it is a text in which ``name@host`` is an address. ``is_identifier``: it is public though it looks random.
     """
     if _PRIVATE_KEY.search(text):
         return MASK
@@ -85,7 +85,7 @@ def without_credentials(text: str, *, is_mail: bool = False, is_identifier: bool
 
 
 def _without_user(text: str) -> str:
-    """The text without what stands before its last "@": user and password, or a token alone."""
+    """The text without the part before its last "@": user and password, or just a token."""
     scheme = _SCHEME.match(text)
     start = scheme.end() if scheme is not None else 0
     at = last_at(text)

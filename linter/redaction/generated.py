@@ -1,4 +1,4 @@
-"""Texts that only a generator makes: tokens and keys of services, found by how often letters and digits change."""
+"""Generated texts, such as tokens and keys of services, recognised by how often letters and digits alternate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHORTEST_OF_ONE_CASE: Final = 20
 
 
 def generated_at(text: str) -> list[int]:
-    """The offset of the first letter or digit of each run of them that only a generator makes, in no order."""
+    """The offset of the first letter or digit of each generated run, in no order."""
     runs = (_RUN if "://" in text else _RUN_WITH_SLASHES).finditer(text)
     found = [run.start() for run in runs if _is_random(run[0]) and not _is_named(text, run)]
     found += [group.start() for group in _GROUPS.finditer(text) if _is_of_three_kinds(group[0].replace("-", ""))]
@@ -39,7 +39,7 @@ def generated_at(text: str) -> list[int]:
 
 
 def _is_named(text: str, run: re.Match[str]) -> bool:
-    """Whether what stands around a run tells what it is: the digest of an image, or a part of a host's name."""
+    """Whether the context of a run shows what it is: the digest of an image, or a part of a host's name."""
     if text.endswith(("sha256:", "sha512:"), 0, run.start()):
         return True
     return text[run.end() : run.end() + 1] == "." and run[0] == run[0].lower() and re.fullmatch("[0-9a-f]{32,}", run[0]) is None
@@ -60,7 +60,7 @@ def _is_random(run: str) -> bool:
 
 
 def _is_of_words(run: str) -> bool:
-    """Whether a run is made of words of three letters or more, initials, and perhaps a number: ``BackEndAuditEventLogGroup2``."""
+    """Whether a run consists of words of three letters or more, initials, and perhaps a number: ``BackEndAuditEventLogGroup2``."""
     parts = _PARTS.findall(run)
     if parts and parts[-1].isdecimal() and len(parts[-1]) <= 4:
         parts.pop()

@@ -1,8 +1,8 @@
 """Source lines that are safe to show.
 
-All but signs and blanks is masked that is neither a name nor a value. A value is shown only behind its name, and when that is known to be
-no secret's: an unknown name may be a misspelt secret. A name is shown only when it is known, for what was meant to be a secret can turn
-out to be a name (``password: {hunter2}``, or a quote in the wrong place).
+Everything except punctuation and blanks is masked unless it is a name or a value. A value is shown only after its name, if that is known
+not to be a secret's: an unknown name may be a misspelt secret. A name is shown only if it is known, because a secret can end up as a name
+(``password: {hunter2}``, or a misplaced quote).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HARMLESS: Final = frozenset({"true", "false", "null", '""'})
 
 
 class MaskedLines:
-    """Lines of a text, of which ``tokens`` are the names and values; ``visibility`` says what may be shown of these."""
+    """Lines of a text whose names and values are ``tokens``; ``visibility`` says what may be shown of these."""
 
     def __init__(self, text: Text, tokens: Tokens, visibility: Visibility) -> None:
         self._text = text
@@ -41,11 +41,11 @@ class MaskedLines:
         self._short = lru_cache(maxsize=_KEPT)(self._short_line)
 
     def excerpt(self, span: Span, public: Public | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
-        """The line on which ``span`` starts, masked; a name that stands at the span itself is shown, for a finding is about it.
+        """The line on which ``span`` starts, masked. A name at the span itself is shown, because a finding is about it.
 
-        ``public`` is what the value at ``span`` may be shown as where the name before it does not tell, as of ``value:`` below
-        ``name: MEDPLUM_PORT``. ``anchor`` tells where the name of the member starts, from which on a long line is shown if that is near;
-        without one that is the last name before.
+        ``public`` is the setting as which the value at ``span`` may be shown if the name before it does not tell, as for ``value:`` below
+        ``name: MEDPLUM_PORT``. ``anchor`` is the start of the member's name, from which a long line is shown if that is near; by default
+        the last name before.
         """
         line, whole = self._text.line_around(span.start)
         short = self._short(whole)
@@ -59,14 +59,14 @@ class MaskedLines:
         return _excerpt(line, whole, span, self._pieces(part, span, public), start, _SHOWN_OF_LONG)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
-        """A part of one line, from its start on, in pieces; see :meth:`linter.model.Origin.pieces`."""
+        """A part of one line, in pieces; see :meth:`linter.model.Origin.pieces`."""
         short = self._short(part)
         return self._pieces(part) if short is None else iter(short)
 
     def _short_line(self, part: Span) -> list[Piece] | None:
-        """The pieces of a line that is short enough to be shown from its start to its end; None of a longer one.
+        """The pieces of a line that is short enough to be shown whole; None for a longer one.
 
-        Only what is masked already is measured: where a line is cut must not tell how long that is which is masked.
+        The length after masking counts: the cut must not reveal the length of the masked text.
         """
         pieces: list[Piece] = []
         shown = 0
@@ -89,14 +89,14 @@ class MaskedLines:
             yield from self._gap(at, part.end)
 
     def _gap(self, start: int, end: int) -> Iterator[Piece]:
-        """What stands between tokens: signs and blanks are shown; a comment, and all else, can hold anything."""
+        """The text between tokens: punctuation and blanks are shown; a comment, and anything else, can be secret."""
         content = self._text.content
         signs = _SIGNS.match(content, start, end)
         at = signs.end() if signs is not None else start
         if at > start:
             yield _piece(start, at, content[start:at])
         if content.startswith("#", at, end):
-            comment = content[at:end]  # one by which a finding is accepted is shown
+            comment = content[at:end]  # a suppression comment is shown
             shown = without_credentials(comment) if _SUPPRESSION.fullmatch(comment) else f"# {MASK}"
             yield _piece(at, end, shown, shown != comment)
         elif at < end:
@@ -109,7 +109,7 @@ class MaskedLines:
                 yield _piece(last, end, content[last:end])
 
     def _token(self, token: Token, seen: Span, span: Span | None, own: Public | None) -> Iterator[Piece]:
-        """What to show for a token, of which ``seen`` stands in the part of a line that is shown."""
+        """What to show for a token, of which ``seen`` is in the shown part of the line."""
         start, end = seen
         if token.role == "comment":
             yield _piece(start, start + 2, self._text.content[start : start + 2])
@@ -129,7 +129,7 @@ class MaskedLines:
             if is_line:
                 shown = _shown_value(token, written, public)
             elif is_start and written.startswith(("|", ">")):
-                if _BLOCK_HEADER.fullmatch(written):  # else a comment stands behind it
+                if _BLOCK_HEADER.fullmatch(written):  # else a comment follows it
                     yield _piece(start, end, written, not _is_public_json(token, public))
                     return
             elif _is_public_json(token, public):
@@ -139,14 +139,14 @@ class MaskedLines:
         elif is_start:
             quote = written[0] if token.role in ("member", "value") and is_line and written[0] in _QUOTES else ""
             yield _piece(start, end, f"{quote}{MASK}{quote}", True)
-        else:  # a line on which a value goes on
+        else:  # a line that continues a value
             text = written.lstrip()
             if len(text) < len(written):
                 yield _piece(start, end - len(text), " " * (len(written) - len(text)))
             yield _piece(end - len(text), end, MASK, True)
 
     def _shows_name(self, token: Token, span: Span | None) -> bool:
-        """Whether a name may be seen: it is known, or public, or the name of a variable that a finding is about."""
+        """Whether a name may be shown: it is known, or public, or the name of a variable that a finding is about."""
         name = token.name or ""
         if token.role == "member":
             is_sure = not token.doubtful or self._visibility.public(name) is not None
@@ -155,7 +155,7 @@ class MaskedLines:
 
 
 def _shown_value(token: Token, written: str, public: Public | None) -> str | None:
-    """What may be seen of what is written of a value; None where nothing may."""
+    """What may be shown of a written value; None if nothing."""
     if written in _HARMLESS or (written == "''" and token.role == "value"):
         return written
     if token.text is None:
@@ -170,7 +170,7 @@ def _shown_value(token: Token, written: str, public: Public | None) -> str | Non
 
 
 def _is_public_json(token: Token, public: Public | None) -> bool:
-    """Whether a value is JSON of which all may be seen: no other is shown that takes several lines."""
+    """Whether a value is JSON that may be shown whole; no other value over several lines is shown."""
     text = token.text or ""
     if len(text) > LONGEST_LEGIBLE or not text.lstrip().startswith(("[", "{")) or public is None or callable(public):
         return False
@@ -182,7 +182,7 @@ def _piece(start: int, end: int, text: str, masked: bool = False) -> Piece:
 
 
 def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start: int, width: int) -> Excerpt:
-    """The masked line ``whole``, or ``width`` characters of what may be seen of it from ``start`` on, where ``pieces`` begin."""
+    """The masked line ``whole``, or ``width`` of its visible characters from ``start`` on, where ``pieces`` begin."""
     text = "…" if start > whole.start else ""
     width += len(text)
     first = last = -1
@@ -194,20 +194,20 @@ def _excerpt(line: int, whole: Span, span: Span, pieces: Iterable[Piece], start:
         piece = _cut(piece, width - len(text))
         end = piece.end
         is_masked = is_masked or (piece.masked and piece.start < max(span.end, span.start + 1) and span.start < end)
-        is_as_written = not piece.masked and len(piece.text) == end - piece.start  # else what is underlined is all that stands for it
+        is_as_written = not piece.masked and len(piece.text) == end - piece.start  # else the underlined part is all that represents it
         if first < 0 and span.start < end:
             first = len(text) + (max(span.start - piece.start, 0) if is_as_written else 0)
         if last < 0 and span.end <= end:
             last = len(text) + (max(span.end - piece.start, 0) if is_as_written else len(piece.text))
         text += piece.text
     first, last = (len(text) if at < 0 else at for at in (first, last))
-    # What is cut off may be masked, but for the rest of what is shown.
+    # The part of the span that is cut off may be masked.
     is_masked = is_masked or seen < min(span.end, whole.end)
     return Excerpt(line, f"{text}…" if end < whole.end else text, first, max(last, first + 1), is_masked)
 
 
 def _cut(piece: Piece, width: int) -> Piece:
-    """As much of a piece as there is room for. A mask in it is never cut."""
+    """As much of a piece as there is room for. A mask is never cut."""
     text = piece.text[:width]
     if text == piece.text:
         return piece

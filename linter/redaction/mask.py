@@ -1,4 +1,4 @@
-"""What reports ask before they print what is no setting's value: names, and how far a masked value reaches."""
+"""How reports show things other than settings' values: names, and how far a masked value extends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS: Final = pattern(r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}")
 
 
 def environment_text(name: str) -> str:
-    """The name of an environment, service or manifest for people; masked where it is none, for it may be anything."""
+    """The name of an environment, service or manifest for people; masked unless it is a valid name, because it may be anything."""
     from .credentials import without_credentials  # as in :func:`linter.redaction.values.shown_text`
 
     without_unknown = re.sub(r"\$\{[^{}]*\}", "x", name)
@@ -24,17 +24,17 @@ def environment_text(name: str) -> str:
 
 
 def named_environment(one: Document | FileStatus) -> str | None:
-    """The name of a document's environment as it may be shown; None where it has none, as variables of a service or a container."""
+    """The name of a document's environment as it may be shown; None if it has none, like variables of a service or a container."""
     return None if one.environment is None or one.holders else environment_text(one.environment)
 
 
 def name_in_file(document: Document) -> str:
-    """What tells a document from others in its file, as it may be shown: an environment or a service; empty where nothing does."""
+    """The name of a document within its file, as it may be shown: an environment or a service; empty if there is none."""
     return "" if document.environment is None else environment_text(document.environment)
 
 
 def named_holders(holders: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    """What a document configures, for programs: the ``type`` and the ``name`` of each service, container or the like."""
+    """The holders of a document, for programs: the ``type`` and the ``name`` of each service, container and so on."""
     return [{"type": word, "name": environment_text(name)} for word, name in holders]
 
 
@@ -43,9 +43,9 @@ _MOST_HOLDERS: Final = 3
 
 
 def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, str]] | None = None) -> str:
-    """What a document configures, for people: ``service server``, ``containers api and worker``, else its environment, if it has one.
+    """The holders of a document, for people: ``service server``, ``containers api and worker``, else its environment, if any.
 
-    ``holders`` are those of a finding that is not about all of them.
+    ``holders`` are those of a finding that does not apply to all of them.
     """
     holders = document.holders if holders is None else holders
     if not holders:
@@ -58,25 +58,25 @@ def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, st
 
 
 def _called(word: str, name: str) -> str:
-    """A name for people: a container goes by its own, with that of what it is in."""
+    """A name for people: a container's own, with the name of its object."""
     outer, slash, inner = environment_text(name).rpartition("/")
     return f"{inner} of {outer}" if slash and word == "container" else environment_text(name)
 
 
 def series(names: Sequence[str]) -> str:
-    """Several names as people list them."""
+    """Several names as a list for people."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def shown_span(document: Document, path: SettingPath | None, span: Span) -> Span:
-    """The characters that a report may give as the place of a finding: of what is masked the first one: its end gives its length away."""
+    """The span that a report may give for a finding: for a masked value only its first character, since its end reveals its length."""
     if span.end - span.start <= 1:
         return span
     text, first = document.text, Span(span.start, span.start + 1)
     if document.origin.excerpt(path, span).masked:
         return first
     start, end = text.position(span.start).line, text.position(span.end).line
-    # Of several lines the second shows whether a value goes on there, and the last where it ends.
+    # For several lines, the second shows whether a value continues there, and the last where it ends.
     for line in {start + 1, end} if start < end else ():
         whole = text.line_span(line)
         part = Span(whole.start, min(whole.end, span.end))

@@ -1,4 +1,4 @@
-"""Scalars as JavaScript prints them, and which numbers are no secret."""
+"""Scalars as JavaScript prints them, and numbers that are too short to be secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_DIGITS: Final = 15
 
 
 def is_long_number(text: str) -> bool:
-    """Whether a text is a number, with a unit or without, that has more digits than a count or a measure."""
+    """Whether a text is a number, with or without a unit, with more digits than a count or a measure."""
     text = text.strip()
     return not text[:1].isalpha() and not is_short(text) and _WITH_UNIT.fullmatch(text) is not None
 
@@ -22,7 +22,7 @@ def is_short(number: str) -> bool:
 
 
 def short_number_text(value: float) -> str:
-    """A number as JavaScript prints it, for a message; what it is in words where it has so many digits that it can be a secret."""
+    """A number as JavaScript prints it, for a message; a description if it has so many digits that it can be a secret."""
     text = number_text(value)
     return text if is_short(text) else f"a number of more than {_MOST_DIGITS} digits"
 
@@ -44,7 +44,7 @@ def number_text(value: Any) -> str:
 
 
 def _digits(value: float) -> str:
-    """A whole number below 10^21: the digits that tell it from other doubles, and zeros."""
+    """A whole number below 10^21: its significant digits as a double, and zeros."""
     mantissa, _, exponent = repr(value).partition("e")
     if not exponent:
         return str(int(value))

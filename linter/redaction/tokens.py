@@ -1,4 +1,4 @@
-"""The names and values of a text, by which its lines are masked: of JSON, YAML, lists of variables and Dockerfiles."""
+"""The names and values of a text, for masking its lines: in JSON, YAML, lists of variables and Dockerfiles."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _ON_ONE_LINE: Final = ("plain", "single", "double")
 
 
 class Token(NamedTuple):
-    """A name, or a value behind a ``name``, where it stands (quotes included).
+    """A name, or a value after a ``name``, with its place (quotes included).
 
-    ``role`` tells the name of a ``member`` of JSON from other names, and a ``word`` of JSON, which has no quotes, from other values.
-    ``name`` is None for a value of which nothing tells whose it is. ``text`` is what is meant: without quotes and escapes; None where that
-    cannot be known. What is ``doubtful`` can be something else than it looks like, and is shown only whole.
+    ``role`` distinguishes a ``member`` of JSON from other names, and a ``word`` of JSON, which has no quotes, from other values. ``name``
+    is None for a value whose name is not known. ``text`` is the unquoted, unescaped text; None if that cannot be known. A ``doubtful``
+    token can be something else than it seems, and is shown only whole.
     """
 
     span: Span
@@ -44,7 +44,7 @@ class Token(NamedTuple):
 
 
 class ListedTokens:
-    """Tokens that are all known, in their order and without overlaps."""
+    """Tokens that are all known, in order and without overlaps."""
 
     farthest = 2_000
     """Characters behind a place at most that are looked at for what a line shows there."""
@@ -54,7 +54,7 @@ class ListedTokens:
         self._starts = [token.span.start for token in tokens]
 
     def within(self, part: Span) -> Iterator[Token]:
-        """The tokens of which something stands in a part of a line, in their order."""
+        """The tokens that overlap a part of a line, in order."""
         first = bisect_left(self._starts, part.start)
         if first and self._tokens[first - 1].span.end > part.start:
             first -= 1
@@ -62,16 +62,16 @@ class ListedTokens:
             yield self._tokens[index]
 
     def name_before(self, first: int, last: int) -> int | None:
-        """Where the last name starts that begins in a part of the text; None where none does."""
+        """The start of the last name that begins in a part of the text; None if there is none."""
         tokens = reversed(list(self.within(Span(first, last + 1))))
         return next((token.span.start for token in tokens if token.role == "name" and token.span.start >= first), None)
 
 
 class JsonTokens:
-    """The tokens of JSON, read line by line: what could not be read as JSON shows no more than what could.
+    """The tokens of JSON, read line by line: a text that is not valid JSON reveals no more than one that is.
 
     A value belongs to the name right before it, or to the one before its list. ``lost``: the tokens make no sense any more, or the line
-    does not begin with one; then no value is taken for that of a name.
+    does not begin with one; then no value is assigned to a name.
     """
 
     farthest = 10_000
@@ -80,21 +80,21 @@ class JsonTokens:
         self._content = content
 
     def name_before(self, _first: int, _last: int) -> int | None:
-        """Nothing: where a string starts cannot be told from within a line."""
+        """Nothing: the start of a string cannot be found from within a line."""
         return None
 
     def within(self, part: Span) -> Iterator[Token]:
-        """See :meth:`ListedTokens.within`. Whose value a token is only what stands before it in the part says."""
+        """See :meth:`ListedTokens.within`. Only the text before a token in the part tells whose value it is."""
         content, end = self._content, min(part.end, part.start + self.farthest)
         is_within_line = content[max(part.start - 1, 0) : part.start] not in ("", "\n", "\r")
         lost = is_within_line and _WITHIN_A_STRING.match(content, part.start) is not None
         name: str | None = None
         lists, due, colon_due = 0, True, False
         at = part.start
-        while (match := _TOKEN.search(content, at, end)) is not None:  # of a long line no more is looked at than is shown
+        while (match := _TOKEN.search(content, at, end)) is not None:  # in a long line only the shown part is examined
             kind, token, span, at = match.lastgroup, match[0], Span(*match.span()), match.end()
             if kind == "comment":
-                # A comment can hold anything, and end anywhere.
+                # A comment can contain anything, and end anywhere.
                 yield Token(Span(span.start, part.end), "comment", None, None)
                 return
             if token == ":":
@@ -130,10 +130,7 @@ Tokens = ListedTokens | JsonTokens
 
 
 def yaml_tokens(content: str, documents: Iterable[Yaml], *, assignments: bool = False) -> ListedTokens:
-    """The names and values of a YAML text up to the first mistake in it.
-
-    ``assignments``: list items such as ``NAME=value`` are a name and a value.
-    """
+    """The names and values of a YAML text up to its first mistake. ``assignments``: list items ``NAME=value`` are both."""
     from ..syntax.yaml import scalars
 
     tokens: list[Token] = []

@@ -1,7 +1,7 @@
 """Which values may be shown, and how: one decision for messages, source lines, ``show`` and ``diff``, in text and in JSON.
 
-A public setting can hold a secret by mistake: a password where a host belongs, a client's secret in place of its id, an object where a
-text is wanted. So a text that is no value of its setting is masked, unless a reader needs it to see what is wrong, as with a URL that
+A public setting can hold a secret by mistake: a password where a host belongs, a client's secret in place of its id, an object in place of
+a text. So a text that is not a valid value of its setting is masked, unless a reader needs it to see what is wrong, as with a URL that
 lacks a slash: each format says what such a text looks like (:attr:`linter.formats.Format.legible`).
 """
 
@@ -36,12 +36,12 @@ Hidden = Literal["values", "all"]
 
 
 class Visibility(NamedTuple):
-    """What of a text may be shown: ``public`` tells what the value of a name may be, ``known`` whether a name itself may be shown.
+    """What may be shown of a text: ``public`` gives the setting of a name's value, ``known`` whether the name itself may be shown.
 
-    ``public`` gives None if the value must not be shown at all. ``closed`` says what is hidden at an offset even though the names there are
-    public: values beneath an unknown name, and names too in an object in the place of a secret. ``placed`` gives the settings of a value
-    that starts at an offset if the parsed document knows them and the name before the value does not: of an item of a list, or of the
-    ``value`` beside a ``name``. It takes precedence.
+    ``public`` gives None if the value must not be shown at all. ``closed`` says what is hidden at an offset even though every name there is
+    public: values beneath an unknown name, and names too in an object in place of a secret. ``placed`` gives the settings of a value at an
+    offset if the parsed document knows them and the name before the value does not tell: for an item of a list, or the ``value`` beside a
+    ``name``. It takes precedence.
     """
 
     public: Callable[[str], Public | None]
@@ -50,7 +50,7 @@ class Visibility(NamedTuple):
     placed: Callable[[int], Public | None] = lambda _offset: None
 
     def value_at(self, offset: int, name: str | None) -> Public | None:
-        """What the value that starts at an offset may be shown as; ``name`` is what stands before it."""
+        """The settings as which the value at an offset may be shown; ``name`` is the name before it."""
         placed = self.placed(offset)
         if placed is not None or name is None:
             return placed
@@ -62,7 +62,7 @@ _HEX: Final = frozenset("0123456789abcdef")
 
 
 def _is_key(text: str) -> bool:
-    """Whether a text is one that only a generator makes."""
+    """Whether a text is generated."""
     if len(text) < 20 or not text.replace("_", "").replace("-", "").isalnum():
         return False
     from ..formats.credentials import is_generated  # only for a long word
@@ -71,8 +71,8 @@ def _is_key(text: str) -> bool:
 
 
 def shown_text(text: str, public: Public) -> str | None:
-    """What may be seen of a text whose name says that it is public, credentials in it masked; None where nothing may."""
-    from .credentials import without_credentials  # whose patterns take longer to compile than a clean file to check
+    """The visible part of a text whose name is public, with its credentials masked; None if nothing may be shown."""
+    from .credentials import without_credentials  # its patterns take longer to compile than a clean file to check
 
     if is_long_number(text):
         return None
@@ -84,22 +84,22 @@ def shown_text(text: str, public: Public) -> str | None:
         if not _may_be_read(text, setting):
             continue
         if _is_json(text) and not is_unresolved(text):
-            return text  # each of its values was looked at
+            return text  # each of its values was examined
         form = FORMATS.get(setting.format)
         is_identifier = text.startswith("arn:") or (form is not None and form.looks_random and form.reason(text) is None)
         shown = without_credentials(text, is_mail=form is not None and form.mail, is_identifier=is_identifier)
         is_name = not setting.format and "string" in setting.types and not setting.enum and not setting.name.lower().endswith("image")
-        if is_name and not is_identifier and _is_key(text):  # in the place of a user name
+        if is_name and not is_identifier and _is_key(text):  # in place of a user name
             continue
         return _without_password(shown) if is_name else shown
     return None
 
 
 def visible_text(text: str, public: Public | None) -> str | None:
-    """What may be seen of a text that can be a value of public settings, if of any; None where nothing may.
+    """The visible part of a text that can be a value of public settings, if of any; None if nothing may be shown.
 
-    What only says that a value has to be filled in may be seen at public settings. At others it could be a password all the same, as
-    ``changeme`` is, and only what stands in angle brackets may be seen.
+    A placeholder may be shown at public settings. At others it could still be a password, as ``changeme`` is, so only one in angle brackets
+    may be shown.
     """
     if is_stock(text) and (public is not None or (text.startswith("<") and text.endswith(">"))):
         return text
@@ -107,13 +107,13 @@ def visible_text(text: str, public: Public | None) -> str | None:
 
 
 def _without_password(name: str) -> str:
-    """The name of a user, a database, a group without what stands behind a colon, where a password stands if anything does."""
+    """The name of a user, a database, a group without the part after a colon, which may be a password."""
     end = _REFERENCE.sub(lambda reference: "x" * len(reference[0]), name).find(":")
     return f"{name[: end + 1]}{MASK}" if 0 <= end < len(name) - 1 and not name.startswith("arn:") and "://" not in name else name
 
 
 def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
-    """A value as it may be shown, in the types of JSON: texts without credentials, and the mask in place of all that is not public."""
+    """A value as it may be shown, in JSON's types: texts without credentials, and the mask in place of everything that is not public."""
     if isinstance(value, dict | list) and value and len(path) > _DEEPEST:
         return MASK
     if isinstance(value, dict):
@@ -130,12 +130,12 @@ def shown_value(known: Catalogue, path: SettingPath, value: Any) -> Any:
 
 
 def is_legible(text: str, setting: Setting) -> bool:
-    """Whether all of a text may be shown where this setting may, and so what the server makes of it."""
+    """Whether a text may be shown whole where this setting may, and so the server's reading of it."""
     return shown_text(text, [setting]) == text
 
 
 def public_setting(known: Catalogue, path: SettingPath) -> Setting | None:
-    """The setting at a path if it is public; of an item of a list that the catalogue does not describe the setting that has the list."""
+    """The setting at a path if it is public; for a list item that the catalogue does not describe the setting of the list."""
     if known.is_public(path):
         return known.get(path)
     is_item = bool(path) and isinstance(path[-1], int) and known.get(path) is None
@@ -143,23 +143,23 @@ def public_setting(known: Catalogue, path: SettingPath) -> Setting | None:
 
 
 def is_hidden(known: Catalogue, path: SettingPath, value: Any) -> bool:
-    """Whether nothing at all of a value may be shown. An empty one hides nothing."""
+    """Whether nothing of a value may be shown. An empty one hides nothing."""
     if isinstance(value, dict | list):
         return bool(value) and not known.is_public(path)
     return bool(shown_value(known, path, value) == MASK)
 
 
 def is_read_from_hidden(known: Catalogue, path: SettingPath, value: Any, text: Any) -> bool:
-    """Whether a value is the number at the beginning of a text, such as a token, of which nothing may be shown.
+    """Whether a value is the number at the beginning of a hidden text, such as a token.
 
-    ``text`` is what the source has in place of the value; anything but a text where it has the value itself.
+    ``text`` is the source's text for the value; anything else if the source has the value itself.
     """
-    is_number = type(value) in (int, float) and value - value == 0  # that a text has no number in it, NaN may say
+    is_number = type(value) in (int, float) and value - value == 0  # NaN may reveal that a text has no number in it
     return is_number and isinstance(text, str) and is_hidden(known, path, text)
 
 
 def value_text(known: Catalogue, path: SettingPath, value: Any) -> str:
-    """A text or JSON scalar of a setting for a message: on one line, cut at 80 characters, masked as :func:`shown_value` says."""
+    """A text or JSON scalar of a setting for a message: on one line, cut at 80 characters, masked as in :func:`shown_value`."""
     shown = shown_value(known, path, value)
     text = printable(shown) if isinstance(shown, str) else number_text(shown)
     return clipped(text, _LONGEST)
@@ -179,11 +179,11 @@ _LIKE_A_FORMAT: Final = pattern(
 
 
 def is_of_a_format(text: str) -> bool:
-    """Whether a text is what AWS and Terraform write beside a value: a type, a tier, a date, an ARN; or a slip in one."""
+    """Whether a text is one that AWS and Terraform write beside a value: a type, a tier, a date, an ARN; or a typo in one."""
     return _LIKE_A_FORMAT.fullmatch(text) is not None or _is_near(text, _OF_A_FORMAT)
 
 
-# --- What is no value of its setting, and yet may be read ----------------------------------------------------------------------------
+# --- Invalid values that may be shown all the same ----------------------------------------------------------------------------
 
 _ARMOUR: Final = pattern(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
 _BODY: Final = pattern(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
@@ -220,7 +220,7 @@ LONGEST_LEGIBLE: Final = 1_000
 
 
 def _may_be_read(text: str, setting: Setting) -> bool:
-    """Whether a text is a value of a setting, or so like one that it may be seen."""
+    """Whether a text is a value of a setting, or so similar that it may be shown."""
     if is_unresolved(text):
         shown = _is_placeholder(text, setting)
         if shown or is_reference(text) or "<" in text:
@@ -256,7 +256,7 @@ def _is_public_pem(text: str) -> bool:
 
 
 def _is_legible(text: str, format_: str) -> bool:
-    """Whether a text that does not have a format is one that a reader needs to see, or a list of such."""
+    """Whether a text that does not fit a format is one that a reader needs to see, or a list of such."""
     form = FORMATS[format_]
     if len(text) > LONGEST_LEGIBLE or form.legible is None:
         return False
@@ -270,7 +270,7 @@ def _is_legible(text: str, format_: str) -> bool:
 
 
 def _is_near(text: str, allowed: Sequence[str]) -> bool:
-    """Whether a text is one of these, or a slip in one."""
+    """Whether a text is one of these, or a typo in one."""
     lower = [one.lower() for one in allowed]
     if any(_is_a_slip(text.lower(), one) for one in lower):
         return True
@@ -282,7 +282,7 @@ def _is_near(text: str, allowed: Sequence[str]) -> bool:
 
 
 def _is_a_slip(text: str, word: str) -> bool:
-    """Whether a text is a word, or one of three characters or more in which one is wrong, missing or too many."""
+    """Whether a text is a word, or one of three or more characters with one wrong, missing or extra."""
     if text == word or len(word) < 3 or abs(len(text) - len(word)) > 1:
         return text == word
     start = next((at for at, (one, other) in enumerate(zip(text, word, strict=False)) if one != other), min(len(text), len(word)))
@@ -290,7 +290,7 @@ def _is_a_slip(text: str, word: str) -> bool:
 
 
 def _is_placeholder(text: str, setting: Setting) -> bool:
-    """Whether what stands around the references in a text, and the defaults in them, may be read."""
+    """Whether the text around references, and the defaults in them, may be shown."""
     if not all(_may_be_read(default, setting) for default in _DEFAULT.findall(text)):
         return False
     around = _REFERENCE.sub("", text)
@@ -305,7 +305,7 @@ def _is_json(text: str) -> bool:
 
 
 def _is_public_json(text: str, setting: Setting) -> bool:
-    """Whether a text is JSON of which all may be shown where it is the value of a setting."""
+    """Whether a text is JSON that may be shown whole as the value of a setting."""
     if len(text) > LONGEST_LEGIBLE:
         return False
     parsed = parse_json(text)
@@ -315,7 +315,7 @@ def _is_public_json(text: str, setting: Setting) -> bool:
 
 
 def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:
-    """Whether all of a value may be shown, the names in it included."""
+    """Whether a value may be shown whole, including the names in it."""
     from .credentials import without_credentials
 
     if len(path) > _DEEPEST:

@@ -1,7 +1,7 @@
-"""How results are written: one module per output format, called as its file (those that start with ``_`` are shared parts).
+"""Output formats: one module per format, named after it (those that start with ``_`` are shared).
 
-A reporter is a :class:`Reporter`, and imports nothing of ours but :mod:`linter.text`, :mod:`linter.model` and :mod:`linter.redaction.mask`;
-``tests/test_reporter_contract.py`` sees to it.
+A reporter is a :class:`Reporter`, and imports only :mod:`linter.text`, :mod:`linter.model` and :mod:`linter.redaction.mask` of this
+package; ``tests/test_reporter_contract.py`` checks that.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """One output format: what every module of this package is that is called without ``_``.
+    """One output format: the interface of each module of this package whose name has no leading ``_``.
 
-    One that has a word for suppressed findings says ``SHOWS_SUPPRESSED = True``, and reports them where ``style.suppressed`` asks for it.
+    A format that can express suppressed findings says ``SHOWS_SUPPRESSED = True``, and reports them if ``style.suppressed`` asks for it.
     """
 
     __name__: str
 
     def report(self, result: Result, stream: IO[str], style: Style = ...) -> None:
-        """Write a run to a stream, and to nothing else; the same run is written the same."""
+        """Write a run to a stream, and nowhere else; the same run always gives the same output."""
 
 
 def names() -> list[str]:
-    """The output formats, in the order of their names."""
+    """The output formats, sorted by name."""
     return sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 
 

@@ -1,4 +1,4 @@
-"""What fixes change, as a diff has it. Long lines are cut around each change, as excerpts are."""
+"""The changes of fixes, as diffs. Long lines are cut around each change, as in excerpts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOWN_OF_LONG: Final = 100
 
 
 def change_of(finding: Finding) -> list[str]:
-    """What the fix of a finding does, if it has one: its edits as a diff, and the commands that make it."""
+    """The change that the fix of a finding makes, if it has one: its edits as a diff, and its commands."""
     if finding.fix is None:
         return []
     commands = [printable(line) for command in finding.fix.commands or () for line in command.printed]
@@ -31,7 +31,7 @@ def change_of(finding: Finding) -> list[str]:
 
 
 def changed_lines(document: Document, path: SettingPath | None, fix: Fix) -> list[str]:
-    """What the fix of a finding about ``path`` changes, as a diff has it; nothing where that is not to be seen, or is long."""
+    """The change that the fix of a finding about ``path`` makes, as a diff; nothing if that may not be shown, or is long."""
     edits = sorted(fix.edits or ()) if fix.shown else []
     if not edits:
         return []
@@ -47,7 +47,7 @@ def changed_lines(document: Document, path: SettingPath | None, fix: Fix) -> lis
 
 
 def _difference(old: str, new: str) -> list[str]:
-    """The lines of two texts as a diff has them, without those at the start and the end that are the same."""
+    """The lines of two texts as a diff, without common lines at the start and the end."""
     gone, come = old.splitlines(), new.splitlines()
     while gone and come and gone[-1] == come[-1]:
         gone, come = gone[:-1], come[:-1]
@@ -72,17 +72,17 @@ def _whole_lines(document: Document, edits: Sequence[Edit], lines: Sequence[Span
 
 
 def _clipped(piece: Piece, start: int, end: int) -> str:
-    """What of a piece stands in a part of its line; of one that is masked, or is shown otherwise than it is written, all."""
+    """The part of a piece that is in a part of its line; the whole of a piece that is masked, or not shown as it is written."""
     if piece.masked or len(piece.text) != piece.end - piece.start:
         return piece.text
     return piece.text[max(start - piece.start, 0) : end - piece.start]
 
 
 def _cut_lines(document: Document, path: SettingPath | None, changes: Sequence[Change], edits: Sequence[Edit]) -> Iterator[tuple[str, str]]:
-    """The lines before and after edits, those that are near each other together. ``path`` is the setting that the finding is about."""
+    """The lines before and after edits, with adjacent edits together. ``path`` is the setting that the finding is about."""
 
     def about(edit: Edit) -> SettingPath | None:
-        """The setting that an edit changes; else that of the finding."""
+        """The setting that an edit changes; else the finding's."""
         places = ((change.path, document.locate(change.path, "key").start, document.locate(change.path).end) for change in changes)
         return next((changed for changed, start, end in places if start <= edit.span.start <= end), path)
 
@@ -96,7 +96,7 @@ def _cut_lines(document: Document, path: SettingPath | None, changes: Sequence[C
 
 
 def _is_one_excerpt(document: Document, path: SettingPath | None, span: Span) -> bool:
-    """Whether edits from the start to the end of a span are near each other on one line of which nothing is masked between them."""
+    """Whether edits within a span are near each other on one line, with nothing masked between them."""
     if span.end - span.start > _NEAR or not document.text.is_in_a_line(span):
         return False
     excerpt = document.origin.excerpt(path, span)
@@ -104,7 +104,7 @@ def _is_one_excerpt(document: Document, path: SettingPath | None, span: Span) ->
 
 
 def _cut_group(document: Document, path: SettingPath | None, group: Sequence[Edit]) -> Iterator[tuple[str, str]]:
-    """The lines of edits that are near each other; nothing where that is not to be seen."""
+    """The lines of edits that are near each other; nothing if they may not be shown."""
     span = _span_of(group)
     is_long = len(group) == 1 and max(span.end - span.start, len(group[0].text)) > _SHOWN_OF_LONG
     if is_long and path is not None and document.locate(path) == span and document.text.is_in_a_line(span):
@@ -118,7 +118,7 @@ def _cut_group(document: Document, path: SettingPath | None, group: Sequence[Edi
 
 
 def _cut_value(document: Document, excerpt: Excerpt, edit: Edit) -> tuple[str, str]:
-    """The line of a long value that may be seen, which is cut around what becomes of it."""
+    """The line of a long visible value, cut around the change."""
     old, new = document.text.content[edit.span.start : edit.span.end], edit.text
     same = len(os.path.commonprefix((old, new)))
     start = same - _BEFORE if same > _NEAR else 0
@@ -132,7 +132,7 @@ def _span_of(edits: Sequence[Edit]) -> Span:
 
 
 def _is_exact(document: Document, excerpt: Excerpt, span: Span) -> bool:
-    """Whether an excerpt shows at its columns what stands at a span, which may be cut off: of a long value it shows the first part only."""
+    """Whether the columns of an excerpt show exactly the text at a span, perhaps cut off: only the first part of a long value is shown."""
     shown = excerpt.text[excerpt.start : excerpt.end if span.end > span.start else excerpt.start + 1].rstrip("…")
     return document.text.content.startswith(shown, span.start)
 
@@ -140,7 +140,7 @@ def _is_exact(document: Document, excerpt: Excerpt, span: Span) -> bool:
 def _cut(document: Document, excerpt: Excerpt, edits: Sequence[Edit]) -> tuple[str, str]:
     """The lines of edits that are near each other, as an excerpt shows them.
 
-    What an excerpt shows is safe to show, and so is what the edits insert: nothing more is to be masked.
+    Both the excerpt and the text that the edits insert are safe to show: nothing more needs masking.
     """
     span = _span_of(edits)
     new, at = [excerpt.text[: excerpt.start]], span.start
@@ -156,12 +156,12 @@ def _cut(document: Document, excerpt: Excerpt, edits: Sequence[Edit]) -> tuple[s
 
 
 def _between(document: Document, span: Span) -> Iterator[str]:
-    """The lines between those on which a span starts and ends."""
+    """The lines strictly between those on which a span starts and ends."""
     for number in range(document.position(span.start).line + 1, document.position(span.end).line):
         start = document.text.line_span(number).start
         yield document.origin.excerpt(None, Span(start, start)).text
 
 
 def _shortened(text: str, *, goes_on: bool = False) -> str:
-    """The start of a text, with a sign where that is not all of it, or it ``goes_on``."""
+    """The start of a text, with an ellipsis if that is not all of it, or if it ``goes_on``."""
     return f"{text[:_SHOWN_OF_LONG]}…" if goes_on or len(text) > _SHOWN_OF_LONG else text

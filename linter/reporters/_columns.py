@@ -1,4 +1,4 @@
-"""Columns of a terminal: how many a text takes, lines that are wrapped at blanks, and excerpts that are cut to fit."""
+"""Columns of a terminal: the width of a text, lines that are wrapped at blanks, and excerpts that are cut to fit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def width(text: str) -> int:
 def _width_of(char: str) -> int:
     if char.isascii() or char in _OUR_OWN:
         return 1
-    import unicodedata  # only for what is no ASCII
+    import unicodedata  # only for non-ASCII text
 
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
         return 0
@@ -31,9 +31,9 @@ def _width_of(char: str) -> int:
 
 
 def wrapped(text: str, columns: int, first: int = 0, indent: int = 0) -> list[str]:
-    """A text as lines of so many columns at most, broken at blanks only: an id or a path that is longer has a line that is, too.
+    """A text as lines of at most so many columns, broken at blanks only: a longer id or path makes a longer line.
 
-    The first line has ``first`` columns before it, which are the caller's; the others begin with ``indent`` blanks.
+    The caller has written ``first`` columns before the first line; the others are indented by ``indent`` blanks.
     """
     columns = max(columns, _NARROWEST)
     measure = len if text.isascii() else width
@@ -54,7 +54,7 @@ def wrapped(text: str, columns: int, first: int = 0, indent: int = 0) -> list[st
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text; a quote that closes a text with a blank at its end is no word of its own."""
+    """The words of a text; a closing quote after a blank is not a word of its own."""
     words: list[str] = []
     for word in text.split(" "):
         if words and word.startswith('"') and not word.strip('",;:.)'):
@@ -65,7 +65,7 @@ def _words(text: str) -> list[str]:
 
 
 def folded(text: str, columns: int) -> list[str]:
-    """A text as lines of so many columns at most, broken wherever that is."""
+    """A text as lines of at most so many columns, broken anywhere."""
     lines: list[str] = []
     while text:
         at = max(_forth(text, 0, max(columns, _NARROWEST)), 1)
@@ -75,9 +75,9 @@ def folded(text: str, columns: int) -> list[str]:
 
 
 def fitting(excerpt: Excerpt, columns: int) -> Excerpt:
-    """An excerpt of so many columns at most, in which the start of the part that is meant is seen; with 0 the excerpt as it is."""
+    """An excerpt of at most so many columns, with the start of the marked part visible; with 0 the excerpt as it is."""
     text = excerpt.text
-    if not columns or width(text) <= (columns := max(columns, 4)):  # a wide character, and a sign on either side for what is left out
+    if not columns or width(text) <= (columns := max(columns, 4)):  # a wide character, and an ellipsis on either side
         return excerpt
     start, end = min(excerpt.start, len(text)), min(excerpt.end, len(text))
     first = 0 if width(text[:end]) < columns else _back(text, start, columns // 3)
@@ -91,14 +91,14 @@ def fitting(excerpt: Excerpt, columns: int) -> Excerpt:
 
 
 def _back(text: str, at: int, columns: int) -> int:
-    """Where so many columns before a character begin."""
+    """The start of so many columns before a character."""
     while at and (columns := columns - _width_of(text[at - 1])) >= 0:
         at -= 1
     return at
 
 
 def _forth(text: str, at: int, columns: int) -> int:
-    """Where so many columns end that begin with a character."""
+    """The end of so many columns from a character on."""
     while at < len(text) and (columns := columns - _width_of(text[at])) >= 0:
         at += 1
     return at

@@ -1,4 +1,4 @@
-"""The weaknesses of MITRE's CWE that rules are about, as tags of rules name them: ``external/cwe/cwe-312``, which is CodeQL's way."""
+"""MITRE's CWE weaknesses of rules, as their tags name them: ``external/cwe/cwe-312``, as CodeQL does."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _TAG: Final = re.compile(r"external/cwe/cwe-0*([1-9]\d{0,6})", re.ASCII | re.IGN
 
 
 def weaknesses(tags: Iterable[str]) -> list[str]:
-    """The ids of the weaknesses that tags name (``CWE-312``), each once, in their order."""
+    """The ids of the weaknesses in tags (``CWE-312``), each once, in order."""
     found = (_TAG.fullmatch(tag) for tag in tags)
     return list(dict.fromkeys(f"CWE-{match[1]}" for match in found if match is not None))
 
 
 def page_of(weakness: str) -> str:
-    """The address of what MITRE says of a weakness."""
+    """The address of MITRE's page about a weakness."""
     return f"https://cwe.mitre.org/data/definitions/{weakness.removeprefix('CWE-')}.html"

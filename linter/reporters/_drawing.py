@@ -1,4 +1,4 @@
-"""Source lines as people see them in a report: with numbers, the characters that are meant underlined, and what lies between left out."""
+"""Source lines as people see them in a report: with numbers, underlined marks, and gaps left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._words import paint
 
 
 class Mark(NamedTuple):
-    """Characters to underline with a sign, and what to write behind that. Without a sign the line is only shown."""
+    """Characters to underline with a sign, and what to write after that. Without a sign the line is only shown."""
 
     path: SettingPath | None
     span: Span
@@ -26,7 +26,7 @@ _LEAST: Final = 24
 
 
 def drawn(document: Document, marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
-    """The lines of a document that marks are on, and how many digits the highest of their numbers has."""
+    """The lines of a document that have marks, and the number of digits of the highest line number."""
     excerpts = [document.origin.excerpt(mark.path, mark.span) for mark in marks]
     digits = len(str(max(excerpt.line for excerpt in excerpts)))
     columns = style.width - digits - 3 if style.width else 0
@@ -41,7 +41,7 @@ def drawn(document: Document, marks: Sequence[Mark], style: Style) -> tuple[list
 
 
 def _name_of(document: Document, mark: Mark, excerpt: Excerpt) -> Excerpt | None:
-    """The name of the setting, where the line of its value does not show it: a dump of parameters has the two apart."""
+    """The name of the setting, if the line of its value does not show it: a dump of parameters has them on separate lines."""
     if not mark.path:
         return None
     key = document.locate(mark.path, "key")
@@ -56,12 +56,12 @@ def _name_of(document: Document, mark: Mark, excerpt: Excerpt) -> Excerpt | None
 
 
 def _behind(named: Excerpt, excerpt: Excerpt, columns: int) -> Excerpt:
-    """A long line with the name of the setting in front of the part that is meant; without it where it would leave no room."""
+    """A long line with the name of the setting in front of the marked part; without the name if there is no room."""
     lead = "…" if named.start else ""
     name = f"{lead}{named.text[named.start : named.end]}"
     start, end = (at - named.start + len(lead) for at in (excerpt.start, excerpt.end))
     line = f"{lead}{excerpt.text[named.start :]}"
-    if columns and line.startswith(name) and start > 0 and width(line[:start]) <= columns // 2:  # it stands close before
+    if columns and line.startswith(name) and start > 0 and width(line[:start]) <= columns // 2:  # it is close before
         shown = fitting(Excerpt(excerpt.line, line, 0, 0), columns)
         return shown._replace(start=start, end=min(end, len(shown.text)))
     if columns and width(name) > columns - _LEAST:
@@ -88,7 +88,7 @@ def _lines(rows: Iterable[tuple[Excerpt, Mark]], digits: int, style: Style) -> I
 
 
 def _underlined(excerpt: Excerpt, mark: Mark, columns: int, style: Style) -> Iterator[str]:
-    """The signs beneath a line, and behind them what is said of the place; beneath them where that does not fit."""
+    """The signs beneath a line, followed by the remark about the place, or with it below if it does not fit."""
     at = width(excerpt.text[: excerpt.start])
     long = max(width(excerpt.text[excerpt.start : excerpt.end]), 1)
     if style.width:
@@ -102,7 +102,7 @@ def _underlined(excerpt: Excerpt, mark: Mark, columns: int, style: Style) -> Ite
 
 
 def note(what: str, text: str, digits: int, style: Style) -> Iterator[str]:
-    """What else there is to say of a finding, beneath the numbers of its lines, of which the highest has so many ``digits``."""
+    """A further note on a finding, beneath the numbers of its lines, the highest of which has so many ``digits``."""
     start = digits + 5 + len(what)
     first, *others = wrapped(printable(text), style.width or UNKNOWN, start, start)
     yield f"{' ' * digits} {paint('=', 'gutter', style)} {what}: {first}"

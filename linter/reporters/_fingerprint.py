@@ -44,9 +44,9 @@ _AT_ONCE: Final = 10_000
 
 
 class LineHashes:
-    """The hashes of the lines of findings: GitHub's own, or those of the masked text where what GitHub hashes touches a mask.
+    """The hashes of the lines of findings: GitHub's own, or that of the masked text if what GitHub hashes touches a mask.
 
-    A finding is added while its line is masked anyway.
+    A finding is added when its line is masked anyway.
     """
 
     def __init__(self) -> None:
@@ -55,16 +55,16 @@ class LineHashes:
         self._lines: list[tuple[Text, int]] = []
 
     def add(self, finding: Finding) -> None:
-        """Take one more finding."""
+        """Add a finding."""
         document = finding.document
         line = document.position(finding.span.start).line
         known = self._masked.setdefault(document.text, {})
-        if line not in known:  # of several documents of one text each masks the same
+        if line not in known:  # several documents of one text mask the same
             known[line] = _masked_hash(self._readers(document), line)
         self._lines.append((document.text, line))
 
     def values(self) -> list[str]:
-        """The hash of each finding that was added, in their order."""
+        """The hash of each added finding, in order."""
         hashes = {text: _hashes(text, known) for text, known in self._masked.items()}
         return [hashes[text][line] for text, line in self._lines]
 
@@ -87,9 +87,9 @@ def raw_hashes(text: Text, last: int) -> array[int]:
 
 
 class _Line(NamedTuple):
-    """A line as far as it can fill a window, without blanks, and of how many code units that is.
+    """As much of a line as can fill a window, without blanks, and its number of code units.
 
-    ``clear`` is how many of these there are before anything that is masked, None where nothing is.
+    ``clear`` is how many of these precede the first masked one, None if nothing is masked.
     """
 
     text: str
@@ -98,10 +98,10 @@ class _Line(NamedTuple):
 
 
 def _masked_hash(read: Callable[[int], _Line | None], first: int) -> int | None:
-    """The hash of the masked text from a line on; None where the units of the file that GitHub hashes touch no mask.
+    """The hash of the masked text from a line on; None if the code units of the file that GitHub hashes touch no mask.
 
-    The window is filled by what is shown, so that it ends at the same place whatever the length of what is masked. The lines that fill the
-    window of one line fill those of the next: ``read`` keeps these.
+    The window is filled by the shown text, so that it ends at the same place whatever the length of the masked text. The lines that fill
+    the window of one line fill those of the next: ``read`` keeps these.
     """
     units, touched, window = 0, False, ""
     for number in count(first):
@@ -114,7 +114,7 @@ def _masked_hash(read: Callable[[int], _Line | None], first: int) -> int | None:
 
 
 def _read(document: Document, number: int) -> _Line | None:
-    """What a line of a document fills a window with; None behind the last one."""
+    """The text of a document's line for a window; None after the last one."""
     try:
         start, end = document.text.line_span(number)
     except IndexError:
@@ -166,15 +166,15 @@ def _hash(window: str) -> int:
 
 
 def _as_read(text: Text, end: int | None) -> str:
-    """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) is U+FFFD there."""
+    """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) becomes U+FFFD."""
     return f"{text.bom}{text.content[:end]}".encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _units(content: str, most: int) -> tuple[array[int], list[int]]:
-    """The code units to look at, and where each of the first lines starts.
+    """The code units to hash, and where each of the first lines starts.
 
-    No window reaches past the first 100 units of a line (it starts at that line or before), nor past the 100th line after the last
-    wanted one (each line has its LF at least), so nothing beyond is kept: a long line costs no more than a short one.
+    No window reaches past the first 100 units of a line (it starts at that line or before), nor past the 100th line after the last wanted
+    one (each line has its LF at least), so nothing beyond is kept: a long line costs no more than a short one.
     """
     lines = _without_blanks(content.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     last = lines.pop()
@@ -186,7 +186,7 @@ def _units(content: str, most: int) -> tuple[array[int], list[int]]:
 
 
 def _rolling(units: array[int], starts: list[int]) -> array[int]:
-    """The hash of the 100 units from each start, as the difference of two prefixes: every unit is taken once, not 100 times."""
+    """The hash of the 100 units from each start, as the difference of two prefixes: every unit is processed once, not 100 times."""
     hash_ = 0
     prefixes = array("Q", [hash_])
     for at in range(0, len(units), _AT_ONCE):
@@ -194,17 +194,17 @@ def _rolling(units: array[int], starts: list[int]) -> array[int]:
     return array("Q", [(prefixes[start + _WINDOW] - prefixes[start] * _LEAVING) & _MASK for start in starts])
 
 
-# --- What a finding is about ----------------------------------------------------------------------------------------------------------
+# --- Identities of findings ----------------------------------------------------------------------------------------------------------
 
 
 Hash = TypeVar("Hash")
 
 
 def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[str]:
-    """Of each finding a hash of what it is about, as far as that may be shown; no two of one run are equal.
+    """For each finding a hash of what it is about, as far as that may be shown; unique within a run.
 
-    It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there,
-    and the setting.
+    It is about the rule, the file (its path as ``uri`` makes it, the same on every machine), the kind of the document, its name there, and
+    the setting.
     """
     abouts = ((finding, finding.identity) for finding in findings)
     hashes = (
@@ -214,7 +214,7 @@ def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[s
 
 
 def counted(hashes: Iterable[Hash]) -> Iterator[tuple[Hash, int]]:
-    """Hashes, each with how many so far are the same, itself included."""
+    """Hashes, each with its count so far, itself included."""
     seen: dict[Hash, int] = {}
     for value in hashes:
         seen[value] = number = seen.get(value, 0) + 1
@@ -222,7 +222,7 @@ def counted(hashes: Iterable[Hash]) -> Iterator[tuple[Hash, int]]:
 
 
 def hash_of(subject: Iterable[str]) -> str:
-    """32 hexadecimal digits of SHA-256 over what something is about."""
+    """32 hexadecimal digits of SHA-256 over the parts of an identity."""
     from hashlib import sha256
 
     return sha256("\0".join(subject).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The page of the HTML report, its looks, and the script of its filters; the page names both by their hashes."""
+"""The page of the HTML report, its style, and the script of its filters; the page refers to both by their hashes."""
 
 from __future__ import annotations
 

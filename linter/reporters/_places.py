@@ -1,8 +1,8 @@
-"""Paths and places as platforms for code find them: relative to the root of the repository, with nothing else of the machine in them.
+"""Paths and places as code hosting platforms find them: relative to the root of the repository, revealing nothing else about the machine.
 
-The root is the nearest folder above the file that holds ``.git``, whatever the working directory. A file in no repository is relative to
-the root of the one that the run is in, or to the working directory: ``../x.json``. Where that would show where on a machine they lie, only
-the name is kept: ``<outside>/x.json``.
+The root is the nearest folder above the file that contains ``.git``, whatever the working directory. A file in no repository is relative to
+the root of the run's repository, or to the working directory: ``../x.json``. If that would reveal where on a machine they are, only the
+name is kept: ``<outside>/x.json``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BACKSLASH: Final = re.compile(r"[\\/]")
 class ReportedPath(NamedTuple):
     """A path with forward slashes, neither escaped nor quoted.
 
-    ``relative``: it is relative to the root of the repository, or to what stands for it; otherwise it is only a name, such as ``<stdin>``.
+    ``relative``: it is relative to the root of the repository, or its substitute; otherwise it is only a name, such as ``<stdin>``.
     """
 
     path: str
@@ -43,12 +43,12 @@ class ReportedPath(NamedTuple):
 
     @property
     def uri(self) -> str:
-        """The path as a relative reference of RFC 3986, percent-encoded from its bytes, so that one that is no text is no trouble."""
+        """The path as a relative reference of RFC 3986, percent-encoded from its bytes, so that invalid text is no problem."""
         return _quoted(self.path)
 
 
 def reported_path(path: str) -> ReportedPath:
-    """How reports for platforms name a file (see above). ``path`` is the user's, seen from the working directory. Never fails."""
+    """How reports for platforms name a file (see above). ``path`` is the user's, relative to the working directory. Never fails."""
     if path == _STDIN:
         return ReportedPath(path, False)
     if _WINDOWS.match(path) and not os.path.lexists(path):  # the name of standard input, or a report made elsewhere
@@ -56,7 +56,7 @@ def reported_path(path: str) -> ReportedPath:
     try:
         file = Path(os.path.abspath(path))
         relative = _in_repository(file) or _seen_from_here(file)
-    except (OSError, ValueError):  # the working directory is gone; a name that no file can have
+    except (OSError, ValueError):  # the working directory is gone; an impossible file name
         relative = None if os.path.isabs(path) else path
     if relative is None:
         return ReportedPath(f"{_OUTSIDE}/{os.path.basename(path)}", False)
@@ -64,9 +64,9 @@ def reported_path(path: str) -> ReportedPath:
 
 
 def _seen_from_here(file: Path) -> str | None:
-    """The path from the root of the repository that the run is in, or from the working directory; None where they share no folder.
+    """The path from the root of the run's repository, or from the working directory; None if they share no folder.
 
-    From ``/`` on the rest would be the machine's own path.
+    From ``/`` the rest would be the machine's own path.
     """
     here = Path.cwd()
     base = next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here)
@@ -75,7 +75,7 @@ def _seen_from_here(file: Path) -> str | None:
 
 
 def _in_repository(file: Path) -> str | None:
-    """The path from the root of the repository; of a link within it, the path of the file it leads to: GitHub cannot show a link."""
+    """The path from the root of the repository; for a link within it, the path of its target: GitHub cannot show a link."""
     root = next((folder for folder in file.parents if os.path.exists(folder / ".git")), None)
     if root is None:
         return None
@@ -87,7 +87,7 @@ def _below(file: Path, folder: Path) -> str | None:
 
 
 def _quoted(path: str) -> str:
-    """RFC 3986, 3.3: all that a path segment may hold stays, but for the colon, which would make the first one a scheme."""
+    """Keep everything that a path segment may contain (RFC 3986, 3.3) but the colon, which would turn the first one into a scheme."""
     try:
         name = path.encode(errors="surrogateescape")
     except UnicodeEncodeError:
@@ -99,7 +99,7 @@ def _quoted(path: str) -> str:
 
 
 class Place(NamedTuple):
-    """Where something is, as people and platforms read it: the file, and what may be shown of a span."""
+    """Where something is, for people and platforms: the file, and the visible part of a span."""
 
     file: ReportedPath
     start: Position
@@ -112,9 +112,9 @@ class Place(NamedTuple):
 
 
 class Placer:
-    """Finds the places of findings, and of what they are compared with; of what is masked it is the first character.
+    """Finds the places of findings, and of their related settings; for a masked value it is the first character.
 
-    It looks up each path once, and lives as long as a report, for a path depends on the working directory.
+    It looks up each path once, and lives as long as a report, because a path depends on the working directory.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class Placer:
 
 
 def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
-    """The other places of a finding, each with what is there: the first of them, and how many more there are."""
+    """The other places of a finding, each with its text: the first of them, and how many more there are."""
     shown = finding.related[:most]
     places = [f"{place(one).text}: {line(one.message)}{of_holder(one.document)}" for one in shown]
     more = len(finding.related) - len(shown)
@@ -138,9 +138,9 @@ def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
 class Runner(NamedTuple):
     """How the runner of a CI service reads commands in a log.
 
-    ``form`` takes the ``name`` and the ``data`` of a command, and its ``properties``, which are joined by ``by``; the tables escape what
-    is in them. ``lines`` joins the lines of a message. ``command`` gives the name and the properties for a severity, a rule, a file and the
-    place in it, if that is known. ``has_notes``: a note is a command as well; else it is a line of the log.
+    ``form`` takes the ``name`` and the ``data`` of a command, and its ``properties``, which are joined by ``by``; the tables escape their
+    values. ``lines`` joins the lines of a message. ``command`` gives the name and the properties for a severity, a rule, a file and the
+    place in it, if that is known. ``has_notes``: a note is a command as well; otherwise it is a line of the log.
     """
 
     form: str
@@ -152,7 +152,7 @@ class Runner(NamedTuple):
     has_notes: bool
 
     def write(self, level: Level, rule: str, file: ReportedPath, place: Place | None, lines: Iterable[str]) -> str:
-        """A command, with those of its properties and lines that say something."""
+        """A command, with its non-empty properties and lines."""
         name, properties = self.command(level, rule, file, place)
         given = self.by.join(f"{key}={inert(str(value)).translate(self.of_properties)}" for key, value in properties.items() if value)
         data = inert(self.lines.join(filter(None, lines))).translate(self.of_data)

@@ -1,7 +1,7 @@
-"""What the format ``text`` prints of findings: the documents one by one, in each what keeps the server from starting first.
+"""The findings in the format ``text``, document by document, starting with those that keep the server from starting.
 
-Findings at one place share its source lines. Settings that are missing share one block, for what lacks them is a brace. Of a rule the
-consequence and the remedy are printed in full once; later findings of it repeat them only where they say something else.
+Findings at one place share its source lines. Missing settings share one block, because their place is only a brace. The consequence and the
+remedy of a rule are printed in full once; later findings repeat them only if theirs are different.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_PLACES: Final = 6
 
 
 def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
-    """The parts of the text of a report on findings, in the order of their documents, each of whole lines."""
+    """The parts of a text report about findings, in the order of their documents, each of whole lines."""
     writer = _Writer(result, style)
     for document, facts, groups in by_document(findings):
         yield as_text([*writer.headline(printable(document.uri), facts), ""])
@@ -33,7 +33,7 @@ def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterat
 
 
 class _Writer:
-    """Writes findings, and knows what it has said of each rule."""
+    """Writes findings, and remembers what it has printed for each rule."""
 
     def __init__(self, result: Result, style: Style) -> None:
         self._rules = result.rules
@@ -43,13 +43,13 @@ class _Writer:
         """What was said of a rule: the rule, what part of a finding says it, and that without what differs."""
 
     def headline(self, path: str, facts: str) -> Iterator[str]:
-        """The lines about a document: what it is, and how many of its findings keep the server from starting."""
+        """The lines about a document: its name, and how many of its findings keep the server from starting."""
         first, *others = wrapped(f"{path}{facts}", self._columns, indent=4)
         yield paint(path, "place", self._style) + first[len(path) :] if first.startswith(path) else paint(first, "place", self._style)
         yield from others
 
     def missing(self, findings: Iterable[Finding]) -> Iterator[str]:
-        """What is missing, without the source lines, in which there is nothing to see of it."""
+        """The missing settings, without source lines, which would not show them."""
         yield paint("Missing here:", "place", self._style)
         for finding in findings:
             yield from self._label(finding)
@@ -59,7 +59,7 @@ class _Writer:
             yield from self._notes(finding, 1)
 
     def place(self, findings: Sequence[Finding]) -> Iterator[str]:
-        """The findings at one place, with its source lines behind the headline of the first."""
+        """The findings at one place, with its source lines after the headline of the first."""
         digits = 1
         for number, finding in enumerate(findings):
             document = finding.document
@@ -92,7 +92,7 @@ class _Writer:
         before, rule, level = f"{finding.severity}[", printable(finding.rule), finding.severity
         text = wrapped(printable(finding.says.what), self._columns, len(before) + len(rule) + 3, 4)
         painted = paint(f"{before}{rule}]", level, self._style)
-        if self._style.links:  # the id of a rule is a hyperlink to what it goes by
+        if self._style.links:  # the id of a rule links to its documentation
             info = self._rules.get(finding.rule)
             address = next((link for link in info.links if re.fullmatch(r"https?://[!-~]+", link)), "") if info is not None else ""
             name = paint(rule, level, self._style)
@@ -101,7 +101,7 @@ class _Writer:
         yield from (f"{painted}: {text[0]}", *text[1:])
 
     def _notes(self, finding: Finding, digits: int) -> Iterator[str]:
-        """What comes of it and what to do, unless it was said of another finding; the change that a fix makes."""
+        """The consequence and the remedy, unless printed for another finding; the change that a fix makes."""
         setting = dotted(finding.path or ())
         for what, text in notes_of(finding):
             if what in ("why", "fix"):
@@ -112,7 +112,7 @@ class _Writer:
             yield from self._fix(finding.document, finding.path, finding.fix, digits)
 
     def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
-        """A note that is printed once for a rule, whatever the setting is; nothing where there is no text, or where it was made before."""
+        """A note that is printed once per rule, whatever the setting; nothing if there is no text, or it was printed before."""
         known = (rule, what, _without_what_differs(text.replace(setting, "_") if setting else text))
         if text and known not in self._said:
             self._said.add(known)
@@ -125,7 +125,7 @@ class _Writer:
         columns = self._style.width - len(margin) - 2
         same = len(os.path.commonprefix([line[2:] for line in lines]))
         for sign, text in ((line[:2], line[2:]) for line in lines):
-            if self._style.width and width(text) > columns:  # cut around what differs; commands are never cut, for people copy them
+            if self._style.width and width(text) > columns:  # cut around the difference; commands are never cut, because people copy them
                 text = fitting(Excerpt(0, text, min(same, len(text)), len(text)), columns).text
             yield f"{margin}{paint(sign + text, 'error' if sign[0] == '-' else 'added', self._style)}"
         for command in fix.commands or ():
@@ -133,11 +133,11 @@ class _Writer:
 
 
 def _mark_of_related(one: Related) -> Mark:
-    """The mark of a second place, without what is said of it where that is the name that stands there anyhow."""
+    """The mark of a second place, without its text if that is the name in the line anyway."""
     return Mark(one.path, one.span, "note", "-", "" if one.message == dotted(one.path) else one.message)
 
 
 @lru_cache(maxsize=1_000)
 def _without_what_differs(text: str) -> str:
-    """A text without what differs between the findings of a rule: quoted texts, addresses, numbers."""
+    """A text without the parts that vary between the findings of a rule: quoted texts, addresses, numbers."""
     return re.sub(r'"[^"]*"|\([^()]*\)|https?://\S+|\d+', "_", text)

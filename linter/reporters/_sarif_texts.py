@@ -1,4 +1,4 @@
-"""Texts as SARIF and GitHub take them: sentences of one line, and no markup but in ``help.markdown``."""
+"""Texts for SARIF and GitHub: one-line sentences, without markup except in ``help.markdown``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINK: Final = re.compile(r"\[([^][]*)\]\(([^()\s]*)\)")
 
 
 def plain(text: str) -> str:
-    """The text without what SARIF would take for a placeholder or a link."""
+    """The text without anything that SARIF would read as a placeholder or a link."""
     return text.translate(_PLAIN)
 
 
@@ -37,5 +37,5 @@ def plain_markdown(markdown: str) -> str:
 
 
 def first_paragraph(text: str) -> str:
-    """What stands before the first empty line."""
+    """The text before the first empty line."""
     return re.split(r"\n\s*\n", text, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""What reports say in the same words: of findings, of what became of files, and of a run as a whole. All of it is safe to print."""
+"""Wording that reports share: about findings, files, and a run as a whole. All of it is safe to print."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;3
 
 
 def paint(text: str, color: str, style: Style) -> str:
-    """A text in a colour, where the style has colours."""
+    """A text in a colour, if the style has colours."""
     return f"\033[{COLORS[color]}m{text}\033[0m" if style.color else text
 
 
 def one_line(text: str) -> str:
-    """The lines of a text, without the blanks around each, with one blank between them."""
+    """The lines of a text, stripped and joined by blanks."""
     text = text.strip()
     return text if "\n" not in text and "\r" not in text else " ".join(part.strip() for part in re.split(r"[\r\n]+", text))
 
@@ -35,7 +35,7 @@ def line(text: str) -> str:
 
 
 def write_markup(stream: IO[str], text: str) -> None:
-    """Write XML, HTML or Markdown, with character references, which mean the same in each encoding, for what a stream cannot hold."""
+    """Write XML, HTML or Markdown, with character references, which mean the same in each encoding, for what a stream cannot encode."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text if encoding.lower().startswith("utf") else text.encode("ascii", "xmlcharrefreplace").decode())
 
@@ -44,12 +44,12 @@ def write_markup(stream: IO[str], text: str) -> None:
 
 
 def shown(result: Result) -> list[Finding]:
-    """The findings that nothing accepts."""
+    """The findings that are not accepted."""
     return [finding for finding in result.findings if finding.suppressed is None]
 
 
 def of_holder(document: Document, holders: Sequence[tuple[str, str]] | None = None) -> str:
-    """`` (environment prod)`` or `` (service server)``: what of its file a document is; empty where it is all.
+    """`` (environment prod)`` or `` (service server)``: the document within its file; empty if it is the whole file.
 
     ``holders`` are those of a finding.
     """
@@ -62,11 +62,11 @@ Groups = list[tuple[bool, list[Finding]]]
 
 
 def by_document(findings: Iterable[Finding]) -> Iterator[tuple[Document, str, Groups]]:
-    """Each document, what there is to say of it behind its path, and its findings: what keeps the server from starting comes first."""
+    """Each document, the note after its path, and its findings: those that keep the server from starting come first."""
     for document, found in gathered((one.document, one) for one in findings).items():
         places = gathered((None if one.is_missing else one.span, one) for one in found)
         groups = [(span is None, sorted(group, key=lambda one: one.gravity)) for span, group in places.items()]
-        # What is missing is behind the places that are as grave as the gravest of it.
+        # Missing settings follow the places that are as severe as the most severe of them.
         ordered = sorted(groups, key=lambda one: (one[1][0].gravity, one[0]))
         facts = ", ".join(filter(None, (printable(document.kind), holder_text(document), document.target)))
         stops = sum(one.gravity == 0 for one in found)
@@ -75,7 +75,7 @@ def by_document(findings: Iterable[Finding]) -> Iterator[tuple[Document, str, Gr
 
 
 def notes_of(finding: Finding) -> Iterator[tuple[str, str]]:
-    """What there is to say of a finding besides what is wrong, each with its heading: why, what to do, and what a fix does."""
+    """The notes on a finding besides the problem, each with its heading: why, what to do, and what a fix does."""
     says, fix = finding.says, finding.fix
     yield "why", says.why
     yield "also", says.also
@@ -88,7 +88,7 @@ def notes_of(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _how(fix: Fix) -> str:
-    """What a fix is headed with: the option that makes it, where one does."""
+    """The heading of a fix: the option that makes it, if there is one."""
     if not fix.can_be_made:
         return "by hand"
     return f"fix with {'--fix' if fix.edits is not None else '--fix-script'}" if fix.safe else "fix with --unsafe-fixes"
@@ -101,7 +101,7 @@ def place(document: Document, span: Span) -> str:
 
 
 def message_of(finding: Finding) -> str:
-    """What a finding says, with the environment that its document is of."""
+    """The message of a finding, with the environment of its document."""
     return line(finding.message) + of_holder(finding.document, finding.held_by)
 
 
@@ -113,7 +113,7 @@ def acceptance_text(acceptance: Acceptance, file: str) -> str:
 
 
 def fix_of(finding: Finding) -> str:
-    """What would put a finding right: ``fix: …``, or ``possible fix: …`` where that needs a look; empty where nothing is known."""
+    """The fix of a finding: ``fix: …``, or ``possible fix: …`` if it needs review; empty if there is none."""
     if finding.fix is None:
         return ""
     return f"{'fix' if finding.fix.safe else 'possible fix'}: {line(finding.fix.description)}"
@@ -129,11 +129,11 @@ def unread(files: Iterable[FileStatus]) -> dict[str, str]:
 
 
 def servers(result: Result, most: int | None = None) -> Iterator[str]:
-    """Each server that files were checked against, with those files, or the first of them, where there are several servers."""
+    """Each server that files were checked against, with those files, or the first of them, if there are several servers."""
     newer = Counter(server.newer for server in {file.server for file in result.files} if server is not None and server.newer)
     judged: dict[str, dict[str, None]] = {}
     for file in result.files:
-        if file.server is not None:  # that several images are newer than what is known is one thing to say
+        if file.server is not None:  # several images that are newer than the known releases are one note
             server = file.server._replace(reason="each image") if newer[file.server.newer] > 1 else file.server
             judged.setdefault(printable(server.described), {})[printable(file.path)] = None
     for name, files in judged.items():
@@ -144,13 +144,13 @@ def servers(result: Result, most: int | None = None) -> Iterator[str]:
 
 
 def _newest(result: Result) -> str:
-    """The server that all files were checked against because nothing names one; empty where something does."""
+    """The server that all files were checked against because nothing names one; empty if something does."""
     known = {file.server for file in result.files if file.server is not None}
     return next((server.described for server in known if len(known) == 1 and not server.is_known), "")
 
 
 def used(configuration: Configuration) -> str:
-    """What a configuration file took away from a run: a clause that follows its name."""
+    """The effect of a configuration file on a run: a clause that follows its name."""
     rules = count(len(configuration.rules_off), "rule") if configuration.rules_off else "no rules"
     excluded = f"{count(configuration.excluded, 'path')} excluded" if configuration.excluded else "nothing excluded"
     never = ", fail-on never" if configuration.fail_on == "never" else ""
@@ -166,7 +166,7 @@ def together(deployment: Deployment) -> str:
 
 
 def about_the_run(result: Result, *, failed: bool = False) -> Iterator[str]:
-    """What was left alone, and what ``failed`` to be read if that is asked for, what was checked together, and the configurations."""
+    """The files left alone, and those that ``failed`` to be read if that is asked for, the deployments, and the configurations."""
     for file in result.files:
         if file.status == "ignored" or (failed and file.status == "failed"):
             yield f"{printable(file.path)}: {file.status}: {line(file.note)}"
@@ -204,10 +204,9 @@ _MOST_FILES: Final = 4
 
 
 def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: bool = False) -> Iterator[str]:
-    """The texts of a report that is read from top to bottom: the servers, its ``body``, a table of the rules, :func:`last_lines`,
-    and how to ask about a rule.
+    """The texts of a report from top to bottom: servers, ``body``, a table of the rules, :func:`last_lines`, and a hint about rules.
 
-    The table is there where it is asked for or there are many findings. ``quiet``: nothing but that stands around the body.
+    The table is included on request or if there are many findings. ``quiet``: nothing but the body.
     """
     findings = shown(result)
     if not style.quiet and (servers := first_lines(result)):
@@ -223,16 +222,16 @@ def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: 
 
 
 def first_lines(result: Result) -> list[str]:
-    """The servers of the files, with the files of each where there are several; where nothing names one, the summary does."""
+    """The servers of the files, with the files of each if there are several; if nothing names one, the summary does."""
     return [] if _newest(result) else list(servers(result, _MOST_FILES))
 
 
 def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> Iterator[str]:
-    """What was left alone, what was checked together, the configurations, and a summary.
+    """The files left alone, the deployments, the configurations, and a summary.
 
-    ``with_commands``: the commands that make fixes in Parameter Store stand above it.
+    ``with_commands``: the commands that make fixes in Parameter Store are above it.
     """
-    yield from about_the_run(result, failed=not style.width)  # on the same terminal standard error names it, with the reason
+    yield from about_the_run(result, failed=not style.width)  # standard error on the same terminal names it, with the reason
     if not result.files:
         return
     newest, hidden, found = _newest(result), _counts(result.hidden), _found(result)
@@ -253,18 +252,18 @@ def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> 
 
 
 def _fixable(fixes: Iterable[Fix | None]) -> tuple[Counter[bool], Counter[bool]]:
-    """How many fixes edit a file, and how many are commands, by whether they are safe."""
+    """How many fixes edit a file, and how many are commands, by safety."""
     made = [fix for fix in fixes if fix is not None]
     return Counter(fix.safe for fix in made if fix.edits is not None), Counter(fix.safe for fix in made if fix.commands is not None)
 
 
 def as_text(lines: Iterable[str]) -> str:
-    """Lines of a report as a text, in which none is a command to a runner."""
+    """Lines of a report as a text, none of which is a command to a CI runner."""
     return inert("".join([f"{line}\n" for line in lines]))
 
 
 def folded(lines: Iterable[str], style: Style) -> list[str]:
-    """Sentences as lines that fit into the terminal; where there is none they stay lines, for others look for them."""
+    """Sentences as lines that fit into the terminal; without one they stay lines, because programs search for them."""
     if not style.width:
         return list(lines)
     from ._columns import wrapped  # only on a terminal
@@ -273,7 +272,7 @@ def folded(lines: Iterable[str], style: Style) -> list[str]:
 
 
 def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
-    """A table of the rules, the gravest and most frequent first: how many findings each has, and how many of them can be fixed."""
+    """A table of the rules, the most severe and frequent first: how many findings each has, and how many can be fixed."""
     groups = gathered(((one.severity, one.rule), one.fix) for one in findings)
     ordered = sorted(groups.items(), key=lambda item: (LEVELS.index(item[0][0]), -len(item[1]), item[0][1]))
     if not ordered:
@@ -290,7 +289,7 @@ def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
 
 
 def fixable_of(fixes: Iterable[Fix | None]) -> str:
-    """How many fixes of a rule there are in each way, in brackets; empty where there are none."""
+    """How many fixes of a rule there are in each way, in brackets; empty if there are none."""
     edited, printed = _fixable(fixes)
     ways = ((edited[True], "with --fix"), (edited[False], "with --unsafe-fixes"), (printed.total(), "by commands"))
     listed = ", ".join(f"{number:,} {how}" for number, how in ways if number)

@@ -21,7 +21,7 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", 
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write a command for each error and warning, a line for each note, and unless ``quiet`` what else is to be known of the run."""
+    """Write a command for each error and warning, a line for each note, and unless ``quiet`` further lines about the run."""
     runner = Runner("##vso[{name} {properties};]{data}\n", ";", "; ", _OF_DATA, _OF_PROPERTIES, _command, has_notes=False)
     stream.writelines(logged(result, runner, quiet=style.quiet))
 

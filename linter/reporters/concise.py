@@ -15,7 +15,7 @@ TABLE: Final = True
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write ``path:line:column: severity[rule] message`` for each finding, and unless ``quiet`` what was left alone and a summary."""
+    """Write ``path:line:column: severity[rule] message`` for each finding, and unless ``quiet`` the files left alone and a summary."""
     findings = shown(result)
     about: list[str] = []
     if style.statistics:
@@ -29,7 +29,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _line(finding: Finding, style: Style, shared: Collection[str]) -> str:
-    """One finding; in a file that several environments or services share it also says which of them it is about."""
+    """One finding; in a file that several environments or services share, with the one it is about."""
     holder = of_holder(finding.document, finding.held_by) if finding.document.uri in shared else ""
     where = paint(f"{place(finding.document, finding.span)}:", "place", style)
     label = paint(f"{finding.severity}[{printable(finding.rule)}]", finding.severity, style)

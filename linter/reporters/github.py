@@ -24,7 +24,7 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":"
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write a command for each finding, and unless ``quiet`` in plain text what else is to be known of the run."""
+    """Write a command for each finding, and unless ``quiet`` further plain lines about the run."""
     runner = Runner("::{name} {properties}::{data}\n", ",", "\n", _OF_DATA, _OF_PROPERTIES, _command, has_notes=True)
     stream.writelines(logged(result, runner, quiet=style.quiet))
 

@@ -45,7 +45,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _used(one: Configuration, path: str) -> dict[str, Any]:
-    """A configuration that counted, and what it took away from the run."""
+    """A configuration that had an effect, and what it removed from the run."""
     never = ", fail-on never" if one.fail_on == "never" else ""
     accepted = (f"findings accepted: {one.accepted}",) if one.accepted else ()
     off = ", ".join((f"rules off: {len(one.rules_off)}", f"paths excluded: {one.excluded}", *accepted))

@@ -16,18 +16,18 @@ TABLE: Final = True
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write the rules, the gravest first, each with its places, and unless ``quiet`` what was left alone and a summary."""
+    """Write the rules, the most severe first, each with its places, and unless ``quiet`` the files left alone and a summary."""
     stream.writelines(framed(result, style, (as_text([*_rule(group, style), ""]) for group in _by_rule(shown(result)))))
 
 
 def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """The findings of each rule: first of those that keep a server from starting, then of the gravest, of these the most frequent."""
+    """The findings of each rule: first those that keep a server from starting, then by severity, then by frequency."""
     groups = gathered((one.rule, one) for one in sorted(findings, key=lambda one: one.gravity))
     return sorted(groups.values(), key=lambda group: (min(one.gravity for one in group), -len(group), group[0].rule))
 
 
 def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
-    """The findings of one rule: what they have in common, and each place with what is wrong there."""
+    """The findings of one rule: their common text, and each place with its problem."""
     first = findings[0]
     every = [finding.says for finding in findings]
     label = paint(f"{first.severity}[{printable(first.rule)}]", first.severity, style)

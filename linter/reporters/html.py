@@ -65,7 +65,7 @@ def _section(name: str, title: str, content: Iterable[str]) -> str:
 
 
 def _hash(content: str) -> str:
-    """What a policy names a style or script by that is in the page."""
+    """The hash that a policy uses for a style or script in the page."""
     from base64 import b64encode
     from hashlib import sha256
 
@@ -222,5 +222,5 @@ def _code(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A line that is safe to print as HTML, for content and for what stands in quotes."""
+    """A line that is safe to print as HTML, for content and for attributes."""
     return escape(inert(text))

@@ -65,9 +65,9 @@ def _place(one: Finding | Related) -> dict[str, Any]:
 
 
 def _fix(text: Text, fix: Fix) -> dict[str, Any]:
-    """A fix; its edits are null where nothing can make them, or where something in them may not be shown, its commands where none do.
+    """A fix. Its edits are null if they are impossible or may not be shown, its commands if there are none.
 
-    A byte order mark is no character of a line: a fix that takes it off has an empty list.
+    A byte order mark is not a character of a line: a fix that removes it has an empty list.
     """
     edits = [{"range": text.extent(edit.span), "text": edit.text} for edit in fix.edits] if fix.shown and fix.edits is not None else None
     commands = None if fix.commands is None else [line for command in fix.commands for line in command.printed]

@@ -73,7 +73,7 @@ def _suites(result: Result, configurations: list[tuple[str, str]], style: Style)
 
 
 def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]], document: Document | None = None) -> Element:
-    """A suite, with its parts in the one order that Ant's schema takes."""
+    """A suite, with its parts in the one order that Ant's schema accepts."""
     now = document.now if document is not None else None
     outcomes = Counter(outcome.tag for case in cases for outcome in case)
     suite = ElementTree.Element(
@@ -130,5 +130,5 @@ def _case(path: str, name: str, seen: Counter[str]) -> Element:
 
 
 def _text(text: str) -> str:
-    """A text as an attribute or the content of an element can hold it."""
+    """A text as an attribute or the content of an element can contain it."""
     return _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", inert(printable(text)))

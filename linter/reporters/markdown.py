@@ -57,7 +57,7 @@ _SPARE: Final = 1_000
 
 
 def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
-    """A table for each document, with those findings that there is room for, the gravest first, and how many there was none for."""
+    """A table for each document, with as many findings as fit, the most severe first, and how many did not."""
     every = list(by_document(findings))
     heads = {one: f"### {code(place.file(one.uri).text)}{escaped(facts)}\n\n{_HEAD}" for one, facts, _ in every}
     new, rows = dict(heads), dict[int, str]()
@@ -76,12 +76,12 @@ def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
 
 
 def _shortened(notes: str, room: int) -> str:
-    """The first of the lines about the run; a run of very many files has more than anybody reads."""
+    """The first of the lines about the run; a run of very many files has too many to read."""
     return "".join([*_fitting(notes.splitlines(keepends=True), room), "- …\n"])
 
 
 def _fitting(lines: Iterable[str], room: int) -> list[str]:
-    """As many of the first lines as there is room for."""
+    """As many of the first lines as fit."""
     kept: list[str] = []
     for one in lines:
         room -= _size(one)
@@ -122,11 +122,11 @@ def _about_the_run(result: Result, place: Placer) -> Iterator[str]:
 def escaped(text: str) -> str:
     """A line of text in which nothing is markup, for any place but the start of a line."""
     plain = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", _MENTION.sub(lambda match: f"{match[0]}\ufeff", inert(text)))
-    return plain.replace("\ufeff", "<!-- -->")  # which no text that is safe to print holds
+    return plain.replace("\ufeff", "<!-- -->")  # which no text that is safe to print contains
 
 
 def code(text: str) -> str:
-    """A line of text as code: in HTML, for a code span of Markdown cannot hold every text, and GitHub makes no link of what is in it."""
+    """A line of text as code, in HTML: a Markdown code span cannot hold every text, and GitHub makes no links in it."""
     return f"<code>{escaped(text)}</code>"
 
 

@@ -68,7 +68,7 @@ _MESSAGE: Final = "default"
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
 
-# GitHub's limits: a file beyond the first two is refused, of the rest it shows no more.
+# GitHub's limits: it refuses a file beyond the first two, and cuts off the rest.
 _RESULTS: Final = 25_000
 _BYTES: Final = 10_000_000
 _TAGS: Final = 20
@@ -79,7 +79,7 @@ _PROBLEM: Final = {"error": "error", "warning": "warning", "note": "recommendati
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write the SARIF log of a run. Its bytes depend on the result and on where the files lie, on nothing else: not on ``quiet`` either."""
+    """Write the SARIF log of a run. Its bytes depend only on the result and on where the files are, not even on ``quiet``."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     text = _fitting(result, style)
     stream.write(text if encoding.lower().startswith("utf") else _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text))
@@ -90,7 +90,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _fitting(result: Result, style: Style) -> str:
-    """The log with as many of the findings, the gravest, as GitHub takes."""
+    """The log with as many findings, the most severe, as GitHub accepts."""
     shown = [finding for finding in result.findings if finding.suppressed is None or style.suppressed]
     kept = _gravest(shown, _RESULTS)
     while True:
@@ -102,7 +102,7 @@ def _fitting(result: Result, style: Style) -> str:
 
 
 def _size(text: str) -> int:
-    """The bytes of a file, compressed as the upload does it where it would be too large as it is."""
+    """The bytes of a file, compressed like the upload if it would be too large otherwise."""
     data = text.encode("utf-8", "replace")
     return len(data) if len(data) <= _BYTES else len(compress(data)) + _OF_GZIP
 
@@ -118,7 +118,7 @@ _NOT_ASCII: Final = re.compile("[^\0-\x7f]")
 
 
 def encoded(log: Any) -> str:
-    """A log as JSON that is safe to print. Raises :exc:`TypeError` for what JSON has no word for."""
+    """A log as JSON that is safe to print. Raises :exc:`TypeError` for a value that JSON cannot express."""
     text = _json(log, "\n")
     return inert(text) if "##" in text else text  # no line of JSON begins with a colon
 
@@ -134,7 +134,7 @@ def _json(value: Any, indent: str) -> str:
         brackets, items = "[]", [_json(one, deeper) for one in value]
     elif isinstance(value, dict):
         brackets, items = "{}", [f"{encode_basestring(name)}: {_json(one, deeper)}" for name, one in value.items()]
-    else:  # members that have another value than the default; ``level`` always
+    else:  # members whose value is not the default; ``level`` always
         fields, held = _fields(value.__class__), vars(value)
         brackets, items = (
             "{}",
@@ -149,7 +149,7 @@ def _json(value: Any, indent: str) -> str:
 
 @cache
 def _fields(kind: type[Any]) -> list[tuple[str, str, object]]:
-    """The fields of a class: what Python calls each, its name in SARIF as JSON has it before a value, and the default."""
+    """The fields of a class: the Python name, the SARIF name as JSON has it before a value, and the default."""
     if not attr.has(kind):
         raise TypeError(f"a report cannot hold a value of type {kind.__name__}")
     default = kind(**{field.name: None for field in attr.fields(kind) if field.default is attr.NOTHING})
@@ -159,7 +159,7 @@ def _fields(kind: type[Any]) -> list[tuple[str, str, object]]:
 
 
 def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> om.SarifLog:
-    """The log with these of the findings, of which ``shown`` could be in it."""
+    """The log with these findings, out of ``shown``."""
     place = Placer()
     rules = _described(result.rules, findings)
     taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
@@ -206,14 +206,14 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
 
 
 def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]:
-    """The releases of the server that files were checked against, where each is known from, and the files."""
+    """The releases of the server that files were checked against, each with its reason and files."""
     known = ((file.server, place.file(file.path).uri) for file in files if file.server is not None)
     judged = gathered(((server.text, printable(server.why)), uri) for server, uri in known)
     return [{"version": version, "from": why, "files": list(dict.fromkeys(uris))} for (version, why), uris in judged.items()]
 
 
 def _gravest(findings: list[Finding], most: int) -> list[Finding]:
-    """So many of the findings, in the order in which they came; one that is suppressed goes before each that is not."""
+    """So many findings, in their original order; suppressed ones are dropped before others."""
     weights = [(finding.suppressed is not None, LEVELS.index(finding.severity), index) for index, finding in enumerate(findings)]
     return [findings[index] for index in sorted(index for _, _, index in sorted(weights)[:most])]
 
@@ -237,7 +237,7 @@ _SEMVER: Final = re.compile(
 
 
 def _described(rules: Mapping[str, RuleInfo], findings: Iterable[Finding]) -> dict[str, RuleInfo]:
-    """The rules that were checked, and a stand-in for each that is only known from a finding: GitHub needs them all."""
+    """The rules that were checked, and a stand-in for each that only a finding names: GitHub needs them all."""
     known = dict(rules)
     for finding in findings:
         if finding.rule not in known:
@@ -284,7 +284,7 @@ def _security_severity(rule: RuleInfo) -> str:
 
 
 def _tags(rule: RuleInfo) -> list[str]:
-    """All tags of a rule, the first of which GitHub takes; the category is one."""
+    """All tags of a rule, of which GitHub accepts the first ones; the category is one."""
     security = ["security"] if _security_severity(rule) else []
     return list(dict.fromkeys([*security, *([rule.category] if rule.category else []), *rule.tags]))
 
@@ -369,7 +369,7 @@ def _line(text: str) -> str:
 
 
 def _message(finding: Finding, place: Placer) -> om.Message:
-    """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``: they say the same."""
+    """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``, so there are both."""
     message = _line(finding.message).removesuffix(".") or finding.rule
     holder = holder_text(finding.document, finding.held_by)
     if holder:
@@ -398,7 +398,7 @@ def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
 
 
 def _unread(files: Iterable[FileStatus], place: Placer) -> list[om.Notification]:
-    """Each file that could not be read, named as in the location: the path as the user wrote it depends on the working directory."""
+    """Each file that could not be read, named as in the location: the user's path depends on the working directory."""
     failed = dict.fromkeys((place.file(file.path), file.note) for file in files if file.status == "failed")
     return [
         _notification("file-not-read", sentence(line(f"'{file.uri}' could not be read{f': {note}' if note else ''}")), file)
@@ -407,7 +407,7 @@ def _unread(files: Iterable[FileStatus], place: Placer) -> list[om.Notification]
 
 
 def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om.Notification]:
-    """What is left out because GitHub takes no more: findings, and tags of rules."""
+    """What is left out because of GitHub's limits: findings, and tags of rules."""
     if findings != kept:
         limit = f"{_RESULTS}" if kept == _RESULTS else f"{_BYTES // 1_000_000} MB in a compressed file"
         text = f"{findings - kept} of {findings} findings, the least severe, are left out: GitHub accepts {limit}."
@@ -419,7 +419,7 @@ def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om
 
 
 def _used(one: Configuration, file: ReportedPath) -> om.Notification:
-    """A configuration that counted, and what it took away from the run."""
+    """A configuration that had an effect, and what it removed from the run."""
     never = ", fail-on never" if one.fail_on == "never" else ""
     accepted = f", {one.accepted} findings accepted" if one.accepted else ""
     text = f"'{file.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
@@ -431,7 +431,7 @@ def _used(one: Configuration, file: ReportedPath) -> om.Notification:
 def _notification(
     id_: str, text: str, file: ReportedPath | None = None, number: int | None = None, level: Level = "warning"
 ) -> om.Notification:
-    """A notification, with the file and the line that it is about, if it is about some."""
+    """A notification, with its file and line, if any."""
     region = om.Region(start_line=number) if number is not None else None
     where = om.PhysicalLocation(artifact_location=_artifact(file), region=region) if file is not None else None
     return om.Notification(

@@ -13,11 +13,11 @@ TABLE: Final = True
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
-    """Write the findings, and unless ``quiet`` what was left alone and a summary; with many findings also a table of the rules."""
+    """Write the findings, and unless ``quiet`` the files left alone and a summary; with many findings also a table of the rules."""
     findings = shown(result)
     body: Iterable[str] = ()
     if findings:
-        from ._report_by_file import by_file  # nothing of it is needed on a clean run
+        from ._report_by_file import by_file  # not needed on a clean run
 
         body = by_file(findings, result, style)
     stream.writelines(framed(result, style, body, with_commands=True))

@@ -1,1 +1,1 @@
-"""What is true of the server and of the CDK: how they read, load and default what is configured."""
+"""Facts about the server and the CDK: how they read, load and default a configuration."""

@@ -23,10 +23,10 @@ _DOT: Final = pattern(r"\.|%2e", re.IGNORECASE)
 
 
 def beneath(base: str, path: str) -> str | Mark:
-    """The address of ``path`` (relative) beneath ``base``, to which a slash is added where it has none at its end.
+    """The address of ``path`` (relative) beneath ``base``, to which a slash is added if it does not end in one.
 
-    ``INVALID_URL`` where the parser refuses the base. ``UNKNOWN`` where the base may be one, but what it is normalised to is beyond
-    what is worked out here: other schemes, IPv6, names outside of ASCII, files of another machine or with the letter of a drive.
+    ``INVALID_URL`` if the parser refuses the base. ``UNKNOWN`` if the base may be valid, but its normalisation is not implemented here:
+    other schemes, IPv6, names outside ASCII, files of another machine or with a drive letter.
     """
     text = re.sub(r"[\t\n\r]", "", (base if base.endswith("/") else base + "/").strip("".join(map(chr, range(0x21)))))
     match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
@@ -49,7 +49,7 @@ def beneath(base: str, path: str) -> str | Mark:
 
 
 def _file(rest: str, path: str) -> str | Mark:
-    """Of a file, which needs no host: ``file:x``, ``file:/x`` and ``file://localhost/x`` are all ``file:///x``."""
+    """The address of a file, which needs no host: ``file:x``, ``file:/x`` and ``file://localhost/x`` are all ``file:///x``."""
     host, tail = _split(rest[2:]) if re.match(r"[/\\]{2}", rest) else ("", rest if re.match(r"[/\\?#]", rest) else f"/{rest}")
     above = _directory(tail)
     known = host.lower() in ("", "localhost") and _DRIVE.search(tail) is None
@@ -92,7 +92,7 @@ def _host(host: str) -> str | Mark:
 
 
 def _ipv4(parts: list[str]) -> str | Mark:
-    """An address of numbers, decimal or as in C, of which the last fills what the others leave: ``1.2.3`` is ``1.2.0.3``."""
+    """An address of numbers, decimal or as in C, the last of which fills the remaining bytes: ``1.2.3`` is ``1.2.0.3``."""
     import socket  # only for such a host
 
     try:
@@ -102,7 +102,7 @@ def _ipv4(parts: list[str]) -> str | Mark:
 
 
 def _directory(tail: str) -> str | None:
-    """The path up to its last slash, without steps that are dots; None where it has characters that are left to the real parser."""
+    """The path up to its last slash, without dot steps; None if it has characters that only the real parser handles."""
     path = re.split(r"[?#]", tail, maxsplit=1)[0].replace("\\", "/")
     if _UNSURE.search(path.replace(" ", "")):
         return None

@@ -1,9 +1,8 @@
 """External secrets: values of the CDK's config that it fetches from Parameter Store when it deploys.
 
-What the CDK makes of the objects in its config is read in ``packages/cdk/src/config.ts``: an object whose ``system``, ``key`` and
-``type`` are texts is fetched; any other is taken for a part of the config, and goes on to CloudFormation as it is. A list is a list of
-values, each of which may be an external secret, when its first item is one; otherwise its items are objects, of which only the members
-are looked at. At a null it stops.
+``packages/cdk/src/config.ts`` defines how the CDK reads the objects in its config: an object whose ``system``, ``key`` and ``type`` are
+texts is fetched; any other is a part of the config, and is passed to CloudFormation as it is. A list is a list of values, each of which may
+be an external secret, if its first item is one; otherwise its items are objects, and only their members are examined. It stops at a null.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _PARAMETER = re.compile(r"(?:/[A-Za-z0-9_.-]+)+(?::[A-Za-z0-9_.-]+)?|arn:aws[a-z
 
 
 class Flaw(NamedTuple):
-    """What is wrong with a value: the rule, a reason that reads on after the setting's name, and the member that is to blame."""
+    """A mistake in a value: the rule, a reason that follows the setting's name, and the member that is to blame."""
 
     rule: str
     path: SettingPath
@@ -45,13 +44,13 @@ class Flaw(NamedTuple):
 
 
 def resolved(data: dict[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
-    """The configuration with ``UNKNOWN`` for each value that the CDK fetches (or fails at), and what is wrong with those."""
+    """The configuration with ``UNKNOWN`` for each value that the CDK fetches (or fails at), and the mistakes in those."""
     flaws: list[Flaw] = []
     return {key: _value(value, (key,), flaws) for key, value in data.items()}, flaws
 
 
 def _value(value: Any, path: SettingPath, flaws: list[Flaw], beside: Literal["", "values", "objects"] = "") -> Any:
-    """A value as the CDK resolves it; of an item, ``beside`` says what the CDK takes the list for, by its first item."""
+    """A value as the CDK resolves it; for an item, ``beside`` is how the CDK classifies the list, by its first item."""
     if len(path) > _DEEPEST or not (value is None or isinstance(value, dict | list)):
         return value
     setting = settings.catalogue("infra").get(path)
@@ -84,7 +83,7 @@ def _is_external(value: Any) -> bool:
 
 
 def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
-    """Whether an object that the CDK does not take for an external secret was meant to be one."""
+    """Whether an object that the CDK does not treat as an external secret was meant to be one."""
     if value.get("system") == _SYSTEM:
         return True
     is_like_one = value.keys() <= set(_MEMBERS) and ("system" in value or (setting is not None and "key" in value))
@@ -101,7 +100,7 @@ def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:
 
 
 def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) -> Iterator[Flaw]:
-    """What is wrong with an external secret; the type is compared only where it is one."""
+    """The mistakes in an external secret; the type is only compared if it is one."""
     given = value["type"]
     if setting is not None and "literal-only" in setting.tags:
         what, why = "must be given here itself, not as an external secret", "the CDK needs it to fetch the others"

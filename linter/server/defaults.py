@@ -1,9 +1,7 @@
-"""What the server adds to a configuration once it is loaded (``addDefaults`` in ``packages/server/src/config/utils.ts``).
+"""The values that the server adds to a configuration once it is loaded (``addDefaults`` in ``packages/server/src/config/utils.ts``).
 
-A release adds those defaults of the tables whose settings it reads, each as the catalogue has it for that release.
-
-Some defaults replace whatever JavaScript takes for false (``||=``): null, false, 0, NaN and the empty text. Others replace null alone
-(``??=``).
+A release adds those defaults of the tables whose settings it reads, each as the catalogue has it for that release. Some defaults replace
+every JavaScript-falsy value (``||=``): null, false, 0, NaN and the empty text. Others replace null alone (``??=``).
 """
 
 from __future__ import annotations
@@ -55,9 +53,9 @@ GENERATES_KEY: Final = Release((4, 5, 2))
 
 
 def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[str, Any]:
-    """The configuration that a release runs with. What depends on a value that cannot be known is ``UNKNOWN``.
+    """The configuration that a release runs with. A value that depends on an unknown one is ``UNKNOWN``.
 
-    Without a ``baseUrl`` the server does not get this far; then what is made of it is left out.
+    Without a ``baseUrl`` the server does not get this far; then values derived from it are left out.
     """
     held = dict(config)
     held.update((name, default) for name, default in _defaults(_FOR_EMPTY, release).items() if is_false(held.get(name)))
@@ -75,7 +73,7 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
 
 
 def _defaults(names: Iterable[str], release: Release) -> Mapping[str, Any]:
-    """The defaults that a release fills in for some settings, as far as it reads them."""
+    """The defaults that a release fills in for some settings, if it reads them."""
     known = [setting for name in names if (setting := catalogue().get((name,))) is not None and setting.is_read_by(release)]
     found = {one.name: one.default_in(release) for one in known if release >= _FILLED_IN_SINCE.get(one.name, OLDEST)}
     return {name: default for name, default in found.items() if default is not None}
@@ -99,9 +97,9 @@ def _add_addresses(held: dict[str, Any], release: Release) -> None:
 
 
 def _spread(value: Any) -> Mapping[str, Any]:
-    """The members that ``...`` takes out of a value: those of an object, and the items of a list by number.
+    """The members that ``...`` takes from a value: those of an object, and the items of a list by index.
 
-    Of a text it takes each character, by number too. They are left out: nothing reads them, and they would tell how long a secret is.
+    From a text it takes each character, by index too. They are left out: nothing reads them, and they would reveal how long a secret is.
     """
     if isinstance(value, dict):
         return value

@@ -1,4 +1,4 @@
-"""What the server will hold: each setting as it is written, and as it is after the loader and the defaults."""
+"""The configuration in effect: each setting as it is written, and as it is after the loader and the defaults."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .start import merge
 
 
 class Effective(NamedTuple):
-    """One setting. ``written`` is ``ABSENT`` for a default. ``effective`` may be NaN; it is ``UNKNOWN`` where the value cannot be read,
-    and ``ABSENT`` where the server holds nothing of what is written.
+    """One setting. ``written`` is ``ABSENT`` for a default.
 
-    ``line`` counts from 1 and is None for a default; ``uri`` is the file in which it is.
+    ``effective`` may be NaN; it is ``UNKNOWN`` if the value cannot be read, and ``ABSENT`` if the server keeps nothing of the written
+    value. ``line`` counts from 1 and is None for a default; ``uri`` is its file.
     """
 
     path: SettingPath
@@ -41,19 +41,19 @@ class Effective(NamedTuple):
             return not isinstance(written, str) and bool(written != effective)
         if isinstance(written, str):
             if is_long_number(written):
-                return False  # whether it has more digits than a double holds is not to be shown
+                return False  # must not reveal whether it has more digits than a double
             return written != (effective if isinstance(effective, str) else number_text(effective))
         return bool(written != effective)
 
 
 def visible_effective(known: Catalogue, one: Effective) -> Any:
-    """What the server holds as it may be shown; ``HIDDEN`` also where it is the number at the start of a text that may not be."""
+    """The value in effect as it may be shown; ``HIDDEN`` also if it is the number at the start of a hidden text."""
     hidden = is_read_from_hidden(known, one.path, one.effective, one.written)
     return HIDDEN if hidden else visible(known, one.path, one.effective)
 
 
 def effective_settings(document: Document, *, defaults: bool) -> list[Effective]:
-    """Every setting that a document gives, in its order, and if asked for the defaults of those that it does not give."""
+    """Every setting that a document gives, in order, and on request the defaults of those that it does not give."""
     is_server = catalogue_kind(document.kind) == "server"
     held = with_defaults(loaded(document), document.server.release) if is_server else document.data
     implied = list(_implied(document))
@@ -70,9 +70,9 @@ _DEEPEST: Final = 100
 def leaves(
     path: SettingPath, value: Any, is_leaf: Callable[[SettingPath, Any], bool] = lambda _path, _value: False
 ) -> Iterator[tuple[SettingPath, Any]]:
-    """The scalars in a value, in their order, each with its path; what is empty, or is nested too deeply, is one itself.
+    """The scalars in a value, in order, each with its path; an empty or too deeply nested value is one itself.
 
-    So is what ``is_leaf`` says is one.
+    So is a value for which ``is_leaf`` returns true.
     """
     waiting = [(path, value)]
     while waiting:
@@ -85,13 +85,13 @@ def leaves(
 
 
 def loaded(document: Document) -> dict[str, Any]:
-    """What the server's loader makes of a configuration, before any default."""
+    """A configuration after the server's loader, before any default."""
     if len(document.layers) > 1:
         return reduce(merge, map(loaded, document.layers), {})
     coercion = DOCUMENT_KINDS[document.kind].coercion
     if document.given is None or coercion is None:
         return document.data
-    # Of Parameter Store the server asks for the parameters directly beneath its path.
+    # From Parameter Store the server requests the parameters directly beneath its path.
     seen = (one for one in document.given if document.kind != "server/ssm" or "/" not in str(one[0][0]))
     return assemble(seen, coercion, document.server.release)[0]
 
@@ -114,13 +114,13 @@ def _given(document: Document, held: Mapping[str, Any]) -> Iterator[Effective]:
 
 
 def _place(document: Document, path: SettingPath) -> tuple[int, str]:
-    """The line of a setting, and the file in which it is."""
+    """The line of a setting, and its file."""
     holder, inner = document.written_in(path)
     return holder.position(holder.locate(inner).start).line, holder.uri
 
 
 def _implied(document: Document) -> Iterator[Effective]:
-    """What the deprecated proxy endpoints override (``packages/server/src/config/loader.ts``)."""
+    """The settings that the deprecated proxy endpoints override (``packages/server/src/config/loader.ts``)."""
     for name, database in (("databaseProxyEndpoint", "database"), ("readonlyDatabaseProxyEndpoint", "readonlyDatabase")):
         endpoint = document.get((name,))
         for path, value in (((database, "host"), endpoint), ((database, "ssl", "require"), True)) if endpoint is not ABSENT else ():
@@ -128,11 +128,13 @@ def _implied(document: Document) -> Iterator[Effective]:
 
 
 def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPath]) -> Iterator[Effective]:
-    """What the server fills in, and the defaults of what it leaves to its libraries and to the code that asks for a setting."""
+    """The server's defaults, and those that its libraries and the code that reads a setting use."""
     known = catalogue_of(document)
     wholes = {path[:length] for path in given for length in range(1, len(path))}
-    covered = given | {path for path in wholes if isinstance(_at(held, path), dict | list | Mark)}  # else a default took the members' place
-    # What the sections lack that a secret fills is not known here.
+    covered = given | {
+        path for path in wholes if isinstance(_at(held, path), dict | list | Mark)
+    }  # else a default would replace the members
+    # Settings of these sections that a secret provides are not known here.
     from_secrets = {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
     release = document.server.release
     filled_in = with_defaults({}, release) if held is not document.data else {}

@@ -1,4 +1,4 @@
-"""What the server's loaders make of texts, and of a flat list of names, and where they stop at that.
+"""How the server's loaders read texts, and flat lists of names, and where they stop.
 
 ``setValue`` in ``packages/server/src/config/utils.ts``, and ``loadEnvConfig`` in ``loader.ts``.
 """
@@ -24,7 +24,7 @@ from ..typed import Any, Final, NamedTuple
 
 
 class Stop(NamedTuple):
-    """Where the server stops while it reads its configuration: the setting, and a reason that reads on after its name."""
+    """Where the server stops while it reads its configuration: the setting, and a reason that follows its name."""
 
     path: SettingPath
     reason: str
@@ -35,7 +35,7 @@ _NO_LIST: Final = "must be text with commas: the server calls split on it and do
 
 
 def converted(value: Any, coercion: str) -> Any:
-    """What the loader makes of a text, or of what the secret of a vault holds in place of one; a :class:`Stop` where it fails.
+    """The value that the loader makes of a text, or of a value in a vault's secret; a :class:`Stop` if it fails.
 
     ``coercion`` is one of those of :attr:`linter.settings.Setting.ssm_coercion`.
     """
@@ -56,7 +56,7 @@ def converted(value: Any, coercion: str) -> Any:
 
 
 def js_text(value: Any) -> str:
-    """What ``String(value)`` gives in JavaScript; of a list the items with commas between, of an object always the same words."""
+    """The result of ``String(value)`` in JavaScript; for a list the items joined by commas, for an object always the same words."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -76,12 +76,12 @@ def _items(value: list[Any]) -> Iterator[str]:
 
 
 def ssm_value(text: str, setting: Setting | None, release: Release = MAIN) -> Any:
-    """What the Parameter Store loader of a release makes of a parameter's text; a name that it does not know stays text."""
+    """The value that the Parameter Store loader of a release makes of a parameter's text; text for an unknown name."""
     return loaded_value(text, setting, setting.ssm_coercion.at(release)) if setting is not None else text
 
 
 def ssm_text(value: Any, setting: Setting | None, release: Release = MAIN) -> str | None:
-    """The text of a parameter of which the loader of a release makes a value; None where there is none."""
+    """The text of a parameter that the loader of a release reads as a value; None if there is none."""
     for text in _texts(value):
         read = ssm_value(text, setting, release)
         if text and isinstance(read, bool) == isinstance(value, bool) and read == value:
@@ -100,15 +100,15 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | dict):
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             yield ",".join(value)
-        with suppress(ValueError, TypeError):  # a number that JSON does not know, or a member that is not known
+        with suppress(ValueError, TypeError):  # a number that JSON cannot express, or an unknown member
             yield json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
-    """The value that rules check: what the server holds, but of a switch that stays text, whether it is on; or ``UNKNOWN``.
+    """The value that rules check: the server's, but for a switch that stays text, whether it is on; or ``UNKNOWN``.
 
-    That is so for "true", and for the text of a switch that only servers read which compare it with "true". Text that should be JSON and is
-    not stays text here, though the server does not start with it. What a text that has to be filled in will be is not known.
+    This concerns "true", and switches read only by servers that compare their text with "true". A text that should be JSON and is not stays
+    text here, though the server does not start with it. The value of a placeholder is not known.
     """
     if coercion != "unknown" and setting.types[:1] == ("boolean",) and (text == "true" or compares_with_true(setting, coercion)):
         return UNKNOWN if is_blank(text) else text == "true"
@@ -119,10 +119,10 @@ def loaded_value(text: str, setting: Setting, coercion: str) -> Any:
 
 
 def compares_with_true(setting: Setting, coercion: str) -> bool:
-    """Whether each server that reads a switch takes exactly the text "true" for true, and any other for false.
+    """Whether each server that reads a switch treats exactly the text "true" as true, and any other as false.
 
-    ``coercion`` is what the newest server does with it. To that one a deprecated switch is a name like any other, which it leaves alone
-    and does not read; those that read it compare it (``booleanKeys`` of ``packages/server/src/config/utils.ts`` in 5.1.14 to 5.1.26).
+    ``coercion`` is the newest server's. To that one a deprecated switch is a name like any other, which it leaves alone and does not read;
+    older ones compare it (``booleanKeys`` of ``packages/server/src/config/utils.ts`` in 5.1.14 to 5.1.26).
     """
     return coercion == "boolean" or (coercion == "none" and setting.deprecated)
 
@@ -148,15 +148,15 @@ MOST_STEPS: Final = 50
 
 
 def dotted_path(name: str) -> SettingPath:
-    """The path that a dotted name stands for; a name with more dots than any setting has is one step."""
+    """The path of a dotted name; a name with more dots than any setting has is one step."""
     return tuple(name.split(".")) if name.count(".") < MOST_STEPS else (name,)
 
 
 def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
-    """The tree with each value at its path, set in order, but so that whatever is given is checked: members stay beside their whole.
+    """The tree with each value at its path, set in order, but so that every given value is checked: a whole never hides its members.
 
-    A text does not replace an object of the same name that has members, an object is merged with it, and a member takes the place of a
-    list that cannot hold it.
+    A text does not replace an object of the same name that has members, an object is merged with it, and a member replaces a list that
+    cannot hold it.
     """
     tree: dict[str, Any] = {}
     own: Owned = {}
@@ -170,7 +170,7 @@ def build_tree(given: Iterable[tuple[SettingPath, Any]]) -> dict[str, Any]:
 
 
 def _with_members(held: Any, whole: Any) -> Any:
-    """A whole, with the object that members of it have made already."""
+    """A whole value, merged with the object that its members have already made."""
     if not isinstance(held, dict):
         return whole
     if isinstance(whole, dict):
@@ -183,9 +183,9 @@ Owned = dict[SettingPath, Any]
 
 
 def holder_of(path: SettingPath, tree: dict[str, Any], own: Owned, is_missing: Callable[[Any, str | int], bool]) -> Any:
-    """The object or list in which the last step of a path is set, or another value that stands above it and can have no members.
+    """The object or list that contains the last step of a path, or a scalar above it that cannot have members.
 
-    ``is_missing`` says of the value at a step whether an object takes its place, for the sake of the next step; None is no value.
+    ``is_missing`` says whether an object replaces the value at a step so that the next step is possible; None means no value.
     """
     node: Any = tree
     for length, step in enumerate(path[:-1], 1):
@@ -204,7 +204,7 @@ def _cannot_hold(value: Any, step: str | int) -> bool:
 
 
 def _owned(node: Any, path: SettingPath, own: Owned) -> Any:
-    """What a node holds at the last step of a path; None where that is nothing. An object or list that an entry gave is copied first."""
+    """The value of a node at the last step of a path; None if there is none. An object or list of an entry is copied first."""
     step, index = path[-1], _index(path[-1])
     below = node.get(step) if isinstance(node, dict) else node[index] if 0 <= index < len(node) else None
     if isinstance(below, dict | list) and own.get(path) is not below:
@@ -214,7 +214,7 @@ def _owned(node: Any, path: SettingPath, own: Owned) -> Any:
 
 
 def put(node: Any, step: str | int, value: Any) -> None:
-    """Set a member of an object, or an item of a list by its number, or one more. Anything else on a list is not seen again."""
+    """Set a member of an object, or an item of a list by its index, or append one. Other members of a list are never read again."""
     if isinstance(node, dict):
         node[step] = value
     elif (index := _index(step)) <= len(node) and index >= 0:
@@ -222,7 +222,7 @@ def put(node: Any, step: str | int, value: Any) -> None:
 
 
 def _index(step: str | int) -> int:
-    """The number of an item that a step is for JavaScript, such as 1 but not 01; -1 where it is none."""
+    """The list index that a step is in JavaScript, such as 1 but not 01; -1 if it is none."""
     name = str(step)
     number = name.isascii() and name.isdecimal() and len(name) < _MOST_DIGITS and (name == "0" or name[0] != "0")
     return int(name) if number else -1
@@ -233,7 +233,7 @@ _MOST_DIGITS: Final = 10
 
 
 def has_wholes(given: Collection[SettingPath]) -> bool:
-    """Whether one of these paths is that of a member of another one."""
+    """Whether one of these paths is a member of another one."""
     return any(path[:length] in given for path in given for length in range(1, len(path)))
 
 
@@ -249,20 +249,20 @@ SECRETS: Final = {
 """The section that Parameter Store's loader fills from the secret that a parameter names, before it sets any parameter."""
 
 
-# --- The tree that the server makes ----------------------------------------------------------------------------------------------------
+# --- The server's tree ----------------------------------------------------------------------------------------------------
 
 
 def is_false(value: Any) -> bool:
-    """Whether JavaScript takes a value for false."""
+    """Whether a value is falsy in JavaScript."""
     if isinstance(value, float) and value != value:
         return True
     return value is ABSENT or value is None or value is False or (isinstance(value, int | float | str) and not value)
 
 
 def coercion_of(path: SettingPath, by: Coercion, release: Release = MAIN) -> str:
-    """What the loader of a release does with the text that lands on a path, whether or not there is a setting.
+    """How the loader of a release converts the text at a path, whether or not there is a setting.
 
-    It looks for the whole name; in the environment also for what follows the section, so that ``tls`` is parsed in every section.
+    It looks up the whole name; in the environment also the part after the section, so that ``tls`` is parsed in every section.
     """
     names = [path, path[-1:]] if by == "env_coercion" else [path]
     known = settings.catalogue()
@@ -271,9 +271,9 @@ def coercion_of(path: SettingPath, by: Coercion, release: Release = MAIN) -> str
 
 
 def assemble(given: Iterable[tuple[SettingPath, Any]], by: Coercion, release: Release = MAIN) -> tuple[dict[str, Any], list[Stop]]:
-    """The tree that a release makes of entries, in their order, and where it stops. What cannot be set is left out.
+    """The tree that a release makes of entries, in order, and where it stops. Entries that cannot be set are left out.
 
-    A value is the text of an entry, what JSON has in place of one, or ``UNKNOWN``.
+    A value is the text of an entry, its JSON value, or ``UNKNOWN``.
     """
     tree: dict[str, Any] = {}
     own: Owned = {}

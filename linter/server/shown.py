@@ -1,4 +1,4 @@
-"""What of the values of a document may be shown."""
+"""What may be shown of the values of a document."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def catalogue_of(document: Document) -> Catalogue:
 
 
 def shown_name(known: Catalogue, path: SettingPath) -> str:
-    """The dotted name of a setting as it may be shown: of an object in the place of a secret not what its members are called."""
+    """The dotted name of a setting as it may be shown, without the names of members of an object in place of a secret."""
     holder = known.secret_above(path)
     return dotted(path) if holder is None else f"{dotted(holder)}.{MASK}"
 
 
 def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
-    """A value as it may be shown (see :func:`~linter.redaction.values.shown_value`); ``HIDDEN`` where nothing of it may be."""
+    """A value as it may be shown (see :func:`~linter.redaction.values.shown_value`); ``HIDDEN`` if nothing may be."""
     if isinstance(value, str) and value in (GENERATED, GENERATED_KEY_ID):
         return value
     return HIDDEN if is_hidden(known, path, value) else shown_value(known, path, value)
 
 
 def is_shown_whole(document: Document, change: Change) -> bool:
-    """Whether both the value that a change takes away and the one that it gives may be shown, and so the places of both.
+    """Whether both values of a change, and so their places, may be shown.
 
-    What is within the JSON of an entry cannot: the edit is that of the whole entry. Nor can an entry that is renamed: the edit can be that
-    of its name and text together, and the text can say more than the value that is read of it.
+    Not inside the JSON of an entry: the edit replaces the whole entry. Nor for a renamed entry: the edit can cover its name and text
+    together, and the text can contain more than its value.
     """
     known = catalogue_of(document)
     is_whole = not any(change.path[: len(path)] == path != change.path for path, _ in document.given or ())

@@ -1,6 +1,6 @@
-"""Which edits may be shown: those that remove, span and insert nothing but what may be seen.
+"""Which edits may be shown: those that remove, span and insert only visible text.
 
-How long something is that is masked may not be seen either, so no edit may begin or end within it or right beside it.
+The length of masked text must not be revealed either, so no edit may begin or end within it or right beside it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ _WORDS_OF_FORMATS: Final = frozenset({"", "-", "name", "value", "true", "false",
 def as_shown(document: Document, changes: Sequence[Change], edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], bool]:
     """The edits that make changes, and whether they may be shown.
 
-    One that takes out the masked end of a line, such as a comment, takes the line end too and puts it back: where it ends tells nothing.
+    An edit that removes the masked end of a line, such as a comment, also removes the line end and puts it back, so that its own end
+    reveals nothing.
     """
     if changes and len(edits) >= len(changes) and all(is_shown_whole(document, change) for change in changes):
-        return tuple(edits), True  # what stands between two changes may be secret
+        return tuple(edits), True  # the text between two changes may be secret
     wider = tuple(_with_line_end(document, edit) for edit in edits)
     if not all(_is_seen(document, edit.span) for edit in wider):
         return tuple(edits), False
@@ -46,7 +47,7 @@ def _words(text: str) -> list[str]:
 
 
 def _public(document: Document, changes: Iterable[Change]) -> Iterator[str]:
-    """The texts that changes bring into a document and that may be shown: names of settings, and values of public ones."""
+    """The texts that changes add to a document and that may be shown: names of settings, and values of public ones."""
     known, release = catalogue_of(document), document.server.release
     for change in changes:
         path = change.value if change.action == "rename" else change.path
@@ -61,7 +62,7 @@ def _public(document: Document, changes: Iterable[Change]) -> Iterator[str]:
 
 
 def _with_line_end(document: Document, edit: Edit) -> Edit:
-    """An edit that takes out the masked end of a line, with the line end behind it."""
+    """An edit that removes the masked end of a line, extended by the line end."""
     content, (start, end) = document.text.content, edit.span
     behind = behind_break(content, end)
     if edit.text or end == behind or not any(piece.masked and piece.end == end for piece in _pieces(document, end)):
@@ -70,7 +71,7 @@ def _with_line_end(document: Document, edit: Edit) -> Edit:
 
 
 def _is_seen(document: Document, span: Span) -> bool:
-    """Whether nothing masked stands at a span, or beside it, but on one line of which all behind its start is in the span."""
+    """Whether nothing at or beside a span is masked, except on a line whose whole rest is in the span."""
     first, last = (document.position(at).line for at in span)
     if last - first >= _MOST_LINES:
         return False
@@ -87,7 +88,7 @@ def _is_seen(document: Document, span: Span) -> bool:
 
 
 def _seen(document: Document, edits: Iterable[Edit]) -> Iterator[str]:
-    """What of the text that edits remove is not masked."""
+    """The visible text that edits remove."""
     for start, end in (edit.span for edit in edits):
         for number in range(document.position(start).line, document.position(end).line + 1):
             for piece in _pieces(document, document.text.line_span(number).start):
@@ -96,7 +97,7 @@ def _seen(document: Document, edits: Iterable[Edit]) -> Iterator[str]:
 
 
 def _pieces(document: Document, at: int) -> list[Piece]:
-    """The pieces of the line of a character; of each line they are asked for once."""
+    """The pieces of the line of a character, computed once per line."""
     line = document.text.line_span(document.position(at).line)
     if line.end - line.start > _LONGEST_LINE:
         return []

@@ -1,7 +1,7 @@
-"""The start argument: the sources that the server's configuration is made of, in their order, and where the server stops at them.
+"""The start argument: the sources that the server's configuration is made of, in order, and where the server stops at them.
 
-The server takes its only argument, or :data:`DEFAULT` where it has none or several (``main`` in ``packages/server/src/index.ts``), loads
-what that names from left to right, and merges it (``loadConfig`` in ``config/loader.ts``, ``cloud/*/config.ts``).
+The server uses its only argument, or :data:`DEFAULT` if it has none or several (``main`` in ``packages/server/src/index.ts``), loads its
+sources from left to right, and merges them (``loadConfig`` in ``config/loader.ts``, ``cloud/*/config.ts``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REGION: Final = "us-east-1"
 
 
 class Layer(NamedTuple):
-    """One source of a configuration: its ``kind``, and what follows the first colon, None where there is no colon.
+    """One source of a configuration: its ``kind``, and the text after the first colon, None if there is no colon.
 
     Each overrides those before it.
     """
@@ -61,7 +61,7 @@ class Layer(NamedTuple):
         return normpath(join(working_folder if release >= _BESIDE_PACKAGE else f"{WORKING_FOLDER}/packages/server", self.address or ""))
 
     def fault(self, release: Release) -> str | None:
-        """Why the server stops at this source before it has read anything; reads on after the text of the source."""
+        """Why the server stops at this source before it has read anything; follows the text of the source."""
         if release < _KINDS.get(self.kind, Release((release[0] + 1,))):
             known = [kind for kind, first in _KINDS.items() if release >= first]
             if self.kind.strip() in known:
@@ -77,7 +77,7 @@ def _of_file(layer: Layer) -> str | None:
 
 
 def _of_aws(layer: Layer) -> str | None:
-    """Parameter Store refuses a path that does not begin with a slash; of each name the server takes off exactly the path."""
+    """Parameter Store refuses a path that does not begin with a slash; the server removes exactly the path from each name."""
     if not layer.path.startswith("/"):
         return "names no path of Parameter Store, which begins with a slash"
     return None if layer.path.endswith("/") else "names a path that does not end with a slash: no setting is found beneath it"
@@ -99,12 +99,12 @@ _FAULTS: Final = {"file": _of_file, "aws": _of_aws, "gcp": _of_gcp, "azure": _of
 
 
 def names_source(word: str) -> bool:
-    """Whether a word names a source of any release."""
+    """Whether a word names a source in any release."""
     return _layer(word).kind in _KINDS
 
 
 def argument_of(words: Sequence[str]) -> str:
-    """The start argument of a server that is started with some words behind its script."""
+    """The start argument of a server that is started with some words after its script."""
     return words[0] if len(words) == 1 else DEFAULT
 
 
@@ -115,7 +115,7 @@ def layers(argument: str, release: Release) -> tuple[Layer, ...]:
 
 
 def fault(argument: str, release: Release) -> str | None:
-    """Why a server does not start with an argument; reads on after a name for it. None where nothing in the argument itself is wrong."""
+    """Why a server does not start with an argument; follows a name for it. None if nothing in the argument itself is wrong."""
     several = _SEVERAL.search(argument) if release < SEVERAL else None
     if several is not None:
         return f"names several sources, which are read from {SEVERAL} on{' and without blanks' if several['blank'] else ''}"
@@ -135,7 +135,7 @@ def _layer(text: str) -> Layer:
 
 
 def reads_variables(argument: str | None, release: Release) -> Reads:
-    """Whether a release reads variables with a start argument; None is one that is not known."""
+    """Whether a release reads variables with a start argument; None stands for an unknown one."""
     if argument is None:
         return "unknown"
     kinds = {layer.kind for layer in layers(argument, release)}
@@ -149,7 +149,7 @@ def shown(source: str) -> str:
 
 
 def with_variables(arguments: Sequence[str], release: Release) -> str:
-    """The start argument that has a release read variables besides the sources that it was given, or where it cannot only them."""
+    """The start argument that makes a release read variables besides the given sources, or only variables if it cannot do both."""
     given = [text for argument in arguments for text in argument.split(",") if text not in ("", "env")]
     if release < SEVERAL or any(_layer(text).fault(release) is not None for text in given):
         return "env"
@@ -160,7 +160,7 @@ _PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?
 
 
 def how_to_read(argument: str) -> str:
-    """What to do where the argument of a server that reads Parameter Store is given for a path; empty for any other path."""
+    """What to do if the start argument of a server that reads Parameter Store is given as a path."""
     if not argument.startswith("aws:"):
         return ""
     source, plain = _layer(argument.partition(",")[0]), _PLAIN.fullmatch(argument.partition(",")[0])
@@ -170,7 +170,7 @@ def how_to_read(argument: str) -> str:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Two configurations as the server merges those of two sources: objects are merged, all else is replaced (``deepMerge``)."""
+    """Two configurations merged like the server's sources: objects are merged, everything else is replaced (``deepMerge``)."""
     result = dict(base)
     for name, value in over.items():
         below = result.get(name)

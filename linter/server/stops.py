@@ -1,4 +1,4 @@
-"""Values at which the server stops when its loader has read them, and fills in defaults or checks them."""
+"""Values at which the server stops after its loader, while it fills in defaults or validates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3
 
 
 def why_it_stops(config: Mapping[str, Any], path: SettingPath, release: Release) -> str:
-    """What the server of a release stops with at a setting, as a clause; empty where it goes on, or that is not known.
+    """The error with which a release stops at a setting, as a clause; empty if it does not stop, or that is not known.
 
     ``packages/server/src/config/utils.ts`` and ``validate-config.ts``.
     """
@@ -47,7 +47,7 @@ def _base_url(config: Mapping[str, Any], value: Any, release: Release) -> str:
 
 
 def _data_warehouse(config: Any, name: str) -> str:
-    """Of what is checked only where the copy is enabled."""
+    """Checked only if the copy is enabled."""
     if not isinstance(config, dict) or config.get("enabled") is UNKNOWN or is_false(config.get("enabled")):
         return ""
     value = config.get(name)

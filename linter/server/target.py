@@ -15,18 +15,17 @@ _STORES: Final = ("server/ssm", "server/azure")
 
 
 class Evidence(NamedTuple):
-    """A target, and what shows it, in words that name settings and no values."""
+    """A target, and its evidence, in words that name settings and no values."""
 
     target: Target
     says: str
 
 
 def evidence_of(document: Document) -> Evidence | None:
-    """What a document shows of its target by itself; None where nothing does, and where the answer depends on what stands beside it.
+    """The evidence in a document itself; None if there is none, or if it depends on other documents.
 
-    A URL or a database on a public host outweighs URLs that lead to a developer's machine or network. What still has to be
-    filled in does not count. A whole configuration without any URL lacks what a server needs, or
-    gets it at deployment.
+    A URL or a database on a public host outweighs URLs that lead to a developer's machine or network. Placeholders do not count. A whole
+    configuration without any URL lacks what a server needs, or gets it at deployment.
     """
     if not document.kind.startswith("server"):
         return Evidence("production", "only a server can be for development")
@@ -43,7 +42,7 @@ def evidence_of(document: Document) -> Evidence | None:
 
 
 def evidence_in(documents: Iterable[Document]) -> Mapping[str, Evidence]:
-    """What the documents of a file show together, by their kinds: for those that show nothing by themselves."""
+    """The combined evidence of a file's documents, by kind: for those without evidence of their own."""
     found: dict[str, Evidence] = {}
     for document in documents:
         own = evidence_of(document)
@@ -53,16 +52,16 @@ def evidence_in(documents: Iterable[Document]) -> Mapping[str, Evidence]:
 
 
 def target_of(document: Document, beside: Mapping[str, Evidence] | None = None) -> Target | None:
-    """The target of a document, by itself or by what stands ``beside`` it in its file; None where nothing shows it."""
+    """The target of a document, by its own evidence or that of documents ``beside`` it in its file; None if there is none."""
     evidence = evidence_of(document) or (beside or {}).get(document.kind)
     return evidence.target if evidence is not None else None
 
 
 def _hosts(document: Document, tag: str) -> Iterator[tuple[SettingPath, str]]:
-    """The hosts that settings with a tag name, which can be written as URLs or bare."""
+    """The hosts in settings with a tag, which can be URLs or bare hosts."""
     for path in settings.catalogue().tagged(tag):
         value = document.get(path)
-        if value is UNKNOWN:  # of a reference such as ``${NAME:-default}`` the default shows at least what it is for
+        if value is UNKNOWN:  # the default of a reference such as ``${NAME:-default}`` at least shows its purpose
             value = document.origin.facts(path).get("fallback")
         if isinstance(value, str) and value and not is_unresolved(value):
             host = host_of(value) or (host_of(f"x://{value}") or value if tag != "server-url" else None)

@@ -1,7 +1,7 @@
 """The catalogue: the only place that knows which settings Medplum has and what each of them means.
 
-The settings are written in the YAML files of this folder, for people; ``_built/settings.json`` is built from them (see ``build.py``),
-for speed.
+The settings are written in the YAML files of this folder, for people; ``_built/settings.json`` is built from them (see ``build.py``), for
+speed.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _clear: Final[list[Callable[[], object]]] = []
 
 
 def derived(function: Function) -> Function:
-    """Cache the results of a function, which are computed from the catalogue, until that changes."""
+    """Cache the results of a function that depend on the catalogue, until that changes."""
     cached = cache(function)
     _clear.append(cached.cache_clear)
     return cast("Function", cached)
 
 
 class Setting:
-    """One setting, as its documentation and the server's code describe it. An empty or false field says nothing. Immutable.
+    """One setting, as its documentation and the server's code describe it. Empty and false fields state nothing. Immutable.
 
     (Not a NamedTuple, because making one with this many fields takes longer than all the rest of the import.)
     """
@@ -173,7 +173,7 @@ class Setting:
         return f"Setting({self.name!r})"
 
     def is_read_by(self, release: Release) -> bool | None:
-        """Whether a release reads it; None where that is not known, and nothing may be claimed that depends on it."""
+        """Whether a release reads it; None if that is not known, and nothing that depends on it may be claimed."""
         if self.back_ported is not None and self.back_ported <= release and self.back_ported[:2] == release[:2]:
             return True
         if release > self.last or (self.status == "obsolete" and self.last == MAIN):
@@ -181,24 +181,24 @@ class Setting:
         return has_begun(release, self.first, self.after)
 
     def is_unread_by(self, server: ServerVersion) -> bool:
-        """Whether it is known which server it is, and that no release which it may be reads the setting."""
+        """Whether the server is known, and none of its possible releases reads the setting."""
         if not server.is_known or server.newer or self.is_read_by(server.release) is not False:
             return False
-        from .releases import RELEASES  # only where an old setting is found
+        from .releases import RELEASES  # only for an old setting
 
         return all(self.is_read_by(release) is False for release in RELEASES if server.oldest <= release <= server.release)
 
     @property
     def read_from(self) -> str:
-        """Since when it is read, for a sentence: ``from 5.1.4 on``."""
+        """The release since which it is read, for a sentence: ``from 5.1.4 on``."""
         return f"from {self.first} on" if self.after is None else f"by {self.first} and later, but not yet by {self.after}"
 
     def default_in(self, release: Release) -> Any:
-        """What a release uses when it is not given, as ``real_default`` says it of the newest."""
+        """The value that a release uses when it is not given, like ``real_default`` for the newest."""
         return self.real_default if self.default_history is None else self.default_history.at(release)
 
     def literal_default_in(self, release: Release) -> Any:
-        """The same as a value; None too where it is only known in words, or is the value of another setting."""
+        """The same as a value; None too if it is only described in words, or is the value of another setting."""
         default = self.default_in(release)
         is_literal = not isinstance(default, str) or ("string" in self.types and " " not in default and default != "baseUrl")
         return default if is_literal else None
@@ -212,21 +212,21 @@ class Setting:
         return any(self.allows(word, release) is None for word in self.enum_after)
 
     def allows(self, word: str, release: Release) -> bool | None:
-        """Whether a release knows one of the values of ``enum``; None where that is not known."""
+        """Whether a release knows one of the values of ``enum``; None if that is not known."""
         return has_begun(release, self.enum_first.get(word, OLDEST), self.enum_after.get(word))
 
     def consequence_of(self, mistake: str, release: Release) -> str:
-        """What happens in a release because of a kind of mistake (see ``consequence``); empty where that is not known."""
+        """The consequence of a kind of mistake in a release (see ``consequence``); empty if it is not known."""
         kind = self._kind(mistake)
         return "" if kind is None else self.consequence[kind].at(release)
 
     def stops_with(self, mistake: str, release: Release) -> bool:
-        """Whether a release does not start because of a kind of mistake. Where releases differ it is the newest that does not."""
+        """Whether a kind of mistake keeps a release from starting. If releases differ, only those with the newest consequence stop."""
         kind = self._kind(mistake)
         return kind in self.stops and self.consequence_of(mistake, release) == self.consequence[kind].newest
 
     def _kind(self, mistake: str) -> str | None:
-        """The kind of mistake under which the catalogue has what comes of one."""
+        """The kind of mistake whose entry in the catalogue has the consequence."""
         return next((kind for kind in (mistake, _WIDER_MISTAKES.get(mistake, ""), "") if kind in self.consequence), None)
 
 
@@ -255,7 +255,7 @@ class Catalogue:
         return self._settings.get(key)
 
     def name_of(self, path: SettingPath) -> SettingPath:
-        """A path of a document as the catalogue names its settings: with ``"*"`` for a member of a list, or one that users name."""
+        """A path of a document as the catalogue names its settings: with ``"*"`` for a list index, or a user-defined name."""
         key: SettingPath = tuple(["*" if isinstance(step, int) else step for step in path])
         for holder in self._named_by_users:
             length = len(holder)
@@ -264,7 +264,7 @@ class Catalogue:
         return key
 
     def names(self) -> tuple[str, ...]:
-        """Every name, in the order in which the YAML files have them."""
+        """Every name, in the order of the YAML files."""
         return self._names
 
     def paths(self) -> Iterable[SettingPath]:
@@ -272,21 +272,21 @@ class Catalogue:
         return self._rows
 
     def current(self) -> Iterator[SettingPath]:
-        """Every setting that is not obsolete, in the order of :meth:`names`: without making what is known of each."""
+        """Every setting that is not obsolete, in the order of :meth:`names`, without creating the settings."""
         return (path for path, row in self._rows.items() if row["status"] != "obsolete")
 
     def types(self, path: SettingPath) -> Sequence[str]:
-        """The types of the setting at a path, with ``"*"`` for the members of lists; none where there is no such setting."""
+        """The types of the setting at a path, with ``"*"`` for list indexes; none if there is no such setting."""
         types: Sequence[str] = self._rows.get(path, {}).get("types", ())
         return types
 
     @derived
     def top_level(self) -> frozenset[str]:
-        """The names at the top of a document of this kind, without the obsolete ones: what it is recognised by."""
+        """The names at the top of a document of this kind, without the obsolete ones: it is recognised by them."""
         return frozenset(str(path[0]) for path in self.current() if not self._rows[path].get("declared"))
 
     def spelt(self, path: SettingPath) -> list[SettingPath]:
-        """The settings whose names have the same letters, in their order: ``MEDPLUM_`` apart, ``PUB_SUB_REDIS_HOST`` is one."""
+        """The settings whose names have the same letters, in order: without ``MEDPLUM_``, ``PUB_SUB_REDIS_HOST`` is one."""
         return self._by_letters().get(letters_of(path), [])
 
     @derived
@@ -301,7 +301,7 @@ class Catalogue:
         return frozenset(self._by_tag())
 
     def tagged(self, tag: str) -> tuple[SettingPath, ...]:
-        """The settings that have a tag, with ``"*"`` for the members of lists; none when nothing is so tagged."""
+        """The settings with a tag, with ``"*"`` for list indexes; none if no setting has it."""
         return tuple(self._by_tag().get(tag, ()))
 
     @derived
@@ -313,20 +313,20 @@ class Catalogue:
         return paths
 
     def is_secret(self, path: SettingPath) -> bool:
-        """Whether this is a secret setting or beneath a secret that is not meant to have members. Says nothing of unknown names."""
+        """Whether this is a secret setting, or beneath a secret that should not have members. False for unknown names."""
         setting = self.get(path)
         return (setting is not None and setting.secret) or self.secret_above(path) is not None
 
     def secret_above(self, path: SettingPath) -> SettingPath | None:
-        """The secret above a path that is not meant to have members; None where there is none."""
+        """The secret above a path that should not have members; None if there is none."""
         above = (path[:length] for length in range(1, min(len(path), self._deepest + 1)))
         return next((one for one in above if (holder := self.get(one)) is not None and holder.secret and not holder.is_container), None)
 
     def is_public(self, path: SettingPath) -> bool:
-        """Whether the value may be shown: only that of a known setting which neither is a secret nor can hold one.
+        """Whether the value may be shown: only for a known setting that is neither a secret nor can contain one.
 
-        A name that only comes near one (``database`` for ``dbname``) must not mean anything else in another kind of document either,
-        because where it is wrong it is not known what was meant.
+        A name similar to a setting's (``database`` for ``dbname``) must not mean anything else in another kind of document either, because
+        if it is wrong it is not known what was meant.
         """
         setting = self.get(path)
         if setting is None:
@@ -351,7 +351,7 @@ PROVIDED: Final = ("database", "redis", "storage", "mail", "identity")
 
 @derived
 def providers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """The table of providers: their rows by kind, in the order in which they are asked."""
+    """The table of providers: their rows by kind, in matching order."""
     built: Mapping[str, Sequence[Mapping[str, Any]]] | None = _built.read("providers", _made_of)
     if built is None:
         from . import build
@@ -361,7 +361,7 @@ def providers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
 
 
 def provider_of(kind: str, host: str) -> Mapping[str, Any]:
-    """The row of the provider that a host, or the folder of a socket, is of; empty where none is known."""
+    """The row of the provider of a host or socket folder; empty if it is not known."""
     name = host.lower().rstrip(".")
     globs = ((row, glob) for row in providers()[kind] for glob in row["host"])
     near = ((row, glob) for row, glob in globs if name.startswith(glob.partition("*")[0]) and name.endswith(glob.rpartition("*")[2]))
@@ -371,7 +371,7 @@ def provider_of(kind: str, host: str) -> Mapping[str, Any]:
 @derived
 def _catalogues() -> Mapping[str, Catalogue]:
     built: Mapping[str, Rows] | None = _built.read("settings", _made_of)
-    if built is None:  # in a checkout whose YAML was edited since
+    if built is None:  # in a checkout whose YAML has been edited since
         from . import build
 
         built = build.read_catalogue()
@@ -379,15 +379,15 @@ def _catalogues() -> Mapping[str, Catalogue]:
 
 
 def _made_of() -> list[str]:
-    from . import build  # only a checkout asks
+    from . import build  # only in a checkout
 
     return build.made_of()
 
 
 def declare_secrets(names: Iterable[str]) -> None:
-    """Take settings for secrets, by their dotted names, instead of those that were declared before.
+    """Declare settings as secret, by their dotted names, in place of earlier declarations.
 
-    They are masked and found in plain text as the secrets of the catalogue are. One that the catalogue lacks is in it from then on.
+    They are masked and found in plain text like the secrets of the catalogue. Names that the catalogue lacks are added to it.
     """
     wanted = set(names)
     if wanted != _declared:
@@ -415,7 +415,7 @@ _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", 
 
 @derived
 def _by_leaf() -> Mapping[str, list[tuple[Catalogue, SettingPath]]]:
-    """The catalogue and path of each setting, by its last name; a member of a list by that of the list."""
+    """The catalogue and path of each setting, by its last name; a list item is under the name of its list."""
     leaves: dict[str, list[tuple[Catalogue, SettingPath]]] = {}
     for known in map(catalogue, KINDS):
         for path in known.paths():
@@ -425,9 +425,9 @@ def _by_leaf() -> Mapping[str, list[tuple[Catalogue, SettingPath]]]:
 
 
 def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:
-    """The settings with this last name, members of a list of this name included; None unless they are public in all kinds of document.
+    """The settings with this last name, including items of a list of this name; None unless they are public in all kinds of document.
 
-    Of a ``kind`` that has some only those of this kind; names that are no setting any more only where there is no other.
+    If the ``kind`` has any, only those of this kind; obsolete names only if there is no other.
     """
     return _public_settings(leaf, kind) if leaf in _by_leaf() else None
 
@@ -449,7 +449,7 @@ def page_of(kind: str) -> str:
 
 
 def page_link(setting: Setting) -> str:
-    """The address of the documentation of a setting; empty when the documentation does not describe it."""
+    """The address of the documentation of a setting; empty if it is not documented."""
     return _DOCUMENTATION + setting.link if setting.link else ""
 
 

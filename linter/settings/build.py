@@ -56,7 +56,7 @@ Entry = dict[str, Any]
 
 
 class CatalogueFile(NamedTuple):
-    """A YAML file: the kind of document whose settings it holds, their status unless an entry says otherwise, and the page of them."""
+    """A YAML file: the kind of document whose settings it has, their default status, and their page."""
 
     name: str
     kind: str
@@ -85,7 +85,7 @@ _HERE: Final = os.path.dirname(__file__)
 
 
 def build() -> str:
-    """The text of the built file: one setting a line, so that a change of one is a change of one line."""
+    """The text of the built file: one setting per line, so that a diff shows one line per changed setting."""
     kinds = []
     for kind, rows in read_catalogue().items():
         lines = ",\n".join(f"{json.dumps(name)}:{json.dumps(row, ensure_ascii=False, separators=(',', ':'))}" for name, row in rows.items())
@@ -99,7 +99,7 @@ def build_providers() -> str:
 
 
 def made_of() -> list[str]:
-    """The paths of all that the built file depends on: the YAML files and what reads them."""
+    """The paths of everything that the built file depends on: the YAML files and the code that reads them."""
     own = (_SCHEMA, PROVIDERS, "build.py", "env_names.py", "releases.py")
     return [os.path.join(_HERE, file) for file in (*(file.name for file in FILES), *own)]
 
@@ -113,9 +113,10 @@ def read_yaml(file: str) -> Any:
 
 
 def read_catalogue() -> dict[str, dict[str, Entry]]:
-    """The settings of each kind of document, complete. Raises ValueError, naming file and setting, for a mistake in the form of an entry.
+    """The settings of each kind of document, complete.
 
-    Whether the entries agree with each other is what ``tests/test_catalogue.py`` checks.
+    Raises ValueError, naming file and setting, for a mistake in the form of an entry. ``tests/test_catalogue.py`` checks that the entries
+    agree with each other.
     """
     entries = {file: _checked(read_yaml(file.name), file) for file in FILES}
     kinds: dict[str, dict[str, Entry]] = {}
@@ -154,7 +155,7 @@ def anchor(heading: str) -> str:
 
 
 def _with_members(entries: dict[str, Entry], current: dict[str, Entry]) -> dict[str, Entry]:
-    """The entries of a file, and behind each with ``members_of`` the members that it has of another of the current settings."""
+    """The entries of a file, with the entries of ``members_of`` expanded after each."""
     every: dict[str, Entry] = {}
     for name, entry in entries.items():
         other = entry.pop("members_of", None)
@@ -208,7 +209,7 @@ def _row(name: str, entry: Entry, file: CatalogueFile) -> Entry:
 
 
 def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
-    """Work out what depends on other settings."""
+    """Compute the fields that depend on other settings."""
     steps = name.split(".")
     holders = [".".join(steps[:length]) for length in range(len(steps) - 1, 0, -1)]
     above = next((rows[one] for one in holders if "first" in rows.get(one, {})), {})
@@ -222,7 +223,7 @@ def _relate(name: str, row: Entry, rows: dict[str, Entry]) -> None:
 
 
 def _beginning(given: Any) -> Entry:
-    """``first``, and ``after`` where there is one, of a release or of ``{after, by}``."""
+    """``first``, and ``after`` if given, of a release or of ``{after, by}``."""
     if isinstance(given, str):
         return {"first": str(parse_release(given))}
     first, after = parse_release(given["by"]), parse_release(given["after"])
@@ -237,7 +238,7 @@ def _is_by_release(value: Any) -> bool:
 
 
 def _history(given: Any) -> Any:
-    """A fact; of a mapping from releases the checked one: each release exists, is later than the one before, and changes something."""
+    """A fact; a mapping from releases is checked: each release exists, is later than the one before, and changes something."""
     if not isinstance(given, dict):
         return given
     known = [(parse_release(str(release)), value) for release, value in given.items()]
@@ -260,7 +261,7 @@ def _implied_tags(row: Entry) -> set[str]:
     if row["status"] == "obsolete":
         return tags | {row["origin"]}
     readable = row.get("readable_from", ())
-    # Where the newest server does not understand what Parameter Store or the environment gives it:
+    # If the newest server does not understand the text of Parameter Store or the environment:
     uncoerced = () if "string" in row["types"] or "env" not in row else ("ssm", "env")
     further = {
         "-or-".join(row["types"]): True,

@@ -1,7 +1,7 @@
 """How the server names its settings in the environment: ``MEDPLUM_DATABASE_HOST`` is ``database.host``.
 
-The server takes off ``MEDPLUM_``, then the prefix of a section that it knows, and turns what remains into camelCase. Which sections it
-knows depends on its release, so a variable can land on a setting that does not exist: see :func:`setting_of`.
+The server removes ``MEDPLUM_``, then the prefix of a section that it knows, and converts the rest to camelCase. Which sections it knows
+depends on its release, so a variable can map to a setting that does not exist: see :func:`setting_of`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def sections(release: Release) -> Mapping[str, tuple[str, ...]]:
 
 
 def setting_of(variable: str, release: Release = MAIN) -> tuple[str, ...]:
-    """The setting on which a release puts a variable; an empty path when the variable is not for the server."""
+    """The setting that a variable maps to in a release; an empty path if the variable is not for the server."""
     if not variable.startswith(PREFIX):
         return ()
     rest = variable[len(PREFIX) :]
@@ -49,7 +49,7 @@ def setting_of(variable: str, release: Release = MAIN) -> tuple[str, ...]:
 
 
 def landings(variable: str) -> Mapping[Release, tuple[str, ...]]:
-    """The settings on which a variable has landed, each by the first release that put it there, in order."""
+    """The settings that a variable has mapped to, each by the first release with that mapping, in order."""
     found: dict[Release, tuple[str, ...]] = {}
     for release in sorted({first for first, _ in _SECTIONS.values()}):
         path = setting_of(variable, release)
@@ -59,7 +59,7 @@ def landings(variable: str) -> Mapping[Release, tuple[str, ...]]:
 
 
 def variable_of(path: tuple[str, ...], release: Release = MAIN) -> str:
-    """The variable that sets a setting in a release, or the one that people would try where none does."""
+    """The variable that sets a setting in a release, or the one that people would try if there is none."""
     for section, parent in sections(release).items():
         if parent == path[:-1]:
             return PREFIX + section + _snake_case(path[-1])

@@ -1,6 +1,7 @@
-"""The JSON config file of a Medplum server as JSON Schema, for editors: made from the catalogue, and from nothing else.
+"""The JSON config file of a Medplum server as JSON Schema, for editors, generated from the catalogue alone.
 
-It knows names, types, choices and limits. It demands no setting, for which are needed depends on what the server is for: rules check that.
+It has names, types, choices and limits. It requires no setting, because which are needed depends on the purpose of the server: rules check
+that.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def config_schema() -> Schema:
 
 
 def _fields(setting: Setting) -> Schema:
-    """What the schema says of a setting itself."""
+    """The schema of a setting itself."""
     types = [name for name in setting.types if name != "string" or "takes-digits" not in setting.tags]
     fields = {
         "title": setting.name,
@@ -107,7 +108,7 @@ _WHEN: Final = {
 
 
 def consequences(setting: Setting) -> Iterator[str]:
-    """What a switch does in each state, and what happens because of a mistake, in the newest release: ``If missing: no e-mail is sent.``"""
+    """The effect of a switch in each state, and the consequence of a mistake, in the newest release: ``If missing: no e-mail is sent.``"""
     clauses: dict[str, list[str]] = {}
     for when, clause in (("true", setting.if_true), ("false", setting.if_false)):
         clauses.setdefault(clause.newest, []).append(when)

@@ -1,4 +1,4 @@
-"""The kinds of document: what describes each, how its values are read, and what it is in a deployment. The one table of them."""
+"""The kinds of document: what describes each, how its values are read, and its role in a deployment. The only table of them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ Coercion = Literal["ssm_coercion", "env_coercion"]
 
 
 class Kind(NamedTuple):
-    """What the settings of a kind of document are, how its values are read, and what it configures.
+    """A kind of document: its settings, how its values are read, and what it configures.
 
-    ``catalogue`` names the catalogue that describes its settings. ``coercion`` is the attribute of a setting that says how the server's
-    loader turns its text into a value, and None where values have types of their own. ``beside`` is what the rules for deployments call it
-    beside other documents of the same server.
+    ``catalogue`` names the catalogue of its settings. ``coercion`` is the attribute of a setting that says how the server's loader converts
+    its text, and None if values have types already. ``beside`` is its name in rules for deployments.
     """
 
     catalogue: str
@@ -44,12 +43,12 @@ DEPLOYMENT: Final = "deployment"
 
 
 def catalogue_kind(kind: str) -> str:
-    """The catalogue that describes documents of a kind; what a rule is for, such as all of ``server``, is a catalogue already."""
+    """The catalogue for documents of a kind; the target of a rule, such as all of ``server``, is a catalogue already."""
     known = DOCUMENT_KINDS.get(kind)
     return known.catalogue if known is not None else kind
 
 
 def environment_in_name(uri: str) -> str | None:
-    """The environment that the name of a file names, as in ``medplum.prod.config.json`` and ``medplum.prod.server.json``."""
+    """The environment in the name of a file, as in ``medplum.prod.config.json`` and ``medplum.prod.server.json``."""
     match = re.fullmatch(r"medplum\.(?P<tag>[^.]+)\.(server\.)?(config\.)?json", uri.rpartition("/")[2])
     return match["tag"] if match and match["tag"] not in ("config", "server") else None

@@ -1,6 +1,6 @@
-"""The releases of the server that are known, and how people write one or a range of them: ``4.3.5``, ``4.3``, ``>=4.3,<5``, ``latest``.
+"""The known releases of the server, and the notation for one or a range of them: ``4.3.5``, ``4.3``, ``>=4.3,<5``, ``latest``.
 
-Only what is asked about a release imports this; the rest makes do with :mod:`linter.release`.
+Only code that parses releases imports this; the rest makes do with :mod:`linter.release`.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ _NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 
 def parse_release(text: str) -> Release:
-    """The release of a text such as ``4.3.5``, or ``main``; one that lies between those of the table counts as known.
+    """The release of a text such as ``4.3.5``, or ``main``; one between those of the table counts as known.
 
-    Raises ValueError, with the nearest release, where no known one is meant.
+    Raises ValueError, with the nearest release, for an unknown one.
     """
     numbers = _numbers(text)
     if text == str(MAIN):
@@ -83,13 +83,12 @@ def parse_release(text: str) -> Release:
 
 
 def parse_range(text: str) -> tuple[Release, ...]:
-    """The releases that a text means, in order and at least one.
+    """The releases that a text stands for, in order and at least one.
 
-    ``4.3.5`` is one, ``4.3`` all of its patches, ``>=4.3,<5`` all that are both. What has no upper bound includes ``MAIN``, for the
-    releases that are newer than this table. ``latest`` is the newest release and ``MAIN``, because the image of that name is also built
-    from the main branch (``scripts/cicd-deploy.sh``), and ``main`` is ``MAIN`` alone.
-
-    Raises ValueError, with the nearest release, for what is not a range or has no release in it.
+    ``4.3.5`` is one, ``4.3`` all of its patches, ``>=4.3,<5`` all that are in both. A range without an upper bound includes ``MAIN``, for
+    the releases that are newer than this table. ``latest`` is the newest release and ``MAIN``, because the image of that name is also built
+    from the main branch (``scripts/cicd-deploy.sh``), and ``main`` is ``MAIN`` alone. Raises ValueError, with the nearest release, for an
+    invalid range or one without a release.
     """
     if text.strip() in ("latest", str(MAIN)):
         return (MAIN,) if text.strip() == str(MAIN) else (NEWEST, MAIN)
@@ -105,14 +104,14 @@ def parse_range(text: str) -> tuple[Release, ...]:
 
 
 def without_v(text: str) -> str:
-    """A release without the letter that its tag in git begins with: ``v5.1.2``."""
+    """A release without the prefix of its git tag: ``v5.1.2``."""
     return text.removeprefix("v") if text[1:2].isdigit() else text
 
 
 def parse_server_version(text: str, reason: str) -> ServerVersion:
-    """The server that a release or a range means; a release that is newer than all in the table is judged by the newest.
+    """The server of a release or range; a release newer than the table is checked against the newest one.
 
-    Raises ValueError as :func:`parse_range` does.
+    Raises ValueError like :func:`parse_range`.
     """
     text = text.strip()
     if len(text) > LONGEST_RANGE:
@@ -124,7 +123,7 @@ def parse_server_version(text: str, reason: str) -> ServerVersion:
 
 
 def _is_newer(text: str) -> bool:
-    """Whether a release or range has only releases in it that are newer than all in the table."""
+    """Whether a release or range has only releases in it that are newer than the table."""
     clauses = [Clause.of(clause) for clause in text.removeprefix("v").split(",")]
     bounds = [(sign, number, NEWEST[: len(number)]) for sign, number in ((one.sign, _numbers(one.number)) for one in clauses) if number]
     begins_later = (sign not in ("<", "<=") and (number > newest or (sign == ">" and number == newest)) for sign, number, newest in bounds)
@@ -132,15 +131,15 @@ def _is_newer(text: str) -> bool:
 
 
 def _lies_between(numbers: Release) -> bool:
-    """Whether these are the three numbers of a release that the table lacks, and that lies between two which it has.
+    """Whether these are the three numbers of a release that is missing from the table, and lies between two in it.
 
-    Of those after ``LAST_READ`` some are only known to exist by the numbers of the others.
+    Some releases after ``LAST_READ`` are only known to exist from the numbers of the others.
     """
     return len(numbers) == len(NEWEST) and LAST_READ < numbers < NEWEST and numbers not in DATES
 
 
 def _bound_of(clause: Clause, written: str) -> Release:
-    """The numbers of one clause of a range. Raises ValueError where no release begins with them, and the clause asks for one."""
+    """The numbers of one clause of a range. Raises ValueError if no release begins with them, and the clause needs one."""
     bound = _numbers(clause.number)
     if bound is None:
         example = f"{NEWEST}, 4.3, latest or >=4.3,<5"
@@ -152,7 +151,7 @@ def _bound_of(clause: Clause, written: str) -> Release:
 
 
 def _numbers(text: str) -> Release | None:
-    """The numbers of a release or of what releases begin with; None where the text is anything else, such as ``4.03``."""
+    """The numbers of a release or a prefix of one; None if the text is anything else, such as ``4.03``."""
     if not _NUMBER.fullmatch(text):
         return None
     numbers = Release(map(int, text.split(".")))
