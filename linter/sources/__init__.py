@@ -1,9 +1,9 @@
-"""Where configurations come from: one module per input format, found by its file name (those that start with ``_`` are shared parts).
+"""Input formats: one module per format, found by its file name (those that start with ``_`` are shared).
 
-:class:`~linter.documents.source.Source` says what each of them has; ``tests/test_source_contract.py`` sees to it. A source can also have
-``MARKS``: texts, of which one stands in each JSON file that it recognises; ``MEMBERS``: names, of which the object in each such file, or
-the first object of its list, has one; ``FLAT``: whether no member of that object is an object itself; and ``DEFAULT_FOR``: a kind that
-several make, and that is its own where nothing in a file says otherwise.
+:class:`~linter.documents.source.Source` is their interface; ``tests/test_source_contract.py`` checks it. A source can also have ``MARKS``:
+texts, one of which is in each JSON file that it recognises; ``MEMBERS``: names, one of which is in the object of each such file, or in the
+first object of its list; ``FLAT``: whether no member of that object is an object itself; and ``DEFAULT_FOR``: a kind that several sources
+make, and that is its own unless a file shows otherwise.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def _module(name: str) -> Source:
 
 @cache
 def modules() -> tuple[Source, ...]:
-    """Every source, in the order of the names."""
+    """Every source, sorted by name."""
     return tuple(map(_module, _names()))
 
 
 def modules_for(file: SourceFile) -> tuple[Source, ...]:
-    """The sources that can make something of a file; of the others a run on JSON imports none, for each costs a millisecond."""
+    """The sources that may recognise a file; a run on JSON does not import the others, since each costs a millisecond."""
     content = file.text.content
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
         return modules()
@@ -56,25 +56,25 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
 
 
 def members_of(value: Any) -> Mapping[str, Any]:
-    """The members of an object, or of the first object in a list, that JSON holds."""
+    """The members of a JSON object, or of the first object in a JSON list."""
     first = value[0] if isinstance(value, list) and value else value
     return first if isinstance(first, dict) else {}
 
 
 def file_names() -> list[str]:
-    """The globs of file names of all sources, in their order."""
+    """The globs of file names of all sources, in order."""
     return sorted({name for one in _index().values() for name in one["names"]})
 
 
 @cache
 def _index() -> Mapping[str, Any]:
-    """What tells whether a source can make something of a file: the built index, so that a run need not import all sources to choose."""
+    """The data that tells whether a source may recognise a file: the built index, so that a run need not import all sources."""
     index: Mapping[str, Any] | None = _built.read("sources", _made_of)
     return index if index is not None else _entries()
 
 
 def _made_of() -> list[str]:
-    """The paths of all that the index depends on: the sources and what they share."""
+    """The paths of everything that the index depends on: the sources and what they share."""
     return [os.path.join(_HERE, name) for name in sorted(os.listdir(_HERE)) if name.endswith(".py")]
 
 
@@ -104,9 +104,9 @@ def kinds() -> frozenset[str]:
 
 
 def source_of(kind: str) -> Source:
-    """The source that makes documents of a kind when nothing in the file says otherwise.
+    """The source that makes documents of a kind unless the file shows otherwise.
 
-    That is the one called as the kind, or whose ``DEFAULT_FOR`` is the kind, else the first.
+    It is the one named after the kind, or whose ``DEFAULT_FOR`` is the kind, else the first.
     """
     makers = [module for module in modules() if kind in module.KINDS]
     named = f"{__name__}.{kind.replace('/', '_')}"
@@ -114,19 +114,19 @@ def source_of(kind: str) -> Source:
 
 
 def maker_of(file: SourceFile, kind: str) -> Source:
-    """The source that makes documents of a kind out of a file; see :func:`chosen_maker`."""
+    """The source that makes documents of a kind from a file; see :func:`chosen_maker`."""
     return chosen_maker(answers_of(file), kind)
 
 
 def answers_of(file: SourceFile) -> list[tuple[Source, Recognised]]:
-    """The sources that know what a file is, each with what it takes it for."""
+    """The sources that recognise a file, each with its verdict."""
     return [(module, answer) for module in modules_for(file) if (answer := module.detect(file)) is not None]
 
 
 def chosen_maker(answers: list[tuple[Source, Recognised]], kind: str) -> Source:
-    """The source that makes documents of a kind, of those that know a file: the surest that takes it for one, else that knows its format.
+    """The source for documents of a kind, among those that recognise a file: the most certain for this kind, else one for its format.
 
-    Where none of them does, it is :func:`source_of` the kind.
+    If there is none, it is :func:`source_of` the kind.
     """
     able = [(module, answer) for module, answer in answers if kind in module.KINDS]
     fitting = [(module, answer) for module, answer in able if answer.kind is not None] or able

@@ -1,8 +1,8 @@
 """``server/azure``: the secret in Azure Key Vault that ``azure:VAULT:SECRET`` names: one flat JSON object of dotted names and texts.
 
-The loader sets each entry as the one of Parameter Store does (``packages/server/src/cloud/azure/config.ts``). A file is taken for such a
-secret by itself only when it has no object of settings, as a JSON config file has, and more names are dotted and more numbers and switches
-are texts than there are values of other types; ``--kind server/azure`` forces it.
+The loader sets each entry like the one for Parameter Store (``packages/server/src/cloud/azure/config.ts``). A file counts as such a secret
+only if it has no object of settings, as a JSON config file has, and if more names are dotted and more numbers and switches are texts than
+there are values of other types; ``--kind server/azure`` forces it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FEWEST: Final = 3
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a flat map as no JSON config file is; that a value of it is no text is a mistake in the map."""
+    """Whether a file is a flat map unlike any JSON config file; a value in it that is not a text is a mistake in the map."""
     value = file.json.value
     if not isinstance(value, dict) or any(isinstance(one, dict) for one in value.values()):
         return None
@@ -55,7 +55,7 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def _stands_for_another(name: str, text: Any) -> bool:
-    """Whether a text is a number or switch, as only a loader that converts texts takes it."""
+    """Whether a text is a number or switch, which only a loader that converts texts accepts."""
     setting = settings.catalogue().get((name,))
     if not isinstance(text, str) or setting is None or setting.types[:1] == ("string",):
         return False
@@ -81,11 +81,11 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Problem]:
-    """Values that are no text, where the loader expects one."""
+    """Values that are not texts, although the loader expects them."""
     for one in entries:
         if isinstance(one.value, str):
             continue
-        from ..server.loader import Stop, coercion_of, converted  # only for a value that is no text
+        from ..server.loader import Stop, coercion_of, converted  # only for a value that is not a text
 
         path = dotted_path(one.name)
         coercion = coercion_of(path, "ssm_coercion", release)
@@ -110,7 +110,7 @@ class _VaultEntry(NamedTuple):
 
     @property
     def text(self) -> str | None:
-        """Nothing: what is found in the JSON of an entry is shown at the whole of its value."""
+        """Nothing: a finding in the JSON of an entry is shown at the whole of its value."""
         return None
 
     def span(self, part: Part) -> Span:
@@ -128,7 +128,7 @@ class _VaultEntry(NamedTuple):
 
 
 def _in_objects(entries: Iterable[_VaultEntry]) -> Iterator[tuple[Span, Literal["values"]]]:
-    """The entries that hold an object: nothing says what the values in it are."""
+    """The entries that contain an object: nothing tells what its values are."""
     for one in entries:
         if any(isinstance(inner, dict) for inner in (one.value if isinstance(one.value, list) else [one.value])):
             yield one.span("value"), "values"

@@ -1,4 +1,4 @@
-"""Parameters that a CloudFormation template declares (``AWS::SSM::Parameter``), in JSON and YAML: documents of the kind ``server/ssm``.
+"""Parameters that a CloudFormation template declares (``AWS::SSM::Parameter``), in JSON and YAML, as ``server/ssm``.
 
 CloudFormation cannot create a SecureString ("AWS::SSM::Parameter", Type). Functions (``!Ref``, ``!Sub``, ``Fn::ImportValue`` …) and dynamic
 references (``{{resolve:…}}``) stand for values that are not known here; in names the unknown parts are shown as ``${Name}``.
@@ -57,7 +57,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _template(file: SourceFile) -> Node | None:
-    """The template that the file is, if it is one."""
+    """The template in the file, if it is one."""
 
     def is_template(root: Node) -> bool:
         return any(str(one.mapping.get("Type")).startswith("AWS::") for one in root.at("Resources").members)
@@ -66,7 +66,7 @@ def _template(file: SourceFile) -> Node | None:
 
 
 def _parameters(root: Node) -> Iterator[Parameter]:
-    """The parameters whose names are given; CloudFormation makes up a name for the others."""
+    """The parameters with explicit names; CloudFormation makes up names for the others."""
     for resource in root.at("Resources").members:
         properties = resource.at("Properties")
         given = properties.mapping
@@ -75,14 +75,14 @@ def _parameters(root: Node) -> Iterator[Parameter]:
             continue
         steps = (step if step in given else None for step in ("Value", "Type", "Tier"))
         written = Written(root.tree.places, properties.path, "Name", *steps)
-        # That a secret is no SecureString is reported once, with the way out of a template.
+        # A secret that is not a SecureString is reported once, with the remedy for a template.
         is_secret = settings.catalogue().is_secret(dotted_path(name.rpartition("/")[2]))
         kind = given.get("Type") if not is_secret and given.get("Type") in ("String", "StringList") else None
         yield Parameter.of(name, _value(properties.at("Value")), written, kind, given.get("Tier"))
 
 
 def _secret(parameter: Parameter, path: SettingPath) -> Problem | None:
-    """A secret, which has no place in a template, however it gets there; a placeholder is none."""
+    """A secret, which does not belong in a template, however it gets there; a placeholder is not one."""
     known = settings.catalogue()
     if not known.is_secret(path) or (parameter.text is not None and not holds_secret(known, path, parameter.text)):
         return None
@@ -130,7 +130,7 @@ def _joined(argument: Any, depth: int) -> str | None:
 
 
 def _function(value: Any) -> tuple[str, Any] | None:
-    """The function that a value calls, in its short form or its long one."""
+    """The function that a value calls, in its short or long form."""
     if isinstance(value, Tagged):
         return value.tag.removeprefix("!"), value.value
     if isinstance(value, dict) and len(value) == 1:

@@ -1,14 +1,12 @@
 """Services of a Docker Compose project that run a Medplum server; each is a document, named after the service.
 
-The forms are those of the Compose specification: ``environment`` as a mapping or as a list, ``$NAME`` and ``${NAME:-default}`` replaced,
-``$$`` a dollar. A service is what Compose makes of all of its files: what it ``extends``, its ``env_file``, the override file beside the
-file, which Compose reads unasked, and ``.env`` there, whose variables it puts in the place of ``$NAME``. A file that is called as
-``docker-compose.prod.yml`` is laid over the project's own file beside it where both have the service, and so is one whose service has
-neither an image nor a build, for Compose refuses it alone.
-
-``environment`` counts over ``env_file``, the later of two files over the earlier, and a service over what it extends ("Merge" and
-"Services" of the specification; "Environment variables precedence" of Docker's manual). The shell in which Compose runs counts over
-``.env``, and is not looked at.
+The syntax is that of the Compose specification: ``environment`` is a mapping or a list, ``$NAME`` and ``${NAME:-default}`` are replaced,
+``$$`` is a dollar. Compose combines a service from all of its files: the service that it ``extends``, its ``env_file``, the override file
+beside the file, which Compose reads by default, and ``.env`` there, whose variables replace ``$NAME``. A file with a name like
+``docker-compose.prod.yml`` overrides the project's own file beside it if both have the service, and so does one whose service has neither
+an image nor a build, because Compose refuses it alone. ``environment`` takes precedence over ``env_file``, the later of two files over the
+earlier, and a service over the one it extends ("Merge" and "Services" of the specification; "Environment variables precedence" of Docker's
+manual). The shell in which Compose runs takes precedence over ``.env``, and is not known.
 """
 
 from __future__ import annotations
@@ -46,8 +44,10 @@ _LONGEST: Final = 20
 
 
 class _Project(NamedTuple):
-    """What Compose makes of a service: the service as each file has it, each laid over those before, whether some of that is not known
-    here, and which of them is named after it."""
+    """A service combined from its files, whether parts of it are not known here, and which file it is named after.
+
+    It has the service in each file, each overriding those before.
+    """
 
     layers: tuple[Node, ...]
     lacks: bool
@@ -69,7 +69,7 @@ class _Project(NamedTuple):
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a compose file, and has a service that runs a server."""
+    """Whether a file is a Compose file with a service that runs a server."""
     mentioned = mentions_medplum(file)
     if not mentioned and not ("services" in file.text.content and _REFERENCES.search(file.text.content)):
         return None
@@ -124,7 +124,7 @@ def _container(service: Node) -> Container:
         )
         loaded = load_sum(main, given, [*holders, *files])
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
-            shared = start._replace(name=None)  # several services can have it from there
+            shared = start._replace(name=None)  # several services can get it from there
             loaded = _with_problems(
                 loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head(), has_variables=has_variables)
             )
@@ -137,7 +137,7 @@ def _container(service: Node) -> Container:
 
 
 def _outside(project: _Project) -> Iterator[Unread]:
-    """The files outside of the repository that the layers of a service name, which are not read."""
+    """The files outside the repository that the layers of a service name, which are not read."""
     for layer in project.layers:
         for node in [*(path for path, _ in _env_files(layer.at("env_file")) or ()), layer.at("extends", "file")]:
             file, path = layer.file, node.value
@@ -147,12 +147,12 @@ def _outside(project: _Project) -> Iterator[Unread]:
 
 
 def _is_started(project: _Project) -> bool:
-    """Whether Compose starts the service with the project, whatever is made of it beside: it can be run, and is in no profile."""
+    """Whether Compose starts the service with the project, whatever other files add: it can run, and is in no profile."""
     return any(project.given(name) is not None for name in ("image", "build")) and not project.given("profiles")
 
 
 def _holder(service: Node) -> VariableHolder:
-    """A service in one file as what variables stand in."""
+    """A service in one file as a holder of variables."""
     start = service.at("environment") if "environment" in service.value else service
     return holder_in(service, "service", start, _blocks)._replace(environment=str(service.path[-1]))
 
@@ -162,7 +162,7 @@ def _blocks(service: Node) -> tuple[Block]:
 
 
 def _with_problems(loaded: Loaded, file: SourceFile, problems: Sequence[Problem]) -> Loaded:
-    """A document with problems of a part of it that stands in another file."""
+    """A document with problems of a part of it that is in another file."""
     here = next((part for part in loaded.parts if part.document.uri == file.uri), None)
     parts = (part._replace(problems=(*part.problems, *problems)) if part is here else part for part in loaded.parts)
     return loaded._replace(parts=tuple(parts))
@@ -185,14 +185,14 @@ def _start(project: _Project, image: Any, beside: Mapping[str, Given] | None) ->
 
 
 def _replaced_in(command: Any, beside: Mapping[str, Given] | None) -> Any:
-    """A command with the references in its words replaced by what ``.env`` says, as far as that is known."""
+    """A command with the references in its words replaced by the values in ``.env``, as far as these are known."""
     if isinstance(command, list):
         return [_replaced_in(word, beside) if isinstance(word, str) else word for word in command]
     return (_replaced(command, beside) or command) if isinstance(command, str) else command
 
 
 def _mounts(project: _Project) -> Mounts:
-    """What is mounted into the container of a service: folders and files beside its file, ``configs`` and ``secrets``."""
+    """The mounts of a service's container: folders and files beside its file, ``configs`` and ``secrets``."""
     every = [
         _volume(node) if name == "volumes" else _mounted_file(node, name)
         for layer in project.layers
@@ -203,7 +203,7 @@ def _mounts(project: _Project) -> Mounts:
 
 
 def _volume(node: Node) -> Mount:
-    """A volume in the short form or the long one; what a volume of Docker's own holds is not known."""
+    """A volume in the short or long form; the content of Docker's own volumes is not known."""
     value, target = node.value, target_of(node.value)
     source = value.rpartition(f":{target}")[0] if isinstance(value, str) else node.at("source").value
     is_path = isinstance(source, str) and source.startswith((".", "/"))
@@ -215,7 +215,7 @@ def _named_file(node: Node, path: str) -> SourceFile | None:
 
 
 def _mounted_file(node: Node, kind: str) -> Mount:
-    """A ``config`` or a ``secret`` of the project, by its name or with the path at which it is mounted."""
+    """A ``config`` or a ``secret`` of the project, given by its name or with the path of the mount."""
     value = node.value
     name, target = (value, None) if isinstance(value, str) else (node.at("source").value, node.at("target").value)
     if not isinstance(name, str):
@@ -250,7 +250,7 @@ _PORT: Final = re.compile(r"(?:(?:(?P<address>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<pub
 
 
 def workloads(file: SourceFile) -> list[Described]:
-    """Every service of the file, as what stands around a server."""
+    """Every service of the file, described for the environment of a server."""
     own = list(_services(file))
     files = {one.uri: one for one in (file, *(laid for service in own for laid in _laid_files(service)))}
     names = {service.path[-1] for service in own}
@@ -321,11 +321,11 @@ def _port(value: Any) -> Iterator[tuple[str, Any]]:
             yield name, int(digits[0]) if digits is not None else found if name == "address" and isinstance(found, str) else UNKNOWN
 
 
-# --- What a service is made of -------------------------------------------------------------------------------------------------------
+# --- The files of a service -------------------------------------------------------------------------------------------------------
 
 
 def _project(service: Node) -> _Project:
-    """The layers of a service of a file: those of the files that Compose lays under and over it, and what they extend."""
+    """The layers of a service of a file: from the files that Compose combines it with, and the services they extend."""
     file, name = service.file, str(service.path[-1])
     layers: list[Node] = []
     lacks, mains = _is_base(file, name), []
@@ -334,14 +334,14 @@ def _project(service: Node) -> _Project:
             found, missing = _extended(own)
             layers, lacks = [*layers, *found], lacks or missing
             mains.append(len(layers) - 1)
-    # What is missing is missing in the project's own file, unless another one was named in its place.
+    # A missing setting is reported in the project's own file, unless the user named another one.
     return _Project(tuple(layers), lacks, mains[0] if file.name in (*_OWN, *_OVERRIDES) else mains[-1])
 
 
 def _laid_files(service: Node) -> list[SourceFile]:
-    """The files that Compose lays over each other where a service is one of theirs: the project's own file, and one over it.
+    """The files that Compose combines if a service is in one of them: the project's own file, and one over it.
 
-    That is its override file, one that is called so, or one of which nothing says what its service runs.
+    That is its override file, one with a similar name, or one that does not say what its service runs.
     """
     file, value = service.file, service.value
     if file.name in _OWN:
@@ -354,12 +354,12 @@ def _laid_files(service: Node) -> list[SourceFile]:
 
 
 def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
-    """The first file of some names that is in the folder of a file, looked for once."""
+    """The first file of some names in a file's folder, searched for once."""
     return file.cached(names[0], lambda: next((one for name in names if (one := file.around.find(file, name)) is not None), None))
 
 
 def _is_base(file: SourceFile, name: str) -> bool:
-    """Whether the project of the folder, or of the one above, extends a service of another file: what that adds is not here."""
+    """Whether the project of the folder, or of the one above, extends a service of another file: its additions are not here."""
     if file.name in (*_OWN, *_OVERRIDES):
         return False
     bases = file.cached("bases", lambda: set(_bases_around(file)))
@@ -383,7 +383,7 @@ def _service(file: SourceFile, name: str) -> Node | None:
 
 
 def _extended(service: Node) -> tuple[list[Node], bool]:
-    """A service over what it extends, and whether not all of that is known here. Compose refuses a circle, so nothing of it is."""
+    """A service combined with the one it extends, and whether parts are not known here. A cycle, which Compose refuses, is ignored."""
     layers = [service]
     places = {_place(service)}
     while layers[0].at("extends").value is not None:
@@ -398,7 +398,7 @@ def _extended(service: Node) -> tuple[list[Node], bool]:
 
 
 def _base(service: Node, server: Place) -> Node | None:
-    """The service of its own or of another file that another one extends, for a server; None where it is not known."""
+    """The service, of its own or of another file, that another one extends, for a server; None if it is not known."""
     file, name, path = service.file, service.at("extends").value, None
     if not isinstance(name, str):
         name, path = service.at("extends", "service").value, service.at("extends", "file").value
@@ -413,11 +413,12 @@ def _place(service: Node) -> Place:
     return service.file.uri, service.place().value.start
 
 
-# --- What a service gets -------------------------------------------------------------------------------------------------------------
+# --- The variables of a service
+# -------------------------------------------------------------------------------------------------------------
 
 
 def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[VariableHolder], bool]:
-    """The variables of the files that a service names, these files, and whether it gets some that are not known here."""
+    """The variables in the files that a service names, these files, and whether it has some that are not known here."""
     given: list[Given] = []
     known: list[VariableHolder] = []
     lacks = project.lacks
@@ -435,9 +436,9 @@ def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[Var
 
 
 def _env_files(part: Node) -> list[tuple[Node, bool]] | None:
-    """The paths that ``env_file`` names, one or a list of paths and of objects, each with whether the file is raw.
+    """The paths in ``env_file``, one or a list of paths and objects, each with whether the file is raw.
 
-    None where something in it is not to be understood.
+    None if a part is not understood.
     """
     files: list[tuple[Node, bool]] = []
     for one in part.items if isinstance(part.value, list) else [] if part.value is None else [part]:
@@ -449,9 +450,9 @@ def _env_files(part: Node) -> list[tuple[Node, bool]] | None:
 
 
 def _file_holder(path: Node, raw: bool, server: Place) -> VariableHolder | None:
-    """The variables of a file that a compose file names for a server; None where that is not known.
+    """The variables of a file that a Compose file names for a server; None if that is not known.
 
-    It may not be found here, which need not be so where Compose runs, or be shared by too many servers.
+    The file may not exist here, though it does where Compose runs, or be shared by too many servers.
     """
     file = path.file
     found = file.around.find_named(file, path.value)
@@ -463,7 +464,7 @@ def _file_holder(path: Node, raw: bool, server: Place) -> VariableHolder | None:
 
 
 def _beside(file: SourceFile) -> Mapping[str, Given] | None:
-    """The variables of ``.env`` beside a compose file, by their names. Who edits it must know what else it is for."""
+    """The variables of ``.env`` beside a Compose file, by name. Its editor must know what else it is for."""
 
     def read() -> Mapping[str, Given] | None:
         found = file.around.find(file, ".env")
@@ -476,7 +477,7 @@ def _beside(file: SourceFile) -> Mapping[str, Given] | None:
 
 
 def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Given] | None) -> Iterator[Given]:
-    """The variables of ``environment``. One whose whole value is one of ``.env`` is written there."""
+    """The variables of ``environment``. One whose whole value is a reference to ``.env`` is written there."""
     for variable in variables_in(_blocks(service)):
         if variable.text is not None or beside is None:
             yield Given(variable, holder)
@@ -494,7 +495,7 @@ def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Give
 
 
 def _written(service: Node, variable: Variable) -> str | None:
-    """What stands for the value of a variable; None where only its name does."""
+    """The value of a variable; None if only its name is given."""
     value = service._replace(path=variable.at).value
     if isinstance(service.at("environment").value, list):
         _, sign, value = str(value).partition("=")
@@ -508,9 +509,9 @@ _REFERENCE: Final = re.compile(
 
 
 def _replaced(text: str, beside: Mapping[str, Given] | None) -> str | None:
-    """A text with the references replaced by what ``.env`` says; None where one of them is not known here.
+    """A text with the references replaced by values in ``.env``; None if one of them is not known here.
 
-    The default of what ``.env`` lacks is none of those: the shell may have the variable.
+    The default of a reference that ``.env`` lacks is not known: the shell may have the variable.
     """
     values = [_value(match, beside or {}) for match in _REFERENCE.finditer(text)]
     known = [value for value in values if value is not None]
@@ -521,12 +522,12 @@ def _replaced(text: str, beside: Mapping[str, Given] | None) -> str | None:
 
 
 def _named(reference: re.Match[str]) -> str:
-    """The name of the variable that a reference is to; empty for a dollar."""
+    """The name of the variable in a reference; empty for a dollar."""
     return reference["braced"] or reference["bare"] or ""
 
 
 def _value(reference: re.Match[str], variables: Mapping[str, Given]) -> str | None:
-    """What Compose puts in the place of a reference; None where that is not known."""
+    """Compose's replacement for a reference; None if it is not known."""
     if reference["dollar"]:
         return "$"
     found = variables.get(_named(reference))
@@ -542,6 +543,6 @@ def _value(reference: re.Match[str], variables: Mapping[str, Given]) -> str | No
 
 
 def _resolve(text: str) -> str | None:
-    """``$$`` is a dollar; what else begins with one is replaced by a value that is not known here."""
+    """``$$`` is a dollar; any other reference is replaced by a value that is not known here."""
     known = unless_reference(text)
     return known.replace("$$", "$") if known is not None else None

@@ -1,7 +1,7 @@
-"""App specs of DigitalOcean's App Platform: the variables of a component, ``envs``, over those of the app.
+"""App specs of DigitalOcean's App Platform: the variables of a component, ``envs``, override those of the app.
 
-A variable of the scope ``BUILD_TIME`` reaches no server, and a secret that was submitted once is encrypted, ``EV[…]``. ``${db.HOSTNAME}``
-stands for what the platform knows. In a template for a button all of this is under ``spec``.
+A variable of the scope ``BUILD_TIME`` does not reach the server, and a secret that was submitted once is encrypted, ``EV[…]``.
+``${db.HOSTNAME}`` stands for a value that the platform knows. In a template for a button all of this is under ``spec``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STRUCTURE: Final = frozenset("envs http_port image jobs key repository run_comm
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is an app spec, and has a component that runs a server."""
+    """Whether a file is an app spec with a component that runs a server."""
     if "envs" not in file.text.content or "MEDPLUM_" not in file.text.content or not file.looks_like_yaml:
         return None
     containers = _containers(file)

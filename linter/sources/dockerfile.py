@@ -1,7 +1,7 @@
-"""Dockerfiles whose ``ENV`` gives variables to a Medplum server, or that plainly fail to make or start one.
+"""Dockerfiles whose ``ENV`` gives variables to a Medplum server, or that evidently fail to build or start one.
 
-Each stage with variables of its own is a document: which of them make one image is not followed. Stages from which only files are copied
-make none. More variables can be given when a container is started, so not even ``CMD ["env"]`` makes a document complete.
+Each stage with variables of its own is a document: which stages make up one image is not tracked. Stages that are only a source of copied
+files make none. More variables can be given when a container is started, so not even ``CMD ["env"]`` makes a document complete.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
 
 
 class _Stage:
-    """A stage: what it is called, the image that it is made from, its own variables, and how it starts what is in it."""
+    """A stage: its name, the image that it is built from, its own variables, and how it starts its program."""
 
     def __init__(self, name: str, image: str, parent: _Stage | None, at: Span) -> None:
         self.name = name
@@ -72,13 +72,13 @@ class _Stage:
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a Dockerfile, and makes the image of a server that is configured by variables, or that does not start."""
+    """Whether a file is a Dockerfile for the image of a server that is configured by variables, or that does not start."""
     if "MEDPLUM_" not in file.text.content and "medplum-server" not in file.text.content:
         return None
     name = file.name.lower()
     is_named = name.partition(".")[0] == "dockerfile" or name.endswith(".dockerfile")
     if not is_named and re.search(r"^[ \t]*FROM[ \t]", file.text.content, re.IGNORECASE | re.MULTILINE) is None:
-        return None  # what is no Dockerfile at a glance is not read as one
+        return None  # not parsed unless it looks like a Dockerfile
     read = _read(file)
     if not read.stages or not (is_named or read.is_dockerfile):
         return None
@@ -125,7 +125,7 @@ def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
 
 
 def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: bool) -> Iterator[Problem]:
-    """What is wrong with how a stage of the server's image is made, and with how the last one starts the server."""
+    """The mistakes in how a stage of the server's image is built, and in how the last one starts the server."""
     mistake = _mistake_in_start(stage, server, has_variables) if stage.is_last else None
     if mistake is not None:
         yield Problem(*mistake, stage.started_at.get("CMD") or stage.started_at.get("ENTRYPOINT") or start)
@@ -137,14 +137,14 @@ def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: 
 def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool) -> tuple[str, Message] | None:
     """The name of the problem with how a stage starts the server, and its message.
 
-    The entry point of the server's image takes the command as the arguments of the server.
+    The entry point of the server's image uses the command as the arguments of the server.
     """
     entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in (stage.entrypoint, stage.command))
     mounts = Mounts([*map(Mount, stage.mounts.values())])
     start = Start("image", None, stage.image, entry_point, command, lambda argument: f'CMD ["{argument}"]', mounts=mounts)
     unstartable = unstartable_start(start, server)
     if unstartable is not None:
-        is_empty = start.line == []  # then a command may come when the container starts
+        is_empty = start.line == []  # a command may be given when the container starts
         return ("image-starts-without-env", unstartable[1]._replace(stops=False)) if is_empty else unstartable
     if start.reads(server.release) != "never" or not (has_variables or "env" in start.sources(server.release)):
         return None
@@ -167,7 +167,7 @@ def _read(file: SourceFile) -> _Dockerfile:
 
 
 class _Dockerfile:
-    """What is read of a file."""
+    """The content of a file."""
 
     def __init__(self, file: SourceFile) -> None:
         parsed = read_dockerfile(file.text.content)
@@ -183,7 +183,7 @@ class _Dockerfile:
         is_known = True
         for instruction in parsed.instructions:
             if instruction.keyword not in KEYWORDS and is_known and not instruction.keyword.startswith(_OF_TEMPLATES):
-                # Of several in a row, as a lost backslash makes them, one is reported.
+                # Of several in a row, as after a missing backslash, one is reported.
                 at = len(instruction.line) - len(instruction.line.lstrip())
                 self.problems.append(_invalid(_NO_INSTRUCTION, instruction.span(at, at + 1)))
             is_known = instruction.keyword in KEYWORDS
@@ -197,7 +197,7 @@ class _Dockerfile:
 
     @cached_property
     def tokens(self) -> ListedTokens:
-        """Its names and values in their order, without those that stand in another one: a value can go on over several lines."""
+        """Its names and values in order, without those inside others: a value can span several lines."""
         apart: list[Token] = []
         for token in sorted(self._tokens, key=lambda one: one.span):
             if not apart or token.span.start >= apart[-1].span.end:
@@ -208,7 +208,7 @@ class _Dockerfile:
         if instruction.keyword == "FROM":
             self._from(instruction)
         elif instruction.keyword == "ARG":
-            # Arguments before the first stage are for ``FROM``; a stage that names one of them again has it too.
+            # Arguments before the first stage are for ``FROM``; a stage that redeclares one has it too.
             for name, _, value, _, meant in self._assignments(instruction):
                 if self.stages:
                     self._of_stage[name] = self._arguments.get(name, "") if value is None else meant.text or ""
@@ -221,7 +221,7 @@ class _Dockerfile:
         elif instruction.keyword in ("CMD", "ENTRYPOINT"):
             self._start(instruction, self.stages[-1])
         elif instruction.keyword == "SHELL":
-            self.stages[-1].mounts[False] = "/bin/sh"  # another shell than that of the image
+            self.stages[-1].mounts[False] = "/bin/sh"  # a shell other than the image's
         elif instruction.keyword == "WORKDIR":
             self.stages[-1].folder = join(self.stages[-1].folder, instruction.rest.strip())[:_LONGEST]
         elif instruction.keyword in ("COPY", "ADD", "RUN"):
@@ -232,7 +232,7 @@ class _Dockerfile:
                     stage.is_copied_from = True
 
     def _place(self, instruction: Instruction) -> Span:
-        """Where the keyword of an instruction stands, which may be seen."""
+        """The place of an instruction's keyword, which may be shown."""
         at = len(instruction.line) - len(instruction.line.lstrip())
         place = instruction.span(at, at + len(instruction.keyword))
         self._tokens.append(Token(place, "name", instruction.keyword, instruction.keyword))
@@ -244,7 +244,7 @@ class _Dockerfile:
             stage.command, stage.started_at["CMD"] = _start(instruction), place
         else:
             stage.entrypoint, stage.started_at["ENTRYPOINT"] = _start(instruction), place
-            if stage.started_at.get("CMD", stage.at) <= stage.at:  # a command of its own stays as it is
+            if stage.started_at.get("CMD", stage.at) <= stage.at:  # an explicit command stays
                 stage.command = None
                 stage.started_at.pop("CMD", None)
 
@@ -267,7 +267,7 @@ class _Dockerfile:
         return self.stages[int(name)] if len(name) < 6 and int(name) < len(self.stages) else None
 
     def _assignments(self, instruction: Instruction) -> Iterator[tuple[str, Span, Span | None, str, Meaning]]:
-        """The assignments of an instruction: the name with its place, that of the value, what is written there, and what it stands for."""
+        """The assignments of an instruction: the name with its place, the place of the value, its text, and its meaning."""
         for one in assignments(instruction, self._escape):
             written = "" if one.value is None else instruction.line[slice(*one.value)]
             yield instruction.line[slice(*one.name)], one.name, one.value, written, meaning(written, self._escape)
@@ -296,7 +296,7 @@ class _Dockerfile:
             self._tokens.append(Token(key, "name", name, name))
             if value is None:
                 self.problems.append(_invalid(_NO_ASSIGNMENT, Span(key.start, key.start + 1)))
-                if len(variables) > first:  # of a value that goes on behind a blank only the first word was read
+                if len(variables) > first:  # only the first word of a value with a blank was read
                     variables[-1] = variables[-1]._replace(text=None)
                 continue
             span = instruction.span(*value) if written else Span(key.start, key.end + 1)
@@ -305,7 +305,7 @@ class _Dockerfile:
             if written:
                 known = ("", written) if meant.text is None else (name, meant.text)
                 self._tokens.append(Token(span, "value", *known))
-            # The default of a reference is its own, or that of the argument that it names.
+            # The default of a reference is its own, or its argument's.
             argument = _ARGUMENT.fullmatch(bare := written.strip("\"'"))
             fallback = self._of_stage.get(argument["name"] or argument["bare"], "") if argument is not None else fallback_of(bare)
             quoting = _WITHOUT_BACKSLASHES if '\\"' in (meant.text or "") else _AT_RUNTIME
@@ -313,7 +313,7 @@ class _Dockerfile:
 
 
 def _is_dockerfile(instructions: Sequence[Instruction]) -> bool:
-    """Whether a text begins as a Dockerfile does, and most of its lines are instructions."""
+    """Whether a text begins like a Dockerfile, and most of its lines are instructions."""
     known = [one for one in instructions if one.keyword in KEYWORDS]
     is_begun = bool(instructions) and instructions[0].keyword in ("ARG", "FROM") and 2 * len(known) > len(instructions)
     images = [[word for word in one.rest.split() if not word.startswith("--")] for one in known if one.keyword == "FROM"]

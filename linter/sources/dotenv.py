@@ -14,13 +14,13 @@ DEFAULT_FOR = "server/env"
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is called as an environment file, and has variables of a server."""
+    """Whether a file is named as an environment file, and has variables of a server."""
     if "MEDPLUM_" not in file.text.content:
         return None
     named = file.name.startswith(".env") or file.name.endswith(".env")
     read = read_environment(file)
     if not named and read.problems:
-        return None  # a script, or prose
+        return None  # a script or prose
     names = [variable.name for variable in read.variables]
     if configures_server(names):
         return Recognised("server/env", Confidence.LIKELY if named else Confidence.HINT)
@@ -35,7 +35,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _is_part(file: SourceFile) -> bool:
-    """Whether a project of Compose in its folder, or in the one above, gives its server more than the file."""
+    """Whether a Compose project in its folder, or in the one above, gives its server more than the file."""
 
     def projects(folder: str) -> Iterator[str]:
         found = (file.around.find(file, f"{folder}{name}") for name in COMPOSE_FILES)

@@ -1,8 +1,8 @@
-"""ECS task definitions, as ``aws ecs register-task-definition`` and deployment actions take them and the AWS CLI prints them.
+"""ECS task definitions, as input to ``aws ecs register-task-definition`` and deployment actions, and as printed by the AWS CLI.
 
 The variables of a container are its ``environment``, and its ``secrets``, whose values ECS fetches when it starts the task. Each container
 that runs a Medplum server is a document. Files named in ``environmentFiles`` are in S3, and are not read. A list of container definitions
-alone, as Terraform takes it, is read too.
+alone, as Terraform uses it, is read too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _READER: Final = sentence("to ECS, which accepts only text here and refuses the 
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a task definition, and has a container that runs a server."""
+    """Whether a file is a task definition with a container that runs a server."""
     if not any(mark in file.text.content for mark in MARKS):
         return None
     is_task = any(isinstance(task.at("containerDefinitions").value, list) for task in _tasks(file))
@@ -75,7 +75,7 @@ def _container(node: Node) -> Container:
         holder = holder._replace(problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))))
         lacks = bool(node.at("environmentFiles").value)
         holder = for_server(holder, image, start, whole=node.tree.whole, lacks=lacks)
-        # Of those with the name of a secret only the secret counts.
+        # If a secret has the same name, only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
         return read_variables(holder, given)._replace(start=start.started(whole=not lacks), unread=start.unread())
@@ -85,7 +85,7 @@ def _container(node: Node) -> Container:
 
 
 def _holder(node: Node) -> VariableHolder:
-    """A container as what variables stand in."""
+    """A container as a holder of variables."""
     holder = holder_in(node, "task definition", node.first("environment", "secrets"), _blocks, _CONSEQUENCE)
     return holder._replace(at=(holder.at, node.path), environment=_name(node), names=_STRUCTURE)
 
@@ -101,7 +101,7 @@ _MEMBERS: Final = (
 
 
 def workloads(file: SourceFile) -> list[Described]:
-    """Every container of the file, as what stands around a server."""
+    """Every container of the file, described for the environment of a server."""
     return [_described(one) for part in _listed(file) for one in part.items if isinstance(one.value, dict)]
 
 
@@ -123,7 +123,7 @@ def _described(node: Node) -> Described:
 
 
 def _name(node: Node) -> str | None:
-    """The family of the task definition; of a container beside others also its own name."""
+    """The family of the task definition; for a container beside others also its own name."""
     siblings = node._replace(path=node.path[:-1])
     names = [siblings._replace(path=node.path[:-2]).at("family").value if len(node.path) > 1 else None, node.at("name").value]
     named = [name for name in names if isinstance(name, str)]
@@ -134,13 +134,13 @@ def _name(node: Node) -> str | None:
 
 
 def _blocks(node: Node) -> tuple[Block, Block]:
-    """The variables whose values stand in the task definition, and those that ECS fetches when it starts the task."""
+    """The variables with values in the task definition, and those that ECS fetches when it starts the task."""
     fetched = Block(node.at("secrets"), read=lambda variable: variable._replace(text=None), is_editable=False)
     return Block(node.at("environment"), reader=_READER), fetched
 
 
 def _given_twice(plain: list[Variable], fetched: list[Variable], *, strict: bool) -> Iterator[Problem]:
-    """Secrets that have the name of another variable of the server."""
+    """Secrets with the name of another variable of the server."""
     seen = {variable.name: ("is given under environment too", "keep the one under secrets") for variable in plain}
     for variable in fetched:
         if variable.name in seen and is_servers(variable.name, strict=strict):

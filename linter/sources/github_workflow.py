@@ -1,7 +1,7 @@
-"""Workflows of GitHub Actions that give variables to a Medplum server: ``env`` of the workflow, of jobs, steps, containers and services.
+"""GitHub Actions workflows that give variables to a Medplum server: ``env`` of the workflow, jobs, steps, containers and services.
 
-Each ``env`` is a document: which of them reach the same process is not followed. So is each command of a step that starts a container
-with variables of its own. ``${{ secrets.NAME }}`` and other expressions are references. Other jobs, such as one that deploys bots, have
+Each ``env`` is a document: which of them reach the same process is not tracked. So is each command of a step that starts a container with
+variables of its own. ``${{ secrets.NAME }}`` and other expressions are references. Other jobs, such as one that deploys bots, have
 variables of clients.
 """
 
@@ -33,7 +33,7 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a workflow, and has variables of a server."""
+    """Whether a file is a workflow with variables of a server."""
     if "MEDPLUM_" not in file.text.content or not file.looks_like_yaml or not any(map(_jobs, roots(file))):
         return None
     return recognised(file, _containers(file), "a GitHub workflow without variables of a Medplum server")
@@ -45,7 +45,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _containers(file: SourceFile) -> list[Container]:
-    """What has variables: the workflow, its jobs, and what is in them."""
+    """The parts that have variables: the workflow, its jobs, and their parts."""
 
     def found() -> Iterator[Container]:
         for root in roots(file) if file.looks_like_yaml else ():
@@ -65,7 +65,7 @@ def _containers(file: SourceFile) -> list[Container]:
 
 
 def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) -> Container:
-    """What has ``env``, in a job or for all of them."""
+    """A part with ``env``, in a job or for all of them."""
     image, variables = node.at("image").value, variables_in(_blocks(node))
     names = [one.name for one in variables if not is_server_image(image) or is_servers(one.name, strict=True)]
 
@@ -98,7 +98,7 @@ def _gives(command: Command) -> bool:
 
 
 def _of_command(step: Node, job: Node, command: Command, throwaway: frozenset[SettingPath]) -> Container:
-    """What a command of a step starts."""
+    """The container that a command of a step starts."""
     image, variables = command.start.image, command.variables
 
     def load() -> Loaded:
@@ -115,7 +115,7 @@ def _holder_of(step: Node, job: Node, command: Command) -> VariableHolder:
 
 
 def workloads(file: SourceFile) -> list[Described]:
-    """What stands around the servers that commands start."""
+    """The environments of the servers that commands start."""
     jobs = [job for root in roots(file) if file.looks_like_yaml for job in _jobs(root)]
     return [_described(step, job, one) for job in jobs for step in job.at("steps").items for one in _commands(step)]
 
@@ -130,14 +130,14 @@ def _described(step: Node, job: Node, command: Command) -> Described:
 
 
 def _start(service: Node) -> Start:
-    """How a service is started, which has ``entrypoint`` and ``command`` of Compose, or an entry point among its options."""
+    """How a service is started: it has Compose's ``entrypoint`` and ``command``, or an entry point among its options."""
     start = start_in("service", service, ("entrypoint", "command", "", "volumes"), lambda argument: f"command: {argument}")
     is_known = "--entrypoint" not in str(service.at("options").value)
     return start._replace(name=service.path[-1], entry_point=start.entry_point if is_known else UNKNOWN)
 
 
 def _started_by(script: str) -> list[Start]:
-    """How a script starts servers that get the variables of its step: with Node.js, or in a container to which it hands some."""
+    """How a script starts servers with the variables of its step: with Node.js, or in a container that it passes some to."""
     lines = (words_of(line.strip().removesuffix("&").rstrip()) or [] for line in script.replace("\\\n", " ").splitlines())
     by_node = (words for words in lines if arguments_of(None, words, None) is not None)
     return [
@@ -147,7 +147,7 @@ def _started_by(script: str) -> list[Start]:
 
 
 def _jobs(root: Node) -> list[Node]:
-    """The jobs of a document; none where it is no workflow."""
+    """The jobs of a document; none if it is not a workflow."""
     return [job for job in root.at("jobs").members if not job.mapping.keys().isdisjoint(_OF_JOBS)]
 
 
@@ -163,20 +163,20 @@ _OF_SUPER_ADMIN: Final = frozenset({("defaultSuperAdminPassword",), ("defaultSup
 
 
 def _throwaway(names: frozenset[str], sections: frozenset[str], *hosts: Mapping[str, Variable]) -> frozenset[SettingPath]:
-    """The settings whose secrets open nothing but a container of the job, which is gone with it.
+    """The settings whose secrets only open a container of the job, which is gone afterwards.
 
-    ``names`` are those of its services and its own machine, ``sections`` what some service leads to, and ``hosts`` those that are given,
-    innermost first. A service that the job has for something else says nothing of a database elsewhere.
+    ``names`` are the hosts of its services and its own machine, ``sections`` the settings that some service provides, and ``hosts`` the
+    given hosts, innermost first. A service that the job uses for something else does not matter to a database elsewhere.
     """
     host = {name: one for given in reversed(hosts) for name, one in given.items()}
-    # Where no host is given, whether a service is what it would lead to.
+    # If no host is given, whether a service would be the one.
     here = {name for name in _CONNECTIONS if (host[name].text in names if name in host else name in sections)}
     own = {(section, "password") for section in here}
     return frozenset(own | _OF_SUPER_ADMIN) if ("database", "password") in own else frozenset(own)
 
 
 def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of the services of a job, with those of its own machine, and the sections of settings that some of the services lead to."""
+    """The names of the services of a job and of its own machine, and the sections of settings that some of the services provide."""
     services = job.at("services")
     images = [image.lower() for one in services.members if isinstance(image := one.mapping.get("image"), str)]
     sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in images for one in called))
@@ -184,11 +184,11 @@ def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _hosts(node: Node) -> dict[str, Variable]:
-    """The hosts that a holder gives, by the sections with them."""
+    """The hosts in a holder, by their sections."""
     return _among(Block(node.at("env")).variables)
 
 
 def _among(variables: Iterable[Variable]) -> dict[str, Variable]:
-    """The hosts among variables, by the sections with them."""
+    """The hosts among variables, by their sections."""
     sections = {variable_of((section, "host")): section for section in _CONNECTIONS}
     return {sections[one.name]: one for one in variables if one.name in sections}

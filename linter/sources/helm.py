@@ -2,14 +2,12 @@
 
 The chart makes variables of ``config.server``, ``config.database``, ``config.redis`` and ``config.fission`` and adds the list
 ``deployment.env`` (``charts/templates/configmap.yaml``, ``secret.yaml``, ``deployment.yaml``); empty values make none. Other charts have
-lists or mappings of variables under names such as ``env`` or ``extraEnv``, and under names of their own, such as ``secret`` or
-``configMap.data``, by which a file that is called as one of values holds variables where their names are those of the server's. Other
-values can be given when it is installed: a document is complete only where the version of Medplum's chart is known, by ``Chart.yaml``
-beside the values, and it reads nothing else.
+lists or mappings of variables under names such as ``env`` or ``extraEnv``; in a file that is named as a values file, they may also be under
+names such as ``secret`` or ``configMap.data``, if the names in them are the server's. Other values can be given at installation: a document
+is complete only if the version of Medplum's chart is known, from ``Chart.yaml`` beside the values, and it reads nothing else.
 
-A values file such as ``values-prod.yaml`` is read over ``values.yaml`` beside it, else over that of the one chart of the run, as Helm
-reads it with ``-f``: mappings are merged, anything else takes the place of what was there, and null takes it away ("Values Files" in
-Helm's documentation).
+A values file such as ``values-prod.yaml`` overrides ``values.yaml`` beside it, else the values of the only chart of the run, like ``-f`` of
+Helm: mappings are merged, any other value replaces the old one, and null removes it ("Values Files" in Helm's documentation).
 """
 
 from __future__ import annotations
@@ -50,7 +48,7 @@ _AS_SHIPPED: Final = "the values of Medplum's chart as it is shipped, which no s
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file holds values that make variables of a server."""
+    """Whether a file has values that make variables of a server."""
     if not _may_hold_values(file) and _beneath(file) is None:
         return None
     containers = _containers(file)
@@ -78,7 +76,7 @@ def _containers(file: SourceFile) -> list[Container]:
 
 
 class _Release(NamedTuple):
-    """Values that are read over each other, the last ones those of the file itself, and the ``chart`` that they are for, where it is known.
+    """Values files that override each other, the last ones from the file itself, and the ``chart`` that they are for, if known.
 
     ``is_medplums``: it is certainly Medplum's.
     """
@@ -89,37 +87,37 @@ class _Release(NamedTuple):
 
     @property
     def sections(self) -> Mapping[str, frozenset[str]]:
-        """What the chart makes variables of."""
+        """The sections that the chart makes variables of."""
         return sections(self.chart.version if self.chart is not None else None) if self.is_medplums else {}
 
     @property
     def source(self) -> Node | None:
-        """The start argument that Medplum's chart gives to the server; a chart above it has the last word on what is global."""
+        """The start argument that Medplum's chart gives to the server; a parent chart overrides globals."""
         nodes = (one.at("global", "configSource", "type") for layer in reversed(self.layers) for one in (layer._replace(path=()), layer))
         return next((one for one in nodes if isinstance(one.value, str)), None) if self.is_medplums else None
 
     @property
     def start(self) -> Start | None:
-        """How Medplum's chart starts the server; None where that is not known."""
+        """How Medplum's chart starts the server; None if that is not known."""
         argument = unless_reference(self.source.value) if self.source is not None else None
         return Start("chart", None, "medplum/medplum-server", None, [argument], str) if argument is not None else None
 
     @property
     def is_whole(self) -> bool:
-        """Whether the server has no other variables than those of the values."""
+        """Whether the server has no variables other than those of the values."""
         known = self.chart is not None and self.chart.version is not None
         return known and not any(layer.at("deployment", "envFrom").value or not layer.tree.whole for layer in self.layers)
 
     @property
     def image(self) -> Image | None:
-        """The image that the chart has where the values name none."""
+        """The chart's own image, if the values name none."""
         if self.chart is None or self.chart.version is None or any(layer.at("deployment", "image").mapping for layer in self.layers):
             return None
         return Image(f"medplum/medplum-server:{self.chart.version}", where=self.chart.file.uri)
 
 
 def _release(root: Node) -> _Release:
-    """The values under those of a document, and itself as the last."""
+    """The values that a document overrides, and its own as the last."""
     beneath = _beneath(root.file)
     own = _values_of(beneath) if beneath is not None else None
     layers = [own, root] if own is not None else [root]
@@ -133,7 +131,7 @@ def _release(root: Node) -> _Release:
 
 
 def _containers_of(root: Node) -> list[Container]:
-    """What the variables of some values are given to: the server of Medplum's chart, or each container of another one."""
+    """The containers with variables of some values: the server of Medplum's chart, or each container of another chart."""
     release = _release(root)
     groups, missed = _groups(release), cache(lambda: tuple(_unread(release.layers)))
     return [_container(release, at, paths, missed, alone=len(groups) == 1) for at, paths in groups.items()]
@@ -142,7 +140,7 @@ def _containers_of(root: Node) -> list[Container]:
 def _container(
     release: _Release, at: JsonPath, paths: Sequence[JsonPath], unread: Callable[[], tuple[Unread, ...]], *, alone: bool
 ) -> Container:
-    """What is given the variables of the blocks at some paths, all that there are or those beneath ``at``; ``unread`` are other ones."""
+    """A container with the variables of the blocks at some paths, either all or those beneath ``at``; ``unread`` are the others."""
     layers = release.layers
     is_server = release.is_medplums and (alone or at == _OF_SERVER)
     gathered = list(_gathered(layers, release.sections if is_server else {}, paths))
@@ -169,7 +167,7 @@ def _container(
     return Container(names, configures_server(names) or (is_server and bool(names or wrong or is_dropped)), load)
 
 
-# --- What stands around the server ---------------------------------------------------------------------------------------------------
+# --- The environment of the server ---------------------------------------------------------------------------------------------------
 
 _MEMBERS: Final = (
     ("memory", "deployment.resources.limits.memory", mebibytes),
@@ -179,7 +177,7 @@ _MEMBERS: Final = (
 
 
 def workloads(file: SourceFile) -> list[Described]:
-    """The server of Medplum's chart, where the version of that is known, and so what else it gives to the server, which reads no more."""
+    """The server of Medplum's chart, if its version is known, and with it everything else that the chart gives to the server."""
     releases = ((root, _release(root)) for root in _values(file))
     known = (
         (root, one) for root, one in releases if one.is_medplums and one.is_whole and (one.source is None or one.source.value == "env")
@@ -213,7 +211,7 @@ def _described(root: Node, release: _Release) -> Described:
     return described
 
 
-# --- What is read over what ----------------------------------------------------------------------------------------------------------
+# --- Precedence of values files ----------------------------------------------------------------------------------------------------------
 
 
 _OWN: Final = ("values.yaml", "values.yml")
@@ -223,7 +221,7 @@ _OTHERS: Final = ("values[-_.]*.yaml", "values[-_.]*.yml", "*[-_.]values.yaml", 
 
 
 def _beneath(file: SourceFile) -> SourceFile | None:
-    """The values that those of a file are read over: beside it, else those of a chart, where the run has one."""
+    """The values that those of a file override: beside it, else a chart's, if the run has one."""
     return file.cached("values beneath", lambda: _found_beneath(file))
 
 
@@ -238,7 +236,7 @@ def _found_beneath(file: SourceFile) -> SourceFile | None:
 
 
 def _charts(file: SourceFile) -> list[SourceFile]:
-    """The values of charts that the run has."""
+    """The values of the run's charts."""
     own = [one for one in file.around.given(file, "configSource", "baseUrl", "MEDPLUM_") if one.name in _OWN]
     return [one for one in own if one.around.find(one, "Chart.yaml") is not None and _values_of(one) is not None]
 
@@ -256,7 +254,7 @@ def _values(file: SourceFile) -> list[Node]:
 
 
 def _values_of(file: SourceFile) -> Node | None:
-    """The values of a file that are of a server."""
+    """The values of a file that belong to a server."""
     values = _values(file) if _may_hold_values(file) else []
     return next((root for root in values if _is_chart(root) or configures_server(one.name for one in _variables(root))), None)
 
@@ -267,7 +265,7 @@ def _variables(root: Node) -> list[Variable]:
 
 
 def _gathered(layers: Sequence[Node], known: Mapping[str, frozenset[str]], paths: Iterable[JsonPath]) -> Iterator[tuple[Variable, str]]:
-    """The variables that several values files make together, in the order in which they count, each with its file.
+    """The combined variables of several values files, in order of precedence, each with its file.
 
     ``known`` are the sections of which the chart makes some, ``paths`` those of blocks.
     """
@@ -283,7 +281,7 @@ _OF_SERVER: Final[JsonPath] = ("deployment",)
 
 
 def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
-    """The paths of the blocks of each container, by what is above them: all are one's, unless two mappings give one variable."""
+    """The paths of the blocks of each container, grouped by parent: all belong to one container, unless two mappings give one variable."""
     rivals = _rivals(release.layers)
     names = {path: own for path, own in _names(release.layers).items() if not rivals[path]}
     groups: dict[JsonPath, list[JsonPath]] = {_OF_SERVER: []} if release.is_medplums else {}
@@ -295,7 +293,7 @@ def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
 
 
 def _standing(layers: Sequence[Node], path: JsonPath) -> Sequence[Node]:
-    """What stands at a path: the mappings of several files, which are merged, or else what the last file has there."""
+    """The value at a path: the merged mappings of several files, or else the last file's value."""
     for step in path:
         given = [layer.at(step) for layer in layers if step in layer.mapping]
         mappings = list(takewhile(lambda one: isinstance(one.value, dict), reversed(given)))
@@ -304,14 +302,14 @@ def _standing(layers: Sequence[Node], path: JsonPath) -> Sequence[Node]:
 
 
 def _merged(blocks: Sequence[Block]) -> Iterator[tuple[Variable, str]]:
-    """The variables of blocks of which a later one takes the place of the members that it has too."""
+    """The variables of blocks, where a later block replaces members that an earlier one has too."""
     last = {name: block for block in blocks for name in block.at.mapping}
     for block in blocks:
         yield from ((one, block.at.file.uri) for one in block.variables if last.get(one.at[-1], block) is block)
 
 
 def _rivals(layers: Sequence[Node]) -> dict[JsonPath, str]:
-    """The paths of all blocks of variables, each with a variable that another one gives too, if nothing says that it is the server's.
+    """The paths of all blocks of variables, each with a variable that another block gives too, unless it is certainly the server's.
 
     Such a block may be for another server, or for another environment, and is not read.
     """
@@ -321,7 +319,7 @@ def _rivals(layers: Sequence[Node]) -> dict[JsonPath, str]:
 
 
 def _names(layers: Sequence[Node]) -> dict[JsonPath, set[str]]:
-    """The names of variables that begin as a server's, by the paths of their blocks."""
+    """The names of variables with the server's prefix, by the paths of their blocks."""
     names: dict[JsonPath, set[str]] = {}
     for layer in layers:
         for part in _lists(layer):
@@ -349,7 +347,7 @@ def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def _holds_values(path: JsonPath) -> bool:
-    """Whether what stands in a block is what the server gets: not where a value is found, nor perhaps base64."""
+    """Whether a block has the values that the server gets, and not where to find them, or perhaps base64."""
     name = str(path[-1])
     is_encoded = name == "data" and len(path) > 1 and "secret" in str(path[-2]).lower()
     return name in _LISTS or not (is_encoded or _ELSEWHERE_NAMED.search(name))
@@ -363,13 +361,13 @@ def _is_chart(root: Node) -> bool:
 
 
 def _blocks(root: Node, known: Mapping[str, frozenset[str]], paths: Iterable[JsonPath]) -> list[Block]:
-    """The variables of one file: members of the chart's own sections, and lists, which go into a manifest as they are."""
+    """The variables of one file: members of the chart's own sections, and lists, which are copied into a manifest."""
     nodes = [(root.at("config", section), section, names) for section, names in known.items()]
     return [*(_section(node, section, names, [node]) for node, section, names in nodes), *(_list(root.at(*path)) for path in paths)]
 
 
 def _section(node: Node, section: str, rendered: Iterable[str], standing: Sequence[Node]) -> Block:
-    """A section of the chart's, of which an object is one with those that stand under it."""
+    """A section of the chart; an object in it becomes one with its nested settings."""
 
     def read(variable: Variable) -> Variable:
         values = [one.value for one in _standing(standing, variable.at[-1:])]
@@ -386,20 +384,20 @@ def _list(node: Node) -> Block:
 
 
 def _path(section: str, name: str) -> tuple[str, ...]:
-    """The path of the setting that a member of a section gives."""
+    """The path of the setting of a section's member."""
     return (name,) if section == "server" else (section, name)
 
 
 def _as_json(value: dict[str, Any]) -> str | None:
-    """The text that the chart makes of an object; None where it is not known what stands in it."""
+    """The text that the chart makes of an object; None if its content is not known."""
     try:
         return unless_reference(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):  # a template or a tag; infinity, for which JSON has no word; nested too deeply
+    except (TypeError, ValueError, RecursionError):  # a template or a tag; infinity, which JSON cannot express; nested too deeply
         return None
 
 
 def _lists(root: Node) -> Iterator[Node]:
-    """Every list or mapping of variables in values; in a file that is called as one also what is called otherwise, and holds variables."""
+    """Every list or mapping of variables in values; in a file that is named as a values file also those with other names."""
     any_name = any(fnmatch(root.file.name, pattern) for pattern in (*NAMES, *_OTHERS))
 
     def beneath(part: Node, depth: int) -> Iterator[Node]:
@@ -423,7 +421,7 @@ def _is_default(variable: Variable) -> bool:
 
 
 def _placed(variable: Variable, uri: str, release: _Release) -> Variable:
-    """A variable of a file; one of the chart itself stands where its version does, and its secrets are often given at installation."""
+    """A variable of a file; for a default of the chart the place is that of its version, and secrets are often given at installation."""
     chart = release.chart
     if chart is None or uri != chart.file.uri:
         return variable
@@ -432,7 +430,7 @@ def _placed(variable: Variable, uri: str, release: _Release) -> Variable:
 
 
 def _is_as_shipped(root: Node) -> bool:
-    """Whether these are the values of Medplum's chart in its own folder, of which none was edited that matters to the server."""
+    """Whether these are the values of Medplum's chart in its own folder, with nothing edited that matters to the server."""
     chart = chart_beside(root.file) if root.file.name in _OWN else None
     if chart is None or chart.within or root.at("global", "configSource", "type").value not in (None, "env"):
         return False
@@ -440,7 +438,7 @@ def _is_as_shipped(root: Node) -> bool:
 
 
 def _start_problems(release: _Release, start: Start, variables: Sequence[Variable]) -> Iterator[Problem]:
-    """What is wrong with the start argument that Medplum's chart is given, for variables that are meant for the server."""
+    """The problems of the start argument for Medplum's chart, for variables that are meant for the server."""
     source, last = release.source or release.layers[-1], {one.name: one for one in variables}
     server, span = source.file.server, source.place().value
     wrong = [shown for name, shown in _HOSTS.items() if name in last and _is_default(last[name])]
@@ -460,7 +458,7 @@ def _start_problems(release: _Release, start: Start, variables: Sequence[Variabl
 
 
 def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Iterable[Problem] | None) -> VariableHolder:
-    """The values of one file as what variables stand in, with what is ``wrong`` with the start argument; None of another container."""
+    """The values of one file as a holder of variables, with the problems of the start argument in ``wrong``; None for another container."""
     chart = release.chart
     if chart is not None and root is release.layers[0] and root.file.uri == chart.file.uri:
         return VariableHolder(chart.file, "values", chart.span, tokens_of(chart.file), at="defaults", names=frozenset({"version"}))
@@ -476,7 +474,7 @@ def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Ite
 
 
 def _misspelt(root: Node, release: _Release) -> Iterator[tuple[Node, str]]:
-    """The parts of ``config`` whose names are near misses of the sections that the chart reads, each with the one that is meant."""
+    """The parts of ``config`` whose names are near misses of the sections that the chart reads, each with the one that was meant."""
     for part in root.at("config").members:
         if (name := str(part.path[-1])) not in release.sections:
             from ..suggest import is_slip  # only after a mistake
@@ -485,9 +483,9 @@ def _misspelt(root: Node, release: _Release) -> Iterator[tuple[Node, str]]:
 
 
 def _dropped(root: Node, release: _Release) -> Iterator[Problem]:
-    """Values that the chart does not know: settings that it gives to no container, and others that no template of it reads."""
+    """Values that the chart does not know: settings that it passes to no container, and others that no template of it reads."""
     chart = release.chart
-    if chart is not None and chart.version is None:  # another one, or a newer one
+    if chart is not None and chart.version is None:  # another chart, or a newer one
         return
     for section, rendered in release.sections.items():
         for part in root.at("config", section).members:

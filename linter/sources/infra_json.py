@@ -1,4 +1,4 @@
-"""``infra/json``: the CDK's config, ``medplum.TAG.config.json``, from which the stack in AWS is made.
+"""``infra/json``: the CDK's config, ``medplum.TAG.config.json``, which defines the stack in AWS.
 
 The CDK reads it with ``JSON.parse`` and fetches the external secrets in it (``packages/cdk/src/index.ts``); the CLI reads it too.
 """

@@ -1,9 +1,9 @@
 """Kubernetes manifests that give variables to a Medplum server: ``ConfigMap``, ``Secret``, and the containers of pods.
 
-A container is a document: of its ``env``, and of the objects of the run that it names in ``envFrom`` and ``valueFrom``, as the kubelet puts
-them together. Of several sources of ``envFrom`` the last one counts, ``env`` counts over all of them, and so does the last of two entries
-(``Container`` in the reference of the API). An object that no container names is a document of its own. A file may hold several objects,
-also in a ``List``. A ``Service`` of Knative, as Cloud Run takes and exports it, has pods too.
+A container is a document, made of its ``env`` and of the run's objects that it names in ``envFrom`` and ``valueFrom``, combined like the
+kubelet does. Of several sources of ``envFrom`` the last one counts, ``env`` overrides all of them, and the last of two entries counts
+(``Container`` in the API reference). An object that no container names is a document of its own. A file may have several objects, also in a
+``List``. A ``Service`` of Knative, as Cloud Run takes and exports it, has pods too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _READER: Final = sentence("where only text is accepted", "the manifest is refuse
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file holds manifests, and variables of a server in them."""
+    """Whether a file has manifests with variables of a server."""
     mentioned = mentions_medplum(file)
     if not mentioned and not _may_get_variables(file):
         return None
@@ -55,7 +55,7 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def _may_get_variables(file: SourceFile) -> bool:
-    """Whether a file that does not mention Medplum can name objects of the run that do: no other YAML is read for it."""
+    """Whether a file that does not mention Medplum can name objects of the run that do: other YAML is not parsed."""
     is_referring = any(word in file.text.content for word in _OBJECTS)
     return is_referring and any(one.uri != file.uri for one in file.around.given(file, PREFIX))
 
@@ -66,7 +66,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _containers(file: SourceFile) -> list[Container]:
-    """What holds variables that may be a server's: objects, and the containers in them."""
+    """The holders of variables that may be a server's: objects, and the containers in them."""
 
     def found() -> list[Container]:
         holders = ((one, node) for one in _objects(file) for node in _holders(one) if _can_be_servers(node))
@@ -76,7 +76,7 @@ def _containers(file: SourceFile) -> list[Container]:
 
 
 def _objects(file: SourceFile) -> Iterator[Node]:
-    """The objects of the file, those of lists included."""
+    """The objects of the file, including those in lists."""
     for root in roots(file) if file.looks_like_yaml else ():
         yield from (one for one in (root.at("items").items if _kind(root) == "List" else [root]) if _kind(one))
 
@@ -88,7 +88,7 @@ def _kind(node: Node) -> str:
 
 
 def _holders(one: Node) -> Iterator[Node]:
-    """What holds variables in an object: the object itself, or its containers."""
+    """The holders of variables in an object: the object itself, or its containers."""
     kind = _kind(one)
     if kind in ("ConfigMap", "Secret"):
         yield one
@@ -99,7 +99,7 @@ def _holders(one: Node) -> Iterator[Node]:
 
 
 def _blocks(node: Node) -> tuple[Block, ...]:
-    """The variables that stand in an object or a container; a value that YAML takes for something else than text is a mistake."""
+    """The variables in an object or a container; a value that YAML does not read as text is a mistake."""
     kind = _kind(node)
     if kind != "Secret":
         return (Block(node.at("data" if kind else "env"), reader=_READER),)
@@ -129,7 +129,7 @@ def _decoded(variable: Variable) -> Variable:
 
 
 def _can_be_servers(node: Node) -> bool:
-    """Whether variables that begin as those of a server do stand here, or may come from elsewhere, or a file of it is mounted."""
+    """Whether there are variables with the server's prefix, or some may come from elsewhere, or one of its files is mounted."""
     others = ("args", "envFrom", "volumeMounts") if is_server_image(node.at("image").value) else ("envFrom",)
     return any(node.at(name).value is not None for name in others) or any(has_prefixed(block.at) for block in _blocks(node))
 
@@ -152,7 +152,7 @@ def _container(one: Node, node: Node) -> Container:
 
 
 def _is_whole(one: Node, node: Node) -> bool:
-    """Whether a container has no other mounts: its object is no patch of another one, which has no selector, and nothing injects any."""
+    """Whether a container has no other mounts: its object is not a patch, which has no selector, and nothing injects any."""
     metadata = node._replace(path=node.path[:-3]).at("metadata")
     is_patch = _kind(one) in _SELECTING and one.at("spec", "selector").value is None
     return node.tree.whole and not is_patch and not any("inject" in str(name) for name in metadata.at("annotations").mapping)
@@ -163,7 +163,7 @@ _SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 
 def _mount(mount: Node, one: Node, container: Node) -> Mount:
-    """A ConfigMap or a Secret that is mounted as files, or as one with ``subPath``: what any other volume holds is not known."""
+    """A ConfigMap or a Secret that is mounted as files, or as one with ``subPath``; the content of other volumes is not known."""
     volumes = Node(container.file, container.tree, container.path[:-2]).at("volumes").items
     volume = next((volume for volume in volumes if volume.at("name").value == mount.at("name").value), None)
     part = mount.at("subPath").value
@@ -186,7 +186,7 @@ _VOLUMES: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "sec
 """The volumes whose files are the values of an object: its kind, and the member that names it."""
 
 
-# --- What stands around a container --------------------------------------------------------------------------------------------------
+# --- The environment of a container --------------------------------------------------------------------------------------------------
 
 _MEMBERS: Final = (
     ("image", "image", as_is(str)),
@@ -198,7 +198,7 @@ _MEMBERS: Final = (
 
 
 def workloads(file: SourceFile) -> list[Described]:
-    """Every container of the file that is no step before others, as what stands around a server."""
+    """Every container of the file except init containers, described for the environment of a server."""
     return [_described(one, node) for one in _objects(file) for node in _holders(one) if node.path[-2:-1] == ("containers",)]
 
 
@@ -237,7 +237,7 @@ def _hosts(one: Node) -> Iterator[str]:
 
 
 def _by_selector(file: SourceFile) -> dict[Any, list[tuple[dict[Any, Any], str, str | None]]]:
-    """The services of a file by the first label for which they look: that, their name and their namespace."""
+    """The services of a file by the first label of their selector: the selector, their name and their namespace."""
     found: dict[Any, list[tuple[dict[Any, Any], str, str | None]]] = {}
     for service in _objects(file):
         selector, name = service.at("spec", "selector").mapping, service.at("metadata", "name").value
@@ -269,9 +269,9 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
 
 
 def _holder(one: Node, node: Node) -> VariableHolder:
-    """An object, or a container in it, as what variables stand in."""
+    """An object, or a container in it, as a holder of variables."""
     holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _blocks)
-    # In a Secret no value may be seen.
+    # In a Secret no value may be shown.
     closed = node.file.cached(
         "Secrets", lambda: hidden_at(lambda: [(one.place().value, "values") for one in _objects(node.file) if _kind(one) == "Secret"])
     )
@@ -279,17 +279,17 @@ def _holder(one: Node, node: Node) -> VariableHolder:
 
 
 def _name(one: Node, node: Node) -> str | None:
-    """The name of the object; of a container also its own, so that it is called the same whether or not there is another one beside it."""
+    """The name of the object; for a container also its own, so that its name does not depend on whether there is another one."""
     names = [name for name in (one.at("metadata", "name").value, node.at("name").value) if isinstance(name, str)]
     is_named = isinstance(one.at("metadata", "name").value, str)
     return "/".join(names if one.path != node.path else names[:1]) if is_named else None
 
 
-# --- What a container gets from other objects ----------------------------------------------------------------------------------------
+# --- Variables from other objects ----------------------------------------------------------------------------------------
 
 
 def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder], bool]:
-    """The variables of a container in the order in which they count, the known objects that it names, and whether some are not known."""
+    """The variables of a container in order of precedence, the known objects that it names, and whether some are not known."""
     own = _holder(one, node)
     given: list[Given] = []
     objects: list[VariableHolder] = []
@@ -311,7 +311,7 @@ def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder],
 
 
 def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
-    """A variable that has the value of a key of an object: nothing where that may be missing, and is."""
+    """A variable with the value of an object's key: nothing if that is optional and missing."""
     named, reference = _named(source, one), source.first(*_OBJECTS)
     there = _of_key(named, reference.at("key").value) if named is not None else None
     if named is not None and there is not None:
@@ -321,22 +321,22 @@ def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
 
 
 def _of_key(one: Node, key: Any) -> Variable | None:
-    """What stands under a key of an object, which need not be the name of a variable."""
+    """The value of an object's key, which need not be the name of a variable."""
     blocks = (block for block in reversed(_blocks(one)) if isinstance(key, str) and key in block.at.mapping)
     return next((block.member(key) for block in blocks), None)
 
 
 def _named(source: Node, one: Node) -> Node | None:
-    """The object that a source of variables names for an object; None where it is not known, or several can be meant.
+    """The object that a source of variables names for an object; None if it is not known, or ambiguous.
 
-    It is one of the same file, else of the same folder, else of the run: there may be one of the name for each environment.
+    It is in the same file, else in the same folder, else in the run: there may be one of the name for each environment.
     """
     word = next((word for word in _OBJECTS if source.at(word).value is not None), "")
     return _object(_OBJECTS.get(word, ""), source.at(word, "name").value, one)
 
 
 def _object(kind: str, name: Any, one: Node) -> Node | None:
-    """The object of a kind and a name that is meant in another one; see :func:`_named`."""
+    """The object of a kind and a name that another one refers to; see :func:`_named`."""
     if not isinstance(name, str):
         return None
     file, namespace = one.file, _namespace(one)
@@ -358,13 +358,13 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
 
 
 def _namespace(one: Node) -> str | None:
-    """The namespace of an object; None where that is said when it is applied."""
+    """The namespace of an object; None if it is given when it is applied."""
     name = one.at("metadata", "namespace").value
     return name if isinstance(name, str) else None
 
 
 def _object_holder(one: Node, *, editable: bool) -> VariableHolder:
-    """An object that gives variables to a container; where that has other names for them they are not edited."""
+    """An object that gives variables to a container; if that uses other names for them they are not edited."""
     name = ("Kubernetes object", one.file.uri, one.file.release, one.place().value.start)
     holder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(variables_in(_blocks(one)))))
     return holder if editable else holder._replace(editor=None)

@@ -1,7 +1,7 @@
 """``secret/database`` and ``secret/redis``: the values in AWS Secrets Manager that ``DatabaseSecrets`` and ``RedisSecrets`` name.
 
-They come as the bare JSON, or as the AWS CLI prints them (``get-secret-value``, ``batch-get-secret-value``; with ``--query`` the list or
-the text alone). There the JSON is a text inside of JSON, and places point into it.
+They are bare JSON, or printed by the AWS CLI (``get-secret-value``, ``batch-get-secret-value``; with ``--query`` the list or the text
+alone). Then the JSON is a text inside JSON, and places point into it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
 
 
 class Secret(NamedTuple):
-    """A secret of a file: its text, where that stands, and what it is called (name or ARN; empty where nothing says it)."""
+    """A secret of a file: its text, its place, and its name or ARN (empty if unknown)."""
 
     text: str
     at: JsonPath
@@ -47,7 +47,7 @@ class Secret(NamedTuple):
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file holds the connection to a database or to Redis, as the server reads it from Secrets Manager."""
+    """Whether a file is the connection to a database or to Redis, as the server reads it from Secrets Manager."""
     answers = _answers(file)
     if not answers:
         return _detect_bare(file)
@@ -61,12 +61,12 @@ def detect(file: SourceFile) -> Recognised | None:
 
 
 def _answers(file: SourceFile) -> list[tuple[Json | Yaml, list[Secret]]]:
-    """The answers of Secrets Manager in a file, each with its secrets."""
+    """The responses of Secrets Manager in a file, each with its secrets."""
     return [(parsed, secrets) for parsed in file.documents if (secrets := read_secrets(parsed.value)) is not None]
 
 
 def _lacking(value: Any) -> str:
-    """What an answer of Secrets Manager should hold and does not."""
+    """What a response of Secrets Manager should contain but does not."""
     if not isinstance(value, dict):
         return ""
     if value.get("Errors"):
@@ -104,7 +104,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: str) -> Loaded:
-    from ..syntax.json_in_text import InnerJson  # only for a file that holds a secret
+    from ..syntax.json_in_text import InnerJson  # only for a file with a secret
 
     place = parsed.places.find(secret.at)
     inner = InnerJson(file.text.content, place.value if place is not None else Span(0, 0), secret.text)
@@ -118,7 +118,7 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
 
 
 def read_secrets(value: Any) -> list[Secret] | None:
-    """The secrets in what the AWS CLI printed; None for anything else."""
+    """The secrets in the output of the AWS CLI; None for anything else."""
     items: list[tuple[JsonPath, Any]]
     if isinstance(value, str):
         return [Secret(value, (), "")] if value.lstrip().startswith("{") else None
@@ -174,7 +174,7 @@ def _is_redis(label: str) -> bool:
 
 
 def kind_of_content(value: dict[str, Any]) -> str | None:
-    """The kind of a connection, by the members that only one of the two has, its host or its port; None where these say nothing."""
+    """The kind of a connection, by members that only one of the two has, its host or its port; None if these are inconclusive."""
     given = (value.get(name) for name in ("host", "port", "engine"))
     host, port, engine = (str(one) if isinstance(one, str | int) else "" for one in given)
     if _OF_DATABASE.intersection(value) or ("engine" in value and not _is_redis(engine)):
@@ -185,7 +185,7 @@ def kind_of_content(value: dict[str, Any]) -> str | None:
 
 
 def environment_of(label: str) -> str | None:
-    """The environment that a secret's name or ARN holds: ``medplum/prod/redis``, ``prod/medplum-db``; None where it holds none."""
+    """The environment in a secret's name or ARN: ``medplum/prod/redis``, ``prod/medplum-db``; None if there is none."""
     match = re.search(r"(?:^|[:/])medplum/([A-Za-z0-9_.-]+)/", label)
     if match is None:
         match = re.search(r"(?:^|[:/])(prod|production|staging|stage|dev|development|test|qa|uat|demo|sandbox|preprod)/", label)

@@ -22,7 +22,7 @@ _NOT_AN_OBJECT = sentence(
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a server's configuration, or one of the other files that go by the same names."""
+    """Whether a file is a server's configuration, or another file that uses the same names."""
     parsed = file.json
     if file.only_looks_like_json:
         return None
@@ -31,7 +31,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return recognised
     whole = parsed.whole and not parsed.is_bare
     if is_medplum_name(file.name) and not (whole and isinstance(parsed.value, dict)):
-        return Recognised("server/json", Confidence.GUESS)  # broken, but called as a configuration is: never passed over
+        return Recognised("server/json", Confidence.GUESS)  # broken, but with the name of a configuration: never skipped
     if whole or not file.is_meant_as_json or file.looks_like_yaml:
         return None
     is_known = isinstance(parsed.value, dict) and has_settings(parsed.value)

@@ -1,8 +1,7 @@
-"""``server/ssm``: what the AWS CLI prints of Parameter Store, as people save or pipe it: JSON, YAML, JSON Lines, or trimmed by ``--query``.
+"""``server/ssm``: the AWS CLI's output for Parameter Store, saved or piped: JSON, YAML, JSON Lines, or trimmed by ``--query``.
 
-A parameter is called ``/medplum/{environment}/{setting}``, where the setting may be dotted; another path does as well, for it is an
-argument of the server. One dump may hold several environments, and several dumps may stand in one file; each environment is a document
-of its own.
+The name of a parameter is ``/medplum/{environment}/{setting}``, where the setting may be dotted; other paths work too, because the path is
+an argument of the server. One dump may contain several environments, and one file several dumps; each environment is a document of its own.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ _Dump = tuple["list[_Named]", str]
 
 
 class _List(NamedTuple):
-    """Parameters that stand together in a document: a list, or an object with them as members."""
+    """Parameters that are together in a document: a list, or an object with them as members."""
 
     tree: Tree
     items: Any
@@ -85,7 +84,7 @@ class _List(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """A parameter of which only the name is known yet: the item at a ``step``, or without one all that ``of`` holds."""
+    """A parameter of which only the name is known yet: the item at a ``step``, or without one the whole of ``of``."""
 
     name: str
     of: _List
@@ -93,7 +92,7 @@ class _Named(NamedTuple):
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a dump that holds parameters of a Medplum server."""
+    """Whether a file is a dump with parameters of a Medplum server."""
     read, dumps = _read(file)
     if not any(dumps):
         return None
@@ -109,8 +108,8 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each environment of the dump; mistakes in the text are reported with the first.
 
-    What other dumps of the run say of the same environment, such as the tiers in one of describe-parameters, is in the document of the
-    first that has values.
+    Other dumps of the run about the same environment, such as the tiers from describe-parameters, are in the document of the first that has
+    values.
     """
     dump, _ = _read(file)
     loaded = load_parameters(dump, partial(_others, file))
@@ -118,9 +117,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
-    """A dump of what is in the store after commands were run that leave some parameters there, in the form of AWS.
+    """A dump of the store after commands that leave some parameters there, in the form of AWS.
 
-    It is there to be checked: what no check asks for is left out of it. Of parameters of other programs there is one, if there are any.
+    It exists to be checked: data that no check needs is left out. Of other programs' parameters there is one, if there are any.
     """
     ours = [one for environment in dump.environments.values() for one in (*environment.parameters, *environment.wrong_case)]
     names = {one.name for one in ours}
@@ -138,7 +137,7 @@ def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
 
 
 def after_commands(parameters: Iterable[Parameter], every: Iterable[Stored]) -> list[Parameter]:
-    """The parameters in the store after commands, each once: a changed one in its place, a new one behind all others."""
+    """The parameters in the store after commands, each once: a changed one in its place, a new one after all others."""
     held = {one.name: one for one in merge(parameters)[0]}
     for stored in every:
         if stored.gone:
@@ -164,14 +163,14 @@ def _as_printed(parameter: Parameter) -> dict[str, Any]:
 
 
 def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
-    """The other dumps that say more of an environment, where this one is the first of them: by whether it has values, then by its path."""
+    """The other dumps about an environment, if this one is the first: dumps with values come first, then by path."""
     index = file.around.cached(("dumps", file.release), lambda: _index(file))
     group = sorted(index.get((environment.prefix, file.uri), ()))
     return [_read(one.file)[0] for one in group[1:]] if group and group[0].uri == file.uri else []
 
 
 class _Part(NamedTuple):
-    """What a dump says of an environment."""
+    """A dump's data about an environment."""
 
     lacks_values: bool
     uri: str
@@ -179,14 +178,14 @@ class _Part(NamedTuple):
     parameters: dict[str, Parameter]
 
     def contradicts(self, other: _Part) -> bool:
-        """Whether what two dumps say cannot both be true: they are from different regions or accounts, or a parameter differs."""
+        """Whether two dumps cannot both be right: they are from different regions or accounts, or a parameter differs."""
         stores = {one.arn.partition(":parameter")[0] for part in (self, other) for one in part.parameters.values() if one.arn is not None}
         both = [(one, other.parameters[name]) for name, one in self.parameters.items() if name in other.parameters]
         return len(stores) > 1 or any(one.contradicts(more, "arn", "version", "type", "tier", "text") for one, more in both)
 
 
 def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
-    """The dumps of the run that say more of an environment together, by its path and each of their files."""
+    """The dumps of the run that describe an environment together, by its path and each of their files."""
     known: dict[tuple[str, str], list[list[_Part]]] = {}
     for other in file.around.given(file, *MARKS):
         for environment in _read(other)[0].environments.values():
@@ -202,14 +201,14 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
 
 
 def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
-    """What a file holds, with the parameters that AWS did not find as the last ones, and what was read of each document."""
+    """The parameters of a file, with those that AWS did not find at the end, and the content of each document."""
 
     def read() -> tuple[ParameterFile, list[_Dump | None]]:
         trees = _documents(file)
         dumps = list(map(read_dump, trees))
         known = [given for given, _ in filter(None, dumps)]
         given = sorted((one for some in known for one in some), key=lambda one: one.of.missing)
-        # A loop over JSON Lines gives all parameters, each without anything around it.
+        # JSON Lines from a loop have one bare parameter each.
         is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
         parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, complete=is_loop)
         return parameters._replace(is_dump=all(parsed.intact for parsed in trees)), dumps
@@ -218,7 +217,7 @@ def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
 
 
 def _documents(file: SourceFile) -> list[Tree]:
-    """The documents of the file, in JSON or YAML. YAML is read if it has what looks like the name of a parameter, or an empty answer."""
+    """The documents of the file, in JSON or YAML. YAML is parsed if it has something like a parameter's name, or an empty response."""
     content = file.text.content
     if not file.looks_like_yaml:
         return list(json_documents(content, file.json))
@@ -236,7 +235,7 @@ def _unread(file: SourceFile, parsed: Tree, dump: _Dump | None, *, alone: bool) 
 
 
 def read_dump(tree: Tree) -> _Dump | None:
-    """The parameters of any of the shapes that the AWS CLI and people's scripts give; None for anything else."""
+    """The parameters in any form that the AWS CLI and people's scripts print; None for anything else."""
     value = tree.value
     if isinstance(value, dict):
         return _read_object(tree, value)
@@ -244,7 +243,7 @@ def read_dump(tree: Tree) -> _Dump | None:
         return None
     if all(map(_is_item, value)):
         return _listed(_List(tree, value, complete=True)), _without_text(value)
-    # A list of answers, as --output yaml-stream and jq --slurp make it.
+    # A list of responses, as from --output yaml-stream and jq --slurp.
     if not all(isinstance(page, dict) and isinstance(page.get("Parameters"), list) for page in value):
         return None
     complete = not any(map(_is_partial, value))
@@ -271,12 +270,12 @@ def _read_object(tree: Tree, value: dict[str, Any]) -> _Dump | None:
 
 
 def _is_partial(answer: dict[str, Any]) -> bool:
-    """Whether AWS was asked for some parameters only, or has more."""
+    """Whether AWS was asked for only some parameters, or has more."""
     return _member(answer, "InvalidParameters") in answer or bool(answer.get(_member(answer, "NextToken")))
 
 
 def _read_answer(answer: _List, listed: str) -> _Dump:
-    """What AWS answers: ``Parameters``, and ``InvalidParameters`` or a ``NextToken``."""
+    """A response of AWS: ``Parameters``, and ``InvalidParameters`` or a ``NextToken``."""
     value: dict[str, Any] = answer.items
     unknown = _member(value, "InvalidParameters")
     absent, items = value.get(unknown), value[listed]
@@ -296,7 +295,7 @@ def _listed(of: _List) -> list[_Named]:
 
 
 def _without_text(items: list[Any]) -> str:
-    """What to say of entries whose value is an object or list, as no parameter has it; a StringList may be written as a list."""
+    """A note about entries whose value is an object or list, which no parameter has; a StringList may be written as a list."""
     values = (item.get(_field(item, "value")) for item in items if isinstance(item, dict))
     lists = (isinstance(value, dict) or (isinstance(value, list) and not _are_texts(value)) for value in values)
     return _NO_TEXT if any(lists) else ""
@@ -307,12 +306,12 @@ def _are_texts(items: list[Any]) -> bool:
 
 
 def _member(value: dict[str, Any], name: str) -> str:
-    """What a member is called here; libraries of other languages write ``parameters`` for what AWS calls ``Parameters``."""
+    """The local name of a member; libraries of other languages write ``parameters`` for AWS's ``Parameters``."""
     return name if name in value else next((one for one in value if one.lower() == name.lower()), name)
 
 
 def _field(item: dict[str, Any], field: str) -> str:
-    """What a member is called in an item; the name that AWS gives it when it has none."""
+    """The local name of a member of an item; AWS's name for it if it is missing."""
     names = _FIELDS[field]
     return next((name for name in names if name in item), None) or _member(item, names[0])
 
@@ -323,7 +322,7 @@ def _is_name(name: Any) -> bool:
 
 
 def _called(item: Any) -> Any:
-    """What stands where an item of a list has its name."""
+    """The place of an item's name in a list."""
     if isinstance(item, dict):
         return item.get(_field(item, "key"))
     return item[0] if isinstance(item, list) and 0 < len(item) < 5 else item
@@ -334,13 +333,13 @@ def _is_item(item: Any) -> bool:
 
 
 def _name_of(item: Any) -> str | None:
-    """The name of the parameter that an item of a list is; None for what is none, or has no name."""
+    """The name of a parameter in a list; None if it is not a parameter, or has no name."""
     name = _called(item)
     return name if isinstance(name, str) and (isinstance(item, dict) or _is_name(name)) else None
 
 
 def _parameter(one: _Named) -> Parameter:
-    """A parameter as AWS prints it, which may lack its value or its type, a row, a member of an object of names and values, or a name."""
+    """A parameter as AWS prints it (perhaps without value or type), a row, a member of an object of names and values, or a name."""
     (tree, items, path, complete, missing), step = one.of, one.step
     item, at = (items, path) if step is None else (items[step], (*path, step))
     if isinstance(item, dict):
@@ -372,7 +371,7 @@ def _as_aws_prints(tree: Tree, item: dict[str, Any], at: JsonPath) -> Parameter:
 
 
 def _value(parsed: Tree, path: JsonPath, value: Any, kind: str | None) -> str | None:
-    """The text of a parameter; None for one that is not given, or is the ciphertext that AWS gives without --with-decryption.
+    """The text of a parameter; None if it is not given, or is the ciphertext that AWS returns without --with-decryption.
 
     The server gets a StringList as AWS stores it: one text with commas.
     """

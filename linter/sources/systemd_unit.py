@@ -1,8 +1,8 @@
-"""Units of systemd that start a server with variables: ``Environment`` and ``EnvironmentFile`` of ``[Service]``.
+"""systemd units that start a server with variables: ``Environment`` and ``EnvironmentFile`` of ``[Service]``.
 
-Files count after ``Environment``, an empty assignment takes away what was there before, and ``$`` means nothing in a value, where ``%`` and
-a backslash do (``systemd.exec(5)``). A file has its path on the server: one of its name beside the unit is taken for it. Whether the server
-reads variables at all, ``ExecStart`` says.
+Files override ``Environment``, an empty assignment removes earlier ones, and ``$`` means nothing in a value, whereas ``%`` and a backslash
+do (``systemd.exec(5)``). A file has its path on the server: one of the same name beside the unit is read for it. ``ExecStart`` tells
+whether the server reads variables at all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _WORD = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")
 
 
 class _Unit:
-    """What stands in ``[Service]`` of a unit."""
+    """The content of ``[Service]`` in a unit."""
 
     def __init__(self, file: SourceFile) -> None:
         self.variables: list[Variable] = []
@@ -59,7 +59,7 @@ class _Unit:
                 self.command, self.at = value.lstrip("@-:+!|") or None, place
 
     def _assigned(self, line: re.Match[str]) -> list[Variable]:
-        """The variables of words; a word that is no assignment is the rest of a value whose blank is not quoted."""
+        """The variables of words; a word that is not an assignment is the rest of a value with an unquoted blank."""
         found: list[Variable] = []
         for word in _WORD.finditer(line["value"] or ""):
             is_quoted = word[0][0] in _QUOTES and word[0][-1] == word[0][0]
@@ -79,11 +79,11 @@ class _Unit:
 
 
 def detect(file: SourceFile) -> Recognised | None:
-    """Whether a file is a unit, and starts a server that is configured by variables."""
+    """Whether a file is a unit that starts a server configured by variables."""
     if "[Service]" not in file.text.content or "medplum" not in file.text.content.lower():
         return None
     found = recognised(file, [_container(file)], "a systemd unit without variables of a Medplum server")
-    return found and found._replace(unread="")  # its first line is no JSON
+    return found and found._replace(unread="")  # its first line is not JSON
 
 
 def load(file: SourceFile, kind: str) -> list[Loaded]:
@@ -95,14 +95,16 @@ def _container(file: SourceFile) -> Container:
     unit: _Unit = file.cached("unit", lambda: _Unit(file))
     found = [file.around.find_named(file, path.rpartition("/")[2]) for path in unit.files]
     files = [environment_holder(one) for one in found if one is not None]
-    is_known = None not in found and not file.around.has_folder(file, f"{file.name}.d")  # of drop-ins, which can give any variable
+    is_known = None not in found and not file.around.has_folder(file, f"{file.name}.d")  # drop-ins, which can set any variable
     start = Start("unit", None, None, unit.command, None, lambda argument: f"{argument} at the end of ExecStart")
 
     def load() -> Loaded:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
         comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in lines))
         whole = start.reads(file.release) == "only" and is_known
-        names = {"environment-not-read": "start-without-env"} if start.arguments else {}  # what is named can have all that is needed
+        names = (
+            {"environment-not-read": "start-without-env"} if start.arguments else {}
+        )  # the named files can have everything that is needed
         wrong = [one._replace(name=names.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
         main = VariableHolder(
             file,

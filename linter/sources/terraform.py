@@ -56,7 +56,7 @@ def _parameters(root: Node) -> Iterator[Parameter]:
         field = "value" if isinstance(values.get("value"), str) or not isinstance(values.get("insecure_value"), str) else "insecure_value"
         steps = (step if step in values else None for step in (field, "type", "tier"))
         written = Written(node.tree.places, node.path, "name", *steps)
-        text = values.get(field) if of_plan.get(field) is not True else None  # what the plan cannot tell yet
+        text = values.get(field) if of_plan.get(field) is not True else None  # not known until the plan is applied
         one = Parameter.of(values["name"], text if isinstance(text, str) else None, written, values.get("type"), values.get("tier"))
         yield one._replace(key_id=key if isinstance(key := values.get("key_id"), str) and key else None)
 
@@ -65,7 +65,7 @@ def _resources(root: Node) -> Iterator[tuple[Node, Node]]:
     """The values of the parameters in a plan or a state, each with those that are not known yet."""
     changes = root.at("resource_changes")
     if isinstance(changes.value, list):
-        # What a plan makes of each resource; nothing of those that it deletes.
+        # The planned values of each resource; nothing for those that it deletes.
         yield from ((one.at("change", "after"), one.at("change", "after_unknown")) for one in _managed(changes))
     elif "values" in root.mapping or "planned_values" in root.mapping:
         waiting = [root.at("values" if "values" in root.mapping else "planned_values", "root_module")]

@@ -1,1 +1,1 @@
-"""Texts with places: JSON and YAML read so that every value is found again. Knows nothing of Medplum."""
+"""Texts with places: JSON and YAML parsed so that every value can be located. Knows nothing of Medplum."""

@@ -1,4 +1,4 @@
-"""What stands between brackets, of JSON or of a flow collection in YAML: putting items in as the others are, and taking some out."""
+"""The items between brackets, in JSON or in a flow collection of YAML: inserting some in the style of the others, and removing some."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break
 
 
 class Item(NamedTuple):
-    """A member or item from its first character to its last; ``comma`` is where the comma behind it stands, -1 where none does.
+    """A member or item from its first character to its last; ``comma`` is the place of the comma after it, -1 if there is none.
 
-    ``step`` is its name or number, ``key`` where the name stands, quotes included; ``value`` is where the value begins.
+    ``step`` is its name or index, ``key`` the place of the name, quotes included; ``value`` is where the value begins.
     """
 
     step: str | int
@@ -26,7 +26,7 @@ class Item(NamedTuple):
 
 
 class Brackets(NamedTuple):
-    """A pair of brackets in a text, and what stands between them; ``comment`` matches a comment."""
+    """A pair of brackets in a text, and the items between them; ``comment`` matches a comment."""
 
     content: str
     opener: int
@@ -41,12 +41,12 @@ class Brackets(NamedTuple):
 
     @property
     def inside(self) -> str:
-        """All that stands between the brackets."""
+        """The text between the brackets."""
         return self.content[self.opener + 1 : self.closer]
 
 
 class Separator(NamedTuple):
-    """What stands around a comma between two items: blanks, or a line end and an indentation."""
+    """The text around a comma between two items: blanks, or a line end and an indentation."""
 
     before: str
     after: str
@@ -62,15 +62,15 @@ class Separator(NamedTuple):
         return (self.after if has_break(self.after) else self.before).lstrip("\r\n")
 
     def join(self, items: Iterable[str]) -> str:
-        """Items with this between them."""
+        """Items separated by this."""
         return f"{self.before},{self.after}".join(items)
 
 
 class _Gap(NamedTuple):
-    """What stands between two tokens that is none.
+    """The text between two tokens.
 
-    ``line`` is where the last line in it starts, if what follows begins that line, but for comments; ``commented`` tells of comments before
-    that line, or anywhere where there is none.
+    ``line`` is the start of its last line, if the next token begins that line, apart from comments; ``commented``: there are comments
+    before that line, or anywhere if there is none.
     """
 
     line: int | None
@@ -79,7 +79,7 @@ class _Gap(NamedTuple):
 
 
 class _Tail(NamedTuple):
-    """What follows on a line: blanks and comments up to ``end``, the last comment up to ``comments``; ``ended``: nothing else does."""
+    """The rest of a line: blanks and comments up to ``end``, the last comment up to ``comments``; ``ended``: nothing else follows."""
 
     end: int
     comments: int
@@ -111,11 +111,11 @@ def _tail(brackets: Brackets, at: int) -> _Tail:
         at = comments = comment.end()
 
 
-# --- Putting in -----------------------------------------------------------------------------------------------------------------------
+# --- Inserting -----------------------------------------------------------------------------------------------------------------------
 
 
 def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
-    """What is to stand between an item that is put in at ``index`` and its neighbours; ``usual``: behind a comma, if nothing shows it."""
+    """The separator between an item that is inserted at ``index`` and its neighbours; ``usual``: after a comma, by default."""
     items = brackets.items
     if not items:
         return Separator("", usual)
@@ -131,7 +131,7 @@ def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
 
 
 def _reduced(brackets: Brackets, start: int, end: int) -> str:
-    """What stands between two tokens, without comments and empty lines."""
+    """The text between two tokens, without comments and empty lines."""
     content, line = brackets.content, _gap(brackets, start, end).line
     if line is not None:
         first = line - 2 if content[line - 2 : line] == "\r\n" and line - 2 >= start else line - 1
@@ -141,9 +141,10 @@ def _reduced(brackets: Brackets, start: int, end: int) -> str:
 
 
 def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Separator, closing: str = "", pad: str = "") -> list[Edit]:
-    """Put items in front of the one at ``index``, or behind the last one.
+    """Insert items in front of the one at ``index``, or after the last one.
 
-    Where there are none ``closing`` stands in front of the closing bracket if items have lines of their own, ``pad`` inside of both else.
+    If there are none, ``closing`` goes in front of the closing bracket if items have lines of their own, otherwise ``pad`` inside both
+    brackets.
     """
     if not brackets.items:
         return [_fill(brackets, texts, separator, closing, pad)]
@@ -162,11 +163,11 @@ def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Sepa
         return [_put(tail.end if tail.ended else item.comma + 1, f"{text},")]
     if not tail.ended or tail.end == item.end:
         return [_put(item.end, f",{text}")]
-    return [_put(item.end, ","), _put(tail.end, text)]  # what stands behind the item on its line stays there
+    return [_put(item.end, ","), _put(tail.end, text)]  # the rest of the item's line stays there
 
 
 def _ending_as(brackets: Brackets, at: int, separator: Separator) -> Separator:
-    """A separator with the line end that stands at a place, if one does: lines are put in there, not line ends."""
+    """A separator with the local line end, if there is one: whole lines are inserted, not line ends."""
     end = brackets.content[at : behind_break(brackets.content, at)]
     if not end:
         return separator
@@ -183,7 +184,7 @@ def _in_front(brackets: Brackets, texts: Sequence[str], separator: Separator) ->
 
 
 def _fill(brackets: Brackets, texts: Sequence[str], separator: Separator, closing: str, pad: str) -> Edit:
-    """Put items where there are none. Comments stay; they stand before the items."""
+    """Insert items if there are none. Comments stay, before the items."""
     inside, items = brackets.inside, separator.join(texts)
     if not inside.strip():
         text = f"{separator.after}{items}{closing}" if separator.breaks else f"{pad}{items}{pad}"
@@ -198,11 +199,11 @@ def _put(at: int, text: str) -> Edit:
     return Edit(Span(at, at), text)
 
 
-# --- Taking out -----------------------------------------------------------------------------------------------------------------------
+# --- Removing -----------------------------------------------------------------------------------------------------------------------
 
 
 def take_out(brackets: Brackets, gone: Iterable[int]) -> list[Edit]:
-    """Take items out, with the lines and the comments that are theirs alone. No comma is left that was not there before a bracket."""
+    """Remove items, with the lines and comments that belong to them alone. No new trailing comma is left."""
     indexes = sorted(gone)
     if len(indexes) == len(brackets.items):
         return [_emptied(brackets)]
@@ -211,7 +212,7 @@ def take_out(brackets: Brackets, gone: Iterable[int]) -> list[Edit]:
 
 
 def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
-    """Take out items that follow each other; others stay before or behind them."""
+    """Remove consecutive items; others stay before or after them."""
     content, items, item, final = brackets.content, brackets.items, brackets.items[first], brackets.items[last]
     if not first:
         return _take_first(brackets, last)
@@ -236,26 +237,26 @@ def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
 
 
 def _take_first(brackets: Brackets, last: int) -> list[Edit]:
-    """Take out the first items. Where they do not have lines of their own what follows takes their place."""
+    """Remove the first items. Unless they have lines of their own, the next item takes their place."""
     content, item, final, following = brackets.content, brackets.items[0], brackets.items[last], brackets.items[last + 1]
     lead, tail = _gap(brackets, brackets.opener + 1, item.start), _tail(brackets, final.comma + 1)
     if lead.line is not None and tail.ended:
         return [_take(lead.line, behind_break(content, tail.end))]
     own = _tail(brackets, final.end)
-    if own.ended and content[own.end : final.comma].strip():  # comments in front of the comma are about what follows
+    if own.ended and content[own.end : final.comma].strip():  # comments in front of the comma are about the next item
         return [_take(before_blanks(content, item.start), own.comments), _take(final.comma, behind_blanks(content, final.comma + 1))]
     end = tail.comments if tail.ended else behind_blanks(content, final.comma + 1)
     return [_take(item.start, end if content[end : following.start].strip() else following.start)]
 
 
 def _take_comma(content: str, item: Item) -> Edit:
-    """Take out the comma behind an item that becomes the last one."""
+    """Remove the comma after an item that becomes the last one."""
     start = before_blanks(content, item.comma, item.end)
     return _take(item.end if not content[item.end : start].strip() else start, item.comma + 1)
 
 
 def _emptied(brackets: Brackets) -> Edit:
-    """Take out all items; nothing else stays but comments that stand apart."""
+    """Remove all items; only separate comments stay."""
     content, first, last = brackets.content, brackets.items[0], brackets.items[-1]
     lead = _gap(brackets, brackets.opener + 1, first.start)
     tail = _tail(brackets, last.end if last.comma < 0 else last.comma + 1)

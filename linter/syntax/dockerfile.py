@@ -1,8 +1,8 @@
-"""Dockerfiles: their instructions, the words of one, and what a word stands for, each with its place.
+"""Dockerfiles: their instructions, the words of one, and the meaning of a word, each with its place.
 
-Read as BuildKit reads them (``frontend/dockerfile/parser`` and ``shell/lex.go``): an instruction goes on behind an escape character at the
-end of its line, over comments and blank lines; the escape character is a backslash or what the directive ``escape`` says; the lines of a
-heredoc belong to the instruction before them.
+Parsed like BuildKit (``frontend/dockerfile/parser`` and ``shell/lex.go``): an instruction continues after an escape character at the end of
+its line, over comments and blank lines; the escape character is a backslash or set by the directive ``escape``; the lines of a heredoc
+belong to the instruction before them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _REFERENCE: Final = re.compile(r"\$[A-Za-z0-9_{@*#?$!-]")
 
 
 class Instruction(NamedTuple):
-    """An instruction: its ``keyword`` in capitals, its lines joined to one, and where the arguments begin in that.
+    """An instruction: its ``keyword`` in capitals, its lines joined into one, and where the arguments begin in that.
 
-    ``pieces`` are where each part of the joined line begins, and where that stands in the text.
+    ``pieces`` are the starts of the parts in the joined line, and in the text.
     """
 
     keyword: str
@@ -40,12 +40,12 @@ class Instruction(NamedTuple):
     pieces: tuple[tuple[int, int], ...]
 
     def offset(self, at: int) -> int:
-        """Where a character of the joined line stands in the text."""
+        """The place in the text of a character of the joined line."""
         start, offset = self.pieces[bisect_right(self.pieces, (at, sys.maxsize)) - 1]
         return offset + at - start
 
     def span(self, start: int, end: int) -> Span:
-        """Where a part of the joined line, which is not empty, stands in the text."""
+        """The place in the text of a part of the joined line, which is not empty."""
         return Span(self.offset(start), self.offset(end - 1) + 1)
 
     @property
@@ -55,7 +55,7 @@ class Instruction(NamedTuple):
 
 
 class Dockerfile(NamedTuple):
-    """The instructions of a text, its comments, where a line goes on, and its escape character."""
+    """The instructions of a text, its comments, where a line continues, and its escape character."""
 
     instructions: tuple[Instruction, ...]
     comments: tuple[Span, ...]
@@ -64,7 +64,7 @@ class Dockerfile(NamedTuple):
 
 
 def read_dockerfile(content: str) -> Dockerfile:
-    """Every instruction of a text; what is none has a keyword that is not in :data:`KEYWORDS`."""
+    """Every instruction of a text; an invalid one has a keyword that is not in :data:`KEYWORDS`."""
     lines = [Span(match.start(), match.start("end")) for match in _LINE.finditer(content)]
     escape = _escape(content, lines)
     ends = _ends_of_heredocs(content, lines) if "<<" in content else {}
@@ -103,7 +103,7 @@ def _instruction(line: str, pieces: tuple[tuple[int, int], ...]) -> Instruction:
 
 
 def _ends_of_heredocs(content: str, lines: list[Span]) -> dict[tuple[bool, str], list[int]]:
-    """The lines that can end a heredoc, by the word on them; with a dash before it there can be tabs before the word."""
+    """The lines that can end a heredoc, by the word on them; after a dash there can be tabs before the word."""
     ends: dict[tuple[bool, str], list[int]] = {}
     for number, line in enumerate(lines):
         text = content[slice(*line)]
@@ -113,7 +113,7 @@ def _ends_of_heredocs(content: str, lines: list[Span]) -> dict[tuple[bool, str],
 
 
 def _behind_heredocs(instruction: Instruction, ends: dict[tuple[bool, str], list[int]], at: int) -> int:
-    """The line behind the heredocs of an instruction; of one that never ends there is none, as other readers of a "<<" have it."""
+    """The line after the heredocs of an instruction; one that never ends is not a heredoc, as for other readers of "<<"."""
     for heredoc in _HEREDOC.finditer(instruction.line) if instruction.keyword in _WITH_HEREDOCS else ():
         numbers = ends.get((bool(heredoc["dash"]), heredoc["single"] or heredoc["double"] or heredoc["plain"]), [])
         first = bisect_left(numbers, at)
@@ -122,7 +122,7 @@ def _behind_heredocs(instruction: Instruction, ends: dict[tuple[bool, str], list
 
 
 def _escape(content: str, lines: list[Span]) -> str:
-    """The escape character: what a directive before all else says."""
+    """The escape character, from a directive at the very start."""
     for line in lines:
         directive = _DIRECTIVE.fullmatch(content[slice(*line)].strip())
         if directive is None:
@@ -137,7 +137,7 @@ def _escape(content: str, lines: list[Span]) -> str:
 
 @lru_cache
 def _units(escape: str) -> re.Pattern[str]:
-    """What a word is made of: quoted parts, the last of which may lack its end, escaped characters, and others."""
+    """The units of a word: quoted parts, the last of which may be unclosed, escaped characters, and others."""
     sign = re.escape(escape)
     return re.compile(
         rf"""(?P<quoted>'[^']*(?P<single>')?|"(?:[^"{sign}]|{sign}.)*(?P<double>")?)|{sign}(?P<escaped>.?)|(?P<other>.)""", re.DOTALL
@@ -145,7 +145,7 @@ def _units(escape: str) -> re.Pattern[str]:
 
 
 def words(instruction: Instruction, escape: str) -> Iterator[Span]:
-    """The words of an instruction, in the joined line: blanks part them that are neither in quotes nor behind an escape character."""
+    """The words of an instruction, in the joined line, split at unquoted, unescaped blanks."""
     start = at = instruction.arguments
     for unit in _units(escape).finditer(instruction.line, at):
         at = unit.end()
@@ -165,7 +165,7 @@ class Assignment(NamedTuple):
 
 
 def assignments(instruction: Instruction, escape: str) -> Iterator[Assignment]:
-    """The variables of an instruction: ``NAME=value`` several times, or ``NAME`` and all behind it as one value."""
+    """The variables of an instruction: several ``NAME=value``, or ``NAME`` with the rest of the line as one value."""
     line = instruction.line
     for number, word in enumerate(words(instruction, escape)):
         sign = line.find("=", *word)
@@ -178,16 +178,16 @@ def assignments(instruction: Instruction, escape: str) -> Iterator[Assignment]:
 
 
 class Meaning(NamedTuple):
-    """What a word stands for. ``text`` is None where a reference stands in it; ``closed``: every quote in it is closed."""
+    """The meaning of a word. ``text`` is None if it contains a reference; ``closed``: every quote in it is closed."""
 
     text: str | None
     closed: bool = True
 
 
 def meaning(written: str, escape: str) -> Meaning:
-    """What a word stands for, without its quotes and escape characters.
+    """The meaning of a word, without its quotes and escape characters.
 
-    In double quotes only a quote, a dollar and the escape character itself can be escaped; ``\\n`` is no line break anywhere.
+    In double quotes only a quote, a dollar and the escape character itself can be escaped; ``\n`` is never a line break.
     """
     escaped = re.compile(rf'{re.escape(escape)}(["${re.escape(escape)}])')
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Edits of a text: what stands at some places is replaced, and every other character stays as it is."""
+"""Edits of a text: some spans are replaced, and every other character stays as it is."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 
 class Overlap(Exception):
-    """Two edits want the same characters, or put something in at one place: neither order of the two is right."""
+    """Two edits replace the same characters, or insert at one place, so that no order of the two is right."""
 
 
 def apply_edits(content: str, edits: Iterable[Edit]) -> str:
-    """A text with all edits made. Raises :exc:`Overlap`; an edit that is given twice is made once."""
+    """A text with all edits applied. Raises :exc:`Overlap`; a duplicate edit is applied once."""
     pieces: list[str] = []
     at = 0
     for edit in _in_order(edits):
@@ -30,27 +30,27 @@ def apply_edits(content: str, edits: Iterable[Edit]) -> str:
 
 
 def apply_to(text: Text, edits: Iterable[Edit], *, without_mark: bool = False) -> str:
-    """All of a file with all edits made, and its byte order mark, unless that is taken off."""
+    """A whole file with all edits applied, and its byte order mark, unless that is removed."""
     return ("" if without_mark else text.bom) + apply_edits(text.content, edits)
 
 
 class Taken:
-    """Edits that are to be made, and whether others stand in their way or touch them.
+    """Edits that are to be applied, and whether others conflict with them.
 
-    What is put in next to an item takes it that the item stays. What both have is no conflict.
+    An insertion next to an item relies on the item staying. Edits that both sides have do not conflict.
     """
 
     def __init__(self) -> None:
         self._ordered: list[Edit] = []
 
     def meet(self, others: Iterable[Edit]) -> bool:
-        """Whether one of these edits and one of others touch, but for those that are the same."""
+        """Whether some edits touch others, apart from identical ones."""
         new = set(others)
         shared = {edit for edit in new if edit in self._near(edit)}
         return any(not shared.issuperset(self._near(edit)) for edit in new - shared)
 
     def _near(self, edit: Edit) -> list[Edit]:
-        """The edits that touch one. Those behind them do not: no edit that is taken is within another."""
+        """The edits that touch one. Later ones do not: no edit in here is within another."""
         index = end = bisect_right(self._ordered, edit.span.end, key=lambda one: one.span.start)
         while index > 0 and self._ordered[index - 1].span.end >= edit.span.start:
             index -= 1
@@ -72,7 +72,7 @@ def _in_order(edits: Iterable[Edit]) -> list[Edit]:
 
 
 def _where(edit: Edit) -> str:
-    return f"characters {edit.span.start} to {edit.span.end}"  # not what is written there, which may be a secret
+    return f"characters {edit.span.start} to {edit.span.end}"  # not the text there, which may be a secret
 
 
 def _inserts(edit: Edit) -> bool:
@@ -85,9 +85,9 @@ def nearest(items: Sequence[T], index: int) -> list[T]:
 
 
 def index_in(order: Sequence[str], names: Sequence[str], name: str) -> int:
-    """Where a new name goes among ``names``: the index of the one that it stands in front of, or their number.
+    """Where a new name goes among ``names``: the index of the one after it, or their number.
 
-    It goes behind the nearest of those that come before it in the order, else in front of the nearest that comes after it, else to the end.
+    It goes after the nearest of those that precede it in the order, else before the nearest that follows it, else to the end.
     """
     if name not in order:
         return len(names)
@@ -104,7 +104,7 @@ def grouped(order: Sequence[str], names: Sequence[str], new: Iterable[str]) -> d
 
 
 def value_at(value: Any, path: JsonPath) -> Any:
-    """What stands at a path in a value; :exc:`LookupError` where nothing does."""
+    """The value at a path; raises :exc:`LookupError` if there is none."""
     for step in path:
         if isinstance(value, dict) if isinstance(step, str) else isinstance(value, list) and step >= 0:
             value = value[step]
@@ -122,41 +122,41 @@ def line_start(content: str, at: int) -> int:
 
 
 def line_end(content: str, at: int) -> int:
-    """Where the line of a character ends: in front of its line end."""
+    """Where the line of a character ends, before its line end."""
     while at < len(content) and content[at] not in "\r\n":
         at += 1
     return at
 
 
 def behind_break(content: str, at: int) -> int:
-    """Behind the line end that stands at ``at``, if one does."""
+    """The offset after the line end at ``at``, if there is one."""
     if content.startswith("\r\n", at):
         return at + 2
     return at + 1 if at < len(content) and content[at] in "\r\n" else at
 
 
 def behind_blanks(content: str, at: int, blanks: str = " \t") -> int:
-    """Behind the spaces and tabs, or the other characters, that stand at ``at``."""
+    """The offset after the spaces and tabs, or other given characters, at ``at``."""
     while at < len(content) and content[at] in blanks:
         at += 1
     return at
 
 
 def before_blanks(content: str, at: int, least: int = 0) -> int:
-    """Where the spaces and tabs in front of ``at`` begin."""
+    """The start of the spaces and tabs before ``at``."""
     while at > least and content[at - 1] in " \t":
         at -= 1
     return at
 
 
 def indentation(content: str, at: int) -> str:
-    """The spaces and tabs with which the line of a character begins."""
+    """The spaces and tabs at the start of a character's line."""
     start = line_start(content, at)
     return content[start : behind_blanks(content, start)]
 
 
 def break_near(content: str, at: int) -> str:
-    """How lines end around a character: before it, else behind it; ``\\n`` where the text is one line."""
+    """The line end nearest to a character: before it, else after it; ``\\n`` if the text is one line."""
     start = line_start(content, at)
     end = line_end(content, at)
     first = max(start - 2, 0) if content[max(start - 2, 0) : start] == "\r\n" else max(start - 1, 0)
@@ -164,17 +164,17 @@ def break_near(content: str, at: int) -> str:
 
 
 def newline_at(content: str, end: int, at: int) -> str:
-    """The line end at the end of a line, else how lines end around ``at``."""
+    """The line end at the end of a line, else the one used around ``at``."""
     return content[end : behind_break(content, end)] or break_near(content, at)
 
 
 def without_lines(content: str, start: int, end: int) -> Edit:
-    """Take out lines, of which the last ends at ``end``; a text that ends without a line end goes on to do so."""
+    """Remove lines, the last of which ends at ``end``; a text without a final line end stays that way."""
     if end < len(content):
         return Edit(Span(start, behind_break(content, end)), "")
     return Edit(Span(max(start - (2 if content.endswith("\r\n", 0, start) else 1), 0), end), "")
 
 
 def has_break(text: str) -> bool:
-    """Whether a line ends in a text."""
+    """Whether a text contains a line end."""
     return "\n" in text or "\r" in text

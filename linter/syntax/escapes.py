@@ -1,4 +1,4 @@
-"""Texts between double quotes, written anew with the escapes that they have: what stays of a text stays as it is written."""
+"""Texts between double quotes, rewritten with their present escapes: unchanged parts stay as they are written."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _LONGEST: Final = 10_000
 
 
 def json_like(raw: str, text: str, write: Callable[[str], str]) -> str:
-    """A text between the quotes of JSON: what it has in common with the old one, ``raw``, as that has it, all else as ``write`` does."""
+    """A text between the quotes of JSON: parts in common with the old one, ``raw``, as they are, others as ``write`` does."""
     return _like(raw, text, _JSON, lambda unit: str(json.loads(f'"{unit}"', strict=False)), write)
 
 
 def yaml_like(raw: str, text: str, write: Callable[[str], str]) -> str:
-    """The same between the double quotes of YAML. Lines that are folded into one are written anew."""
+    """The same between the double quotes of YAML. Folded lines are written again."""
     return write(text) if "\n" in raw or "\r" in raw else _like(raw, text, _YAML, _of_yaml, write)
 
 
@@ -39,7 +39,7 @@ def _like(raw: str, text: str, unit: re.Pattern[str], read: Callable[[str], str]
     units = unit.findall(raw)
     try:
         old = list(map(read, units))
-    except (KeyError, ValueError):  # an escape that the format does not have
+    except (KeyError, ValueError):  # an invalid escape
         return write(text)
     start = len(commonprefix((old, list(text))))
     end = min(len(commonprefix((old[::-1], list(text)[::-1]))), len(old) - start, len(text) - start)

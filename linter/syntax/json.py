@@ -1,7 +1,7 @@
-"""JSON with places: the C parser for what is well formed, our own only where it gives up.
+"""JSON with places: the C parser for well-formed texts, our own only if it gives up.
 
-Places of a well-formed text are found afterwards, and only those that are asked for: from the root to the wanted member, with the C
-scanner skipping what lies between.
+Places in a well-formed text are found afterwards, on demand: from the root to the wanted member, with the C scanner skipping everything
+between.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ INVALID: Final = Mark("INVALID")
 
 
 def is_valid_json(text: str) -> bool:
-    """Whether ``JSON.parse`` reads a text; see :func:`valid_value`."""
+    """Whether ``JSON.parse`` accepts a text; see :func:`valid_value`."""
     return valid_value(text) is not INVALID
 
 
 def valid_value(text: str) -> Any:
-    """What ``JSON.parse`` makes of a text, however deeply it is nested; ``INVALID`` where it fails."""
+    """The result of ``JSON.parse`` for a text, however deeply it is nested; ``INVALID`` if it fails."""
     parsed = parse_json(text)
     return parsed.value if parsed.whole and not any(problem.fatal for problem in parsed.problems) else INVALID
 
 
 def parse_json(content: str, start: int = 0, end: int | None = None) -> Json:
-    """Read a text (without byte order mark), or a part of one, as ``JSON.parse`` does.
+    """Parse a text (without byte order mark), or a part of one, like ``JSON.parse``.
 
-    It goes on behind mistakes where that makes sense, and never raises.
+    It continues after mistakes if that makes sense, and never raises.
     """
     end = len(content) if end is None else end
     at = _behind_blanks(content, start)
@@ -67,15 +67,15 @@ def parse_json(content: str, start: int = 0, end: int | None = None) -> Json:
         stop = -1
     if stop >= 0 and _behind_blanks(content, stop) >= end:
         return Json(value, (), ScannedPlaces(content, Span(at, stop)), True)
-    from .json_tolerant import parse_tolerantly  # only for the few texts that need it
+    from .json_tolerant import parse_tolerantly  # only for few texts
 
     return parse_tolerantly(content, start, end)
 
 
 def json_documents(content: str, first: Json) -> list[Json]:
-    """The documents of a text, one behind the other or one a line (JSON Lines).
+    """The documents of a text, concatenated or one per line (JSON Lines).
 
-    ``first`` is the text read as one document, and the only answer unless something follows behind its end.
+    ``first`` is the text parsed as one document, and the only result unless something follows its end.
     """
     root = first.places.find(())
     if first.whole or root is None or root.value.end >= len(content.rstrip()):
@@ -88,7 +88,7 @@ def json_documents(content: str, first: Json) -> list[Json]:
         except (ValueError, RecursionError) as error:
             following = _NEXT.search(content, at)
             end = following.end() - 1 if following is not None else len(content)
-            # Where each line opens what none closes, each is read up to the end before it turns out to be none.
+            # If each line opens a bracket that is never closed, each would be parsed up to the end of the text.
             in_vain += (error.pos if isinstance(error, json.JSONDecodeError) else len(content)) - end
             if in_vain > _MOST_READ_TWICE * len(content):
                 end = len(content)
@@ -98,14 +98,14 @@ def json_documents(content: str, first: Json) -> list[Json]:
 
 
 def _behind_blanks(content: str, at: int) -> int:
-    """Where the next token starts."""
+    """The start of the next token."""
     if content[at : at + 1] > " ":
         return at
     return int(WHITESPACE.match(content, at).end())
 
 
 class ScannedPlaces:
-    """Places in a well-formed value of a text; ``span`` is where it stands."""
+    """Places in a well-formed value of a text; ``span`` is the value's place."""
 
     __slots__ = ("_content", "_known", "_recorded", "_span")
 
@@ -122,7 +122,7 @@ class ScannedPlaces:
         if self._recorded is None:
             try:
                 return self._walk(path)
-            except RecursionError:  # the text was read with fewer calls on the stack than there are now
+            except RecursionError:  # the text was parsed with fewer calls on the stack
                 from .json_tolerant import parse_tolerantly
 
                 self._recorded = parse_tolerantly(self._content, *self._span).places

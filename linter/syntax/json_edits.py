@@ -1,4 +1,4 @@
-"""Edits of JSON, with comments and commas that are tolerated; see :mod:`.tree_edits`."""
+"""Edits of JSON, with tolerated comments and commas; see :mod:`.tree_edits`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TOKEN = pattern(r'[{}\[\],:"]|//[^\n\r]*|/\*.*?(?:\*/|\Z)|[^\s{}\[\],:"/]+', re
 
 
 class JsonEditor(TreeEditor):
-    """Makes edits of a text. An object is not set in place of one that has other members."""
+    """Makes edits of a text. An object never replaces one that has other members."""
 
     def __init__(self, content: str, parsed: Json) -> None:
         self._comments = [problem.span for problem in parsed.problems if problem.name == "json-comment"]
@@ -48,9 +48,9 @@ class JsonEditor(TreeEditor):
         super().__init__(content, relied_on.value, relied_on.places)
 
     def remove_earlier(self, path: JsonPath) -> list[Edit] | None:
-        """Take out the members of one name but the last, which is the one that counts.
+        """Remove the members of one name but the last, which is the one that counts.
 
-        The setting stays, so comments do: those beside what is taken out. None where there is one within, and where the values differ.
+        The setting stays, and so do comments beside the removed members. None if there is a comment within, or if the values differ.
         """
         with suppress(LookupError):
             holder, indexes = self._found(path)
@@ -58,7 +58,7 @@ class JsonEditor(TreeEditor):
             values = [parse_json(self._content[item.value : item.end]).value for item in items]
             is_commented = any(item.start <= comment.start < item.end for item in items[:-1] for comment in self._comments)
             if len(items) > 1 and not is_commented and all(is_same(value, values[0]) for value in values):
-                apart = [item for item in items[:-1] if self._content[item.end : item.comma].strip()]  # a comment stands before the comma
+                apart = [item for item in items[:-1] if self._content[item.end : item.comma].strip()]  # a comment precedes the comma
                 parts = [Span(item.start, item.end if item in apart else item.comma + 1) for item in items[:-1]]
                 commas = [edit for item in apart for edit in remove_comma(self._content, Span(item.comma, item.comma + 1))]
                 return [*remove_parts(self._content, parts), *commas]
@@ -119,7 +119,7 @@ class JsonEditor(TreeEditor):
         return insert(holder, index, texts, separator, style.newline + outer, style.pads.get(content[holder.opener], ""))
 
     def _style(self, path: JsonPath, near: Iterable[int] = ()) -> Style:
-        """The style of what is around a value; that of the objects or lists ``near`` to it counts first."""
+        """The style around a value; objects or lists ``near`` it count first."""
         if len(path) > DEEPEST:
             raise LookupError(path)
         places = (self._places.find(path[:length]) for length in range(len(path), -1, -1))
@@ -127,12 +127,12 @@ class JsonEditor(TreeEditor):
         return style_at(self._content, chain(near, around))
 
     def _like(self, path: JsonPath, bracket: str) -> tuple[list[int], bool]:
-        """What shows how a value with a bracket at a path is written, and whether its members are to have lines of their own.
+        """An example for a bracketed value at a path, and whether its members go on lines of their own.
 
-        They have as with its siblings, else if it has one itself.
+        They do as in its siblings, else as in itself.
         """
         if not path:
-            return [], has_break(self._content)  # it is all of the text, which can be that of a variable
+            return [], has_break(self._content)  # it is the whole text, perhaps a variable's
         holder, (*_, index) = self._holder(path[:-1]), self._found(path)[1]
         near = _openers_near(holder, index, bracket)
         if near:
@@ -147,7 +147,7 @@ def _bracket(value: Any) -> str:
 
 
 def _openers_near(holder: Brackets, index: int, bracket: str) -> list[int]:
-    """Where the values begin that show how one with such a bracket is written; of a list, in which objects can be, also an object."""
+    """The starts of values that show how one with such a bracket is written; for a list, which can have objects in it, also an object."""
     content = holder.content
     filled = [item.value for item in nearest(holder.items, index) if not is_empty(content, item.value)]
     starts = [next((start for start in filled if content[start] == one), None) for one in ("[{" if bracket == "[" else "{")]
@@ -156,9 +156,9 @@ def _openers_near(holder: Brackets, index: int, bracket: str) -> list[int]:
 
 @lru_cache(maxsize=256)
 def _read(content: str, opener: int) -> Brackets:
-    """The members between a bracket and its partner. Each may have a finding whose edits are asked for, so they are read once."""
+    """The members between a bracket and its partner, parsed once, because each may have a finding whose edits are needed."""
     items: list[Item] = []
-    tokens: list[Span] = []  # the key, if there is one, the colon, and the value
+    tokens: list[Span] = []  # the key, if any, the colon, and the value
     depth = 0
     for token in _tokens(content, opener + 1):
         sign = content[token.start]
@@ -187,11 +187,11 @@ def _tokens(content: str, at: int) -> Iterator[Span]:
             yield Span(match.start(), at)
 
 
-# --- From what is tolerated to JSON ---------------------------------------------------------------------------------------------------
+# --- From tolerated syntax to JSON ---------------------------------------------------------------------------------------------------
 
 
 def remove_parts(content: str, parts: Sequence[Span]) -> list[Edit]:
-    """Take out parts of a text, given in their order. Of those beside each other on a line the blanks between them go too."""
+    """Remove parts of a text, given in order. Blanks between adjacent parts on a line are removed too."""
     groups: list[Span] = []
     for start, end in parts:
         if groups and behind_blanks(content, groups[-1].end) == start:
@@ -202,13 +202,13 @@ def remove_parts(content: str, parts: Sequence[Span]) -> list[Edit]:
 
 
 def remove_comma(content: str, comma: Span) -> list[Edit]:
-    """Take out a comma, with its line where nothing else stands on it."""
+    """Remove a comma, with its line if nothing else is on it."""
     whole = _with_blanks(content, comma)
     return [Edit(whole if whole.start < comma.start and has_break(content[comma.end : whole.end]) else comma, "")]
 
 
 def _with_blanks(content: str, span: Span) -> Span:
-    """A part of a text to be taken out: with its line where nothing else stands on it, else with the blanks before it."""
+    """A part of a text to remove: with its line if nothing else is on it, else with the blanks before it."""
     before, behind = before_blanks(content, span.start), behind_blanks(content, span.end)
     starts, ends = line_start(content, span.start) == before, line_end(content, behind) == behind
     if starts and ends:

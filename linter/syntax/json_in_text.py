@@ -1,7 +1,7 @@
-r"""JSON inside of a JSON string, such as ``{"SecretString": "{\"host\": \"db\"}"}``, with its places in the outer text.
+r"""JSON inside a JSON string, such as ``{"SecretString": "{\"host\": \"db\"}"}``, with its places in the outer text.
 
-A character of the inner text is spelt by one or more of the outer one (``\"``, ``\u00e9``, a surrogate pair in twelve). Where the inner
-text stands otherwise than as a JSON string (in YAML, or in JSON with mistakes), all places are that of the whole value.
+A character of the inner text is one or more characters of the outer one (``\"``, ``\u00e9``, a surrogate pair as twelve). If the inner text
+is not in a JSON string (but in YAML, or in JSON with mistakes), every place is the whole value.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|
 
 
 class InnerJson:
-    """The JSON that a value holds. ``span`` is where the value stands in ``outer``, its quotes included; ``value`` is its text."""
+    """The JSON in a value. ``span`` is the place of the value in ``outer``, its quotes included; ``value`` is its text."""
 
     def __init__(self, outer: str, span: Span, value: str) -> None:
         self.span = span
@@ -31,21 +31,21 @@ class InnerJson:
 
     @cached_property
     def json(self) -> Json:
-        """The value read as JSON."""
+        """The value parsed as JSON."""
         return parse_json(self.text.content)
 
     def find(self, path: JsonPath) -> Place | None:
-        """Where a member of the inner JSON stands in the outer text."""
+        """The place of a member of the inner JSON in the outer text."""
         place = self.json.places.find(path)
         return None if place is None else Place(self.outward(place.value), None if place.key is None else self.outward(place.key))
 
     def outward(self, inner: Span) -> Span:
-        """The characters of the outer text that spell some of the inner one."""
+        """The characters of the outer text for some of the inner one."""
         starts, mark = self._starts, len(self.text.bom)
         return self.span if starts is None else Span(starts[inner.start + mark], starts[inner.end + mark])
 
     def inward(self, outer: Span) -> Span:
-        """The characters of the inner text that some of the outer one spells; all of them where that cannot be known."""
+        """The characters of the inner text for some of the outer one; all of them if that cannot be known."""
         starts, mark, last = self._starts, len(self.text.bom), len(self.text.content)
         if starts is None:
             return Span(0, last)
@@ -55,12 +55,12 @@ class InnerJson:
 
     @cached_property
     def _starts(self) -> Sequence[int] | None:
-        """Where the spelling of each character starts in the outer text, and that of the last one ends; None where that is not known."""
+        """The start of each character in the outer text, and the end of the last one; None if that is not known."""
         literal, start = self._outer[self.span.start : self.span.end], self.span.start
         if len(literal) > 1 and literal[0] == literal[-1] == '"':
             starts = array("q", (start + match.start() for match in _UNIT.finditer(literal, 1, len(literal) - 1)))
             starts.append(self.span.end - 1)
             return starts if len(starts) == len(self._value) + 1 else None
-        # It stands as it is, plain or between single quotes.
+        # It is unescaped, plain or between single quotes.
         at = 1 if literal[:1] == literal[-1:] == "'" else 0
         return range(start + at, self.span.end - at + 1) if literal[at : len(literal) - at] == self._value else None

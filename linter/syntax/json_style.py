@@ -1,4 +1,4 @@
-"""How a JSON text is written around a place: what a value that is put there is to look like."""
+"""How a JSON text is formatted around a place, for a value that is inserted there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class Style(NamedTuple):
-    """How values are written: line ends, one level of indentation, and what stands for a colon, behind a comma, and inside of brackets."""
+    """How values are formatted: line ends, one level of indentation, and the text of a colon, after a comma, and inside brackets."""
 
     newline: str
     unit: str
@@ -26,9 +26,9 @@ class Style(NamedTuple):
     pads: dict[str, str]
 
     def write(self, value: Any, indent: str, *, spread: bool) -> str:
-        """A value as text; ``spread`` says whether its members have lines of their own, which are indented by more than ``indent``.
+        """A value as text; ``spread`` says whether its members have lines of their own, indented by more than ``indent``.
 
-        Raises :exc:`ValueError` for what JSON cannot say.
+        Raises :exc:`ValueError` for a value that JSON cannot express.
         """
         if spread:
             return written(value, indent=self.unit, separators=(",", self.colon)).replace("\n", self.newline + indent)
@@ -46,16 +46,16 @@ class Style(NamedTuple):
 
 
 def written(value: Any, **layout: Any) -> str:
-    """A value on one line, or in a layout of :func:`json.dumps`; of text only what JSON or UTF-8 cannot hold is escaped.
+    """A value on one line, or in a layout of :func:`json.dumps`; text is escaped only if JSON or UTF-8 requires it.
 
-    Raises :exc:`ValueError` for what JSON cannot say.
+    Raises :exc:`ValueError` for a value that JSON cannot express.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
     return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def style_at(content: str, openers: Iterable[int]) -> Style:
-    """The style of the objects and lists whose brackets are given, of which the first that shows something counts."""
+    """The style of the objects and lists with the given brackets; the first that shows something counts."""
     unit = colon = None
     pads: dict[str, str] = {}
     start = 0
@@ -72,24 +72,24 @@ def style_at(content: str, openers: Iterable[int]) -> Style:
 
 
 def is_spread(content: str, opener: int) -> bool:
-    """Whether what stands behind a bracket begins on a line of its own."""
+    """Whether the first item after a bracket begins on a line of its own."""
     return _SPREAD.match(content, opener) is not None
 
 
 def is_empty(content: str, opener: int) -> bool:
-    """Whether nothing stands between a bracket and its partner, not even a comment."""
+    """Whether there is nothing between a bracket and its partner, not even a comment."""
     return _EMPTY.match(content, opener) is not None
 
 
 def _unit(content: str, opener: int) -> str | None:
-    """One level of indentation, as it is between the lines of a bracket and of the first thing inside."""
+    """One level of indentation, as between the lines of a bracket and of the first item inside."""
     first = behind_blanks(content, opener + 1, " \t\r\n")
     outer, inner = indentation(content, opener), indentation(content, first)
     return inner.removeprefix(outer) if has_break(content[opener:first]) and inner.startswith(outer) else None
 
 
 def _colon(content: str, opener: int) -> str | None:
-    """The colon behind the first name, with the blanks around it; None where a line ends or a comment stands there."""
+    """The colon after the first name, with the blanks around it; None if there is a line end or a comment."""
     first = behind_blanks(content, opener + 1, " \t\r\n")
     if content[opener] != "{" or content[first] != '"':
         return None

@@ -1,6 +1,6 @@
-"""A reader for texts that are almost JSON, or too deeply nested for the C parser: it names each mistake with its place and goes on.
+"""A parser for texts that are almost JSON, or too deeply nested for the C parser: it reports each mistake with its place and goes on.
 
-It reads in a loop, not by recursion, and remembers the place of everything. It is an order of magnitude slower than the C parser.
+It loops instead of recursing, and records the place of everything. It is an order of magnitude slower than the C parser.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
 class RecordedPlaces:
-    """A value that was read, with those in it. A container that is being read reaches to the end of the text until it is closed.
+    """A parsed value, with the values in it.
 
-    ``step`` is where it stands in the container around it.
+    An unfinished container extends to the end of the text until it is closed. ``step`` is its place in the container around it.
     """
 
     __slots__ = ("members", "place", "step", "value")
@@ -53,11 +53,11 @@ class RecordedPlaces:
 
 
 class _Broken(Exception):
-    """What follows cannot be read: a message, and a span."""
+    """The rest cannot be parsed: a message, and a span."""
 
 
 def parse_tolerantly(content: str, start: int = 0, end: int | None = None) -> Json:
-    """Read a text, or a part of one, as JSON, naming what is wrong with it; never raises."""
+    """Parse a text, or a part of one, as JSON, reporting its mistakes; never raises."""
     return _TolerantReader(content, start, len(content) if end is None else end).read()
 
 
@@ -104,16 +104,16 @@ class _TolerantReader:
         self.problems.append(SyntaxProblem("invalid-json", message, span))
 
     def _broken(self, message: str) -> _Broken:
-        """What is wrong with the word that stands here, so that nothing more can be read."""
+        """The mistake in the next word that stops the parser."""
         return _Broken(message, self._token_span())
 
     @property
     def _next(self) -> str:
-        """The character that comes next; empty at the end of the text."""
+        """The next character; empty at the end of the text."""
         return self.content[self.at] if self.at < self.end else ""
 
     def _member(self, container: RecordedPlaces) -> None:
-        """Read what comes next in the innermost open container: its end, or one more member."""
+        """Read the next part of the innermost open container: its end, or one more member."""
         opener, closer = "{}" if isinstance(container.value, dict) else "[]"
         self._skip()
         if container.members and self._next == ",":
@@ -139,7 +139,7 @@ class _TolerantReader:
             self._value(self._key(container) if opener == "{" else None)
 
     def _key(self, container: RecordedPlaces) -> tuple[str, Span]:
-        """Read the name of a member and the colon behind it."""
+        """Read the name of a member and the colon after it."""
         start = self.at
         if self._next != '"':
             if self._next == ",":
@@ -231,7 +231,7 @@ class _TolerantReader:
         return str(json.loads(f'"{body}"', strict=False))
 
     def _skip(self) -> None:
-        """Pass over white space, and over comments and what merely looks like white space, which are noted."""
+        """Skip white space, and report comments and characters that merely look like white space."""
         while True:
             self.at = WHITESPACE.match(self.content, self.at, self.end).end()
             comment = _COMMENT.match(self.content, self.at, self.end)
@@ -246,7 +246,7 @@ class _TolerantReader:
             self.at = other.end()
 
     def _token_span(self) -> Span:
-        """The word that stands here, for a place; at the end of the text its last character."""
+        """The next word, as a place; at the end of the text its last character."""
         if not self._next:
             return Span(max(self.at - 1, 0), self.at)
         word = _WORD.match(self.content, self.at, self.end)

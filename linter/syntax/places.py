@@ -1,4 +1,4 @@
-"""What every reader of this package returns: values, where they stand, and what is wrong with the text."""
+"""The results of every parser of this package: values, their places, and the mistakes in the text."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ JsonPath = tuple[str | int, ...]
 
 
 class Place(NamedTuple):
-    """Where a value stands, with its member name (quotes included) if it has one."""
+    """The place of a value, with that of its member name (quotes included) if it has one."""
 
     value: Span
     key: Span | None
 
     def span(self, part: str) -> Span:
-        """Where its ``key`` stands if that is asked for and it has one, else its value."""
+        """The place of its ``key`` if that is asked for and it has one, else of its value."""
         return self.key if part == "key" and self.key is not None else self.value
 
 
 class SyntaxProblem(NamedTuple):
     """A deviation from JSON (RFC 8259) or YAML: its name, one plain sentence, the place, and the path if it is about a member.
 
-    The case of a rule that reports it has its name in ``found_by``.
-
-    ``fatal``: a strict reader of the text gets no further. ``lossy``: what is read of the text may not be what is written there.
-    ``repeated`` is where the same scalar stands under the same name before, from the name to its end; ``dropped`` is where the object or
-    list stands that JSON drops for this member.
+    The case of a rule that reports it has its name in ``found_by``. ``fatal``: a strict parser gets no further. ``lossy``: the parsed value
+    may not be what the text says. ``repeated`` is the earlier place of the same scalar under the same name, from the name to its end;
+    ``dropped`` is the place of the object or list that JSON drops for this member.
     """
 
     name: str
@@ -41,14 +39,14 @@ class SyntaxProblem(NamedTuple):
 
 
 class Places(Protocol):
-    """Finds values again by their paths."""
+    """Locates values by their paths."""
 
     def find(self, path: JsonPath) -> Place | None:
-        """The place of a value, or None where nothing stands at the path."""
+        """The place of a value, or None if there is none at the path."""
 
 
 class Json(NamedTuple):
-    """A text read as JSON. ``whole`` is False when it broke off, so that ``value`` holds only what stood before."""
+    """A text parsed as JSON. ``whole`` is False if it broke off, so that ``value`` has only the part before."""
 
     value: Any
     problems: tuple[SyntaxProblem, ...]
@@ -57,12 +55,12 @@ class Json(NamedTuple):
 
     @property
     def intact(self) -> bool:
-        """Whether nothing can have been taken for something else: a quote in the wrong place makes a name of a value."""
+        """Whether no token can have been mistaken for another: a misplaced quote turns a value into a name."""
         return self.whole and not any(problem.lossy for problem in self.problems)
 
     @property
     def is_bare(self) -> bool:
-        """Whether the text has the members of an object without braces around them, as documentation shows what to add to an object."""
+        """Whether the text has the members of an object without braces around them, as documentation shows additions to an object."""
         return any(problem.name == "json-without-braces" for problem in self.problems)
 
 
@@ -80,7 +78,7 @@ _EXACT_DIGITS: Final = 15
 
 
 def whole_number(text: str) -> int | float:
-    """A whole number as ``JSON.parse`` reads it: a large one is rounded to the nearest double, and beyond their range infinite."""
+    """A whole number as ``JSON.parse`` reads it: a large one is rounded to the nearest double, and infinite beyond their range."""
     if len(text) <= _EXACT_DIGITS:
         return int(text)
     number = float(text)

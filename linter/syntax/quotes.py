@@ -1,7 +1,7 @@
-"""Texts in quotes with escapes, of any length: where one ends, and what its escapes stand for.
+"""Quoted texts with escapes, of any length: where one ends, and the meaning of its escapes.
 
-A regular expression that chooses at each character (``(?:[^"\\\\]|\\\\.)*``) remembers every choice, which takes 60 bytes for each; and to
-replace escapes all at once takes as much for each of them. These take no more than the text itself.
+A regular expression that chooses at each character (``(?:[^"\\\\]|\\\\.)*``) remembers every choice, at 60 bytes each; and replacing all
+escapes at once takes as much for each of them. These functions take no more than the text itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ESCAPE: Final = pattern(r"\\.", re.DOTALL)
 
 
 def closing_quote(content: str, start: int, *, escapes: bool = True) -> int:
-    """The offset of the quote that closes the one at ``start``; -1 where none does. With ``escapes`` one behind a backslash does not."""
+    """The offset of the quote that closes the one at ``start``; -1 if there is none. With ``escapes`` one after a backslash does not."""
     quote = content[start]
     at = content.find(quote, start + 1)
     while escapes and at >= 0 and _is_escaped(content, start + 1, at):
@@ -27,7 +27,7 @@ def closing_quote(content: str, start: int, *, escapes: bool = True) -> int:
 
 
 def _is_escaped(content: str, start: int, at: int) -> bool:
-    """Whether an odd number of backslashes stands before a character. Each backslash is looked at for one quote only."""
+    """Whether an odd number of backslashes precedes a character. Each backslash is examined for one quote only."""
     before = at
     while before > start and content[before - 1] == "\\":
         before -= 1
@@ -35,12 +35,12 @@ def _is_escaped(content: str, start: int, at: int) -> bool:
 
 
 def is_nothing_but_references(text: str) -> bool:
-    """Whether a text is no more than ``${NAME}``, or several of them: it is meant to be replaced, whatever quotes it stands in."""
+    """Whether a text is just ``${NAME}``, or several of them: it is meant to be replaced, whatever quotes it is in."""
     return text.lstrip().startswith("${") and text.rstrip().endswith("}")
 
 
 def replace_escapes(text: str, meaning: Callable[[re.Match[str]], str]) -> str:
-    """A text with what ``meaning`` gives in place of each backslash and the character behind it."""
+    """A text with each backslash and the character after it replaced by ``meaning``."""
     if "\\" not in text:
         return text
     blocks: list[str] = []

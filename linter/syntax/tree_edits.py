@@ -28,9 +28,8 @@ class Block(NamedTuple):
 class TreeEditor(ABC):
     """Makes edits of one document of a text.
 
-    Each method returns the edits, of which there are none where nothing needs to change; None where the text cannot be relied on, where
-    nothing can be done at the path, and where the format cannot say a value. The class of a format raises :exc:`LookupError` for what it
-    leaves alone.
+    Each method returns the edits, possibly none; None if the text cannot be relied on, if nothing can be done at the path, or if the format
+    cannot express a value. The subclass for a format raises :exc:`LookupError` for constructs that it leaves alone.
     """
 
     def __init__(self, content: str, value: Any, places: Places) -> None:
@@ -39,9 +38,9 @@ class TreeEditor(ABC):
         self._places = places
 
     def set(self, path: JsonPath, value: Any, order: Order = ()) -> list[Edit] | None:
-        """Give the member at ``path`` a value, with the objects on the way to it. An index behind the last item of a list adds one.
+        """Give the member at ``path`` a value, with the objects on the way to it. An index after the last item of a list appends one.
 
-        A new member is written as its siblings are, at its place in ``order``.
+        A new member is written like its siblings, at its place in ``order``.
         """
         with suppress(LookupError, TypeError, ValueError):
             known = path
@@ -57,13 +56,13 @@ class TreeEditor(ABC):
         return None
 
     def insert(self, path: JsonPath, value: Any) -> list[Edit] | None:
-        """Put an item into a list, in front of the one at ``path``, or behind the last one."""
+        """Insert an item into a list, in front of the one at ``path``, or after the last one."""
         with suppress(LookupError, TypeError, ValueError):
             return self._checked(self._add(path[:-1], {path[-1]: value}, ()), path, [("", value)], gone=0)
         return None
 
     def replace(self, path: JsonPath, new: New) -> list[Edit] | None:
-        """Put members, or items, in place of the one at ``path``, each written as that is; the comment behind it stays behind the first."""
+        """Replace the member or item at ``path`` by others, each written like it; the comment after it stays after the first."""
         with suppress(LookupError, TypeError, ValueError):
             (name, value), *others = new
             holder, (index,) = self._found(path)
@@ -74,7 +73,7 @@ class TreeEditor(ABC):
         return None
 
     def remove(self, path: JsonPath) -> list[Edit] | None:
-        """Take out the member or item at ``path``, and with it the lines and the comments that are its alone."""
+        """Remove the member or item at ``path``, and with it the lines and the comments that belong to it alone."""
         with suppress(LookupError, TypeError, ValueError):
             return self._checked(self._take_out(path[:-1], *self._found(path)), path, [])
         return None
@@ -93,7 +92,7 @@ class TreeEditor(ABC):
         return [Edit(key, self._name(path, key, name))] if name != path[-1] else []
 
     def _found(self, path: JsonPath) -> tuple[Brackets | Block, list[int]]:
-        """What is around a path, and which of its members stand there: several of one name."""
+        """The parent of a path, and its members at the path: several of one name."""
         holder = self._holder(path[:-1])
         indexes = [index for index, item in enumerate(holder.items) if item.step == path[-1]]
         if not indexes:
@@ -101,7 +100,7 @@ class TreeEditor(ABC):
         return holder, indexes
 
     def _add(self, path: JsonPath, new: Mapping[Any, Any], order: Order) -> list[Edit]:
-        """Put members into an object that has none of their names, or an item into a list."""
+        """Add members to an object that has none of their names, or an item to a list."""
         holder = self._holder(path)
         if holder.is_list:
             ((index, value),) = new.items()
@@ -113,7 +112,7 @@ class TreeEditor(ABC):
         groups = grouped(order(path) if callable(order) else order, [str(item.step) for item in holder.items], new)
         return [edit for index, names in groups.items() for edit in self._insert(path, index, [(name, new[name]) for name in names])]
 
-    # --- What a format says
+    # --- Provided by each format
 
     @abstractmethod
     def _holder(self, path: JsonPath) -> Brackets | Block:
@@ -121,20 +120,20 @@ class TreeEditor(ABC):
 
     @abstractmethod
     def _name(self, path: JsonPath, key: Span, name: str) -> str:
-        """A name, written as the one at ``key`` is."""
+        """A name, written like the one at ``key``."""
 
     @abstractmethod
     def _set(self, path: JsonPath, value: Any, order: Order) -> list[Edit]:
-        """Give what stands at a path another value."""
+        """Give the node at a path another value."""
 
     @abstractmethod
     def _insert(self, path: JsonPath, index: int, new: New) -> list[Edit]:
-        """Put members or items in front of the one at an index."""
+        """Insert members or items in front of the one at an index."""
 
     @abstractmethod
     def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
-        """Take members or items out."""
+        """Remove members or items."""
 
     def _checked(self, edits: list[Edit], path: JsonPath, new: New, gone: int = 1) -> list[Edit]:
-        """The edits, if they do no more than put ``new`` in place of as many members at a path as are to be gone."""
+        """The edits, if they only replace as many members at a path as are to be removed by ``new``."""
         return edits

@@ -1,7 +1,7 @@
-"""YAML with places: values are made here of the parser's events (:mod:`.yaml_events`), so that nothing is ever constructed by a tag.
+"""YAML with places: values are built here from the parser's events (:mod:`.yaml_events`), so that no tag ever constructs anything.
 
-Plain scalars are read as YAML 1.2 and JSON mean them; what only YAML 1.1 takes for something else (``on``, ``0123``, ``1_000``, dates)
-stays text. For each scalar the text as written is kept, because a parameter or an environment variable is a text whatever YAML says.
+Plain scalars are read as in YAML 1.2 and JSON; text that only YAML 1.1 reads as something else (``on``, ``0123``, ``1_000``, dates) stays
+text. For each scalar the text as written is kept, because a parameter or an environment variable is a text whatever its YAML type.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _CONSTANTS: dict[str, Any] = {
 
 
 class Tagged(NamedTuple):
-    """A value with a tag of some program's own, such as ``!Ref``: what it stands for is unknown here."""
+    """A value with a custom tag, such as ``!Ref``, whose meaning is unknown here."""
 
     tag: str
     value: Any
 
 
 class Yaml(NamedTuple):
-    """One document of a stream. ``whole`` is False when it broke off, so that ``value`` holds only what stood before.
+    """One document of a stream. ``whole`` is False if it broke off, so that ``value`` has only the part before.
 
     The same shape as :class:`~linter.syntax.places.Json`.
     """
@@ -56,12 +56,12 @@ class Yaml(NamedTuple):
 
     @property
     def intact(self) -> bool:
-        """Whether nothing can have been taken for something else."""
+        """Whether no token can have been mistaken for another."""
         return self.whole
 
 
 def parse_yaml(content: str) -> list[Yaml]:
-    """Read a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
+    """Parse a text (without byte order mark): one result for each document of the stream; none for an empty stream. Never raises."""
     reader = _Reader(content)
     try:
         reader.read(events_of(content))
@@ -73,12 +73,12 @@ def parse_yaml(content: str) -> list[Yaml]:
 
 @lru_cache(maxsize=4)
 def documents_of(content: str) -> tuple[Yaml, ...]:
-    """The same for one of the texts that a fix is made of and makes, each of which several checks look at: they are read once."""
+    """The same, cached, for texts before and after a fix, which several checks need."""
     return tuple(parse_yaml(content))
 
 
 def scalars(documents: Iterable[Yaml]) -> Iterator[Scalar]:
-    """The scalars of a text in their order, up to the first mistake in it; see :meth:`YamlPlaces.scalars`."""
+    """The scalars of a text in order, up to its first mistake; see :meth:`YamlPlaces.scalars`."""
     return (scalar for parsed in documents for scalar in parsed.places.scalars())
 
 
@@ -86,7 +86,7 @@ def scalars(documents: Iterable[Yaml]) -> Iterator[Scalar]:
 
 
 class _Reader:
-    """Makes nodes and values out of events."""
+    """Builds nodes and values from events."""
 
     def __init__(self, content: str) -> None:
         self.documents: list[Yaml] = []
@@ -102,7 +102,7 @@ class _Reader:
         self._anchors: dict[str, YamlNode] = {}
 
     def finish(self, *, whole: bool = True) -> None:
-        """Keep what was read of a document. What is still open reaches to the end of the text."""
+        """Complete a document. Nodes that are still open extend to the end of the text."""
         while len(self._open) > 1:
             self._close(len(self._content))
         root = next(iter(self._open[0].children or ()), None)
@@ -169,7 +169,7 @@ class _Reader:
         return self._append(node)
 
     def _close(self, end: int) -> int:
-        """End the innermost collection, of which the last member ends at ``end``; gives where it does itself."""
+        """End the innermost collection, whose last member ends at ``end``; returns where it ends itself."""
         node = self._open.pop()
         children = node.children or []
         node.end = max(end, node.end)
@@ -179,13 +179,13 @@ class _Reader:
         return node.end
 
     def _mapping(self, node: YamlNode) -> Any:
-        """The value of a mapping, in which of two members of one name the last counts, and stands where that does."""
+        """The value of a mapping; the last of two members of one name counts, in its own position."""
         value: dict[str, Any] = {}
         entries: dict[str, tuple[YamlNode, YamlNode]] = {}
         merges: list[tuple[YamlNode, YamlNode]] = []
         unnamed = False
         children = iter(node.children or ())
-        for key, member in zip(children, children, strict=False):  # without a name that breaks off
+        for key, member in zip(children, children, strict=False):  # except for an incomplete name
             name = key.name
             if name is None:
                 merges += [(key, member)] if key.is_merge else []
@@ -204,7 +204,7 @@ class _Reader:
         return UNKNOWN if unnamed and not value else value
 
     def _report_repeat(self, before: tuple[YamlNode, YamlNode], key: YamlNode, member: YamlNode) -> None:
-        """Report that a mapping gives a name again, and where the same scalar stands under it before."""
+        """Report that a mapping repeats a name, and the earlier place if it has the same scalar."""
         old_key, old = before
         is_same = (
             old.is_scalar and member.is_scalar and (old.raw, type(old.value), old.value) == (member.raw, type(member.value), member.value)
@@ -215,7 +215,7 @@ class _Reader:
         self.problems.append(SyntaxProblem("yaml-duplicate-key", message, key.span, path, False, False, repeated))
 
     def _merge(self, node: YamlNode, value: dict[str, Any], key: YamlNode, given: YamlNode) -> None:
-        """Add what ``<<`` brings, which is no value itself, where the mapping itself says nothing else; of several the first counts."""
+        """Add the members of ``<<``, except those that the mapping itself has; of several the first counts."""
         node.size -= 1
         for one in (given.children or ()) if isinstance(given.value, list) else (given,):
             if isinstance(one.value, dict):
@@ -238,7 +238,7 @@ def _step(node: YamlNode) -> str | int:
 
 
 def _resolved(text: str, style: str, tag: str | None) -> Any:
-    """What a scalar means."""
+    """The value of a scalar."""
     if tag is None:
         return _plain(text) if style == "plain" else text
     if tag in _TEXT_TAGS:

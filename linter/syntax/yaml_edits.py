@@ -1,7 +1,7 @@
 """Edits of YAML that keep comments, quotes, anchors, blank lines, and the other documents as they are; see :mod:`.tree_edits`.
 
-An edited text that is not read as just the edited value is refused: it is read before the edits are given. So what an anchor shares is
-never changed, nor what a merge key brings.
+Edited text is parsed before the edits are returned, and refused unless it gives exactly the edited value. So a value that an anchor shares
+is never changed, nor one from a merge key.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _QUOTES: Mapping[str, Style] = {"'": "single", '"': "double"}
 
 
 class YamlEditor(TreeEditor):
-    """Makes edits of one document. That what they make is right is seen when it is read."""
+    """Makes edits of one document, verified by parsing the result."""
 
     def __init__(self, content: str, parsed: Yaml) -> None:
         super().__init__(content, parsed.value, parsed.places)
         self._member = parsed.places.member
 
     def _checked(self, edits: list[Edit], path: JsonPath, new: New, gone: int = 1) -> list[Edit]:
-        """The edits, if what is read after them is the expected value, the other documents are as before, and no problem is new."""
+        """The edits, if parsing the result gives the expected value, the same other documents, and no new problem."""
         expected = _changed(self._value, path, new, gone)
         before, after = documents_of(self._content), documents_of(apply_edits(self._content, edits))
         place = self._places.find(())
@@ -58,17 +58,17 @@ class YamlEditor(TreeEditor):
                 raise LookupError(path)
         return edits
 
-    # --- What is there
+    # --- Existing nodes
 
     def _node(self, path: JsonPath) -> YamlNode:
-        """What stands at a path, if that is where it is written."""
+        """The node at a path, if it is written there."""
         _, node = self._member(path) or (None, None)
         if node is None or node.is_alias:
             raise LookupError(path)
         return node
 
     def _bare(self, node: YamlNode) -> Span:
-        """Where a value stands, without its anchor. What has a tag is left alone."""
+        """The place of a value, without its anchor. A tagged value is left alone."""
         match = _ANCHOR.match(self._content, node.start, node.end)
         start = match.end() if match is not None else node.start
         if self._content[start : start + 1] in ("&", "!") and start < node.end:
@@ -114,7 +114,7 @@ class YamlEditor(TreeEditor):
         return [Edit(Span(start, end), written(value, node.style, in_flow=in_flow))]
 
     def _set_block(self, span: Span, style: Style, value: Any) -> list[Edit]:
-        """Change the sign and the lines of a block; what stands behind the sign stays."""
+        """Change the indicator and the lines of a block; the rest of the indicator's line stays."""
         content, header = self._content, Span(span.start, _behind(_HEADER, self._content, span.start))
         first = line_end(content, header.end)
         body = behind_break(content, first)
@@ -133,7 +133,7 @@ class YamlEditor(TreeEditor):
             raise LookupError(path)
         return text(name, _QUOTES.get(first, "plain"), in_flow=self._node(path[:-1]).is_flow)
 
-    # --- Putting in
+    # --- Inserting
 
     def _insert(self, path: JsonPath, index: int, new: New) -> list[Edit]:
         holder = self._holder(path)
@@ -169,7 +169,7 @@ class YamlEditor(TreeEditor):
         return None
 
     def _written(self, value: Any, model: YamlNode | None, indent: str, *, in_flow: bool) -> str:
-        """A scalar, or a mapping of scalars, whose members are on lines of their own, or in brackets."""
+        """A scalar, or a mapping of scalars, with members on lines of their own, or in brackets."""
         if not isinstance(value, dict):
             return written(value, _quotes(model), in_flow=in_flow)
         members = model.members if model is not None else None
@@ -183,13 +183,13 @@ class YamlEditor(TreeEditor):
         return f"{{{pad}{', '.join(pairs)}{pad}}}"
 
     def _unit(self, path: JsonPath, holder: Brackets | Block) -> str:
-        """One level of indentation, as it is between the name of a mapping and its entries."""
+        """One level of indentation, as between the name of a mapping and its entries."""
         key, _ = self._member(path) or (None, None)
         starts = [holder.items[0].start, key.start] if key is not None else []
         columns = [at - line_start(self._content, at) for at in starts]
         return " " * (columns[0] - columns[1] if columns else _UNIT)
 
-    # --- Taking out
+    # --- Removing
 
     def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
         if isinstance(holder, Brackets):
@@ -201,13 +201,13 @@ class YamlEditor(TreeEditor):
         end = _behind(_REST, content, item.end)
         if _begins_line(content, item.start):
             return [without_lines(content, line_start(content, item.start), end)]
-        following = holder.items[index + 1].start  # it takes the place behind the dash
+        following = holder.items[index + 1].start  # it takes the place after the dash
         if content[end:following].strip():
             raise LookupError(path)
         return [Edit(Span(item.start, following), "")]
 
     def _emptied(self, path: JsonPath, item: Item) -> list[Edit]:
-        """Take out the only member of a collection: it stays, with nothing in it."""
+        """Remove the only member of a collection, which stays, empty."""
         content, node, empty = self._content, self._node(path), "{}" if isinstance(item.step, str) else "[]"
         start, end = item.start, _behind(_REST, content, item.end)
         if path and self._bare(node).start == node.start:
@@ -222,12 +222,12 @@ class YamlEditor(TreeEditor):
 
 
 def _quotes(node: YamlNode | None) -> Style:
-    """The quotes of a text; none of anything else."""
+    """The quotes of a text; none for other values."""
     return node.style if node is not None and isinstance(node.value, str) and node.style in ("single", "double") else "plain"
 
 
 def _changed(value: Any, path: JsonPath, new: New, gone: int) -> Any:
-    """A value with ``new`` in place of what is gone at a path. What aliases share with the rest is not changed there."""
+    """A value with ``new`` in place of the removed members at a path. Values shared by aliases do not change elsewhere."""
     if not path or not isinstance(value, dict | list) or isinstance(value, dict) is not isinstance(path[0], str):
         raise LookupError(path)
     copy: Any = value.copy()
@@ -245,7 +245,7 @@ def _changed(value: Any, path: JsonPath, new: New, gone: int) -> Any:
 
 
 def _behind(what: re.Pattern[str], content: str, at: int) -> int:
-    """Behind what stands at a place."""
+    """The offset after the node at a place."""
     match = what.match(content, at)
     if match is None:
         raise LookupError(at)
@@ -253,7 +253,7 @@ def _behind(what: re.Pattern[str], content: str, at: int) -> int:
 
 
 def _begins_line(content: str, at: int) -> bool:
-    """Whether an entry stands behind nothing but spaces; dashes of the lists that it begins an item of may stand there too."""
+    """Whether only spaces, and dashes of lists whose item it begins, precede an entry on its line."""
     prefix = content[line_start(content, at) : at]
     if _DASHES.fullmatch(prefix) is None:
         raise LookupError(at)

@@ -1,4 +1,4 @@
-"""The events of PyYAML's C parser, and what it complains of in words for people."""
+"""The events of PyYAML's C parser, and its error messages in words for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Refused(Exception):
-    """What follows is not read: ``message`` says why, ``span`` is where, in characters of the text."""
+    """The rest is not parsed: ``message`` says why, ``span`` is where, in characters of the text."""
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
@@ -27,8 +27,8 @@ class Refused(Exception):
 
 
 def events_of(content: str) -> Iterator[Any]:
-    """The events of the parser for a text without byte order mark. Raises :exc:`Refused` where it can read no further."""
-    import yaml  # 15 ms, which no other format shall cost
+    """The events of the parser for a text without byte order mark. Raises :exc:`Refused` if it can read no further."""
+    import yaml  # 15 ms: only for YAML
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -46,7 +46,7 @@ def _refusal(error: Any, content: str, *, in_bytes: bool) -> Refused:
     at = mark.index if mark is not None else 0
     begun = error.context_mark
     if begun is not None and ("expected ':'" in problem or "document" in problem or at >= len(content.rstrip())):
-        at = begun.index  # what is not finished, not where that is noticed
+        at = begun.index  # the unfinished construct, not where that is noticed
     if content[at : at + 1] == "\t":
         problem = "tab"
     sentence = next((sentence for sign, sentence in _SENTENCES if sign in problem), "this cannot be read as YAML")
@@ -54,7 +54,7 @@ def _refusal(error: Any, content: str, *, in_bytes: bool) -> Refused:
 
 
 def _one(at: int, content: str) -> Span:
-    """One character; the last one when the place is the end of the text."""
+    """One character; the last one if the place is the end of the text."""
     at = min(at, max(len(content) - 1, 0))
     return Span(at, min(at + 1, len(content)))
 
@@ -91,7 +91,7 @@ _SENTENCES = (
 
 
 def end_of_block(event: Any, content: str) -> int:
-    """Where a block scalar ends. To the parser the blank lines behind it belong to it."""
+    """Where a block scalar ends. The parser includes the blank lines after it."""
     start, end = event.start_mark.index, event.end_mark.index
     while end > start + 1 and content[end - 1] in " \t\r\n":
         end -= 1

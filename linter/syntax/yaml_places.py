@@ -1,4 +1,4 @@
-"""Where the values of a YAML document stand and how they are written, by their paths."""
+"""The places of a YAML document's values and how they are written, by their paths."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ Style = Literal["plain", "single", "double", "literal", "folded"]
 class YamlNode:
     """A scalar, collection or alias where it is written. Names are nodes too.
 
-    ``start`` is the offset of its first character, which can be that of an anchor or a tag. ``raw`` is the text of a scalar before it is
-    taken for a number or the like, ``style`` how it is quoted. ``name`` is the name that it gives as a key: None for ``<<``, and for a
-    collection.
+    ``start`` is the offset of its first character, which can be an anchor's or a tag's. ``raw`` is the text of a scalar before it is parsed
+    as a number or the like, ``style`` its quotes. ``name`` is its name as a key: None for ``<<``, and for a collection.
     """
 
     children: list[YamlNode] | None = None
@@ -57,12 +56,12 @@ class YamlNode:
 
     @property
     def resolved(self) -> YamlNode:
-        """The node itself, or what it stands for."""
+        """The node itself, or the one that an alias stands for."""
         return self if self.target is None else self.target
 
     @property
     def members(self) -> Members | None:
-        """The names and values of a collection, what is merged into it included; None for a scalar. In a list there are no names."""
+        """The names and values of a collection, including merged ones; None for a scalar. In a list there are no names."""
         if self._members is None and self.children is not None:
             self._members = {index: (None, item) for index, item in enumerate(self.children)} if self.is_list else dict(self.entries)
             for other in self.merged:
@@ -74,7 +73,7 @@ Members = dict[Any, tuple["YamlNode | None", YamlNode]]
 
 
 class Scalar(NamedTuple):
-    """A scalar where it stands. ``name`` is the key that it is the value of, or in the list of; of a key it is the key itself.
+    """A scalar and its place. ``name`` is the key that it is the value of, or in the list of; for a key it is the key itself.
 
     ``in_list``: it is an item of a list.
     """
@@ -88,13 +87,13 @@ class Scalar(NamedTuple):
 
 
 class YamlPlaces:
-    """Finds values again by their paths, with how they are written."""
+    """Locates values by their paths, with how they are written."""
 
     def __init__(self, root: YamlNode | None) -> None:
         self._root = root
 
     def member(self, path: JsonPath) -> tuple[YamlNode | None, YamlNode] | None:
-        """The name and the value, or the alias of one, that stand at a path."""
+        """The name and the value, or its alias, at a path."""
         member: tuple[YamlNode | None, YamlNode] | None = None if self._root is None else (None, self._root)
         for step in path:
             members = member[1].resolved.members if member is not None else None
@@ -102,17 +101,17 @@ class YamlPlaces:
         return member
 
     def find(self, path: JsonPath) -> Place | None:
-        """The place of a value, or None where nothing stands at the path. A value that is left out is an empty place."""
+        """The place of a value, or None if there is none at the path. A value that is left out is an empty place."""
         key, value = self.member(path) or (None, None)
         return None if value is None else Place(value.span, None if key is None else key.span)
 
     def scalar(self, path: JsonPath) -> YamlNode | None:
-        """The scalar at a path, aliases followed: its text before it is taken for a number or the like, and its quotes."""
+        """The scalar at a path, following aliases: its text before it is parsed as a number or the like, and its quotes."""
         _, value = self.member(path) or (None, None)
         return value.resolved if value is not None and value.resolved.children is None else None
 
     def scalars(self) -> Iterator[Scalar]:
-        """The scalars of the document in their order, names among them; aliases, tags and comments are left out."""
+        """The scalars of the document in order, including names; aliases, tags and comments are left out."""
         waiting = [] if self._root is None else [(self._root, "", False, True)]
         while waiting:
             node, name, is_key, in_list = waiting.pop()

@@ -1,4 +1,4 @@
-"""Scalars as YAML writes them, so that no program takes a text for a number, whichever version of YAML it reads."""
+"""Scalars in YAML, written so that no program reads a text as a number, whichever version of YAML it supports."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\
 
 
 def written(value: Any, style: Style, *, in_flow: bool) -> str:
-    """A value on one line, a text in the quotes of ``style`` if they can hold it, else in double quotes.
+    """A value on one line, a text in the quotes of ``style`` if possible, else in double quotes.
 
-    Raises :exc:`ValueError` or :exc:`TypeError` for what YAML cannot say.
+    Raises :exc:`ValueError` or :exc:`TypeError` for a value that YAML cannot express.
     """
     return text(value, style, in_flow=in_flow) if isinstance(value, str) else json.dumps(value)
 
 
 def text(value: str, style: Style, *, in_flow: bool) -> str:
-    """A text on one line, in the quotes of ``style`` if they can hold it. Raises :exc:`ValueError` for a lone surrogate."""
+    """A text on one line, in the quotes of ``style`` if possible. Raises :exc:`ValueError` for a lone surrogate."""
     if _SURROGATE.search(value) is not None:
         raise ValueError("YAML cannot hold a lone surrogate")
     if style == "plain" and is_plain(value, in_flow=in_flow):
@@ -58,7 +58,7 @@ def is_plain(value: str, *, in_flow: bool) -> bool:
 
 
 def block(value: str, style: Style, indent: str, newline: str) -> tuple[str, str] | None:
-    """The sign and the lines of a block scalar, without the last line end; None where a block cannot hold the text."""
+    """The indicator and the lines of a block scalar, without the last line end; None if a block cannot hold the text."""
     lines = value.removesuffix("\n").split("\n")
     if not all(line.isprintable() for line in lines) or not lines[0] or not lines[-1] or lines[0][0] == " ":
         return None
