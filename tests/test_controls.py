@@ -277,3 +277,17 @@ finally:
             check=False,
         )
         assert [Path(one).name for one in ast.literal_eval(done.stdout.splitlines()[-1])] == expected
+
+
+# Reports
+
+
+def test_a_sarif_report_relates_rules_to_their_controls() -> None:
+    """That reports get them at all; tests/test_sarif.py says how they look."""
+    _, written, _ = run("check", "--kind", "server/json", "--format", "sarif", "-", given='{"baseUrl": "https://api.clinic.test/"}')
+    [log] = json.loads(written)["runs"]
+    related = {one["id"]: [to["target"]["id"] for to in one.get("relationships", ())] for one in log["tool"]["driver"]["rules"]}
+    assert related["unencrypted-database"] == ["CWE-319", "164.312(e)(1)", "164.312(e)(2)(ii)", "SC-8(1)"]
+    assert related["missing-setting"] == []
+    assert [taxonomy["name"] for taxonomy in log["taxonomies"]] == ["CWE", "HIPAA Security Rule", "NIST SP 800-53"]
+    assert not PROMISE.search(json.dumps(log["taxonomies"]))

@@ -41,6 +41,7 @@ from linter.model import (
     Style,
     sentence,
 )
+from linter.policy.controls import catalogue, with_controls
 from linter.policy.rule_set import built_in_rules
 from linter.reporters import sarif
 from linter.reporters._cwe import NAMES, page_of, weaknesses
@@ -292,6 +293,14 @@ def test_validator(tmp_path: Path) -> None:
     assert {rule for of_one in counts.values() for _, rule in map(str.split, of_one)} == {
         *re.findall(r"^\| `(SARIF\d+)` \|", docs, re.MULTILINE)
     } - {"SARIF2006"}
+
+
+@needs_tool
+def test_validator_on_the_controls_of_the_built_in_rules(tmp_path: Path) -> None:
+    log = tmp_path / "controls.sarif"
+    log.write_text(written(with_controls(result(rules={rule.info.id: rule.info for rule in built_in_rules()}))), encoding="utf-8")
+    assert '"CIS-2.2.4"' in log.read_text(encoding="utf-8")
+    assert set(validator(log)) == {("note", "SARIF2003"), ("note", "SARIF2009"), ("note", "SARIF2015")}
 
 
 @needs_tool
@@ -658,6 +667,49 @@ def test_weaknesses_are_a_taxonomy_and_tags() -> None:
     assert "external/cwe/cwe-312" in described["properties"]["tags"]
     assert "relationships" not in other
     assert "taxonomies" not in run_of(result(rules={SYNTAX.id: SYNTAX}))
+
+
+def test_frameworks_of_controls_are_taxonomies_beside_the_weaknesses() -> None:
+    rule = SECRET._replace(controls={"IA-5(7)": "it finds secrets", "164.312(d)": "others have it too", "CIS-2.2.4": "[x]: {y}"})
+    run = run_of(result(rules={rule.id: rule, SYNTAX.id: SYNTAX})._replace(controls=catalogue()))
+    assert run["tool"]["driver"]["supportedTaxonomies"] == [
+        {"index": 0, "name": "CWE"},
+        {"index": 1, "name": "HIPAA Security Rule"},
+        {"index": 2, "name": "NIST SP 800-53"},
+        {"index": 3, "name": "CIS AWS Foundations Benchmark"},
+    ]
+    _, hipaa, nist, cis = run["taxonomies"]
+    assert hipaa == {
+        "name": "HIPAA Security Rule",
+        "version": "45 CFR Part 164, Subpart C, as amended at 78 FR 5694",
+        "releaseDateUtc": "2013-01-25",
+        "organization": "U.S. Department of Health and Human Services",
+        "informationUri": "https://www.ecfr.gov/current/title-45/subtitle-A/subchapter-C/part-164/subpart-C",
+        "shortDescription": {"text": "The safeguards of 45 CFR 164.308, 164.310 and 164.312."},
+        "taxa": [
+            {
+                "id": "164.312(d)",
+                "helpUri": "https://www.ecfr.gov/current/title-45/subtitle-A/subchapter-C/part-164/subpart-C",
+                "shortDescription": {"text": "Standard: Person or entity authentication."},
+            }
+        ],
+    }
+    assert [taxon["id"] for taxon in nist["taxa"]] == ["IA-5(7)"], "only what rules of the run name"
+    assert [(taxon["id"], "shortDescription" in taxon) for taxon in cis["taxa"]] == [("CIS-2.2.4", False)]
+    described, other = run["tool"]["driver"]["rules"]
+    assert described["relationships"][1:] == [
+        {
+            "target": {"id": id_, "index": 0, "toolComponent": {"index": index, "name": name}},
+            "description": {"text": f"This check supports {says}."},
+        }
+        for id_, index, name, says in (
+            ("IA-5(7)", 2, "NIST SP 800-53", "IA-5(7): it finds secrets"),
+            ("164.312(d)", 1, "HIPAA Security Rule", "164.312(d): others have it too"),
+            ("CIS-2.2.4", 3, "CIS AWS Foundations Benchmark", "CIS-2.2.4: (x): (y)"),
+        )
+    ]
+    assert "relationships" not in other
+    assert len(run_of(result(rules={rule.id: rule}))["taxonomies"]) == 1, "without the catalogue there are no controls"
 
 
 def test_each_weakness_of_a_built_in_rule_has_its_name() -> None:

@@ -12,12 +12,13 @@ from ..model import TARGETS, RuleInfo
 from ..options import Given
 from ..output import width_of, write_standard_output
 from ..output.say import fail_for
-from ..policy.controls import NO_PROMISE, catalogue, controls_of, covers
+from ..policy.controls import catalogue, controls_of, covers
 from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile, read_rule_file
 from ..policy.rule_set import CONTROL, Folder, all_rules, check_selectors, files_of, rank, rule_files, rules_folder
 from ..policy.severity import PEDANTIC
 from ..reporters._columns import wrapped
+from ..reporters._words import NO_PROMISE
 from ..text import inert, printable
 from .inputs import rule_folders
 from .layout import columns, json_text

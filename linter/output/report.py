@@ -65,6 +65,10 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
     The summary of a GitHub Actions step is appended to, any other file is replaced. Raises :class:`~linter.output.Unwritable`.
     """
     stream = sys.stdout if file == STANDARD_OUTPUT else None
+    if getattr(reporter(output_format), "SHOWS_CONTROLS", False):
+        from ..policy.controls import with_controls
+
+        result = with_controls(result)
     before = _summary_so_far(file)
     is_colored, width = _wants_color(color, stream), width_of(stream)
     room = SUMMARY_LIMIT - len(before) if before is not None else None

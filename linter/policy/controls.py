@@ -18,7 +18,6 @@ from .errors import RuleError, did_you_mean
 
 NONE: Final = "none"
 """What a rule that supports no control says."""
-NO_PROMISE: Final = "A check supports a control. That it finds nothing does not show that the control is met."
 _CATALOGUE: Final = Path(__file__).with_suffix(".yaml")
 _RULES: Final = Path(__file__).parents[2] / "rules"
 """The built-in rules of a checkout, where alone they are read for this."""

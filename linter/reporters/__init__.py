@@ -19,6 +19,7 @@ class Reporter(Protocol):
     """One output format: the interface of each module of this package whose name has no leading ``_``.
 
     A format that can express suppressed findings says ``SHOWS_SUPPRESSED = True``, and reports them if ``style.suppressed`` asks for it.
+    One that shows controls says ``SHOWS_CONTROLS = True``, and gets a result with them.
     """
 
     __name__: str

@@ -15,6 +15,8 @@ UNREAD: Final = "file-not-read"
 """What stands for the rule where a file could not be read."""
 USED: Final = "configuration-used"
 """What stands for the rule where a configuration file was used."""
+NO_PROMISE: Final = "A check supports a control. That it finds nothing does not show that the control is met."
+"""What stands below a list of controls."""
 COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
 
 

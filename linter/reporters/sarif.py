@@ -13,7 +13,8 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
 * **Messages hold no braces or brackets** but in links to other places of the result, which GitHub shows only where they are linked: in
   SARIF they are placeholders (3.11.5) and links (3.11.6), and readers differ in how they unescape them. Only ``help.markdown``, which
   GitHub shows as it is, keeps them.
-* **The weaknesses of rules are a taxonomy**, related to by each rule, and tags: GitHub reads the tags, other readers the taxonomy.
+* **The weaknesses of rules are a taxonomy**, related to by each rule, and tags: GitHub reads the tags, other readers the taxonomy. The
+  frameworks of the controls that rules support are taxonomies too, and each relation says why.
 * ``executionSuccessful`` is always true, and notifications are warnings: GitHub refuses the upload of a failed run. A mistake in the text
   of a file is a result like any other.
 * At most 25,000 results and 10 MB when compressed, the gravest: GitHub refuses a file with more. A notification says what is left out.
@@ -38,6 +39,7 @@ from ..model import (
     LEVELS,
     TARGETS,
     Configuration,
+    Control,
     FileStatus,
     Finding,
     Level,
@@ -67,6 +69,9 @@ _MESSAGE: Final = "default"
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
+
+SHOWS_CONTROLS: Final = True
+"""Whether it shows the controls that rules support, which only then are read."""
 
 # GitHub's limits: it refuses a file beyond the first two, and cuts off the rest.
 _RESULTS: Final = 25_000
@@ -162,7 +167,8 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
     """The log with these findings, out of ``shown``."""
     place = Placer()
     rules = _described(result.rules, findings)
-    taxa = list(dict.fromkeys(weakness for rule in rules.values() for weakness in weaknesses(rule.tags)))
+    taxonomies = _taxonomies(rules.values(), result.controls)
+    taxa = {taxon.id: _reference(taxon, *one) for one in enumerate(taxonomies) for taxon in one[1].taxa}
     notifications = [*_unread(result.files, place), *_limited(rules.values(), shown, len(findings))]
     configurations = [_used(one, place.file(one.path)) for one in result.configurations]
     for one in result.notices:
@@ -174,17 +180,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
         information_uri=_DOCUMENTED if "<" in _ABOUT else _ABOUT,
         rules=[_rule(rule, taxa) for rule in rules.values()],
         semantic_version=result.version if _SEMVER.fullmatch(result.version) else None,
-        supported_taxonomies=[om.ToolComponentReference(index=0, name=_CWE)] if taxa else None,
-    )
-    taxonomy = om.ToolComponent(
-        name=_CWE,
-        information_uri="https://cwe.mitre.org/",
-        organization="MITRE",
-        short_description=_text("The MITRE Common Weakness Enumeration."),
-        taxa=[
-            om.ReportingDescriptor(id=one, help_uri=page_of(one), short_description=_text(f"{NAMES[one]}.") if one in NAMES else None)
-            for one in taxa
-        ],
+        supported_taxonomies=[om.ToolComponentReference(index=index, name=one.name) for index, one in enumerate(taxonomies)] or None,
     )
     invocation = om.Invocation(
         execution_successful=True,
@@ -200,7 +196,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         properties={"servers": _servers(result.files, place)},
         results=_results(findings, list(rules), place, style),
-        taxonomies=[taxonomy] if taxa else None,
+        taxonomies=taxonomies or None,
     )
     return om.SarifLog(version="2.1.0", runs=[run], schema_uri=_SCHEMA)
 
@@ -218,9 +214,6 @@ def _gravest(findings: list[Finding], most: int) -> list[Finding]:
     return [findings[index] for index in sorted(index for _, _, index in sorted(weights)[:most])]
 
 
-_CWE: Final = "CWE"
-
-
 def _text(text: str, markdown: str | None = None) -> om.MultiformatMessageString:
     return om.MultiformatMessageString(text=text, markdown=markdown)
 
@@ -231,6 +224,46 @@ _SEMVER: Final = re.compile(
     r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?",
     re.ASCII,
 )
+
+
+# Taxonomies
+
+
+def _taxonomies(rules: Iterable[RuleInfo], controls: Mapping[str, Control]) -> list[om.ToolComponent]:
+    """CWE, and each framework that has controls, with those of their taxa that the rules name."""
+    rules = list(rules)
+    found = list(dict.fromkeys(weakness for rule in rules for weakness in weaknesses(rule.tags)))
+    taxonomies = [
+        om.ToolComponent(
+            name="CWE",
+            information_uri="https://cwe.mitre.org/",
+            organization="MITRE",
+            short_description=_text("The MITRE Common Weakness Enumeration."),
+            taxa=[_taxon(one, NAMES.get(one, ""), page_of(one)) for one in found],
+        )
+    ]
+    named = {control for rule in rules for control in rule.controls}
+    for framework, own in gathered((one.framework, one) for one in controls.values() if one.id in named).items():
+        component = om.ToolComponent(
+            name=framework.name,
+            information_uri=framework.url,
+            organization=framework.organization,
+            release_date_utc=framework.date or None,
+            short_description=_text(sentence(framework.says)),
+            taxa=[_taxon(one.id, one.title, framework.url) for one in own],
+            version=framework.version,
+        )
+        taxonomies.append(component)
+    return [one for one in taxonomies if one.taxa]
+
+
+def _taxon(id_: str, title: str, page: str) -> om.ReportingDescriptor:
+    return om.ReportingDescriptor(id=id_, help_uri=page, short_description=_text(sentence(title)) if title else None)
+
+
+def _reference(taxon: om.ReportingDescriptor, index: int, taxonomy: om.ToolComponent) -> om.ReportingDescriptorReference:
+    component = om.ToolComponentReference(index=index, name=taxonomy.name)
+    return om.ReportingDescriptorReference(id=taxon.id, index=taxonomy.taxa.index(taxon), tool_component=component)
 
 
 # Rules
@@ -247,7 +280,7 @@ def _described(rules: Mapping[str, RuleInfo], findings: Iterable[Finding]) -> di
     return known
 
 
-def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
+def _rule(rule: RuleInfo, taxa: Mapping[str, om.ReportingDescriptorReference]) -> om.ReportingDescriptor:
     title = sentence(plain_markdown(rule.title or rule.id))
     docs = rule.docs.strip() or title
     text = plain_markdown(docs)
@@ -255,8 +288,11 @@ def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
     score = _security_severity(rule)
     severity = {"security-severity": score} if score else {"problem.severity": _PROBLEM[level]}
     links = "\n".join(f"- <{link}>" for link in rule.links)
-    cwe = om.ToolComponentReference(index=0, name=_CWE)
-    targets = (om.ReportingDescriptorReference(id=one, index=taxa.index(one), tool_component=cwe) for one in weaknesses(rule.tags))
+    # The weakness is the more general of the two: each finding of the rule is one.
+    relations = [om.ReportingDescriptorRelationship(target=taxa[one], kinds=["superset"]) for one in weaknesses(rule.tags)]
+    for control, why in ((one, why) for one, why in rule.controls.items() if one in taxa):
+        supports = om.Message(text=sentence(f"This check supports {control}: {line(why)}"))
+        relations.append(om.ReportingDescriptorRelationship(target=taxa[control], description=supports))
     return om.ReportingDescriptor(
         id=rule.id,
         default_configuration=om.ReportingConfiguration(level=level),
@@ -267,8 +303,7 @@ def _rule(rule: RuleInfo, taxa: list[str]) -> om.ReportingDescriptor:
         # acme/support-email is AcmeSupportEmail, which is how SARIF names rules (3.49.7; Microsoft's SARIF2012).
         name="".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", rule.id))[:_NAME] or None,
         properties={"precision": rule.precision, **severity, "tags": _tags(rule)[:_TAGS]},
-        # The weakness is the more general of the two: each finding of the rule is one.
-        relationships=[om.ReportingDescriptorRelationship(target=target, kinds=["superset"]) for target in targets] or None,
+        relationships=relations or None,
         short_description=_text(shortened(title)),
     )
 
