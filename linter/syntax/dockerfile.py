@@ -187,7 +187,7 @@ class Meaning(NamedTuple):
 def meaning(written: str, escape: str) -> Meaning:
     """The meaning of a word, without its quotes and escape characters.
 
-    In double quotes only a quote, a dollar and the escape character itself can be escaped; ``\n`` is never a line break.
+    In double quotes only a quote, a dollar and the escape character itself can be escaped; ``\\n`` is never a line break.
     """
     escaped = re.compile(rf'{re.escape(escape)}(["${re.escape(escape)}])')
     parts: list[str] = []
