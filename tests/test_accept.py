@@ -133,7 +133,7 @@ def test_the_last_day_counts(now: str, accepted: bool) -> None:
     assert notices == [{"kind": kind, "path": OWN_FILE, "line": 1, "message": message}]
 
 
-def test_one_that_is_over_beside_one_that_is_not() -> None:
+def test_an_expired_acceptance_beside_a_valid_one() -> None:
     write(OWN_FILE, f"{accept(rule=SLASH, until='2020-01-01')}\n{accept(rule=SLASH, reason='decided again')}")
     assert found(".")[f"{SLASH} baseUrl"] == ("decided again", "configuration")
     assert notes(".") == [f"note: {OWN_FILE}:1: the acceptance of {SLASH} is unused, because the rule finds nothing there: delete it"]
@@ -162,7 +162,7 @@ UNUSED = [
 
 
 @pytest.mark.parametrize(("entry", "arguments", "why"), UNUSED)
-def test_one_that_nothing_needs_is_reported_where_the_run_shows_that(entry: dict[str, str], arguments: list[str], why: str | None) -> None:
+def test_an_unneeded_acceptance_is_reported_if_the_run_proves_it(entry: dict[str, str], arguments: list[str], why: str | None) -> None:
     write(OWN_FILE, accept(**entry))
     write("deploy/notes.txt", "")
     write("deploy/of*that.txt", "")
@@ -177,7 +177,7 @@ def test_one_that_nothing_needs_is_reported_where_the_run_shows_that(entry: dict
 
 
 @pytest.mark.parametrize("entry", [{"path": "*.txt"}, {"path": "gone.json"}, {"environment": "other"}])
-def test_one_for_files_that_a_search_may_not_take_is_perhaps_needed(entry: dict[str, str]) -> None:
+def test_an_acceptance_for_files_outside_the_search_may_be_needed(entry: dict[str, str]) -> None:
     write(OWN_FILE, accept(rule="wrong-type", **entry))
     [note] = notes(".")
     assert note.endswith(
@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_read_may_need_it() -> None:
     assert [note for note in notes(".") if "unused" in note] == []
 
 
-def test_quiet_says_nothing_of_it() -> None:
+def test_quiet_does_not_mention_it() -> None:
     write(OWN_FILE, accept(rule="wrong-type"))
     assert lint(".", "--quiet", "--fail-on", "never").stderr == ""
 
@@ -228,7 +228,7 @@ def own() -> str:
     return Path(OWN_FILE).read_bytes().decode()
 
 
-def test_the_command_begins_a_configuration() -> None:
+def test_the_command_creates_a_configuration() -> None:
     result = lint("accept", FILE, SLASH, "baseUrl", "--reason", ' the "proxy" adds it\\ ', "--until", "9999-01-31", *TODAY)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"medplum-lint: note: {OWN_FILE}:1: 1 finding is accepted from now on\n"
@@ -255,7 +255,7 @@ def test_the_command_begins_a_configuration() -> None:
         "[per-file.'x']\nignore = []\n\n\n",
     ],
 )
-def test_all_else_in_the_file_stays_as_it_is(before: str) -> None:
+def test_the_rest_of_the_file_is_unchanged(before: str) -> None:
     write(OWN_FILE, before)
     assert lint("accept", FILE, SLASH, "--reason", "so", *TODAY).exit_code == 0
     after = own()
@@ -280,7 +280,7 @@ def test_a_project_gets_a_table_of_its_own() -> None:
     assert found(".")[f"{SLASH} baseUrl"] == ("so", "configuration")
 
 
-def test_a_file_beside_the_configuration_is_named_for_itself() -> None:
+def test_a_file_beside_the_configuration_is_named_alone() -> None:
     write("a[1]*.json", BAD)
     assert lint("accept", "a[1]*.json", SLASH, "--reason", "so").exit_code == 0
     assert 'path = "/a[[]1][*].json"' in own()

@@ -97,7 +97,7 @@ def test_every_report_says_who_accepts_it(source: str) -> None:
 
 
 @every_source
-def test_one_that_says_nothing_of_it_means_what_it_meant(source: str) -> None:
+def test_an_acceptance_without_these_fields_is_unchanged(source: str) -> None:
     accept, reason, path, line = SOURCES[source]
     more = baseline() if source == "baseline" else accept("")
     if source == "baseline":
@@ -144,7 +144,7 @@ def test_a_secret_in_place_of_a_name_is_masked(source: str, by: str, shown: str)
         ("2027-02-01", "expired-acceptance"),
     ],
 )
-def test_what_ends_soon_is_a_notice_and_what_has_ended_accepts_nothing(source: str, now: str, kind: str | None) -> None:
+def test_ending_soon_is_a_notice_and_an_expired_acceptance_accepts_nothing(source: str, now: str, kind: str | None) -> None:
     accept, reason, path, line = SOURCES[source]
     more = accept()
     assert found(*more, now=now)["suppressed"] == (None if kind == "expired-acceptance" else reason)
@@ -159,12 +159,12 @@ def test_what_ends_soon_is_a_notice_and_what_has_ended_accepts_nothing(source: s
     assert run.stderr == ("" if kind is None else f"medplum-lint: note: {path}:{line}: {message}\n")
 
 
-def test_a_comment_that_has_ended_and_that_nothing_needs_is_unused() -> None:
+def test_an_expired_unneeded_comment_is_unused() -> None:
     text = "MEDPLUM_REDIS_HOST=a\nMEDPLUM_REDIS_PORT=6379 # medplum-lint: ignore[misread-number] until=2020-01-01 why\n"
     assert [one.rule for one in lint_text(text, ".env").result.findings] == ["unused-suppression"]
 
 
-def test_a_comment_that_has_ended_leaves_it_to_the_configuration() -> None:
+def test_an_expired_comment_leaves_it_to_the_configuration() -> None:
     comment("until=2026-01-31")
     table()
     assert found()["accepted_by"] == "configuration"
@@ -209,7 +209,7 @@ def test_a_part_of_a_run_keeps_the_terms_of_the_rest() -> None:
     assert entries() == before
 
 
-def test_of_an_entry_that_is_there_twice_the_first_counts() -> None:
+def test_the_first_of_two_equal_entries_counts() -> None:
     more = baseline(by="Jane")
     write(KNOWN, f"{json.dumps({**ENTRY, 'by': 'Jane'})}\n{json.dumps({**ENTRY, 'by': 'Max'})}\n")
     assert found(*more)["acceptance"]["by"] == "Jane"

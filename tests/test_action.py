@@ -33,7 +33,7 @@ pytestmark = [
 ]
 
 
-def test_inputs_are_no_part_of_a_script() -> None:
+def test_inputs_are_not_part_of_a_script() -> None:
     assert all("${{" not in step.get("run", "") for step in STEPS)
 
 
@@ -157,7 +157,7 @@ def test_one_run_makes_annotations_a_summary_and_alerts(workspace: Path) -> None
     assert sarif(workspace)["automationDetails"] == {"id": "medplum-lint/"}
 
 
-def test_the_findings_are_written_outside_of_the_checkout(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_findings_are_written_outside_the_checkout(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A pull request can bring a link in the place of the file; a file that the workflow names is refused there, with the findings."""
     secret = tmp_path_factory.mktemp("home") / "profile"
     secret.write_text("old")
@@ -269,7 +269,7 @@ def test_whether_to_upload(workspace: Path, upload: str, from_fork: str, decided
     assert ("a pull request of a fork may not" in output) is (upload == "auto" and from_fork == "true")
 
 
-def test_an_upload_that_is_not_asked_for_fails_nothing() -> None:
+def test_an_upload_that_was_not_requested_fails_nothing() -> None:
     """What GitHub decides, as it is written: the step is left out by the output of the check, and may fail unless ``upload`` is true."""
     [upload] = [step for step in STEPS if step.get("id") == "upload"]
     assert upload["if"] == "steps.lint.outputs.upload != 'false'"

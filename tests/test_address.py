@@ -37,7 +37,7 @@ def test_the_place() -> None:
     assert lines == [f"url = {address.repository()}"]
 
 
-def test_all_else_follows_from_it() -> None:
+def test_everything_else_follows_from_it() -> None:
     pages = set(address.pages())
     lost = [
         path.relative_to(ROOT).as_posix()
@@ -87,14 +87,14 @@ def test_what_is_not(text: str) -> None:
         "https://github.com/a b/medplum-lint",
     ],
 )
-def test_an_address_that_is_none(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "setup.cfg").write_text(f"[metadata]\nurl = {url}\n")
     monkeypatch.setattr(address, "ROOT", tmp_path)
     with pytest.raises(ValueError, match="setup.cfg: url is .* write the address of the repository, https://github.com/OWNER/medplum-lint"):
         address.owner.__wrapped__()
 
 
-def test_nobody_copies_the_placeholder() -> None:
+def test_the_placeholder_is_not_copied() -> None:
     """GitHub has a user of its name, whose repository a recipe would run. A shell would take what stands for it for redirections."""
     for path in tracked():
         text = text_of(path)

@@ -296,26 +296,26 @@ def test_what_fails_and_why() -> None:
     assert answers == FAILS
 
 
-def test_nothing_is_known_of_what_is_not_there_or_cannot_be_read() -> None:
+def test_an_absent_or_unreadable_value_is_unknown() -> None:
     values = [ABSENT, UNKNOWN, "${HOST}", "<your domain>", "TODO"]
     answers = [(assertion, value, answer(assertion, value)) for assertion, value in product(ABOUT_VALUES, values)]
     assert [one for one in answers if one[2] is not None] == []
 
 
-def test_nothing_is_known_where_the_other_setting_is_not() -> None:
+def test_a_comparison_with_an_unknown_setting_is_unknown() -> None:
     others = ["nowhere", "nowhere.at.all", "unread", "placeholder", "text.length", "nowhere@type", "it@tier"]
     filled = [json.loads(json.dumps(assertion).replace("%s", other)) for assertion, other in product(WITH_TEMPLATE, others)]
     assert [one for one in filled if answer(one, "a") is not None] == []
 
 
-def test_nothing_is_known_of_a_bound_that_is_no_number() -> None:
+def test_a_bound_that_is_not_a_number_is_unknown() -> None:
     others = ["nowhere", "unread", "placeholder", "text", "true", "object"]
     bounds = [{name: f"${{{other}}}"} for name, other in product(["min", "max"], others)]
     assert [one for one in bounds if answer(one, 5) is not None] == []
 
 
 @pytest.mark.parametrize("value", [ABSENT, UNKNOWN])
-def test_formats_that_check_placeholders_do_not_check_what_is_not_there(value: Any) -> None:
+def test_formats_that_check_placeholders_do_not_check_absent_values(value: Any) -> None:
     assert answer({"format": "resolved"}, value) is None
 
 
@@ -337,7 +337,7 @@ def test_every_operator_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("left", "right"), [([1], [True]), ({"a": 0}, {"a": False})])
-def test_true_is_not_one_inside_of_a_value_either(left: Any, right: Any) -> None:
+def test_true_is_not_1_inside_a_value_either(left: Any, right: Any) -> None:
     assert answer({"equals": left}, right) != True  # noqa: E712  # an answer of reasons is what is wanted
 
 
@@ -413,7 +413,7 @@ FITTING = {
 
 
 @pytest.mark.parametrize("name", FITTING)
-def test_what_a_library_takes(name: str) -> None:
+def test_what_a_library_accepts(name: str) -> None:
     fits, does_not = FITTING[name]
     assert [text for text in fits if FORMATS[name].reason(text) is not None] == []
     assert [text for text in does_not if FORMATS[name].reason(text) is None] == []
@@ -546,7 +546,7 @@ NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
 
 
 @pytest.mark.parametrize(("assertion", "message", "place"), NO_ASSERTIONS)
-def test_what_is_no_assertion(assertion: Any, message: str, place: tuple[str | int, ...]) -> None:
+def test_invalid_assertions(assertion: Any, message: str, place: tuple[str | int, ...]) -> None:
     with pytest.raises(RuleError) as caught:
         rule({"it": assertion})
     assert (caught.value.message, caught.value.path) == (message, ("must", "it", *place))
@@ -569,5 +569,5 @@ def test_a_bad_pattern() -> None:
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)
-def test_every_aspect_can_be_asked_for(aspect: str) -> None:
+def test_every_aspect_can_be_requested(aspect: str) -> None:
     assert answer({"fits": aspect}, ABSENT) is True

@@ -29,18 +29,18 @@ HOSTS = {
 
 
 @pytest.mark.parametrize("url", HOSTS)
-def test_the_host_stands_behind_the_last_at_of_the_authority(url: str) -> None:
+def test_the_host_follows_the_last_at_of_the_authority(url: str) -> None:
     assert host_of(url) == HOSTS[url]
 
 
 @pytest.mark.parametrize("text", ["host", "token@host", "//token@host", "https:/token@host", "https:token@host", "1https://a"])
-def test_what_has_no_scheme_and_slashes_has_no_authority(text: str) -> None:
+def test_no_authority_without_a_scheme_and_slashes(text: str) -> None:
     assert authority_of(text) is None
     assert without_login(text) == text
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="/\\?#@", codec="utf-8")), st.text("ab:@%", max_size=5))
-def test_the_login_is_taken_out_and_nothing_else(user: str, more: str) -> None:
+def test_the_login_is_removed_and_nothing_else(user: str, more: str) -> None:
     assert without_login(f"https://{user}@{more}@host:1/x@y?z@#@") == "https://host:1/x@y?z@#@"
 
 
@@ -53,7 +53,7 @@ def test_nothing_before_an_at_is_shown(start: str, before: str, behind: str) -> 
 
 
 @pytest.mark.parametrize("sign", ["%40", "\uff20", "\ufe6b"])
-def test_nothing_is_shown_before_what_a_parser_takes_for_an_at(sign: str) -> None:
+def test_nothing_is_shown_before_what_a_parser_reads_as_an_at(sign: str) -> None:
     assert without_credentials(f"https://token{sign}host/x{sign}y") == f"https://••••••{sign}host/x{sign}y"
 
 
@@ -79,7 +79,7 @@ def test_an_origin_has_no_login() -> None:
         "https://tok\uff20host",
     ],
 )
-def test_of_what_can_be_a_part_of_a_credential_no_origin_is_made(text: str) -> None:
+def test_a_possible_part_of_a_credential_never_becomes_an_origin(text: str) -> None:
     assert in_form("origins", text) is None
 
 

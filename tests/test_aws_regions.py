@@ -46,12 +46,12 @@ def test_each_partition_is_known(region: str) -> None:
         ("us-gov-wset-1", f"{UNKNOWN} (did you mean us-gov-west-1?)"),
     ],
 )
-def test_one_that_is_not_known(text: str, reason: str) -> None:
+def test_an_unknown_region(text: str, reason: str) -> None:
     assert verdict(KNOWN, text) == [reason]
 
 
 @pytest.mark.parametrize("text", ["us-east-1a", "us-east1", "EU-WEST-1", " eu-west-1", "Frankfurt", "local", "hunter2", "us-east"])
-def test_what_is_no_region_by_its_form_is_left_to_the_format(text: str) -> None:
+def test_a_malformed_region_is_left_to_the_format(text: str) -> None:
     assert FORMATS["aws-region"].reason(text) == "must be the name of an AWS region such as us-east-1"
     assert verdict(KNOWN, text) is None
 

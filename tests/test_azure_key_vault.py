@@ -59,17 +59,17 @@ def test_texts_become_what_the_loader_makes_of_them() -> None:
         ({}, None),
     ],
 )
-def test_it_is_told_apart_from_a_json_config(value: Any, kind: str | None) -> None:
+def test_it_is_distinguished_from_a_json_config(value: Any, kind: str | None) -> None:
     assert [file.kind for file in lint(json.dumps(value), "config.json").result.files] == [kind]
 
 
-def test_a_value_that_is_no_text_is_a_mistake_in_the_secret() -> None:
+def test_a_value_that_is_not_a_text_is_a_mistake_in_the_secret() -> None:
     given = {**FLAT, "appBaseUrl": "https://app.example.com/", "database.password": 12345, "database.ssl.require": True}
     wanted = ["unquoted-value database.ssl.require", "wrong-type database.password"]
     assert [one for one in found(json.dumps(given), "vault.json") if one.startswith(("wrong-type", "unquoted-value"))] == wanted
 
 
-def test_what_is_no_text() -> None:
+def test_values_that_are_not_texts() -> None:
     given = {"baseUrl": "https://a.example.com/", "port": 8103, "registerEnabled": True, "mcpEnabled": False, "externalAuthProviders": []}
     document = written(json.dumps(given), "server/azure")
     assert document.data == {
@@ -84,7 +84,7 @@ def test_what_is_no_text() -> None:
 @pytest.mark.parametrize(
     "text", ["[]", '"x"', "1", "", "{", '{"a": {"b": 1}}', '{"": "", ".": "a", "a..b": "c", "database.": "x"}', '{"a":1,"a":2}']
 )
-def test_odd_secrets_are_no_bug(text: str) -> None:
+def test_odd_secrets_do_not_crash(text: str) -> None:
     assert lint(text, "vault.json", "server/azure").bugs == ()
 
 

@@ -90,12 +90,12 @@ def test_the_file() -> None:
     assert Path(KNOWN).read_text(encoding="ascii") == text
 
 
-def test_what_is_accepted_otherwise_is_not_in_it() -> None:
+def test_findings_accepted_elsewhere_are_not_in_it() -> None:
     write(OWN_FILE, "[[accept]]\nrule = 'missing-setting'\nreason = 'x'\n")
     assert "missing-setting" not in {one["rule"] for one in known()}
 
 
-def test_one_that_is_run_on_a_part_keeps_the_rest() -> None:
+def test_a_run_on_some_files_keeps_the_other_entries() -> None:
     write("b/medplum.json", compact(SERVER))
     assert len(known(".")) == 8
     write(FILE, json.dumps({**SERVER, "baseUrl": "https://api.hospital.org/"}))
@@ -146,7 +146,7 @@ def test_options_that_contradict_each_other(arguments: list[str]) -> None:
 # --- What is known. -----------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_new_is_reported() -> None:
+def test_new_findings_are_reported() -> None:
     known()
     write(FILE, json.dumps({**SERVER, "logLevel": 1, "signingKey": "abcdefgh"}))
     assert sorted(new(FILE)) == ["malformed-pem signingKey", "plaintext-secret signingKey", "wrong-type logLevel"]
@@ -178,7 +178,7 @@ def test_a_member_of_a_list_is_any_member() -> None:
     assert [one for one in new(FILE) if one.startswith("wrong-type")] == ["wrong-type externalAuthProviders.1.issuer"]
 
 
-def test_a_new_member_in_front_of_others_is_not_said_to_be_the_last() -> None:
+def test_a_new_first_member_is_not_reported_as_the_last() -> None:
     def providers(*names: str) -> str:
         return json.dumps({**SERVER, "externalAuthProviders": [{"issuer": name, "tokenUrl": "nope"} for name in names]}, indent=1)
 
@@ -216,7 +216,7 @@ def test_several_findings_of_one_name_are_counted() -> None:
     assert new(FILE) == ["invalid-json None"]
 
 
-def test_each_environment_of_a_dump_is_known_for_itself() -> None:
+def test_each_environment_of_a_dump_has_its_own_entries() -> None:
     one = {"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://a.example"}
     write("ssm.json", json.dumps([one]))
     assert {entry.get("environment") for entry in known("ssm.json")} == {"prod"}
@@ -331,7 +331,7 @@ def test_what_a_run_does_not_check_is_not_stale() -> None:
     assert notes(FILE) == []
 
 
-def test_a_file_that_is_gone_is_missed_only_where_it_would_have_been_found() -> None:
+def test_a_deleted_file_makes_entries_stale_only_if_it_would_have_been_found() -> None:
     write("b/medplum.json", compact(SERVER))
     known()
     Path(FILE).unlink()
@@ -339,7 +339,7 @@ def test_a_file_that_is_gone_is_missed_only_where_it_would_have_been_found() -> 
     assert len(notes(".")) == 1 and "4 entries are stale" in notes(".")[0]
 
 
-def test_a_finding_about_two_files_is_missed_only_where_a_search_saw_both() -> None:
+def test_a_finding_about_two_files_is_stale_only_if_a_search_saw_both() -> None:
     write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.other.example", "region": "us-east-1"}))
     write("d/medplum.prod.server.json", compact(SERVER))
     assert [one["setting"] for one in known("d") if one["rule"] == "url-differs-from-domain"] == ["baseUrl"]
@@ -350,7 +350,7 @@ def test_a_finding_about_two_files_is_missed_only_where_a_search_saw_both() -> N
     assert lint("d", *stale).exit_code == 1
 
 
-def test_a_finding_about_two_files_stays_where_a_folder_has_one_of_them() -> None:
+def test_a_finding_about_two_files_stays_if_a_folder_has_only_one() -> None:
     write("infra.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1", "apiPort": 5000}))
     write("app/medplum.prod.config.json", compact(SERVER))
     write("app/medplum.json", "{}")
@@ -368,7 +368,7 @@ def test_a_finding_about_two_files_stays_where_a_folder_has_one_of_them() -> Non
     assert notes("app") == [] and port in notes(".")[0]
 
 
-def test_a_finding_in_what_a_server_gets_from_several_files_stays_where_some_are_missing() -> None:
+def test_a_finding_in_a_sum_stays_if_some_of_its_files_are_missing() -> None:
     write("s/compose.yaml", SERVICES.format(slash=""))
     write("s/server.env", "MEDPLUM_LOG_LEVEL=LOUD\nMEDPLUM_FOO=1\nMEDPLUM_APP_BASE_URL=https://a.example/\n")
     write("s/compose.override.yaml", "services:\n  api:\n    environment:\n      MEDPLUM_PORT: '8103'\n")
@@ -400,12 +400,12 @@ SERVICES = """services:
 """
 
 
-def test_a_rule_that_there_is_no_more() -> None:
+def test_a_removed_rule() -> None:
     write(KNOWN, json.dumps({"path": FILE, "rule": "old-rule", "setting": "port"}) + "\n")
     assert "old-rule at port" in notes(FILE)[0]
 
 
-def test_many_that_are_gone_are_counted() -> None:
+def test_many_stale_entries_are_counted() -> None:
     write(KNOWN, "".join(json.dumps({"path": FILE, "rule": f"old-{number:02}"}) + "\n" for number in range(1_012)))
     [note] = notes(FILE)
     assert "1,012 entries are stale" in note and "old-09" in note and "old-10" not in note and "; and 1,002 more; delete" in note
@@ -414,7 +414,7 @@ def test_many_that_are_gone_are_counted() -> None:
 # --- Fixing. ------------------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_known_is_not_fixed_and_what_is_new_is() -> None:
+def test_known_findings_are_not_fixed_and_new_ones_are() -> None:
     known("--select", "missing-trailing-slash")
     write(FILE, json.dumps({**SERVER, "storageBaseUrl": "https://storage.example"}))
     arguments = [FILE, "--baseline", KNOWN, "--unsafe-fixes", "--select", "urls,storage", "--fail-on", "never"]
@@ -458,7 +458,7 @@ def test_no_text_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, tex
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe", b"[" * 100_000, b'{"path": "a", "rule": "b", "count": 0}', b'{"path": "a", "rule": "b", "count": true}']
 )
-def test_what_is_no_baseline(content: bytes) -> None:
+def test_files_that_are_not_baselines(content: bytes) -> None:
     Path(KNOWN).write_bytes(content)
     assert lint(FILE, "--baseline", KNOWN).exit_code == 2
 

@@ -135,7 +135,7 @@ def test_a_key_opens_and_is_encrypted_as_openssl_does() -> None:
         assert rounds in b64decode("".join(key.splitlines()[1:-1]))
 
 
-def test_what_other_tools_get_is_of_the_size_asked_for() -> None:
+def test_files_for_other_tools_have_the_requested_size() -> None:
     for size in (2_652, 400_000, 4_000_000):
         assert len(json.dumps(inputs.template(size), indent=2)) == pytest.approx(size, rel=0.05)
         assert len(inputs.template(size)["Resources"]) <= 500
@@ -188,7 +188,7 @@ def test_each_command_is_run_in_every_round_in_which_it_is_due(tmp_path: Path) -
         ("import os; os.kill(os.getpid(), 9)", "", "exit -9: "),
     ],
 )
-def test_a_command_that_fails_is_no_quick_run(code: str, says: str, problem: str, tmp_path: Path) -> None:
+def test_a_failing_command_does_not_count_as_a_fast_run(code: str, says: str, problem: str, tmp_path: Path) -> None:
     [one] = measure([Case("one", [PYTHON, "-c", code], says=says)], tmp_path, LIMITS)
     assert (one.runs, one.problem) == ({}, problem)
 
@@ -424,7 +424,7 @@ def test_what_is_counted_is_there() -> None:
             )
 
 
-def test_what_c_does_counts_for_who_called_it() -> None:
+def test_time_in_c_counts_for_its_caller() -> None:
     linter, importing, c = ("/x/linter/policy/engine.py", 1, "_found"), ("/x/linter/model.py", 1, "<module>"), ("~", 0, "<built-in sorted>")
     found = profiled.summary(
         {

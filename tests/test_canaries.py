@@ -135,7 +135,7 @@ def test_two_configurations_are_compared_without_a_canary(shift: int, planted: P
 
 
 @every_file
-def test_sarif_gives_no_canary_away(shift: int, planted: Planted) -> None:
+def test_sarif_reveals_no_canary(shift: int, planted: Planted) -> None:
     """Neither by the hash of its line, which can be inverted, nor by its length."""
     result = linted(planted)[0]
     run = json.loads(reports_of(planted)["sarif"])["runs"][0]
@@ -184,7 +184,7 @@ CLEAN = {
 }
 
 
-def test_what_is_no_secret_is_shown() -> None:
+def test_values_that_are_not_secret_are_shown() -> None:
     """An empty text, public values, the names of parameters, the words of a suppression comment."""
     fields = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in {**CLEAN, "unheardOf": "x"}.items()]
     planted = Planted("dump.json", json.dumps({"Parameters": fields}, indent=1))
@@ -323,7 +323,7 @@ def outputs(planted: Planted) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_no_output_has_what_stands_before_the_host_of_a_url(address: str) -> None:
+def test_no_output_has_the_login_of_a_url(address: str) -> None:
     """Neither as it is nor as a host in small letters, which is what an origin was once made of."""
     cases = [(ORIGINS, login) for login in LOGINS] + [(path, LOGINS[number % len(LOGINS)]) for number, path in enumerate(HOLDERS)]
     for number, (path, login) in enumerate(cases):
@@ -333,7 +333,7 @@ def test_no_output_has_what_stands_before_the_host_of_a_url(address: str) -> Non
 
 
 @pytest.mark.parametrize("login", [login for login in LOGINS if login.strip(f"{CANARY}:@usrp%4F02x") == ""])
-def test_the_fix_of_an_origin_takes_the_login_out(login: str) -> None:
+def test_the_fix_of_an_origin_removes_the_login(login: str) -> None:
     for planted in with_url(ORIGINS, f"https://a.clinic.test,https://{login}@db.clinic.test/"):
         if planted.name in ("medplum.config.json", ".env"):
             (file,) = fixed(partial(_relinted, planted, Options(EVERY_RULE, planted.kind, isolated=True)), unsafe=True).files

@@ -61,7 +61,7 @@ def test_each_case_has_its_own_condition_severity_and_texts() -> None:
     assert found(given, {"port": 0, "baseUrl": "x/"}) == []
 
 
-def test_of_several_cases_the_first_that_finds_a_place_counts() -> None:
+def test_the_first_case_that_finds_a_place_counts() -> None:
     given = rule({"must": {"port": {"max": 100}}, "what": "first"}, {"must": {"port": {"max": 10}}, "what": "second"})
     assert found(given, {"port": 1000}) == ["error 0 first"]
     assert found(given, {"port": 50}) == ["error 1 second"]
@@ -74,7 +74,7 @@ def test_a_case_is_for_its_own_kinds() -> None:
     assert given.info.kinds == ("server", "infra")
 
 
-def test_the_severity_of_the_rule_is_that_of_its_gravest_case() -> None:
+def test_the_severity_of_the_rule_is_that_of_its_most_severe_case() -> None:
     given = rule({"must": {"port": "absent"}, "severity": "pedantic"}, {"must": {"baseUrl": "absent"}, "class": "exposed"})
     assert given.info.severity == {"production": "error", "development": "note"}
     assert given.info.pedantic == {"development"}
@@ -89,7 +89,7 @@ def test_the_severity_of_the_rule_is_that_of_its_gravest_case() -> None:
         (Overrides(severity={"acme/a": {"production": "note", "development": None}}), (None, "note", "note")),
     ],
 )
-def test_a_configuration_speaks_of_all_cases(overrides: Overrides, levels: tuple[str | None, ...]) -> None:
+def test_a_configuration_applies_to_all_cases(overrides: Overrides, levels: tuple[str | None, ...]) -> None:
     must = {"must": {"port": "absent"}}
     given = rule({**must, "class": "hygiene"}, {**must, "class": "broken"}, {**must, "class": "unguarded"}, id="acme/a")
     assert levels_of(given, overrides, bare({})) == levels
@@ -108,7 +108,7 @@ def test_each_case_has_its_own_fix() -> None:
     assert data == {"baseUrl": "x/"}
 
 
-def test_cases_are_put_together_by_themselves_and_yield_by_themselves() -> None:
+def test_each_case_merges_and_yields_separately() -> None:
     first = {"must": {"port": "absent", "baseUrl": "absent"}, "together": "${@count} together"}
     given = rule(first, {"must": {"appBaseUrl": "absent", "logLevel": "absent"}, "yields_to": ["cause"]})
     cause = rule({"must": {"logLevel": "absent", "port": "absent"}}, id="cause")
@@ -389,13 +389,13 @@ PLACES: list[tuple[Callable[[Any], Any], tuple[str | int, ...]]] = [
 
 
 @pytest.mark.parametrize(("within", "place"), PLACES, ids=[".".join(map(str, place)) for _, place in PLACES])
-def test_an_older_word_is_known_wherever_an_assertion_stands(within: Callable[[Any], Any], place: tuple[str | int, ...]) -> None:
+def test_an_older_word_is_known_wherever_an_assertion_is(within: Callable[[Any], Any], place: tuple[str | int, ...]) -> None:
     written, notes = modernized(within(OLD))
     assert written == within(NEW)
     assert [one[0] for one in notes] == [(*place, "not_smaller_than")]
 
 
-def test_what_is_no_assertion_is_no_older_word() -> None:
+def test_words_outside_assertions_are_not_outdated() -> None:
     """Nor is what is no rule at all, which the grammar refuses afterwards."""
     for data in (
         {"must": {"a": {"equals": OLD, "only_keys": ["private_key"]}}, "what": "not_smaller_than", "examples": {"good": [{"data": OLD}]}},
@@ -435,7 +435,7 @@ examples:
     ("when", "messages"),
     [({}, []), ({"$@complete": {"equals": True}}, []), ({"$@complete": "present"}, ["logLevel is missing"])],
 )
-def test_what_is_required_is_asked_of_a_whole_unless_the_rule_asks_it_of_a_part(when: dict[str, Any], messages: list[str]) -> None:
+def test_required_settings_are_demanded_of_parts_only_if_the_rule_says_so(when: dict[str, Any], messages: list[str]) -> None:
     given = rule({"must": {"logLevel": "present"}, "what": "${@path} ${@reason}", **({"when": when} if when else {})})
     whole = bare({"port": 1})
     assert [one.message for one in check(given, whole)] == ["logLevel is missing"]

@@ -184,7 +184,7 @@ def test_get_finds_every_setting_by_its_name(kind: str) -> None:
         assert setting(name, kind).name == name
 
 
-def test_get_takes_a_number_for_any_member_of_a_list() -> None:
+def test_get_accepts_any_list_index() -> None:
     known = catalogue()
     assert known.get(("externalAuthProviders", 7, "issuer")) is known.get(("externalAuthProviders", "*", "issuer"))
 

@@ -92,7 +92,7 @@ def test_every_folder_is_a_category_with_a_page() -> None:
     assert pages == {"README.md", *(f"{name}.md" for name in CATEGORIES)}
 
 
-def test_no_rule_is_called_as_a_category() -> None:
+def test_no_rule_has_the_name_of_a_category() -> None:
     rules = all_rules([])[0]
     assert {rule.info.id for rule in rules} & {rule.info.category for rule in rules} == set()
 
@@ -136,7 +136,7 @@ def test_ignore_a_category() -> None:
         ("*", "*-email*", None),
     ],
 )
-def test_the_more_exact_counts_and_else_ignore(select: str, ignore: str, expected: set[str] | None) -> None:
+def test_the_more_specific_wins_and_in_a_tie_ignore(select: str, ignore: str, expected: set[str] | None) -> None:
     if expected is None:
         expected = {rule for rule in found() if "-email" not in rule}
     assert found("--select", select, "--ignore", ignore) == expected
@@ -155,7 +155,7 @@ def test_a_report_says_what_a_configuration_switches_off() -> None:
     assert MAIL < set(configuration["rules_off"]) <= mail
 
 
-def test_policies_of_ones_own_are_chosen_by_the_name_in_front_of_the_slash() -> None:
+def test_custom_policies_are_selected_by_their_group() -> None:
     own_policies()
     assert found("--rules", "policies", "--select", "acme") == {"acme/port", "acme/redis"}
     assert found("--rules", "policies", "--select", "acme", "--ignore", "acme/redis") == {"acme/port"}
@@ -235,7 +235,7 @@ def test_a_selector_that_names_nothing(word: str, message: str) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"medplum-lint: error: {message}\n")
 
 
-def test_the_group_of_ones_own_policies_is_near_too() -> None:
+def test_groups_of_custom_policies_are_suggested_too() -> None:
     own_policies()
     assert refused("--rules", "policies", "--select", "acm") == ['there is no rule "acm"; did you mean "acme"?']
 
@@ -288,7 +288,7 @@ def test_no_selector_has_two_meanings(id_: str, message: str) -> None:
     assert refused("--rules", "policies") == [message]
 
 
-def test_no_selector_of_ones_own_has_two_meanings() -> None:
+def test_no_custom_selector_has_two_meanings() -> None:
     own_policies({"port": OWN["port"], "acme": {**OWN["redis"], "id": "acme"}, "zebra": {**OWN["port"], "id": "zebra"}})
     Path("policies", "first").mkdir()
     Path("policies", "port.yaml").rename(Path("policies", "first", "port.yaml"))

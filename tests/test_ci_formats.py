@@ -80,7 +80,7 @@ def test_several_lines_have_no_columns() -> None:
     }
 
 
-def test_standard_input_is_no_file_of_the_repository() -> None:
+def test_standard_input_is_not_a_file_of_the_repository() -> None:
     run = result(finding("port is 8103", document(uri="<stdin>")))
     assert "file" not in only("github", reported("github", run))[1]
     assert "sourcepath" not in only("azure", reported("azure", run))[1]

@@ -99,7 +99,7 @@ def test_standard_input_has_a_name() -> None:
     )
 
 
-def test_what_is_something_else_is_left_alone() -> None:
+def test_other_files_are_left_alone() -> None:
     result = lint(write("medplum.config.json", BOTS))
     assert (result.exit_code, result.output) == (
         0,
@@ -322,7 +322,7 @@ def test_an_ascii_terminal_gets_no_traceback() -> None:
     assert b'"password": "??????"' in done.stdout
 
 
-def test_a_closed_pipe_is_no_error() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     write("server.json", BAD)
     done = subprocess.run(f"{sys.executable} -m linter server.json 2>&1 >&- | cat", shell=True, capture_output=True, check=False)
     assert b"Traceback" not in done.stdout
@@ -376,7 +376,7 @@ def test_explain() -> None:
     )
 
 
-def test_a_policy_of_ones_own() -> None:
+def test_a_custom_policy() -> None:
     write("policies/support-email-domain.yaml", OWN_POLICY)
     write("server.json", '{"supportEmail": "help@gmail.example", "database": {}, "redis": {}}')
     result = lint("server.json", "--rules", "policies", "--select", "acme/support-email-domain", "-f", "concise")
@@ -425,7 +425,7 @@ DUMP = json.dumps(
 )
 
 
-def test_show_says_what_the_server_will_hold() -> None:
+def test_show_prints_the_configuration_in_effect() -> None:
     output = lint("show", write("dump.json", DUMP)).output
     assert output.splitlines()[:2] == [
         "dump.json (server/ssm, environment prod)",
@@ -507,7 +507,7 @@ def test_show_adds_defaults_on_demand() -> None:
     assert "medplum_admin" not in lint("show", "server.json", "--defaults").output
 
 
-def test_show_of_what_is_no_configuration() -> None:
+def test_show_of_a_file_that_is_not_a_configuration() -> None:
     result = lint("show", write("medplum.config.json", BOTS))
     assert (result.exit_code, result.stderr) == (2, "medplum-lint: error: medplum.config.json: a bots configuration\n")
 
@@ -537,7 +537,7 @@ TWO = dump(
 )
 
 
-def test_diff_shows_what_the_server_would_hold_differently() -> None:
+def test_diff_compares_the_configurations_in_effect() -> None:
     write("dump.json", TWO)
     result = lint("diff", "dump.json#prod", "dump.json#staging")
     lines = [line.split(maxsplit=1) for line in result.output.splitlines()[1:-1]]
@@ -634,7 +634,7 @@ def test_diff_of_an_environment_that_a_file_without_any_does_not_have() -> None:
 # --- Bad input ----------------------------------------------------------------------------------------------------------------------
 
 
-def test_broken_files_in_a_folder_are_never_passed_over() -> None:
+def test_broken_files_in_a_folder_are_never_skipped() -> None:
     Path("medplum.utf16.json").write_bytes('{"port": 8103}'.encode("utf-16"))
     Path("medplum.binary.json").write_bytes(bytes(range(256)))
     write("medplum.empty.json", "")

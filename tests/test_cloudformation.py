@@ -83,7 +83,7 @@ def test_names(name: str, environment: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["!Ref Name", "!ImportValue x", "[a]", "!Sub '${Prefix}/baseUrl'", "/billing/port"])
-def test_names_of_nobody_knows_what(name: str) -> None:
+def test_names_that_are_not_known(name: str) -> None:
     outcome = lint(template(f"{{Name: {name}, Type: String, Value: x}}"))
     assert [(file.status, file.kind) for file in outcome.result.files] == [("ignored", None)]
 

@@ -65,7 +65,7 @@ def test_an_option_that_names_no_rule(option: str, value: str) -> None:
     assert stops(option, "missing-port", option, value).endswith("it names no rule\n")
 
 
-def test_a_comma_too_many_is_none() -> None:
+def test_an_extra_comma_is_ignored() -> None:
     assert lint("medplum.config.json", "--select", "missing-port,").exit_code == 0
 
 
@@ -156,7 +156,7 @@ def test_a_rule_that_one_configuration_of_several_knows() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_configuration_that_is_no_file() -> None:
+def test_a_configuration_that_is_not_a_file() -> None:
     Path(OWN_FILE).mkdir()
     assert stops() == error(f"{OWN_FILE}: cannot be read: is a directory")
     Path(OWN_FILE).rmdir()
@@ -184,7 +184,7 @@ def test_a_configuration_that_is_no_file() -> None:
         ("[project]\n[tool.medplum_lint]\nignore = []\n", 2, "the table of medplum-lint is [tool.medplum-lint], with a hyphen"),
     ],
 )
-def test_a_table_of_pyproject_that_is_none(text: str, line: int, message: str) -> None:
+def test_an_invalid_table_of_pyproject(text: str, line: int, message: str) -> None:
     write("pyproject.toml", text)
     assert stops() == error(f"pyproject.toml:{line}: {message}")
 
@@ -224,7 +224,7 @@ def test_an_empty_name_for_standard_input() -> None:
 @pytest.mark.parametrize(
     ("word", "near"), [("chekc", "check"), ("tset", "test"), ("shwo", "show"), ("dif", "diff"), ("explian", "explain"), ("rule", "rules")]
 )
-def test_a_command_that_is_misspelt_is_no_path(word: str, near: str) -> None:
+def test_a_misspelt_command_is_not_a_path(word: str, near: str) -> None:
     for more in ([], ["medplum.config.json"]):
         result = lint(word, *more)
         assert (result.exit_code, result.stdout) == (2, "")
@@ -307,6 +307,6 @@ def test_standard_input_that_is_not_read(arguments: list[str], given: str, wante
     assert (result.returncode, result.stderr) == (0, wanted)
 
 
-def test_a_closed_standard_input_is_not_missed() -> None:
+def test_a_closed_standard_input_is_not_an_error() -> None:
     result = subprocess.run([sys.executable, "-m", "linter"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")

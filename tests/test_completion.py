@@ -89,7 +89,7 @@ examples:
 """
 
 
-def test_policies_of_ones_own(nowhere: Path) -> None:
+def test_custom_policies(nowhere: Path) -> None:
     (nowhere / "policies").mkdir()
     (nowhere / "policies" / "no-bots.yaml").write_text(POLICY)
     assert completed("explain", "acme") == []

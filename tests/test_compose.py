@@ -118,7 +118,7 @@ def test_a_key_whose_line_breaks_are_lost(value: str, advice: str) -> None:
     assert advice in messages(text, "compose.yml")
 
 
-def test_a_name_that_stands_twice() -> None:
+def test_a_duplicate_name() -> None:
     twice = "      MEDPLUM_REDIS_HOST: a\n      MEDPLUM_REDIS_HOST: b"
     assert found(service(twice, "command: env\n    env_file: a"), "compose.yml")[0].startswith("duplicate-key")
     listed = "      - MEDPLUM_REDIS_HOST=a\n      - MEDPLUM_REDIS_HOST=b"
@@ -254,7 +254,7 @@ def test_a_server_without_any_variable_lacks_all() -> None:
         ('{"services": {"medplum": {}}}', None, True),
     ],
 )
-def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
+def test_which_files_are_recognised(text: str, kind: str | None, known: bool) -> None:
     answer = compose.detect(SourceFile("compose.yml", text.encode()))
     assert answer is None or answer.kind == kind
     assert (answer is not None) == known or text.startswith("{")
@@ -271,7 +271,7 @@ def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
         "{s: {image: medplum/medplum-server, environment: {MEDPLUM_PORT: 1}",
     ],
 )
-def test_odd_services_are_no_bug(services: str) -> None:
+def test_odd_services_do_not_crash(services: str) -> None:
     outcome = lint(f"services: {services}\n# medplum", "compose.yml")
     assert outcome.bugs == () and outcome.errors == ()
 
@@ -299,13 +299,13 @@ def test_a_folder_is_searched_for_them(tmp_path: Path) -> None:
         ("file:AKIAIOSFODNN7EXAMPLE.json", "command: …,env"),
     ],
 )
-def test_the_remedy_shows_of_a_start_argument_what_cannot_be_secret(command: str, remedy: str) -> None:
+def test_the_remedy_shows_only_the_public_part_of_a_start_argument(command: str, remedy: str) -> None:
     text = service("      MEDPLUM_REDIS_HOST: cache", f"command: {command}")
     (message,) = messages(text, "compose.yml").splitlines()
     assert message.endswith(f"write {remedy}") and "hunter2" not in message and "AKIA" not in message
 
 
-def test_an_image_of_ones_own_can_take_other_arguments() -> None:
+def test_a_custom_image_can_take_other_arguments() -> None:
     text = service("      MEDPLUM_REDIS_HOST: cache", "command: serve --all")
     assert found(text.replace("medplum/medplum-server", "acme/medplum-server"), "compose.yml") == []
     assert found(text, "compose.yml") == ["ignored-environment"]

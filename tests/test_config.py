@@ -144,7 +144,7 @@ def test_the_nearest_file_upwards_counts(tmp_path: Path) -> None:
     assert Configurations().of(tmp_path).path == tmp_path / "pyproject.toml"
 
 
-def test_the_own_file_goes_before_the_project(tmp_path: Path) -> None:
+def test_our_own_file_takes_precedence_over_the_project(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.medplum-lint]\ntarget = "production"\n')
     assert read(tmp_path, 'target = "auto"').general.target == "auto"
 
@@ -175,7 +175,7 @@ def test_how_a_project_can_be_written(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[tool.medplum-lint-extra]\nx = 1", "[project]\nmedplum-lint = 1", "# [tool.medplum-lint]", "]["])
-def test_a_project_that_does_not_speak_of_us(tmp_path: Path, text: str) -> None:
+def test_a_project_that_does_not_mention_us(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text, "pyproject.toml").path is None
 
 
@@ -250,7 +250,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert str(caught.value) == f"{tmp_path}/{OWN_FILE}: cannot be read: permission denied"
 
 
-def test_a_folder_called_as_the_file_is_not_passed_over(tmp_path: Path) -> None:
+def test_a_folder_with_the_name_of_the_file_is_not_skipped(tmp_path: Path) -> None:
     (tmp_path / OWN_FILE).mkdir()
     with pytest.raises(ConfigError) as caught:
         Configurations().of(tmp_path)
@@ -422,7 +422,7 @@ def test_rules_beside_the_selected_ones(server: Path, monkeypatch: pytest.Monkey
     assert set(levels(run(server, monkeypatch, here, select=("missing-setting",), extend_select=(SLASH,)))) == {"missing-setting", SLASH}
 
 
-def test_a_rule_that_is_off_until_it_is_asked_for(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_that_is_off_until_it_is_requested(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = "medplum.config.json"
     assert "disabled-audit-trail" not in levels(run(server, monkeypatch, here))
     read(server, 'extend-select = ["disabled-audit-trail"]\n')
@@ -471,7 +471,7 @@ ENVIRONMENTS = [
 
 
 @pytest.mark.parametrize(("options", "staging"), ENVIRONMENTS)
-def test_what_holds_for_an_environment(dump: Path, monkeypatch: pytest.MonkeyPatch, options: str, staging: list[str]) -> None:
+def test_options_for_an_environment(dump: Path, monkeypatch: pytest.MonkeyPatch, options: str, staging: list[str]) -> None:
     read(dump, f"select = ['{SLASH}', 'tls']\n[per-file.'*']\nseverity.urls = 'error'\n[environment.staging]\n{options}\n")
     found = in_environments(run(dump, monkeypatch, "ssm.json"))
     assert found["prod"] == [f"error {SLASH}"]
@@ -527,7 +527,7 @@ def test_what_is_included(server: Path, monkeypatch: pytest.MonkeyPatch, include
     assert taken(run(server, monkeypatch)) == before
 
 
-def test_what_is_included_and_is_no_configuration_is_not_passed_over_in_silence(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_included_file_that_is_not_a_configuration_is_reported(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (server / "settings.txt").write_text("hello")
     read(server, "include = ['settings.txt']")
     outcome = run(server, monkeypatch)
@@ -535,7 +535,7 @@ def test_what_is_included_and_is_no_configuration_is_not_passed_over_in_silence(
     assert file.status == "ignored" and file.note and outcome.errors == ()
 
 
-def test_hidden_folders_are_gone_into_only_where_they_are_named(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hidden_folders_are_searched_only_if_named(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (server / ".git").mkdir()
     (server / ".git" / "settings.json").write_text((server / "medplum.config.json").read_text())
     read(server, "include = ['**/settings.json', '*/settings.json']")
@@ -634,7 +634,7 @@ ignore = ["urls"]
 """
 
 
-def test_patterns_that_fit_nothing_are_noted_where_all_was_searched(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patterns_that_match_nothing_are_noted_after_a_full_search(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (server / "node_modules").mkdir()
     read(server, PATTERNS)
     expected = [

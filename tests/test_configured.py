@@ -115,7 +115,7 @@ def test_everything_that_can_hold() -> None:
     assert settings("deploy/server.json", "--no-baseline")["baseline"] == ("none", "--no-baseline")
 
 
-def test_each_environment_of_which_the_configuration_speaks_is_shown_for_itself() -> None:
+def test_each_configured_environment_is_shown_separately() -> None:
     write("ssm.json", json.dumps([{"Name": f"/medplum/{name}/baseUrl", "Value": "x"} for name in ("prod", "qa", "dev")]))
     write(OWN_FILE, CONFIGURATION)
     result = lint("--show-settings", "ssm.json").stdout
@@ -123,7 +123,7 @@ def test_each_environment_of_which_the_configuration_speaks_is_shown_for_itself(
     assert re.findall(r"target +(\S+) +(.*)", result) == [("development", f"{OWN_FILE}:17, environment prod"), ("auto", "default")]
 
 
-def test_what_is_said_of_the_file() -> None:
+def test_notes_on_the_file() -> None:
     write("deploy/medplum.config.json", SERVER)
     lines = lint("--show-settings", "deploy/medplum.config.json").stdout.splitlines()
     assert lines[:3] == [
@@ -173,7 +173,7 @@ def test_a_configuration_with_a_mistake() -> None:
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_search_takes_and_passes_over() -> None:
+def test_what_a_search_takes_and_skips() -> None:
     for name in (
         "medplum.config.json",
         "old/medplum.config.json",
@@ -222,7 +222,7 @@ def test_nothing_of_a_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- A file to begin with. ----------------------------------------------------------------------------------------------------------
 
 
-def test_it_is_begun_and_never_replaced() -> None:
+def test_it_is_created_and_never_replaced() -> None:
     result = lint("init")
     assert (result.exit_code, result.stderr) == (0, f"medplum-lint: note: {OWN_FILE}: wrote every option, in a comment\n")
     assert Path(OWN_FILE).read_text(encoding="utf-8") == beginning()
@@ -230,7 +230,7 @@ def test_it_is_begun_and_never_replaced() -> None:
     assert (lint("init").exit_code, Path(OWN_FILE).read_text(encoding="utf-8")) == (2, "# mine\n")
 
 
-def test_it_is_not_begun_beside_a_project_that_has_one() -> None:
+def test_it_is_not_created_beside_a_project_that_has_one() -> None:
     write("pyproject.toml", "[tool.medplum-lint]\n")
     result = lint("init")
     assert result.exit_code == 2 and result.stderr.startswith(
@@ -241,7 +241,7 @@ def test_it_is_not_begun_beside_a_project_that_has_one() -> None:
     assert lint("init").exit_code == 2 and not Path("elsewhere").exists()
 
 
-def test_it_says_nothing_until_a_sign_is_deleted_and_then_everything() -> None:
+def test_it_is_all_comments_until_they_are_removed() -> None:
     write(OWN_FILE, beginning())
     assert Configurations().of(Path.cwd()) == Configurations().of(Path.cwd())._replace(general=Configurations().of(Path.cwd()).general)
     assert not any(Configurations().of(Path.cwd()).general)
@@ -371,7 +371,7 @@ def test_what_is_changed_is_a_mistake_to_both_or_to_neither(data: Any, drawn: st
 
 
 @given(values(SCHEMA), st.data())
-def test_a_name_that_nobody_knows_is_a_mistake_to_both(data: Any, drawn: st.DataObject) -> None:
+def test_an_unknown_name_is_a_mistake_to_both(data: Any, drawn: st.DataObject) -> None:
     tables = [
         path
         for path in places(data)

@@ -93,7 +93,7 @@ def test_no_mistake_has_a_consequence_that_cannot_be_found() -> None:
     )
 
 
-def test_a_consequence_speaks_of_its_own_mistake_alone() -> None:
+def test_a_consequence_mentions_only_its_own_mistake() -> None:
     demand(
         f"linter/settings: {name}: what happens because of {mistake} is of another mistake: {clause}"
         for name, mistake, clause in clauses()
@@ -178,7 +178,7 @@ def test_what_is_missing_or_empty_is_absent() -> None:
     assert messages(asks, bare({"smtp": {"host": ""}})) == [f'smtp.host must not be "": {why}']
 
 
-def test_nothing_is_said_of_a_limit_that_is_not_the_catalogue_s() -> None:
+def test_limits_outside_the_catalogue_have_no_consequence() -> None:
     assert messages(rule({"port": {"min": 9000}}, MESSAGE), bare({"port": 8103})) == ["port must be at least 9000"]
 
 
@@ -207,7 +207,7 @@ def test_a_mistake_in_the_catalogue_is_named(consequence: Any, problem: str, mon
         build.read_catalogue()
 
 
-def test_one_clause_is_of_every_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_clause_can_apply_to_every_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = {"type": "integer", "meaning": "A port.", "consequence": "it fails"}
     with_entry(entry, monkeypatch)
     assert build.read_catalogue()["server"]["port"]["consequence"] == {"": "it fails"}

@@ -220,7 +220,7 @@ A check supports a control. That it finds nothing does not show that the control
     )
 
 
-def test_only_rules_that_are_asked_for_are_listed_by_control() -> None:
+def test_only_rules_that_are_requested_are_listed_by_control() -> None:
     _, listed, _ = run("rules", "tls", "--control", "164.312(e)(2)(ii)")
     assert re.findall(r"^[a-z-]+(?=  )", listed, re.MULTILINE) == ["insecure-url", "unencrypted-database", "unencrypted-redis"]
     assert run("rules", "mail", "--control", "AC-3") == (2, "", 'medplum-lint: error: no rule supports the control "AC-3"\n')

@@ -128,7 +128,7 @@ TOGETHER: dict[str, tuple[dict[str, object], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", TOGETHER)
-def test_files_are_put_together_alike_whether_they_are_named_or_found(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_grouped_the_same_whether_named_or_found(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However their paths are written, and in whatever order they come."""
     files, expected = TOGETHER[case]
     for name, content in files.items():

@@ -53,7 +53,7 @@ def too_large(*paths: str) -> list[tuple[str, bool]]:
 
 @pytest.mark.usefixtures("tree")
 class TestPaths:
-    def test_a_file_is_taken_whatever_it_is_called(self) -> None:
+    def test_a_named_file_is_read_whatever_its_name(self) -> None:
         assert found("package.json", "./a/../package.json", "a/b/readme.md") == ["package.json", "a/b/readme.md"]
 
     def test_a_folder_is_searched_for_names_of_configurations(self) -> None:
@@ -120,7 +120,7 @@ class TestStrangeThings:
         os.mkfifo(tree / "c" / "medplum-pipe.json")
         assert found("c", "c/*.json") == ["c/config.json"]
 
-    def test_a_folder_called_as_a_file(self, tree: Path) -> None:
+    def test_a_folder_with_the_name_of_a_file(self, tree: Path) -> None:
         (tree / "c" / "medplum.json").mkdir()
         assert found("c") == ["(c/config.json)"]
         assert found("c/medplum.json") == [

@@ -143,7 +143,7 @@ def test_an_image() -> None:
     assert loaded.problems == ()
 
 
-def test_a_value_that_goes_on_over_lines() -> None:
+def test_a_value_over_several_lines() -> None:
     text = f"{FROM}ENV MEDPLUM_DATABASE_SSL='{{\"require\\\n\":true}}'\n{CMD}"
     (loaded,) = load(text)
     assert loaded.document.data == {"database": {"ssl": {"require": True}}}
@@ -194,7 +194,7 @@ def test_what_docker_cannot_build(text: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["{% if a %}", "{{ b }}", "<% c %>"])
-def test_a_line_of_a_template_is_no_mistake(line: str) -> None:
+def test_a_template_line_is_not_a_mistake(line: str) -> None:
     (loaded,) = load(f"{FROM}{line}\nENV MEDPLUM_PORT=8103\n{CMD}")
     assert loaded.problems == ()
 
@@ -349,7 +349,7 @@ CLIENTS = "FROM node AS build\nENV MEDPLUM_BASE_URL=__MEDPLUM_BASE_URL__ MEDPLUM
         ("README.md", f"# Image\n\n```\n{IMAGE}```\n", None, False),
     ],
 )
-def test_whose_file_it_is(name: str, text: str, kind: str | None, known: bool) -> None:
+def test_which_files_are_recognised(name: str, text: str, kind: str | None, known: bool) -> None:
     answer = dockerfile.detect(SourceFile(name, text.encode()))
     assert (answer is not None) == known
     assert answer is None or answer.kind == kind

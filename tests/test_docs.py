@@ -127,7 +127,7 @@ def test_the_configuration_names_rules_that_exist() -> None:
     assert with_severity & listed and with_severity & categories and with_severity <= listed | categories
 
 
-def test_the_suppression_comment_is_heeded(tmp_path: Path) -> None:
+def test_the_suppression_comment_works(tmp_path: Path) -> None:
     def found(text: str) -> dict[str, str | None]:
         outcome = lint_input(Input("server.env", text.encode(), tmp_path / "server.env"), Options(kind="server/env"))
         return {finding.rule: finding.suppressed for finding in outcome.result.findings}

@@ -83,12 +83,12 @@ def test_mistakes_have_their_places() -> None:
     assert problems("A=1\nA=2\n") == []
 
 
-def test_a_key_without_quotes_is_no_flood() -> None:
+def test_an_unquoted_key_is_one_finding() -> None:
     key = "\n".join(["MEDPLUM_SIGNING_KEY=-----BEGIN RSA PRIVATE KEY-----", *["MIIEowIBAAKCAQEA/+x"] * 20, "-----END RSA PRIVATE KEY-----"])
     assert problems(key) == ["3:1 invalid-environment-line"]
 
 
-def test_a_byte_order_mark_and_bytes_that_are_no_text() -> None:
+def test_a_byte_order_mark_and_invalid_bytes() -> None:
     outcome = lint_input(Input(".env", b"\xef\xbb\xbfMEDPLUM_REDIS_HOST=caf\xe9\n", Path(".env")), Options())
     assert [finding.rule for finding in outcome.result.findings] == ["invalid-hostname", "invalid-encoding"]
 
@@ -260,7 +260,7 @@ CLIENT = "MEDPLUM_BASE_URL=https://api.example.com\nMEDPLUM_CLIENT_ID=x\nMEDPLUM
         ("README.md", "# Setup\n```sh\nMEDPLUM_CLIENT_ID=a\n```\n", None, False),
     ],
 )
-def test_whose_file_it_is(name: str, text: str, kind: str | None, known: bool) -> None:
+def test_which_files_are_recognised(name: str, text: str, kind: str | None, known: bool) -> None:
     answer = dotenv.detect(SourceFile(name, text.encode()))
     assert (answer is not None) == known
     assert answer is None or answer.kind == kind

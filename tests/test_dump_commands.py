@@ -132,7 +132,7 @@ def test_a_removed_section_takes_its_members_along() -> None:
     assert made == [f"aws ssm delete-parameters --names /medplum/prod/redis.{name} {AT}" for name in ("host", "tls")]
 
 
-def test_a_secret_is_asked_for() -> None:
+def test_the_user_is_asked_for_a_secret() -> None:
     made = lines(PORT, put("recaptchaSecretKey", SECRET))
     assert made == [
         ': "${VALUE:?the new value of /medplum/prod/recaptchaSecretKey}" && \\',
@@ -208,7 +208,7 @@ def test_what_is_replaced_is_deleted_after_json_was_written() -> None:
     ]
 
 
-def test_a_command_that_asks_takes_nothing_that_another_copied() -> None:
+def test_a_command_that_asks_never_uses_a_copied_value() -> None:
     data = [parameter("/medplum/prod/databaseProxyEndpoint", "proxy.example", "SecureString")]
     made = lines(data, *PROXY, put("supportEmail", "help@proxy.example"))
     assert made is not None
@@ -221,7 +221,7 @@ def split(name: str, section: str) -> list[Change]:
     return [put(f"{section}.host", "db.example"), put(f"{section}.port", 1234), Change("remove", (name,))]
 
 
-def test_of_two_fixes_in_one_each_takes_from_what_it_removes() -> None:
+def test_each_of_two_combined_fixes_uses_what_it_removes() -> None:
     data = [parameter(f"/medplum/prod/{name}", f"{SECRET}-{name}", "SecureString") for name in ("databaseUrl", "redisUrl")]
     made = commands(data, *split("databaseUrl", "database"), *split("redisUrl", "redis"))
     assert made is not None
@@ -306,7 +306,7 @@ def test_json_in_a_secure_string_loses_what_reports_show() -> None:
     ],
     ids=lambda one: one.action if isinstance(one, Change) else "",
 )
-def test_no_command_where_none_does_just_that(data: Any, change: Change) -> None:
+def test_no_command_if_none_does_exactly_that(data: Any, change: Change) -> None:
     assert lines(data, change) is None
 
 
@@ -557,7 +557,7 @@ TO_RENAME = [parameter("/medplum/prod/database_password", STORED["Value"], "Secu
 @needs_aws
 @pytest.mark.parametrize("shell", PASTED)
 @pytest.mark.parametrize("failing", ["get-parameter", "put-parameter", "delete-parameters", ""])
-def test_what_is_pasted_deletes_nothing_that_was_not_copied(tmp_path: Path, shell: list[str], failing: str) -> None:
+def test_pasted_commands_delete_nothing_that_was_not_copied(tmp_path: Path, shell: list[str], failing: str) -> None:
     store = tmp_path / "store"
     keep(store, TO_RENAME[:1])
     done = paste(shell, commands(TO_RENAME, PASSWORD), store, FAKE_AWS_FAILS=failing)
@@ -569,7 +569,7 @@ def test_what_is_pasted_deletes_nothing_that_was_not_copied(tmp_path: Path, shel
 @needs_aws
 @pytest.mark.parametrize("shell", PASTED)
 @pytest.mark.parametrize("values", [0, 3, 4])
-def test_what_is_pasted_deletes_nothing_whose_parts_are_not_known(tmp_path: Path, shell: list[str], values: int) -> None:
+def test_pasted_commands_delete_nothing_with_unknown_parts(tmp_path: Path, shell: list[str], values: int) -> None:
     store = tmp_path / "store"
     data = [parameter("/medplum/prod/database.url", DATABASE_URL, "SecureString")]
     keep(store, data)

@@ -94,7 +94,7 @@ def test_a_file_without_environment_points_at_what_it_has() -> None:
 
 
 @pytest.mark.parametrize("value", [8103, True, 1.5])
-def test_what_is_no_text_is_refused_by_ecs(value: Any) -> None:
+def test_ecs_refuses_values_that_are_not_texts(value: Any) -> None:
     text = task(container({"MEDPLUM_REDIS_USERNAME": value}, environmentFiles=[{}]))
     assert found(text, NAME) == ["unquoted-value redis.username"]
     assert "to ECS, which accepts only text here and refuses the task definition; put the value in quotes" in messages(text, NAME)
@@ -113,7 +113,7 @@ def test_escapes_that_are_kept() -> None:
 # --- What is fetched -----------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_fetched_is_not_judged() -> None:
+def test_fetched_values_are_not_checked() -> None:
     """Neither as a value nor as a secret in plain text, whatever stands in ``valueFrom``."""
     fetched = {"MEDPLUM_REDIS_PASSWORD": "hunter2", "MEDPLUM_PORT": "arn:x", "MEDPLUM_BASE_URL": "no url", "MEDPLUM_LOG_LEVEL": ""}
     text = task(container({}, fetched, environmentFiles=[{}]))
@@ -150,7 +150,7 @@ def test_names_that_ecs_refuses() -> None:
     assert "is given under environment too" in findings[0].message and "is given twice under secrets" in findings[1].message
 
 
-def test_of_two_variables_the_last_one_counts() -> None:
+def test_the_last_of_two_variables_counts() -> None:
     text = task(container([("MEDPLUM_REDIS_HOST", "a"), ("MEDPLUM_REDIS_HOST", "b")], environmentFiles=[{}]))
     assert found(text, NAME) == ["duplicate-key redis.host"]
     assert load(text)[0].document.data == {"redis": {"host": "b"}}
@@ -221,7 +221,7 @@ def test_only_containers_that_run_a_server() -> None:
         ('{"baseUrl": "containerDefinitions MEDPLUM_"}', None, False),
     ],
 )
-def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
+def test_which_files_are_recognised(text: str, kind: str | None, known: bool) -> None:
     answer = ecs_task_definition.detect(SourceFile("a.json", text.encode()))
     assert (answer is not None) == known
     assert answer is None or answer.kind == kind
@@ -244,7 +244,7 @@ def test_a_resource_of_cloudformation_is_left_to_its_source() -> None:
         '{"taskDefinition": [{"containerDefinitions": []}], "containerDefinitions": [{"environment": [{"name": "MEDPLUM_REDIS_HOST"}]}]}',
     ],
 )
-def test_odd_task_definitions_are_no_bug(text: str) -> None:
+def test_odd_task_definitions_do_not_crash(text: str) -> None:
     outcome = lint(text, NAME)
     assert outcome.bugs == () and outcome.errors == ()
 
@@ -278,7 +278,7 @@ def test_a_file_of_which_nothing_can_be_read(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "not valid JSON (line 1, column 67: a string is not closed)" in result.stderr
 
 
-def test_what_is_shown_of_a_line() -> None:
+def test_the_visible_part_of_a_line() -> None:
     """The names of variables, and what is public; nothing of another program's."""
     text = task(
         container({"MEDPLUM_LOG_LEVEL": "INFOO", "MEDPLUM_REDIS_PASSWORD": MARKER, "TOKEN": MARKER}, {"MEDPLUM_PORT": MARKER}),

@@ -21,7 +21,7 @@ EDITS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.text("xyz", 
 
 
 @given(st.lists(st.tuples(st.text("ab\r\n", max_size=3), st.text("cd", min_size=1, max_size=3), st.text("xy", max_size=2)), max_size=6))
-def test_what_stands_between_edits_stays(parts: list[tuple[str, str, str]]) -> None:
+def test_text_between_edits_stays(parts: list[tuple[str, str, str]]) -> None:
     content, edits = "", []
     for kept, old, new in parts:
         content += kept
@@ -66,7 +66,7 @@ def test_an_edit_that_is_wanted_twice_is_made_once() -> None:
     assert apply_edits("ab", [edit(1, 1, "x"), edit(1, 1, "x")]) == "axb"
 
 
-def test_something_is_put_in_before_what_is_replaced_and_behind_what_was() -> None:
+def test_insertions_go_before_and_after_a_replacement() -> None:
     assert apply_edits("abc", [edit(1, 2, "x"), edit(1, 1, "1"), edit(2, 2, "2")]) == "a1x2c"
 
 
@@ -81,11 +81,11 @@ def test_a_byte_order_mark_is_kept_unless_it_is_taken_off() -> None:
     ("names", "index"),
     [("", 0), ("ad", 1), ("da", 2), ("bd", 1), ("bad", 1), ("xad", 2), ("dx", 0), ("ex", 0), ("ed", 1), ("x", 1)],
 )
-def test_a_new_name_goes_behind_those_that_come_before_it(names: str, index: int) -> None:
+def test_a_new_name_goes_after_those_that_precede_it(names: str, index: int) -> None:
     assert index_in("abcde", names, "c") == index
 
 
-def test_new_names_of_one_place_stand_in_their_order() -> None:
+def test_new_names_at_one_place_are_in_order() -> None:
     assert grouped("abcdef", "bx", "zedac") == {0: ["a"], 1: ["c", "d", "e"], 2: ["z"]}
 
 
@@ -107,7 +107,7 @@ def test_values_are_compared_however_deeply_they_are_nested() -> None:
 
 
 @pytest.mark.parametrize("path", [("x",), (0,), ("a", "b"), ("a", 2), ("a", -1), ("a", 0, "b")])
-def test_nothing_stands_at_a_path_that_leads_nowhere(path: tuple[str | int, ...]) -> None:
+def test_no_value_at_a_path_that_leads_nowhere(path: tuple[str | int, ...]) -> None:
     with pytest.raises(LookupError):
         value_at({"a": [1, 2]}, path)
 

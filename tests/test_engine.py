@@ -44,7 +44,7 @@ def test_a_setting_that_must_not_be_given_is_marked_at_its_name() -> None:
     assert lines(rule({"supportEmail": "absent"})) == ["3:3-3:17 error acme/test supportEmail: supportEmail must not be set"]
 
 
-def test_a_setting_that_is_missing_is_marked_where_it_would_stand() -> None:
+def test_a_missing_setting_is_marked_where_it_would_be() -> None:
     assert lines(rule({"port": "present", "database.ssl.ca": "present", "smtp.host": "present"})) == [
         "1:1-1:2 error acme/test port: port is missing",
         "4:60-4:61 error acme/test database.ssl.ca: database.ssl.ca is missing",
@@ -62,7 +62,7 @@ def test_every_place_is_checked_on_its_own() -> None:
     ]
 
 
-def test_members_are_marked_where_they_stand() -> None:
+def test_members_are_marked_in_their_place() -> None:
     assert lines(rule({"database": {"keys": {"port": "present", "password": "absent", "host": {"min_length": 3}}}})) == [
         "4:15-4:16 error acme/test database.port: database.port is missing",
         "4:30-4:40 error acme/test database.password: database.password must not be set",
@@ -83,7 +83,7 @@ def test_one_finding_for_each_place_the_first_reason_counts() -> None:
     ]
 
 
-def test_the_length_of_what_may_be_secret_is_not_said() -> None:
+def test_the_length_of_a_possible_secret_is_not_reported() -> None:
     compiled = rule(
         {"database.password": {"min_length": 20}, "own": {"max_length": 1}, "appBaseUrl": {"max_length": 1}, "logLevel": {"max_length": 1}}
     )
@@ -371,7 +371,7 @@ def test_nothing_is_renamed_to_what_is_there_or_unknown(target: str) -> None:
     assert fixes({"safe": True, "rename": {".": target}}, data, {"a.old": "absent"}) == [None]
 
 
-def test_of_two_that_would_get_one_name_none_is_renamed() -> None:
+def test_two_settings_are_not_renamed_to_the_same_name() -> None:
     data = {"a": {"old": 1, "older": 2, "oldest": 3}}
     fix = {"safe": True, "rename": {".": "^.new"}}
     assert fixes(fix, data, {"a.old": "absent", "a.older": "absent"}) == [None, None]
@@ -454,7 +454,7 @@ def checking(operand: str) -> dict[str, Any]:
 
 
 @given(st.sampled_from(SECRETS), st.text(max_size=5), st.sampled_from(PLACES), st.sampled_from(PLACES), st.sampled_from(["json", "ssm"]))
-def test_no_message_reason_or_fix_says_a_secret(path: tuple[str, ...], more: str, shown: str, operand: str, kind: str) -> None:
+def test_no_message_reason_or_fix_contains_a_secret(path: tuple[str, ...], more: str, shown: str, operand: str, kind: str) -> None:
     value = f"{MARKER}{more}"
     members = {path: value, ("database", "password"): value, ("redis", "password"): value, ("pasword",): value}
     if kind == "ssm":
@@ -470,14 +470,14 @@ def test_no_message_reason_or_fix_says_a_secret(path: tuple[str, ...], more: str
     assert MARKER not in spoken(document, rule(checking(operand), f"{shown} ${{@path}} ${{@reason}} {shown}", fix=fix))
 
 
-def test_no_fix_says_a_secret_that_it_puts_into_a_public_setting() -> None:
+def test_no_fix_contains_a_secret_that_it_moves_to_a_public_setting() -> None:
     document = written(compact({"supportEmail": "x", "database": {"password": MARKER}}))
     compiled = rule({"supportEmail": {"equals": "y"}}, fix={"safe": True, "set": {".": "${database.password}"}})
     assert MARKER not in spoken(document, compiled)
 
 
 @pytest.mark.parametrize("name", ["min", "max"])
-def test_no_bound_says_a_secret(name: str) -> None:
+def test_no_bound_contains_a_secret(name: str) -> None:
     data = {"port": 5, "pin": 1 if name == "max" else 123456}
     assert str(data["pin"]) not in spoken(written(compact(data)), rule({"port": {name: "${pin}"}}, "${@reason}"))
 

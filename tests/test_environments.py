@@ -72,7 +72,7 @@ def test_a_file_that_is_named_twice_is_checked_once(paths: list[str], expected: 
     assert found(*paths) == expected
 
 
-def test_a_file_may_be_called_so() -> None:
+def test_a_file_may_have_such_a_name() -> None:
     write("dump.json#prod", DUMP.replace("prod", "live"))
     assert found("dump.json#prod") == [("staging", 5), ("live", 9)]
     assert found("dump.json#prod#live") == [("live", 9)]
@@ -91,7 +91,7 @@ def test_one_that_is_not_there_is_an_error_that_lists_those_there_are(command: s
     assert (result.exit_code, "clinic.health" in result.stdout) == (2, False)
 
 
-def test_of_a_file_without_environments_there_is_none() -> None:
+def test_a_file_without_environments_has_none() -> None:
     write("server.json", '{"baseUrl": "https://api.example.com/", "database": {}, "redis": {}}')
     assert "no environment prod: write server.json, which has one configuration without a name" in lint("server.json#prod").stderr
     write("bots.json", '{"bots": [{"name": "a", "id": "b", "source": "c"}]}')

@@ -62,7 +62,7 @@ def test_yaml(before: str, old: str, new: str, behind: str, escapes: list[bool])
 
 
 @pytest.mark.parametrize("raw", ["a\\q", "\\x4", "a\\", "one\\x20\n  two"])
-def test_what_is_no_such_text_is_written_anew(raw: str) -> None:
+def test_other_texts_are_rewritten(raw: str) -> None:
     assert re.fullmatch("one two/", yaml_like(raw, "one two/", in_yaml))
 
 

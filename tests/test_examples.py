@@ -91,7 +91,7 @@ def test_environment_and_target(tmp_path: Path) -> None:
     assert run_examples("mail.yaml").output == "8 examples of 1 rule: all passed.\n"
 
 
-def test_they_hold_for_the_members_of_a_deployment() -> None:
+def test_they_apply_to_the_members_of_a_deployment() -> None:
     write(
         "port.yaml",
         """\

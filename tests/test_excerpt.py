@@ -260,7 +260,7 @@ UNEXPECTED: list[Any] = [
 
 
 @pytest.mark.parametrize("value", UNEXPECTED, ids=range(len(UNEXPECTED)))
-def test_what_nobody_expects_is_no_bug(value: Any) -> None:
+def test_unexpected_values_do_not_crash(value: Any) -> None:
     assert_no_bug(json.dumps(value), None)
 
 
@@ -325,7 +325,7 @@ MASKED = {
 
 
 @pytest.mark.parametrize("line", MASKED)
-def test_what_of_a_line_is_shown(line: str) -> None:
+def test_the_visible_part_of_a_line(line: str) -> None:
     assert shown(line) == MASKED[line]
 
 
@@ -359,7 +359,7 @@ TREES = st.recursive(
 @given(st.sampled_from(["externalAuthProviders", "bots", "allowedOrigins", "x"]), st.lists(TREES, min_size=1, max_size=4))
 @example("externalAuthProviders", [["x"], {"": "x"}])
 @example("externalAuthProviders", [{"": "x"}, ["x"]])
-def test_of_each_member_of_a_list_is_hidden_what_is_so_of_it_alone(name: str, members: list[Any]) -> None:
+def test_list_members_are_hidden_one_by_one(name: str, members: list[Any]) -> None:
     """What was found out of one is taken for true of all that the catalogue cannot tell from it."""
 
     def hidden(*written: str) -> list[Hidden | None]:
@@ -404,7 +404,7 @@ def test_what_is_underlined(text: str, part: str, line: str) -> None:
     assert underlined(text, part) == line
 
 
-def test_a_value_whose_name_stands_elsewhere_is_shown_only_if_asked_for() -> None:
+def test_a_value_whose_name_is_elsewhere_is_shown_only_if_requested() -> None:
     assert underlined('"x"', '"x"', show=True) == '»"x"«'
     assert underlined('"x"', '"x"', show=False) == '»"••••••"«'
 
@@ -427,14 +427,14 @@ def test_a_long_line_is_cut_within_a_value() -> None:
     assert underlined(line.replace("port", "pass"), f'"{"x" * 300}"', '"pass"') != line
 
 
-def test_what_is_too_long_to_be_looked_at_as_a_whole_is_masked() -> None:
+def test_very_long_values_are_masked() -> None:
     line = f'"password": "{"x" * 9_990}{MARKER}", "port": "{MARKER}", {MARKER}'
     pieces = list(MaskedLines(Text(line), JsonTokens(line), READ).pieces(Span(0, len(line))))
     assert "".join(piece.text for piece in pieces) == '"password": "••••••"••••••'
     assert pieces[-1].end == len(line)
 
 
-def test_a_place_within_a_long_secret_is_not_taken_for_the_begin_of_a_name() -> None:
+def test_a_place_within_a_long_secret_is_not_the_start_of_a_name() -> None:
     line = f'"password":"{"x" * 200}\\q\\"hunter2\\": \\"hunter2\\\\": 1, "port": 1'
     made = excerpt(line, Span(line.index("\\q"), line.index("\\q") + 2), line.index("\\q"))
     assert MARKER not in made.text

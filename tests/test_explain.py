@@ -55,7 +55,7 @@ def verdict(*arguments: str) -> str:
     return trace(*arguments).partition("\n")[0].partition(": ")[2]
 
 
-def test_a_rule_that_speaks() -> None:
+def test_a_rule_that_applies() -> None:
     assert trace(RULE, "server.json") == (
         "server.json: 1 finding\n"
         "  kind         server/json\n"
@@ -212,7 +212,7 @@ def test_where_severity_and_target_are_from() -> None:
     assert f"1 finding\n  kind         server/env\n  environment  not known\n  target       not known ({why})\n" in speaks
 
 
-def test_advice_that_nobody_asked_for() -> None:
+def test_advice_that_was_not_requested() -> None:
     rule = next(one.info for one in all_rules([])[0] if len(one.info.pedantic) == 2 and "server" in one.info.kinds)
     expected = f"silent: it is pedantic, and so checked only when it is asked for: --pedantic, or --select {rule.id}"
     assert verdict(rule.id, "server.json") == expected
@@ -289,7 +289,7 @@ def test_nothing_that_it_asks_about_is_given() -> None:
     assert verdict(*arguments) == "silent: every clause holds"
 
 
-def test_of_many_places_a_few_are_named() -> None:
+def test_a_few_of_many_places_are_named() -> None:
     write("server.json", json.dumps({**SERVER, **{f"own{number}": number for number in range(30)}}))
     text = trace("unknown-setting", "server.json")
     assert text.startswith("server.json: 1 finding\n")
@@ -346,7 +346,7 @@ def test_no_rule_shows_a_secret_of_any_file() -> None:
     assert shown > 10_000
 
 
-def test_what_stands_around_a_server_is_explained() -> None:
+def test_the_environment_of_a_server_is_explained() -> None:
     write("compose.yml", (Path(__file__).parent / "fixtures" / "workload-compose-mistakes" / "input.yml").read_text(encoding="utf-8"))
     of_workload = trace("missing-probe-program", "compose.yml")
     assert of_workload.startswith("what stands around compose.yml#medplum-server: 1 finding\n")

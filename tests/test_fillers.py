@@ -76,7 +76,7 @@ def test_what_fills_in_nothing(tmp_path: Path, name: str, text: str) -> None:
     assert reported(config) == ["warning database.password"]
 
 
-def test_a_link_leads_to_nothing_outside_of_the_repository(tmp_path: Path) -> None:
+def test_links_out_of_the_repository_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "repository" / ".git").mkdir(parents=True)
     config = written(tmp_path / "repository" / "medplum.config.json", CONFIG % "${DB_PASSWORD}")
     written(tmp_path / "secret.sh", "envsubst < medplum.config.json")

@@ -84,7 +84,7 @@ def test_lines_are_counted_by_hash_not_by_content() -> None:
     assert [value.split(":")[1] for value in hashes("Af\n" + "x" * 100 + "\nBA\n" + "x" * 100)] == ["1", "1", "2", "2"]
 
 
-def test_no_more_lines_than_asked_for() -> None:
+def test_no_more_lines_than_requested() -> None:
     assert hashes(PROGRAM, 3) == PROGRAM_HASHES[:3]
     assert hashes(PROGRAM, 0) == []
 

@@ -113,7 +113,7 @@ def test_nothing_but_the_fix_changes(name: str) -> None:
     assert path.read_bytes().decode() == after and again.stderr == ""
 
 
-def test_safe_fixes_alone_unless_others_are_asked_for() -> None:
+def test_safe_fixes_alone_unless_others_are_requested() -> None:
     text = json.dumps({**BASE, "baseUrl": "https://api.clinic.example"})
     path = write(text)
     assert (fix(path.name).exit_code, path.read_text()) == (1, text)
@@ -252,7 +252,7 @@ def test_a_file_that_cannot_be_written_is_an_error_and_the_others_are_fixed(monk
 @pytest.mark.parametrize(
     "arguments", [("--fix", "--output"), ("--fix", "--format", "json", "--output"), ("--fix", "--fix-script"), ("--diff", "--output")]
 )
-def test_no_output_takes_the_place_of_an_input(arguments: tuple[str, ...]) -> None:
+def test_no_output_replaces_an_input(arguments: tuple[str, ...]) -> None:
     path = write(json.dumps({**BASE, "appBaseUrl": "https://a.clinic.example"}))
     before = path.read_text()
     result = run(*arguments, f"./{path.name}", path.name)
@@ -291,7 +291,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyP
     }.values(),
 )
 @pytest.mark.parametrize("late", [False, True])
-def test_what_takes_the_place_of_a_file_is_left_alone_and_the_others_are_fixed(
+def test_a_replaced_file_is_left_alone_and_the_others_are_fixed(
     swap: Callable[[str], object], says: str, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also while signals are held back, when waiting for the other end of a pipe could not be interrupted."""
@@ -354,7 +354,7 @@ def test_a_fix_that_breaks_the_text_is_a_bug_and_the_file_stays(monkeypatch: pyt
     assert (fix(path.name).exit_code, path.read_text()) == (3, before)
 
 
-def test_a_fix_that_brings_a_finding_as_grave_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fix_that_causes_an_equally_severe_finding_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(json.dumps({**BASE, "auditEventLogGroup": "x"}))
     before = path.read_text()
     from linter.policy import make_fix as making
@@ -419,7 +419,7 @@ MOVED: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", MOVED)
-def test_a_secret_that_is_moved_is_no_new_finding(name: str) -> None:
+def test_a_moved_secret_is_not_a_new_finding(name: str) -> None:
     before, after = MOVED[name]
     path = write(json.dumps({**WHOLE, **before}))
     [rule] = {rule for rule, _ in left(path) if "secret" in rule}
@@ -427,7 +427,7 @@ def test_a_secret_that_is_moved_is_no_new_finding(name: str) -> None:
     assert json.loads(path.read_text()) == {**WHOLE, **after}
 
 
-def test_a_secret_that_is_moved_in_variables_is_no_new_finding() -> None:
+def test_a_secret_moved_in_variables_is_not_a_new_finding() -> None:
     path = write("MEDPLUM_REDIS_URL=redis://:hunter2@cache.clinic.example:6379/1\n", ".env")
     assert left(path) == [("plaintext-secret", "redis.password")]
     assert path.read_text() == (
@@ -449,7 +449,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_two_secrets_that_are_moved_one_after_the_other_are_no_new_findings(name: str) -> None:
+def test_two_secrets_moved_in_turn_are_not_new_findings(name: str) -> None:
     """They are one finding, whose place is that of the first, and which of them that is changes with what is fixed."""
     path = write(FILES[name], name)
     assert [one for one in left(path) if "missing" not in one[0]] == [
@@ -467,7 +467,7 @@ def test_what_a_diff_leaves_of_secrets_that_would_move_is_reported() -> None:
     assert [(one["rule"], one["setting"], one["range"]["start"]["line"]) for one in found] == [("plaintext-secret", "database.url", 2)]
 
 
-def test_a_secret_in_a_text_that_is_made_an_object_is_no_new_finding() -> None:
+def test_a_secret_in_a_text_turned_into_an_object_is_not_a_new_finding() -> None:
     path = write(json.dumps({**WHOLE, "redis": '{"host": "cache", "password": "hunter2"}'}))
     assert left(path, "--kind", "server/json", "--ignore", "unfilled-placeholder") == [("plaintext-secret", "redis.password")]
     assert json.loads(path.read_text()) == {**WHOLE, "redis": {"host": "cache", "password": "hunter2"}}
@@ -521,7 +521,7 @@ def test_a_workflow_is_fixed_in_one_run() -> None:
 INFRA: Mapping[str, Any] = {"name": "clinic", "stackName": "Clinic", "maxAzs": 1, "vpcId": None, "apiInternetFacing": "false"}
 
 
-def test_of_several_fixes_only_the_one_is_left_out_that_brings_a_finding_elsewhere() -> None:
+def test_only_the_fix_that_causes_a_finding_elsewhere_is_left_out() -> None:
     """Without its ``vpcId``, which is null, the stack makes a network, for which ``maxAzs`` is too small; the other fix is made."""
     path = write(json.dumps(INFRA), "clinic.config.json")
     options = ("--kind", "infra/json", "--select", "null-infra-value,wrong-type,misread-boolean,too-few-zones", "--unsafe-fixes")
@@ -579,7 +579,7 @@ def test_what_only_one_round_after_the_other_can_fix_is_fixed_in_one_run() -> No
     assert run(*options).stderr == ""
 
 
-def test_a_file_that_would_not_be_recognised_any_more_keeps_what_it_is_recognised_by() -> None:
+def test_a_file_keeps_what_it_is_recognised_by() -> None:
     text = '{"baseUrl": "https://api.clinic.example", "authorizeUrl": "https://auth.clinic.example/oauth2/authorize"}'
     path = write(text, "medplum.prod.server.config.json")
     result = run("--fix", "--unsafe-fixes", path.name)
@@ -609,7 +609,7 @@ WHOLE_MAP = (
 )
 
 
-def test_what_would_empty_one_document_is_left_out_and_the_others_of_its_file_are_fixed() -> None:
+def test_a_fix_that_would_empty_a_document_is_left_out() -> None:
     other = "---\n" + MAP.format("d") + "  MEDPLUM_AUDIT_EVENT_LOG_GROUP: x\n"
     path = write(WHOLE_MAP + other, "manifest.yaml")
     result = fix("--fail-on", "never", path.name)
@@ -627,14 +627,14 @@ def test_a_file_in_which_fixes_would_leave_nothing_stays() -> None:
     assert "the fixes of ignored-setting at line 6 are left out, because they would leave no setting of a server there" in result.stderr
 
 
-def test_what_a_part_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
+def test_a_fix_that_completes_a_part_may_leave_settings_missing() -> None:
     path = write('{"baseUrl":"https://api.clinic.example/","databaseProxyEndpoint":"proxy.clinic.internal"}')
     rules = {rule for rule, _ in left(path, "--pedantic")}
     assert {"disabled-audit-trail", "missing-setting"} <= rules
     assert json.loads(path.read_text())["database"] == {"host": "proxy.clinic.internal", "ssl": {"require": True}}
 
 
-def test_what_a_file_of_variables_lacks_is_not_asked_of_the_fix_that_makes_a_whole_of_it() -> None:
+def test_a_fix_that_completes_variables_may_leave_settings_missing() -> None:
     lines = ["BASE_URL=https://api.clinic.example/", "PORT=8103", "REDIS_HOST=cache", "DATABASE_URL=postgres://me:hunter2@db/clinic"]
     path = write("".join(f"MEDPLUM_{line}\n" for line in lines), ".env")
     assert {"missing-setting", "plaintext-secret"} <= {rule for rule, _ in left(path)}
@@ -797,7 +797,7 @@ def fixes_of(name: str, content: bytes, kind: str | None, *, unsafe: bool = True
 
 
 @pytest.mark.parametrize("planted", MARKED, ids=lambda planted: planted.name)
-def test_byte_order_marks_are_no_bug_in_any_format(planted: Planted) -> None:
+def test_byte_order_marks_do_not_crash_any_format(planted: Planted) -> None:
     """At the start they do not count; a further one stays where it is."""
     content, mark = planted.content.encode(), "\ufeff".encode()
     one = [file.after.lstrip(mark) for file in fixes_of(planted.name, mark + content, planted.kind).files]
@@ -819,7 +819,7 @@ def test_several_byte_order_marks_are_one_finding_and_go_at_once() -> None:
 
 @pytest.mark.parametrize("text", ["{{x}}", "{{ x }}", "https://{{x}}/", "x{{y}}z", " {{x}}", "{{", "}}", "{{}}"])
 @pytest.mark.parametrize("name", ["redisUrl", "databaseUrl", "database/password", "databasePassword", "signingkey", "redis.url", "baseurl"])
-def test_a_value_that_nobody_knows_is_no_bug(name: str, text: str) -> None:
+def test_an_unknown_value_does_not_crash(name: str, text: str) -> None:
     """Behind a name that is none AWS refuses it, and behind that of a secret it is how it should be in a template."""
     names = {"/medplum/prod/baseUrl": "https://api.clinic.test", f"/medplum/prod/{name}": text}
     fields = [{"Name": one, "Type": "String", "Value": value} for one, value in names.items()]

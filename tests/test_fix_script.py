@@ -187,7 +187,7 @@ def backups() -> list[Path]:
 
 
 @in_shells(*CASES)
-def test_it_does_what_is_meant_and_does_nothing_when_it_is_run_again(case: Case, shell: list[str]) -> None:
+def test_it_works_and_does_nothing_on_the_second_run(case: Case, shell: list[str]) -> None:
     store = keep(Path("store").resolve(), case.parameters)
     text = write_script(case.parameters)
     wanted = wanted_of(store, case)
@@ -377,7 +377,7 @@ def test_other_partitions(partition: str, region: str) -> None:
 
 
 @in_shells(*CASES)
-def test_it_stops_where_the_version_is_another(case: Case, shell: list[str]) -> None:
+def test_it_stops_if_the_version_differs(case: Case, shell: list[str]) -> None:
     parameters = [one | {"Version": one["Version"] + 1} if index else one for index, one in enumerate(case.parameters)]
     store = keep(Path("store").resolve(), parameters)
     before = everything(store)
@@ -396,14 +396,14 @@ def test_it_stops_where_the_version_is_another(case: Case, shell: list[str]) -> 
     unchanged(store, before)
 
 
-def test_it_stops_where_a_parameter_is_gone() -> None:
+def test_it_stops_if_a_parameter_is_missing() -> None:
     write_script(ENCRYPTED.parameters)
     store = keep(Path("store").resolve(), ENCRYPTED.parameters[:1])
     assert refused(store) == "/medplum/prod/recaptchaSecretKey: is gone since the dump\n"
 
 
 @pytest.mark.parametrize(("value", "kind"), [("other", "SecureString"), (f"-{SECRET}\n", "SecureString"), (f"-{SECRET}\n\n", "String")])
-def test_it_stops_where_the_new_name_is_taken(value: str, kind: str) -> None:
+def test_it_stops_if_the_new_name_is_taken(value: str, kind: str) -> None:
     write_script(RENAMED.parameters)
     store = keep(Path("store").resolve(), [*RENAMED.parameters, parameter("/medplum/prod/database.password", value, kind)])
     before = everything(store)
@@ -416,7 +416,7 @@ def test_it_stops_where_the_new_name_is_taken(value: str, kind: str) -> None:
     unchanged(store, before)
 
 
-def test_it_stops_where_what_it_moves_is_gone() -> None:
+def test_it_stops_if_the_moved_parameter_is_missing() -> None:
     write_script(RENAMED.parameters)
     store = keep(Path("store").resolve(), RENAMED.parameters[:1])
     done = execute("fix.sh", store)
@@ -460,13 +460,13 @@ def test_the_date_of_a_secret_is_compared_where_there_is_no_version(of_dump: Any
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", SECRET, 1e300, True])
-def test_what_is_no_date_says_nothing(date: Any) -> None:
+def test_an_invalid_date_is_ignored(date: Any) -> None:
     text = write_script([BASE, RENAMED.parameters[1] | {"LastModifiedDate": date}], without=("Version",))
     assert "  delete /medplum/prod/database_password secret unknown\n" in text
     assert SECRET not in text
 
 
-def test_a_secret_of_which_the_dump_says_nothing_is_to_be_confirmed() -> None:
+def test_a_secret_without_version_or_date_must_be_confirmed() -> None:
     parameters = [BASE, RENAMED.parameters[1], ENCRYPTED.parameters[1]]
     write_script(parameters, without=("Version",))
     names = ["/medplum/prod/database_password", "/medplum/prod/recaptchaSecretKey"]
@@ -490,7 +490,7 @@ def test_a_secret_of_which_the_dump_says_nothing_is_to_be_confirmed() -> None:
     assert set(names) & {name.removeprefix("us-east-1") for name in stored(store)} == {names[1]}
 
 
-def test_a_value_that_a_person_gives_is_asked_for_before_anything_changes() -> None:
+def test_input_is_requested_before_anything_changes() -> None:
     write_script(SPLIT.parameters)
     store = keep(Path("store").resolve(), SPLIT.parameters)
     before = everything(store)
@@ -565,7 +565,7 @@ def test_a_backup_is_never_written_over() -> None:
     assert found(store) == before, "the first has all"
 
 
-def test_it_stops_where_the_backup_cannot_be_written() -> None:
+def test_it_stops_if_the_backup_cannot_be_written() -> None:
     write_script(EDITED.parameters)
     store = keep(Path("store").resolve(), EDITED.parameters)
     before = everything(store)
@@ -634,7 +634,7 @@ def test_a_value_that_is_there_already_is_kept() -> None:
         }
 
 
-def test_a_copy_is_never_less_encrypted_than_what_it_is_of() -> None:
+def test_a_copy_is_never_less_encrypted_than_its_original() -> None:
     """A dump without types does not tell that this public value is in a SecureString."""
     given = {"Name": "/medplum/prod/databaseProxyEndpoint", "Value": "proxy.example"}
     script_of([given], [put("database.host", "proxy.example"), Change("remove", ("databaseProxyEndpoint",))])
@@ -687,7 +687,7 @@ def test_what_is_written_twice_is_written_once() -> None:
         assert stored(store, "Type", "Value", "Version") == {f"{PROD}port": {"Type": "SecureString", "Value": "3", "Version": 2}}
 
 
-def test_what_depends_on_a_change_that_cannot_be_told_in_one_is_left() -> None:
+def test_fixes_that_depend_on_an_uncombinable_change_are_left() -> None:
     text = script_of([PORT, BASE], [put("port", 2)], [Change("remove", ("port",))], [put("baseUrl", "https://x.example/")])
     assert text.count("is left, because it depends on the commands before it: check again after them") == 2
     assert "  put /medplum/prod/port same 2 public version 1\n" in text

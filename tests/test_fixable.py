@@ -124,7 +124,7 @@ def check(name: str, text: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_called_fixable_is_mended(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fixable_findings_are_fixed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     check(name, FILES[name].encode())
     Path(name).write_bytes(FILES[name].encode())
@@ -137,6 +137,6 @@ PATHS = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.n
 
 @pytest.mark.quick_cases(38)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(FIXTURES).as_posix())
-def test_what_is_called_fixable_in_a_fixture_is_mended(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fixable_findings_in_a_fixture_are_fixed(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     check(path.name, path.read_bytes())

@@ -92,7 +92,7 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made()
     assert len(fixes.outcome.result.findings) == 8
 
 
-def test_all_mistakes_with_one_answer_are_mended() -> None:
+def test_all_unambiguous_mistakes_are_fixed() -> None:
     path = ROOT / "tests" / "data" / "mistakes-with-one-answer.template.json"
     safe, every = linted(path, unsafe=False), linted(path, unsafe=True)
     assert (safe.refused, safe.bugs, every.refused, every.bugs) == ((), (), (), ())
@@ -130,14 +130,14 @@ SAFETY: list[tuple[str, dict[str, object], bool]] = [
 
 
 @pytest.mark.parametrize(("rule_id", "data", "safe"), SAFETY)
-def test_a_fix_is_safe_only_where_nothing_opens_with_it(rule_id: str, data: dict[str, object], safe: bool, tmp_path: Path) -> None:
+def test_a_fix_is_safe_only_if_it_opens_nothing(rule_id: str, data: dict[str, object], safe: bool, tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
     path.write_text(json.dumps(data), encoding="utf-8")
     findings = lint_paths([str(path)], Options(Overrides(select=(rule_id,)), "server/json", isolated=True)).result.findings
     assert [finding.fix and finding.fix.safe for finding in findings if finding.rule == rule_id] == [safe]
 
 
-def test_a_name_and_its_value_are_mended_one_after_the_other(tmp_path: Path) -> None:
+def test_a_name_and_its_value_are_fixed_in_turn(tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
     data = {"database": {}, "redis": {}, "bullmq": {"concurency": 20}, "BinaryStorage": "s3://bucket-x"}
     path.write_text(json.dumps(data), encoding="utf-8")
@@ -150,7 +150,7 @@ def test_a_name_and_its_value_are_mended_one_after_the_other(tmp_path: Path) -> 
     ]
 
 
-def test_the_members_of_the_readonly_database_stand_in_the_order_of_the_others(tmp_path: Path) -> None:
+def test_members_of_the_readonly_database_are_in_order(tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
     path.write_text('{"readonlyDatabase": {"port": 5432}, "readonlyDatabaseProxyEndpoint": "proxy.example.com"}', encoding="utf-8")
     options = Options(Overrides(select=("deprecated-setting",)), "server/json", isolated=True, keep_contents=True)

@@ -51,5 +51,5 @@ def test_a_clean_production_configuration_is_clean(case: str) -> None:
     assert linted(case).result.findings == ()
 
 
-def test_nothing_in_the_local_sample_is_more_than_a_note() -> None:
+def test_the_local_sample_has_only_notes() -> None:
     assert {finding.severity for finding in linted("local-sample").result.findings} <= {"note"}

@@ -131,7 +131,7 @@ def test_a_secret_in_any_form_is_noticed(case: Case, number: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "••••••", SECRET[:5], "the password is a secret", "7c709c448f4b594c", "gjkqvw"])
-def test_what_is_no_secret_is_let_pass(case: Case, text: str) -> None:
+def test_values_that_are_not_secret_pass(case: Case, text: str) -> None:
     assert noticed(case, out=text) == []
 
 
@@ -171,7 +171,7 @@ def test_a_place_in_the_file(case: Case, place: tuple[int, int, int, int]) -> No
 
 
 @pytest.mark.parametrize("place", [(0, 1, 1, 1), (1, 0, 1, 1), (1, 2, 1, 1), (2, 1, 1, 1), (1, 1, 1, LONG + 1), (3, 1, 3, 2), (4, 1, 4, 1)])
-def test_a_place_outside_of_the_file(case: Case, place: tuple[int, int, int, int]) -> None:
+def test_a_place_outside_the_file(case: Case, place: tuple[int, int, int, int]) -> None:
     assert noticed(case, "check json", report((1, 1, 1, 1), place)) == ["a range outside of the file"]
 
 

@@ -85,7 +85,7 @@ def test_the_schema_is_valid() -> None:
     assert json.loads(schema_text()) == config_schema()
 
 
-def test_the_schema_takes_clean_configs(validator: jsonschema.Draft202012Validator) -> None:
+def test_the_schema_accepts_clean_configs(validator: jsonschema.Draft202012Validator) -> None:
     assert wrong(validator, CLEAN) == []
     assert wrong(validator, {"$schema": "./medplum.schema.json", "_comment": ["local"], "port": 8103}) == []
     assert wrong(validator, {}) == []
@@ -105,7 +105,7 @@ def test_the_schema_takes_clean_configs(validator: jsonschema.Draft202012Validat
         ("database.runMigrations", False),
     ],
 )
-def test_the_schema_takes(validator: jsonschema.Draft202012Validator, path: str, value: Any) -> None:
+def test_the_schema_accepts(validator: jsonschema.Draft202012Validator, path: str, value: Any) -> None:
     assert wrong(validator, changed(path, value)) == []
 
 

@@ -91,7 +91,7 @@ def test_only_those_of_a_server_are_read() -> None:
         ["services: {a: {image: 1, env: {MEDPLUM_REDIS_HOST: b}}}", "environment: [a]"],
     ],
 )
-def test_odd_workflows_are_no_bug(lines: list[str]) -> None:
+def test_odd_workflows_do_not_crash(lines: list[str]) -> None:
     found(job(*lines) + "# MEDPLUM_\n", "deploy.yml")
 
 
@@ -116,7 +116,7 @@ SECRET = "plaintext-secret database.password"
         (["services: {db: {image: postgres}}", f"env: {REMOTE}"], True),
     ],
 )
-def test_the_password_of_a_database_that_is_gone_with_its_job_is_no_secret(lines: list[str], secret: bool) -> None:
+def test_the_password_of_a_throwaway_database_is_not_a_secret(lines: list[str], secret: bool) -> None:
     assert [one for one in found(job(*lines), "deploy.yml") if one.startswith("plaintext-secret ")] == ([SECRET] if secret else [])
 
 
@@ -137,13 +137,13 @@ def test_the_password_of_a_database_that_is_gone_with_its_job_is_no_secret(lines
         ("MEDPLUM_", None, False),
     ],
 )
-def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
+def test_which_files_are_recognised(text: str, kind: str | None, known: bool) -> None:
     answer = github_workflow.detect(SourceFile("deploy.yml", text.encode()))
     assert (answer is not None) == known
     assert answer is None or answer.kind == kind
 
 
-def test_no_other_source_takes_a_workflow_for_its_own(tmp_path: Path) -> None:
+def test_no_other_source_recognises_a_workflow(tmp_path: Path) -> None:
     two_jobs = f"{job('env: {MEDPLUM_PORT: 1}')}  other:\n    runs-on: a\n    env: {{MEDPLUM_APP_BASE_URL: b}}\n"
     (tmp_path / "deploy.yml").write_text(two_jobs)
     (file,) = lint_paths([str(tmp_path / "deploy.yml")], Options()).result.files

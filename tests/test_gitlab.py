@@ -112,7 +112,7 @@ def test_severities(severity: str, written: str) -> None:
     assert issue["severity"] == written
 
 
-def test_the_environment_is_told() -> None:
+def test_the_environment_is_reported() -> None:
     parameters = [{"Name": f"/medplum/{name}/baseUrl", "Type": "String", "Value": "https://api.hospital.example"} for name in ("a", "b")]
     write("ssm.json", json.dumps({"Parameters": parameters}))
     issues = report("ssm.json", "--select", "missing-trailing-slash")

@@ -160,7 +160,7 @@ def found_in(data: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("part", part_and_all(4))
-def test_null_is_no_more_than_nothing_to_the_server(part: slice) -> None:
+def test_null_is_the_same_as_absent_to_the_server(part: slice) -> None:
     names = [name for name in settings.catalogue("server").names() if "*" not in name]
     for name in names[part]:
         null, absent = with_null(name, given=True), with_null(name, given=False)

@@ -131,7 +131,7 @@ def test_other_charts_have_lists_and_mappings(text: str) -> None:
         ("config: {server: [baseUrl]}", None),
     ],
 )
-def test_whose_file_it_is(text: str, kind: str | None) -> None:
+def test_which_files_are_recognised(text: str, kind: str | None) -> None:
     answer = helm.detect(SourceFile("values.yaml", text.encode()))
     assert (answer.kind if answer is not None else None) == kind
 
@@ -145,7 +145,7 @@ def test_whose_file_it_is(text: str, kind: str | None) -> None:
         "config: {server: {baseUrl: &a [*a]}}",
     ],
 )
-def test_odd_values_are_no_bug(text: str) -> None:
+def test_odd_values_do_not_crash(text: str) -> None:
     outcome = lint(text, "values.yaml")
     assert outcome.bugs == () and outcome.errors == ()
 
@@ -177,7 +177,7 @@ def test_a_block_is_one_of_variables_whatever_it_is_called(values: str, host: ob
     assert not made.complete
 
 
-def test_of_blocks_that_give_one_variable_that_of_a_known_name_is_read() -> None:
+def test_the_block_with_a_known_name_is_read() -> None:
     """The other may be that of another server, or of another environment."""
     text = "env: {MEDPLUM_REDIS_HOST: a}\nworker: {config: {MEDPLUM_REDIS_HOST: b, MEDPLUM_LOG_LEVEL: INFO}}\n"
     made = document(text)
@@ -188,13 +188,13 @@ def test_of_blocks_that_give_one_variable_that_of_a_known_name_is_read() -> None
     ]
 
 
-def test_a_file_that_is_not_called_so_is_no_values_file_for_its_blocks() -> None:
+def test_blocks_alone_do_not_make_a_values_file() -> None:
     text = b"variables: {MEDPLUM_BASE_URL: 'https://api.hospital.health/', MEDPLUM_DATABASE_HOST: db}\n"
     recognised = [helm.detect(SourceFile(name, text)) for name in ("ci.yaml", "values.yaml")]
     assert [one.kind if one is not None else None for one in recognised] == [None, "server/env"]
 
 
-def test_blocks_of_different_containers_are_no_duplicates() -> None:
+def test_blocks_of_different_containers_are_not_duplicates() -> None:
     """Unless a block under another name of the same mapping gives the variable too."""
     given = "[{name: MEDPLUM_BASE_URL, value: 'https://a.hospital.health/'}, {name: MEDPLUM_DATABASE_HOST, value: db}]"
     app = "[{name: MEDPLUM_BASE_URL, value: 'https://a.hospital.health/'}]"
@@ -306,7 +306,7 @@ def test_the_start_argument_of_the_chart(source: str, rules: list[str]) -> None:
         "name: medplum\nversion: &a [*a]",
     ],
 )
-def test_an_odd_chart_is_no_bug(chart: str, tmp_path: Path) -> None:
+def test_an_odd_chart_does_not_crash(chart: str, tmp_path: Path) -> None:
     values = (
         "medplum: {config: [], deployment: x, global: [1], service: 3}\n"
         "global: {configSource: {type: [env]}, gcp: x}\nconfig: {server: {baseUrl: a, port: [1]}}\nservice: 1\n"

@@ -26,7 +26,7 @@ def help_of(name: str, columns: int = 80) -> str:
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.names)
-def test_every_option_stands_under_a_heading(option: Option) -> None:
+def test_every_option_is_under_a_heading(option: Option) -> None:
     assert option.is_argument or option.heading in HEADINGS, f"{option.names}: give it one of the headings {', '.join(HEADINGS)}"
 
 

@@ -110,14 +110,14 @@ def files(seed: int) -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_no_value_of_any_setting_is_a_bug(seed: int) -> None:
+def test_no_value_of_any_setting_crashes(seed: int) -> None:
     for name, text, kind in files(seed):
         assert lint(text, name, kind).bugs == (), (name, kind)
 
 
 @pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-def test_no_value_of_a_number_is_a_bug(value: str) -> None:
+def test_no_numeric_value_crashes(value: str) -> None:
     numbers = [name for name in names("server") if "integer" in settings.catalogue().get(tuple(name.split("."))).types]  # type: ignore[union-attr]
     assert lint(tree(dict.fromkeys(numbers, value)), kind="server/json").bugs == ()
     kind = "secret/database"
@@ -134,7 +134,7 @@ ANYTHING = st.recursive(
 @given(
     st.dictionaries(st.sampled_from([name for kind in settings.KINDS for name in leaves(kind) if "*" not in name]), ANYTHING, max_size=6)
 )
-def test_no_tree_of_values_is_a_bug(values: dict[str, Any]) -> None:
+def test_no_tree_of_values_crashes(values: dict[str, Any]) -> None:
     text = tree({name: json.dumps(value) for name, value in values.items()})
     for kind in ("server/json", "infra/json", "server/azure", "secret/database", "secret/redis"):
         assert lint(text, kind=kind).bugs == ()
@@ -144,7 +144,7 @@ def test_no_tree_of_values_is_a_bug(values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("digits", ["9" * 309, "-" + "9" * 309, "9" * 5_000, "-" + "9" * 5_000, "1e400", "-1e400"])
-def test_a_number_without_end_is_infinite_as_it_is_to_javascript(digits: str) -> None:
+def test_an_endless_number_is_infinite_as_in_javascript(digits: str) -> None:
     infinity = "-Infinity" if digits.startswith("-") else "Infinity"
     (one,) = loaded(f'{{"mfaAuthenticatorWindow": {digits}, "port": 1}}')
     assert one.problems == () and one.document.data == {"mfaAuthenticatorWindow": float(digits), "port": 1}
@@ -163,7 +163,7 @@ def test_a_number_within_its_range_is_itself(digits: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("digits", DIGITS)
-def test_every_reader_of_json_takes_every_number(digits: str) -> None:
+def test_every_json_reader_accepts_every_number(digits: str) -> None:
     (strict,), (tolerant,) = loaded(f'{{"a": {digits}}}'), loaded(f'{{"a": {digits},}}')
     if not digits.startswith("00"):
         assert strict.problems == () and [problem.name for problem in tolerant.problems] == ["json-trailing-comma"]
@@ -201,7 +201,7 @@ def test_a_size_of_any_length(size: str, message: str | None) -> None:
 
 
 @pytest.mark.parametrize("digit", ["٣", "²", "①", "１２", "𝟏"])
-def test_what_only_python_takes_for_a_digit_is_none(digit: str) -> None:
+def test_unicode_digits_are_not_digits(digit: str) -> None:
     (message,) = found(lint(f"MEDPLUM_PORT={digit}\nMEDPLUM_REDIS_HOST=cache\n", ".env"), "misread-number")
     assert message.startswith("port becomes NaN, for which the server uses its default, 8103")
 
@@ -228,7 +228,7 @@ def test_json_in_a_text_is_read_at_any_depth() -> None:
     assert [message[:40] for message in found(outcome, "wrong-type")] == ["workers must be an object, not an array"[:40]]
 
 
-def test_values_of_the_chart_that_nobody_knows() -> None:
+def test_unknown_values_of_the_chart() -> None:
     values = (
         "config:\n  server:\n    baseUrl: https://a.example/\n    port: 8103\n  redis:\n    tls: {a: {{ .Values.x }}, b: .inf, c: !Ref x}\n"
     )
@@ -240,7 +240,7 @@ def test_values_of_the_chart_that_nobody_knows() -> None:
 WRONG: Final = f'{{{BASE}, "mfaAuthenticatorWindow": 99, "maxSearchOffset": -1, "emailAdress": "x"}}'
 
 
-def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_mismatch_affects_only_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     before = lint(WRONG)
 
     def fail(value: Any, setting: settings.Setting, reader: Reader) -> Any:
@@ -256,7 +256,7 @@ def test_a_mismatch_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch
     assert ("unknown-setting", ("emailAdress",)) in kept and ("number-out-of-range", ("maxSearchOffset",)) in kept
 
 
-def test_a_reason_that_cannot_be_worked_out_is_that_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_reason_affects_only_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([ValueError("hunter2")])
     not_known = name_checks.not_known
 

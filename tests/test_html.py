@@ -104,7 +104,7 @@ def test_a_link_is_one_of_https_only() -> None:
 # --- What is in it ------------------------------------------------------------------------------------------------------------------
 
 
-def test_findings_come_by_file_and_gravest_first_with_what_filters_ask() -> None:
+def test_findings_are_grouped_by_file_most_severe_first_with_filter_data() -> None:
     shown = [attributes for name, attributes in page(rich()).elements if name == "li" and "data-severity" in attributes]
     assert [(one["data-severity"], one["data-file"], one["data-category"], one["data-rule"]) for one in shown] == [
         ("error", "server.json", "acme", "acme/port"),
@@ -179,7 +179,7 @@ def test_the_time_of_certificates() -> None:
     assert "Certificates are checked as of 2026-01-31 00:00 UTC." in page(result(finding("x", where))).text
 
 
-def test_what_is_not_there_has_no_excerpt() -> None:
+def test_a_missing_setting_has_no_excerpt() -> None:
     assert "<mark>" not in reported("html", result(finding("supportEmail is missing", path=("supportEmail",))))
 
 
@@ -207,7 +207,7 @@ def test_it_can_be_used_without_seeing_it() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_colours_can_be_told_apart(scheme: str) -> None:
+def test_colours_can_be_distinguished(scheme: str) -> None:
     """WCAG 2.2 asks for a contrast of 4.5 between a text and what is behind it."""
     block = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[scheme == "dark"]
     colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6});", block))

@@ -192,7 +192,7 @@ def test_no_message_shows_the_key_of_an_external_secret() -> None:
     assert "hunter2" not in finding.message
 
 
-def test_a_deep_config_is_no_matter() -> None:
+def test_a_deep_config_does_not_matter() -> None:
     assert lint('{"stackName": "a", "apiPort": 1, "x": ' + "[" * 3_000 + "]" * 3_000 + "}").result.findings
 
 
@@ -382,7 +382,7 @@ def test_what_stops_the_synthesis_is_an_error(change: dict[str, Any], found: lis
         ({"baseUrl": "https://API.hospital.example:443/"}, []),
     ],
 )
-def test_what_deploys_well_is_no_error(change: dict[str, Any], found: list[str]) -> None:
+def test_a_config_that_deploys_is_not_an_error(change: dict[str, Any], found: list[str]) -> None:
     assert [f"{one.rule} {'.'.join(map(str, one.path or ()))}" for one in findings(change)] == found
     assert all(one.severity != "error" for one in findings(change))
 
@@ -446,7 +446,7 @@ def test_a_wrong_operand_is_an_error(assertion: dict[str, Any]) -> None:
     assert not jsonschema.Draft202012Validator({"$ref": "#/$defs/assertion", "$defs": rule_schema()["$defs"]}).is_valid(assertion)
 
 
-def test_messages_name_who_reads_the_config() -> None:
+def test_messages_name_the_reader_of_the_config() -> None:
     document = bare({"apiDomain": "x", "skipDns": "false", "maxConnections": 5}, "infra/json")
     assert messages(rule({"**": {"fits": "known"}}, **{"for": "infra"}), document) == [
         f"apiDomain is not known to this version of medplum-lint: no known release up to {NEWEST} ({DATES[NEWEST]}) reads it; "
@@ -461,7 +461,7 @@ def test_messages_name_who_reads_the_config() -> None:
     assert message == "maxConnections is documented, but is not read by the CDK"
 
 
-def test_what_a_list_holds_that_nobody_knows_is_no_fix(tmp_path: Path) -> None:
+def test_unknown_list_items_have_no_fix(tmp_path: Path) -> None:
     path = tmp_path / "medplum.demo.config.json"
     path.write_text('{"name": "demo", "environment": {"A": [null]}}', encoding="utf-8")
     outcome = lint_paths([str(path)], Options(kind="infra/json", isolated=True))

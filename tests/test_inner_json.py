@@ -81,14 +81,14 @@ def test_every_way_to_write_a_character(literal: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize("literal", ["'{\"a\": 1}'", '{"a": 1}'])
-def test_text_that_stands_as_it_is(literal: str) -> None:
+def test_unescaped_text(literal: str) -> None:
     inner = inside(literal, before="SecretString: ", value='{"a": 1}')
     place = inner.find(("a",))
     assert place is not None
     assert inner._outer[place.value.start : place.value.end] == "1"
 
 
-def test_where_nobody_knows_the_spelling_the_whole_value_is_the_place() -> None:
+def test_without_a_known_spelling_the_whole_value_is_the_place() -> None:
     inner = inside("'it''s'", before="SecretString: ", value="it's")
     assert inner.outward(Span(1, 2)) == inner.span
     assert inner.inward(Span(16, 17)) == Span(0, 4)

@@ -84,7 +84,7 @@ def test_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0", "0MB", "-1", "1.5GB", "MiB", "12 parsecs", "1e6", "٣", "9" * 16, "1KiBs", "\n"])
-def test_what_is_no_size(text: str) -> None:
+def test_texts_that_are_not_sizes(text: str) -> None:
     result = lint("-", "--max-size", text, given="{}")
     assert (result.exit_code, "is not a size such as 64MiB" in result.stderr) == (2, True)
 
@@ -132,7 +132,7 @@ def test_standard_input_has_the_same_limit(monkeypatch: pytest.MonkeyPatch, chun
 
 @unix
 @pytest.mark.parametrize("command", ["-", "show -"])
-def test_standard_input_that_is_no_file(command: str) -> None:
+def test_standard_input_that_is_not_a_file(command: str) -> None:
     say = "medplum-lint: error: standard input: cannot be read: "
     for where, reason in (
         ("< /dev/zero", "it is a device, not a file"),
@@ -177,7 +177,7 @@ def test_what_a_shell_substitutes_is_read() -> None:
 
 
 @unix
-def test_a_named_pipe_is_read_when_somebody_writes_to_it() -> None:
+def test_a_named_pipe_is_read_when_it_has_a_writer() -> None:
     os.mkfifo("pipe")
     done = shell(f"(sleep 0.3; cat server.json) > pipe & $LINT {' '.join(SELECT)} pipe")
     assert (done.returncode, done.stderr) == (1, "")
@@ -187,7 +187,7 @@ def test_a_named_pipe_is_read_when_somebody_writes_to_it() -> None:
 
 @unix
 @pytest.mark.parametrize("command", [[], ["show"], ["diff", "server.json"]])
-def test_a_pipe_that_nobody_writes_to_is_not_waited_for(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_without_a_writer_is_not_waited_for(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_PATIENCE", 0.05)
     os.mkfifo("pipe")
     assert exit_and_errors(lint(*command, "pipe")) == (2, ["medplum-lint: error: pipe: cannot be read: no process writes to this pipe"])
@@ -203,7 +203,7 @@ def test_a_socket() -> None:
 
 
 @unix
-def test_configurations_and_rules_are_files() -> None:
+def test_configurations_and_rules_must_be_files() -> None:
     os.mkfifo(".medplum-lint.toml")
     message = "medplum-lint: error: .medplum-lint.toml: cannot be read: it is a pipe, not a file"
     assert exit_and_errors(lint("-", given=BAD)) == (2, [message])
@@ -220,7 +220,7 @@ def test_configurations_and_rules_are_files() -> None:
 
 @unix
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device", "folder"])
-def test_what_takes_the_place_of_a_file_before_it_is_opened_is_not_read(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_replaced_before_it_is_opened_is_not_read(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     makers = {"pipe": os.mkfifo, "socket": lambda name: socket.socket(socket.AF_UNIX).bind(name), "folder": os.mkdir}
@@ -427,7 +427,7 @@ GONE = f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={Path(__file__
         ("show $OLD/server.json", 0),
     ],
 )
-def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
+def test_a_missing_working_folder(arguments: str, code: int) -> None:
     done = shell(f"{GONE} {arguments}")
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr and "bug" not in done.stderr
@@ -435,7 +435,7 @@ def test_a_working_folder_that_is_gone(arguments: str, code: int) -> None:
 
 @unix
 @pytest.mark.parametrize("form", MACHINES)
-def test_a_report_in_a_working_folder_that_is_gone(form: str) -> None:
+def test_a_report_in_a_missing_working_folder(form: str) -> None:
     done = shell(f"{GONE} $OLD/server.json -f {form}")
     assert (done.returncode, done.stderr) == (1, "")
     assert parsed(form, done.stdout)
@@ -445,7 +445,7 @@ def test_a_report_in_a_working_folder_that_is_gone(form: str) -> None:
 @pytest.mark.quick_cases(11)
 @pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "C"])
-def test_a_name_that_is_no_text(form: str, encoding: str) -> None:
+def test_a_name_that_is_not_a_text(form: str, encoding: str) -> None:
     name = b"medplum-\xff\xe9\xe2\x80\xae-\xf0\x9f\x8f\xa5.json"
     with open(name, "wb") as file:
         file.write(BAD.replace("https://", "https://ü\u202e.").encode())
@@ -466,7 +466,7 @@ def test_a_name_that_is_no_text(form: str, encoding: str) -> None:
 
 
 @unix
-def test_sarif_on_a_stream_that_is_no_unicode_is_escaped_not_lost() -> None:
+def test_sarif_on_a_stream_without_unicode_is_escaped() -> None:
     Path("medplum.ü.json").write_text('{"database": {"password": "secret"}, "redis": {}, "anhängsel": 1}', encoding="utf-8")
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*COMMAND, ".", "-f", "sarif"], capture_output=True, env=environment, check=False)
@@ -543,7 +543,7 @@ def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monke
     assert "medplum-lint: bug: bug.json: loading the file failed with ZeroDivisionError at test_inputs.py:" in result.stderr
 
 
-def test_a_bug_in_a_reporter_itself_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_a_reporter_itself_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_report, "report", broken)
     with pytest.raises(SystemExit) as stop:
         cli.cli.main(["server.json"])

@@ -126,7 +126,7 @@ def test_a_secret_that_is_overridden_is_still_in_the_file(tmp_path: Path) -> Non
     assert of(outcome, "plaintext-secret") == ["medplum.config.json:1:57 plaintext-secret error"]
 
 
-def test_variables_that_are_not_read_are_not_judged(tmp_path: Path) -> None:
+def test_variables_that_are_not_read_are_not_checked(tmp_path: Path) -> None:
     compose = (
         COMPOSE.format(argument="file:medplum.config.json") + "      MEDPLUM_PORT: 80a\n      MEDPLUM_REDIS_PASSWORD: hunter2hunter2\n"
     )
@@ -200,7 +200,7 @@ def test_mounts_of_compose_are_followed(mount: str, tmp_path: Path) -> None:
     assert of(outcome, "missing-trailing-slash", "misplaced-config-file") == ["server.json:2:14 missing-trailing-slash error"]
 
 
-def test_the_content_of_a_config_is_checked_where_it_stands(tmp_path: Path) -> None:
+def test_the_content_of_a_config_is_checked_in_place(tmp_path: Path) -> None:
     content = "".join(f"      {line}\n" for line in CONFIGURATION.splitlines())
     compose = (
         "services:\n  server:\n    image: medplum/medplum-server:5.1.12\n    command: file:/server\n    configs: [server]\n"
@@ -248,7 +248,7 @@ VOLUMES = {
 
 
 @pytest.mark.parametrize(("mount", "volume"), VOLUMES.values(), ids=VOLUMES.keys())
-def test_objects_that_are_mounted_are_checked_where_they_stand(mount: str, volume: str, tmp_path: Path) -> None:
+def test_mounted_objects_are_checked_in_place(mount: str, volume: str, tmp_path: Path) -> None:
     is_secret = "secretName" in volume
     data = "stringData" if is_secret else "data"
     text = MANIFEST.format(kind="Secret" if is_secret else "ConfigMap", data=data, mount=mount, volume=volume)
@@ -355,11 +355,11 @@ spec:
         ("  selector: {}\n", "{vault.hashicorp.com/agent-inject: 'true'}", []),
     ],
 )
-def test_what_others_may_mount_is_not_missed(selector: str, annotations: str, wanted: list[str], tmp_path: Path) -> None:
+def test_files_that_others_may_mount_are_not_missing(selector: str, annotations: str, wanted: list[str], tmp_path: Path) -> None:
     assert found(check(tmp_path, {"pod.yaml": OF_DEPLOYMENT.format(selector=selector, annotations=annotations)})) == wanted
 
 
-def test_variables_of_node_are_none_that_the_server_ignores(tmp_path: Path) -> None:
+def test_variables_of_node_are_not_reported_as_ignored(tmp_path: Path) -> None:
     compose = COMPOSE.replace("    command: {argument}\n", "").replace("MEDPLUM_BASE_URL: https://api.hospital.health/", "TZ: UTC")
     outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
     assert of(outcome, "ignored-environment", "missing-trailing-slash") == ["medplum.config.json:2:14 missing-trailing-slash error"]

@@ -583,7 +583,7 @@ def test_a_long_text_takes_linear_time(text: str) -> None:
     assert time.process_time() - start < 5  # less than 1 s here; quadratic time would be many minutes
 
 
-def test_spans_count_characters_behind_a_byte_order_mark() -> None:
+def test_spans_count_characters_after_a_byte_order_mark() -> None:
     text = Text('\ufeff{"\U0001f600": 1}')
     edits = JsonEditor(text.content, parse_json(text.content)).set(("\U0001f600",), 2)
     assert edits is not None and apply_to(text, edits) == '\ufeff{"\U0001f600": 2}'

@@ -155,7 +155,7 @@ def test_every_place_is_found_again(value: Any, chance: random.Random, blanks: s
 
 
 @given(VALUES, CHANCE, BLANKS, st.integers(0, 8))
-def test_what_is_remembered_of_places_is_what_stands_there(value: Any, chance: random.Random, blanks: str, near: int) -> None:
+def test_remembered_places_have_the_right_content(value: Any, chance: random.Random, blanks: str, near: int) -> None:
     """Of long containers it is remembered where members stand: here of short ones, which are asked in any order, again and again."""
     renderer = Renderer(chance, blanks)
     text = renderer.render(value)
@@ -197,7 +197,7 @@ def test_what_follows_a_value_is_as_the_tolerant_reader_has_it(value: Any, chanc
         assert quick.places.find(path) == tolerant.places.find(path)
 
 
-def test_a_name_that_stands_twice() -> None:
+def test_a_duplicate_name() -> None:
     text = '{"a": {"b": 1, "b": {"c": 2}, "b": 3}}'
     parsed = parse_json(text)
     assert parsed.value == {"a": {"b": 3}}
@@ -209,12 +209,12 @@ def test_a_name_that_stands_twice() -> None:
     assert parsed.places.find(("a", "b", "c")) is None
 
 
-def test_a_name_that_stands_twice_within_lists() -> None:
+def test_a_duplicate_name_within_lists() -> None:
     (problem,) = parse_json('[0, [1, {"x": [2, {"b": 1, "b": 1}]}]]').problems
     assert problem.path == (1, 1, "x", 1, "b")
 
 
-def test_members_behind_a_member_that_stood_before_are_the_new_ones() -> None:
+def test_members_after_a_duplicate_are_the_new_ones() -> None:
     parsed = parse_json('{"a": {"b": 1}, "a": {"c": 1}}')
     assert parsed.places.find(("a", "b")) is None
     assert parsed.places.find(("a", "c")) == Place(Span(27, 28), Span(22, 25))
@@ -273,7 +273,7 @@ def test_mistakes_and_their_places() -> None:
     golden("json-mistakes.txt", [line for name, text in BROKEN.items() for line in (f"{name}: {text!r}", *described(text))])
 
 
-def test_what_stands_before_the_break_is_found() -> None:
+def test_values_before_the_break_are_found() -> None:
     text = '{"Parameters": [{"Name": "a"}, {"Name": "b", "Value": "never clo'
     parsed = parse_json(text)
     assert parsed.value == {"Parameters": [{"Name": "a"}, {"Name": "b"}]}

@@ -203,7 +203,7 @@ def test_the_life_of_a_certificate(now: str, expected: list[str]) -> None:
     assert reported(lint(now, database={"ssl": {"ca": certificate(2020, 2030)}})) == expected
 
 
-def test_the_certificate_of_a_server_is_no_authority() -> None:
+def test_a_server_certificate_is_not_an_authority() -> None:
     found = reported(lint("2025-06-01", database={"ssl": {"ca": certificate(2020, 2030) + certificate(2020, 2030, authority=False)}}))
     assert found == ["unusable-ca-certificate: database.ssl.ca (certificate 2 of 2) is not a CA certificate"]
 
@@ -242,7 +242,7 @@ def test_a_certificate_of_an_unknown_version_and_one_without_a_serial_number(rec
 
 
 @pytest.mark.parametrize("wrong", ["\ud800", "\0", "٣", "\n" * 100, "A" * 9_000])
-def test_texts_that_are_no_keys(wrong: str) -> None:
+def test_texts_that_are_not_keys(wrong: str) -> None:
     frame = f"-----BEGIN PRIVATE KEY-----\n{wrong}\n-----END PRIVATE KEY-----\n"
     long = len(wrong) > 8_000
     assert private_key_problem(frame, None) == ("is longer than any key" if long else "is not a private key") + (

@@ -75,7 +75,7 @@ def test_nothing_of_a_secret_is_shown_not_even_what_is_public() -> None:
 
 
 @pytest.mark.parametrize("value", ["8103", "true", "1.5", "no"])
-def test_what_is_no_text_is_refused_by_kubernetes(value: str) -> None:
+def test_kubernetes_refuses_values_that_are_not_texts(value: str) -> None:
     rules = [] if value == "no" else ["unquoted-value"]
     assert [line.split()[0] for line in found(config_map(f"MEDPLUM_REDIS_USERNAME: {value}"), "c.yaml")] == rules
     assert [line.split()[0] for line in found(config_map(f"MEDPLUM_REDIS_USERNAME: '{value}'"), "c.yaml")] == []
@@ -235,7 +235,7 @@ def test_a_key_with_escapes_in_base64() -> None:
         ("medplum\n---\n- medplum\n---\n", None, False),
     ],
 )
-def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
+def test_which_files_are_recognised(text: str, kind: str | None, known: bool) -> None:
     answer = kubernetes.detect(SourceFile("a.yaml", text.encode()))
     assert (answer is not None) == known
     assert answer is None or answer.kind == kind
@@ -254,12 +254,12 @@ def test_whose_file_it_is(text: str, kind: str | None, known: bool) -> None:
         "apiVersion: v1\nkind: ConfigMap\ndata: {MEDPLUM_REDIS_HOST: a, MEDPLUM_REDIS_PORT: 'b",
     ],
 )
-def test_odd_manifests_are_no_bug(text: str) -> None:
+def test_odd_manifests_do_not_crash(text: str) -> None:
     outcome = lint(text, "medplum.yaml")
     assert outcome.bugs == () and outcome.errors == ()
 
 
-def test_templates_of_a_chart_are_no_manifests(tmp_path: Path) -> None:
+def test_chart_templates_are_not_manifests(tmp_path: Path) -> None:
     template = (
         "apiVersion: v1\nkind: ConfigMap\ndata:\n  {{- with .Values.config }}\n  MEDPLUM_DATABASE_HOST: {{ .host | quote }}\n  {{- end }}\n"
     )

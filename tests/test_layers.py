@@ -311,7 +311,7 @@ def test_a_small_file_costs_few_modules_patterns_and_classes(name: str, starts: 
 
 
 @pytest.mark.parametrize("name", MOST)
-def test_nobody_looks_for_garbage_on_a_small_file(name: str, starts: dict[str, Start]) -> None:
+def test_no_garbage_collection_on_a_small_file(name: str, starts: dict[str, Start]) -> None:
     """Once, when looking is allowed again, there is nothing to look through: see ``linter.__main__``."""
     assert starts[name].looks <= 1
 

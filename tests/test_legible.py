@@ -113,7 +113,7 @@ def test_a_diff_of_one_line_shows_what_is_public_in_it() -> None:
     ]
 
 
-def test_of_an_object_that_json_drops_no_value_is_shown() -> None:
+def test_no_value_of_a_dropped_object_is_shown() -> None:
     first = '{"password": {"host": "secretly", "port": 1}, "redis": {"host": "x"}, "redis": {"host": "y"}}'
     text = f'{{"redis": {first},\n"baseUrl": "https://a.example",\n"redis": {{"host": "cache"}}}}\n'
     assert context("medplum.config.json", text) == [
@@ -225,7 +225,7 @@ def test_a_variable_of_another_program_is_masked_though_a_setting_of_a_chart_has
     assert context("values.yaml", text)[-1] == "    - {name: ••••••, value: ••••••}"
 
 
-def test_a_reference_that_is_masked_under_a_misspelt_name_is_masked_under_the_right_one() -> None:
+def test_a_reference_masked_under_a_misspelt_name_stays_masked() -> None:
     text = POD + "        - {name: MEDPLUM_DATABASE_HOSST, value: '${HOST:-secretly}'}\n"
     assert changed("pod.yaml", text) == [
         "-        - {name: MEDPLUM_DATABASE_HOSST, value: '••••••'}",
@@ -312,7 +312,7 @@ def test_a_slip_in_a_public_value_is_shown(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in FAR.items() for text in texts])
-def test_what_is_no_slip_is_masked(name: str, text: str) -> None:
+def test_values_that_are_not_slips_are_masked(name: str, text: str) -> None:
     assert shown_text(text, [setting(name)]) is None
 
 
@@ -334,7 +334,7 @@ def test_what_is_a_password_where_it_was_left_is_masked(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["<hunter2>", f"TODO {SECRET}", f"YOUR_KEY_{SECRET}", "<swordfish>", "secret", "password", "medplum", ""])
-def test_what_could_be_a_secret_is_no_stock_text(text: str) -> None:
+def test_a_possible_secret_is_not_a_stock_text(text: str) -> None:
     assert not is_stock(text)
 
 

@@ -22,7 +22,7 @@ def without(name: str) -> str:
     return re.sub(rf"^{name}==.*\n(?: +--hash.*\n)+", "", TEXT, flags=re.MULTILINE)
 
 
-def test_what_is_asked_for_is_locked() -> None:
+def test_requested_packages_are_locked() -> None:
     assert mistakes(TEXT) == []
     names = {one.name for one in locked(TEXT)}
     assert {"click", "cryptography", "google-re2", "jsonschema", "pyyaml", "sarif-om", "setuptools", "tomli"} <= names
@@ -34,13 +34,13 @@ def test_every_supported_python_is_checked() -> None:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_every_lock_has_what_is_asked_for(name: str) -> None:
+def test_every_lock_has_the_requested_packages(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert mistakes(text, LOCKS[name]) == []
     assert mistakes("", LOCKS[name]) != []
 
 
-def test_the_site_is_no_part_of_a_run() -> None:
+def test_the_site_is_not_part_of_a_run() -> None:
     assert {one.name for one in wanted()}.isdisjoint(
         one.name for extra in ("docs", "release") for one in wanted(extra) if one.name != "setuptools"
     )
@@ -87,7 +87,7 @@ def test_an_entry_without_hashes() -> None:
         "click @ https://packages.example.com/click.whl --hash=sha256:" + "0" * 64,
     ],
 )
-def test_what_is_no_locked_package(line: str) -> None:
+def test_lines_that_are_not_locked_packages(line: str) -> None:
     with pytest.raises(ValueError, match="no entry with hashes"):
         mistakes(f"{TEXT}{line}\n")
 

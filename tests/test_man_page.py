@@ -70,12 +70,12 @@ def test_it_is_text_that_every_man_reads() -> None:
         ('"$x" ~ ^ `c`', "\\(dq$x\\(dq \\(ti \\(ha \\(gac\\(ga"),
     ],
 )
-def test_what_stands_there_is_what_is_meant(text: str, written: str) -> None:
+def test_its_text_is_escaped(text: str, written: str) -> None:
     assert man_page._text(text) == written
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
-def test_groff_has_nothing_to_say() -> None:
+def test_groff_reports_nothing() -> None:
     done = subprocess.run(["groff", "-man", "-ww", "-Tascii", PAGE], capture_output=True, encoding="utf-8", check=True)
     assert done.stderr == ""
     shown = re.sub(r".\x08|\x1b\[[0-9;]*m", "", done.stdout)

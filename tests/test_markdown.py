@@ -54,7 +54,7 @@ def rows(text: str) -> list[list[str]]:
     return [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| \S+ (error|warning|note) ", line)]
 
 
-def test_the_gravest_come_first() -> None:
+def test_the_most_severe_come_first() -> None:
     where = document()
     text = reported("markdown", result(*(finding(f"it is {level}", where, level=level) for level in reversed(LEVELS))))
     assert [row[0] for row in rows(text)] == ["🔴 error", "🟠 warning", "🔵 note"]
@@ -95,7 +95,7 @@ def test_a_row_has_the_parts_of_the_text_report_and_the_change() -> None:
     ]
 
 
-def test_each_file_has_a_table_and_the_gravest_have_the_room() -> None:
+def test_each_file_has_a_table_and_the_most_severe_have_the_room() -> None:
     one, other = document(), document(uri="b.json", environment="prod")
     many = [finding(f"{'long ' * 20}{number}", one, level="note") for number in range(20)]
     text = reported("markdown", result(*many, finding("it is grave", other)), Style(room=3_000))
@@ -123,7 +123,7 @@ def test_a_clean_run_and_an_empty_one() -> None:
     assert reported("markdown", run) == "## medplum-lint\n\n**No findings in 1 file.**\n"
 
 
-def test_it_is_no_longer_than_github_takes() -> None:
+def test_it_is_no_longer_than_github_accepts() -> None:
     """The least severe are left out, and the lines about the run do not push the findings out."""
     where = document()
     levels = [LEVELS[number % 3] for number in range(9_000)]

@@ -217,7 +217,7 @@ def test_what_was_found_once_is_looked_for_again() -> None:
     assert [[rule for rule, *_ in one] for one in in_turn(turn)[0]] == [["unknown-value"], ["unknown-value"], [], ["unknown-value"]]
 
 
-def test_a_number_is_not_the_truth() -> None:
+def test_a_number_is_not_a_boolean() -> None:
     findings, _ = in_turn([clean(registerEnabled=False), clean(registerEnabled=0)])
     assert findings[0] == [] and [rule for rule, *_ in findings[1]] == ["misread-boolean"]
 
@@ -346,7 +346,7 @@ def test_every_way_to_ask_is_noted(way: str) -> None:
     assert found == [0, 0, 1]
 
 
-def test_what_is_asked_unseen_is_kept_for_no_other_document() -> None:
+def test_untraced_reads_are_not_kept_for_other_documents() -> None:
     memo, ran = Memo(), Counter[str]()
     document = bare(a=1)
 

@@ -134,7 +134,7 @@ def test_the_folder_of_the_configuration_is_taken() -> None:
     assert run("test").output == "6 examples of 2 rules: all passed.\n"
 
 
-def test_the_schema_is_brought_up_to_date_and_somebody_elses_file_stays() -> None:
+def test_the_schema_is_updated_and_another_file_stays() -> None:
     path = Path("policies") / SCHEMA_NAME
     run("new-rule", "acme/first")
     whole = path.read_text(encoding="utf-8")
@@ -147,7 +147,7 @@ def test_the_schema_is_brought_up_to_date_and_somebody_elses_file_stays() -> Non
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_in_the_place_of_the_schema_is_not_waited_for() -> None:
+def test_a_pipe_in_place_of_the_schema_is_not_waited_for() -> None:
     Path("policies").mkdir()
     os.mkfifo(Path("policies") / SCHEMA_NAME)
     assert run("new-rule", "acme/first").exit_code == 0
@@ -191,7 +191,7 @@ FORM = "write lower-case words joined by hyphens, with the name of your organisa
         ("missing-port/x", 'the name "missing-port" in front of the slash is that of a rule: write the name of your organisation'),
     ],
 )
-def test_what_is_no_id(rule_id: str, message: str) -> None:
+def test_invalid_ids(rule_id: str, message: str) -> None:
     assert refused(rule_id) == message
 
 
@@ -201,7 +201,7 @@ def test_an_id_that_is_taken_by_a_rule_elsewhere() -> None:
     assert refused("acme/own-mail") == 'the id "acme/own-mail" is taken: choose another one'
 
 
-def test_a_folder_that_is_none() -> None:
+def test_an_invalid_folder() -> None:
     Path("file").write_text("")
     assert refused("acme/x", "--folder", "file") == "file: is a file, and no folder for rules"
     assert refused("acme/x", "--folder", "file/deep") == "file/deep/x.yaml: cannot be written: not a directory"

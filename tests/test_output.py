@@ -75,7 +75,7 @@ def test_a_file_keeps_its_owner() -> None:
 
 
 @pytest.mark.parametrize("target", ["real.txt", "sub/real.txt", "missing.txt"])
-def test_a_link_stays_and_what_it_leads_to_is_written(target: str) -> None:
+def test_a_link_stays_and_its_target_is_written(target: str) -> None:
     Path("sub").mkdir()
     if target != "missing.txt":
         Path(target).write_text("old")
@@ -106,7 +106,7 @@ def test_a_pipe_is_written_through() -> None:
     assert stat.S_ISFIFO(os.stat("pipe").st_mode)
 
 
-def test_a_reader_of_a_pipe_that_goes_away_is_141() -> None:
+def test_a_closed_pipe_is_141() -> None:
     os.mkfifo("pipe")
     Path("server.json").write_text('{"baseUrl": "https://x.example", ' + ", ".join(f'"unheard{n}": 1' for n in range(3_000)) + "}")
     reader = subprocess.Popen(["head", "-c", "10", "pipe"], stdout=subprocess.DEVNULL)
@@ -235,7 +235,7 @@ def test_two_runs_at_once() -> None:
     assert sorted(os.listdir()) == ["out.txt", "server.json"]
 
 
-def test_nobody_can_guess_the_name_of_the_new_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_the_new_file_cannot_be_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[str, int]] = []
     open_ = os.open
 
@@ -307,7 +307,7 @@ def test_a_report_that_cannot_be_written_is_exit_2(command: str) -> None:
 @pytest.mark.parametrize(
     "command", ["server.json", "rules", "explain missing-port", "schema", "show server.json", "--help", "check --help", "--version"]
 )
-def test_a_reader_that_goes_away_is_141(command: str) -> None:
+def test_a_reader_that_closes_is_141(command: str) -> None:
     done = shell(f"($LINT {command}; echo $? >code) | true; sleep 0.1; cat code")
     assert (done.stdout, done.stderr) == (b"141\n", b"")
 

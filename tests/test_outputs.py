@@ -102,7 +102,7 @@ def test_another_format_may_have_standard_output() -> None:
     assert Path("text.txt").read_text() == report("text")
 
 
-def test_a_file_called_as_a_format_is_noted() -> None:
+def test_a_file_named_like_a_format_is_noted() -> None:
     done = lint("--output", "sarif")
     assert (
         done.stderr
@@ -193,7 +193,7 @@ def test_no_output_is_an_input() -> None:
         (["-f", "sarif", "-o", "folder", "-o", "text:-"], "text"),
     ],
 )
-def test_a_folder_in_the_place_of_an_output_hides_no_finding(arguments: list[str], form: str) -> None:
+def test_a_folder_in_place_of_an_output_hides_no_finding(arguments: list[str], form: str) -> None:
     """A pull request may bring it: the files are checked, and the findings are on standard output if no output has it."""
     Path("folder").mkdir()
     done = lint(*arguments)
@@ -206,7 +206,7 @@ UNSAFE = {"--fix-script": ["--unsafe-fixes"]}
 
 
 @pytest.mark.parametrize("option", ["--fix-script", "--write-baseline"])
-def test_a_folder_in_the_place_of_what_is_written_beside(option: str) -> None:
+def test_a_folder_in_place_of_what_is_written_beside(option: str) -> None:
     Path("folder").mkdir()
     dump = {"/medplum/prod/baseUrl": "https://api.hospital.example", "/medplum/prod/port": "8103"}
     Path("dump.json").write_text(json.dumps(dump))
@@ -301,14 +301,14 @@ def test_no_fix_is_written_through_a_link_out_of_the_working_directory(outside: 
     assert outside.read_text() != BAD
 
 
-def test_a_report_that_cannot_be_written_keeps_no_other_from_it() -> None:
+def test_an_unwritable_report_does_not_prevent_others() -> None:
     done = lint("-o", "sarif:no/such/out.sarif", "-o", "junit:out.xml")
     assert (done.exit_code, done.stdout) == (2, report("text"))
     assert done.stderr == "medplum-lint: error: no/such/out.sarif: cannot be written: no such file or directory\n"
     assert Path("out.xml").read_text() == report("junit")
 
 
-def test_a_bug_in_one_reporter_keeps_no_other_from_its_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_one_reporter_does_not_prevent_other_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     from linter.reporters import junit
 
     expected = report("sarif")

@@ -67,7 +67,7 @@ def reshaped(chance: random.Random, value: Any) -> Any:
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("path", [path for path in CASES if path.suffix != ".jsonl"], ids=lambda path: path.parent.name)
 @given(st.integers(0, 2**32).map(random.Random))
-def test_any_value_can_stand_anywhere(path: Path, chance: random.Random) -> None:
+def test_any_value_can_be_anywhere(path: Path, chance: random.Random) -> None:
     trees = [reshaped(chance, tree) for tree in documents(path)]
     texts = {
         "dump.json": "\n".join(json.dumps(tree) for tree in trees),

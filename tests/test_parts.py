@@ -157,7 +157,7 @@ def test_how_members_without_braces_are_read(text: str, value: Any, whole: bool,
     assert root is None or 0 <= root.value.start <= root.value.end <= len(text)
 
 
-def test_yaml_with_names_in_quotes_is_no_json() -> None:
+def test_yaml_with_quoted_names_is_not_json() -> None:
     text = f'"baseUrl": "{BASE}"\n"database": {{"host": "db"}}\n'
     Path("values.yaml").write_text(text, encoding="utf-8")
     assert "not recognised" in run("values.yaml").output

@@ -230,7 +230,7 @@ NO_PATHS = {
 
 
 @pytest.mark.parametrize("text", NO_PATHS)
-def test_what_is_no_path(text: str) -> None:
+def test_texts_that_are_not_paths(text: str) -> None:
     with pytest.raises(RuleError) as caught:
         parse_path(text)
     assert caught.value.message.replace('"' + text + '"', json.dumps(text)) == NO_PATHS[text]
@@ -241,7 +241,7 @@ def test_a_path_is_text() -> None:
         parse_path(5)  # type: ignore[arg-type]
 
 
-def test_nothing_is_no_path() -> None:
+def test_an_empty_text_is_not_a_path() -> None:
     with pytest.raises(RuleError):
         parse_path("")
 

@@ -51,7 +51,7 @@ def test_a_name_that_a_program_replaces(text: str) -> None:
         "",
     ],
 )
-def test_a_sign_alone_makes_no_reference(text: str) -> None:
+def test_a_sign_alone_is_not_a_reference(text: str) -> None:
     assert not is_reference(text)
 
 
@@ -201,7 +201,7 @@ def test_the_default_of_a_reference(text: str, default: str) -> None:
         "your-rds-endpoint.rds.amazonaws.com",
     ],
 )
-def test_words_that_ask_for_a_value(text: str) -> None:
+def test_words_that_request_a_value(text: str) -> None:
     assert is_blank(text)
 
 
@@ -315,7 +315,7 @@ WORDS = (
 """What passphrases are made of, orders among them; none of them asks for anything."""
 
 
-def test_no_generated_secret_is_taken_for_a_placeholder() -> None:
+def test_no_generated_secret_is_mistaken_for_a_placeholder() -> None:
     chosen = random.Random(26)
     letters = string.ascii_letters + string.digits
     alphabets = (letters, letters + "+/", letters + "-_", string.hexdigits.lower()[:16], string.ascii_lowercase, letters + "!#%&*+?@^~")
@@ -324,7 +324,7 @@ def test_no_generated_secret_is_taken_for_a_placeholder() -> None:
         assert not is_blank(text), text
 
 
-def test_no_passphrase_is_taken_for_a_placeholder() -> None:
+def test_no_passphrase_is_mistaken_for_a_placeholder() -> None:
     chosen = random.Random(27)
     for _ in range(20_000):
         words = chosen.choices(WORDS, k=chosen.randint(1, 5))
@@ -338,7 +338,7 @@ def test_stock_words_alone_can_be_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["PASTE_HUNTER_HERE", "your-hunter2-password", "changeme123", "CHANGE_ME: hunter", "****"])
-def test_what_has_another_word_in_it_is_no_stock(text: str) -> None:
+def test_a_text_with_another_word_is_not_stock(text: str) -> None:
     assert not is_stock(text)
 
 

@@ -131,7 +131,7 @@ def test_the_end_of_python_is_waited_for_only_to_debug(variable: str, waited: st
     assert done.stdout == f"No findings in 1 file, checked against server {NEWEST} (the newest known release).\n{waited}"
 
 
-def test_a_bug_is_told_without_a_traceback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_without_a_traceback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 

@@ -93,12 +93,12 @@ def test_a_secret_is_one_in_every_source(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("text", PLACEHOLDERS)
-def test_a_placeholder_is_no_secret(source: str, text: str) -> None:
+def test_a_placeholder_is_not_a_secret(source: str, text: str) -> None:
     assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == [("warning unfilled-placeholder", "database.password")]
 
 
 @pytest.mark.parametrize("text", PLACEHOLDERS)
-def test_a_placeholder_in_parameter_store_is_no_secret(text: str) -> None:
+def test_a_placeholder_in_parameter_store_is_not_a_secret(text: str) -> None:
     dump = {"Parameters": [{"Name": "/medplum/prod/database.password", "Type": "String", "Value": text}]}
     assert found(json.dumps(dump), "ssm.json") == [("warning unfilled-placeholder", "database.password")]
     template = (
@@ -166,7 +166,7 @@ def test_the_default_of_a_reference_is_what_is_published(source: str, reference:
 
 
 @pytest.mark.parametrize("source", [one for one in SOURCES if one != "ecs"])
-def test_a_default_that_is_a_reference_or_says_what_is_missing_is_no_secret(source: str) -> None:
+def test_a_default_that_is_a_reference_or_placeholder_is_not_a_secret(source: str) -> None:
     for text in ("${PW}", "${PW:?not set}", "${PW:-${OTHER}}", "${PW:-$OTHER}", "${PW:+set}", "${A:-x}${B}"):
         assert given(source, MEDPLUM_DATABASE_PASSWORD=text) == []
 
@@ -242,7 +242,7 @@ CACHE = "services: {cache: {image: 'redis:7'}}"
         ([POSTGRES, STEP], {"DATABASE_HOST": "db.hospital.example"}, ["database.password"]),
     ],
 )  # fmt: skip
-def test_a_secret_of_a_job_is_none_only_where_it_opens_a_service_of_the_job(
+def test_a_secret_is_throwaway_only_if_it_opens_a_service_of_its_job(
     lines: list[str], variables: dict[str, str], wanted: list[str]
 ) -> None:
     given = {f"MEDPLUM_{name}": text for name, text in variables.items()}

@@ -68,7 +68,7 @@ def mistake(tmp_path: Path, asked: Any, where: str = "when") -> str:
         ({"port": {"min": "high"}}, '"high" is no number, and no word that has an order'),
     ],
 )
-def test_what_can_never_hold_is_a_mistake(tmp_path: Path, asked: Any, says: str) -> None:
+def test_impossible_conditions_are_mistakes(tmp_path: Path, asked: Any, says: str) -> None:
     assert says in mistake(tmp_path, asked)
 
 
@@ -90,9 +90,9 @@ def test_what_can_never_hold_is_a_mistake(tmp_path: Path, asked: Any, says: str)
         {"logLevel": {"not": {"one_of": ["TRACE", "DEBUG"]}}},
     ],
 )
-def test_what_can_hold_is_none(tmp_path: Path, asked: Any) -> None:
+def test_possible_conditions_are_not_mistakes(tmp_path: Path, asked: Any) -> None:
     assert mistake(tmp_path, asked) == ""
 
 
-def test_no_condition_of_the_built_in_rules_is_one() -> None:
+def test_no_condition_of_the_built_in_rules_is_impossible() -> None:
     assert [error for file in built_in_files() for error in file.errors] == []

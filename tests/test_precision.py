@@ -113,7 +113,7 @@ def test_a_mistake_in_a_verdict_is_reported(tmp_path: Path, expected: str, messa
         read_case(tmp_path / "one")
 
 
-def test_a_folder_without_a_case_or_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_case_or_a_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no folder with an expected.txt"):
         read_cases(tmp_path)
     (tmp_path / "one").mkdir()
@@ -268,7 +268,7 @@ def test_files_are_linted_as_a_user_would(tmp_path: Path) -> None:
     assert lint(case).unread == lint(case).misread == () and Path.cwd() == before
 
 
-def test_what_is_passed_over_is_a_mistake_only_where_it_should_be_read(tmp_path: Path) -> None:
+def test_a_skipped_file_is_a_mistake_only_if_it_should_be_read(tmp_path: Path) -> None:
     yes, no = (f"host: local\nread: {read}\n" for read in ("yes", "no"))
     assert lint(read_case(write(tmp_path / "a", yes, "notes.txt", "hello\n"))).unread == ("notes.txt",)
     assert lint(read_case(write(tmp_path / "b", no, "notes.txt", "hello\n")))[1:] == ((), (), ())
@@ -294,7 +294,7 @@ def test_the_real_cases_are_well_formed_and_mixed_as_in_life() -> None:
     assert sum(not case.read for case in cases) >= 10
 
 
-def test_files_that_nobody_had_in_mind() -> None:
+def test_files_in_unexpected_forms() -> None:
     """At most one error and two warnings are wrong; what they are, and what is missed, is in the golden file."""
     outcomes = [lint(case) for case in read_cases(UNSEEN)]
     golden("unseen.txt", report(outcomes))

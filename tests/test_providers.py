@@ -43,7 +43,7 @@ def test_a_row_is_whole_and_reached(kind: str, row: dict[str, Any]) -> None:
         ("storage", "s3.eu-central-1.amazonaws.com", "Amazon S3"),
     ],
 )
-def test_a_host_is_told_by_its_name(kind: str, host: str, name: str | None) -> None:
+def test_a_host_is_recognised_by_its_name(kind: str, host: str, name: str | None) -> None:
     assert provider_of(kind, host).get("name") == name
 
 

@@ -53,11 +53,11 @@ def test_every_source_and_every_reporter(cases: Counter[str]) -> None:
     for test in (
         "test_it_has_a_fixture",
         "test_it_has_a_row_among_the_inputs",
-        "test_it_bears_hostile_bytes",
-        "test_it_bears_random_changes",
+        "test_it_survives_hostile_bytes",
+        "test_it_survives_random_changes",
     ):
         assert cases[f"tests/test_source_contract.py::{test}"] == len(source_names())
-    for test in ("test_its_golden_file", "test_it_writes_every_finding_that_counts", "test_it_gives_no_secret_away"):
+    for test in ("test_its_golden_file", "test_it_writes_every_finding_that_counts", "test_it_reveals_no_secret"):
         assert cases[f"tests/test_reporter_contract.py::{test}"] >= len(names())
 
 

@@ -260,7 +260,7 @@ def test_what_the_image_is_built_of_reaches_the_build() -> None:
     assert sorted(listed) == sorted(copied)
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+def test_hadolint_reports_nothing() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     if not hadolint.exists():
         missing("hadolint is not installed")

@@ -85,7 +85,7 @@ def test_bots(content: dict[str, Any], expected: str, searched: bool) -> None:
     assert taken_for("medplum.config.json", content, searched=searched) == expected
 
 
-def test_the_server_passes_over_its_bots(tmp_path: Path) -> None:
+def test_the_server_skips_its_bots(tmp_path: Path) -> None:
     assert findings("medplum.config.json", {**SERVER, "bots": BOTS}, tmp_path) == []
     assert findings("medplum.config.json", {**SERVER, "bots": {"name": "a"}}, tmp_path) == ["unknown-setting bots"]
     assert findings("medplum.config.json", {**SERVER, "redis": {"host": "r", "bots": BOTS}}, tmp_path) == []
@@ -127,7 +127,7 @@ def test_what_a_fragment_lacks_is_reported_where_the_user_says_that_it_is_the_wh
         ("medplum.config.json", {}),
     ],
 )
-def test_what_is_no_fragment_lacks_the_rest(name: str, content: dict[str, Any]) -> None:
+def test_a_configuration_that_is_not_a_fragment_lacks_the_rest(name: str, content: dict[str, Any]) -> None:
     assert taken_for(name, content) == "server/json"
 
 
@@ -157,7 +157,7 @@ def test_too_little_to_know(content: dict[str, Any], lacking: str) -> None:
     assert taken_for("some.json", content, searched=True) == "ignored: "
 
 
-def test_a_name_that_only_the_guide_to_rollbacks_has_is_a_servers(tmp_path: Path) -> None:
+def test_a_name_from_the_guide_to_rollbacks_is_a_servers(tmp_path: Path) -> None:
     content = {"disablePostDeployMigrations": True}
     assert taken_for("medplum.config.json", content) == "server/json …"
     assert findings("medplum.config.json", content, tmp_path) == ["unknown-setting disablePostDeployMigrations"]
@@ -204,7 +204,7 @@ def test_what_is_something_else(name: str, content: dict[str, Any], note: str, s
         ({**CDK, "database": {}, "supportEmail": "a@clinic.example"}, "infra/json"),
     ],
 )
-def test_which_of_two_a_mixture_is(content: dict[str, Any], expected: str) -> None:
+def test_how_a_mixture_is_recognised(content: dict[str, Any], expected: str) -> None:
     assert taken_for("medplum.config.json", content) == expected
 
 
@@ -262,7 +262,7 @@ def test_the_reason_says_what_it_is(name: str, content: str, reason: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["README.md", "nginx.conf", "notes", "config.json.tmpl"])
-def test_json_without_a_mistake_is_read_whatever_it_is_called(name: str) -> None:
+def test_valid_json_is_read_whatever_its_name(name: str) -> None:
     assert taken_for(name, SERVER) == "server/json"
 
 
@@ -347,7 +347,7 @@ def test_only_what_a_server_has_is_checked_where_there_is_one(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("image", ["medplum/medplum-app", "medplum/medplum-app:5.1.23", "registry.example/medplum-app@sha256:abc"])
-def test_the_app_is_no_server_whatever_the_user_says(image: str) -> None:
+def test_the_app_is_never_a_server(image: str) -> None:
     variables = "{MEDPLUM_BASE_URL: https://a, MEDPLUM_APP_BASE_URL: https://b, MEDPLUM_PORT: 1}"
     compose = f"services: {{app: {{image: '{image}', environment: {variables}}}}}\n"
     pod = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: '{image}', env: [{{name: MEDPLUM_REDIS_HOST, value: r}}]}}]}}\n"

@@ -108,7 +108,7 @@ def test_credentials() -> None:
         "/medplum/prod/database.password",
     ],
 )
-def test_what_holds_no_credential_stays(text: str) -> None:
+def test_texts_without_credentials_are_unchanged(text: str) -> None:
     assert without_credentials(text) == text
 
 
@@ -208,7 +208,7 @@ def test_a_wrong_value_that_a_reader_needs_is_shown(name: str, text: str) -> Non
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in ILLEGIBLE.items() for text in texts])
-def test_what_is_no_value_of_its_setting_is_masked(name: str, text: str) -> None:
+def test_invalid_values_of_a_setting_are_masked(name: str, text: str) -> None:
     assert shown_text(text, [setting(name)]) is None
 
 
@@ -255,7 +255,7 @@ def test_the_value_in_a_message_is_one_short_line(text: str) -> None:
     "url",
     ["https:a:{}@b", "https:\\\\{}@b", "https://a@{}@b", "https://a/{}@b/", "https://a?{}@b", "https://a b:{}@c", "a:{}@b", "https//{}@b"],
 )
-def test_no_password_of_a_url_that_is_not_by_the_book_is_shown(url: str) -> None:
+def test_no_password_of_a_malformed_url_is_shown(url: str) -> None:
     assert "hunter2" not in (shown_text(url.format("hunter2"), lambda _text: True) or "")
 
 
@@ -290,7 +290,7 @@ def test_what_a_file_format_says_is_shown(text: str) -> None:
 
 @pytest.mark.parametrize("text", SECRETS)
 @pytest.mark.parametrize("name", ["key", "Name", "n", "Type", "Version", "ARN", "KeyId", "Tier", "NextToken"])
-def test_a_secret_behind_a_name_of_the_file_format_is_masked(name: str, text: str) -> None:
+def test_a_secret_under_a_name_of_the_file_format_is_masked(name: str, text: str) -> None:
     """A file that is taken for a dump need not be one: its "key" can be a private key."""
     parameter = '{"Name": "/medplum/prod/port", "Type": "String", "Value": "8103"}'
     content = f'{{\n "{name}": "{text}", "x": 1 true,\n "Parameters": [{parameter}]}}'
@@ -302,7 +302,7 @@ def test_a_secret_behind_a_name_of_the_file_format_is_masked(name: str, text: st
         assert text not in stream.getvalue(), form
 
 
-def test_the_place_of_a_value_that_is_cut_off_does_not_give_its_length() -> None:
+def test_the_place_of_a_cut_value_does_not_reveal_its_length() -> None:
     """Of a long line a part is shown; whether the rest of a value is masked is not looked at, so its end is not given either."""
 
     def place(secret: str) -> dict[str, Any]:
@@ -335,5 +335,5 @@ def test_the_default_in_a_reference_is_no_less_secret_for_its_name(name: str) ->
 
 
 @pytest.mark.parametrize("text", ["re_9fKq2Zrt_WbP4nXeVgT7LmQs8YdHcJu3A", "4f0c1d9be8a72635419d0c7be2f8a1634d5e9b07"])
-def test_a_key_in_the_place_of_a_user_name_is_not_shown(text: str) -> None:
+def test_a_key_in_place_of_a_user_name_is_not_shown(text: str) -> None:
     assert shown_text(text, [setting("smtp.username")]) is None

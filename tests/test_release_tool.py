@@ -41,7 +41,7 @@ def held_by(coercion: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("coercion", [one for one in COERCIONS if one != "secret"])
-def test_a_coercion_is_told_by_what_it_makes_of_the_texts(coercion: str) -> None:
+def test_a_coercion_is_recognised_by_its_results(coercion: str) -> None:
     assert classify(held_by(coercion), ABSENT) == coercion
 
 
@@ -259,7 +259,7 @@ def test_a_new_section_says_where_its_variables_land() -> None:
     ]
 
 
-def test_a_section_that_is_gone() -> None:
+def test_a_removed_section() -> None:
     observed, typed = as_catalogued(NEWEST)
     kept = {prefix: path for prefix, path in observed.sections.items() if prefix != "WORKERS_"}
     names = ("workers.enabled", "workers.bullmq")
@@ -564,7 +564,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     return printed
 
 
-def test_what_is_no_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_not_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere, no_core = tmp_path / "nowhere", tmp_path / "no-core"
     made_up(no_core, NEWEST)
     shutil.rmtree(no_core / "packages/core")
@@ -605,7 +605,7 @@ def test_a_program_that_is_missing(
     assert refused(capsys, folder, *more).startswith(f"tools.release: {program} is not found")
 
 
-def test_a_release_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_release(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["x", "--release", "5.1"])
     assert stopped.value.code == 2
@@ -626,14 +626,14 @@ def test_a_release_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
         ),
     ],
 )
-def test_of_an_error_message_the_line_is_told_that_says_most(stderr: str, told: str) -> None:
+def test_the_most_telling_line_of_an_error_is_shown(stderr: str, told: str) -> None:
     assert loader._complaint(stderr) == told
 
 
 # --- A release that the catalogue lacks -------------------------------------------------------------------------------------------------
 
 
-def test_what_takes_no_judgement_is_written(tmp_path: Path) -> None:
+def test_unambiguous_changes_are_written(tmp_path: Path) -> None:
     day = "2099-01-02"
     lines = [
         f"v{NEXT} {day}",

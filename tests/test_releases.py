@@ -84,7 +84,7 @@ NO_RELEASES = {
 }
 
 
-def test_what_is_no_release() -> None:
+def test_texts_that_are_not_releases() -> None:
     for text, message in NO_RELEASES.items():
         with pytest.raises(ValueError) as error:
             parse_release(text)
@@ -130,7 +130,7 @@ NO_RANGES = {
 }
 
 
-def test_what_is_no_range() -> None:
+def test_texts_that_are_not_ranges() -> None:
     for text, message in NO_RANGES.items():
         with pytest.raises(ValueError) as error:
             parse_range(text)
@@ -409,7 +409,7 @@ def test_what_comes_of_a_value_by_release() -> None:
     assert setting("port").consequence_of("word", MAIN) == ""
 
 
-def test_something_is_said_in_every_release_that_reads_the_setting() -> None:
+def test_every_release_that_reads_the_setting_has_a_message() -> None:
     clauses = [
         (one, clause)
         for one in map(setting, catalogue().names())
@@ -497,7 +497,7 @@ def test_a_number_as_parse_float_reads_it(text: str, number: float) -> None:
     assert assemble([(("slowQuerySampleRate",), text)], "env_coercion", Release.of("3.2.6"))[0] == {"slowQuerySampleRate": number}
 
 
-def test_what_is_no_number_to_parse_float() -> None:
+def test_texts_that_are_not_numbers_to_parse_float() -> None:
     for text in ("", "x", ".", "e1", "infinity"):
         number = parse_float(text)
         assert number != number, text

@@ -192,7 +192,7 @@ def test_pem_on_one_line() -> None:
         "-----BEGIN PRIVATE KEY----- Proc-Type: 4,ENCRYPTED MIIE -----END PRIVATE KEY-----",
     ],
 )
-def test_what_is_no_whole_pem_is_not_made_up(text: str) -> None:
+def test_incomplete_pem_is_not_completed(text: str) -> None:
     assert texts.in_form("pem-private-key", text) is None
 
 
@@ -268,7 +268,7 @@ def test_values_of_parameters(name: str, text: str, meant: Any) -> None:
     assert (type(found), found) == (type(meant), meant)
 
 
-def test_a_host_with_a_port_is_mended_only_if_the_port_is_given_too() -> None:
+def test_a_host_with_a_port_is_fixed_only_if_the_port_is_given_too() -> None:
     assert value(bare({"redis": {"host": "cache:6379"}}), "redis.host") is ABSENT
     assert value(bare({"redis": {"host": "cache:6379", "port": 6379}}), "redis.host") == "cache"
     assert value(bare({"redis": {"host": "cache:6379", "port": 6380}}), "redis.host") is ABSENT
@@ -276,12 +276,12 @@ def test_a_host_with_a_port_is_mended_only_if_the_port_is_given_too() -> None:
     assert value(bare({"apiDomainName": "api.example.com:8443"}, "infra/json"), "apiDomainName") is ABSENT
 
 
-def test_zero_is_no_false_for_what_is_on_by_default() -> None:
+def test_zero_is_not_false_for_a_default_of_true() -> None:
     assert value(bare({"heartbeatEnabled": 0, "mcpEnabled": 0}), "heartbeatEnabled") is ABSENT
     assert value(bare({"heartbeatEnabled": 0, "mcpEnabled": 0}), "mcpEnabled") is False
 
 
-def test_the_origin_of_the_app_is_taken_out() -> None:
+def test_the_origin_of_the_app_is_removed() -> None:
     data = {"appBaseUrl": "https://app.example.com/", "allowedOrigins": "https://app.example.com, https://b.example"}
     assert value(bare(data), "allowedOrigins") == "https://b.example"
     assert value(bare({**data, "allowedOrigins": "https://app.example.com"}), "allowedOrigins") is LEFT_OUT

@@ -204,12 +204,12 @@ def test_it_has_its_parts(name: str) -> None:
     demand(lacks_of_reporter(reporter(name)))
 
 
-def test_mypy_takes_every_reporter_for_one(tmp_path: Path) -> None:
+def test_mypy_accepts_every_reporter(tmp_path: Path) -> None:
     demand(mypy_refuses(Reporter, map(reporter, FORMATS), tmp_path))
 
 
 @every_reporter
-def test_it_imports_nothing_that_holds_a_value(name: str) -> None:
+def test_it_imports_nothing_that_has_values(name: str) -> None:
     allowed = {"text", "typed", "model", "redaction.mask"}
     demand(
         f"{file_of(name)} imports linter.{other}: values come to it masked, in messages and excerpts; it needs no more than "
@@ -268,7 +268,7 @@ def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) 
 
 @every_run
 @every_reporter
-def test_any_stream_can_hold_it(name: str, run: str) -> None:
+def test_it_fits_any_stream(name: str, run: str) -> None:
     """One whose encoding lacks characters has something else for them, and is a file of the same format."""
     whole = reported(name, RUNS[run]())
     require(_is_unicode(whole), f"{file_of(name)}, {run}: it writes half of a surrogate pair, which no encoding has: use printable()")
@@ -344,7 +344,7 @@ def test_it_is_quiet_or_says_that_it_is_not(name: str) -> None:
 
 
 @every_reporter
-def test_it_gives_no_secret_away(name: str) -> None:
+def test_it_reveals_no_secret(name: str) -> None:
     """(``test_canaries.py`` has it report files of every source, with a secret behind every setting.)"""
     for style in STYLES:
         given_away = printed(reported(name, canaries(), style))

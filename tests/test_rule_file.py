@@ -243,7 +243,7 @@ def test_one_mistake_gives_one_error(name: str, tmp_path: Path) -> None:
     assert len(errors(tmp_path, text_of(CHANGES[name]))) == 1
 
 
-def test_a_literal_with_a_key_that_is_called_as_an_operator(tmp_path: Path) -> None:
+def test_a_literal_with_the_name_of_an_operator_as_key(tmp_path: Path) -> None:
     assert errors(tmp_path, text_of((MUST, '{equals: {matches: "a("}}'))) == []
 
 
@@ -276,7 +276,7 @@ def test_64_kb_at_most(tmp_path: Path) -> None:
     assert errors(tmp_path, f"{RULE}{filling}#") == [f"{NAME}:1: a rule file can have at most 65,536 bytes (it has 65,537)"]
 
 
-def test_the_file_is_called_as_the_rule(tmp_path: Path) -> None:
+def test_the_file_is_named_after_the_rule(tmp_path: Path) -> None:
     assert errors(tmp_path, RULE, "support-email.yaml") == [
         'support-email.yaml:1: the file of the rule "acme/support-email-domain" must be called support-email-domain.yaml'
     ]
@@ -302,7 +302,7 @@ def test_ids_are_taken_once(tmp_path: Path) -> None:
     ]
 
 
-def test_rules_may_lie_in_folders(tmp_path: Path) -> None:
+def test_rules_may_be_in_subfolders(tmp_path: Path) -> None:
     deep = tmp_path / "a" / "b" / "c"
     deep.mkdir(parents=True)
     (deep / NAME).write_text(RULE)
@@ -312,7 +312,7 @@ def test_rules_may_lie_in_folders(tmp_path: Path) -> None:
     assert found == []
 
 
-def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
+def test_folders_may_be_nested_beyond_the_recursion_limit(tmp_path: Path) -> None:
     deep = tmp_path
     for _ in range(1_200):
         deep = deep / "f"
@@ -323,7 +323,7 @@ def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
     os.removedirs(deep)  # what clears up after tests calls itself for each folder
 
 
-def test_links_to_folders_and_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+def test_links_to_folders_and_hidden_folders_are_skipped(tmp_path: Path) -> None:
     elsewhere, folder, hidden = tmp_path / "elsewhere", tmp_path / "folder", tmp_path / "folder" / ".git"
     for one in (elsewhere, hidden):
         one.mkdir(parents=True)
@@ -402,7 +402,7 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
     assert error.endswith(r'9: a dollar in "${@path} $\u000a5" begins neither "${path}" nor "$$" (which is a dollar)')
 
 
-def test_a_deep_example_is_no_mistake(tmp_path: Path) -> None:
+def test_a_deep_example_is_not_a_mistake(tmp_path: Path) -> None:
     assert errors(tmp_path, RULE.replace("{baseUrl: x,", "{x: " + "{a: " * 30 + "1" + "}" * 30 + ",", 1)) == []
 
 

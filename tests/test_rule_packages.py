@@ -114,7 +114,7 @@ def test_a_package_that_is_installed_to_be_edited(site: Path, tmp_path: Path) ->
 # --- Who is trusted. ----------------------------------------------------------------------------------------------------------------
 
 
-def test_who_names_a_package_is_who_is_trusted(site: Path) -> None:
+def test_trust_in_a_package_depends_on_who_names_it(site: Path) -> None:
     install(site, {"password.yaml": ASKS_A_SECRET})
     Path(".medplum-lint.toml").write_text('rules = ["package:clinics-rules"]\n')
     assert "asks what database.password holds, which is secret: a policy whose configuration file was only found" in refused("server.json")
@@ -123,7 +123,7 @@ def test_who_names_a_package_is_who_is_trusted(site: Path) -> None:
         assert "error[clinics/password]" in result.stdout and "hunter2" not in result.stdout
 
 
-def test_what_lies_in_the_current_folder_is_not_installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_in_the_current_folder_are_not_installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it would be for ``python -m linter`` in the checkout of a pull request."""
     install(Path.cwd())
     monkeypatch.syspath_prepend(Path.cwd())

@@ -123,7 +123,7 @@ def test_commands_that_start_no_server(script: str) -> None:
         max_size=30,
     ).map("".join)
 )
-def test_any_script_is_read_and_each_value_stands_where_it_is_said_to(script: str) -> None:
+def test_any_script_is_read_with_exact_places(script: str) -> None:
     for one in (variable for found in commands_in(script, 0) for variable in found.variables):
         assert script[slice(*one.key)] == one.name
         assert one.text is None or script[slice(*one.value)] in (one.text, one.name)

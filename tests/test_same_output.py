@@ -83,7 +83,7 @@ LineHash": "[0-9a-f]+
 
 
 @pytest.mark.slow
-def test_the_number_of_a_version_is_no_difference(tmp_path: Path) -> None:
+def test_the_version_number_is_not_a_difference(tmp_path: Path) -> None:
     old = version(tmp_path / "old", "__init__.py", VERSION, f"{VERSION}9.8.7")
     new = version(tmp_path / "new", "__init__.py", VERSION, f"{VERSION}10.0.")
     code, printed = compared(old, new)

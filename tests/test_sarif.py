@@ -388,7 +388,7 @@ def test_a_path_tells_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest
     assert location("../../x.json") == {"uri": "../x.json", "uriBaseId": "%SRCROOT%"}  # from the root of the repository
 
 
-def test_a_file_that_is_called_like_a_path_of_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_named_like_a_windows_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path(r"C:\a.json").write_text("{}")
     assert location(r"C:\a.json") == {"uri": "C%3A%5Ca.json", "uriBaseId": "%SRCROOT%"}
@@ -548,7 +548,7 @@ def test_suppressed_findings_are_left_out() -> None:
     assert "suppress" not in json.dumps(run)
 
 
-def test_no_more_results_than_github_takes() -> None:
+def test_no_more_results_than_github_accepts() -> None:
     """The gravest stay, in their order, and the log says how many went."""
     file = document()
     levels: list[Level] = ["note", "warning", "error"]
@@ -570,7 +570,7 @@ def test_no_more_results_than_github_takes() -> None:
     ]
 
 
-def test_no_larger_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_larger_than_github_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
     """10 MB as gzip has it, which is what an upload is measured by."""
     file = document()
     levels: list[Level] = ["note", "warning", "error"]
@@ -641,7 +641,7 @@ def test_the_limits_of_a_rule() -> None:
     assert rule["properties"]["tags"] == ["security", *tags[:19]]
 
 
-def test_tags_that_are_left_out_are_said() -> None:
+def test_omitted_tags_are_reported() -> None:
     rules = {name: SLASH._replace(id=name, tags=tuple(f"tag-{number}" for number in range(21))) for name in ("a/b", "a/c")}
     [notification] = run_of(result(rules=rules))["invocations"][0]["toolExecutionNotifications"]
     assert notification["message"]["text"] == "Of the tags of a/b, a/c the first 20 are here: GitHub accepts no more of a rule."
@@ -735,7 +735,7 @@ def test_security_rules(score: str) -> None:
 
 
 @pytest.mark.parametrize("score", [None, "", "0.0", "10.1", "-1", "high", "nan", "1_0", "٣"])
-def test_what_is_no_security_severity(score: str | None) -> None:
+def test_invalid_security_severities(score: str | None) -> None:
     """GitHub refuses the whole upload for one that is no number."""
     properties = {"precision": "high", "problem.severity": "error", "tags": ["external/cwe/cwe-312", "security"]}
     assert rule_of(SECRET._replace(security_severity=score))["properties"] == properties

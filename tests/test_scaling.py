@@ -151,7 +151,7 @@ def test_as_many_globs_as_files(option: str, like: str, counted: Counted, tmp_pa
 
 
 @pytest.mark.parametrize("like", ["of one file", "that fit nothing"])
-def test_folders_that_a_search_would_pass_over(like: str, counted: Counted, tmp_path: Path) -> None:
+def test_folders_that_a_search_would_skip(like: str, counted: Counted, tmp_path: Path) -> None:
     with counted.loaded() as load:
         config = load("linter.options.config")
 

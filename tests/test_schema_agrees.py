@@ -64,7 +64,7 @@ def rules_say(setting: Setting, value: Any) -> bool:
     return mismatch is None or mismatch.aspect not in CHECKED_BY_BOTH
 
 
-def test_both_take_the_bounds_of_each_range() -> None:
+def test_both_accept_the_bounds_of_each_range() -> None:
     bounds = [(setting, bound) for setting in SETTINGS for bound in (setting.min, setting.max) if bound is not None]
     assert bounds
     assert [(setting.name, bound) for setting, bound in bounds if not (schema_says(setting, bound) and rules_say(setting, bound))] == []

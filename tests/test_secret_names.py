@@ -87,7 +87,7 @@ def _elsewhere() -> Path:
     return path / "medplum.json"
 
 
-def test_a_name_of_ones_own_does_not_make_a_file_a_servers() -> None:
+def test_a_declared_name_does_not_make_a_file_a_servers() -> None:
     Path("other.json").write_text('{"acmeKey": "x"}', encoding="utf-8")
     assert "not recognised as a Medplum configuration" in lint("other.json").stderr
 

@@ -77,7 +77,7 @@ def test_secrets_of_other_programs_are_left_alone(content: Any) -> None:
     ]
 
 
-def test_other_files_are_no_secrets() -> None:
+def test_other_files_are_not_secrets() -> None:
     assert kinds(lint({"apiVersion": "v1", "kind": "Secret", "data": {"password": "aHVudGVyMg=="}})) == [None]
     assert kinds(lint({"database": POSTGRES, "redis": CACHE, "baseUrl": "https://api.example.com/"}, "medplum.config.json")) == [
         "server/json"

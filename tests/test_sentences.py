@@ -99,7 +99,7 @@ def test_the_message_of_a_rule_is_short() -> None:
     )
 
 
-def test_a_message_says_what_is_wrong_what_comes_of_it_and_what_to_do() -> None:
+def test_a_message_has_a_problem_a_consequence_and_a_remedy() -> None:
     lacks = {name: tuple(key for key in PARTS if key not in case) for name, case in cases()}
     known = {name: keys for keys, names in UNSAID.values() for name in names}
     demand(f"{name}: write {' and '.join(keys)}, or say in UNSAID why not" for name, keys in lacks.items() if keys != known.get(name, ()))
@@ -161,7 +161,7 @@ def test_one_of_a_unit() -> None:
     assert not any("at least 1 milliseconds" in message for message in found.values())
 
 
-def test_a_fraction_is_none_of_a_whole_number() -> None:
+def test_a_fraction_is_not_a_whole_number() -> None:
     assert messages({**SERVER, "port": 81.5})["wrong-type"].startswith("port must be a whole number or text, not a fraction: ")
 
 

@@ -213,7 +213,7 @@ def test_a_base_url_without_a_host_has_addresses_beneath_it_too() -> None:
         ("9" * 20, 1e20),
     ],
 )
-def test_a_number_behind_blanks_of_javascript(text: str, number: float | None) -> None:
+def test_a_number_after_javascript_blanks(text: str, number: float | None) -> None:
     value = held("server/ssm", {"baseUrl": BASE, "redis.db": text})["redis.db"]
     assert value == number if number is not None else value != value
 
@@ -255,7 +255,7 @@ def test_a_parameter_by_its_whole_name(name: str, text: str, value: Any) -> None
         ("DATABASE_REQUIRE", "true", "database.require", True),
     ],
 )
-def test_a_variable_by_what_follows_the_section(variable: str, text: str, name: str, value: Any) -> None:
+def test_a_variable_by_the_rest_of_its_name(variable: str, text: str, name: str, value: Any) -> None:
     config = held("server/env", {"BASE_URL": BASE, "DATABASE_HOST": "h", variable: text})
     assert config[name] == value
     assert type(config[name]) is type(value)
@@ -272,7 +272,7 @@ def test_a_variable_by_what_follows_the_section(variable: str, text: str, name: 
         ("smtp", [[1]], 1),
     ],
 )
-def test_a_value_of_a_vault_that_is_no_text_is_read_as_its_text(name: str, given: Any, value: Any) -> None:
+def test_a_vault_value_that_is_not_a_text_is_converted(name: str, given: Any, value: Any) -> None:
     result = held("server/azure", {"baseUrl": BASE, "redis.host": "r", name: given})[name]
     assert number_text(result) == number_text(value)
 
@@ -297,7 +297,7 @@ def test_a_switch_that_the_newest_server_has_replaced(kind: str, names: tuple[st
         assert [message.partition(", so")[0] for message in messages] == [start.format(path) if misread else "" for path in paths]
 
 
-def test_a_replaced_switch_in_a_variable_is_what_rules_take_it_for() -> None:
+def test_a_replaced_switch_in_a_variable_has_its_meaning() -> None:
     given = {
         "BASE_URL": BASE,
         "ALLOW_INSECURE_EXTERNAL_AUTH_URL": "false",
@@ -364,7 +364,7 @@ def test_members_that_follow_their_object_in_a_vault_are_added_to_it() -> None:
         assert not [one for one in found("server/azure", {"baseUrl": BASE, **given}) if one.startswith("object-beside")]
 
 
-def test_what_the_server_does_not_hold_is_shown_as_nothing() -> None:
+def test_settings_without_effect_are_shown_as_nothing() -> None:
     (one,) = loaded(text_of("server/ssm", {"baseUrl": BASE, "database/host": "db", "port": ""}), "server/ssm", "ssm.json")
     table = show.as_text([one.document], only_changed=True, defaults=False)
     assert [line.split()[:4] for line in table.splitlines()[1:]] == [
@@ -513,7 +513,7 @@ def test_what_the_server_parses_must_be_json(kind: str, name: str, path: str, te
         ("tls", [], "parses it as JSON"),
     ],
 )
-def test_a_value_of_a_vault_that_is_no_text_stops_the_server(name: str, value: Any, effect: str) -> None:
+def test_a_vault_value_that_is_not_a_text_stops_the_server(name: str, value: Any, effect: str) -> None:
     message = f"{name} is not text, and the server, which {effect}, does not start; put it in quotes"
     assert found("server/azure", {"baseUrl": BASE, "database.host": "db", name: value})[f"unquoted-value {name}"] == message
 

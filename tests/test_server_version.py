@@ -139,7 +139,7 @@ def test_each_container_has_its_own() -> None:
     assert servers(lint()) == {"compose.yaml#old": "server 4.3.4 (the image in compose.yaml)", "compose.yaml#new": UNSAID}
 
 
-def test_the_image_holds_for_a_config_file_beside_a_compose_file_without_variables() -> None:
+def test_the_image_applies_to_a_config_file_beside_the_compose_file() -> None:
     write("compose.yaml", "services: {server: {image: 'medplum/medplum-server:4.3.4', volumes: ['./medplum.config.json:/c.json']}}")
     write("medplum.config.json", {**JSON, "rateLimitsEnabled": False})
     outcome = lint()
@@ -149,13 +149,13 @@ def test_the_image_holds_for_a_config_file_beside_a_compose_file_without_variabl
     ]
 
 
-def test_two_images_say_nothing_of_what_lies_beside_them() -> None:
+def test_two_images_do_not_decide_the_files_beside_them() -> None:
     write("compose.yaml", compose(("one", "medplum/medplum-server:4.3.4"), ("two", "medplum/medplum-server:4.4.0")))
     write("medplum.config.json", JSON)
     assert servers(lint())["medplum.config.json"] == UNSAID
 
 
-def test_the_image_of_the_cdk_holds_for_its_environment() -> None:
+def test_the_image_of_the_cdk_applies_to_its_environment() -> None:
     infra = {"name": "prod", "region": "us-east-1", "accountNumber": "123456789012", "serverImage": "acme/health:5.0.5"}
     write("medplum.prod.config.json", infra)
     write("elsewhere/medplum.prod.server.json", JSON)
@@ -328,13 +328,13 @@ RANGES = {
 }
 
 
-def test_a_range_is_no_mere_advice() -> None:
+def test_a_range_is_more_than_advice() -> None:
     write("ssm.json", dump("prod"))
     assert "version-dependent-setting" in run("--server-version", "4.3", "ssm.json").output
     assert "version-dependent-setting" not in run("ssm.json").output
 
 
-def test_a_variable_that_lands_elsewhere() -> None:
+def test_a_variable_that_maps_elsewhere() -> None:
     write(".env", "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_DATABASE_SSL_REQUIRE=true\nMEDPLUM_SMTP_HOST=mail.example\n")
     assert findings(lint(server="5.1.13", select=("misnamed-setting",))) == [
         "error misnamed-setting database.sslRequire: MEDPLUM_DATABASE_SSL_REQUIRE sets database.sslRequire, which is not a setting, "
@@ -361,7 +361,7 @@ def test_what_only_later_servers_put_in_its_place_is_not_missing_too() -> None:
     ]
 
 
-def test_what_is_not_read_is_asked_for_by_no_rule() -> None:
+def test_no_rule_requires_an_unread_setting() -> None:
     write("medplum.config.json", {**JSON, "dataWarehouse": {"enabled": True, "destination": "nowhere"}})
     newest = {one.rule for one in lint(select=("values", "storage", "unknown-setting")).result.findings}
     old = lint(server="5.1.13", select=("values", "storage", "unknown-setting"))
@@ -384,7 +384,7 @@ def effective(server: str) -> object:
     return document["settings"][0]["effective"]
 
 
-def test_a_secret_is_one_whoever_reads_it() -> None:
+def test_a_secret_is_one_for_every_server() -> None:
     secrets = dict.fromkeys(("SMTP_PASSWORD", "CACHE_REDIS_PASSWORD", "SSE_CUSTOMER_KEY"), "hunter2hunter2")
     environment = {f"MEDPLUM_{name}": value for name, value in {**secrets, "DATABASE_HOST": "db"}.items()}
     service = {"image": "medplum/medplum-server:4.1.0", "environment": environment}
@@ -408,7 +408,7 @@ def test_secrets_stay_masked_where_an_old_server_puts_them_elsewhere() -> None:
             assert "hunter2" not in run(*command, "--server-version", server, ".env").output
 
 
-def test_nothing_is_claimed_of_a_setting_where_it_is_not_known_whether_the_server_reads_it() -> None:
+def test_nothing_is_claimed_if_the_server_may_not_read_the_setting() -> None:
     path = write("medplum.config.json", JSON | {"storeBotInput": False, "defaultProjectFeatures": ["archive"]})
     found = {
         server: [one[: one.index(": ")] for one in findings(lint(path, server=server, select=("unknown-setting", "unknown-value")))]
@@ -448,7 +448,7 @@ def test_a_range_of_a_rule() -> None:
 
 
 @pytest.mark.parametrize("text", ["6.0.0", ">=6,<7", "v7", ">5.99.0", "=5.99", f">{NEWEST}", f">{NEWEST[0]}"])
-def test_a_range_of_newer_releases_is_judged_by_the_newest(text: str) -> None:
+def test_a_range_of_newer_releases_is_checked_against_the_newest(text: str) -> None:
     version = parse_server_version(text, "x")
     assert (version.text, version.newer, version.release) == (str(NEWEST), text, MAIN)
 

@@ -152,7 +152,7 @@ def test_each_word_of_a_secret(word: str) -> None:
 
 
 @given(like(SECRET, re.IGNORECASE))
-def test_what_is_called_as_a_secret(text: str) -> None:
+def test_names_that_look_like_secrets(text: str) -> None:
     if re.search(SECRET, text, re.IGNORECASE):
         assert is_called_secret(text)
 

@@ -174,7 +174,7 @@ def test_yaml_that_breaks_off_before_its_first_setting(content: str, kind: str |
     assert (result.exit_code, result.stderr.removeprefix("medplum-lint: error: broken.yaml: ")) in ((2, f"{message}\n"), (2, f"{TAB}\n"))
 
 
-def test_yaml_that_breaks_off_behind_its_first_setting_is_a_finding() -> None:
+def test_yaml_that_breaks_off_after_its_first_setting_is_a_finding() -> None:
     text = "services:\n  server:\n    image: medplum/medplum-server\n    environment:\n      MEDPLUM_REDIS_HOST: a\n      x: %\n"
     assert "error[invalid-yaml]" in lint(write("compose.yml", text)).stdout
     assert lint("compose.yml").exit_code == 1
@@ -295,7 +295,7 @@ def test_sarif_says_it_as_a_notification() -> None:
     assert notification["message"]["text"] == f"'empty.json' could not be read: {NO_PARAMETER}."
 
 
-def test_a_glob_names_files_and_a_search_passes_over_them() -> None:
+def test_globs_name_files_that_a_search_skips() -> None:
     write("deploy/medplum.template.json", CLEAN)
     write("deploy/app.config.json", '{"foo": 1}')
     write("deploy/ssm.json", '{"Parameters": []}')
@@ -620,7 +620,7 @@ def is_green(outcome: Outcome) -> bool:
 
 @pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", INPUTS, ids=[path.parent.name for path in INPUTS])
-def test_less_is_never_read_than_stands_there(path: Path) -> None:
+def test_never_less_is_read_than_is_there(path: Path) -> None:
     """What breaks off, anywhere, is a finding or exit code 2: it has no findings only where another reader finds all of it whole."""
     chance = random.Random(path.parent.name)
     for text in changed(path.read_text(encoding="utf-8"), chance):

@@ -118,7 +118,7 @@ def test_cells_have_the_headings_of_their_columns() -> None:
     ]
 
 
-def test_lists_are_indented_as_both_readers_take_them() -> None:
+def test_lists_are_indented_for_both_readers() -> None:
     """Python-Markdown wants four spaces for what belongs to a member of a list, where GitHub takes three."""
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in TOP)]:
         wrong = re.findall(r"(?:^|\n)( {1,3}```)", path.read_text(encoding="utf-8"))

@@ -53,6 +53,6 @@ def stored_in(method: ast.FunctionDef) -> Iterator[str]:
                 yield name
 
 
-def test_no_package_is_most_of_it() -> None:
+def test_no_package_has_most_of_the_code() -> None:
     sizes = Counter(part(name) if "." in name else "" for name, _ in nodes())
     assert {name: size for name, size in sizes.items() if size > LARGEST_SHARE * sizes.total()} == {}

@@ -64,7 +64,7 @@ def test_it_has_its_parts(name: str) -> None:
     demand(lacks_of_source(source(name)))
 
 
-def test_mypy_takes_every_source_for_one(tmp_path: Path) -> None:
+def test_mypy_accepts_every_source(tmp_path: Path) -> None:
     demand(mypy_refuses(Source, modules(), tmp_path))
 
 
@@ -255,7 +255,7 @@ def hostile_files() -> tuple[Given, ...]:
 
 @pytest.mark.parametrize("part", part_and_all(5))
 @every_source
-def test_it_bears_hostile_bytes(name: str, part: slice) -> None:
+def test_it_survives_hostile_bytes(name: str, part: slice) -> None:
     """Whatever the file is called, and called as its own files are."""
     own = source(name).NAMES[0].replace("*", "medplum")
     both = [one for given in hostile_files() for one in (given._replace(name=own), given)]
@@ -264,7 +264,7 @@ def test_it_bears_hostile_bytes(name: str, part: slice) -> None:
 
 @pytest.mark.parametrize("part", part_and_all(12))
 @every_source
-def test_it_bears_its_own_files_and_those_of_others(name: str, part: slice) -> None:
+def test_it_survives_its_own_and_other_files(name: str, part: slice) -> None:
     """Whole, and cut off."""
     own = [*fixtures_of(name), *planted_for(name), *shapes_of(name)]
     whole = [*own, *fixtures()]
@@ -274,7 +274,7 @@ def test_it_bears_its_own_files_and_those_of_others(name: str, part: slice) -> N
 
 @pytest.mark.parametrize("part", part_and_all(40))
 @every_source
-def test_it_bears_random_changes(name: str, part: slice) -> None:
+def test_it_survives_random_changes(name: str, part: slice) -> None:
     cases = [(seed, given) for seed in range(15) for given in (*fixtures_of(name), *planted_for(name))]
     for seed, given in cases[part]:
         chance = Random(f"{seed} {given.where} {given.name}")

@@ -289,7 +289,7 @@ def fixes_of(uri: str, content: str, rules: tuple[str, ...] = RULES) -> Fixes:
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
-def test_they_stand_where_it_stood(name: str, newline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_take_its_place(name: str, newline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uri, before, after = CASES[name]
     monkeypatch.chdir(tmp_path)
     fixes = fixes_of(uri, before.replace("\n", newline))
@@ -333,9 +333,7 @@ FORMS = {
 @pytest.mark.parametrize("uri", FORMS)
 @pytest.mark.parametrize("above", [False, True], ids=["behind", "above"])
 @pytest.mark.parametrize("others", [False, True], ids=["alone", "with another rule"])
-def test_what_is_accepted_of_a_secret_stays_accepted(
-    uri: str, above: bool, others: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_accepted_secrets_stay_accepted(uri: str, above: bool, others: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comment goes with the secret; what it accepts of anything else stays at the first."""
     head, form, tail, rule = FORMS[uri]
     monkeypatch.chdir(tmp_path)

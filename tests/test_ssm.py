@@ -167,7 +167,7 @@ def test_a_string_list_is_one_text_to_the_server() -> None:
     assert one(text, "dump.yaml").data == {"allowedOrigins": "https://a.example,https://b.example"}
 
 
-def test_places_inside_of_the_json_of_a_parameter() -> None:
+def test_places_inside_the_json_of_a_parameter() -> None:
     inner = json.dumps([{"resourceType": "ClientApplication", "redirectUris": "x"}])
     for text in (json.dumps({"/medplum/prod/defaultOAuthClients": inner}), f"/medplum/prod/defaultOAuthClients: '{inner}'\n"):
         document = one(text, "<stdin>")
@@ -220,14 +220,14 @@ def test_environments(parameters: list[str], expected: list[str]) -> None:
         (["/Medplum/prod/port", "/Medplum/prod/baseUrl"], ["ignored-parameter 0"]),
     ],
 )
-def test_parameters_outside_of_the_documented_path(parameters: list[str], expected: list[str]) -> None:
+def test_parameters_outside_the_documented_path(parameters: list[str], expected: list[str]) -> None:
     text = "\n".join(json.dumps({"Name": name, "Value": "1"}) for name in parameters)
     rules = ("ignored-parameter", "unusual-parameter-path")
     found = [one for one in lint(text).result.findings if one.rule in rules]
     assert sorted(f"{one.rule} {one.document.position(one.span.start)[0] - 1}" for one in found) == expected
 
 
-def test_nothing_else_is_taken_for_a_dump() -> None:
+def test_nothing_else_is_recognised_as_a_dump() -> None:
     others = {
         "package.json": '{"name": "x", "version": "1", "dependencies": {}}',
         "tsconfig.json": '{"compilerOptions": {}}',
@@ -311,7 +311,7 @@ def test_a_list_is_separated_by_commas() -> None:
     assert one(text).data == {"dataWarehouse": {"includeResourceTypes": ["Patient", "Observation"]}}
 
 
-def test_outputs_about_one_parameter_are_put_together() -> None:
+def test_outputs_about_one_parameter_are_combined() -> None:
     name = "/medplum/prod/signingKey"
     described = {"Parameters": [{"Name": name, "Type": "String", "Tier": "Advanced"}]}
     for dumps in ([{"/medplum/prod/signingKey": "x"}, described], [described, {"/medplum/prod/signingKey": "x"}]):
@@ -331,14 +331,14 @@ def test_outputs_about_one_parameter_are_put_together() -> None:
         assert text[slice(*document.locate(("signingKey",), "tier"))] == '"Advanced"'
 
 
-def test_of_the_versions_of_a_parameter_the_last_counts() -> None:
+def test_the_last_version_of_a_parameter_counts() -> None:
     versions = [{"Name": "/medplum/prod/port", "Value": str(number), "Version": number} for number in (1, 3, 2)]
     text = json.dumps({"Parameters": versions})
     assert one(text).data == {"port": 3}
     assert found(text, "duplicate-parameter") == []
 
 
-def test_two_accounts_are_told_apart() -> None:
+def test_two_accounts_are_distinguished() -> None:
     regions = [
         {"Name": "/medplum/prod/port", "Value": "1", "ARN": f"arn:aws:ssm:{region}:1:parameter/medplum/prod/port", "Version": version}
         for version, region in enumerate(("eu-west-1", "us-east-1"))
@@ -384,7 +384,7 @@ def test_a_truncated_dump(cut: int) -> None:
         "- " * 500,
     ],
 )
-def test_what_is_no_dump(text: str) -> None:
+def test_files_that_are_not_dumps(text: str) -> None:
     for name in ("dump.json", "dump.yaml", "<stdin>"):
         outcome = lint(text, name, "server/ssm")
         assert outcome.bugs == ()
@@ -442,7 +442,7 @@ VALUES = st.sampled_from(
 
 
 @given(st.lists(st.tuples(NAMES, VALUES), min_size=1, max_size=5), st.integers(0, 2**32).map(random.Random))
-def test_no_secret_leaves(given: list[tuple[str, str]], chance: random.Random) -> None:
+def test_no_secret_is_printed(given: list[tuple[str, str]], chance: random.Random) -> None:
     parameters: list[Any] = [
         {
             "Name": f"/{chance.choice(['medplum', 'Medplum'])}/prod/{name}",
@@ -502,7 +502,7 @@ def test_no_secret_leaves(given: list[tuple[str, str]], chance: random.Random) -
         )
     ).map("".join)
 )
-def test_no_text_is_a_bug(text: str) -> None:
+def test_no_text_crashes(text: str) -> None:
     for name in ("dump.json", "dump.yaml", "<stdin>"):
         for kind in (None, "server/ssm"):
             assert lint(text, name, kind).bugs == ()

@@ -38,7 +38,7 @@ def test_the_sources_that_an_argument_names(argument: str, release: str, wanted:
 @pytest.mark.parametrize(
     ("words", "wanted"), [([], DEFAULT), (["env"], "env"), (["env", "file:a.json"], DEFAULT), (["", "env"], DEFAULT), ([""], "")]
 )
-def test_only_an_argument_that_is_alone_counts(words: list[str], wanted: str) -> None:
+def test_only_a_single_argument_counts(words: list[str], wanted: str) -> None:
     assert argument_of(words) == wanted
 
 
@@ -164,7 +164,7 @@ def messages_of(start: Start, release: str) -> list[str]:
         (["node", "index.js"], ["$(SOURCE)"], None),
     ],
 )
-def test_the_arguments_behind_an_entry_point(entry_point: object, command: object, wanted: tuple[str, ...] | None) -> None:
+def test_the_arguments_after_an_entry_point(entry_point: object, command: object, wanted: tuple[str, ...] | None) -> None:
     assert arguments_of("medplum/medplum-server", entry_point, command) == wanted
 
 
@@ -263,7 +263,7 @@ def test_an_image_that_medplum_builds(tag: str) -> None:
 @pytest.mark.parametrize(
     "image", ["medplum/medplum-server:acme-17", "ghcr.io/medplum/medplum-server:5.1.23-acme", "acme/medplum-server:5.1.23"]
 )
-def test_an_image_of_others_that_is_called_as_medplums(image: str) -> None:
+def test_another_image_with_the_name_of_medplums(image: str) -> None:
     assert not is_own_image(image)
 
 
@@ -299,7 +299,7 @@ LINES = st.one_of(
 )
 
 
-def test_a_source_in_the_place_of_the_entry_point_goes_where_it_belongs() -> None:
+def test_a_source_in_place_of_the_entry_point_goes_where_it_belongs() -> None:
     start = container(entry_point=["file:medplum.config.json"])
     assert [messages_of(start, release)[0].rpartition("write ")[2] for release in ("4.5.2", "5.1.2")] == [
         "command: file:medplum.config.json",
@@ -315,7 +315,7 @@ def test_no_message_repeats_a_command(entry_point: object, command: object, fold
 
 
 @given(LINES, LINES, LINES, st.sampled_from(["compose.yaml", "pod.yaml", "task-definition.json", "workflow.yml"]))
-def test_no_command_is_a_bug(entry_point: object, command: object, mounts: object, name: str) -> None:
+def test_no_command_crashes(entry_point: object, command: object, mounts: object, name: str) -> None:
     image, variable = "medplum/medplum-server:5.1.23", {"name": "MEDPLUM_PORT", "value": "8103"}
     compose = {"image": image, "entrypoint": entry_point, "command": command, "volumes": mounts, "environment": {"MEDPLUM_PORT": "8103"}}
     pod = {"image": image, "command": entry_point, "args": command, "volumeMounts": mounts, "workingDir": mounts, "env": [variable]}

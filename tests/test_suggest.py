@@ -113,7 +113,7 @@ def test_no_suggestion_leads_into_another_list() -> None:
         ("GOOGLE_CLIENT_TOKEN", []),
     ],
 )
-def test_of_variables_too(variable: str, near: list[str]) -> None:
+def test_variables_too(variable: str, near: list[str]) -> None:
     environment = f"{{MEDPLUM_BASE_URL: https://api.example.com/, MEDPLUM_{variable}: hunter2}}"
     text = f"services:\n  s: {{image: medplum/medplum-server, command: env, environment: {environment}}}\n"
     assert suggested(text, "compose.yaml") == [f"MEDPLUM_{one}" for one in near]

@@ -340,7 +340,7 @@ def test_the_release_is_that_of_the_tag_in_dot_env(folder: Path) -> None:
     assert [str(file.server.release) for file in outcome.result.files if file.server is not None] == ["4.3.5"]
 
 
-def test_the_release_that_is_asked_for_is_that_of_each_part(folder: Path) -> None:
+def test_the_requested_release_applies_to_each_part(folder: Path) -> None:
     write(folder, compose_dot_yaml=compose(SERVER + "    env_file: a.env\n", "medplum/medplum-server"), a_dot_env="MEDPLUM_PORT=1\n")
     outcome = lint_paths(["."], Options(Overrides(server=parse_server_version("4.3.5", "the test"))))
     assert {str(file.server.release) for file in outcome.result.files if file.server is not None} == {"4.3.5"}
@@ -366,7 +366,7 @@ def test_standard_input_without_a_name_is_in_no_folder(folder: Path) -> None:
     assert any(MISSING in line for line in found(lint_input(Input("compose.yml", data, Path("compose.yml"), piped=True), Options())))
 
 
-def test_a_file_that_more_servers_share_than_are_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_shared_by_too_many_servers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong in it is found with the first of them, and for the others nothing is called missing."""
     monkeypatch.setattr("linter.documents.sums.MOST_SHARED", 4)
     one = "  s{}: {{image: 'medplum/medplum-server:5.1.4', command: env, env_file: a.env}}\n"
@@ -406,7 +406,7 @@ def notes(*paths: str) -> list[str]:
         ("    env_file: FOLDER/stolen.env\n", 6, "FOLDER/stolen.env"),
     ],
 )
-def test_what_lies_outside_of_the_repository_is_not_read(service: str, line: int, named: str, git: str, folder: Path) -> None:
+def test_files_outside_the_repository_are_not_read(service: str, line: int, named: str, git: str, folder: Path) -> None:
     """What the file names, links included, whether or not it is there: it is noted, and nothing is missing."""
     write(folder, stolen_dot_env=STOLEN, base_dot_yml=BASE, repository__own_dot_env="")
     write(folder, repository__compose_dot_yml=compose(SERVER + service.replace("FOLDER", str(folder))))
@@ -422,7 +422,7 @@ def test_what_lies_outside_of_the_repository_is_not_read(service: str, line: int
         assert notes("repository") == expected
 
 
-def test_what_a_base_in_the_repository_extends_outside_of_it(folder: Path) -> None:
+def test_what_a_base_in_the_repository_extends_outside_it(folder: Path) -> None:
     """The base is still read, and the file that names what lies outside is the one of the note."""
     write(folder, base_dot_yml=BASE)
     middle = "services:\n  middle:\n    extends: {file: ../base.yml, service: base}\n    environment: {MEDPLUM_BASE_URL: nonsense}\n"
@@ -444,7 +444,7 @@ def test_what_is_in_the_repository_is_read(folder: Path) -> None:
     assert notes("deploy/prod/compose.yml") == [f"deploy/prod/compose.yml:6: ../../common/a.env is not read: {OUTSIDE}"]
 
 
-def test_a_file_that_is_given_is_read_wherever_it_lies(folder: Path) -> None:
+def test_a_given_file_is_read_wherever_it_is(folder: Path) -> None:
     write(folder, common__a_dot_env="MEDPLUM_SUPPORT_EMAIL=nobody\n")
     write(folder, deploy__compose_dot_yml=compose(SERVER + "    env_file: ../common/a.env\n"))
     for paths in (["."], ["common/a.env", "deploy/compose.yml"]):
@@ -461,7 +461,7 @@ def test_a_link_that_a_search_comes_upon_gives_no_service_anything(folder: Path)
     assert [line for line in found(outcome) if "compose.yml" in line and ("supportEmail" in line or MISSING in line)] == []
 
 
-def test_a_service_of_which_nothing_is_known_but_what_lies_outside(folder: Path) -> None:
+def test_a_service_known_only_from_outside_files(folder: Path) -> None:
     write(folder, stolen_dot_env=STOLEN)
     service = "services: {api: {image: medplum/medplum-server:5.1.4, env_file: ../stolen.env}}\n"
     write(folder, repository__compose_dot_yml=service)
@@ -470,7 +470,7 @@ def test_a_service_of_which_nothing_is_known_but_what_lies_outside(folder: Path)
 
 
 @pytest.mark.parametrize("name", [".env", "compose.override.yml"])
-def test_a_link_in_the_place_of_what_is_read_unasked(name: str, folder: Path) -> None:
+def test_a_link_in_place_of_a_default_file(name: str, folder: Path) -> None:
     write(folder, stolen_dot_env="MAIL=nobody\n", override_dot_yml="services: {server: {environment: {MEDPLUM_SUPPORT_EMAIL: nobody}}}\n")
     write(folder, repository__compose_dot_yml=compose("    environment: ['MEDPLUM_SUPPORT_EMAIL=${MAIL}']\n"))
     (folder / "repository" / name).symlink_to("../stolen.env" if name == ".env" else "../override.yml")
@@ -617,7 +617,7 @@ def test_a_fix_is_made_where_the_value_is_written(folder: Path) -> None:
     assert [(file.uri, file.after) for file in made.files] == [("a.env", b"MEDPLUM_BASE_URL=https://api.hospital.health/\n")]
 
 
-def test_a_file_that_nobody_named_is_not_edited(folder: Path) -> None:
+def test_a_file_that_was_not_named_is_not_edited(folder: Path) -> None:
     write(
         folder,
         **{"docker-compose_dot_yml": compose(SERVER + "    env_file: a.env\n")},
@@ -701,7 +701,7 @@ def test_no_fix_is_made_in_the_wrong_place(case: str, folder: Path) -> None:
         assert len(file.before.splitlines()) <= len(file.after.splitlines()) + 1
 
 
-def test_a_variable_that_another_file_gives_too_is_not_taken_out(folder: Path) -> None:
+def test_a_variable_that_another_file_gives_too_is_not_removed(folder: Path) -> None:
     """Without the one in the service that of the file would count, which is none the better for it."""
     write(
         folder,
@@ -800,7 +800,7 @@ def test_the_name_under_which_a_container_reads_a_key_is_not_edited(folder: Path
     assert fixes(".").files == ()
 
 
-def test_a_service_is_no_environment(folder: Path) -> None:
+def test_a_service_is_not_an_environment(folder: Path) -> None:
     service = "image: medplum/medplum-server:5.1.23, command: env, environment: {MEDPLUM_BASE_URL: 'https://api.hospital.health'}"
     write(folder, compose_dot_yaml=f"services:\n  prod: {{{service}}}\n")
     (folder / "policies").mkdir()
@@ -891,7 +891,7 @@ def test_a_service_that_no_project_starts_is_only_a_part(folder: Path) -> None:
     assert about("invalid-email") == ["b.yaml:7 service worker", "compose.yaml:3 service api"]
 
 
-def test_only_those_are_named_of_whom_a_finding_is_true(folder: Path) -> None:
+def test_only_the_affected_services_are_named(folder: Path) -> None:
     service = "    image: medplum/medplum-server:5.1.4\n    command: env\n    env_file: c.env\n"
     write(
         folder,
@@ -984,7 +984,7 @@ def test_a_file_that_pins_an_image_is_laid_over_the_project(name: str, service: 
         assert about("invalid-email", *paths) == (["docker-compose.yml:7 service api"] if is_over or paths == ["."] else [])
 
 
-def test_a_service_that_extends_that_of_the_project_is_no_overlay(folder: Path) -> None:
+def test_a_service_that_extends_the_projects_is_not_an_overlay(folder: Path) -> None:
     write(
         folder,
         **{
@@ -1004,7 +1004,7 @@ def judged(*paths: str) -> list[str]:
     return [f"{file.path}: {file.server.release} ({file.server.reason})" for file in files if file.server is not None]
 
 
-def test_a_search_judges_values_in_another_folder_as_naming_them_does(folder: Path) -> None:
+def test_a_search_checks_values_in_another_folder_as_if_named(folder: Path) -> None:
     write(
         folder,
         **{

@@ -117,7 +117,7 @@ def test_a_comment_that_suppresses_nothing_says_why(wrong: str) -> None:
 
 
 @pytest.mark.parametrize("harmless", ["# medplum-lint is good", "# see medplum-lint", "medplum-lint=1", "A=medplum-lint: ignore[x]"])
-def test_what_is_no_suppression_comment(harmless: str) -> None:
+def test_comments_that_are_not_suppressions(harmless: str) -> None:
     assert reported(f"{HOST}{harmless}\n")[:1] in ([], [("invalid-environment-line", 2, None)])
 
 
@@ -141,12 +141,12 @@ def test_of_two_comments_about_a_rule_the_one_that_nothing_needs_is_reported() -
 
 
 @pytest.mark.parametrize("overrides", [Overrides(ignore=(RULE,)), Overrides(select=("unused-suppression", "misread-number"))])
-def test_only_rules_that_were_checked_are_missed(overrides: Overrides) -> None:
+def test_only_checked_rules_make_a_comment_unused(overrides: Overrides) -> None:
     given = Input(".env", f"{HOST}{WRONG} {comment()}\n".encode(), Path(".env"))
     assert lint_input(given, Options(overrides)).result.findings == ()
 
 
-def test_a_rule_about_other_kinds_of_files_is_not_missed() -> None:
+def test_a_rule_for_other_kinds_does_not_make_a_comment_unused() -> None:
     assert reported(f"{HOST}A=b {comment('server-differs-from-infra')}\n") == []
 
 

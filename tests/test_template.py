@@ -139,14 +139,14 @@ NO_TEMPLATES = {
 
 
 @pytest.mark.parametrize("text", NO_TEMPLATES)
-def test_what_is_no_template(text: str) -> None:
+def test_texts_that_are_not_templates(text: str) -> None:
     with pytest.raises(RuleError) as caught:
         Template(text)
     assert caught.value.message == NO_TEMPLATES[text]
 
 
 @given(st.text("a$}.@ ", max_size=12))
-def test_a_text_without_dollars_stands_for_itself_and_dollars_can_be_written(text: str) -> None:
+def test_a_text_without_dollars_is_itself_and_dollars_can_be_escaped(text: str) -> None:
     written = text.replace("$", "$$")
     assert Template(written).value(node()) == text
     assert Template(written).show(node()) == text

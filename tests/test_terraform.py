@@ -77,7 +77,7 @@ def test_a_state_file() -> None:
     assert text[slice(*document.locate(("port",), "type"))] == '"SecureString"'
 
 
-def test_values_that_are_not_sensitive_stand_elsewhere() -> None:
+def test_values_that_are_not_sensitive_are_elsewhere() -> None:
     text, outcome = lint(state(resource("/medplum/prod/baseUrl", None, insecure_value="https://a.example")))
     (document,) = outcome.result.documents
     assert text[slice(*document.locate(("baseUrl",)))] == '"https://a.example"'

@@ -95,7 +95,7 @@ MIXED = {
 }
 
 
-def test_what_keeps_the_server_from_starting_comes_first_then_the_gravest() -> None:
+def test_stopping_findings_come_first_then_the_most_severe() -> None:
     result = lint(MIXED)
     report = printed(result)
     assert report.startswith("server.json (server/json, production): 3 of ")
@@ -152,7 +152,7 @@ def test_the_name_stays_before_a_value_on_a_very_long_line() -> None:
 
 
 @pytest.mark.parametrize(("form", "how"), [("text", "by the commands above, in sh, or by"), ("grouped", "by"), ("concise", "by")])
-def test_only_a_report_with_commands_speaks_of_those_above(form: str, how: str) -> None:
+def test_only_a_report_with_commands_mentions_them(form: str, how: str) -> None:
     Path("dump.json").write_text(
         json.dumps([{"Name": "/medplum/prod/storageBaseUrl", "Type": "String", "Value": "https://s.example/binary"}])
     )
@@ -348,7 +348,7 @@ def test_a_short_run_shows_no_progress() -> None:
     assert stream.getvalue() == ""
 
 
-def test_a_long_run_shows_its_progress_and_takes_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_run_shows_its_progress_and_clears_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "columns_of", lambda _stream: 50)
     stream = io.StringIO()
     with progress.shown(stream, after=0.01) as step:

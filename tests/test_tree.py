@@ -170,7 +170,7 @@ def test_what_a_found_policy_may_not_say_with_an_invented_operator(name: str, in
     assert sentence in output and "made-up.yaml:" in output, output
 
 
-def test_a_found_policy_may_ask_what_tells_nothing(invented: Path, tmp_path: Path) -> None:
+def test_a_found_policy_may_ask_harmless_questions(invented: Path, tmp_path: Path) -> None:
     write_policy(tmp_path, {"signingKey": {"mentioned": True}, "baseUrl": "absent"}, {"port": 8103}, PUBLIC, ["baseUrl"])
     (tmp_path / ".medplum-lint.toml").write_text('rules = ["policies"]\n', encoding="utf-8")
     code, output = run(invented, tmp_path, "--select", "acme/made-up", "--format", "concise", "medplum.config.json")
@@ -208,7 +208,7 @@ def test_places_and_paths_of_a_walk() -> None:
     assert named == [("${port}", (*then, "host", "not", 0, "equals"))]
 
 
-def test_members_are_explained_wherever_they_stand() -> None:
+def test_members_are_explained_everywhere() -> None:
     """Beside another operator as well as alone."""
     members = {"host": {"min_length": 3}, "port": {"max": 5}}
     document = bare({"smtp": {"host": "mail.hospital.example", "port": 587}})
@@ -218,7 +218,7 @@ def test_members_are_explained_wherever_they_stand() -> None:
         assert shown == [["true", "host: {min_length: 3}"], ["false", "port: {max: 5}: must be at most 5"]]
 
 
-def test_a_pattern_is_no_template() -> None:
+def test_a_pattern_is_not_a_template() -> None:
     part = parse_assertion({"matches": "${x}"}).parts[0]
     assert list(references(part)) == []
 
@@ -253,7 +253,7 @@ def test_braces_write_several_paths() -> None:
 
 
 @pytest.mark.parametrize("key", ["{redis}.host", "{}", "{redis,}.host", "{redis,cacheRedis.host", "redis}.host", "{{a,b},c}"])
-def test_braces_that_are_no_list_of_names(key: str) -> None:
+def test_braces_that_are_not_a_list_of_names(key: str) -> None:
     with pytest.raises(RuleError, match="is not a path: ") as caught:
         parse_clauses({key: "given"}, ("must",))
     assert caught.value.path == ("must", key)

@@ -158,7 +158,7 @@ def test_what_a_comment_of_a_dump_accepts_is_left_alone(folder: Path) -> None:
     assert changed(Path("fix.sh").read_text(encoding="utf-8")) == ["prod/baseUrl", "prod/storageBaseUrl"]
 
 
-def test_dumps_that_say_one_environment_together_have_one_round() -> None:
+def test_dumps_of_one_environment_have_one_round() -> None:
     """What describe-parameters prints beside the values: nothing tells what both would be afterwards."""
     write(ISSUER)
     described = [{"Name": one["Name"], "Type": "String", "Tier": "Standard"} for one in dump(ISSUER)]
@@ -336,7 +336,7 @@ def test_environments_keep_their_order_and_what_is_partly_known_stays_so() -> No
     assert made[1].data == {"logLevel": "WARN", "baseUrl": "https://b.example/"}
 
 
-def test_what_a_later_command_mends_is_not_held_against_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_fixed_by_a_later_command_does_not_reject_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of a secret URL comes a host without TLS, as it was before: to ask for TLS is for whoever checks again."""
     monkeypatch.chdir(tmp_path)
     url = f"postgres://me:{PASSWORD}@clinic.proxy-cxyz.eu-central-1.rds.amazonaws.com:5432/clinic"

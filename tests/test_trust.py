@@ -413,7 +413,7 @@ def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
     assert lint(*command, "--isolated").exit_code == 0
 
 
-def test_a_setting_that_nobody_knows_may_be_a_secret() -> None:
+def test_an_unknown_setting_may_be_a_secret() -> None:
     write("policies/asks.yaml", policy("asks", {'"unheardOf"': {"equals": "x"}}))
     write(".medplum-lint.toml", 'rules = ["policies"]\n')
     message = '""unheardOf"" asks what unheardOf holds, which may be secret, because no setting of this name is known: a policy whose'
@@ -639,7 +639,7 @@ def test_a_rule_file_is_a_file() -> None:
     assert "medplum-lint: error: policies/sub.yaml:1: cannot be read: is a directory" in result.stderr.splitlines()
 
 
-def test_a_found_configuration_is_no_link_to_a_file_elsewhere(tmp_path: Path) -> None:
+def test_a_found_configuration_must_not_be_a_link_to_another_file(tmp_path: Path) -> None:
     (tmp_path / "foreign.toml").write_text(f'{SECRET} = "x"\n')
     Path(".medplum-lint.toml").symlink_to(tmp_path / "foreign.toml")
     result = lint("-", given=json.dumps(SERVER))
@@ -798,7 +798,7 @@ def test_a_configuration_that_cannot_be_used(arguments: list[str], message: str)
     assert (result.exit_code, result.stdout, result.stderr.splitlines()[-1]) == (2, "", message)
 
 
-def test_a_mask_is_no_oracle_either() -> None:
+def test_a_mask_is_not_an_oracle_either() -> None:
     """What a found policy says of a secret never has its value, in any format."""
     write(
         "policies/shows.yaml",

@@ -87,7 +87,7 @@ def test_a_named_tuple_is_made_and_refused_as_that_of_typing(
 
 
 @pytest.mark.parametrize("defaults", range(5))
-def test_a_named_tuple_says_of_itself_what_that_of_typing_does(defaults: int) -> None:
+def test_a_named_tuple_describes_itself_like_that_of_typing(defaults: int) -> None:
     ours, theirs = defined(typed.NamedTuple, defaults), defined(typing.NamedTuple, defaults)
     for name in ("Base", "Sub"):
         for word in ("_fields", "_field_defaults", "__match_args__", "__slots__", "__doc__", "__module__", "__qualname__"):

@@ -92,7 +92,7 @@ def test_a_likeness_is_a_hint(server: str, level: str) -> None:
     assert said(found({"maxJsonSizeLimit": "1mb"}, server)) == [(level, f"maxJsonSizeLimit {UNKNOWN}; did you mean maxJsonSize?")]
 
 
-def test_names_of_both_kinds_are_told_apart() -> None:
+def test_names_of_both_kinds_are_distinguished() -> None:
     near = "maxJsonSizes is not a setting of the server, which ignores it"
     given = {"maxJsonSizes": "1mb", "acmeFlag": 1, "acmeMode": 2}
     assert said(found(given)) == [("warning", f"{near} (did you mean maxJsonSize?); 3 names to check: maxJsonSizes, acmeFlag and acmeMode")]
@@ -176,7 +176,7 @@ def test_an_image_says_which_server_it_is() -> None:
     assert "MEDPLUM_AUDIENCE" not in path.read_text() and "MEDPLUM_ACME_FLAG: x" in path.read_text()
 
 
-def test_a_policy_of_ones_own_deletes_no_unknown_name_either() -> None:
+def test_custom_policies_delete_no_unknown_name_either() -> None:
     Path("policies").mkdir()
     Path("policies/unwanted.yaml").write_text(
         "id: x/unwanted\ntitle: Unwanted\nseverity: warning\nfor: server\nmessage: it is there\n"
@@ -236,7 +236,7 @@ def test_the_version_says_how_old_the_data_is_and_a_report_does_not() -> None:
         assert day not in run("-f", form, "medplum.config.json").stdout
 
 
-def test_names_of_later_releases_are_told_apart_from_unknown_ones() -> None:
+def test_names_of_later_releases_are_distinguished_from_unknown_ones() -> None:
     """Each of them says since when it is read."""
     given = {"storeBotInput": True, "acmeFlag": 1, "shards": {}, "allowUnsafeOutbound": True, "acmeMode": 1}
     later = "storeBotInput is read by 5.2.13 and later, but not yet by 5.1.38; your server is {}, which ignores it; {} names to check: {}"
@@ -298,7 +298,7 @@ SURE: dict[str, tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", SURE)
-def test_what_leaves_no_doubt_is_one(name: str) -> None:
+def test_an_unambiguous_name_is_an_edit(name: str) -> None:
     given, arguments, wanted = SURE[name]
     assert fixed(given, *arguments) == wanted
 
@@ -311,7 +311,7 @@ def test_what_leaves_no_doubt_is_one(name: str) -> None:
         ("5.1.26", ["misread-boolean"]),
     ],
 )
-def test_nothing_is_claimed_of_the_value_of_a_setting_that_the_server_no_longer_reads(server: str, expected: list[str]) -> None:
+def test_values_of_unread_settings_are_not_checked(server: str, expected: list[str]) -> None:
     Path("medplum.config.json").write_text(json.dumps({**WHOLE, "allowInsecureRestHookUrl": "false"}))
     version = parse_server_version(server, "--server-version") if server else None
     findings = lint_paths(["medplum.config.json"], Options(Overrides(server=version))).result.findings
@@ -319,7 +319,7 @@ def test_nothing_is_claimed_of_the_value_of_a_setting_that_the_server_no_longer_
 
 
 @pytest.mark.parametrize("server", ["5.1.39", "5.2.0", "5.2.5"])
-def test_a_slip_in_a_name_that_the_server_may_read_is_a_slip_and_no_edit(server: str) -> None:
+def test_a_slip_that_may_be_a_newer_setting_has_no_edit(server: str) -> None:
     slip = "is not a setting of the server, which ignores"
     (finding,) = found({"storeBotInpu": True}, server)
     assert (finding.severity, finding.message) == ("warning", f"storeBotInpu {slip} it; did you mean storeBotInput?")
@@ -352,7 +352,7 @@ def test_a_switch_with_the_words_of_another_order_is_that_switch(name: str, serv
     assert [message.rpartition(" ")[2] for _, message in said(found({name: True}, server))] == ["logAuditEvents?"]
 
 
-def test_no_setting_is_suggested_that_is_on_its_way_out() -> None:
+def test_no_deprecated_setting_is_suggested() -> None:
     known = catalogue()
     gone = {dotted(path) for tag in ("deprecated", "removed") for path in known.tagged(tag)}
     for name in gone:

@@ -116,18 +116,18 @@ def test_a_default_that_only_has_to_be_known_needs_no_hand(tmp_path: Path) -> No
 # --- Each kind of change ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_setting_that_goes(tmp_path: Path) -> None:
+def test_a_removed_setting(tmp_path: Path) -> None:
     rows = found(tmp_path, "4.5.2", "5.0.0", auditEventLogGroup="audit")
     assert about(rows, "auditEventLogGroup") == [("5.0.0", "removed", "audit", None)]
     [row] = [row for row in rows if row["setting"] == "auditEventLogGroup"]
     assert row["range"] == {"start": {"line": 1, "column": 273}, "end": {"line": 1, "column": 280}}
 
 
-def test_a_setting_that_comes(tmp_path: Path) -> None:
+def test_a_new_setting(tmp_path: Path) -> None:
     assert about(found(tmp_path, "5.1.21", "5.1.22", rateLimitsEnabled=False), "rateLimitsEnabled") == [("5.1.22", "added", None, False)]
 
 
-def test_a_section_that_comes_is_one_change(tmp_path: Path) -> None:
+def test_a_new_section_is_one_change(tmp_path: Path) -> None:
     rows = found(tmp_path, "5.1.13", "5.1.14", dataWarehouse={"enabled": False, "cron": "0 0 * * *"})
     assert [row["setting"] for row in rows if row["kind"] == "added"] == ["dataWarehouse"]
 
@@ -266,7 +266,7 @@ def test_stops(oldest: str, newest: str, expected: list[str], tmp_path: Path) ->
     assert steps(found(tmp_path, oldest, newest)) == expected
 
 
-def test_migrations_that_nobody_starts(tmp_path: Path) -> None:
+def test_migrations_that_are_not_started(tmp_path: Path) -> None:
     rows = found(tmp_path, "4.3.15", "4.4.0", database={"host": "db", "runMigrations": False})
     assert about(rows, "database.runMigrations") == [("4.3.15", "step", False, None)]
     assert about(found(tmp_path, "4.3.5", "4.3.15", database={"host": "db", "runMigrations": False}), "database.runMigrations") == []
@@ -342,7 +342,7 @@ def test_the_cdk_is_upgraded_with_the_server(tmp_path: Path) -> None:
     assert messages(rows, "without rdsInstanceVersion the CDK creates 12.9: upgrade it before the server") == ["4.0.0"]
 
 
-def test_node_concerns_who_runs_it(tmp_path: Path) -> None:
+def test_node_matters_only_to_those_who_run_it(tmp_path: Path) -> None:
     without = [row for row in found(tmp_path, "4.5.2", "5.0.0") if "Node.js" in row["message"]]
     assert [(row["after"], row["needs_hand"]) for row in without] == [("22.18, or 24.2 or later", False)]
     text = compose(postgres="postgres:16", redis="redis:7")
@@ -463,7 +463,7 @@ def test_a_rate_limit_as_text(limit: Any, expected: list[str], tmp_path: Path) -
     assert messages(found(tmp_path, "5.1.7", "5.1.8", **more), "defaultRateLimit is text") == expected
 
 
-def test_a_limit_that_stays_text_is_not_taken_for_given(tmp_path: Path) -> None:
+def test_a_limit_that_stays_text_does_not_count_as_given(tmp_path: Path) -> None:
     texts = parameters(baseUrl="https://api.hospital.example/", **{"database.host": "db", "defaultLoginRateLimit": "20"})
     for rows in (found(tmp_path, "5.1.7", "5.1.8", "dump.json", text=texts), found(tmp_path, "5.1.7", "5.1.8", defaultLoginRateLimit="20")):
         assert about(rows, "defaultLoginRateLimit") == [("5.1.8", "default", None, 5)]
@@ -491,7 +491,7 @@ def test_a_value_that_begins_to_count_says_what_follows(setting: str, value: Any
 
 
 @pytest.mark.parametrize(("text", "expected"), [("-1", [("4.1.5", "read-differently", "-1", -1)]), ("5000", [])])
-def test_a_negative_number_in_quotes_is_none(text: str, expected: list[tuple[Any, ...]], tmp_path: Path) -> None:
+def test_a_quoted_negative_number_is_not_a_number(text: str, expected: list[tuple[Any, ...]], tmp_path: Path) -> None:
     given = parameters(baseUrl="https://api.hospital.example/", defaultRateLimit=text)
     rows = found(tmp_path, "4.1.4", "4.1.5", "dump.json", text=given)
     assert about(rows, "defaultRateLimit") == expected
@@ -538,7 +538,7 @@ def test_a_heartbeat_that_only_false_switches_off(value: Any, expected: list[tup
     assert about(found(tmp_path, "5.0.10", "5.0.11", heartbeatEnabled=value), "heartbeatEnabled") == expected
 
 
-def test_what_lies_in_another_folder_is_of_another_server(tmp_path: Path) -> None:
+def test_another_folder_is_another_server(tmp_path: Path) -> None:
     """As in a check: neither names an environment."""
     found(tmp_path, "5.1.13", "5.1.14")
     (tmp_path / "other").mkdir()
@@ -576,7 +576,7 @@ def test_a_setting_that_came_with_a_release_that_is_not_known(oldest: str, newes
     assert about(found(tmp_path, oldest, newest, storeBotInput=False), "storeBotInput") == expected
 
 
-def test_a_span_is_said(tmp_path: Path) -> None:
+def test_a_span_is_reported(tmp_path: Path) -> None:
     start = (
         "storeBotInput begins to take effect in 5.2.13 at the latest, and releases up to 5.1.38 ignore it: it is off, so what bots receive"
     )
@@ -669,7 +669,7 @@ def test_the_inner_address_of_external_sign_in_counts(tmp_path: Path) -> None:
         (["--from", ""], f"--from: '' is not a release of the server, such as {NEWEST}"),
     ],
 )
-def test_a_version_that_is_none(arguments: list[str], message: str) -> None:
+def test_an_invalid_version(arguments: list[str], message: str) -> None:
     result = upgrade(*arguments, str(DATA / "medplum.config.json"))
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"medplum-lint: error: {message}\n")
 
@@ -745,7 +745,7 @@ def test_a_file_that_cannot_be_read_is_an_error_beside_the_others(tmp_path: Path
     assert result.exit_code == 2 and "nothing changes" in result.stdout and "missing.json: no such file or folder" in result.stderr
 
 
-def test_without_any_configuration_nothing_is_said(tmp_path: Path) -> None:
+def test_without_a_configuration_nothing_is_reported(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# Read me\n", encoding="utf-8")
     result = upgrade("--from", "5.1.22", str(tmp_path / "README.md"))
     assert (result.exit_code, result.stdout) == (2, "") and "README.md: " in result.stderr
@@ -773,7 +773,7 @@ def test_what_the_examples_keep_secret_stays_so() -> None:
         assert "kept-by-the-vault" not in path.read_text(encoding="utf-8")
 
 
-def test_a_name_of_a_file_is_no_markdown(tmp_path: Path) -> None:
+def test_a_file_name_is_not_markdown(tmp_path: Path) -> None:
     name = "a`b](x)*.json"
     (tmp_path / name).write_text(json.dumps({**PLAIN, "rateLimitsEnabled": True}), encoding="utf-8")
     result = upgrade("--from", "5.1.21", "--to", "5.1.22", "--format", "markdown", str(tmp_path / name))

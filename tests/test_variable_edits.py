@@ -779,7 +779,7 @@ BESIDE = {"MEDPLUM_DATABASE_SSL": "{}", "MEDPLUM_BASE_URL": "https://api.acme.or
 @pytest.mark.parametrize("quote", ["", "'", '"'])
 @pytest.mark.parametrize("at", [0, 1, 3])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.name)
-def test_variables_take_the_place_of_one(layout: Layout, at: int, quote: str) -> None:
+def test_several_variables_replace_one(layout: Layout, at: int, quote: str) -> None:
     """In every layout, in the documentation's order, whatever stands before and behind."""
     url = "a/b" if layout.safe else "postgres://medplum:pw@db.acme.org/medplum"
     given = [*BESIDE.items()][:at] + [("MEDPLUM_DATABASE_URL", url)] + [*BESIDE.items()][at:]
@@ -840,7 +840,7 @@ RIGHT = "MEDPLUM_BASE_URL=https://a.acme.org/\nMEDPLUM_PORT=8103\nMEDPLUM_DATABA
         RIGHT + "MEDPLUM_LOG_LEVEL=info\n",
     ],
 )
-def test_what_would_change_something_else_is_a_bug(made: str) -> None:
+def test_an_edit_with_side_effects_is_a_bug(made: str) -> None:
     """As it is with an editor that changes more than it should, be it only the text of a value."""
     before = RIGHT.replace("org/", "org")
     changes = (setting("baseUrl", "https://a.acme.org/"),)
@@ -897,7 +897,7 @@ FILES = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.n
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
-def test_the_fixes_of_a_fixture_are_no_bug(path: Path) -> None:
+def test_the_fixes_of_a_fixture_do_not_crash(path: Path) -> None:
     def check(instead: Mapping[str, bytes]) -> Outcome:
         data = instead.get(path.name, path.read_bytes())
         outcome = lint_input(Input(path.name, data, path), Options(EVERY_RULE, isolated=True))

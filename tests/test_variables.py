@@ -111,7 +111,7 @@ def test_the_variable_that_is_advised_works() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if (one := KNOWN.get(path)) and one.status == "obsolete"], ids=".".join)
-def test_no_obsolete_name_is_passed_over(path: tuple[str, ...]) -> None:
+def test_no_obsolete_name_is_skipped(path: tuple[str, ...]) -> None:
     text = f"MEDPLUM_REDIS_HOST=cache\n{variable_of(path)}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n"
     rules = {line.split()[0] for line in found(text)}
     assert rules and rules <= {"misnamed-setting", "ignored-setting"}
@@ -145,13 +145,13 @@ def test_variables_of_other_programs_are_not_the_servers(strict: bool) -> None:
     assert not is_servers("POSTGRES_PASSWORD", strict=strict) and not is_servers("medplum_port", strict=strict)
 
 
-def test_what_a_client_has_does_not_make_a_server() -> None:
+def test_client_variables_do_not_make_a_server() -> None:
     assert not configures_server(["MEDPLUM_BASE_URL", "MEDPLUM_CLIENT_ID", "MEDPLUM_APP_BASE_URL", "MEDPLUM_THEME", "PORT"])
     assert configures_server(["MEDPLUM_BASE_URL", "MEDPLUM_DATABASE_HOST"])
     assert configures_server(["MEDPLUM_SIGNING_KEY"]) and configures_server(["MEDPLUM_DATABASE_NAME"])
 
 
-def test_a_name_that_nobody_knows_is_a_mistake_only_where_a_server_certainly_gets_it() -> None:
+def test_an_unknown_name_is_a_mistake_only_if_a_server_certainly_gets_it() -> None:
     assert found("MEDPLUM_REDIS_HOST=a\nMEDPLUM_THEME=dark\n") == []
     compose = "services: {s: {image: medplum/medplum-server, command: env, env_file: a, environment: {MEDPLUM_THEME: dark}}}"
     assert found(compose, "compose.yml") == ["unknown-setting theme"]

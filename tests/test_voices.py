@@ -59,7 +59,7 @@ def test_advice_is_given_on_request(policies: Path) -> None:
     assert found("--pedantic", config="pedantic = false") == ["note advice port", "error plain port"]
 
 
-def test_one_rule_is_asked_for_by_its_id_and_not_by_its_category(policies: Path) -> None:
+def test_one_rule_is_requested_by_id_and_not_by_category(policies: Path) -> None:
     write_rule(policies, "advice", {"port": "absent"}, severity="pedantic")
     assert found("--select", "acme") == []
     assert found("--select", "acme/advice") == ["note advice port"]
@@ -90,7 +90,7 @@ def test_pedantic_is_true_or_false(policies: Path, value: str) -> None:
     assert result.stderr.endswith(".medplum-lint.toml:2: pedantic must be true or false\n")
 
 
-def test_a_comment_for_advice_that_was_not_asked_for_is_not_unused(policies: Path) -> None:
+def test_a_comment_for_advice_that_was_not_requested_is_not_unused(policies: Path) -> None:
     write_rule(policies, "advice", {"port": "absent"}, severity="pedantic")
     Path(".env").write_text("# medplum-lint: ignore[acme/advice] it is fine\nMEDPLUM_PORT=8103\nMEDPLUM_REDIS_HOST=cache\n")
 

@@ -85,7 +85,7 @@ def test_what_is_broken_in_utf_16_is_never_rewritten() -> None:
         ),
     ],
 )
-def test_a_byte_order_mark_is_no_fault_where_no_server_reads_the_bytes(name: str, text: str) -> None:
+def test_a_byte_order_mark_is_harmless_if_no_server_reads_the_bytes(name: str, text: str) -> None:
     Path(name).write_text(text, encoding="utf-8", newline="")
     assert found(name, "--select", "invalid-encoding") == []
 

@@ -252,7 +252,7 @@ def test_the_text_and_the_quoting_of_a_scalar_are_kept() -> None:
     assert raw_of(places, ("x",)) is None and style_of(places, ("a", "b")) is None
 
 
-def test_places_of_what_anchors_and_blanks_surround() -> None:
+def test_places_between_anchors_and_blanks() -> None:
     text = "a: &x\n  q: 1  # a comment\n\nb: *x\nc:\n  <<: *x\nd: !Sub 'x' # y\ne: |\n  line\n\n\nf:\n- 1\n\n# the end\n"
     places = one(text).places
 
@@ -321,7 +321,7 @@ def test_mistakes(text: str, at: str, words: str) -> None:
     assert "hunter2" not in problem.message
 
 
-def test_a_name_that_stands_twice() -> None:
+def test_a_duplicate_name() -> None:
     parsed = one("a:\n  - b: 1\n    b: 2\n    'b': 3\n")
     assert parsed.value == {"a": [{"b": 3}]}
     assert [(problem.name, problem.span, problem.path) for problem in parsed.problems] == [
@@ -370,7 +370,7 @@ def test_an_alias_bomb_is_refused_in_little_memory(text: str) -> None:
     assert peak < 20_000_000
 
 
-def test_aliases_of_a_usual_file_are_no_bomb() -> None:
+def test_aliases_of_a_usual_file_are_not_a_bomb() -> None:
     parsed = one("x: &x {a: 1, b: [1, 2]}\nlist:\n" + "- *x\n" * 10_000)
     assert parsed.whole and len(parsed.value["list"]) == 10_000
 
@@ -467,7 +467,7 @@ ITEMS = VARIABLES | st.none() | st.fixed_dictionaries({}, optional={"name": VARI
 
 
 @given(st.dictionaries(VARIABLES, SCALARS, max_size=3) | st.lists(ITEMS, max_size=3) | SCALARS)
-def test_no_variable_of_a_server_is_passed_over(given_here: Any) -> None:
+def test_no_variable_of_a_server_is_skipped(given_here: Any) -> None:
     text = dumped({"env": given_here}, None, None, 80)
     part = Node(SourceFile("a.yaml", text.encode("utf-8", "surrogatepass")), one(text), ("env",))
     named = [variable.name for variable in Block(part).variables]

@@ -416,14 +416,14 @@ def test_what_is_written_is_a_text_to_every_reader(value: str, style: Style, in_
 @pytest.mark.parametrize(
     "word", ["", "~", "NO", "Off", "y", "N", ".5", "+1", "1.5e+3", "0x1F", "0o17", "1_0", "1:30:00", "2024-01-01", ".inf", "="]
 )
-def test_what_some_reader_takes_for_something_else_gets_quotes(word: str) -> None:
+def test_ambiguous_texts_get_quotes(word: str) -> None:
     assert not is_plain(word, in_flow=False)
 
 
 @pytest.mark.parametrize(
     "word", ["a", "10.0.0.1", "127.0.0.1:80", "https://x/?a=b#c", "/a", "a, b", "5.1.0-rc1", "-----BEGIN KEY", "nope", "é"]
 )
-def test_what_every_reader_takes_for_a_text_needs_none(word: str) -> None:
+def test_unambiguous_texts_need_no_quotes(word: str) -> None:
     assert is_plain(word, in_flow=False)
 
 
