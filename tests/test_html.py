@@ -21,6 +21,7 @@ from support.formats import Tree, tree
 from support.runs import RULE, accepted, document, finding, reported, result
 
 from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Operation, Related, Result, sentence
+from linter.policy.controls import catalogue
 from linter.reporters import html
 from linter.reporters._html_page import SCRIPT, STYLE
 from linter.text import Edit
@@ -112,6 +113,41 @@ def test_findings_are_grouped_by_file_most_severe_first_with_filter_data() -> No
         ("warning", "b/other.json", "without a category", "acme/other"),
         ("error", "server.json", "acme", "acme/port"),  # the accepted one, in a list of its own
     ]
+
+
+def test_a_control_has_the_rules_that_support_it_why_and_what_they_found() -> None:
+    other = RULE._replace(id="acme/other", controls={"SC-8(1)": "TLS <protects>", "CIS-2.2.4": "two zones"})
+    silent = RULE._replace(id="acme/silent", controls={"SC-8(1)": "https", "AC-2": "accounts"})
+    run = result(
+        finding("a", rule="acme/other"), finding("b", rule="acme/other"), finding("c", rule="acme/other", acceptance=accepted("fine"))
+    )
+    text = reported("html", run._replace(rules={one.id: one for one in (other, silent)}, controls=catalogue()))
+    assert (
+        text[text.index('<section id="controls"') : text.index("</main>")]
+        == """\
+<section id="controls" aria-labelledby="controls-title">
+<h2 id="controls-title">By control</h2>
+<p>A check supports a control. That it finds nothing does not show that the control is met.</p>
+<details><summary>NIST SP 800-53 (Revision 5, OSCAL catalogue 5.1.1+u4): 2 controls</summary>
+<div class="wide" role="region" aria-label="NIST SP 800-53" tabindex="0"><table><thead><tr><th scope="col">Control</th>\
+<th scope="col">Checks that support it</th><th scope="col">Result</th></tr></thead><tbody>
+<tr><td>AC-2, Account Management</td><td><ul>\
+<li><a href="#rule-1"><code>acme/silent</code></a>: accounts</li></ul></td><td>no findings</td></tr>
+<tr><td>SC-8(1), Cryptographic Protection</td><td><ul><li><a href="#rule-0"><code>acme/other</code></a>: TLS &lt;protects&gt;</li>\
+<li><a href="#rule-1"><code>acme/silent</code></a>: https</li></ul></td><td>2 findings, 1 accepted</td></tr>
+</tbody></table></div>
+</details>
+<details><summary>CIS AWS Foundations Benchmark (5.0.0): 1 control</summary>
+<div class="wide" role="region" aria-label="CIS AWS Foundations Benchmark" tabindex="0"><table><thead><tr><th scope="col">Control</th>\
+<th scope="col">Checks that support it</th><th scope="col">Result</th></tr></thead><tbody>
+<tr><td>CIS-2.2.4</td><td><ul>\
+<li><a href="#rule-0"><code>acme/other</code></a>: two zones</li></ul></td><td>2 findings, 1 accepted</td></tr>
+</tbody></table></div>
+</details>
+</section>
+"""
+    )
+    assert "<p>No rule of this run supports a control.</p>" in reported("html", rich())
 
 
 def test_the_place_is_marked_and_secrets_are_masked() -> None:

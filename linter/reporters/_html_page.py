@@ -70,6 +70,7 @@ th, td { overflow-wrap: normal; }
 td:first-child { min-width: 10rem; }
 td:last-child { min-width: 7rem; }
 td code { overflow-wrap: anywhere; }
+td ul { margin: 0; padding-left: 1.25rem; }
 summary { cursor: pointer; padding: .25rem 0; }
 @media print { .filters, nav, .skip { display: none; } .finding { break-inside: avoid; } .many > li { content-visibility: visible; } }
 """
@@ -138,6 +139,7 @@ PAGE: Final = """<!DOCTYPE html>
 <li><a href="#findings">Findings</a></li>
 <li><a href="#checked">What was checked</a></li>
 <li><a href="#rules">Rules</a></li>
+<li><a href="#controls">By control</a></li>
 </ul></nav>
 </header>
 <main>

@@ -7,6 +7,7 @@ Where there is a choice:
 * **All of it is there without the script**, which only adds the filters; it can be read aloud, printed, and searched.
 * **A severity is a word**, and a colour only beside it; light or dark is what the reader's system says.
 * **Suppressed findings are in it**, with their reasons, in a part of their own: what was accepted is what an auditor looks for.
+* **Controls are in a part of their own**, each with the rules that support it, why, and how many findings they have. It promises no more.
 * **It names no time and no machine**: two runs on the same files give the same page.
 """
 
@@ -16,15 +17,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from ..model import LEVELS, FileStatus, Finding, Result, RuleInfo, Style, dotted
+from ..model import LEVELS, FileStatus, Finding, Result, RuleInfo, Style, dotted, gathered
 from ..redaction.mask import holder_text
 from ..text import Excerpt, count, inert, printable
 from ..typed import IO, Final
 from ._changes import change_of
 from ._html_page import FILTERS, PAGE, SCRIPT, STYLE
 from ._places import Place, Placer
-from ._words import acceptance_text, by_document, line, notes_of, of_holder, shown, summary, together, used, write_markup
+from ._words import NO_PROMISE, acceptance_text, by_document, line, notes_of, of_holder, shown, summary, together, used, write_markup
 
+SHOWS_CONTROLS: Final = True
+"""Whether it shows the controls that rules support, which only then are read."""
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
 """Findings beyond which a browser is to lay out only those that are seen."""
@@ -49,6 +52,7 @@ def _page(result: Result, place: Placer) -> str:
         ),
         _section("checked", "What was checked", _checked(result, open_, place)),
         _section("rules", "Rules", _rules(result, open_, accepted)),
+        _section("controls", "By control", _controls(result, open_, accepted)),
     ]
     if accepted:
         listed = ["<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place)]
@@ -208,6 +212,28 @@ def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
     outcome += [f"{suppressed:,} accepted"] if suppressed else []
     said = _text(", ".join(outcome)) if outcome else '<span class="level passed">passed</span>'
     return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, said]
+
+
+# Controls
+
+
+def _controls(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
+    """The controls that rules of this run support, by their frameworks."""
+    found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
+    ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
+    supporting = gathered((control, rule) for rule in result.rules.values() for control in rule.controls)
+    yield f"<p>{NO_PROMISE if supporting else 'No rule of this run supports a control.'}</p>"
+    for framework, controls in gathered((one.framework, one) for one in result.controls.values() if one.id in supporting).items():
+        rows = []
+        for control in controls:
+            own = supporting[control.id]
+            checks = (f'<li><a href="#{ids[one.id]}">{_code(one.id)}</a>: {_text(line(one.controls[control.id]))}</li>' for one in own)
+            open_, others = (sum(counted[one.id] for one in own) for counted in (found, suppressed))
+            outcome = f"{count(open_, 'finding') if open_ else 'no findings'}{f', {others:,} accepted' if others else ''}"
+            rows.append([_text(control.name), f"<ul>{''.join(checks)}</ul>", outcome])
+        summary = f"{framework.name} ({framework.version}): {count(len(controls), 'control')}"
+        table = _table(framework.name, ("Control", "Checks that support it", "Result"), rows)
+        yield f"<details><summary>{_text(summary)}</summary>\n{table}\n</details>"
 
 
 def _table(name: str, head: Iterable[str], rows: Iterable[list[str]]) -> str:
