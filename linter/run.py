@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import __version__
-from .acceptance import UNUSED_SUPPRESSION, Checked, Reach
+from .acceptance import UNUSED_SUPPRESSION, Checked, Listed, Reach
 from .acceptance.acceptors import Acceptors
 from .conformance.mismatch import unchecked
 from .discover import Found, Search, what_is_searched_for
@@ -142,6 +142,8 @@ class Outcome(NamedTuple):
     """What stands around servers, each with the settings of its server where these are known."""
     rewriters: Mapping[Document, Rewriter] = {}
     """What tells what commands would make of a dump."""
+    acceptances: Callable[[], Sequence[Listed]] = tuple
+    """Lists what accepts findings in the documents; see :meth:`~linter.acceptance.acceptors.Acceptors.listed`."""
     suppress: Callable[[Finding], Acceptance | None] | None = None
     """Gives the comment that accepts a finding in one of the documents; None if there are no such comments."""
 
@@ -855,6 +857,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         checkable=tuple(one.document for one in found if one.loaded.checkable),
         around={one.document: one.server for one in beside},
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
+        acceptances=partial(acceptors.listed, reach),
         suppress=acceptors.by_comment if acceptors.comments else None,
     )
 

@@ -215,12 +215,15 @@ def test_the_first_of_two_equal_entries_counts() -> None:
     assert found(*more)["acceptance"]["by"] == "Jane"
 
 
+TERMS = '"until" and "since" must be dates such as 2026-01-31, and "by" a name'
+
+
 @pytest.mark.parametrize(
     ("terms", "error"),
     [
-        ({"until": "soon"}, '"until" must be a date such as 2026-01-31'),
-        ({"since": "2026-02-30"}, '"since" must be a date such as 2026-01-31'),
-        ({"by": ""}, '"by" must be a name'),
+        ({"until": "soon"}, TERMS),
+        ({"since": "2026-02-30"}, TERMS),
+        ({"by": ""}, TERMS),
         ({"by": 1}, "this is no entry of a baseline"),
         ({"til": "2026-01-31"}, "this is no entry of a baseline"),
     ],
@@ -254,7 +257,7 @@ def test_accept_writes_who_accepts_it() -> None:
 
 
 def test_accept_asks_for_a_name_and_a_day_to_come() -> None:
-    assert "it gives no name" in lint("accept", ".env", SLASH, "--reason", "so", "--by", " ").stderr
+    assert "it is blank" in lint("accept", ".env", SLASH, "--reason", "so", "--by", " ").stderr
     run = lint("accept", ".env", SLASH, "--reason", "so", "--until", "2026-02-28")
     assert run.stderr == "medplum-lint: error: --until 2026-02-28 is over: nothing would be accepted\n"
 
@@ -278,7 +281,7 @@ def read(words: str) -> Any:
         )
         return problem.message.remedy
     [one] = suppressions
-    return one.by, one.until, one.since, one.reason
+    return *(one.terms.get(name) for name in ("by", "until", "since")), one.reason
 
 
 DAY = date(2026, 1, 31)
@@ -342,3 +345,92 @@ def test_any_comment_is_read_or_corrected(words: str) -> None:
         assert means[-1] and words.strip().endswith(means[-1])
     if not re.match(r"\s*[A-Za-z]+=", words):
         assert means == ((None, None, None, words.strip()) if words.strip() else "write a reason after its brackets")
+
+
+# --- The command accepted -----------------------------------------------------------------------------------------------------------
+
+
+def accepted(*arguments: str, now: str = NOW) -> list[str]:
+    """The lines of the table."""
+    run = lint("accepted", *arguments, now=now)
+    assert (run.exit_code, run.stderr) == (0, "")
+    return run.stdout.splitlines()
+
+
+def listed(*arguments: str, now: str = NOW) -> Any:
+    return json.loads(lint("accepted", *arguments, "--format", "json", now=now).stdout)["acceptances"]
+
+
+def test_the_table_of_what_is_accepted() -> None:
+    write(
+        ".env",
+        f"MEDPLUM_REDIS_HOST=cache\nMEDPLUM_REDIS_PORT=1 # medplum-lint: ignore[misread-number] by=Max until=2026-02-28 why\n{LINE}\n",
+    )
+    other = '[[accept]]\nrule = "disabled-audit-trail"\nreason = "x"'
+    table(f'by = "Jane Doe"\nsince = 2026-02-28\nuntil = 2026-03-10\npath = ".env"\nsetting = "baseUrl"\n{other}')
+    write(KNOWN, f"{json.dumps({**ENTRY, 'since': '2026-01-31'})}\n{json.dumps({**ENTRY, 'path': 'gone.env', 'environment': 'prod'})}\n")
+    assert accepted("--baseline", KNOWN, ".") == [
+        "age      state            accepted",
+        "unknown  matches nothing  misread-number: why (by Max, until 2026-02-28, .env:2)",
+        f"1 day    ends soon        {SLASH} at baseUrl in .env: a proxy adds it (by Jane Doe,",
+        f"                          since 2026-02-28, until 2026-03-10, {OWN_FILE}:2)",
+        f"unknown  not known        disabled-audit-trail: x ({OWN_FILE}:10)",
+        f"29 days  matches nothing  {SLASH} at baseUrl in .env: in the baseline {KNOWN}",
+        f"                          (since 2026-01-31, {KNOWN}:1)",
+        f"unknown  matches nothing  {SLASH} at baseUrl in gone.env (environment prod): in the",
+        f"                          baseline {KNOWN} ({KNOWN}:2)",
+    ]
+    assert accepted(".env", now="2026-03-11")[2].startswith("11 days  expired          ")
+    assert accepted("--pedantic", ".")[-1].startswith("unknown  matches nothing  disabled-audit-trail: x")
+    assert max(map(len, accepted("--baseline", KNOWN, "."))) <= 100
+
+
+@every_source
+def test_what_is_accepted_as_json(source: str) -> None:
+    accept, reason, path, line = SOURCES[source]
+    more = accept()
+    [one] = listed(".env", *more)
+    is_entry = source == "baseline"
+    assert one == {
+        "rule": SLASH,
+        "files": ".env" if is_entry else None,
+        "setting": "baseUrl" if is_entry else None,
+        "environment": None,
+        "accepted_by": source,
+        "acceptance": {"reason": reason, "by": "Jane", "until": "2027-01-31", "since": "2026-01-31", "path": path, "line": line},
+        "age_days": 29,
+        "expired": False,
+        "matches": True,
+    }
+    write(".env", Path(".env").read_text(encoding="utf-8").replace(LINE, f"{LINE}/"))
+    [one] = listed(".", *more, now="2026-01-30")
+    assert (one["matches"], one["age_days"], one["expired"]) == (False, None, False)
+    assert listed(".", *more, now="2027-02-01")[0]["expired"] is True
+
+
+def test_only_what_is_for_the_files_is_listed() -> None:
+    table('path = "/other.env"')
+    write("other.env", Path(".env").read_text(encoding="utf-8"))
+    more = baseline()
+    assert [one["acceptance"]["path"] for one in listed(".env", *more)] == [KNOWN]
+    assert [one["acceptance"]["path"] for one in listed("other.env", *more)] == [OWN_FILE]
+
+
+def test_nothing_is_accepted() -> None:
+    assert accepted(".env") == ["Nothing is accepted."]
+    assert listed(".env") == []
+
+
+def test_what_cannot_be_read_is_an_error() -> None:
+    run = lint("accepted", "gone.json")
+    assert (run.exit_code, run.stdout, run.stderr) == (2, "", "medplum-lint: error: gone.json: no such file or folder\n")
+    run = lint("accepted", ".env", "--baseline", "gone.jsonl", "--format", "json")
+    assert (run.exit_code, run.stdout) == (2, "") and "there is no such baseline" in run.stderr
+
+
+def test_the_list_is_only_text() -> None:
+    table(f"by = {json.dumps(HOSTILE)}")
+    text = lint("accepted", ".env").stdout
+    assert "\u001b" not in text and "\u2028" not in text and not re.search(r"^\s*(::error|##\[error)", text, re.MULTILINE)
+    table('by = "ghp_abcdefghijklmnopqrstuvwxyz012345"')
+    assert "ghp_" not in lint("accepted", ".env").stdout + lint("accepted", ".env", "--format", "json").stdout

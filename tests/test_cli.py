@@ -274,6 +274,7 @@ def test_the_json_contract() -> None:
                 "fix": None,
                 "suppressed": None,
                 "accepted_by": None,
+                "acceptance": None,
             },
             {
                 "rule": SLASH,
@@ -301,6 +302,7 @@ def test_the_json_contract() -> None:
                 },
                 "suppressed": None,
                 "accepted_by": None,
+                "acceptance": None,
             },
         ],
         "summary": {"files": 1, "errors": 2, "warnings": 0, "notes": 0, "suppressed": 0},

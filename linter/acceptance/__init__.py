@@ -8,12 +8,16 @@ from pathlib import Path
 
 from ..documents.source import Loaded
 from ..files import is_within
-from ..model import Document, RuleInfo
+from ..model import Acceptance, Document, RuleInfo
 from ..options.config import Config
 from ..typed import Final, NamedTuple
 
 UNUSED_SUPPRESSION: Final = "unused-suppression"
 """The rule under whose id suppression comments are reported that nothing needs."""
+
+
+Listed = tuple[Acceptance, bool, "str | None"]
+"""An acceptance, whether it matches a finding, and why it does not, if the run shows that."""
 
 
 class Checked(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..model import Acceptance, Document, Finding, Notice, Related, gathered
 from ..typed import TYPE_CHECKING, Final, Protocol
-from . import Checked, Reach
+from . import Checked, Listed, Reach
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .comments import Comments
 
 
-_SOON: Final = 14
+SOON: Final = 14
 """A notice is given when an acceptance ends within this many days."""
 
 
@@ -25,6 +25,9 @@ class Acceptor(Protocol):
 
     def acceptance(self, finding: Finding) -> Acceptance | None:
         """The acceptance that covers a finding in one of its documents, which may have expired; None if there is none."""
+
+    def listed(self, reach: Reach) -> Iterable[Listed]:
+        """Each of its acceptances that is for one of its documents, once :meth:`acceptance` has seen every finding."""
 
     def notices(self, reach: Reach) -> Iterable[Notice]:
         """What accepts nothing or is stale, once :meth:`acceptance` has seen every finding."""
@@ -81,15 +84,12 @@ class Acceptors:
     def _valid(self, acceptor: Acceptor, finding: Finding) -> Acceptance | None:
         """The acceptance of a finding, unless it has expired."""
         found = acceptor.acceptance(finding)
-        if found is not None and found.by is not None:
-            from ..redaction.credentials import without_credentials  # whose patterns take long to compile
-
-            found = found._replace(by=without_credentials(found.by, is_mail=True))
-        days = found.days_left(self._today) if found is not None else None
-        if found is None or days is None or days > _SOON:
-            return found
-        self._ending[found] = None
-        return found if days >= 0 else None
+        if found is None:
+            return None
+        found, days = _shown(found), found.days_left(self._today)
+        if days is not None and days <= SOON:
+            self._ending[found] = None
+        return None if found.is_over(self._today) else found
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
         """The places of baselined findings that look the same as a new one."""
@@ -99,6 +99,10 @@ class Acceptors:
         """Count a finding in a baseline for the configuration that names it."""
         self._known[finding.document].count(finding)
 
+    def listed(self, reach: Reach) -> list[Listed]:
+        """Each acceptance that is for one of the documents, once all findings are known."""
+        return [(_shown(found), is_used, why_not) for one in self._all for found, is_used, why_not in one.listed(reach)]
+
     def notices(self, reach: Reach) -> Iterator[Notice]:
         """What has expired, accepts nothing or is stale, once all findings are known. Comments are reported by a rule instead."""
         for one in self._all:
@@ -106,8 +110,16 @@ class Acceptors:
         # The entries of a baseline may all end together, so they share a notice for each day.
         ending = ((one if one.source != "baseline" else (one.file, one.until), one) for one in self._ending)
         for first, *others in gathered(ending).values():
-            over = first.is_over(self._today)
-            what = f"the acceptance of {first.described}{f' and {len(others):,} more' if others else ''}"
-            ends = f"expired on {first.until}" if over else f"ends with {first.until}"
-            why = f"{what} {ends}: fix the finding, or decide again and give a later date"
-            yield Notice("expired-acceptance" if over else "expiring-acceptance", first.file, first.line, why)
+            over, more = first.is_over(self._today), f" and {len(others):,} more" if others else ""
+            what = f"the acceptance of {first.described}{more} {'expired on' if over else 'ends with'} {first.until}"
+            remedy = "fix the finding, or decide again and give a later date"
+            yield Notice("expired-acceptance" if over else "expiring-acceptance", first.file, first.line, f"{what}: {remedy}")
+
+
+def _shown(found: Acceptance) -> Acceptance:
+    """An acceptance as reports may show it: in place of a name there may be a secret."""
+    if found.by is None:
+        return found
+    from ..redaction.credentials import without_credentials  # whose patterns take long to compile
+
+    return found._replace(by=without_credentials(found.by, is_mail=True))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relative_to_here
@@ -16,11 +17,8 @@ from ..model import Acceptance, Document, Finding, Notice, Related, gathered
 from ..options.config import Config, ConfigError
 from ..redaction.mask import name_in_file
 from ..text import count, day_of, printable
-from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
-from . import Checked, Reach
-
-if TYPE_CHECKING:
-    from datetime import date
+from ..typed import Any, Final, NamedTuple
+from . import Checked, Listed, Reach
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a baseline at most: some 400,000 entries."""
@@ -125,9 +123,8 @@ def _parsed(line: str, place: str) -> tuple[Entry, int, Terms]:
     if not texts or not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise ConfigError(f"{place}: this is no entry of a baseline")
     terms = {name: data[name] if name == "by" else day_of(data[name]) for name in _TERMS if name in data}
-    for name, value in terms.items():
-        if not value:
-            raise ConfigError(f'{place}: "{name}" must be {"a name" if name == "by" else "a date such as 2026-01-31"}')
+    if not all(terms.values()):
+        raise ConfigError(f'{place}: "until" and "since" must be dates such as 2026-01-31, and "by" a name')
     return Entry(*(data.get(name, "") for name in _NAMES)), count, terms
 
 
@@ -176,19 +173,22 @@ class KnownFindings:
     def acceptance(self, finding: Finding) -> Acceptance | None:
         """The entry for a finding; the reason names the file. Each entry accepts as many as its count."""
         entry = self._entry(finding)
-        if self._baseline.new is None and not self._left.get(entry):
-            return None
         if self._baseline.new is not None:
             self._taken[entry] = self._taken.get(entry, 0) + 1
-        else:
-            self._left[entry] -= 1
-        names = (entry.path, entry.setting, entry.environment or None)
-        line = self._baseline.lines.get(entry) if self._baseline.new is None else None
-        found = Acceptance(entry.rule, f"in the baseline {self._file}", *names, line=line, file=self._file, source="baseline")
-        found = found._replace(**self._terms(entry))
-        if self._baseline.new is None and not found.is_over(self._today):
+            return self._acceptance(entry)
+        if not self._left.get(entry):
+            return None
+        self._left[entry] -= 1
+        found = self._acceptance(entry)
+        if not found.is_over(self._today):
             self._covered.setdefault(entry, []).append(finding)
         return found
+
+    def _acceptance(self, entry: Entry) -> Acceptance:
+        names = (entry.path, entry.setting, entry.environment or None)
+        line = self._baseline.lines.get(entry) if self._baseline.new is None else None
+        made = Acceptance(entry.rule, f"in the baseline {self._file}", *names, line=line, file=self._file, source="baseline")
+        return made._replace(**self._terms(entry))
 
     def _terms(self, entry: Entry) -> Terms:
         """The terms of an entry. If the baseline is rewritten, one that is new or has expired gets new terms."""
@@ -216,6 +216,15 @@ class KnownFindings:
         shows = self._shown(reach)
         kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}
         return baseline_text({**kept, **self._taken}, self._terms), len(kept) + len(self._taken), len(kept)
+
+    def listed(self, reach: Reach) -> Iterator[Listed]:
+        """See :class:`~linter.acceptance.acceptors.Acceptor`; entries for files that are gone are among them."""
+        shows = self._shown(reach)
+        for entry, number in self._baseline.counts.items():
+            is_used = self._left[entry] < number
+            why_not = "the finding is gone" if not is_used and shows(entry) else None
+            if why_not or entry.path in self._files:
+                yield self._acceptance(entry), is_used, why_not
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
         """A notice about entries that stand for more findings than there are, as far as the run can tell."""

@@ -14,7 +14,7 @@ from ..model import Acceptance, Document, Finding, Message, Notice, gathered, se
 from ..policy.rule_set import meant_rule
 from ..text import Span
 from ..typed import NamedTuple
-from . import Checked, Reach
+from . import Checked, Listed, Reach
 
 
 class Unused(NamedTuple):
@@ -49,9 +49,15 @@ class Comments:
         return None
 
     def _written(self, one: Suppression, rule: str) -> Acceptance:
-        document = self._first.document
-        line = document.position(one.place.start).line
-        return Acceptance(rule, one.reason, by=one.by, until=one.until, since=one.since, line=line, file=document.uri, source="comment")
+        line = self._first.document.position(one.place.start).line
+        return Acceptance(rule, one.reason, line=line, file=self._first.document.uri, source="comment", **one.terms)
+
+    def listed(self, _reach: Reach) -> Iterator[Listed]:
+        """See :class:`~linter.acceptance.acceptors.Acceptor`; each rule of a comment is one."""
+        for rule, one in ((rule, one) for rule, about in self._about.items() for one in about):
+            is_used = (one.place.start, rule) in self._used
+            why_not = "the rule finds nothing here" if rule in self._checked or rule not in self._first.known else None
+            yield self._written(one, rule), is_used, None if is_used else why_not
 
     def notices(self, _reach: Reach) -> tuple[Notice, ...]:
         """Nothing: an unneeded comment is a finding."""

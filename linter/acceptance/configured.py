@@ -9,16 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from ..documents.deployment import names_of
 from ..model import Acceptance, Finding, Notice, dotted, members_as_one
 from ..options.config import Config
-from ..typed import TYPE_CHECKING
-from . import Checked, Reach
-
-if TYPE_CHECKING:
-    from datetime import date
+from . import Checked, Listed, Reach
 
 _Place = tuple["str | None", "str | None"]
 """The path and the environment of acceptances, each None for any."""
@@ -75,15 +72,23 @@ class Acceptances:
             self._config.use.accepted.append(finding.rule)
         return self._tables[number]
 
-    def notices(self, reach: Reach) -> Iterator[Notice]:
-        """The acceptances that accept nothing, once :meth:`acceptance` has seen every finding."""
+    def listed(self, reach: Reach) -> Iterator[Listed]:
+        """See :class:`~linter.acceptance.acceptors.Acceptor`."""
         config = self._config
         whole = reach.searched(config.folder)
         # A file that could not be read may have the finding that a table for its path, or for every path, accepts.
         self._unread.update(path for one in reach.unread for path in (None, *config.fitting("accept", one)))
         for number, one in enumerate(self._tables):
-            if number not in self._used and (reason := self._why_unused(one, whole=whole)):
-                yield Notice("unused-acceptance", one.file, one.line, f"the acceptance of {one.described} is unused, because {reason}")
+            is_used = number in self._used
+            why_not = None if is_used else self._why_unused(one, whole=whole)
+            if why_not or self._checked[one.path, one.environment] is not None:
+                yield one, is_used, why_not
+
+    def notices(self, reach: Reach) -> Iterator[Notice]:
+        """The tables that accept nothing, once :meth:`acceptance` has seen every finding."""
+        for one, _, why in self.listed(reach):
+            if why:
+                yield Notice("unused-acceptance", one.file, one.line, f"the acceptance of {one.described} is unused, because {why}")
 
     def _why_unused(self, one: Acceptance, *, whole: bool) -> str | None:
         """Why no finding needs a table, and what to do; None if that is not certain. ``whole``: the whole folder was searched."""

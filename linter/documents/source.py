@@ -20,8 +20,6 @@ from ..text import Edit, Span, Text
 from ..typed import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ..syntax.yaml import Yaml
 
 Value = TypeVar("Value")
@@ -312,16 +310,14 @@ class Problem(NamedTuple):
 class Suppression(NamedTuple):
     """A suppression comment: it accepts findings of some rules at the characters of ``span``.
 
-    ``place`` is the comment's own place; ``by``, ``until`` and ``since`` are those of :class:`linter.model.Acceptance`.
+    ``place`` is the comment's own place; ``terms`` are the ``by``, ``until`` and ``since`` of :class:`linter.model.Acceptance` that it has.
     """
 
     span: Span
     rules: frozenset[str]
     reason: str
     place: Span
-    by: str | None = None
-    until: date | None = None
-    since: date | None = None
+    terms: Mapping[str, Any] = {}
 
 
 Editor = Callable[[Sequence[Change]], "list[Edit] | None"]

@@ -59,7 +59,7 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
             end = following.end() if following is not None else end
         ids = frozenset(one.strip() for one in ignore["ids"].split(","))
         covered = Span(start, min(end + 1, len(text.content)))
-        suppressions.append(Suppression(covered, ids, reason, Span(*match.span()), **terms))
+        suppressions.append(Suppression(covered, ids, reason, Span(*match.span()), terms))
     return SuppressionComments(tuple(suppressions), tuple(problems))
 
 

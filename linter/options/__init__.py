@@ -22,6 +22,7 @@ HEADINGS: Final = ("Input", "Rules", "Configuration", "Findings", "Fixes", "Repo
 """The headings of options in the help, in this order."""
 COMMANDS: Final = {
     "accept": "Accept one finding, with a reason.",
+    "accepted": "List what is accepted, by whom and until when.",
     "check": "Check configurations (the default command).",
     "diff": "Compare two configurations as the server sees them.",
     "explain": "Explain a rule, or why it does or does not apply to files.",
@@ -114,7 +115,7 @@ _FORMAT: Final = Option("--format -f", "Report", "Output format.  [default: text
 _BASELINE: Final = Option("", "Findings", metavar="FILE", parse="file", complete="paths")
 
 OPTIONS: Final = (
-    _PATHS._replace(commands="check upgrade"),
+    _PATHS._replace(commands="check upgrade accepted"),
     _PATHS._replace(metavar="FILE...", commands="show"),
     Option("first", metavar="FIRST", complete="paths", commands="diff"),
     Option("second", metavar="SECOND", complete="paths", commands="diff"),
@@ -143,7 +144,7 @@ OPTIONS: Final = (
     ),
     _RELEASE._replace(names="--to", dest="newest", help="The release to upgrade to.  [default: the newest known one]"),
     _FORMAT._replace(help="Report format.  [default: text]", choices=format_names, default=None, fast=True),
-    _FORMAT._replace(commands="show diff"),
+    _FORMAT._replace(commands="show diff accepted"),
     _FORMAT._replace(commands="upgrade", choices=("text", "json", "markdown")),
     Option(
         "--output -o",
@@ -164,9 +165,7 @@ OPTIONS: Final = (
         default="",
     ),
     Option("--show-suppressed", "Report", "Also report suppressed findings, in sarif, junit and markdown."),
-    Option("--reason", "Findings", "Why it is accepted, for those who read it later.", "TEXT", "reason", commands="accept", required=True),
-    Option("--by", "Findings", "Who accepts it, such as a name or an address.", "NAME", "person", commands="accept"),
-    Option("--until", "Findings", "The last day (2026-01-31) on which it is.  [default: no end]", "DATE", "day", commands="accept"),
+    Option("--reason", "Findings", "Why it is accepted, for those who read it later.", "TEXT", "words", commands="accept", required=True),
     Option(
         "--environment",
         "Findings",
@@ -181,7 +180,7 @@ OPTIONS: Final = (
         "KIND",
         "kind",
         "kinds",
-        "check accept show upgrade explain",
+        "check accept accepted show upgrade explain",
     ),
     Option(
         "--target",
@@ -208,7 +207,7 @@ OPTIONS: Final = (
     ),
     _RULES._replace(names="--extend-select", help="Check these rules beside the selected ones."),
     _RULES._replace(names="--ignore", help="Do not check these rules.", commands="check explain"),
-    Option("--pedantic", "Rules", "Also give advice that applies to almost every installation.", commands="check explain"),
+    Option("--pedantic", "Rules", "Also give advice that applies to almost every installation.", commands="check accepted explain"),
     Option(
         "--rules",
         "Rules",
@@ -216,7 +215,7 @@ OPTIONS: Final = (
         "PATH",
         "folders",
         "paths",
-        "check accept rules explain",
+        "check accept accepted rules explain",
         default=(),
         repeated=True,
     ),
@@ -244,7 +243,7 @@ OPTIONS: Final = (
         "Use this configuration file for all files, and trust it.",
         "FILE",
         complete="paths",
-        commands="check accept rules explain test new-rule",
+        commands="check accept accepted rules explain test new-rule",
     ),
     Option(
         "--isolated",
@@ -261,10 +260,11 @@ OPTIONS: Final = (
     ),
     Option("--force-exclude", "Configuration", "Also pass over files that are named where the configuration excludes them.", fast=True),
     _BASELINE._replace(names="--baseline", help="Report only findings that are not in this baseline."),
+    _BASELINE._replace(names="--baseline", help="List what this baseline accepts, not the configuration's.", commands="accepted"),
     Option("--no-baseline", "Findings", "Report all findings, whatever baseline the configuration names.", dest="without_baseline"),
     _BASELINE._replace(names="--write-baseline", help="Write all findings to a baseline instead of reporting them."),
-    Option("--by", "Findings", "Who accepts the findings that --write-baseline adds.", "NAME", "person"),
-    Option("--until", "Findings", "The last day (2026-01-31) on which they are accepted.  [default: no end]", "DATE", "day"),
+    Option("--by", "Findings", "Who accepts what is written: a name or an address.", "NAME", "words", commands="check accept"),
+    Option("--until", "Findings", "The last day (2026-01-31) that counts.  [default: no end]", "DATE", "day", commands="check accept"),
     Option("--fail-on-stale-baseline", "Exit code", "Exit with 1 if the baseline has entries whose findings are gone."),
     Option(
         "--fail-on",
@@ -280,8 +280,7 @@ OPTIONS: Final = (
         "ARGUMENT",
         commands="check show",
     ),
-    Option("--now", "Input", "Check certificates and acceptances as of this date (2026-01-31), so that runs repeat.", "DATE", "moment"),
-    Option("--now", "Findings", "The day (2026-01-31) on which it is accepted.  [default: today]", "DATE", "moment", commands="accept"),
+    Option("--now", "Input", "Check as of this date (2026-01-31), to repeat a run.", "DATE", "moment", commands="check accept accepted"),
     Option(
         "--max-size",
         "Input",

@@ -13,7 +13,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -222,9 +222,7 @@ def _text(keys: Keys, value: Any, _file: Path) -> str:
 
 def _day(keys: Keys, value: Any, _file: Path) -> date:
     """A TOML date, or a text with one; not one with a time."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    day = day_of(value) if isinstance(value, str) else None
+    day = day_of(str(value))
     if day is None:
         raise Mistake(keys, f"{keys[-1]} must be a date, such as 2026-01-31")
     return day

@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files import parse_size
-from ..typed import TYPE_CHECKING, Any, TypeVar
+from ..text import day_of
+from ..typed import TYPE_CHECKING, Any
 from . import Option, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date, datetime
 
     from ..release import ServerVersion
-
-
-Value = TypeVar("Value")
 
 
 class NoChoice(ValueError):
@@ -110,35 +107,25 @@ def moment(text: str) -> datetime:
     """A date, or a date and time, in ISO 8601; in UTC unless it has a time zone."""
     from datetime import datetime, timezone
 
-    now = _iso(datetime.fromisoformat, text.replace("Z", "+00:00"), text)
+    try:
+        now = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f'"{text}" is not a date such as 2026-01-31') from None
     return now if now.tzinfo else now.replace(tzinfo=timezone.utc)
 
 
 def day(text: str) -> date:
-    """A date in ISO 8601."""
-    from datetime import date
-
-    return _iso(date.fromisoformat, text, text)
-
-
-def _iso(read: Callable[[str], Value], normalized: str, text: str) -> Value:
-    try:
-        return read(normalized)
-    except ValueError:
-        raise ValueError(f'"{text}" is not a date such as 2026-01-31') from None
+    """A date such as 2026-01-31."""
+    found = day_of(text)
+    if found is None:
+        raise ValueError(f'"{text}" is not a date such as 2026-01-31')
+    return found
 
 
-def reason(text: str) -> str:
-    """A reason, which must not be empty."""
+def words(text: str) -> str:
+    """A text that is not blank, such as a reason or a name."""
     if not text.strip():
-        raise ValueError("it gives no reason")
-    return text.strip()
-
-
-def person(text: str) -> str:
-    """The name of a person, which is not empty."""
-    if not text.strip():
-        raise ValueError("it gives no name")
+        raise ValueError("it is blank")
     return text.strip()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..model import LEVELS, Acceptance, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style, gathered
 from ..redaction.mask import environment_text, holder_text, series
 from ..text import Span, count, inert, printable
-from ..typed import IO, Final
+from ..typed import IO, Any, Final
 
 UNREAD: Final = "file-not-read"
 """What stands for the rule where a file could not be read."""
@@ -105,6 +105,12 @@ def place(document: Document, span: Span) -> str:
 def message_of(finding: Finding) -> str:
     """The message of a finding, with the environment of its document."""
     return line(finding.message) + of_holder(finding.document, finding.held_by)
+
+
+def acceptance_terms(acceptance: Acceptance, file: str) -> dict[str, Any]:
+    """What an acceptance says, for programs: why, by whom, until when and since when, and where that is written: in which ``file``."""
+    until, since = (day.isoformat() if day is not None else None for day in (acceptance.until, acceptance.since))
+    return {"reason": acceptance.reason, "by": acceptance.by, "until": until, "since": since, "path": file, "line": acceptance.line}
 
 
 def acceptance_text(acceptance: Acceptance, file: str) -> str:
@@ -238,7 +244,7 @@ def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> 
         return
     newest, hidden, found = _newest(result), _counts(result.hidden), _found(result)
     what = f"Found {found}" if found else f"No findings{' to show' if hidden else ''}"
-    by_baseline = Counter(finding.accepted_by == "baseline" for finding in result.findings if finding.suppressed is not None)
+    by_baseline = Counter(one.acceptance.source == "baseline" for one in result.findings if one.acceptance is not None)
     counts = [f"{by_baseline[at]:,} {how}" for at, how in ((False, "suppressed"), (True, "in the baseline")) if by_baseline[at]]
     accepted = f" ({', '.join(counts)})" if counts else ""
     yield f"{what} in {_files(result)}{accepted}{f', checked against {newest}' if newest else ''}."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from json import JSONEncoder
 
-from ..model import Acceptance, Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
+from ..model import Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
 from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
 from ..text import Text, inert
 from ..typed import IO, Any
+from ._words import acceptance_terms
 
 VERSION = 1
 _CONFIGURATION = ("path", "named", "rules_off", "excluded", "accepted", "fail_on")
@@ -74,12 +75,6 @@ def _fix(text: Text, fix: Fix) -> dict[str, Any]:
     return {"safe": fix.safe, "description": fix.description, "edits": edits, "commands": commands}
 
 
-def acceptance_terms(one: Acceptance) -> dict[str, Any]:
-    """Why, by whom, until when and since when something is accepted, and where that is written."""
-    days = {name: None if day is None else day.isoformat() for name, day in (("until", one.until), ("since", one.since))}
-    return {"reason": one.reason, "by": one.by, **days, "path": one.file, "line": one.line}
-
-
 def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
     document = finding.document
     return {
@@ -95,5 +90,5 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "fix": None if finding.fix is None else _fix(document.text, finding.fix),
         "suppressed": finding.suppressed,
         "accepted_by": finding.accepted_by,
-        "acceptance": None if finding.acceptance is None else acceptance_terms(finding.acceptance),
+        "acceptance": None if finding.acceptance is None else acceptance_terms(finding.acceptance, finding.acceptance.file),
     }

@@ -58,7 +58,7 @@ from ._cwe import NAMES, page_of, weaknesses
 from ._fingerprint import LineHashes, identities
 from ._places import Placer, ReportedPath
 from ._sarif_texts import first_paragraph, plain, plain_markdown, sentence, shortened
-from ._words import line
+from ._words import acceptance_terms, line
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://<owner>.github.io/medplum-lint/"
@@ -388,11 +388,10 @@ def _suppressions(finding: Finding, place: Placer) -> list[dict[str, Any]]:
     one = finding.acceptance
     if one is None:
         return []
-    reason = line(one.reason)
-    terms = {"by": one.by, "until": one.until, "since": one.since, "path": place.file(one.file).text, "line": one.line}
-    said = {name: value if name == "line" else line(str(value)) for name, value in terms.items() if value is not None}
-    kind = "external" if one.source in ("configuration", "baseline") else "inSource"
-    return [{"kind": kind, "status": "accepted"} | ({"justification": reason} if reason else {}) | {"properties": said}]
+    terms = acceptance_terms(one, place.file(one.file).text)
+    said = {name: line(value) if isinstance(value, str) else value for name, value in terms.items() if value}
+    reason = {"justification": said.pop("reason")} if one.reason else {}
+    return [{"kind": "inSource" if one.source == "comment" else "external", "status": "accepted", **reason, "properties": said}]
 
 
 _LINKS: Final = 10

@@ -310,7 +310,8 @@ def _surrounded(given: Given, random: Random) -> Given:
     for name, content in list(files.items()):
         if random.random() < 0.1 and isinstance(content, bytes) and not name.endswith((".json", ".toml")):
             lines = content.split(b"\n")
-            comment = f"# medplum-lint: ignore[{random.choice([given.rule, _rule(random)])}]{random.choice([' on purpose', ''])}"
+            words = random.choice([" on purpose", " by=Jane until=2099-01-31 on purpose", ""])
+            comment = f"# medplum-lint: ignore[{random.choice([given.rule, _rule(random)])}]{words}"
             lines.insert(random.randrange(len(lines)), comment.encode())
             files[name] = b"\n".join(lines)
     if random.random() < 0.05:
@@ -516,7 +517,9 @@ def _accept(given: Given, random: Random) -> list[Step]:
     """Accept a finding, and check again."""
     more = random.choice([(), (), ("baseUrl",), ("--until", "2099-01-31"), ("--environment", "prod")])
     path = random.choice(given.paths)
-    return [Step(("accept", *_kind(given), path, given.rule, *more, "--reason", "it is right")), _checking(given, random)]
+    accepting = Step(("accept", *_kind(given), path, given.rule, *more, "--by", "Jane Doe", "--reason", "it is right"))
+    listing = Step(("accepted", *_kind(given), "--format", random.choice(["text", "json"]), *given.paths))
+    return [accepting, listing, _checking(given, random)]
 
 
 _USES: Final[dict[str, Use]] = {
