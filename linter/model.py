@@ -658,6 +658,44 @@ class Notice(NamedTuple):
         return f"{self.path}:{self.line}: {self.message}" if self.line is not None else f"{self.path}: {self.message}"
 
 
+Became = Literal["found", "undecided", "checked", "off", "not-applicable"]
+
+
+class Verdict(NamedTuple):
+    """What became of a rule in a document, and why, in words; see docs/auditors.md."""
+
+    status: Became
+    why: str
+
+
+class Covered(NamedTuple):
+    """What became of a rule in a run: each verdict, with the number of documents, the one that counts most first."""
+
+    rule: RuleInfo
+    verdicts: tuple[tuple[Verdict, int], ...]
+
+
+class Digest(NamedTuple):
+    """A SHA-256 digest in hexadecimal digits, ``of`` the ``content`` of a file, or of its ``masked content`` if anything is hidden."""
+
+    of: str
+    sha256: str
+
+
+class Record(NamedTuple):
+    """What a report records beside its findings: what became of each rule, in order of the ids, and what the run depends on.
+
+    ``options`` are those in force, each group with the paths of the files; ``digests`` are those of the files of documents; ``data`` is the
+    SHA-256 digest of the built-in rules and settings; ``now`` is the time that the caller gives, in ISO 8601.
+    """
+
+    rules: tuple[Covered, ...] = ()
+    options: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = ()
+    digests: Mapping[Document, Digest] = {}
+    data: str = ""
+    now: str | None = None
+
+
 class Result(NamedTuple):
     """A whole run, in reporting order."""
 
@@ -674,6 +712,8 @@ class Result(NamedTuple):
     """How many findings are left out for being less severe than asked for."""
     controls: Mapping[str, Control] = {}
     """The catalogue of controls, for a report that shows them."""
+    record: Callable[[], Record] = Record
+    """What a report records beside the findings; worked out for the reports that have it."""
 
 
 class Style(NamedTuple):

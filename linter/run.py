@@ -134,8 +134,14 @@ class Outcome(NamedTuple):
     """The bytes of each file that was read, by its path in the report; only where the options ask for them."""
     baseline: NewBaseline | None = None
     """The baseline to write, where the options ask for one and no bug can have kept findings from it."""
-    overrides: Mapping[Document, Overrides] = {}
-    """What counted for each document: what the command line and the configuration say together."""
+    rules: Mapping[Document, RuleSet] = {}
+    """The rules of each document, and what the command line and the configuration say of them together."""
+    given: Overrides = Overrides()
+    """What the command line says."""
+    now: datetime | None = None
+    """The time that the command line gives."""
+    config_of: Callable[[Path], Config] = lambda _path: Config()
+    """Gives the configuration that counts for a file."""
     checkable: tuple[Document, ...] = ()
     """The documents that rules could check."""
     around: Mapping[Document, Document | None] = {}
@@ -853,7 +859,10 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         failed=any(map(_fails, batches)) or stale,
         contents=run.contents,
         baseline=_new_baseline(acceptors, reach, findings) if not log.bugs else None,
-        overrides={document: rules.overrides for document, rules in texts.rules_of.items()},
+        rules=texts.rules_of,
+        given=run.options.overrides,
+        now=run.options.now,
+        config_of=run.choices.config_of,
         checkable=tuple(one.document for one in found if one.loaded.checkable),
         around={one.document: one.server for one in beside},
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},

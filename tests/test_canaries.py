@@ -23,7 +23,6 @@ from linter.fixes.plan import fixed
 from linter.fixes.store_plan import tried
 from linter.load import Input
 from linter.model import Document, Result
-from linter.options.config import Config
 from linter.policy.engine import check
 from linter.policy.rule import Rule
 from linter.reporters import names, reporter
@@ -316,7 +315,7 @@ def outputs(planted: Planted) -> Iterator[tuple[str, str]]:
         yield "diff", diff.as_text(document, first.result.documents[0])
         yield "diff as JSON", diff.as_json(document, first.result.documents[0])
     for found in {finding.rule for finding in first.result.findings}:
-        yield f"explain {found}", explained(rule_file_of(found, []), first, EVERY_RULE, lambda _folder: Config())
+        yield f"explain {found}", explained(rule_file_of(found, []), first)
     baseline = _relinted(planted, options._replace(write_baseline=Path("/nowhere/known")), {}).baseline
     yield "baseline", baseline.text if baseline is not None else ""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,7 @@ def test_other_files_are_left_alone() -> None:
             "status": "ignored",
             "server_version": None,
             "server_version_from": None,
+            "digest": None,
         }
     ]
 
@@ -238,9 +241,13 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_json_contract() -> None:
     text = f'{BAD[:-1]}, "appBaseUrl": "https://app.hospital.example/", "binaryStorage": "s3:files", "storageBaseUrl": "https://storage.hospital.example/binary/"}}'
     result = json.loads(lint(write("server.json", text), "--format", "json", "--select", f"{SLASH},missing-setting").output)
+    assert {one["rule"] for one in result.pop("rules") if one["status"] == "found"} == {SLASH, "missing-setting"}
+    assert re.fullmatch("[0-9a-f]{64}", result["tool"].pop("data_sha256"))
+    assert result["files"][0].pop("digest") == {"of": "content", "sha256": sha256(text.encode()).hexdigest()}
     assert result == {
         "version": 1,
         "tool": {"name": "medplum-lint", "version": __version__},
+        "now": None,
         "files": [
             {
                 "path": "server.json",
@@ -255,6 +262,7 @@ def test_the_json_contract() -> None:
         ],
         "deployments": [],
         "configurations": [],
+        "options": [{"options": {"select": [SLASH, "missing-setting"]}, "paths": ["server.json"]}],
         "notices": [],
         "findings": [
             {

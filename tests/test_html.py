@@ -12,15 +12,16 @@ import re
 import shutil
 import subprocess
 from datetime import date, datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import Tree, tree
-from support.runs import RULE, accepted, document, finding, reported, result
+from support.runs import RULE, accepted, document, finding, record, reported, result
 
-from linter.model import Command, Configuration, Deployment, FileStatus, Fix, Operation, Related, Result, sentence
+from linter.model import Command, Configuration, Covered, Deployment, FileStatus, Fix, Operation, Record, Related, Result, Verdict, sentence
 from linter.policy.controls import catalogue
 from linter.reporters import html
 from linter.reporters._html_page import SCRIPT, STYLE
@@ -48,7 +49,7 @@ def rich() -> Result:
         files=(FileStatus("locked.json", None, None, None, "failed", "permission denied"),),
     )
     return run._replace(
-        rules={**run.rules, "acme/passed": RULE._replace(id="acme/passed", title="It passed", category="", links=("https://x.example/",))},
+        record=partial(record, RULE._replace(id="acme/passed", title="It passed", category="", links=("https://x.example/",)), found=True),
         configurations=(Configuration("lint.toml", False, ("missing-port",), 2, None),),
         deployments=(Deployment("prod", (server, other)),),
     )
@@ -97,7 +98,7 @@ def test_any_text_is_text(text: str) -> None:
 
 def test_a_link_is_one_of_https_only() -> None:
     for link, expected in (('https://x.example/a"b', ['https://x.example/a"b']), ("javascript:alert(1)", []), ("our wiki", [])):
-        run = result()._replace(rules={RULE.id: RULE._replace(links=(link,))})
+        run = result()._replace(record=partial(record, RULE._replace(links=(link,))))
         links = [attributes["href"] for name, attributes in page(run).elements if name == "a"]
         assert [one for one in links if not (one or "").startswith("#")] == expected
 
@@ -121,7 +122,9 @@ def test_a_control_has_the_rules_that_support_it_why_and_what_they_found() -> No
     run = result(
         finding("a", rule="acme/other"), finding("b", rule="acme/other"), finding("c", rule="acme/other", acceptance=accepted("fine"))
     )
-    text = reported("html", run._replace(rules={one.id: one for one in (other, silent)}, controls=catalogue()))
+    covered = (Covered(other, ((Verdict("found", ""), 1),)), Covered(silent, ((Verdict("off", "--ignore names it"), 1),)))
+    run = run._replace(rules={one.id: one for one in (other, silent)}, record=lambda: Record(covered), controls=catalogue())
+    text = reported("html", run)
     assert (
         text[text.index('<section id="controls"') : text.index("</main>")]
         == """\
@@ -132,16 +135,16 @@ def test_a_control_has_the_rules_that_support_it_why_and_what_they_found() -> No
 <div class="wide" role="region" aria-label="NIST SP 800-53" tabindex="0"><table><thead><tr><th scope="col">Control</th>\
 <th scope="col">Checks that support it</th><th scope="col">Result</th></tr></thead><tbody>
 <tr><td>AC-2, Account Management</td><td><ul>\
-<li><a href="#rule-1"><code>acme/silent</code></a>: accounts</li></ul></td><td>no findings</td></tr>
-<tr><td>SC-8(1), Cryptographic Protection</td><td><ul><li><a href="#rule-0"><code>acme/other</code></a>: TLS &lt;protects&gt;</li>\
-<li><a href="#rule-1"><code>acme/silent</code></a>: https</li></ul></td><td>2 findings, 1 accepted</td></tr>
+<li><a href="#rule-1"><code>acme/silent</code></a> (switched off): accounts</li></ul></td><td>no findings</td></tr>
+<tr><td>SC-8(1), Cryptographic Protection</td><td><ul><li><a href="#rule-0"><code>acme/other</code></a> (found): TLS &lt;protects&gt;</li>\
+<li><a href="#rule-1"><code>acme/silent</code></a> (switched off): https</li></ul></td><td>2 findings, 1 accepted</td></tr>
 </tbody></table></div>
 </details>
 <details><summary>CIS AWS Foundations Benchmark (5.0.0): 1 control</summary>
 <div class="wide" role="region" aria-label="CIS AWS Foundations Benchmark" tabindex="0"><table><thead><tr><th scope="col">Control</th>\
 <th scope="col">Checks that support it</th><th scope="col">Result</th></tr></thead><tbody>
 <tr><td>CIS-2.2.4</td><td><ul>\
-<li><a href="#rule-0"><code>acme/other</code></a>: two zones</li></ul></td><td>2 findings, 1 accepted</td></tr>
+<li><a href="#rule-0"><code>acme/other</code></a> (found): two zones</li></ul></td><td>2 findings, 1 accepted</td></tr>
 </tbody></table></div>
 </details>
 </section>
@@ -194,9 +197,9 @@ def test_what_was_checked_and_passed() -> None:
         "could not be read: permission denied",
         "Checked against each other as environment prod: server.json and b/other.json (environment prod).",
         "Configuration lint.toml: 1 rule off, 2 paths excluded (missing-port).",
-        "2 rules checked, 1 passed.",
-        "1 rule passed",
+        "1 found, 1 checked.",
         "It passed (documentation)",
+        "checked: every clause holds",
     ):
         assert part in made, part
 
@@ -205,7 +208,7 @@ def test_a_clean_run() -> None:
     run = result(files=(FileStatus("a.json", "server/json", None, "production", "checked"),))
     made = page(run)
     assert "No findings in 1 file." in made.text and "Nothing was found." in made.text and "passed" in made.text
-    assert "form" not in {name for name, _ in made.elements}
+    assert [attributes["id"] for name, attributes in made.elements if name == "form"] == ["rule-filters"]
     assert "Nothing was checked, so nothing was found." in page(result()).text
 
 

@@ -725,7 +725,9 @@ def test_a_mistake_in_the_text_is_a_result_of_a_run_that_succeeded(repository: P
     done = CliRunner().invoke(cli, ["medplum.config.json", "--format", "sarif"])
     [run] = json.loads(done.stdout)["runs"]
     assert (done.exit_code, [found["ruleId"] for found in run["results"]]) == (1, ["invalid-json"])
-    assert run["invocations"] == [{"executionSuccessful": True}]
+    [invocation] = run["invocations"]
+    assert invocation["executionSuccessful"] is True and invocation.keys() == {"executionSuccessful", "properties"}
+    assert invocation["properties"]["rules"]["found"] == {"invalid-json": ""}
 
 
 @pytest.mark.parametrize("score", ["0.1", "7.5", "10", "10.0"])

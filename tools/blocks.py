@@ -4,7 +4,7 @@ A comment before a fenced block says what it is, on every page alike:
 
 ``<!-- output: COMMAND -->``
     the command and what it prints; after ``; finding 3`` only the third part of a report (its heading is the first), after
-    ``; findings 2-4`` these parts and the summary
+    ``; findings 2-4`` these parts and the summary, after ``; one rule`` JSON with the first of its ``rules``
 ``<!-- recipe: NAME -->``
     a file of ``recipes/``
 ``<!-- copy: NAME -->``
@@ -17,6 +17,7 @@ Any other comment names the block; ``python tools/blocks.py NAME`` prints it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -29,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "recipes"
 
 BLOCK = re.compile(r"<!-- (?P<name>[^>\n]+) -->\n(?P<fence>```\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-_OUTPUT = re.compile(r"output: (?P<command>.+?)(?:; findings? (?P<first>\d+)(?:-(?P<last>\d+))?)?")
+_OUTPUT = re.compile(r"output: (?P<command>.+?)(?:; (?:findings? (?P<first>\d+)(?:-(?P<last>\d+))?|(?P<cut>one rule)))?")
 
 
 def pages() -> list[Path]:
@@ -53,7 +54,8 @@ def _content(match: re.Match[str], folder: Path) -> str:
     kind, _, argument = match["name"].partition(": ")
     output = _OUTPUT.fullmatch(match["name"])
     if output is not None:
-        return f"$ {output['command']}\n{_some(printed(output['command']), output['first'], output['last'])}"
+        text = printed(output["command"])
+        return f"$ {output['command']}\n{_with_one_rule(text) if output['cut'] else _some(text, output['first'], output['last'])}"
     if kind == "recipe":
         return (RECIPES / argument).read_text(encoding="utf-8")
     if kind == "copy":
@@ -88,6 +90,12 @@ def printed(command: str, folder: Path = ROOT) -> str:
     if done.returncode > 1:
         raise ValueError(f"{command} exits {done.returncode}:\n{done.stdout}")
     return done.stdout
+
+
+def _with_one_rule(text: str) -> str:
+    report = json.loads(text)
+    report["tool"]["data_sha256"] = "…"  # which each edit of a rule changes
+    return f"{json.dumps({**report, 'rules': report['rules'][:1]}, indent=2, ensure_ascii=False)}\n"
 
 
 def _some(text: str, first: str | None, last: str | None) -> str:

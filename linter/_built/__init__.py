@@ -7,6 +7,7 @@ rebuilds them.
 
 from __future__ import annotations
 
+import os
 import os.path
 from collections.abc import Callable, Iterable
 
@@ -48,3 +49,14 @@ def digest(made_of: Iterable[str]) -> str:
 def in_checkout() -> bool:
     """Whether this package is in a checkout, where files can be edited, and not installed."""
     return os.path.exists(os.path.join(HERE, "..", "..", "setup.cfg"))
+
+
+def sha256() -> str:
+    """The SHA-256 digest of all built files, in hexadecimal digits: which rules and which data these are."""
+    from hashlib import sha256
+
+    whole = sha256()
+    for name in sorted(one for one in os.listdir(HERE) if one.endswith(".json")):
+        with open(os.path.join(HERE, name), "rb") as file:
+            whole.update(name.encode() + b"\0" + file.read())
+    return whole.hexdigest()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from ..files import STANDARD_OUTPUT, has_input, identity
 from ..log import Log
-from ..model import Style
+from ..model import Record, Style
 from ..options import Given, Output
 from ..options.config import Overrides
 from ..output import Unwritable, place_of, write_file, write_standard_output
@@ -264,10 +265,16 @@ def _report(outcome: Outcome, given: Given, log: Log) -> None:
     if not outcome.started:
         return
     style = Style(quiet=given.quiet, statistics=given.statistics, category=given.sarif_category, suppressed=given.show_suppressed)
-    shown = at_least(outcome.result, given.min_severity)
+    shown = at_least(outcome.result, given.min_severity)._replace(record=cache(partial(_record, outcome)))
     write_all(shown, given.output, style, given.color, log)
     if outcome.failed and shown.hidden and all(one.suppressed is not None for one in shown.findings):
         say("note", f"the run fails for findings less severe than {given.min_severity}, which --min-severity leaves out")
+
+
+def _record(outcome: Outcome) -> Record:
+    from ..record import record  # only for the reports that have it
+
+    return record(outcome)
 
 
 # --- Notes and other files. ---------------------------------------------------------------------------------------------------------

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
 
-from ..documents.deployment import side_by_side
-from ..files import relative_to_here
-from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEVELS, TARGETS, UNKNOWN, Deployment, Document, Finding, RuleInfo, dotted, gathered
+from ..model import ABSENT, LEVELS, Document, Finding, dotted
 from ..options import Given
-from ..options.choose import Configurations, is_active, is_selected, levels_of
-from ..options.config import Config, Overrides
+from ..options.choose import is_active, levels_of
 from ..output import write_standard_output
 from ..output.say import fail_for
 from ..policy.controls import lines_about
 from ..policy.display import flow
 from ..policy.engine import applies, check, seen_by
-from ..policy.evaluate import IN_CONDITION, Mode, ask, ask_part, holds, is_given_otherwise_at, is_misread_at, is_unread_at
+from ..policy.evaluate import IN_CONDITION, Mode, ask, ask_part, holds
 from ..policy.node import Node, document_fact
 from ..policy.rule import Case, Example, Rule
 from ..policy.rule_file import RuleFile
-from ..policy.rule_set import all_rules, check_ids, rank
+from ..policy.rule_set import all_rules, check_ids
 from ..policy.template import shown_at
 from ..policy.tree import Assertion, Clause, Place
 from ..policy.verdict import Failure, Verdict
+from ..record import (
+    Subject,
+    is_of,
+    lack_of,
+    most_exact,
+    named_by,
+    place_in,
+    severity_from,
+    subjects_of,
+    verdict_of,
+    why_unknown,
+    written_documents,
+)
 from ..redaction.mask import environment_text, holder_text
 from ..reporters._words import place
 from ..run import Outcome
@@ -66,8 +73,7 @@ def run(given: Given) -> None:
     options = run_options(given)
     outcome = checker(given.paths, options)(None)
     if outcome.started and (outcome.result.documents or not outcome.errors):
-        configurations = Configurations(options.config, isolated=options.isolated)
-        write_standard_output(explained(rule_file, outcome, options.overrides, configurations.of))
+        write_standard_output(explained(rule_file, outcome))
     fail_for(outcome.errors, outcome.bugs)
 
 
@@ -142,30 +148,14 @@ def _example(title: str, example: Example) -> list[str]:
 # --- Its trace. ---------------------------------------------------------------------------------------------------------------------
 
 
-class _Subject(NamedTuple):
-    """A rule and a document to explain it on, or the documents of a deployment together.
-
-    ``overrides`` are the options that apply to it, ``given`` those of the command line and ``config`` its configuration.
-    """
-
-    rule: Rule
-    document: Document
-    overrides: Overrides
-    given: Overrides
-    config: Config
-
-
-def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of: Callable[[Path], Config]) -> str:
-    """The trace of a rule for each document of a run, or for each deployment if the rule compares several documents.
-
-    ``given`` are the options of the command line, ``config_of`` gives the configuration for the files of a folder.
-    """
+def explained(rule_file: RuleFile, outcome: Outcome) -> str:
+    """The trace of a rule for each document of a run, or for each deployment if the rule compares several documents."""
     rule = rule_file.rule
     assert rule is not None  # the caller has found it by its id
     blocks = [f"{rule.info.id}: {rule.info.title}\n"]
-    for document, main, name in _documents(rule.info.kinds, outcome):
-        subject = _Subject(rule, document, outcome.overrides[main], given, config_of(Path(main.uri, os.pardir)))
-        blocks.append(f"{name}: {chr(10).join(_block(subject, outcome, rule_file))}\n")
+    for document, main in subjects_of(rule.info.kinds, outcome):
+        subject = Subject.of(rule, document, main, outcome)
+        blocks.append(f"{_name(document)}: {chr(10).join(_block(subject, outcome, rule_file))}\n")
     blocks += [f"{printable(one.path)}: left alone: {printable(one.note)}\n" for one in outcome.result.files if one.status == "ignored"]
     if len(blocks) == 1:
         several = "documents of one environment, with a server's among them: give all of them"
@@ -174,152 +164,66 @@ def explained(rule_file: RuleFile, outcome: Outcome, given: Overrides, config_of
     return inert("\n".join(blocks))
 
 
-def _documents(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Document, Document, str]]:
-    """The documents to explain a rule on, each with the one whose rule selection applies, and a name."""
-    sums = gathered((part, one) for one in outcome.sums for part in _written(one))
-    whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
-    for document in whole if not {DEPLOYMENT, WORKLOAD}.issuperset(kinds) else ():
-        yield document, document, _name(document)
-    for document in outcome.around if WORKLOAD in kinds else ():
-        yield document, document, f"what stands around {_name(document)}"
-    pairs = (Deployment(None, (server, document)) for document, server in outcome.around.items() if server is not None)
-    for deployment in (*outcome.result.deployments, *pairs) if DEPLOYMENT in kinds else ():
-        for combined in side_by_side(deployment):
-            names = ", ".join(f"{member} {_name(one)}" for member, one in combined.members.items())
-            yield combined, combined.members.get("server", deployment.documents[0]), names
-
-
-def _written(document: Document) -> Collection[Document]:
-    """The documents in which parts of a document are written."""
-    return document.members.values() or (document.parts.documents if document.parts is not None else (document,))
-
-
 def _name(document: Document) -> str:
+    if document.members:
+        return ", ".join(f"{member} {_name(one)}" for member, one in document.members.items())
+    if document.kind == WORKLOAD:
+        return f"what stands around {_name_in_file(document)}"
     if document.parts is not None:
         holder = holder_text(document)
-        return " + ".join(dict.fromkeys(printable(one.uri) for one in _written(document))) + (f" ({holder})" if holder else "")
+        return " + ".join(dict.fromkeys(printable(one.uri) for one in written_documents(document))) + (f" ({holder})" if holder else "")
+    return _name_in_file(document)
+
+
+def _name_in_file(document: Document) -> str:
     return printable(document.uri) + (f"#{environment_text(document.environment)}" if document.environment else "")
 
 
-def _block(subject: _Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:
+def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:
     rule, document, overrides, *_ = subject
-    found = trace(rule, document)
+    findings = [one for one in outcome.result.findings if one.rule == rule.info.id and is_of(one, document)]
+    verdict, found = verdict_of(subject, outcome, findings), trace(rule, document)
     if not found.cases:
-        yield f"silent: the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}"
+        yield f"silent: {verdict.why}"
         return
-    findings = [one for one in outcome.result.findings if one.rule == rule.info.id and _is_of(one, document)]
-    levels = levels_of(rule, overrides, document)
+    levels, is_on = levels_of(rule, overrides, document), is_active(rule, overrides)
     level = min(filter(None, levels), key=LEVELS.index, default=None)
-    unchecked = "" if is_active(rule, overrides) else _why_unchecked(subject)
-    why = unchecked or ("" if level is not None else _why_off(subject))
-    if not why and not rule.found_by and not document.members and document not in outcome.checkable:
-        why = "too much of the document cannot be read"
     left_out: list[tuple[Finding, str]] = []
     wrong = sum(clause.places["false"] for clause in found.clauses)
-    if not why and wrong > sum(1 + len(one.related) for one in findings):
+    is_checked = is_on and (document.members or document in outcome.checkable)
+    if is_checked and wrong > sum(1 + len(one.related) for one in findings):
         known = {(one.document.uri, one.path) for one in findings}
         known |= {(one.document.uri, one.path or None) for finding in findings for one in finding.related}
         others = (one for one in check(rule, document, levels) if (one.document.uri, one.path) not in known)
         left_out = [(one, _why_left_out(rule, outcome, one)) for one in others]
     shown = sum(one.suppressed is None for one in findings)
-    why = why or ("what it finds is accepted" if findings else left_out[0][1] if left_out else _why_nothing(rule, found))
-    yield count(shown, "finding") if shown else f"silent: {why}"
+    yield count(shown, "finding") if shown else f"silent: {left_out[0][1] if left_out and not findings else verdict.why}"
     environment = document_fact(document, "environment")
-    selected = _most_exact(rule.info, overrides.select)
+    selected = most_exact(rule.info, overrides.select)
     rows = {
         "kind": document.kind,
         "environment": environment_text(environment) if isinstance(environment, str) else "not known",
         "target": f"{document.target or 'not known'} ({_why_target(subject)})",
         "server": document.server.described.removeprefix("server "),
-        "severity": f"{level or 'off'} ({_severity_from(subject)})",
-        "checked": f"no: {unchecked}" if unchecked else f"yes: {_names(subject, 'select', selected)}" if selected else "yes",
+        "severity": f"{level or 'off'} ({severity_from(subject)})",
+        "checked": (f"yes: {named_by(subject, 'select', selected)}" if selected else "yes") if is_on else f"no: {verdict.why}",
     }
     yield from (f"  {name:12} {text}" for name, text in rows.items())
     yield from _clause_lines(rule_file, len(rule.cases) > 1, found)
     yield from _finding_lines(bool(document.members or document.parts), findings, left_out)
 
 
-def _is_of(finding: Finding, document: Document) -> bool:
-    """Whether a finding belongs to a document: services can share a file, so it may be at a place that was first seen in another."""
-    if finding.holders is not None and document.holders:
-        in_file = finding.document.uri in {one.uri for one in _written(document)}
-        return in_file and not set(document.holders).isdisjoint(finding.holders)
-    return finding.document in _written(document)
-
-
-def _why_nothing(rule: Rule, found: Trace) -> str:
-    """Why a rule that is checked finds nothing."""
-    unknown = sum(clause.places["unknown"] - clause.absent for clause in found.clauses)
-    if rule.found_by:
-        return "what reads the file found nothing of this"
-    if found.asked != "true":
-        return "its condition does not hold" if found.asked == "false" else "it is not known whether its condition holds"
-    if unknown:
-        return f"nothing is known to be wrong, but {count(unknown, 'answer is', 'answers are')} unknown"
-    if any(clause.places["true"] for clause in found.clauses):
-        return f"every clause holds{' of what is given' if any(clause.absent for clause in found.clauses) else ''}"
-    return "what it asks about is not given"
-
-
 # --- Why a rule is or isn't checked. ------------------------------------------------------------------------------------------------
 
 
-def _why_target(subject: _Subject) -> str:
+def _why_target(subject: Subject) -> str:
     if subject.overrides.target not in (None, "auto"):
-        return "--target" if subject.given.target is not None else _file(subject.config)
+        return "--target" if subject.given.target is not None else place_in(subject.config)
     if subject.document.target is None:
         return "nothing shows it: secrets are reported, and what holds for both"
     members = (one for one in subject.document.members.values() if one.kind.startswith("server"))
     evidence = evidence_of(next(members, subject.document))
     return evidence.says if evidence is not None else "as what stands beside it in the file"
-
-
-def _file(config: Config, name: str = "") -> str:
-    """The configuration file, with the line that names something."""
-    if config.path is None:
-        return "the configuration"
-    line = f":{config.selectors[name]}" if name in config.selectors else ""
-    return f"{printable(relative_to_here(config.path))}{line}"
-
-
-def _severity_from(subject: _Subject) -> str:
-    """What sets the severity."""
-    info = subject.rule.info
-    if info.id in (subject.overrides.severity or {}):
-        return f"severity in {_file(subject.config, info.id)}"
-    levels = {target: info.severity[target] or "off" for target in TARGETS}
-    if len(set(levels.values())) == 1 and not info.pedantic:
-        return "the rule"
-    words = (f"{levels[one]}{' when asked for' * (one in info.pedantic)} in {one}" for one in TARGETS)
-    return f"the rule: {', '.join(words)}"
-
-
-def _why_off(subject: _Subject) -> str:
-    """Why the rule is off for the target of the document."""
-    info, target = subject.rule.info, subject.document.target
-    if target in info.pedantic and info.id not in (subject.overrides.severity or {}):
-        return f"it is pedantic, and so checked only when it is asked for: --pedantic, or --select {info.id}"
-    return f"it is off in {target or 'one of the targets'} ({_severity_from(subject)})"
-
-
-def _why_unchecked(subject: _Subject) -> str:
-    """Why the rule is not selected."""
-    info, overrides = subject.rule.info, subject.overrides
-    if is_selected(subject.rule, overrides):
-        return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {info.id}"
-    ignored = _most_exact(info, overrides.ignore)
-    return _names(subject, "ignore", ignored) if ignored else _names(subject, "select", _most_exact(info, overrides.select))
-
-
-def _most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
-    """The selector that names a rule most exactly; empty if none does."""
-    return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
-
-
-def _names(subject: _Subject, option: str, word: str = "") -> str:
-    """The sentence that an option names a selector, or names only other rules, with where the option is set."""
-    given = getattr(subject.given, option) is not None
-    return f"{f'--{option}' if given else f'{option} in {_file(subject.config, word)}'} names {printable(word) or 'other rules'}"
 
 
 # --- Clauses and findings. ---------------------------------------------------------------------------------------------------------
@@ -389,8 +293,6 @@ class ClauseTrace(NamedTuple):
     answers: list[Answer]
     lines: list[str]
     places: Mapping[Word, int]
-    absent: int
-    """How many of the unknown answers are about what is not given."""
 
     @property
     def holds_somewhere(self) -> Word:
@@ -451,7 +353,7 @@ def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     for node in clause.path.nodes(root):
         verdict = ask(clause.assertion, clause.path.value(node), node, mode)
         word = _word(verdict)
-        reason = _why_unknown(clause.path.value(node), node, clause) if verdict is None else word
+        reason = why_unknown(clause.path.value(node), node, clause)[1] if verdict is None else word
         places[word] += 1
         alike[reason] += 1
         if alike[reason] <= (_MOST_FALSE if word == "false" else _MOST_ALIKE):
@@ -461,7 +363,7 @@ def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     lines += [f"      {word:8} at {count(more, 'more place')}" for word, more in (places - named).items()]
     if not places:
         lines = [f"      {'false' if mode.condition else '-':8} the path leads to nothing in this document"]
-    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, answers, lines, places, alike[_NOT_GIVEN])
+    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, answers, lines, places)
 
 
 def _word(verdict: Verdict) -> Word:
@@ -482,7 +384,7 @@ def _answer(clause: Clause, node: Node, verdict: Verdict, mode: Mode) -> Answer:
         text = f"{name} at {position(document, document.locate(own_path), several)} {shown if shown == _ABSENT else f'is {shown}'}"
     says = f"{name or 'it'} {'is not given' if shown == _ABSENT else f'is {shown}'}"
     why = _why(value, node, verdict, clause)
-    parts = () if verdict is None and _lack(value) else _parts(clause.assertion, value, node, clause, mode)
+    parts = () if verdict is None and lack_of(value) else _parts(clause.assertion, value, node, clause, mode)
     lines = (_line(6, verdict, text, why), *parts)
     return Answer(_word(verdict), dotted(own_path), f"{says}: {why}" if why and why not in says else says, lines)
 
@@ -502,42 +404,13 @@ def position(document: Document, span: Span, several: bool = False) -> str:
 def _why(value: Any, node: Node, verdict: Verdict, clause: Clause) -> str:
     """Why an answer is not true."""
     if verdict is None:
-        return _why_unknown(value, node, clause)
+        name, why = why_unknown(value, node, clause)
+        return why if name == printable(dotted(node.path)) else f"{name} {why}"
     return "" if verdict is True else "; ".join(dict.fromkeys(map(_reason, verdict)))
 
 
 def _reason(failure: Failure) -> str:
     return f"{printable(dotted(failure.path))} {failure.reason.text}" if failure.path else failure.reason.text
-
-
-def _why_unknown(value: Any, node: Node, clause: Clause) -> str:
-    if node.value is ABSENT and is_given_otherwise_at(node):
-        return "is given under another name, which has a finding of its own"
-    if value is node.value and is_unread_at(node):
-        return "is not read by this server, which is too old for it"
-    lack = _lack(value)
-    if lack:
-        return lack
-    if value is node.value and is_misread_at(node):
-        return "does not fit the catalogue, which has a finding of its own"
-    for reference in clause.compared:
-        other = reference.single(node)
-        lack = _lack(reference.value(other))
-        if lack or is_misread_at(other):
-            return f"{printable(dotted(other.path))} {lack or 'does not fit the catalogue, and what is meant is not clear'}"
-    return "cannot be told from what is given"
-
-
-_NOT_GIVEN: Final = "is not given"
-
-
-def _lack(value: Any) -> str:
-    """Why a value is not known, as a clause about its setting."""
-    if value is ABSENT:
-        return _NOT_GIVEN
-    if value is UNKNOWN:
-        return "has a value that cannot be read here"
-    return "still has to be filled in" if is_unresolved(value) else ""
 
 
 # --- The parts of an assertion. ----------------------------------------------------------------------------------------------------

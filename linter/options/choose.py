@@ -126,18 +126,19 @@ class RuleSet:
         self._plans: dict[tuple[tuple[str, ...], Target | None, ServerVersion], Plan] = {}
 
     @cached_property
-    def _rules(self) -> Sequence[Rule]:
-        return self._read()
+    def every(self) -> Mapping[str, Rule]:
+        """All rules that there are, by their ids."""
+        return {rule.info.id: rule for rule in self._read()}
 
     @cached_property
     def active(self) -> Sequence[Rule]:
         """The rules that the file is checked with, sorted by id."""
-        return tuple(rule for rule in self._rules if is_active(rule, self.overrides))
+        return tuple(rule for rule in self.every.values() if is_active(rule, self.overrides))
 
     @cached_property
     def known(self) -> Mapping[str, RuleInfo]:
         """All existing rules."""
-        return {rule.info.id: rule.info for rule in self._rules}
+        return {id_: rule.info for id_, rule in self.every.items()}
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
@@ -146,7 +147,7 @@ class RuleSet:
 
     @cached_property
     def _reporting(self) -> Mapping[str, tuple[Rule, int]]:
-        return {name: (rule, number) for rule in self._rules for name, number in rule.found_by.items()}
+        return {name: (rule, number) for rule in self.every.values() for name, number in rule.found_by.items()}
 
     def reporting(self, mistake: str) -> str:
         """The id of the rule that reports a mistake found by a source."""
@@ -310,7 +311,7 @@ class Choices:
             for error in check_selectors([*(given.select or ()), *(given.extend_select or ()), *(given.ignore or ())], known.values()):
                 self._log.error(error)
         for file in files if not self._log.errors else ():
-            config = self._config_of(file)
+            config = self.config_of(file)
             for name in (None, *config.environments):
                 overrides = self._given.over(config.overrides_for(file, name))
                 self._check_some_left(config, overrides, "" if name is None else f" in environment {name}")
@@ -318,13 +319,14 @@ class Choices:
 
     def of(self, file: Path, environment: str | None = None) -> tuple[Config, RuleSet]:
         """The configuration and the rules of a file, or of an environment in it, once :meth:`prepare` has read them."""
-        config = self._config_of(file)
+        config = self.config_of(file)
         config.use.counts = True
         config.use.patterns.update(("per-file", glob) for glob in config.fitting("per-file", file))
         config.use.patterns.update([] if environment is None else [("environment", environment)])
         return config, self._rule_set(config, self._given.over(config.overrides_for(file, environment)))
 
-    def _config_of(self, file: Path) -> Config:
+    def config_of(self, file: Path) -> Config:
+        """The configuration of a file, once :meth:`prepare` has read it."""
         config = self.config(file)
         assert config is not None  # which was read
         return config

@@ -70,7 +70,7 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
         value = ABSENT
     if part.name == "present":
         needs_whole = not mode.condition and not mode.asks_of_parts and node.value is not None
-        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and _may_be_elsewhere(node))):
+        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and may_be_elsewhere(node))):
             return None
         if value is node.value and is_unread_at(node):
             if not mode.condition:
@@ -151,7 +151,7 @@ def _is_nothing(node: Node) -> bool:
     return is_member and kind.startswith(("server", "secret")) and not is_misread_at(node)
 
 
-def _may_be_elsewhere(node: Node) -> bool:
+def may_be_elsewhere(node: Node) -> bool:
     """Whether an absent setting may be given in a part of the configuration that the document does not show.
 
     The members of a value that is written in one piece are in it, or nowhere.

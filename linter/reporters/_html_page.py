@@ -105,6 +105,23 @@ SCRIPT: Final = """
     form.hidden = false;
     show();
   }
+  const choice = document.getElementById("rule-filters");
+  if (choice) {
+    const rows = Array.from(document.querySelectorAll("#rules tbody tr"));
+    const show = () => {
+      const status = choice.elements.status.value;
+      const words = choice.elements.text.value.toLowerCase().split(/\\s+/).filter(Boolean);
+      rows.forEach((row) => {
+        const text = row.textContent.toLowerCase();
+        const found = Array.from(row.querySelectorAll("[data-status]"), (one) => one.dataset.status);
+        row.hidden = (status && !found.includes(status)) || !words.every((word) => text.includes(word));
+      });
+    };
+    choice.addEventListener("input", show);
+    choice.addEventListener("submit", (event) => event.preventDefault());
+    choice.hidden = false;
+    show();
+  }
   const open = () => {
     const target = location.hash ? document.getElementById(location.hash.slice(1)) : null;
     const details = target ? target.closest("details") : null;
@@ -160,3 +177,8 @@ FILTERS: Final = """<form id="filters" class="filters" role="search" aria-label=
 <p id="count" class="count" role="status"></p>
 </form>"""
 """The filters, hidden until the script that makes them work shows them."""
+RULE_FILTERS: Final = """<form id="rule-filters" class="filters" role="search" aria-label="Filter the rules" hidden>
+{choices}
+<label><span class="label">Text</span><input type="search" name="text" autocomplete="off"></label>
+</form>"""
+"""The same for the table of rules."""

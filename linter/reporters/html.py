@@ -14,15 +14,16 @@ Where there is a choice:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from json import JSONEncoder
 
-from ..model import LEVELS, FileStatus, Finding, Result, RuleInfo, Style, dotted, gathered
+from ..model import LEVELS, Became, Covered, Digest, FileStatus, Finding, Result, Style, dotted, gathered
 from ..redaction.mask import holder_text
 from ..text import Excerpt, count, inert, printable
 from ..typed import IO, Final
 from ._changes import change_of
-from ._html_page import FILTERS, PAGE, SCRIPT, STYLE
+from ._html_page import FILTERS, PAGE, RULE_FILTERS, SCRIPT, STYLE
 from ._places import Place, Placer
 from ._words import NO_PROMISE, acceptance_text, by_document, line, notes_of, of_holder, shown, summary, together, used, write_markup
 
@@ -59,8 +60,13 @@ def _page(result: Result, place: Placer) -> str:
         sections.insert(1, _section("accepted", "Accepted findings", listed))
     policy = f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'; base-uri 'none'; form-action 'none'"
     says = _text(summary(result) if result.files else "Nothing was checked")
-    texts = {"policy": policy, "says": says, "version": _text(result.version), "style": STYLE, "script": SCRIPT}
+    texts = {"policy": policy, "says": says, "version": _version(result), "style": STYLE, "script": SCRIPT}
     return PAGE.format(**texts, sections="\n".join(sections))
+
+
+def _version(result: Result) -> str:
+    data = result.record().data
+    return _text(result.version) + (f" (rules and settings {_code(data)})" if data else "")
 
 
 def _section(name: str, title: str, content: Iterable[str]) -> str:
@@ -103,7 +109,7 @@ def _category(finding: Finding, result: Result) -> str:
 
 
 def _list(findings: list[Finding], result: Result, place: Placer) -> Iterator[str]:
-    ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
+    ids = _ids(result)
     many = " many" if len(findings) > _MANY else ""
     for document, facts, groups in by_document(findings):
         yield f'<div class="file"><h3>{_code(place.file(document.uri).text)}{_text(facts)}</h3>\n<ol class="findings{many}">'
@@ -158,19 +164,24 @@ def _excerpt(excerpt: Excerpt) -> str:
 def _checked(result: Result, findings: list[Finding], place: Placer) -> Iterator[str]:
     found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
     if result.files:
-        head = ("File", "Kind", "Configures", "Target", "Server", "Result")
-        yield _table("Files", head, (_file(file, found, place) for file in result.files))
+        head = ("File", "Kind", "Configures", "Target", "Server", "SHA-256", "Result")
+        digests = {(one.uri, one.environment): digest for one, digest in result.record().digests.items()}
+        files = ((file, digests.get((file.path, file.environment))) for file in result.files)
+        yield _table("Files", head, (_file(file, digest, found, place) for file, digest in files))
     notes = [_text(together(one)) for one in result.deployments]
     for one in result.configurations:
         rules = f" ({', '.join(map(_code, one.rules_off))})" if one.rules_off else ""
         notes.append(f"Configuration {_code(one.path)}: {_text(used(one))}{rules}.")
+    for options, paths in result.record().options:
+        given = "; ".join(f"{name} = {JSONEncoder().encode(value)}" for name, value in options.items())
+        notes.append(f"Options in force for {', '.join(map(_code, paths))}: {_code(given)}.")
     times = {document.now for document in result.documents if document.now is not None}
     notes += sorted({f"Certificates are checked as of {now:%Y-%m-%d %H:%M} UTC." for now in times})
     if notes:
         yield f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>"
 
 
-def _file(file: FileStatus, found: Counter[tuple[str, str | None]], place: Placer) -> list[str]:
+def _file(file: FileStatus, digest: Digest | None, found: Counter[tuple[str, str | None]], place: Placer) -> list[str]:
     number = found[file.path, file.environment]
     if file.status == "checked":
         outcome = _text(count(number, "finding")) if number else '<span class="level passed">passed</span>'
@@ -180,38 +191,57 @@ def _file(file: FileStatus, found: Counter[tuple[str, str | None]], place: Place
         outcome = f'<span class="level {level}">{status}</span>{_text(f": {line(file.note)}" if file.note else "")}'
     server = "" if file.server is None else file.server.described
     cells = (_text(line(one or "")) for one in (file.kind, holder_text(file), file.target, server))
-    return [_code(place.file(file.path).text), *cells, outcome]
+    summed = "" if digest is None else f"{_code(digest.sha256)}{_text('' if digest.of == 'content' else f' of the {digest.of}')}"
+    return [_code(place.file(file.path).text), *cells, summed, outcome]
 
 
 # Rules
 
 
+_RESULTS: Final[Mapping[Became, str]] = {
+    "found": "found",
+    "undecided": "could not be decided",
+    "checked": "checked",
+    "off": "switched off",
+    "not-applicable": "not applicable",
+}
+"""What the page calls a status, in the order of its rows."""
+
+
 def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
-    """Every rule that was checked: those that found something, and those that passed."""
+    """Every rule that there is, with what became of it, and why."""
+    covered = result.record().rules
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
-    rows: dict[bool, list[list[str]]] = {True: [], False: []}
-    for number, rule in enumerate(result.rules.values()):
-        own = found[rule.id], suppressed[rule.id]
-        rows[any(own)].append(_rule(rule, f"rule-{number}", *own))
-    yield f"<p>{_text(count(len(result.rules), 'rule'))} checked, {len(rows[False]):,} passed.</p>"
-    head = ("Rule", "Category", "Title", "Result")
-    if rows[True]:
-        yield _table("Rules with findings", head, rows[True])
-    if rows[False]:
-        summary = _text(count(len(rows[False]), "rule"))
-        yield f"<details><summary>{summary} passed</summary>\n{_table('Rules that passed', head, rows[False])}\n</details>"
+    firsts = Counter(_RESULTS[one.verdicts[0][0].status] for one in covered)
+    yield f"<p>{_text(', '.join(f'{firsts[name]:,} {name}' for name in _RESULTS.values() if firsts[name]))}.</p>" if covered else ""
+    yield RULE_FILTERS.format(choices=_select("status", "Result", firsts.elements()))
+    order = list(_RESULTS)
+    numbered = sorted(enumerate(covered), key=lambda one: order.index(one[1].verdicts[0][0].status))
+    rows = (_rule(one, f"rule-{number}", found, suppressed) for number, one in numbered)
+    yield _table("Rules", ("Rule", "Category", "Title", "Result"), rows)
 
 
-def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
+def _ids(result: Result) -> dict[str, str]:
+    """What links lead to, for each rule."""
+    return {one.rule.id: f"rule-{number}" for number, one in enumerate(result.record().rules)}
+
+
+def _rule(covered: Covered, id_: str, found: Mapping[str, int], suppressed: Mapping[str, int]) -> list[str]:
+    rule = covered.rule
     link = next((one for one in rule.links if one.startswith("https://")), None)
     title = _text(line(rule.title))
     if link is not None:
         label = f"documentation of {printable(rule.id)}"
         title += f' (<a href="{_text(printable(link))}" rel="noreferrer" aria-label="{_text(label)}">documentation</a>)'
-    outcome = [count(found, "finding")] if found else []
-    outcome += [f"{suppressed:,} accepted"] if suppressed else []
-    said = _text(", ".join(outcome)) if outcome else '<span class="level passed">passed</span>'
-    return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, said]
+    results = []
+    for verdict, number in covered.verdicts:
+        of = f" in {count(number, 'document')}" if len(covered.verdicts) > 1 else ""
+        counted = [count(found[rule.id], "finding")] if found[rule.id] else []
+        counted += [f"{suppressed[rule.id]:,} accepted"] if suppressed[rule.id] else []
+        why = ", ".join(counted) if verdict.status == "found" else line(verdict.why)
+        name, rest = _RESULTS[verdict.status], f"{of}{f': {why}' if why else ''}"
+        results.append(f'<span class="level" data-status="{name}">{name}</span>{_text(rest)}')
+    return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, "<br>".join(results)]
 
 
 # Controls
@@ -220,14 +250,18 @@ def _rule(rule: RuleInfo, id_: str, found: int, suppressed: int) -> list[str]:
 def _controls(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
     """The controls that rules of this run support, by their frameworks."""
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
-    ids = {rule: f"rule-{number}" for number, rule in enumerate(result.rules)}
+    ids = _ids(result)
+    became = {one.rule.id: _RESULTS[one.verdicts[0][0].status] for one in result.record().rules}
     supporting = gathered((control, rule) for rule in result.rules.values() for control in rule.controls)
     yield f"<p>{NO_PROMISE if supporting else 'No rule of this run supports a control.'}</p>"
     for framework, controls in gathered((one.framework, one) for one in result.controls.values() if one.id in supporting).items():
         rows = []
         for control in controls:
             own = supporting[control.id]
-            checks = (f'<li><a href="#{ids[one.id]}">{_code(one.id)}</a>: {_text(line(one.controls[control.id]))}</li>' for one in own)
+            checks = (
+                f'<li><a href="#{ids[one.id]}">{_code(one.id)}</a> ({became[one.id]}): {_text(line(one.controls[control.id]))}</li>'
+                for one in own
+            )
             open_, others = (sum(counted[one.id] for one in own) for counted in (found, suppressed))
             outcome = f"{count(open_, 'finding') if open_ else 'no findings'}{f', {others:,} accepted' if others else ''}"
             rows.append([_text(control.name), f"<ul>{''.join(checks)}</ul>", outcome])

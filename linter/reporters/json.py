@@ -22,10 +22,14 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 
 def _document(result: Result) -> dict[str, Any]:
+    record = result.record()
+    digests: dict[tuple[str, str | None, str | None], Any]
+    digests = {(one.uri, one.kind, one.environment): digest._asdict() for one, digest in record.digests.items()}
     levels = Counter(finding.severity for finding in result.findings if finding.suppressed is None)
     return {
         "version": VERSION,
-        "tool": {"name": "medplum-lint", "version": result.version},
+        "tool": {"name": "medplum-lint", "version": result.version, "data_sha256": record.data or None},
+        "now": record.now,
         "files": [
             {
                 **_named(file.path, file),
@@ -33,6 +37,7 @@ def _document(result: Result) -> dict[str, Any]:
                 "status": file.status,
                 "server_version": None if file.server is None else file.server.text,
                 "server_version_from": None if file.server is None else file.server.why,
+                "digest": digests.get((file.path, file.kind, file.environment)),
             }
             for file in result.files
         ],
@@ -44,7 +49,11 @@ def _document(result: Result) -> dict[str, Any]:
             for deployment in result.deployments
         ],
         "configurations": [{name: getattr(one, name) for name in _CONFIGURATION} for one in result.configurations],
+        "options": [{"options": options, "paths": paths} for options, paths in record.options],
         "notices": [one._asdict() for one in result.notices],
+        "rules": [
+            {"rule": one.rule.id, **verdict._asdict(), "documents": number} for one in record.rules for verdict, number in one.verdicts
+        ],
         "findings": [_finding(finding, result.rules.get(finding.rule)) for finding in result.findings],
         "summary": {
             "files": len({file.path for file in result.files}),

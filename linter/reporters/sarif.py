@@ -186,6 +186,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
         execution_successful=True,
         tool_configuration_notifications=configurations or None,
         tool_execution_notifications=notifications or None,
+        properties={"rules": statuses} if (statuses := _statuses(result)) else None,
     )
     run = om.Run(
         tool=om.Tool(driver),
@@ -206,6 +207,13 @@ def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]
     known = ((file.server, place.file(file.path).uri) for file in files if file.server is not None)
     judged = gathered(((server.text, printable(server.why)), uri) for server, uri in known)
     return [{"version": version, "from": why, "files": list(dict.fromkeys(uris))} for (version, why), uris in judged.items()]
+
+
+def _statuses(result: Result) -> dict[str, dict[str, str]]:
+    """What became of each rule: by status, the reason for each id."""
+    every = [(verdict, one.rule.id) for one in result.record().rules for verdict, _ in one.verdicts]
+    statuses = gathered((verdict.status, (printable(id_), verdict.why)) for verdict, id_ in every)
+    return {status: {id_: "; ".join(why) for id_, why in gathered(rules).items()} for status, rules in statuses.items()}
 
 
 def _gravest(findings: list[Finding], most: int) -> list[Finding]:

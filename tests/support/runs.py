@@ -5,7 +5,21 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from linter.model import Acceptance, Document, FileStatus, Finding, Level, Result, RuleInfo, SettingPath, Style, as_message
+from linter.model import (
+    Acceptance,
+    Covered,
+    Document,
+    FileStatus,
+    Finding,
+    Level,
+    Record,
+    Result,
+    RuleInfo,
+    SettingPath,
+    Style,
+    Verdict,
+    as_message,
+)
 from linter.reporters import reporter
 
 from .helpers import written
@@ -47,7 +61,14 @@ def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
     """A run with these findings, in which each of their documents was checked."""
     documents = tuple({id(one.document): one.document for one in findings}.values())
     checked = tuple(FileStatus(one.uri, one.kind, one.environment, one.target, "checked") for one in documents)
-    return Result("1.2.3", (*checked, *files), documents, findings, {RULE.id: RULE})
+    return Result("1.2.3", (*checked, *files), documents, findings, {RULE.id: RULE}, record=lambda: record(found=bool(findings)))
+
+
+def record(*passed: RuleInfo, found: bool = False) -> Record:
+    """A record of the rule of :func:`result`, and of rules that found nothing."""
+    verdict = Verdict("found", "") if found else Verdict("checked", "every clause holds")
+    others = (Covered(one, ((Verdict("checked", "every clause holds"), 1),)) for one in passed)
+    return Record((Covered(RULE, ((verdict, 1),)), *others))
 
 
 def reported(form: str, run: Result, style: Style = Style()) -> str:

@@ -1,0 +1,310 @@
+"""What a report records beside its findings, for people who have to show what a clean one covers: what became of each rule and why, the
+options in force, and digests of the files and of the rules.
+
+Nothing here decides anything about a finding: the rules are asked again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+from . import _built
+from .documents.deployment import side_by_side
+from .files import relative_to_here
+from .formats.placeholders import is_unresolved
+from .memo import Memo
+from .model import (
+    ABSENT,
+    TARGETS,
+    UNKNOWN,
+    Became,
+    Covered,
+    Deployment,
+    Digest,
+    Document,
+    Finding,
+    Record,
+    RuleInfo,
+    Verdict,
+    dotted,
+    gathered,
+)
+from .options.choose import is_active, is_selected, levels_of
+from .options.config import Config, Overrides
+from .policy.engine import Levels, applies, seen_by
+from .policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
+from .policy.node import Node
+from .policy.rule import Rule
+from .policy.rule_set import rank
+from .policy.tree import Clause
+from .redaction.digest import digest_of
+from .settings.kinds import DEPLOYMENT, WORKLOAD
+from .text import Text, printable
+from .typed import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from .run import Outcome
+
+_ORDER: Final[tuple[Became, ...]] = ("found", "undecided", "checked", "off", "not-applicable")
+_ANY: Final = ""
+"""Any kind of document that is a text of its own."""
+_TOGETHER: Final = frozenset({DEPLOYMENT, WORKLOAD})
+_MOST_REASONS: Final = 3
+"""Reasons at most that are named one by one."""
+NOT_GIVEN: Final = "is not given"
+_TOO_OLD: Final = "is not read by this server, which is too old for it"
+_REPORTED: Final = ", which has a finding of its own"
+
+
+class Subject(NamedTuple):
+    """A rule and a document that it is asked about, or the documents of a deployment together.
+
+    ``overrides`` are the options that count for it, ``given`` those of the command line and ``config`` its configuration.
+    """
+
+    rule: Rule
+    document: Document
+    overrides: Overrides
+    given: Overrides
+    config: Config
+
+    @classmethod
+    def of(cls, rule: Rule, document: Document, main: Document, outcome: Outcome) -> Subject:
+        """A rule and a document of a run; ``main`` is the one whose choice of rules counts."""
+        return cls(rule, document, outcome.rules[main].overrides, outcome.given, outcome.config_of(Path(main.uri)))
+
+
+def record(outcome: Outcome) -> Record:
+    """What a report of a run records beside its findings."""
+    return Record(
+        covered(outcome),
+        tuple(_in_force(outcome)),
+        dict(_digests(outcome.result.documents)),
+        _built.sha256(),
+        outcome.now.isoformat() if outcome.now is not None else None,
+    )
+
+
+def _in_force(outcome: Outcome) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+    """The options of documents that are not those by default, each group with the paths of the files."""
+    for rules, paths in gathered((rules, document.uri) for document, rules in outcome.rules.items()).items():
+        given = rules.overrides._asdict() | {"server": rules.overrides.server and rules.overrides.server.text}
+        options = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), {})}
+        if options:
+            yield options, tuple(dict.fromkeys(paths))
+
+
+def _digests(documents: Iterable[Document]) -> Iterator[tuple[Document, Digest]]:
+    known: dict[Text, Digest] = {}
+    for one in documents:  # of several documents of one text each masks the same
+        if one.text not in known:
+            known[one.text] = digest_of(one)
+        yield one, known[one.text]
+
+
+def covered(outcome: Outcome) -> tuple[Covered, ...]:
+    """What became of each rule that a run knows, in order of the ids."""
+    rules = {id_: rule for one in outcome.rules.values() for id_, rule in one.every.items()}
+    verdicts: dict[str, Counter[Verdict]] = {id_: Counter() for id_ in sorted(rules)}
+    own = gathered(((one.rule, one.document), one) for one in outcome.result.findings if one.holders is None)
+    shared = gathered((one.rule, one) for one in outcome.result.findings if one.holders is not None)
+    memos: dict[int, Memo] = {}
+    for kind in (DEPLOYMENT, WORKLOAD, _ANY):
+        group = [rule for rule in rules.values() if (kind in rule.info.kinds if kind else not _TOGETHER.issuperset(rule.info.kinds))]
+        for document, main in subjects_of([kind], outcome):
+            memo = memos.setdefault(id(outcome.rules[main].plan(document)), Memo()) if kind == _ANY and len(document.layers) == 1 else None
+            with memo.watching(document) if memo is not None else nullcontext():
+                for rule in group:
+                    found = [one for text in written_documents(document) for one in own.get((rule.info.id, text), ())]
+                    found += [one for one in shared.get(rule.info.id, ()) if is_of(one, document)]
+                    subject = Subject.of(outcome.rules[main].every.get(rule.info.id, rule), document, main, outcome)
+                    verdicts[rule.info.id][_survived(subject, outcome, found, memo)] += 1
+    return tuple(_covered(rules[id_].info, counted) for id_, counted in verdicts.items())
+
+
+def _survived(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None) -> Verdict:
+    try:
+        return verdict_of(subject, outcome, findings, memo)
+    except Exception:  # which the run has logged where it was checked
+        return Verdict("undecided", "a bug in medplum-lint")
+
+
+def _covered(info: RuleInfo, verdicts: Counter[Verdict]) -> Covered:
+    if not verdicts:
+        several = "it compares several documents of one server, and no two are here"
+        verdicts[Verdict("not-applicable", several if DEPLOYMENT in info.kinds else f"the rule is for {' or '.join(info.kinds)}")] = 0
+    return Covered(info, tuple(sorted(verdicts.items(), key=lambda one: (_ORDER.index(one[0].status), one[0].why))))
+
+
+def subjects_of(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Document, Document]]:
+    """The documents of a run that a rule for some kinds is asked about, each with the one whose choice of rules counts."""
+    sums = gathered((part, one) for one in outcome.sums for part in written_documents(one))
+    whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
+    for document in whole if not _TOGETHER.issuperset(kinds) else ():
+        yield document, document
+    for document in outcome.around if WORKLOAD in kinds else ():
+        yield document, document
+    pairs = (Deployment(None, (server, document)) for document, server in outcome.around.items() if server is not None)
+    for deployment in (*outcome.result.deployments, *pairs) if DEPLOYMENT in kinds else ():
+        for combined in side_by_side(deployment):
+            yield combined, combined.members.get("server", deployment.documents[0])
+
+
+def written_documents(document: Document) -> Collection[Document]:
+    """The documents in which parts of a document are written."""
+    return document.members.values() or (document.parts.documents if document.parts is not None else (document,))
+
+
+def is_of(finding: Finding, document: Document) -> bool:
+    """Whether a finding is one of a document: where services have a file in common, it can be at a place that was first seen in another."""
+    if finding.holders is not None and document.holders:
+        in_file = finding.document.uri in {one.uri for one in written_documents(document)}
+        return in_file and not set(document.holders).isdisjoint(finding.holders)
+    return finding.document in written_documents(document)
+
+
+# --- Why a rule is not checked ---
+
+
+def verdict_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None = None) -> Verdict:
+    """What became of a rule in a document, of which it has these findings. A ``memo`` keeps what was decided for the last document."""
+    rule, document, overrides, *_ = subject
+    if not applies(rule, document):
+        return Verdict("not-applicable", f"the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}")
+    if findings:
+        return Verdict("found", "" if any(one.suppressed is None for one in findings) else "what it finds is accepted")
+    if not is_active(rule, overrides):
+        return Verdict("off", why_unchecked(subject))
+    levels = levels_of(rule, overrides, document)
+    if not any(levels):
+        return why_off(subject)
+    if rule.found_by:
+        return Verdict("checked", "what reads the file found nothing of this")
+    if not document.members and document not in outcome.checkable:
+        return Verdict("undecided", "too much of the document cannot be read")
+    decide = partial(decided, rule, document, levels)
+    return decide() if memo is None else memo.get(rule.info.id, decide)
+
+
+def why_off(subject: Subject) -> Verdict:
+    """Why a rule is off for the target of a document."""
+    info, target = subject.rule.info, subject.document.target
+    is_configured = info.id in (subject.overrides.severity or {})
+    if target in info.pedantic and not is_configured:
+        return Verdict("off", f"it is pedantic, and so checked only when it is asked for: --pedantic, or --select {info.id}")
+    why = f"it is off in {target or 'one of the targets'} ({severity_from(subject)})"
+    return Verdict("off" if is_configured else "not-applicable", why)
+
+
+def severity_from(subject: Subject) -> str:
+    """What gives the severity."""
+    info = subject.rule.info
+    if info.id in (subject.overrides.severity or {}):
+        return f"severity in {place_in(subject.config, info.id)}"
+    levels = {target: info.severity[target] or "off" for target in TARGETS}
+    if len(set(levels.values())) == 1 and not info.pedantic:
+        return "the rule"
+    words = (f"{levels[one]}{' when asked for' * (one in info.pedantic)} in {one}" for one in TARGETS)
+    return f"the rule: {', '.join(words)}"
+
+
+def why_unchecked(subject: Subject) -> str:
+    """Why the choice of rules leaves a rule out."""
+    info, overrides = subject.rule.info, subject.overrides
+    if is_selected(subject.rule, overrides):
+        return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {info.id}"
+    ignored = most_exact(info, overrides.ignore)
+    return named_by(subject, "ignore", ignored) if ignored else named_by(subject, "select", most_exact(info, overrides.select))
+
+
+def most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
+    """The word that names a rule most exactly; empty if none does."""
+    return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
+
+
+def named_by(subject: Subject, option: str, word: str = "") -> str:
+    """That an option names a word, or without one other rules, with what gives the option."""
+    given = getattr(subject.given, option) is not None
+    where = f"--{option}" if given else f"{option} in {place_in(subject.config, word)}"
+    return f"{where} names {printable(word) or 'other rules'}"
+
+
+def place_in(config: Config, name: str = "") -> str:
+    """The configuration file, with the line that names something."""
+    if config.path is None:
+        return "the configuration"
+    line = f":{config.selectors[name]}" if name in config.selectors else ""
+    return f"{printable(relative_to_here(config.path))}{line}"
+
+
+# --- What the clauses of a rule answer ---
+
+
+def decided(rule: Rule, document: Document, levels: Levels) -> Verdict:
+    """Whether a rule that finds nothing in a document could be decided, and why it was not. ``levels`` are those of its cases."""
+    seen = seen_by(rule, document)
+    root = Node(seen, None, seen.data)
+    holding = False
+    reasons: dict[str, dict[str, None]] = {}
+    for case in (case for case, level in zip(rule.cases, levels, strict=True) if level is not None and applies(case, document)):
+        asked = holds(case.when, root)
+        if isinstance(asked, tuple):
+            continue
+        clauses = case.must if asked else [clause for clauses in case.when for clause in clauses]
+        for clause in clauses:
+            for node in clause.path.nodes(root):
+                verdict = ask(clause.assertion, clause.path.value(node), node, case.mode if asked else IN_CONDITION)
+                if verdict is None:
+                    name, why = why_unknown(clause.path.value(node), node, clause)
+                    reasons.setdefault(NOT_GIVEN if why == _TOO_OLD and node.value is ABSENT else why, {})[name] = None
+                holding = holding or (asked is True and verdict is not None)
+    absent, too_old = (reasons.pop(one, None) for one in (NOT_GIVEN, _TOO_OLD))
+    unknown = {why: names for why, names in reasons.items() if not (holding and why.endswith(_REPORTED))}
+    if unknown:
+        return Verdict("undecided", _listed(f"{name} {why}".strip() for why, names in unknown.items() for name in names))
+    if holding:
+        return Verdict("checked", "every clause holds of what is given" if absent else "every clause holds")
+    if too_old:
+        return Verdict("not-applicable", f"this server is too old to read {_listed(too_old)}")
+    return Verdict("not-applicable", "what it asks about is not given" if absent else "its condition does not hold")
+
+
+def _listed(words: Iterable[str]) -> str:
+    every = list(words)
+    more = [f"{len(every) - _MOST_REASONS:,} more"] if len(every) > _MOST_REASONS else []
+    return "; ".join((*every[:_MOST_REASONS], *more))
+
+
+def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
+    """Why nothing can be said about a value at a node: the name of what lacks something, and what that lacks."""
+    name = printable(dotted(node.path))
+    if node.value is ABSENT and is_given_otherwise_at(node):
+        return name, f"is given under another name{_REPORTED}"
+    if value is node.value and is_unread_at(node):
+        return name, _TOO_OLD
+    if value is ABSENT and any(part.name == "present" and part.operand for part in clause.assertion.parts) and may_be_elsewhere(node):
+        return name, "is not given in the part of the configuration that is here"
+    lack = lack_of(value)
+    if lack:
+        return name, lack
+    if value is node.value and is_misread_at(node):
+        return name, f"does not fit the catalogue{_REPORTED}"
+    for reference in clause.compared:
+        other = reference.single(node)
+        lack = lack_of(reference.value(other))
+        if lack or is_misread_at(other):
+            return printable(dotted(other.path)), lack or "does not fit the catalogue, and what is meant is not clear"
+    return name, "cannot be told from what is given"
+
+
+def lack_of(value: Any) -> str:
+    """What a value lacks to be known, as a clause about its setting."""
+    if value is ABSENT:
+        return NOT_GIVEN
+    if value is UNKNOWN:
+        return "has a value that cannot be read here"
+    return "still has to be filled in" if is_unresolved(value) else ""

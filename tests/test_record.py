@@ -1,0 +1,201 @@
+"""What a report records beside its findings: what became of each rule and why, the options in force, and digests that hold no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from support.canaries import encoded, server_files
+from support.helpers import compact
+
+from linter.cli import cli
+from linter.load import Input
+from linter.model import Digest
+from linter.policy.rule_set import all_rules
+from linter.redaction.digest import digest_of
+from linter.run import Options, lint_input, lint_paths
+
+SLASH = "missing-trailing-slash"
+CLEAN = {
+    "baseUrl": "https://api.hospital.org/",
+    "appBaseUrl": "https://app.hospital.org/",
+    "port": 8103,
+    "signingKeyId": "key-1",
+    "storageBaseUrl": "https://storage.hospital.org/binary/",
+    "supportEmail": '"Support" <support@hospital.org>',
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def report(*arguments: str) -> dict[str, Any]:
+    """The JSON report of a run."""
+    done = CliRunner().invoke(cli, ["--format", "json", *arguments])
+    assert done.exit_code in (0, 1), done.output
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+def became(rule: str, *arguments: str) -> list[tuple[str, str, int]]:
+    """What became of a rule: each status with its reason and the number of documents."""
+    return [(one["status"], one["why"], one["documents"]) for one in report(*arguments)["rules"] if one["rule"] == rule]
+
+
+def write(name: str, data: Any) -> str:
+    Path(name).write_text(data if isinstance(data, str) else compact(data), encoding="utf-8")
+    return name
+
+
+# --- What became of each rule ---
+
+
+def test_every_rule_is_listed_in_order() -> None:
+    listed = [one["rule"] for one in report(write("medplum.config.json", CLEAN))["rules"]]
+    assert listed == sorted(rule.info.id for rule in all_rules([])[0])
+
+
+def test_what_is_found_and_what_is_accepted() -> None:
+    name = write("medplum.config.json", CLEAN | {"baseUrl": "https://api.hospital.org"})
+    assert became(SLASH, name) == [("found", "", 1)]
+    write(".medplum-lint.toml", f'[[accept]]\nrule = "{SLASH}"\nreason = "a proxy adds it"\n')
+    assert became(SLASH, name) == [("found", "what it finds is accepted", 1)]
+
+
+def test_what_is_checked() -> None:
+    name = write("medplum.config.json", CLEAN)
+    assert became(SLASH, name) == [("checked", "every clause holds", 1)]
+    assert became("invalid-json", name) == [("checked", "what reads the file found nothing of this", 1)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "arguments", "why"),
+    [
+        ("string-list-parameter", [], "the rule is for server/ssm, and this is server/json"),
+        ("real-development-secret", [], "it is off in production (the rule: off in production, warning in development)"),
+        ("vmcontext-bots", [], "what it asks about is not given"),
+        ("unreachable-localhost", [], "it compares several documents of one server, and no two are here"),
+        ("unusable-email-provider", ["--server-version", "3.0.0"], "this server is too old to read emailProvider"),
+    ],
+    ids=["kind", "target", "nothing of it is set", "alone", "release"],
+)
+def test_what_does_not_apply(rule: str, arguments: list[str], why: str) -> None:
+    name = write("medplum.config.json", CLEAN | {"emailProvider": "smtp"})
+    [(status, says, _)] = became(rule, name, *arguments)
+    assert (status, says) == ("not-applicable", why)
+
+
+def test_what_is_switched_off_and_by_which_line() -> None:
+    name = write("medplum.config.json", CLEAN)
+    assert became(SLASH, name, "--ignore", "urls") == [("off", "--ignore names urls", 1)]
+    assert became(SLASH, name, "--select", "tls") == [("off", "--select names other rules", 1)]
+    pedantic = "it is pedantic, and so checked only when it is asked for: --pedantic, or --select disabled-audit-trail"
+    assert became("disabled-audit-trail", name) == [("off", pedantic, 1)]
+    write(".medplum-lint.toml", f'pedantic = false\nignore = ["tls"]\n\n[severity]\n{SLASH} = "off"\n')
+    assert became("unencrypted-database", name) == [("off", "ignore in .medplum-lint.toml:2 names tls", 1)]
+    assert became(SLASH, name) == [("off", "it is off in production (severity in .medplum-lint.toml:5)", 1)]
+
+
+def test_what_could_not_be_decided() -> None:
+    name = write("medplum.config.json", CLEAN | {"baseUrl": "${BASE_URL}"})
+    assert ("undecided", "baseUrl still has to be filled in", 1) in became("base-url-path", name, "--pedantic")
+    write("dump.json", {"Parameters": [{"Name": "/medplum/prod/baseUrl", "Type": "SecureString", "Value": f"AQICAH{'x0oWnR3m1v6r' * 12}"}]})
+    assert became(SLASH, "dump.json") == [("undecided", "baseUrl has a value that cannot be read here", 1)]
+    write("page.json", {"Parameters": [{"Name": "/medplum/prod/port", "Type": "String", "Value": "8103"}], "NextToken": "a"})
+    [(status, why, _)] = became("missing-setting", "page.json")
+    assert (status, why.split(";")[0]) == ("undecided", "baseUrl is not given in the part of the configuration that is here")
+
+
+def test_documents_are_counted() -> None:
+    write("a.config.json", CLEAN)
+    write("b.config.json", CLEAN | {"baseUrl": "https://api.hospital.org"})
+    both = [("found", "", 1), ("checked", "every clause holds", 1)]
+    assert became(SLASH, "a.config.json", "b.config.json", "--kind", "server/json") == both
+
+
+def test_sarif_and_html_have_the_same() -> None:
+    name = write("medplum.config.json", CLEAN | {"baseUrl": "https://api.hospital.org"})
+    sarif = json.loads(CliRunner().invoke(cli, ["--format", "sarif", "--ignore", "tls", name]).stdout)
+    statuses = sarif["runs"][0]["invocations"][0]["properties"]["rules"]
+    assert statuses["found"][SLASH] == ""
+    assert statuses["off"]["unencrypted-database"] == "--ignore names tls"
+    page = CliRunner().invoke(cli, ["--format", "html", "--ignore", "tls", name]).stdout
+    assert 'data-status="switched off">' in page and "--ignore names tls" in page
+
+
+# --- What the run depends on ---
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    name = write("medplum.config.json", CLEAN)
+    for form in ("json", "html", "sarif"):
+        made = {CliRunner().invoke(cli, ["--format", form, "--now", "2026-01-31", name]).stdout for _ in range(2)}
+        assert len(made) == 1
+    assert report("--now", "2026-01-31", name)["now"] == "2026-01-31T00:00:00+00:00"
+    assert report(name)["now"] is None
+
+
+def test_the_options_in_force() -> None:
+    name = write("medplum.config.json", CLEAN)
+    assert report(name)["options"] == []
+    write(".medplum-lint.toml", 'fail-on = "warning"\nignore = ["urls"]\n')
+    options = {"select": ["tls"], "ignore": ["urls"], "fail-on": "warning", "server": "4.3.5"}
+    assert report("--select", "tls", "--server-version", "4.3.5", name)["options"] == [{"options": options, "paths": [name]}]
+
+
+def test_the_digest_of_a_file_without_secrets_is_that_of_its_bytes() -> None:
+    public = {"baseUrl": "https://api.hospital.org/", "port": 8103}
+    for content in (json.dumps(public, indent=2), "\ufeff" + json.dumps(public)):
+        name = write("medplum.config.json", content)
+        digest = {"of": "content", "sha256": hashlib.sha256(Path(name).read_bytes()).hexdigest()}
+        assert [one["digest"] for one in report(name, "--kind", "server/json")["files"]] == [digest]
+
+
+def digests(values: Mapping[tuple[str, ...], str], mark: str) -> dict[tuple[str, str], list[Digest]]:
+    """The digests of a file in each format, which holds some values, by its name and by its content with a sign in place of one of them."""
+    made = {}
+    for name, content, kind in server_files(values):
+        outcome = lint_input(Input(name, content.encode(), Path(name)), Options(kind=kind))
+        without = content.replace(mark, "…").replace(encoded(mark), "…")
+        made[name, without] = [digest_of(one) for one in outcome.result.documents]
+    return made
+
+
+SECRETS = st.from_regex(r"[A-Za-z][A-Za-z0-9+/_~-]{11,60}[A-Za-z]", fullmatch=True)
+
+
+@given(SECRETS, SECRETS)
+def test_no_secret_enters_a_digest(first: str, second: str) -> None:
+    paths = [("database", "password"), ("signingKeyPassphrase",), ("smtp", "password")]
+    made, other = (digests({("port",): "8103", **dict.fromkeys(paths, one)}, one) for one in (first, second))
+    compared = made.keys() & other.keys()  # others fold long lines at other places
+    assert len(compared) > 20
+    for key in compared:
+        assert made[key] == other[key] and all(one.of == "masked content" for one in made[key]), key[0]
+
+
+def test_what_is_public_enters_a_digest() -> None:
+    made, other = (digests({("port",): port, ("database", "password"): "hunter2-hunter2"}, port) for port in ("8103", "8104"))
+    hidden = {"encoded.yaml", "folded.yaml", "literal.yaml"}  # of these texts nothing is shown
+    assert {name for name, content in made if made[name, content] == other[name, content]} == hidden
+
+
+def test_a_secret_of_several_lines_is_one_mask() -> None:
+    found = set()
+    for number in (3, 30):
+        lines = ["-----BEGIN PRIVATE KEY-----", *["QUJD"] * number, "-----END PRIVATE KEY-----"]
+        key = "".join(f"        {one}\n" for one in lines)
+        head = "services:\n  server:\n    image: medplum/medplum-server\n    environment:\n      MEDPLUM_PORT: 8103\n"
+        name = write("compose.yml", f"{head}      MEDPLUM_SIGNING_KEY: |\n{key}")
+        found |= {digest_of(one) for one in lint_paths([name], Options()).result.documents}
+    [digest] = found
+    assert digest.of == "masked content"
