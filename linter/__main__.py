@@ -17,7 +17,7 @@ def _stop(*_: object) -> NoReturn:
     os._exit(130)
 
 
-_YOUNG = 50_000
+_GC_THRESHOLD = 50_000
 """Objects that are made between two looks for garbage, in place of 700: a run makes next to none, and looking took a fifth of its time.
 On a small file it makes up to 28,000, and to look once takes as long as two findings."""
 
@@ -34,7 +34,7 @@ def main() -> None:
     gc.disable()
     run = command(sys.argv[1:])
     gc.freeze()
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
+    gc.set_threshold(_GC_THRESHOLD, *gc.get_threshold()[1:])
     gc.enable()
     try:
         run()

@@ -23,7 +23,7 @@ Identity = tuple[int, int]
 """What one file is under all of its names: its device and its number there."""
 
 _CHUNK: Final = 1024 * 1024
-_PATIENCE: Final = 2.0
+_WRITER_TIMEOUT: Final = 2.0
 """Seconds in which a writer must have opened a named pipe."""
 
 
@@ -184,7 +184,7 @@ def _content(file: BinaryIO, path: str, limit: int) -> bytes:
 
 def _first_of_pipe(file: BinaryIO) -> bytes:
     """The first bytes of a named pipe; empty if a writer has opened it but written nothing yet."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _WRITER_TIMEOUT
     while True:
         first = file.read(_CHUNK)
         if first is None:  # nothing yet, but a writer has opened it

@@ -152,7 +152,7 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
     if given.piped and not file.text.content.strip():
         return Reading([], "standard input is empty: the command before the pipe failed or found nothing", unread=True)
     answers = answers_of(file)
-    if given.by_content and not _is_surely_ours(answers):
+    if given.by_content and not _is_known_content(answers):
         return Reading([], silent=True)
     if kind is not None:
         return _load_as(file, kind, answers, named=not given.searched)
@@ -184,7 +184,7 @@ def _workloads(source: Source, file: SourceFile, loaded: Collection[Loaded] = ()
     return describe(file) if describe is not None and (loaded or "edplum" in file.text.content) else ()
 
 
-def _is_surely_ours(answers: list[tuple[Source, Recognised]]) -> bool:
+def _is_known_content(answers: list[tuple[Source, Recognised]]) -> bool:
     """Whether the content of a file found by its folder alone is a configuration: other programs use such folder names too."""
     _, surest = max(answers, key=_confidence, default=(None, None))
     return surest is not None and surest.kind is not None and surest.confidence >= Confidence.PLAUSIBLE

@@ -13,14 +13,14 @@ from .typed import Literal
 
 
 class Log:
-    """``errors`` are what could not be done as asked, ``passed_over`` counts the unreadable files that a search skipped."""
+    """``errors`` are what could not be done as asked, ``skipped`` counts the unreadable files that a search skipped."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
         self.bugs: list[str] = []
         self.notices: list[Notice] = []
         self.files: list[FileStatus] = []
-        self.passed_over = 0
+        self.skipped = 0
         self.inputs: set[Identity] = set()
 
     def error(self, message: str) -> None:

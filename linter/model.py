@@ -574,7 +574,7 @@ class Finding(NamedTuple):
         return tuple(one for command in self.commands for one in command.operations)
 
     @property
-    def gravity(self) -> int:
+    def severity_rank(self) -> int:
         """Its rank in a sort by severity: 0 for an error that keeps the server from starting, then by level."""
         return 0 if self.severity == "error" and self.says.stops else 1 + LEVELS.index(self.severity)
 

@@ -426,7 +426,7 @@ def _read(run: _Run, file: Found) -> Input | None:
     """A file with its text; None, which is logged, if it cannot be read or is too large for a search."""
     uri = file.path.as_posix()
     if file.too_large:
-        _report_unread(run, uri, _TOO_LARGE, passed_over=True)
+        _report_unread(run, uri, _TOO_LARGE, skipped=True)
         return None
     try:
         # A search only takes ordinary files, but a named path may be a pipe.
@@ -569,18 +569,18 @@ def _report_unloaded(run: _Run, files: Iterable[_File], in_sums: Collection[str]
         if reading.silent or (reading.loaded and not reading.unread) or (not reading.loaded and uri in in_sums and not asked):
             continue
         if reading.unread:
-            _report_unread(run, uri, reading.note, passed_over=file.given.searched and not reading.loaded, asked=asked)
+            _report_unread(run, uri, reading.note, skipped=file.given.searched and not reading.loaded, asked=asked)
         else:
             run.log.unchecked(uri, "ignored", reading.note)
 
 
-def _report_unread(run: _Run, uri: str, reason: str, *, passed_over: bool = False, asked: bool = False) -> None:
+def _report_unread(run: _Run, uri: str, reason: str, *, skipped: bool = False, asked: bool = False) -> None:
     """Report that a file, or a part of it, is not read: an error, unless a search may skip it or the caller handles it.
 
     ``asked``: the user names what is in it.
     """
-    run.log.passed_over += passed_over
-    ignored = passed_over or (run.options.allow_unrecognized and not asked)
+    run.log.skipped += skipped
+    ignored = skipped or (run.options.allow_unrecognized and not asked)
     run.log.unchecked(uri, "ignored" if ignored else "failed", reason)
     if not ignored:
         run.log.error(f"{uri}: {reason}")
@@ -590,7 +590,7 @@ def _found_nothing(run: _Run) -> bool:
     """Whether a search found no file that is worth reporting."""
     if run.options.allow_unrecognized or run.log.errors:
         return False
-    if len(run.log.files) == run.log.passed_over:
+    if len(run.log.files) == run.log.skipped:
         return True
     return run.options.kind is not None and all(file.status == "ignored" for file in run.log.files)
 

@@ -13,7 +13,7 @@ from support.checkout import ROOT, needs_git
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from faults import Fault, main, misfits, read_faults  # noqa: E402
+from faults import Fault, main, outdated, read_faults  # noqa: E402
 
 FAULTS = read_faults()
 MADE_UP = Fault("made-up", "a promise", "file.py", "if one:\n\n    two", "if not one:\n    two", ())
@@ -26,7 +26,7 @@ def test_there_are_enough_each_with_a_name_of_its_own() -> None:
 
 
 def test_each_fits_its_file() -> None:
-    assert misfits(FAULTS) == []
+    assert outdated(FAULTS) == []
 
 
 def test_each_is_code_that_runs() -> None:
@@ -49,7 +49,7 @@ def test_lines_are_found_and_planted_as_they_are_indented() -> None:
 @pytest.mark.parametrize(("content", "count"), [("if one:\n\ntwo", 0), ("if one:\n\n    two\n" * 2, 2)])
 def test_one_that_does_not_fit_is_named(tmp_path: Path, content: str, count: int) -> None:
     (tmp_path / "file.py").write_text(content, encoding="utf-8")
-    assert misfits([MADE_UP], tmp_path) == [f"the fault made-up no longer fits file.py, where its text stands {count} times"]
+    assert outdated([MADE_UP], tmp_path) == [f"the fault made-up no longer fits file.py, where its text stands {count} times"]
 
 
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:

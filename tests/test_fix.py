@@ -312,7 +312,7 @@ def test_a_replaced_file_is_left_alone_and_the_others_are_fixed(
         swapped()
         replace(name, content, before=before)
 
-    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    monkeypatch.setattr(files, "_WRITER_TIMEOUT", 0.05)
     monkeypatch.setattr(*((output, "_write_all", meanwhile) if late else (check_command, "write_file", at_first)))
     result = run("--fix", "--kind", "server/json", "--select", SLASHES, *(path.name for path in paths))
     assert result.exit_code == 2

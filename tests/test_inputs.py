@@ -188,7 +188,7 @@ def test_a_named_pipe_is_read_when_it_has_a_writer() -> None:
 @unix
 @pytest.mark.parametrize("command", [[], ["show"], ["diff", "server.json"]])
 def test_a_pipe_without_a_writer_is_not_waited_for(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    monkeypatch.setattr(files, "_WRITER_TIMEOUT", 0.05)
     os.mkfifo("pipe")
     assert exit_and_errors(lint(*command, "pipe")) == (2, ["medplum-lint: error: pipe: cannot be read: no process writes to this pipe"])
 

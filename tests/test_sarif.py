@@ -593,7 +593,7 @@ def test_no_larger_than_github_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_suppressed_findings_go_before_others() -> None:
     file = document()
     findings = [finding(file, "port", severity="error", suppressed="why not"), finding(file, "baseUrl", severity="note")]
-    assert sarif._gravest(findings, 1) == findings[1:]
+    assert sarif._most_severe(findings, 1) == findings[1:]
 
 
 def test_a_rule_that_only_a_finding_knows() -> None:

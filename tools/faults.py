@@ -31,7 +31,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 FAULTS = Path(__file__).with_suffix(".yaml")
-_PATIENCE: Final = 900
+_WRITER_TIMEOUT: Final = 900
 """Seconds after which tests are taken to hang."""
 
 
@@ -65,7 +65,7 @@ def read_faults(path: Path = FAULTS) -> list[Fault]:
     return [Fault(**{**one, "tests": tuple(one["tests"])}) for one in yaml.safe_load(path.read_text(encoding="utf-8"))]
 
 
-def misfits(faults: Sequence[Fault], root: Path = ROOT) -> list[str]:
+def outdated(faults: Sequence[Fault], root: Path = ROOT) -> list[str]:
     """What is wrong with faults whose text is not in their file exactly once."""
     found: list[str] = []
     for fault in faults:
@@ -96,7 +96,9 @@ class Copy:
         kept = {name: value for name, value in os.environ.items() if not re.match(_OURS, name)}
         command = [str(self._bin / "python"), *arguments]
         try:
-            return subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, encoding="utf-8", timeout=_PATIENCE, check=False)
+            return subprocess.run(
+                command, cwd=self.folder, env=kept, capture_output=True, encoding="utf-8", timeout=_WRITER_TIMEOUT, check=False
+            )
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(command, -1, "ERROR the tests do not end\n", "")
 
@@ -239,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.list:
         print("".join(f"{fault.name} ({fault.file}): {fault.breaks}\n" for fault in faults), end="")
         return 0
-    wrong = misfits(faults)
+    wrong = outdated(faults)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 2

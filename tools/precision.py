@@ -309,8 +309,8 @@ def missed_goals(outcomes: Sequence[Outcome]) -> list[str]:
 def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """What is printed, line by line."""
     hosts = Counter(outcome.case.host for outcome in outcomes if outcome.case.read)
-    passed_over = sum(not outcome.case.read for outcome in outcomes)
-    yield f"{len(outcomes)} folders: {', '.join(f'{hosts[host]} {host}' for host in HOSTS)}, {passed_over} to be passed over"
+    skipped = sum(not outcome.case.read for outcome in outcomes)
+    yield f"{len(outcomes)} folders: {', '.join(f'{hosts[host]} {host}' for host in HOSTS)}, {skipped} to be passed over"
     yield ""
     for name, share in shares(outcomes).items():
         yield f"{name:<32} {share}"

@@ -43,7 +43,7 @@ def old(setting: Setting, reader: Reader) -> Mismatch:
     return Mismatch("current", use.add("remedy", "the line has no effect and can be deleted" if unread else ""))
 
 
-_OF_ANYBODY = frozenset({"clientId", "environment", "name", "region"})
+_GENERIC_NAMES = frozenset({"clientId", "environment", "name", "region"})
 """Settings of the CDK that are called as those of other programs are: beside others of the CDK they are the CDK's too."""
 
 
@@ -53,7 +53,7 @@ def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
         return frozenset()
     infra = settings.catalogue("infra")
     theirs = frozenset(name for name in names if (setting := infra.get((name,))) is not None and setting.origin != "near-miss")
-    return theirs if theirs - _OF_ANYBODY - catalogue.top_level() else frozenset()
+    return theirs if theirs - _GENERIC_NAMES - catalogue.top_level() else frozenset()
 
 
 def needed_like(name: str) -> str:

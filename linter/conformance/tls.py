@@ -40,7 +40,7 @@ def unparsed_text(text: str, setting: Setting, way_out: str) -> Mismatch | None:
     if off:
         why, remedy = "the server keeps it as text and any text turns TLS on", "to switch it off, leave it out"
         return misread_switch(setting, True, sentence("counts as true", why, remedy, by=", because "))
-    if not text.strip() or _says_only_that(text):
+    if not text.strip() or _only_enables_tls(text):
         return None
     reason = sentence("stays text", "the server does not parse it here", by=", because ")
     return Mismatch("object", reason.add("why", "it turns TLS on, but its options are ignored", ": ").add("remedy", way_out))
@@ -57,14 +57,14 @@ def text_in_json(value: Any, setting: Setting, _reader: Reader) -> Mismatch | No
         return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason)
     if off:
         return None
-    if _says_only_that(value):
+    if _only_enables_tls(value):
         why = "at this text, as at any, the server turns TLS on"
         return Mismatch("boolean-spelling", sentence("must be true, or an object, without quotes", why, by="; "))
     what = "is text, which turns TLS on, but options in it are ignored"
     return Mismatch("type", sentence(what, remedy="write an object without quotes"))
 
 
-def _says_only_that(text: str) -> bool:
+def _only_enables_tls(text: str) -> bool:
     """Whether a text says no more than that TLS is wanted."""
     return _WORD.fullmatch(text) is not None or valid_value(text) in _NOTHING
 

@@ -31,7 +31,7 @@ _NEEDED: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
     """The mismatch of a variable that sets nothing; ``path`` is where it maps to, ``setting`` the catalogue's entry for that."""
     meant = meant_setting(variable, setting, reader)
-    reason = _why_useless(variable, path, setting, meant, reader)
+    reason = _why_no_effect(variable, path, setting, meant, reader)
     if reason is not None:
         is_needed = (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
@@ -42,7 +42,7 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     return Mismatch("known", what.add("remedy", hint), may_be_newer=bool(reader.server.newer) and not is_near)
 
 
-def _why_useless(variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:
+def _why_no_effect(variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:
     """Why a variable has no effect, with the one that has; None if the setting that was ``meant`` is not known."""
     catalogue, server = reader.catalogue, reader.server
     where = sentence(f"sets {dotted(path)}, which is not a setting", "the server ignores it", by=", so ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..syntax.edits import apply_edits, before_blanks, behind_break, line_end, line_start
+from ..syntax.edits import after_break, apply_edits, before_blanks, line_end, line_start
 from ..text import Edit, Span, Text
 from ..typed import Final
 from .source import Suppression
@@ -49,7 +49,7 @@ def _moved(content: str, comments: Sequence[Suppression], at: int, *, lines: boo
         there, here = ([one for one in ids.split(",") if bool(_OF_SECRETS.search(one)) is wanted] for wanted in (True, False))
         if there:
             start = line_start(content, span.start) if lines else before_blanks(content, span.start)
-            end = behind_break(content, span.end) if lines else span.end
+            end = after_break(content, span.end) if lines else span.end
             text += f"{content[start : span.start]}{head}[{_joined(there)}]{tail}{content[span.end : end]}"
             yield Edit(span, f"{head}[{_joined(here)}]{tail}") if here else Edit(Span(start, end), "")
     if text:

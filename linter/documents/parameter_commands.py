@@ -37,7 +37,7 @@ taken as it is (https://github.com/aws/aws-cli/issues/3076).
 """
 _PLAIN: Final = re.compile(r"[ -~]+")
 _DEFAULT_KEY: Final = "alias/aws/ssm"
-_SAY_NOTHING: Final = ("true", "false", "{}", "[]")
+_COMMON_TEXTS: Final = ("true", "false", "{}", "[]")
 """Texts that are no part of another value where they are the same."""
 
 
@@ -205,7 +205,7 @@ class Store:
         kind = "SecureString" if secure is not None else _type(key, parameter)
         key_id = next((one.key_id for one in (parameter, secure) if one is not None and one.key_id), "")
         stored = Stored(name, text, kind, _tier(parameter, text), key_id)
-        moved = next((one for one in deleted if one.text == text and text not in _SAY_NOTHING and _can_be_copied(one)), None)
+        moved = next((one for one in deleted if one.text == text and text not in _COMMON_TEXTS and _can_be_copied(one)), None)
         operation = self._operation(name, parameter, moved or next((one for one in deleted if self._public(one) is None), None))
         if parameter is None or kind != (parameter.type or ""):
             operation = operation._replace(type=kind)

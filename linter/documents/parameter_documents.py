@@ -136,7 +136,7 @@ def _document(
 # --- What is wrong -------------------------------------------------------------------------------------------------------------------
 
 
-_TOLD_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
+_CHECKED_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
 """Settings whose length rules of their own check."""
 
 
@@ -180,7 +180,7 @@ def _checked(read: ParameterFile, parameters: Sequence[Parameter], environment: 
         if reason is not None:
             message = sentence(f"AWS refuses the name {printable(parameter.name)}", f"it {reason}")
             yield Problem("invalid-parameter-name", message, parameter.span("key"), path)
-        if len(text) > limit and path not in _TOLD_BY_RULES:
+        if len(text) > limit and path not in _CHECKED_BY_RULES:
             message = sentence(f"{shown} has {len(text):,} characters, but its parameter can hold {limit:,}", "AWS refuses it", by=", so ")
             if limit != LIMITS["Advanced"]:
                 message = message.add("why", f"an Advanced parameter can hold {LIMITS['Advanced']:,}")

@@ -56,7 +56,7 @@ def encoding_problems(file: SourceFile, consequence: Consequence, *, as_it_is: b
         at, remedy = file.encoding_error, "save it as UTF-8"
         why = "what cannot be read becomes the replacement character U+FFFD"
         message = sentence(f"the file is not UTF-{16 if is_wide else 8} from here on", why, remedy)
-        message = _because("the file is UTF-16 or not text at all", consequence, remedy) if file.is_no_text else message
+        message = _because("the file is UTF-16 or not text at all", consequence, remedy) if file.is_binary else message
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 
 
@@ -184,11 +184,11 @@ def _line_alone(content: str, span: Span | None) -> Span | None:
     """The line of an entry; None if it has several, or shares its line with anything else."""
     if span is None:
         return None
-    from ..syntax.edits import behind_break, has_break, line_end, line_start  # only for a mistake
+    from ..syntax.edits import after_break, has_break, line_end, line_start  # only for a mistake
 
     if has_break(content[slice(*span)]) or content[span.start] in "?&*!":
         return None
     start, end = line_start(content, span.start), line_end(content, span.end)
     around = content[start : span.start] + content[span.end : end]
-    behind = behind_break(content, end)
+    behind = after_break(content, end)
     return Span(start, behind) if not around.strip(" \t") and behind > end else None

@@ -202,7 +202,7 @@ class SourceFile:
         return self.server.release
 
     @property
-    def is_no_text(self) -> bool:
+    def is_binary(self) -> bool:
         """Whether this is UTF-16 or binary: not UTF-8, and with a NUL near its start."""
         return self.encoding_error is not None and "\0" in self.text.content[:_LOOKED_AT]
 
@@ -214,7 +214,7 @@ class SourceFile:
     @cached_property
     def json(self) -> Json:
         """The text parsed as JSON, once for all sources."""
-        parsed = NOTHING if self.is_no_text else parse_json(self.text.content)
+        parsed = NOTHING if self.is_binary else parse_json(self.text.content)
         return NOTHING if parsed.is_bare and self.looks_like_yaml else parsed
 
     @property
@@ -260,7 +260,7 @@ class SourceFile:
     @cached_property
     def yaml(self) -> tuple[Yaml, ...]:
         """The YAML documents of the text, parsed once for all sources and servers; empty if it does not look like YAML."""
-        if self.is_no_text or not self.looks_like_yaml:
+        if self.is_binary or not self.looks_like_yaml:
             return ()
         from ..syntax.yaml import parse_yaml  # no need to parse JSON as YAML
 
@@ -422,7 +422,7 @@ _MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image
 def may_name_images(file: SourceFile) -> bool:
     """Whether a file can name a server image: others need not be parsed for one (:mod:`linter.documents.images`)."""
     content = file.text.content
-    return not file.is_no_text and any(all(word in content for word in words) for words in _MARKS_OF_IMAGES)
+    return not file.is_binary and any(all(word in content for word in words) for words in _MARKS_OF_IMAGES)
 
 
 class Confidence(IntEnum):

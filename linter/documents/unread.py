@@ -52,7 +52,7 @@ def why_unread(file: SourceFile, kind: str | None) -> str:
 
     The text itself is not repeated, because it may be a secret.
     """
-    known = next(_no_text(file), "") or evidently(file)
+    known = next(_binary(file), "") or evidently(file)
     if known:
         return known
     if file.json.intact and file.json.value in ([], None):
@@ -106,7 +106,7 @@ def foreign(file: SourceFile) -> str:
     return ""
 
 
-def _no_text(file: SourceFile) -> Iterator[str]:
+def _binary(file: SourceFile) -> Iterator[str]:
     content = file.text.content
     if not content.strip("\ufeff \t\r\n\f\v"):
         blank = "a byte order mark" if not content and file.text.bom else "white space" if content else ""

@@ -88,10 +88,10 @@ def left(fixes: Fixes) -> Outcome:
         return is_moved or not there.isdisjoint(keys)
 
     kept = [finding for finding in before.findings if is_kept(finding)] if fixes.files else before.findings
-    return fixes.before._replace(result=before._replace(findings=tuple(_as_fixable_as(after.get(key_of(one)), one) for one in kept)))
+    return fixes.before._replace(result=before._replace(findings=tuple(_without_lost_fix(after.get(key_of(one)), one) for one in kept)))
 
 
-def _as_fixable_as(after: Finding | None, before: Finding) -> Finding:
+def _without_lost_fix(after: Finding | None, before: Finding) -> Finding:
     """A finding without the fix, or the edits, that are gone after all other fixes."""
     if after is None or before.fix is None or (after.fix is not None and after.fix.edits is not None):
         return before

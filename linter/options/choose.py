@@ -69,7 +69,7 @@ def _find(folder: Path, base: Path | None = None) -> Config | None:
     own, project = folder / OWN_FILE, folder / PROJECT_FILE
     if os.path.lexists(own):
         path = own
-    elif os.path.isfile(project) and _may_name_us(project):
+    elif os.path.isfile(project) and _mentions_our_table(project):
         path = project
     else:
         return None
@@ -79,7 +79,7 @@ def _find(folder: Path, base: Path | None = None) -> Config | None:
     return config._replace(base=base) if config is not None else None
 
 
-def _may_name_us(project: Path) -> bool:
+def _mentions_our_table(project: Path) -> bool:
     """Whether a ``pyproject.toml`` contains our name, in any spelling, or cannot be read, which its reader reports."""
     try:
         return b"medplum" in read_regular(project, LARGEST_CONFIGURATION)

@@ -123,7 +123,7 @@ def _list_of(choices: tuple[str, ...], value: Any) -> str:
     return f"{', '.join(choices)}{choice_meant(value, choices) if isinstance(value, str) else ''}"
 
 
-def _truth(keys: Keys, value: Any, _file: Path) -> bool:
+def _boolean(keys: Keys, value: Any, _file: Path) -> bool:
     if not isinstance(value, bool):
         raise Mistake(keys, f"{keys[-1]} must be true or false")
     return value
@@ -271,7 +271,7 @@ OPTIONS: Final = (
     ConfigOption(
         "exclude", _list(_TEXT), _globs, "Globs of files and folders that a search passes over.", 'exclude = ["old/**", "*.bak.json"]'
     ),
-    ConfigOption("force-exclude", _TRUTH, _truth, "Pass over what is excluded also where it is named.", "force-exclude = true"),
+    ConfigOption("force-exclude", _TRUTH, _boolean, "Pass over what is excluded also where it is named.", "force-exclude = true"),
     ConfigOption(
         "secret-names",
         _list({"type": "string", "pattern": f"^(?!MEDPLUM_){_SETTING}$"}),
@@ -288,7 +288,7 @@ OPTIONS: Final = (
         'target = "auto"',
         some=True,
     ),
-    ConfigOption("pedantic", _TRUTH, _truth, "Also give advice that applies to almost every installation.", "pedantic = true", some=True),
+    ConfigOption("pedantic", _TRUTH, _boolean, "Also give advice that applies to almost every installation.", "pedantic = true", some=True),
     ConfigOption(
         "server-version",
         _TEXT,
@@ -374,7 +374,7 @@ def read_config(path: Path, within: Path | None = None) -> Config | None:
     """
     is_project = path.name == PROJECT_FILE
     if within is not None and not is_project:
-        _check_stays(path, within)
+        _check_inside(path, within)
     try:
         content = read_regular(path, LARGEST_CONFIGURATION)
     except Unreadable as error:
@@ -383,11 +383,11 @@ def read_config(path: Path, within: Path | None = None) -> Config | None:
         return parsed_file(path, content)
     config = parsed_file(path, content) if _TABLE.search(content) else None
     if config is not None:
-        _check_stays(path, within)
+        _check_inside(path, within)
     return config
 
 
-def _check_stays(path: Path, folder: Path) -> None:
+def _check_inside(path: Path, folder: Path) -> None:
     """Refuse a link out of the folder: its author could make us quote the keys of someone else's file."""
     if path.is_symlink() and not is_within(os.path.realpath(path), os.path.realpath(folder)):
         raise ConfigError(f"{path}: is a link to a file outside its folder; name that file with --config")

@@ -104,8 +104,8 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
         for index, clause in enumerate(case.must):
             look = partial(look_at, partial(_finding, case, number, level, clause), clause, case.mode)
             if clause.aspect is not None:
-                misfits = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
-                look(Node.at(document, path) for path in misfits)
+                paths = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
+                look(Node.at(document, path) for path in paths)
             elif memo is None or clause.path.is_single:
                 look(clause.path.nodes(root))
             else:  # kept per top-level setting, since most stay the same from one document to the next
@@ -181,7 +181,7 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
     for group in gathered((key(one), one) for one in findings).values():
         texts = together(group[0]) if len(group) > 1 else None
         if texts is not None and len(group) > texts.over:
-            first = (lambda one: (one.gravity, one.span)) if texts.over else (lambda one: (0, one.span))
+            first = (lambda one: (one.severity_rank, one.span)) if texts.over else (lambda one: (0, one.span))
             group = [_merged(rules[group[0].rule], texts, sorted(group, key=first))]
         kept += group
     return kept
@@ -192,7 +192,7 @@ def _since(finding: Finding) -> str:
     return read_since(finding.document, finding.path) if finding.part == "key" and finding.path else ""
 
 
-def _said_again(finding: Finding, first: Finding) -> str:
+def _message_for_another(finding: Finding, first: Finding) -> str:
     """The message for another place: the name of its setting, and the whole message if that is different."""
     name, of_first = dotted(finding.path or ()), dotted(first.path or ())
     same = bool(name) and finding.message.replace(name, "", 1) == first.message.replace(of_first, "", 1)
@@ -229,7 +229,7 @@ def _merged(rule: Rule, together: Together, group: list[Finding]) -> Finding:
     )
     return first._replace(
         says=together.show(node, _as_first(first.says), [finding.path or () for finding in group], notes),
-        related=tuple(Related(document, one.path or (), one.span, _said_again(one, first)) for one in others),
+        related=tuple(Related(document, one.path or (), one.span, _message_for_another(one, first)) for one in others),
         fix=fix if fixes else None,
     )
 

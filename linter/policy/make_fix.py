@@ -49,7 +49,7 @@ def _steps(fix: FixSpec, node: Node) -> Iterator[tuple[Change, str]]:
         if action == "set":
             value = to.value(node)
             made += len(value) if len(to.pieces) > 1 and isinstance(value, str) else 0
-            if is_partly_unknown(value) or made > LONGEST_VALUE or (to.paths and _is_shown_only_then(document, path, value)):
+            if is_partly_unknown(value) or made > LONGEST_VALUE or (to.paths and _would_become_visible(document, path, value)):
                 raise _CannotBeMade
             yield _set(path, to, value, node)
         elif action == "remove":
@@ -79,7 +79,7 @@ def _named(name: Any, document: Document) -> SettingPath:
     return tuple(path)
 
 
-def _is_shown_only_then(document: Document, path: SettingPath, value: Any) -> bool:
+def _would_become_visible(document: Document, path: SettingPath, value: Any) -> bool:
     """Whether a masked text would be shown once it is written differently, such as a token in lower case."""
     old = document.get(path)
     if not isinstance(old, str) or not isinstance(value, str) or not may_be_shown(document, path):
@@ -113,7 +113,7 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator
         raise _CannotBeMade
     for member, value in given.items():
         if document.get(member) is ABSENT:
-            yield Change("set", member, _as_held(value, document, member)), ""
+            yield Change("set", member, _as_storable(value, document, member)), ""
     yield Change("remove", path), f"write {_name(path)} as {', '.join(map(_name, given))}"
 
 
@@ -129,7 +129,7 @@ def _set(path: SettingPath, given: Template, value: Any, node: Node) -> tuple[Ch
     """The change to a value, which is a template or a literal of the rule (``given``)."""
     if value is LEFT_OUT:
         return _removed(path)
-    held = _as_held(value, node.document, path)
+    held = _as_storable(value, node.document, path)
     if held != value:
         return Change("set", path, held), f"set {_name(path)} to {held}"
     text = MASK  # a value derived from a masked one, such as its lower-case form, is masked too
@@ -138,7 +138,7 @@ def _set(path: SettingPath, given: Template, value: Any, node: Node) -> tuple[Ch
     return Change("set", path, value), f"set {_name(path)} to {text}"
 
 
-def _as_held(value: Any, document: Document, path: SettingPath) -> Any:
+def _as_storable(value: Any, document: Document, path: SettingPath) -> Any:
     """A value as it can be in a document: for empty TLS options, an equivalent where an object is not possible."""
     if value != {}:
         return value

@@ -221,12 +221,12 @@ def _files_of(folder: Folder, errors: list[str]) -> list[Path]:
             inner = folders_of_package(str(path).removeprefix(PACKAGE))
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
-        return [file for one in inner for file in _files_in(one) if _stays(file, one)]
-    if within is not None and not _stays(path, within):
+        return [file for one in inner for file in _files_in(one) if _is_inside(file, one)]
+    if within is not None and not _is_inside(path, within):
         outside = "leads outside the folder of this configuration file, which was only found: name the folder of policies with --rules"
         raise ValueError(f"{place}: {path.name} {outside}")
     files = _files_in(path)
-    elsewhere = [file for file in files if within is not None and not _stays(file, within)]
+    elsewhere = [file for file in files if within is not None and not _is_inside(file, within)]
     errors += [f"{file}: leads outside the folder of the configuration file that names it" for file in elsewhere]
     return [file for file in files if file not in elsewhere]
 
@@ -247,7 +247,7 @@ def _files_in(path: Path) -> list[Path]:
     return files
 
 
-def _stays(path: Path, folder: Path) -> bool:
+def _is_inside(path: Path, folder: Path) -> bool:
     real, within = _real(path), _real(folder)
     return real is not None and within is not None and is_within(real, within)
 

@@ -113,7 +113,7 @@ class _Writer:
 
     def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
         """A note that is printed once per rule, whatever the setting; nothing if there is no text, or it was printed before."""
-        known = (rule, what, _without_what_differs(text.replace(setting, "_") if setting else text))
+        known = (rule, what, _without_variable_parts(text.replace(setting, "_") if setting else text))
         if text and known not in self._said:
             self._said.add(known)
             yield from note(what, text, digits, self._style)
@@ -138,6 +138,6 @@ def _mark_of_related(one: Related) -> Mark:
 
 
 @lru_cache(maxsize=1_000)
-def _without_what_differs(text: str) -> str:
+def _without_variable_parts(text: str) -> str:
     """A text without the parts that vary between the findings of a rule: quoted texts, addresses, numbers."""
     return re.sub(r'"[^"]*"|\([^()]*\)|https?://\S+|\d+', "_", text)

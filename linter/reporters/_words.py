@@ -67,11 +67,11 @@ def by_document(findings: Iterable[Finding]) -> Iterator[tuple[Document, str, Gr
     """Each document, the note after its path, and its findings: those that keep the server from starting come first."""
     for document, found in gathered((one.document, one) for one in findings).items():
         places = gathered((None if one.is_missing else one.span, one) for one in found)
-        groups = [(span is None, sorted(group, key=lambda one: one.gravity)) for span, group in places.items()]
+        groups = [(span is None, sorted(group, key=lambda one: one.severity_rank)) for span, group in places.items()]
         # Missing settings follow the places that are as severe as the most severe of them.
-        ordered = sorted(groups, key=lambda one: (one[1][0].gravity, one[0]))
+        ordered = sorted(groups, key=lambda one: (one[1][0].severity_rank, one[0]))
         facts = ", ".join(filter(None, (printable(document.kind), holder_text(document), document.target)))
-        stops = sum(one.gravity == 0 for one in found)
+        stops = sum(one.severity_rank == 0 for one in found)
         what = f": {stops} of {len(found)} findings keep{'s' * (stops == 1)} the server from starting" if stops else ""
         yield document, f" ({facts}){what}", ordered
 
@@ -225,7 +225,7 @@ def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: 
     if not style.quiet:
         yield as_text(folded(last_lines(result, style, with_commands=with_commands), style))
     if findings and not style.quiet:
-        gravest = min(findings, key=lambda one: one.gravity).rule
+        gravest = min(findings, key=lambda one: one.severity_rank).rule
         yield as_text(folded([f"For more about a rule, run: medplum-lint explain {printable(gravest)}"], style))
 
 

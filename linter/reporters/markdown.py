@@ -61,7 +61,7 @@ def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
     every = list(by_document(findings))
     heads = {one: f"### {code(place.file(one.uri).text)}{escaped(facts)}\n\n{_HEAD}" for one, facts, _ in every}
     new, rows = dict(heads), dict[int, str]()
-    for finding in sorted(findings, key=lambda one: one.gravity):
+    for finding in sorted(findings, key=lambda one: one.severity_rank):
         row = _row(finding, place)
         room -= _size(new.pop(finding.document, "")) + _size(row) + 1
         if room < 0:

@@ -97,13 +97,13 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _fitting(result: Result, style: Style) -> str:
     """The log with as many findings, the most severe, as GitHub accepts."""
     shown = [finding for finding in result.findings if finding.suppressed is None or style.suppressed]
-    kept = _gravest(shown, _RESULTS)
+    kept = _most_severe(shown, _RESULTS)
     while True:
         text = encoded(_log(result, style, kept, len(shown)))
         size = _size(text)
         if size <= _BYTES or not kept:
             return text
-        kept = _gravest(kept, min(len(kept) - 1, int(len(kept) * 0.95 * _BYTES / size)))
+        kept = _most_severe(kept, min(len(kept) - 1, int(len(kept) * 0.95 * _BYTES / size)))
 
 
 def _size(text: str) -> int:
@@ -216,7 +216,7 @@ def _statuses(result: Result) -> dict[str, dict[str, str]]:
     return {status: {id_: "; ".join(why) for id_, why in gathered(rules).items()} for status, rules in statuses.items()}
 
 
-def _gravest(findings: list[Finding], most: int) -> list[Finding]:
+def _most_severe(findings: list[Finding], most: int) -> list[Finding]:
     """So many findings, in their original order; suppressed ones are dropped before others."""
     weights = [(finding.suppressed is not None, LEVELS.index(finding.severity), index) for index, finding in enumerate(findings)]
     return [findings[index] for index in sorted(index for _, _, index in sorted(weights)[:most])]

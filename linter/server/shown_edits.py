@@ -12,7 +12,7 @@ from ..model import Change, Document, Mark
 from ..patterns import pattern
 from ..settings.env_names import variable_of
 from ..settings.kinds import catalogue_kind
-from ..syntax.edits import behind_break
+from ..syntax.edits import after_break
 from ..text import Edit, Piece, Span
 from ..typed import Final
 from .shown import catalogue_of, is_shown_whole, visible
@@ -35,7 +35,7 @@ def as_shown(document: Document, changes: Sequence[Change], edits: Sequence[Edit
     if changes and len(edits) >= len(changes) and all(is_shown_whole(document, change) for change in changes):
         return tuple(edits), True  # the text between two changes may be secret
     wider = tuple(_with_line_end(document, edit) for edit in edits)
-    if not all(_is_seen(document, edit.span) for edit in wider):
+    if not all(_is_visible(document, edit.span) for edit in wider):
         return tuple(edits), False
     known = {word for text in (*_seen(document, wider), *_public(document, changes)) for word in _words(text)} | _WORDS_OF_FORMATS
     shown = all(known.issuperset(_words(edit.text)) for edit in wider)
@@ -64,13 +64,13 @@ def _public(document: Document, changes: Iterable[Change]) -> Iterator[str]:
 def _with_line_end(document: Document, edit: Edit) -> Edit:
     """An edit that removes the masked end of a line, extended by the line end."""
     content, (start, end) = document.text.content, edit.span
-    behind = behind_break(content, end)
+    behind = after_break(content, end)
     if edit.text or end == behind or not any(piece.masked and piece.end == end for piece in _pieces(document, end)):
         return edit
     return Edit(Span(start, behind), content[end:behind])
 
 
-def _is_seen(document: Document, span: Span) -> bool:
+def _is_visible(document: Document, span: Span) -> bool:
     """Whether nothing at or beside a span is masked, except on a line whose whole rest is in the span."""
     first, last = (document.position(at).line for at in span)
     if last - first >= _MOST_LINES:

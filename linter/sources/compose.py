@@ -252,7 +252,7 @@ _PORT: Final = re.compile(r"(?:(?:(?P<address>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<pub
 def workloads(file: SourceFile) -> list[Described]:
     """Every service of the file, described for the environment of a server."""
     own = list(_services(file))
-    files = {one.uri: one for one in (file, *(laid for service in own for laid in _laid_files(service)))}
+    files = {one.uri: one for one in (file, *(laid for service in own for laid in _combined_files(service)))}
     names = {service.path[-1] for service in own}
     others = [one for other in files.values() if other is not file for one in _services(other) if one.path[-1] not in names]
     every = list(map(_described, (*own, *others)))
@@ -329,7 +329,7 @@ def _project(service: Node) -> _Project:
     file, name = service.file, str(service.path[-1])
     layers: list[Node] = []
     lacks, mains = _is_base(file, name), []
-    for own in (service if one is file else _service(one, name) for one in _laid_files(service)):
+    for own in (service if one is file else _service(one, name) for one in _combined_files(service)):
         if own is not None:
             found, missing = _extended(own)
             layers, lacks = [*layers, *found], lacks or missing
@@ -338,7 +338,7 @@ def _project(service: Node) -> _Project:
     return _Project(tuple(layers), lacks, mains[0] if file.name in (*_OWN, *_OVERRIDES) else mains[-1])
 
 
-def _laid_files(service: Node) -> list[SourceFile]:
+def _combined_files(service: Node) -> list[SourceFile]:
     """The files that Compose combines if a service is in one of them: the project's own file, and one over it.
 
     That is its override file, one with a similar name, or one that does not say what its service runs.
@@ -456,7 +456,7 @@ def _file_holder(path: Node, raw: bool, server: Place) -> VariableHolder | None:
     """
     file = path.file
     found = file.around.find_named(file, path.value)
-    if found is None or found.is_no_text:
+    if found is None or found.is_binary:
         return None
     name = ("environment file", found.uri, found.release, raw)
     holder = file.around.cached(name, lambda: environment_holder(found, raw=raw))
@@ -468,7 +468,7 @@ def _beside(file: SourceFile) -> Mapping[str, Given] | None:
 
     def read() -> Mapping[str, Given] | None:
         found = file.around.find(file, ".env")
-        if found is None or found.is_no_text:
+        if found is None or found.is_binary:
             return None
         holder = environment_holder(found)._replace(editor=None)
         return {variable.name: Given(variable, holder) for variable in holder.variables}

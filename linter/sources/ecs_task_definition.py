@@ -72,7 +72,7 @@ def _container(node: Node) -> Container:
 
     def load() -> Loaded:
         holder = _holder(node)
-        holder = holder._replace(problems=(*holder.problems, *_given_twice(plain, fetched, strict=is_server_image(image))))
+        holder = holder._replace(problems=(*holder.problems, *_duplicates(plain, fetched, strict=is_server_image(image))))
         lacks = bool(node.at("environmentFiles").value)
         holder = for_server(holder, image, start, whole=node.tree.whole, lacks=lacks)
         # If a secret has the same name, only the secret counts.
@@ -139,7 +139,7 @@ def _blocks(node: Node) -> tuple[Block, Block]:
     return Block(node.at("environment"), reader=_READER), fetched
 
 
-def _given_twice(plain: list[Variable], fetched: list[Variable], *, strict: bool) -> Iterator[Problem]:
+def _duplicates(plain: list[Variable], fetched: list[Variable], *, strict: bool) -> Iterator[Problem]:
     """Secrets with the name of another variable of the server."""
     seen = {variable.name: ("is given under environment too", "keep the one under secrets") for variable in plain}
     for variable in fetched:

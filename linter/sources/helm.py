@@ -188,7 +188,7 @@ def workloads(file: SourceFile) -> list[Described]:
 def _described(root: Node, release: _Release) -> Described:
     def find(member: str) -> Node:
         path = tuple(member.split("."))
-        return next(reversed(_standing(release.layers, path)), root.at(*path))
+        return next(reversed(_merged_value(release.layers, path)), root.at(*path))
 
     described = Described(_holder(root, release, (), ()), find)
     described.read(_MEMBERS)
@@ -222,10 +222,10 @@ _OTHERS: Final = ("values[-_.]*.yaml", "values[-_.]*.yml", "*[-_.]values.yaml", 
 
 def _beneath(file: SourceFile) -> SourceFile | None:
     """The values that those of a file override: beside it, else a chart's, if the run has one."""
-    return file.cached("values beneath", lambda: _found_beneath(file))
+    return file.cached("values beneath", lambda: _find_base_values(file))
 
 
-def _found_beneath(file: SourceFile) -> SourceFile | None:
+def _find_base_values(file: SourceFile) -> SourceFile | None:
     if not any(fnmatch(file.name, pattern) for pattern in _OTHERS):
         return None
     beside = next((found for name in _OWN if (found := file.around.find(file, name)) is not None), None)
@@ -270,10 +270,10 @@ def _gathered(layers: Sequence[Node], known: Mapping[str, frozenset[str]], paths
     ``known`` are the sections of which the chart makes some, ``paths`` those of blocks.
     """
     for section, names in known.items():
-        nodes = _standing(layers, ("config", section))
+        nodes = _merged_value(layers, ("config", section))
         yield from _merged([_section(node, section, names, nodes) for node in nodes])
     for path in paths:
-        yield from _merged([_list(node) for node in _standing(layers, path)])
+        yield from _merged([_list(node) for node in _merged_value(layers, path)])
 
 
 _OF_SERVER: Final[JsonPath] = ("deployment",)
@@ -282,7 +282,7 @@ _OF_SERVER: Final[JsonPath] = ("deployment",)
 
 def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
     """The paths of the blocks of each container, grouped by parent: all belong to one container, unless two mappings give one variable."""
-    rivals = _rivals(release.layers)
+    rivals = _ambiguous_blocks(release.layers)
     names = {path: own for path, own in _names(release.layers).items() if not rivals[path]}
     groups: dict[JsonPath, list[JsonPath]] = {_OF_SERVER: []} if release.is_medplums else {}
     for path in names:
@@ -292,7 +292,7 @@ def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
     return {(): list(names)} if is_one else groups
 
 
-def _standing(layers: Sequence[Node], path: JsonPath) -> Sequence[Node]:
+def _merged_value(layers: Sequence[Node], path: JsonPath) -> Sequence[Node]:
     """The value at a path: the merged mappings of several files, or else the last file's value."""
     for step in path:
         given = [layer.at(step) for layer in layers if step in layer.mapping]
@@ -308,7 +308,7 @@ def _merged(blocks: Sequence[Block]) -> Iterator[tuple[Variable, str]]:
         yield from ((one, block.at.file.uri) for one in block.variables if last.get(one.at[-1], block) is block)
 
 
-def _rivals(layers: Sequence[Node]) -> dict[JsonPath, str]:
+def _ambiguous_blocks(layers: Sequence[Node]) -> dict[JsonPath, str]:
     """The paths of all blocks of variables, each with a variable that another block gives too, unless it is certainly the server's.
 
     Such a block may be for another server, or for another environment, and is not read.
@@ -330,7 +330,7 @@ def _names(layers: Sequence[Node]) -> dict[JsonPath, set[str]]:
 
 def _unread(layers: Sequence[Node]) -> Iterator[Unread]:
     """The blocks of variables that are not read."""
-    for path, rival in _rivals(layers).items():
+    for path, rival in _ambiguous_blocks(layers).items():
         for part in (layer.at(*path) for layer in layers if rival):
             if has_prefixed(part):
                 block, line = printable(".".join(map(str, path))), part.file.text.position(part.head().start).line
@@ -370,7 +370,7 @@ def _section(node: Node, section: str, rendered: Iterable[str], standing: Sequen
     """A section of the chart; an object in it becomes one with its nested settings."""
 
     def read(variable: Variable) -> Variable:
-        values = [one.value for one in _standing(standing, variable.at[-1:])]
+        values = [one.value for one in _merged_value(standing, variable.at[-1:])]
         return variable._replace(text=_as_json(reduce(_overlaid, values))) if values and isinstance(values[-1], dict) else variable
 
     names = {name: variable_of(_path(section, name)) for name in rendered}

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from ..text import Span
 from ..typed import NamedTuple
-from .edits import Edit, before_blanks, behind_blanks, behind_break, has_break
+from .edits import Edit, after_blanks, after_break, before_blanks, has_break
 
 
 class Item(NamedTuple):
@@ -91,7 +91,7 @@ def _gap(brackets: Brackets, start: int, end: int) -> _Gap:
     commented = breaks = since = False  # since: whether there are comments since the line began
     while start < end:
         comment = brackets.comment.match(brackets.content, start)
-        behind = behind_break(brackets.content, start)
+        behind = after_break(brackets.content, start)
         if comment is not None:
             behind, since = comment.end(), True
             line, breaks = (None, True) if has_break(comment[0]) else (line, breaks)
@@ -104,7 +104,7 @@ def _gap(brackets: Brackets, start: int, end: int) -> _Gap:
 def _tail(brackets: Brackets, at: int) -> _Tail:
     content, comments = brackets.content, at
     while True:
-        at = behind_blanks(content, at)
+        at = after_blanks(content, at)
         comment = brackets.comment.match(content, at)
         if comment is None or has_break(comment[0]):
             return _Tail(at, comments, at == len(content) or content[at] in "\r\n")
@@ -135,7 +135,7 @@ def _reduced(brackets: Brackets, start: int, end: int) -> str:
     content, line = brackets.content, _gap(brackets, start, end).line
     if line is not None:
         first = line - 2 if content[line - 2 : line] == "\r\n" and line - 2 >= start else line - 1
-        return content[first : behind_blanks(content, line)]
+        return content[first : after_blanks(content, line)]
     gap = content[start:end]
     return gap if gap.strip(" \t") == "" else " "
 
@@ -168,7 +168,7 @@ def insert(brackets: Brackets, index: int, texts: Sequence[str], separator: Sepa
 
 def _ending_as(brackets: Brackets, at: int, separator: Separator) -> Separator:
     """A separator with the local line end, if there is one: whole lines are inserted, not line ends."""
-    end = brackets.content[at : behind_break(brackets.content, at)]
+    end = brackets.content[at : after_break(brackets.content, at)]
     if not end:
         return separator
     return Separator(*(end + blanks.lstrip("\r\n") if has_break(blanks) else blanks for blanks in separator))
@@ -222,15 +222,15 @@ def _take_run(brackets: Brackets, first: int, last: int) -> list[Edit]:
     tail = _tail(brackets, final.end if comma_line is not None or final.comma < 0 else final.comma + 1)
     comma = _take_comma(content, previous)
     if comma_line is not None and tail.ended:
-        return [_take(comma_line, behind_break(content, tail.end))]
+        return [_take(comma_line, after_break(content, tail.end))]
     if lead.line is not None and tail.ended:
-        return [*([comma] if final.comma < 0 else []), _take(lead.line, behind_break(content, tail.end))]
+        return [*([comma] if final.comma < 0 else []), _take(lead.line, after_break(content, tail.end))]
     if final.comma < 0 and lead.commented and lead.breaks:
         return [comma, _take(before_blanks(content, item.start), tail.comments)]
     if final.comma < 0:
         return [_take(comma.span.start, tail.comments)]
     if lead.line is not None and not is_end:
-        return [_take(item.start, behind_blanks(content, final.comma + 1))]
+        return [_take(item.start, after_blanks(content, final.comma + 1))]
     if (is_end or comma_line is None) and not content[final.end : final.comma].strip():
         return [_take(comma.span.start, final.end)]
     return [_take(before_blanks(content, item.start) if lead.breaks else previous.comma + 1, final.comma + 1)]
@@ -241,11 +241,11 @@ def _take_first(brackets: Brackets, last: int) -> list[Edit]:
     content, item, final, following = brackets.content, brackets.items[0], brackets.items[last], brackets.items[last + 1]
     lead, tail = _gap(brackets, brackets.opener + 1, item.start), _tail(brackets, final.comma + 1)
     if lead.line is not None and tail.ended:
-        return [_take(lead.line, behind_break(content, tail.end))]
+        return [_take(lead.line, after_break(content, tail.end))]
     own = _tail(brackets, final.end)
     if own.ended and content[own.end : final.comma].strip():  # comments in front of the comma are about the next item
-        return [_take(before_blanks(content, item.start), own.comments), _take(final.comma, behind_blanks(content, final.comma + 1))]
-    end = tail.comments if tail.ended else behind_blanks(content, final.comma + 1)
+        return [_take(before_blanks(content, item.start), own.comments), _take(final.comma, after_blanks(content, final.comma + 1))]
+    end = tail.comments if tail.ended else after_blanks(content, final.comma + 1)
     return [_take(item.start, end if content[end : following.start].strip() else following.start)]
 
 
@@ -263,7 +263,7 @@ def _emptied(brackets: Brackets) -> Edit:
     if not lead.commented and not content[tail.comments : brackets.closer].strip():
         return _take(brackets.opener + 1, brackets.closer)
     if lead.line is not None and tail.ended:
-        return _take(lead.line, behind_break(content, tail.end))
+        return _take(lead.line, after_break(content, tail.end))
     return _take(before_blanks(content, first.start), tail.comments)
 
 

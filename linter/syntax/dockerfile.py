@@ -92,7 +92,7 @@ def read_dockerfile(content: str) -> Dockerfile:
             continuations += [Span(line.start + len(part), line.start + len(part) + 1)] if goes_on else []
         if pieces and (not goes_on or at == len(lines)):
             instructions.append(_instruction("".join(parts).rstrip(), tuple(pieces)))
-            at = _behind_heredocs(instructions[-1], ends, at)
+            at = _after_heredocs(instructions[-1], ends, at)
             parts, pieces, length = [], [], 0
     return Dockerfile(tuple(instructions), tuple(comments), tuple(continuations), escape)
 
@@ -112,7 +112,7 @@ def _ends_of_heredocs(content: str, lines: list[Span]) -> dict[tuple[bool, str],
     return ends
 
 
-def _behind_heredocs(instruction: Instruction, ends: dict[tuple[bool, str], list[int]], at: int) -> int:
+def _after_heredocs(instruction: Instruction, ends: dict[tuple[bool, str], list[int]], at: int) -> int:
     """The line after the heredocs of an instruction; one that never ends is not a heredoc, as for other readers of "<<"."""
     for heredoc in _HEREDOC.finditer(instruction.line) if instruction.keyword in _WITH_HEREDOCS else ():
         numbers = ends.get((bool(heredoc["dash"]), heredoc["single"] or heredoc["double"] or heredoc["plain"]), [])

@@ -128,14 +128,14 @@ def line_end(content: str, at: int) -> int:
     return at
 
 
-def behind_break(content: str, at: int) -> int:
+def after_break(content: str, at: int) -> int:
     """The offset after the line end at ``at``, if there is one."""
     if content.startswith("\r\n", at):
         return at + 2
     return at + 1 if at < len(content) and content[at] in "\r\n" else at
 
 
-def behind_blanks(content: str, at: int, blanks: str = " \t") -> int:
+def after_blanks(content: str, at: int, blanks: str = " \t") -> int:
     """The offset after the spaces and tabs, or other given characters, at ``at``."""
     while at < len(content) and content[at] in blanks:
         at += 1
@@ -152,7 +152,7 @@ def before_blanks(content: str, at: int, least: int = 0) -> int:
 def indentation(content: str, at: int) -> str:
     """The spaces and tabs at the start of a character's line."""
     start = line_start(content, at)
-    return content[start : behind_blanks(content, start)]
+    return content[start : after_blanks(content, start)]
 
 
 def break_near(content: str, at: int) -> str:
@@ -160,18 +160,18 @@ def break_near(content: str, at: int) -> str:
     start = line_start(content, at)
     end = line_end(content, at)
     first = max(start - 2, 0) if content[max(start - 2, 0) : start] == "\r\n" else max(start - 1, 0)
-    return content[first:start] or content[end : behind_break(content, end)] or "\n"
+    return content[first:start] or content[end : after_break(content, end)] or "\n"
 
 
 def newline_at(content: str, end: int, at: int) -> str:
     """The line end at the end of a line, else the one used around ``at``."""
-    return content[end : behind_break(content, end)] or break_near(content, at)
+    return content[end : after_break(content, end)] or break_near(content, at)
 
 
 def without_lines(content: str, start: int, end: int) -> Edit:
     """Remove lines, the last of which ends at ``end``; a text without a final line end stays that way."""
     if end < len(content):
-        return Edit(Span(start, behind_break(content, end)), "")
+        return Edit(Span(start, after_break(content, end)), "")
     return Edit(Span(max(start - (2 if content.endswith("\r\n", 0, start) else 1), 0), end), "")
 
 

@@ -60,12 +60,12 @@ def parse_json(content: str, start: int = 0, end: int | None = None) -> Json:
     It continues after mistakes if that makes sense, and never raises.
     """
     end = len(content) if end is None else end
-    at = _behind_blanks(content, start)
+    at = _after_blanks(content, start)
     try:
         value, stop = _read(content, at)
     except (ValueError, RecursionError):
         stop = -1
-    if stop >= 0 and _behind_blanks(content, stop) >= end:
+    if stop >= 0 and _after_blanks(content, stop) >= end:
         return Json(value, (), ScannedPlaces(content, Span(at, stop)), True)
     from .json_tolerant import parse_tolerantly  # only for few texts
 
@@ -81,7 +81,7 @@ def json_documents(content: str, first: Json) -> list[Json]:
     if first.whole or root is None or root.value.end >= len(content.rstrip()):
         return [first]
     documents: list[Json] = []
-    at, in_vain = _behind_blanks(content, 0), 0
+    at, in_vain = _after_blanks(content, 0), 0
     while at < len(content):
         try:
             end = _skip(content, at)[1]
@@ -93,11 +93,11 @@ def json_documents(content: str, first: Json) -> list[Json]:
             if in_vain > _MOST_READ_TWICE * len(content):
                 end = len(content)
         documents.append(parse_json(content, at, end))
-        at = _behind_blanks(content, end)
+        at = _after_blanks(content, end)
     return documents
 
 
-def _behind_blanks(content: str, at: int) -> int:
+def _after_blanks(content: str, at: int) -> int:
     """The start of the next token."""
     if content[at : at + 1] > " ":
         return at
@@ -148,7 +148,7 @@ class ScannedPlaces:
 def _places_of_members(content: str, start: int) -> Iterator[tuple[str | int, Place]]:
     """The members of the object or list that starts at a character."""
     opener = content[start]
-    at = _behind_blanks(content, start + 1)
+    at = _after_blanks(content, start + 1)
     count = 0
     while opener in "{[" and content[at] not in "}]":
         step: str | int = count
@@ -156,9 +156,9 @@ def _places_of_members(content: str, start: int) -> Iterator[tuple[str | int, Pl
         if opener == "{":
             step, end = scanstring(content, at + 1)
             key = Span(at, end)
-            at = _behind_blanks(content, _behind_blanks(content, end) + 1)
+            at = _after_blanks(content, _after_blanks(content, end) + 1)
         end = _skip(content, at)[1]
         yield step, Place(Span(at, end), key)
-        at = _behind_blanks(content, end)
-        at = _behind_blanks(content, at + 1) if content[at] == "," else at
+        at = _after_blanks(content, end)
+        at = _after_blanks(content, at + 1) if content[at] == "," else at
         count += 1

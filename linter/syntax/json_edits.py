@@ -15,9 +15,9 @@ from ..text import Edit, Span
 from ..typed import Any, Final
 from .brackets import Brackets, Item, Separator, insert, separator_at, take_out
 from .edits import (
+    after_blanks,
+    after_break,
     before_blanks,
-    behind_blanks,
-    behind_break,
     has_break,
     indentation,
     line_end,
@@ -194,7 +194,7 @@ def remove_parts(content: str, parts: Sequence[Span]) -> list[Edit]:
     """Remove parts of a text, given in order. Blanks between adjacent parts on a line are removed too."""
     groups: list[Span] = []
     for start, end in parts:
-        if groups and behind_blanks(content, groups[-1].end) == start:
+        if groups and after_blanks(content, groups[-1].end) == start:
             groups[-1] = Span(groups[-1].start, end)
         else:
             groups.append(Span(start, end))
@@ -209,10 +209,10 @@ def remove_comma(content: str, comma: Span) -> list[Edit]:
 
 def _with_blanks(content: str, span: Span) -> Span:
     """A part of a text to remove: with its line if nothing else is on it, else with the blanks before it."""
-    before, behind = before_blanks(content, span.start), behind_blanks(content, span.end)
+    before, behind = before_blanks(content, span.start), after_blanks(content, span.end)
     starts, ends = line_start(content, span.start) == before, line_end(content, behind) == behind
     if starts and ends:
-        return Span(before, behind_break(content, behind))
+        return Span(before, after_break(content, behind))
     if starts or before == span.start:
         return Span(span.start, behind)
     return Span(before, behind if ends else span.end)

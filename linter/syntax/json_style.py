@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..patterns import pattern
 from ..typed import Any, Final, NamedTuple
-from .edits import behind_blanks, break_near, has_break, indentation
+from .edits import after_blanks, break_near, has_break, indentation
 
 _USUAL_UNIT: Final = "  "
 _SPREAD = pattern(r"[\[{][ \t]*(?://[^\n\r]*)?[\r\n]")
@@ -66,7 +66,7 @@ def style_at(content: str, openers: Iterable[int]) -> Style:
         unit = unit or _unit(content, opener)
         colon = colon or _colon(content, opener)
         if not is_spread(content, opener):
-            pads.setdefault(content[opener], content[opener + 1 : behind_blanks(content, opener + 1)])
+            pads.setdefault(content[opener], content[opener + 1 : after_blanks(content, opener + 1)])
     colon = colon or ": "
     return Style(break_near(content, start), unit or _USUAL_UNIT, colon, " " if colon.endswith((" ", "\t")) else "", pads)
 
@@ -83,14 +83,14 @@ def is_empty(content: str, opener: int) -> bool:
 
 def _unit(content: str, opener: int) -> str | None:
     """One level of indentation, as between the lines of a bracket and of the first item inside."""
-    first = behind_blanks(content, opener + 1, " \t\r\n")
+    first = after_blanks(content, opener + 1, " \t\r\n")
     outer, inner = indentation(content, opener), indentation(content, first)
     return inner.removeprefix(outer) if has_break(content[opener:first]) and inner.startswith(outer) else None
 
 
 def _colon(content: str, opener: int) -> str | None:
     """The colon after the first name, with the blanks around it; None if there is a line end or a comment."""
-    first = behind_blanks(content, opener + 1, " \t\r\n")
+    first = after_blanks(content, opener + 1, " \t\r\n")
     if content[opener] != "{" or content[first] != '"':
         return None
     match = _COLON.match(content, json.decoder.scanstring(content, first + 1)[1])  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from ..model import is_same
 from ..text import Edit, Span
 from ..typed import Any
 from .brackets import Brackets, Item, insert, separator_at, take_out
-from .edits import apply_edits, behind_blanks, behind_break, line_end, line_start, nearest, newline_at, without_lines
+from .edits import after_blanks, after_break, apply_edits, line_end, line_start, nearest, newline_at, without_lines
 from .escapes import yaml_like
 from .places import JsonPath
 from .tree_edits import Block, New, Order, TreeEditor
@@ -117,7 +117,7 @@ class YamlEditor(TreeEditor):
         """Change the indicator and the lines of a block; the rest of the indicator's line stays."""
         content, header = self._content, Span(span.start, _behind(_HEADER, self._content, span.start))
         first = line_end(content, header.end)
-        body = behind_break(content, first)
+        body = after_break(content, first)
         made = None
         if isinstance(value, str) and body < span.end:
             text_start = _behind(_INDENT, content, body)
@@ -179,7 +179,7 @@ class YamlEditor(TreeEditor):
         if not in_flow:
             return f"\n{indent}".join(pairs)
         start = self._bare(model).start + 1 if model is not None and model.is_flow else 0
-        pad = self._content[start : behind_blanks(self._content, start)] if start else ""
+        pad = self._content[start : after_blanks(self._content, start)] if start else ""
         return f"{{{pad}{', '.join(pairs)}{pad}}}"
 
     def _unit(self, path: JsonPath, holder: Brackets | Block) -> str:

@@ -68,14 +68,14 @@ def has_format(operand: str) -> Check:
         if not isinstance(value, str):
             return True if operand in _OF_PLACEHOLDERS else failed("must be a string")
         reason = form.reason(value)
-        if reason is None or (operand in _OF_PLACEHOLDERS and _is_passed_over(node.path)):
+        if reason is None or (operand in _OF_PLACEHOLDERS and _is_unread_path(node.path)):
             return True
         return failed(reason)
 
     return check
 
 
-def _is_passed_over(path: SettingPath) -> bool:
+def _is_unread_path(path: SettingPath) -> bool:
     """Whether no server reads the value at a path: in a comment, or in the list of bots that the CLI keeps."""
     return path[:1] == BOTS or any(str(step).startswith(COMMENTS) for step in path)
 
