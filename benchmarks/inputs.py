@@ -1,4 +1,4 @@
-"""The files that are measured: the same in each run, but for the keys, which are made anew and are nobody's.
+"""The files that are measured: the same in each run, but for the keys, which are generated again and used nowhere else.
 
 python -m benchmarks.inputs FOLDER [--quick] NAME ...
 

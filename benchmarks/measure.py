@@ -21,7 +21,7 @@ WARM_UPS: Final = 2
 class Case(NamedTuple):
     """A command: its name in tables, what is run, its exit codes, a pattern that its output must have, and the version if it is ours.
 
-    What exits otherwise or does not say that has failed, and is no quick run.
+    Any other exit code or output means that it has failed, and does not count as a fast run.
     """
 
     name: str

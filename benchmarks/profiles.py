@@ -18,7 +18,7 @@ from .profiled import COUNTED
 PROFILED: Final = Path(__file__).with_name("profiled.py")
 _RUNS: Final = 3
 _LEAST: Final = 0.01
-"""The share of a run below which a part is none of its own."""
+"""The share of a run below which a part is not listed separately."""
 
 
 class Profile(NamedTuple):

@@ -30,7 +30,7 @@ from linter.reporters import names, reporter  # noqa: E402
 from linter.run import Options, lint_input, load_documents  # noqa: E402
 
 _SHORTEST = 0.02
-"""Seconds below which a time is no measure."""
+"""Seconds below which a time is not reliable."""
 _DOUBLINGS = 3
 """The last doublings, of which the ratio is the geometric mean."""
 _LARGEST = 1 << 20
@@ -95,7 +95,7 @@ def _empty() -> Document:
 
 
 def _seconds(run: Callable[[], object]) -> float:
-    """Processor time; a garbage collection that another run made due is none of it."""
+    """Processor time; it excludes a garbage collection that another run made due."""
     gc.collect()
     start = time.process_time()
     run()

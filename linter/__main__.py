@@ -18,8 +18,8 @@ def _stop(*_: object) -> NoReturn:
 
 
 _GC_THRESHOLD = 50_000
-"""Objects that are made between two looks for garbage, in place of 700: a run makes next to none, and looking took a fifth of its time.
-On a small file it makes up to 28,000, and to look once takes as long as two findings."""
+"""Allocations between garbage collections, instead of 700: a run makes almost no garbage, and collecting took a fifth of its time. A small
+file allocates up to 28,000 objects, and one collection takes as long as two findings."""
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from .typed import Any, Final, NamedTuple, NoReturn
 Records = list[tuple[str, str]]
 """Names, such as those of an option, and the texts beside them."""
 _LONGEST: Final = 24
-"""Columns for names beside which texts stand: 50 of an 80 column terminal are left."""
+"""The maximum width of names with texts beside them: 50 of an 80 column terminal are left."""
 _OF_WRITING: Final = (errno.ENOSPC, errno.EBADF, errno.EFBIG, errno.EIO, errno.EDQUOT)
 """The errors of a write. Click writes the help itself; :mod:`linter.output` writes everything else."""
 

@@ -14,13 +14,13 @@ from .sources import file_names
 from .typed import Final, NamedTuple
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
-"""What folders are called that a search does not go into, as it does not into hidden ones."""
+"""Names of folders that a search skips, besides hidden ones."""
 _WORKFLOWS: Final = ".github"
 """The one hidden folder that is searched: CI's variables are in it."""
 BY_CONTENT: Final = ("config", "medplum", "ssm")
-"""What folders are called in which a search looks at the content of files, whatever they are called; and in the folders right in them."""
+"""Names of folders in which, and in whose subfolders, a search examines the content of files, whatever their names."""
 _OF_TEXT: Final = (".env", ".json", ".jsonl", ".yaml", ".yml")
-"""How files end that are looked at there."""
+"""The file name extensions that are examined there."""
 LARGEST_SEARCHED: Final = 64 * 1024 * 1024
 """Bytes: a larger file is read only when it is named itself."""
 _NO_CONFIG: Final = Config()
@@ -69,7 +69,7 @@ class Search:
         self._force_exclude = force_exclude
         self.left_out: list[LeftOut] = []
         self.looked_at = 0
-        """How many files there were in the folders that were searched."""
+        """The number of files in the searched folders."""
 
     def find(self, paths: Iterable[str], *, may_be_empty: bool = False) -> tuple[list[Found], list[str]]:
         """The files that paths, globs and folders stand for, each once whatever its names, and an error for each that stands for nothing.

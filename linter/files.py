@@ -11,20 +11,20 @@ from pathlib import Path
 from .typed import BinaryIO, Final
 
 STANDARD_INPUT: Final = "<stdin>"
-"""The path in a report of standard input that has no other name."""
+"""The path of unnamed standard input in a report."""
 STANDARD_OUTPUT: Final = "-"
-"""The name of standard output where a file is asked for."""
+"""The name of standard output in place of a file."""
 LARGEST_INPUT: Final = 512 * 1024 * 1024
-"""Bytes of an input at most, unless ``--max-size`` says otherwise."""
+"""The maximum size of an input in bytes, unless ``--max-size`` says otherwise."""
 LARGEST_CONFIGURATION: Final = 1024 * 1024
-"""Bytes of a configuration file at most: a ``pyproject.toml`` speaks of many things."""
+"""The maximum size of a configuration file in bytes: a ``pyproject.toml`` has many other tables."""
 
 Identity = tuple[int, int]
-"""What one file is under all of its names: its device and its number there."""
+"""The identity of a file under all of its names: its device and inode."""
 
 _CHUNK: Final = 1024 * 1024
 _WRITER_TIMEOUT: Final = 2.0
-"""Seconds in which a writer must have opened a named pipe."""
+"""Seconds within which a writer must open a named pipe."""
 
 
 class Unreadable(Exception):
@@ -212,7 +212,7 @@ def read_within(file: BinaryIO, limit: int, size: int = 0) -> bytes:
 _UNITS: Final[dict[str, int]] = {"": 1, "b": 1} | {
     f"{letter}{suffix}": base**power for power, letter in enumerate("kmgt", 1) for suffix, base in (("", 1024), ("b", 1000), ("ib", 1024))
 }
-"""Bytes in a unit: ``MB`` is a million and ``MiB`` is 1024 squared (IEC 80000-13), and so is a bare ``M``, as GNU's tools have it."""
+"""Bytes in a unit: ``MB`` is a million and ``MiB`` is 1024 squared (IEC 80000-13), and so is a bare ``M``, as in GNU's tools."""
 
 
 def parse_size(text: str) -> int:

@@ -80,7 +80,7 @@ def load(
 
         named = images_in(file)
     resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
-    if resolved:  # what a source knows of a reference is more than what stands there
+    if resolved:  # the text of a reference does not show what a source knows about it
         named = (*(image for image in named if "$" not in image.text), *sorted(resolved))
     reading = reading._replace(images=named)
     return _chosen(reading, given) if given.environments else reading

@@ -16,7 +16,7 @@ from .typed import Any, Final, Protocol, TypeVar
 T = TypeVar("T")
 
 Question = str | tuple[Any, ...]
-"""The name of a setting at the top, or a function with its arguments behind the document."""
+"""The name of a top-level setting, or a function with its arguments after the document."""
 _ANYTHING: Final = ("any setting, and whatever is asked for other results",)
 _UNTRACED: Final = ("untraced",)
 """Reads that the memo cannot see: a result that may depend on them is not kept for the next document."""
@@ -40,7 +40,7 @@ class Memo:
         """Results, each with the questions that were asked for it."""
         self._last: Document | None = None
         self._asked: set[Question] = set()
-        """What is asked for the result that is being worked out."""
+        """The questions asked for the result that is being computed."""
 
     @contextmanager
     def watching(self, document: Document) -> Iterator[None]:

@@ -39,16 +39,16 @@ Key = TypeVar("Key")
 Level = Literal["error", "warning", "note"]
 Target = Literal["production", "development"]
 Part = Literal["value", "key", "type", "tier"]
-"""What of a setting a place points at: its value, its name, or a fact that its source gives beside it."""
+"""The part of a setting that a place points at: its value, its name, or a fact that its source has beside it."""
 SettingPath = tuple[str | int, ...]
-"""Where a setting stands: ``("database", "ssl", "ca")``, ``("externalAuthProviders", 0, "issuer")``."""
+"""The path of a setting: ``("database", "ssl", "ca")``, ``("externalAuthProviders", 0, "issuer")``."""
 
 Fact = str | int | float
 """What a rule may ask of a setting beside its value (``path@fact``)."""
 
 LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "note")
 AcceptedBy = Literal["comment", "configuration", "baseline"]
-"""Where it is said that a finding is accepted."""
+"""What accepts a finding."""
 Precision = Literal["very-high", "high", "medium", "low"]
 TARGETS: Final[tuple[Target, ...]] = ("production", "development")
 
@@ -73,7 +73,7 @@ ABSENT: Final = Mark("ABSENT")
 UNKNOWN: Final = Mark("UNKNOWN")
 """The setting is given, but its value cannot be read here (an encrypted or omitted value)."""
 LEFT_OUT: Final = Mark("LEFT_OUT")
-"""What was meant by a setting is that it is not given."""
+"""The setting was meant to be absent."""
 
 
 def is_same(left: Any, right: Any) -> bool:
@@ -142,20 +142,20 @@ class Parts(Protocol):
 class Document:
     """One configuration as the server would hold it, and the way back to where it is written.
 
-    ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value
-    that cannot be read. ``complete`` is False when the input shows only a part of the configuration (one parameter, one page).
-    ``uri`` is the path as the user gave it, with forward slashes. ``target`` is None where nothing shows it.
-    ``server`` is the server that it is for: ``data`` is what that one makes
-    of what is written. ``now`` is the time to check certificates at; None is the machine's
-    clock. ``members`` are the documents that this one is made of, by the first
-    step of their paths here; an ordinary document has none. ``given`` are the entries of a source that is a flat list of names, in
-    their order, each with its text, or ``UNKNOWN`` where that cannot be read; None where ``data`` is what is written.
+    ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value that
+    cannot be read. ``complete`` is False if the input shows only a part of the configuration (one parameter, one page). ``uri`` is the path
+    as the user gave it, with forward slashes. ``target`` is None if nothing shows it. ``server`` is the server that it is for: ``data`` is
+    that server's reading of the text. ``now`` is the time to check certificates at; None is the machine's clock.
 
-    ``parts`` are the places where a sum is written (:meth:`written_in`). ``holders`` are what in a file it configures, for people: pairs
-    such as ``("service", "server")``; of a part of sums those of all of them. Without any it is called by its ``environment``.
-    Where there are some ``environment`` is none: it only tells the document from others in its file. ``contained``: it is that of a
-    container whose surroundings are known (:mod:`linter.documents.workload`). ``trusts``: a variable beside it may have Node.js trust other
-    authorities than its own. ``is_filled`` says whether a program is known to replace the references in it; None where that is not asked.
+    ``members`` are the documents that this one is made of, by the first step of their paths here; an ordinary document has none. ``given``
+    are the entries of a source that is a flat list of names, in order, each with its text, or ``UNKNOWN`` if that cannot be read; None if
+    ``data`` is what is written. ``parts`` are the places where a sum is written (:meth:`written_in`). ``holders`` are the things in a file
+    that it configures, for people: pairs such as ``("service", "server")``; for a part of sums those of all of them. Without any it is
+    named after its ``environment``; with some, ``environment`` is not one, but only tells the document from others in its file.
+
+    ``contained``: it belongs to a container whose environment is known (:mod:`linter.documents.workload`). ``trusts``: a variable beside it
+    may make Node.js trust further certificate authorities. ``is_filled`` says whether a program is known to replace the references in it;
+    None without such a check.
     """
 
     environment: str | None = None
@@ -171,7 +171,7 @@ class Document:
     is_filled: Callable[[], bool] | None = None
     now: datetime | None = None
     memo: Memo | None = None
-    """Notes what is asked, while rules run."""
+    """Records what is asked while rules run."""
 
     def __init__(self, uri: str, kind: str, text: Text, data: dict[str, Any], origin: Origin, **more: Unpack[_More]) -> None:
         self.uri = uri
@@ -311,11 +311,11 @@ class RuleInfo(NamedTuple):
     precision: Precision = "high"
     """How likely a finding of the rule is right, in GitHub's words."""
     category: str = ""
-    """What rules are chosen by together: the folder of a built-in rule, the name in front of the slash of another one."""
+    """The name by which rules are selected together: the folder of a built-in rule, the part before the slash of another one."""
     pedantic: frozenset[Target] = frozenset()
     """The targets on which the rule gives an opinion, or advice that applies to almost every installation: it is checked when asked for."""
     formerly: tuple[str, ...] = ()
-    """The ids that it had, or that were made part of it."""
+    """The ids that it had, or that were merged into it."""
     controls: Mapping[str, str] = {}
     """The controls that it supports, by their ids, each with why; of a built-in rule only where a report shows them."""
 
@@ -593,7 +593,7 @@ class Finding(NamedTuple):
         """Whether it is about a setting that is not given, so that its place is only what lacks it."""
         if not self.path or self.document.get(self.path) is not ABSENT:
             return False
-        return self.span == self.document.locate((*self.path[:-1], "\0"))  # where a name stands that no document has
+        return self.span == self.document.locate((*self.path[:-1], "\0"))  # a name that no document has
 
 
 class FileStatus(NamedTuple):
@@ -709,7 +709,7 @@ class Result(NamedTuple):
     configurations: tuple[Configuration, ...] = ()
     notices: tuple[Notice, ...] = ()
     hidden: Mapping[Level, int] = {}
-    """How many findings are left out for being less severe than asked for."""
+    """How many findings are left out because they are less severe than requested."""
     controls: Mapping[str, Control] = {}
     """The catalogue of controls, for a report that shows them."""
     record: Callable[[], Record] = Record

@@ -34,14 +34,14 @@ class Release(tuple[int, ...]):
 
 _MAIN: Final = "main"
 OLDEST: Final = Release((3, 0, 0))
-"""The oldest release that was looked at. What is so since this one may be older."""
+"""The oldest release that was examined. Facts since this one may be older."""
 NEWEST: Final = Release((5, 2, 13))
 """The newest release that is known, the last one of :data:`linter.settings.releases.RELEASES`."""
 LAST_READ: Final = Release((5, 1, 23))
-"""The newest release whose source was read: no release before it is missing, and what the catalogue says of types, texts, values and
-defaults is proved for it. It holds for later ones, which are known from pull requests, tests and types, unless a change is known."""
+"""The newest release whose source was read: no release before it is missing, and the catalogue's types, texts, values and defaults are
+proved for it. They apply to later ones, which are known from pull requests, tests and types, unless a change is known."""
 PATCHED: Final = Release((4, 1, 0))
-"""The oldest release whose line still gets patches: where nothing says which server it is, older ones are not spoken of."""
+"""The oldest release whose line still gets patches: if the server is not known, older ones are not mentioned."""
 MAIN: Final = Release((1_000_000, 0, 0))
 """Not a release: the main branch after the newest one, as the catalogue was last compared with it. It sorts after all releases."""
 
@@ -110,9 +110,9 @@ class ServerVersion(NamedTuple):
     release: Release = MAIN
     reason: str = "the newest known release"
     newer: str = ""
-    """The release that it is said to be, where that is newer than any that is known: it is checked against the newest."""
+    """The stated release, if it is newer than all known ones: it is checked against the newest."""
     is_known: bool = True
-    """Whether anything says which server it is; else it is checked against the newest, and may be any."""
+    """Whether the server is known; if not, it is checked against the newest, and may be any."""
 
     @property
     def text(self) -> str:
@@ -136,7 +136,7 @@ class ServerVersion(NamedTuple):
 
 
 ANY_SERVER: Final = ServerVersion(is_known=False)
-"""Nothing says which server it is: it is checked against the newest, and may be any."""
+"""An unknown server: it is checked against the newest, and may be any."""
 
 
 T = TypeVar("T")

@@ -68,35 +68,35 @@ class Options(NamedTuple):
     kind: str | None = None
     rules: tuple[Path, ...] = ()
     now: datetime | None = None
-    """The time to check certificates at; the machine's clock where None."""
+    """The time to check certificates at; None for the machine's clock."""
     allow_unrecognized: bool = False
     """Whether a file that is named and of which nothing can be read is ignored, and a folder may hold nothing to read: for hooks."""
     config: Config | None = None
-    """The configuration for all files; where None the nearest one of each file counts, or with ``isolated`` none."""
+    """The configuration for all files; None for the nearest one of each file, or with ``isolated`` for none."""
     isolated: bool = False
     max_size: int = LARGEST_INPUT
-    """Bytes of an input at most."""
+    """The maximum size of an input, in bytes."""
     start: str | None = None
-    """The start argument of the server that reads the inputs; where None the files say it."""
+    """The start argument of the server that reads the inputs; None if the files say it."""
     keep_contents: bool = False
     """Whether the outcome has the bytes of the files: for those who change them."""
     instead: Mapping[str, bytes] = {}
-    """What is to be taken for the content of some files, by their paths in the report."""
+    """Content to use in place of some files, by their paths in the report."""
     baseline: Path | None = None
-    """The file of findings that are not reported, for all files; where None that of the configuration of each file counts."""
+    """The file of findings that are not reported, for all files; None for that of each file's configuration."""
     without_baseline: bool = False
     """Whether no baseline counts, not even that of a configuration."""
     write_baseline: Path | None = None
-    """The baseline into which all findings are to be taken; the outcome has its text."""
+    """The baseline to which all findings are added; the outcome has its text."""
     by: str | None = None
     """Who accepts the new entries of that baseline."""
     until: date | None = None
     """The last day on which these count."""
     fail_on_stale_baseline: bool = False
     force_exclude: bool = False
-    """Whether what a configuration excludes is passed over though it is named."""
+    """Whether exclusions of a configuration apply even to files that are named."""
     on_step: Callable[[str, int, int, str], object] | None = None
-    """Is called when a file is taken up: with what is done to it, how many files are done, how many there are, and its path."""
+    """Called when a file is taken up: with the step, how many files are done, how many there are, and its path."""
 
     @property
     def today(self) -> date:
@@ -125,7 +125,7 @@ class Outcome(NamedTuple):
     errors: tuple[str, ...]
     bugs: tuple[str, ...]
     failed: bool
-    """Whether a finding is as grave as ``fail-on`` asks."""
+    """Whether a finding is as severe as ``fail-on`` requires."""
     started: bool = True
     """False when a mistake in the command, the configuration or a policy stopped the run before anything was linted."""
     inputs: frozenset[Identity] = frozenset()
@@ -135,19 +135,19 @@ class Outcome(NamedTuple):
     baseline: NewBaseline | None = None
     """The baseline to write, where the options ask for one and no bug can have kept findings from it."""
     rules: Mapping[Document, RuleSet] = {}
-    """The rules of each document, and what the command line and the configuration say of them together."""
+    """The rules of each document, with the options of the command line and the configuration."""
     given: Overrides = Overrides()
-    """What the command line says."""
+    """The options of the command line."""
     now: datetime | None = None
     """The time that the command line gives."""
     config_of: Callable[[Path], Config] = lambda _path: Config()
-    """Gives the configuration that counts for a file."""
+    """Gives the configuration that applies to a file."""
     checkable: tuple[Document, ...] = ()
     """The documents that rules could check."""
     around: Mapping[Document, Document | None] = {}
-    """What stands around servers, each with the settings of its server where these are known."""
+    """The environments of servers, each with the settings of its server if these are known."""
     rewriters: Mapping[Document, Rewriter] = {}
-    """What tells what commands would make of a dump."""
+    """The functions that apply commands to a dump."""
     acceptances: Callable[[], Sequence[Listed]] = tuple
     """Lists what accepts findings in the documents; see :meth:`~linter.acceptance.acceptors.Acceptors.listed`."""
     suppress: Callable[[Finding], Acceptance | None] | None = None
@@ -1050,9 +1050,9 @@ class Texts:
         """The documents by themselves."""
         self.rules_of: dict[Document, RuleSet] = {one.document: one.rules for one in found}
         self._sums: dict[Place, list[Document]] = {}
-        """The documents of which something at a place is a part."""
+        """The documents that a place is a part of."""
         self._shared = shared_places(one.loaded for one in found)
-        """Where sums have different parts, so that an edit would be meant for one of them."""
+        """The places where sums have different parts, so that an edit would be meant for one of them."""
         for one in found:
             for part in one.loaded.written:
                 self.loaded.setdefault(part.document, part)

@@ -128,7 +128,7 @@ class Text:
 
 
 MASK = "••••••"
-"""What stands in place of whatever may be secret."""
+"""Shown in place of anything that may be secret."""
 
 
 def clipped(text: str, most: int) -> str:
@@ -163,7 +163,7 @@ def printable_lines(text: str) -> str:
 
 
 _NAMES = frozenset({"Aurora", "Medplum", "Redis"})
-"""Names at the start of a sentence that no other letter shows to be one."""
+"""Names at the start of a sentence that have no other capital to show that they are names."""
 
 
 @lru_cache(maxsize=64)

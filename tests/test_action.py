@@ -61,7 +61,7 @@ def step(folder: Path, name: str, **variables: str) -> tuple[int, str, dict[str,
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A folder with what the action would have installed, and a module that must not be taken for ours."""
+    """A folder with what the action would have installed, and a module that must not be mistaken for ours."""
     os.symlink(ROOT, tmp_path / "medplum-lint", target_is_directory=True)
     (tmp_path / "linter").mkdir()
     (tmp_path / "linter" / "__main__.py").write_text("raise SystemExit('the wrong one')")
@@ -158,7 +158,7 @@ def test_one_run_makes_annotations_a_summary_and_alerts(workspace: Path) -> None
 
 
 def test_the_findings_are_written_outside_the_checkout(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A pull request can bring a link in the place of the file; a file that the workflow names is refused there, with the findings."""
+    """A pull request can bring a link in place of the file; a file that the workflow names is refused there, with the findings."""
     secret = tmp_path_factory.mktemp("home") / "profile"
     secret.write_text("old")
     (workspace / "medplum-lint.sarif").symlink_to(secret)

@@ -15,7 +15,7 @@ import address  # noqa: E402
 
 OTHER = "acme-health"
 OURS = ("setup.cfg", "tools/address.py", "tests/test_address.py", "man/medplum-lint.1")
-"""The place itself, what speaks of it, and what is made of it (in the manual page a hyphen is written otherwise)."""
+"""The place itself, the files that mention it, and those generated from it (in the manual page a hyphen is written otherwise)."""
 
 
 def tracked() -> list[Path]:

@@ -34,7 +34,7 @@ OTHERS = {
     "database": {"password": "hunter2"},
     "size": "50mb",
 }
-"""What stands beside the setting ``it``."""
+"""The settings beside ``it``."""
 
 
 def answer(assertion: Any, value: Any) -> bool | None | list[str]:
@@ -529,7 +529,7 @@ def test_all_members_must_fit_and_each_that_does_not_is_reported(formulas: dict[
         assert {line[0] for line in found} == {key for key, formula in formulas.items() if formula[1] == FALSE}
 
 
-# --- What is no assertion. ----------------------------------------------------------------------------------------------------------
+# --- Invalid assertions. ----------------------------------------------------------------------------------------------------------
 
 NO_ASSERTIONS: list[tuple[Any, str, tuple[str | int, ...]]] = [
     ({"format": "e-mail"}, 'there is no format "e-mail"; did you mean "email"?', ("format",)),

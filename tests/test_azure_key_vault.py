@@ -49,7 +49,7 @@ def test_texts_become_what_the_loader_makes_of_them() -> None:
         ({"baseUrl": "a", "port": 8103, "database.host": "b", "supportEmail": "c"}, "server/json"),
         ({"baseUrl": "a", "port": 8103, "database.host": "b", "database.port": 1, "logRequests": True}, "server/json"),
         ({"baseUrl": "a", "port": "8103", "supportEmail": "b", "database": {"host": "c"}}, "server/json"),
-        # One value that is no text makes a vault's secret no JSON config.
+        # One value that is not a text does not turn a vault's secret into a JSON config.
         ({**FLAT, "database.port": 5432}, "server/azure"),
         ({**FLAT, "mcpEnabled": True, "redis.port": None}, "server/azure"),
         ({**FLAT, "allowedOrigins": ["a"]}, "server/azure"),
@@ -104,7 +104,7 @@ def test_no_secret_is_shown() -> None:
 
 @pytest.mark.parametrize("value", ['{"host": "hunter2", "port": 94731}', '[{"baseUrl": "https://hunter2/"}]'])
 def test_no_value_in_an_object_is_shown(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing says what stands there, for each entry is a text."""
+    """The content is not known, because each entry is a text."""
     monkeypatch.chdir(tmp_path)
     Path("vault.json").write_text(f'{{"baseUrl": "https://api.clinic.example/", "port": 8103, "signing_key": {value}}}')
     for format_ in ("text", "json", "sarif"):

@@ -1,4 +1,4 @@
-"""Canaries: secrets of every form, behind every setting, in every format, and none of them in anything that any command prints."""
+"""Canaries: secrets of every form, in every setting, in every format, and none of them in any command's output."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_baseline_holds_no_canary(shift: int, planted: Planted, tmp_path: Path
 @pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("form", FORMS)
 def test_no_setting_shows_a_canary_of_any_form(form: str) -> None:
-    """Each form behind every public setting: where the files above have one form each."""
+    """Each form in every public setting, where the files above have one form each."""
     for planted in everywhere(form):
         outcome = lint(planted)
         said = [outcome.errors, reports(outcome.result)["text"]]
@@ -229,7 +229,7 @@ FIXES = {
     "add": "  set: {.: '${.}/'}\n",
     "all": "  set: {adminClientId: y, redis.port: 1}\n  remove: [baseUrl, database.host]\n",
 }
-"""What rules of a user's own would change, of public settings, of secrets, and of names that nobody knows."""
+"""Changes by custom rules, to public settings, secrets, and unknown names."""
 
 
 @pytest.fixture(scope="module")

@@ -396,7 +396,7 @@ def test_an_older_word_is_known_wherever_an_assertion_is(within: Callable[[Any],
 
 
 def test_words_outside_assertions_are_not_outdated() -> None:
-    """Nor is what is no rule at all, which the grammar refuses afterwards."""
+    """Nor is an invalid rule, which the grammar refuses afterwards."""
     for data in (
         {"must": {"a": {"equals": OLD, "only_keys": ["private_key"]}}, "what": "not_smaller_than", "examples": {"good": [{"data": OLD}]}},
         {"must": OLD, "when": "not_smaller_than", "fix": [None, {"when": 5, "set": OLD}], "cases": {"must": 1}},

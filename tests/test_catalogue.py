@@ -447,7 +447,7 @@ def test_what_is_built_is_what_is_written() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without entries in the place of linter/settings."""
+    """A folder without entries in place of linter/settings."""
     shutil.copy(Path(settings.__file__).parent / "schema.yaml", tmp_path)
     monkeypatch.setattr(build, "FILES", (build.CatalogueFile("some.yaml", "server", "documented", "server-config"),))
     monkeypatch.setattr(build, "_HERE", str(tmp_path))

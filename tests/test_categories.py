@@ -42,7 +42,7 @@ OWN: dict[str, dict[str, Any]] = {
     "redis": {"must": {"redis": "absent"}},
     "quiet": {"must": {"database": "absent"}, "enabled": False},
 }
-"""Policies of the group acme, each of which finds something; the last only when it is asked for."""
+"""Policies of the group acme, each of which finds something; the last only on request."""
 
 
 @pytest.fixture(autouse=True)

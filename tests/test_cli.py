@@ -565,7 +565,7 @@ LONG = "https://one.hospital.example,https://two.hospital.example,https://three.
 
 @pytest.mark.parametrize("terminal", [0, 20, 60, 80, 200])
 def test_diff_fits_the_terminal(terminal: int) -> None:
-    """Values that are too wide to stand beside each other stand below each other; a long one is cut where nothing differs."""
+    """Values that are too wide to fit side by side are below each other; a long one is cut where nothing differs."""
     for name in ("four", "five"):
         write(f"{name}.json", json.dumps({"baseUrl": f"https://{name}.example/", "allowedOrigins": LONG.format(name), "supportEmail": "ü"}))
     documents = [run.load_documents([f"{name}.json"], None).documents[0] for name in ("four", "five")]

@@ -25,7 +25,7 @@ UNKNOWN = {
         "defaultMfaRateLimit": ("below", "no source of a server that reads it was seen"),
     },
 }
-"""The settings of which nothing is known for a kind of mistake that can be found in them, with the reason."""
+"""The settings without a consequence for a kind of mistake that can be found in them, with the reason."""
 NOT_SEEN = "shards."
 """How the names of the settings begin whose server was not seen at all."""
 
@@ -40,7 +40,7 @@ OF_OTHER_MISTAKES = {
     "word": r"\b(without it|missing|too|number|malformed|wrong type)\b",
     "form": r"\b(without it|missing|too|number|wrong type|unknown word)\b",
 }
-"""The words that speak of another mistake than the one that was made."""
+"""The words that mention another mistake than the one that was made."""
 
 
 def settings_of(kind: str) -> Iterator[Setting]:

@@ -28,7 +28,7 @@ def instructions(text: str) -> list[str]:
 
 
 def variables(env: str) -> dict[str, str | None]:
-    """The variables that an ``ENV`` sets; None for one whose value nobody knows."""
+    """The variables that an ``ENV`` sets; None for one whose value is not known."""
     stages = dockerfile._Dockerfile(SourceFile("Dockerfile", f"FROM a\nENV {env}".encode("utf-8", "surrogatepass"))).stages
     return {variable.name: variable.text for variable in stages[0].variables}
 

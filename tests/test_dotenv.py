@@ -1,4 +1,4 @@
-"""``.env`` files: what each line sets, what is no line at all, and whose file it is."""
+"""``.env`` files: what each line sets, invalid lines, and which files are recognised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from linter.text import Text
 
 
 def read(text: str) -> dict[str, str | None]:
-    """The variables of a file; None for one whose value nobody knows."""
+    """The variables of a file; None for one whose value is not known."""
     return {variable.name: variable.text for variable in EnvironmentLines(Text(text)).variables}
 
 

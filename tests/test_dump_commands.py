@@ -380,7 +380,7 @@ DUMPS = [(shift, one) for shift in (0, 11) for one in planted_files(shift) if on
 
 @pytest.mark.parametrize(("shift", "planted"), DUMPS, ids=[f"{planted.name}-{shift}" for shift, planted in DUMPS])
 def test_no_command_has_a_canary_in_it(shift: int, planted: Planted) -> None:
-    """Whatever is done to any setting: written anew with more behind it, renamed, removed or stored again."""
+    """Whatever is done to any setting: rewritten with a suffix, renamed, removed or stored again."""
     made = Counter[str]()
     for loaded in server_ssm.load(SourceFile(planted.name, planted.content.encode()), "server/ssm"):
         assert loaded.commander is not None

@@ -1,4 +1,4 @@
-"""One environment of a file, which a command line names behind a hash sign: ``dump.json#prod``."""
+"""One environment of a file, which a command line names after a hash sign: ``dump.json#prod``."""
 
 from __future__ import annotations
 

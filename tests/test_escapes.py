@@ -1,4 +1,4 @@
-"""Texts with escapes that are written anew: they are read as they should be, and what stays of one is written as it was."""
+"""Rewritten texts with escapes: they are read as they should be, and unchanged parts are written as before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from linter.syntax.yaml_scalars import text as yaml_text
 CHARACTERS = st.sampled_from('ab/-"\\\n\té😀 .:')
 TEXTS = st.text(CHARACTERS, max_size=12)
 INNER = st.text(st.sampled_from("XYZ"), max_size=12)
-"""Of other letters, so that nobody can say of one of those around that it is the one that was put in."""
+"""Of other letters, so that an inserted one cannot be confused with one of those around it."""
 
 
 def in_json(text: str) -> str:
@@ -29,7 +29,7 @@ def in_yaml(text: str) -> str:
 
 
 def escaped_json(text: str, escapes: list[bool]) -> str:
-    """A text in JSON, of which some characters are escaped without need."""
+    """A text in JSON, some of whose characters are escaped needlessly."""
     units = [json.dumps(char)[1:-1] if len(json.dumps(char)) > 3 else f"\\u{ord(char):04X}" for char in text]
     return "".join(unit if escape else in_json(char) for char, unit, escape in zip(text, units, escapes, strict=False))
 

@@ -1,4 +1,4 @@
-"""``medplum-lint test``: what examples can set, which files are read, and what is said of an example that fails."""
+"""``medplum-lint test``: what examples can set, which files are read, and how a failing example is reported."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run_examples(*arguments: str) -> Result:
 
 
 def lines(good: str = "", bad: str = "") -> list[str]:
-    """What is said of a rule with more examples, which begin in lines 17 and 21."""
+    """The report on a rule with more examples, which begin in lines 17 and 21."""
     write("mail.yaml", HEAD + good + BAD + bad)
     result = run_examples("mail.yaml")
     assert (result.exit_code, result.stderr) == (1, "")
@@ -295,7 +295,7 @@ def test_it_can_be_refused_to_test_the_built_in_rules() -> None:
 
 
 def test_built_in_rules_by_their_files_and_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Named so they were taken for rules of one's own, with ids that are taken."""
+    """Named so, they were read as custom rules, with ids that are taken."""
     monkeypatch.chdir(ROOT)
     tls = len(list((ROOT / "rules" / "tls").glob("*.yaml")))
     for path, rules in (("rules/tls", f"{tls} rules"), ("rules/tls/insecure-url.yaml", "1 rule")):

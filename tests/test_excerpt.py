@@ -116,7 +116,7 @@ def parameter(chance: random.Random, name: str, value: Any) -> dict[str, Any]:
 
 
 def flat(tree: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Members of objects by their dotted names, where that does not hide a secret behind an unknown name."""
+    """Members of objects by their dotted names, if that does not hide a secret under an unknown name."""
     return [
         (name if inner is None else f"{name}.{inner}", member)
         for name, value in tree.items()
@@ -172,7 +172,7 @@ def without(chance: random.Random, text: str, signs: str) -> str:
 
 
 def in_urls(text: str) -> int:
-    """How many secrets stand where a URL has its password; without the "@" nothing tells one from a host or a port."""
+    """The number of secrets in the password of a URL; without the "@" they look like a host or a port."""
     return len(re.findall(rf"://[^/?#@\s\"]*{MARKER}[^/?#@\s\"]*@", text.replace("\\/", "/")))
 
 
@@ -279,7 +279,7 @@ def any_text(_text: str) -> bool:
 
 
 def public(name: str) -> Public | None:
-    """What may be shown behind a name: any text of these, whatever they are the settings of."""
+    """What may be shown after a name: any of these texts, whatever their settings are."""
     return any_text if name in NAMES else None
 
 
@@ -360,7 +360,7 @@ TREES = st.recursive(
 @example("externalAuthProviders", [["x"], {"": "x"}])
 @example("externalAuthProviders", [{"": "x"}, ["x"]])
 def test_list_members_are_hidden_one_by_one(name: str, members: list[Any]) -> None:
-    """What was found out of one is taken for true of all that the catalogue cannot tell from it."""
+    """The result for one setting applies to all that the catalogue treats the same."""
 
     def hidden(*written: str) -> list[Hidden | None]:
         text = f'{{"{name}": [{", ".join(written)}]}}'

@@ -1,4 +1,4 @@
-"""``medplum-lint explain ID FILE``: why a rule speaks of a document, or does not."""
+"""``medplum-lint explain ID FILE``: why a rule does or doesn't apply to a document."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def trace(*arguments: str, given: str | None = None) -> str:
 
 
 def verdict(*arguments: str) -> str:
-    """Whether the rule speaks of the one document, and why not."""
+    """Whether the rule applies to the one document, and why not."""
     return trace(*arguments).partition("\n")[0].partition(": ")[2]
 
 

@@ -128,7 +128,7 @@ def as_bytes(char: str) -> bytes:
 
 @given(TEXTS, st.integers(0, 30))
 def test_any_text(content: str, last: int) -> None:
-    """Lone surrogates that stand for no byte are no trouble either."""
+    """Lone surrogates that do not stand for a byte work too."""
     expected = reference(b"".join(map(as_bytes, content)))
     assert hashes(content) == expected
     assert hashes(content, last) == expected[:last]

@@ -478,7 +478,7 @@ def test_a_secret_in_a_text_turned_into_an_object_is_not_a_new_finding() -> None
     [("MEDPLUM_DATABASE__HOST", "other.example"), ("MEDPLUM_DATABASE__HOST", "db.example"), ("MEDPLUM_DATABASE_HOSTNAME", "db.example")],
 )
 def test_what_two_names_were_meant_for_is_fixed_from_neither(other: str, value: str) -> None:
-    """Nothing is offered that cannot be made, and nobody knows which of two values counts."""
+    """No impossible fix is offered, and it is not known which of two values counts."""
     path = write(f"MEDPLUM_DATABASE_URL=postgres://me:hunter2@db.example:5432/clinic\n{other}={value}\n", ".env")
     before = path.read_text()
     found = json.loads(run("--format", "json", path.name).stdout)["findings"]
@@ -501,7 +501,7 @@ def test_a_fix_of_some_names_says_which_it_leaves() -> None:
 
 @pytest.mark.parametrize("other", ["", 'MEDPLUM_APPROVED_SENDER_EMAILS="a@clinic.example, b@clinic.example"\n'])
 def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
-    """The less grave finding that it brings is as grave as the other one that is mended, which has nothing to do with it."""
+    """The less severe finding that it causes is as severe as another, unrelated one that is fixed."""
     base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\nMEDPLUM_AWS_REGION=eu-central-1\n"
     path = write(f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1_000\n{other}", ".env")
     assert left(path) == [("mismatched-timeout", "keepAliveTimeout")]
@@ -568,7 +568,7 @@ def test_an_object_and_a_member_of_it_are_not_given_in_one_round() -> None:
 
 
 def test_what_only_one_round_after_the_other_can_fix_is_fixed_in_one_run() -> None:
-    """Each fix within the JSON of a variable writes all of it anew."""
+    """Each fix within the JSON of a variable rewrites all of it."""
     text = "MEDPLUM_REDIS_HOST=cache\nMEDPLUM_EXTERNAL_AUTH_PROVIDERS={}\n"
     providers = [{"issuer": f"https://{number}.clinic.example", "userInfoUrl": " https://login.clinic.example/me"} for number in range(30)]
     path = write(text.format(json.dumps(providers)), ".env")
@@ -776,7 +776,7 @@ def test_the_engine_writes_nothing() -> None:
     assert all(isinstance(one, Document) for one in file.old) and fixes.outcome.result.findings == ()
 
 
-# --- Inputs of which nothing can be proved --------------------------------------------------------------------------------------------
+# --- Inputs about which nothing can be proved --------------------------------------------------------------------------------------------
 
 MARKED = [
     *server_files({("baseUrl",): "https://api.clinic.test", ("database", "host"): "db.clinic.test", ("port",): "8103"}),
@@ -820,7 +820,7 @@ def test_several_byte_order_marks_are_one_finding_and_go_at_once() -> None:
 @pytest.mark.parametrize("text", ["{{x}}", "{{ x }}", "https://{{x}}/", "x{{y}}z", " {{x}}", "{{", "}}", "{{}}"])
 @pytest.mark.parametrize("name", ["redisUrl", "databaseUrl", "database/password", "databasePassword", "signingkey", "redis.url", "baseurl"])
 def test_an_unknown_value_does_not_crash(name: str, text: str) -> None:
-    """Behind a name that is none AWS refuses it, and behind that of a secret it is how it should be in a template."""
+    """AWS refuses it in an invalid name, and for a secret a template should have it."""
     names = {"/medplum/prod/baseUrl": "https://api.clinic.test", f"/medplum/prod/{name}": text}
     fields = [{"Name": one, "Type": "String", "Value": value} for one, value in names.items()]
     for content in (json.dumps(names), json.dumps({"Parameters": fields})):
@@ -886,7 +886,7 @@ def test_a_url_with_tls_is_split_only_with_a_ca_or_at_an_rds_proxy(options: str,
 @pytest.mark.parametrize("name", ["database", "readonlyDatabase"])
 @pytest.mark.parametrize("host", [PROXY, "203.0.113.7", "proxy.clinic.test"])
 def test_a_proxy_endpoint_is_moved_wherever_it_is_because_the_server_does_the_same(name: str, host: str) -> None:
-    """The server takes it for the host and sets ``ssl.require``, so that the connection is the same afterwards."""
+    """The server reads it as the host and sets ``ssl.require``, so that the connection is the same afterwards."""
     database = {"host": "db", "disableConnectionConfiguration": True}
     made = fixed_json({"database": database, name: database, f"{name}ProxyEndpoint": host})
     assert made[name] == {**database, "host": host, "ssl": {"require": True}}

@@ -1,6 +1,6 @@
 """Fixing every fixture, alone, with the files beside it, and spread over several files.
 
-No fix is a bug, fixing twice is fixing once, and nothing new that is found is as grave as what is mended.
+No fix crashes, fixing twice is the same as fixing once, and no new finding is as severe as a fixed one.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def by_rule(outcome: Outcome) -> Counter[str]:
 
 
 def gravest(outcome: Outcome, rules: Counter[str]) -> int:
-    """The level of the gravest finding of some rules; a number behind those of all levels where there is none."""
+    """The level of the most severe finding of some rules; a number after all levels if there is none."""
     return min((LEVELS.index(finding.severity) for finding in outcome.result.findings if finding.rule in rules), default=len(LEVELS))
 
 

@@ -160,7 +160,7 @@ def test_programs_get_edits_and_no_lines(form: str, tmp_path: Path, monkeypatch:
 
 
 def edits_in(report: Any) -> list[tuple[int, int, str]]:
-    """The edits of a report on a file of one line: from the first character to behind the last one, and the new text."""
+    """The edits of a report on a file of one line: from the first character to after the last one, and the new text."""
     if "runs" not in report:
         found = [edit for finding in report["findings"] for edit in finding["fix"]["edits"]]
         return [(one["range"]["start"]["column"] - 1, one["range"]["end"]["column"] - 1, one["text"]) for one in found]

@@ -63,9 +63,9 @@ PROD, STAGING = "us-east-1/medplum/prod/", "eu-west-1/medplum/staging/"
 
 
 class Case(NamedTuple):
-    """Parameters in a store, of which there is a dump, what is to become of them, and what a person gives.
+    """Parameters in a store with a dump, their expected values, and the user's input.
 
-    ``wanted`` are those that the script changes, None where one is to be gone.
+    ``wanted`` are those that the script changes, None for one that is deleted.
     """
 
     parameters: list[Parameter]
@@ -133,7 +133,7 @@ every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def in_shells(*names: str) -> pytest.MarkDecorator:
-    """Cases in all shells, of which half are for the long run."""
+    """Cases in all shells, half of them only in the long run."""
     pairs = [(name, shell, (number + other) % len(SHELLS)) for number, name in enumerate(names) for other, shell in enumerate(SHELLS)]
     return pytest.mark.parametrize(
         ("case", "shell"),

@@ -1,4 +1,4 @@
-"""What a report says of a fix, and what ``--fix`` does: a finding that is called fixable is mended, and no other changes its file."""
+"""Reports on fixes match ``--fix``: a finding that is reported as fixable is fixed, and no other changes its file."""
 
 from __future__ import annotations
 
@@ -100,9 +100,9 @@ Key = tuple[str, str | None, str | None, int]
 
 
 def findings(name: str, *options: str) -> dict[Key, list[bool]]:
-    """Whether the findings of a file are called fixable, by rule, environment, setting and the number of other places.
+    """Whether the findings of a file are reported as fixable, by rule, environment, setting and the number of other places.
 
-    Those that commands mend are left out. Of one about several places a fix can mend a part.
+    Those that commands fix are left out. For one about several places a fix can cover a part.
     """
     found: dict[Key, list[bool]] = {}
     for one in json.loads(run("--format", "json", *options, name))["findings"]:
@@ -113,7 +113,7 @@ def findings(name: str, *options: str) -> dict[Key, list[bool]]:
 
 
 def check(name: str, text: bytes) -> None:
-    """Each rule alone, for what another rule mends can be what this one is about."""
+    """Each rule alone, because another rule may fix the same setting."""
     Path(name).write_bytes(text)
     for rule in {rule for rule, *_ in findings(name)}:
         Path(name).write_bytes(text)

@@ -82,7 +82,7 @@ def linted(path: Path, *, unsafe: bool) -> Fixes:
 
 
 def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made() -> None:
-    """A key whose line breaks are mended is read, and no key; a certificate that is checked by mistake would no longer be checked."""
+    """A key with repaired line breaks is read, and is not a key; a certificate that is checked by mistake would no longer be checked."""
     fixes = linted(ROOT / "tests" / "fixtures" / "twelve-mistakes" / "input.json", unsafe=True)
     assert [file.findings for file in fixes.files] == [12]
     assert [note.partition(": ")[2].partition(" at line")[0] for note in fixes.refused] == [

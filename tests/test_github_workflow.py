@@ -1,4 +1,4 @@
-"""Workflows of GitHub Actions: whose variables they give, to which process, and which secrets are no one's."""
+"""Workflows of GitHub Actions: whose variables they give, to which process, and which secrets are throwaway."""
 
 from __future__ import annotations
 

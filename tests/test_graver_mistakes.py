@@ -140,7 +140,7 @@ HELD_BY_NULL = {"bullmq.concurrency", "misnamed-setting", "unknown-setting", "ig
 
 
 def with_null(name: str, *, given: bool) -> dict[str, Any] | None:
-    """The clean configuration in which a setting is null, or is not there; None where it is a part of something that is no object."""
+    """The clean configuration with a setting that is null, or absent; None if its parent is not an object."""
     data: dict[str, Any] = json.loads(json.dumps(CLEAN))
     *above, last = name.split(".")
     holder: Any = data

@@ -247,7 +247,7 @@ def test_it_can_be_used_without_seeing_it() -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_can_be_distinguished(scheme: str) -> None:
-    """WCAG 2.2 asks for a contrast of 4.5 between a text and what is behind it."""
+    """WCAG 2.2 asks for a contrast of 4.5 between a text and its background."""
     block = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[scheme == "dark"]
     colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6});", block))
     pairs = [(text, behind) for text in ("text", "dim", "link", "error", "warning", "note", "passed") for behind in ("page", "panel")]

@@ -21,7 +21,7 @@ VALUES = st.recursive(
 
 
 def inside(literal: str, before: str = '{"SecretString": ', value: str | None = None) -> InnerJson:
-    """The inner JSON of a literal that stands behind some text."""
+    """The inner JSON of a literal after some text."""
     text = json.loads(literal) if value is None else value
     return InnerJson(f"{before}{literal}}}", Span(len(before), len(before) + len(literal)), text)
 

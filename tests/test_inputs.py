@@ -408,7 +408,7 @@ def test_a_project_that_has_another_tool(text: str) -> None:
     assert lint("-", *SELECT, given=BAD).exit_code == 1
 
 
-# --- A folder that is gone, names that are no text, terminals that cannot show them --------------------------------------------------
+# --- A missing folder, names that are not text, terminals that cannot show them --------------------------------------------------
 
 # not -c: its "" in sys.path makes extension modules fail there on Python 3.13
 GONE = f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={Path(__file__).parent.parent} {sys.executable} -m linter"

@@ -1,4 +1,4 @@
-"""JSON as ``JSON.parse`` reads it, with places: what stands where, what is wrong, and nothing that takes more than linear time."""
+"""JSON as ``JSON.parse`` reads it, with places: values, mistakes, and linear time."""
 
 from __future__ import annotations
 

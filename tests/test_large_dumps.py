@@ -1,4 +1,4 @@
-"""Dumps of many parameters, of which few are a server's: the others cost little, and change nothing."""
+"""Dumps of many parameters, few of them a server's: the others cost little, and change nothing."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ STORED: Final = st.builds(
 
 
 def one_by_one(held: list[Parameter], every: Iterable[Stored]) -> list[Parameter]:
-    """The parameters after commands, as it is said: those of one name together, in the place of the first, or behind all others."""
+    """The expected parameters after commands: those of one name together, in place of the first, or after all others."""
     names = list(dict.fromkeys(one.name for one in held))
     held = sorted(held, key=lambda one: names.index(one.name))
     for stored in every:

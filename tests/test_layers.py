@@ -207,11 +207,11 @@ class Most(NamedTuple):
     patterns: int
     """Regular expressions of ours that it compiles: half of them take 1 ms. Python's own differ by release."""
     classes: int
-    """Named tuples of ours that it compiles: those of which hundreds of instances are made."""
+    """Our named tuples that it compiles: those with hundreds of instances."""
 
 
 MOST = {"clean": Most(88, 26, 6), "ten": Most(111, 51, 6)}
-"""For a file without mistakes, and for one with ten, each of another kind, of which three can be fixed."""
+"""For a file without mistakes, and for one with ten, each of another kind, three of them fixable."""
 RUN = """
 import collections, gc, importlib, re, sys
 compiler = importlib.import_module("re._compiler" if sys.version_info >= (3, 11) else "sre_compile")
@@ -257,7 +257,7 @@ class Start(NamedTuple):
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of which nothing is found, alone in its folder."""
+    """A file without findings, alone in its folder."""
     path = tmp_path_factory.mktemp("clean") / "medplum.config.json"
     path.write_bytes((ROOT / "benchmarks/clean.json").read_bytes())
     return path

@@ -36,7 +36,7 @@ def run(name: str, text: str, *arguments: str) -> str:
 
 
 def diff(name: str, text: str) -> list[str]:
-    """The lines of a diff, without the report behind it."""
+    """The lines of a diff, without the report after it."""
     return list(takewhile(lambda line: line[:1] in tuple("-+@ \\"), run(name, text, "--diff", "--unsafe-fixes").splitlines()))
 
 
@@ -378,7 +378,7 @@ def test_a_public_list_in_a_variable_is_shown_and_a_secret_beside_it_is_not(orig
 
 
 def test_a_token_gets_no_fix_by_which_it_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In small letters an access key of AWS is none by its form, but can be read all the same."""
+    """In lower case an AWS access key does not have its form, but can be read all the same."""
     monkeypatch.chdir(tmp_path)
     for value, is_seen in (("AKIAIOSFODNN7EXAMPLE", False), ("X-Client-Cert", True)):
         Path("medplum.config.json").write_text(json.dumps({"baseUrl": "https://a.example/", "port": 8103, "mtlsCertHeader": value}))

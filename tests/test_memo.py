@@ -172,7 +172,7 @@ def compare(seed: int, number: int) -> None:
 
 
 def changed_back(document: Document) -> Document:
-    """A document that is the same, and of which nothing is known yet."""
+    """The same document without cached results."""
     new = copied(document, document.data, facts_of(document))
     new.complete, new.uri = document.complete, document.uri
     return new

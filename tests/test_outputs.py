@@ -42,7 +42,7 @@ def report(form: str) -> str:
 
 
 def refused(*arguments: str) -> str:
-    """The last line of what is said of a command that is refused, after which there is no new file."""
+    """The last line of the error for a refused command, which leaves no new file."""
     before = sorted(os.listdir())
     result = lint(*arguments)
     assert (result.exit_code, result.stdout, sorted(os.listdir())) == (2, "", before)
@@ -256,7 +256,7 @@ def test_nothing_is_written_through_a_link_out_of_the_working_directory(option: 
     dump = {"/medplum/prod/baseUrl": "https://api.hospital.example", "/medplum/prod/port": "8103"}
     Path("dump.json").write_text(json.dumps(dump))
     if option == "--write-baseline":
-        outside.write_text("")  # what is no baseline is not overwritten anyway
+        outside.write_text("")  # a file that is not a baseline is not overwritten anyway
     before = outside.read_text()
     name = link(how, outside)
     done = CliRunner().invoke(cli, ["dump.json", *SELECT, *UNSAFE.get(option, ()), option, name])

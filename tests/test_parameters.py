@@ -1,4 +1,4 @@
-"""Whatever stands where a parameter, its name or its value is expected: it is read or left alone, and nothing of ours fails."""
+"""Any value in place of a parameter, its name or its value is read or left alone, and nothing crashes."""
 
 from __future__ import annotations
 

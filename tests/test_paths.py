@@ -207,7 +207,7 @@ def test_any_key_can_be_quoted(names: list[str]) -> None:
     assert node.path == tuple(names)
 
 
-# --- What is no path. ---------------------------------------------------------------------------------------------------------------
+# --- Invalid paths. ---------------------------------------------------------------------------------------------------------------
 
 NO_PATHS = {
     "a..b": '"a..b" is not a path: it cannot be read from ".b" on (quote a key with dots or signs: "\\"a.b\\"")',

@@ -31,7 +31,7 @@ _MOST_STEPS: Final = 60
 _OWN_WORDS: Final = frozenset({"linter.options.config_file", "linter.options.globs"})
 """Modules whose patterns are given nothing but what people write in a configuration of their own; a glob has at most 1,024 characters."""
 _ENDS: Final = ("", "\0", "/", " ")
-"""What a misleading text ends with: nothing, and characters of which most patterns want none."""
+"""The end of a misleading text: nothing, and characters that most patterns do not match."""
 _METHODS: Final = frozenset({"match", "fullmatch", "search", "finditer", "findall", "sub", "split"})
 _CALL: Final = re.compile(rf"\.(?:{'|'.join(sorted(_METHODS))})\(")
 

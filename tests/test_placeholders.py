@@ -1,4 +1,4 @@
-"""What is taken for a reference that a program replaces, and for words by which a person is asked to."""
+"""Which texts count as references that a program replaces, or as instructions to a person."""
 
 from __future__ import annotations
 

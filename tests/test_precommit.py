@@ -169,7 +169,7 @@ def test_two_hundred_files_with_blanks_in_their_names(project: Project, monkeypa
 
 @pytest.mark.slow
 def test_what_one_change_breaks_in_another_file(project: Project) -> None:
-    """A file that was not changed is part of the server; a change of what is no configuration starts nothing."""
+    """A file that was not changed is part of the server; a change to another file starts nothing."""
     project.commit({"compose.yaml": COMPOSE, "public.env": PUBLIC, "private.env": PRIVATE, "README.md": ""}, CONCISE)
     project.write({"README.md": "# Read me\n"})
     git("add", "README.md", cwd=project.folder)
@@ -203,7 +203,7 @@ def test_only_the_files_that_have_changed(project: Project) -> None:
 
 @pytest.mark.slow
 def test_fixing(project: Project) -> None:
-    """It mends, which fails the commit, and reports the rest; then it passes."""
+    """It fixes files, which fails the commit, and reports the rest; then it passes."""
     project.commit({"my medplum.config.json": COMMA}, "medplum-lint-fix")
     output = project.run("--all-files", status=1)
     assert "- files were modified by this hook" in output and "1 finding fixed in 1 file" in output
@@ -235,7 +235,7 @@ def test_policies(project: Project) -> None:
     ],
 )
 def test_what_the_readme_shows_passes_on_a_clean_repository(project: Project, files: dict[str, str]) -> None:
-    """Its hook as it stands there, and the one for policies, in a repository that has nothing, or no policies."""
+    """Its hook as it is there, and the one for policies, in a repository that has nothing, or no policies."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = yaml.safe_load(readme.partition("<!-- pre-commit -->\n```yaml\n")[2].partition("```")[0])
     hooks = [*block["repos"][0]["hooks"], {"id": "medplum-lint-policies"}]

@@ -1,4 +1,4 @@
-"""What a file is taken for, by its content more than by its name, and the reason for one that is taken for nothing."""
+"""How files are recognised, by content more than by name, and the reason for one that is not."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_settings_of_the_cdk_are_one_finding(tmp_path: Path) -> None:
     ]
 
 
-# --- Texts that are no JSON ----------------------------------------------------------------------------------------------------------
+# --- Texts that are not JSON ----------------------------------------------------------------------------------------------------------
 
 NO_CONFIGURATIONS = [
     ("README.md", "# Running\n\n```json\n{\n  \"baseUrl\": \"http://localhost:8103\",\n  \"port\": 8103\n}\n```\n"),

@@ -1,4 +1,4 @@
-"""What may be shown of a value: the credentials in a text, and what of a wrong value a reader needs to see."""
+"""What may be shown of a value: the credentials in a text, and the parts of a wrong value that a reader needs to see."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KNOWN = settings.catalogue()
 CREDENTIALS = {
     "https://user:hunter2@host/path": "https://••••••@host/path",
     "https://hunter2@host/path": "https://••••••@host/path",
-    "https:user:hunter2@host": "https:user:hunter2@host",  # replaced below: no slash behind the colon, so all of it goes
+    "https:user:hunter2@host": "https:user:hunter2@host",  # replaced below: no slash after the colon, so all of it goes
     "https//user:hunter2@host": "https//••••••@host",
     "hunter2@api.example.com": "••••••@api.example.com",
     "hunter2:x-oauth-basic@github.com": "••••••@github.com",
@@ -291,7 +291,7 @@ def test_what_a_file_format_says_is_shown(text: str) -> None:
 @pytest.mark.parametrize("text", SECRETS)
 @pytest.mark.parametrize("name", ["key", "Name", "n", "Type", "Version", "ARN", "KeyId", "Tier", "NextToken"])
 def test_a_secret_under_a_name_of_the_file_format_is_masked(name: str, text: str) -> None:
-    """A file that is taken for a dump need not be one: its "key" can be a private key."""
+    """A file that is read as a dump need not be one: its "key" can be a private key."""
     parameter = '{"Name": "/medplum/prod/port", "Type": "String", "Value": "8103"}'
     content = f'{{\n "{name}": "{text}", "x": 1 true,\n "Parameters": [{parameter}]}}'
     outcome = lint_input(Input("ssm.json", content.encode(), Path("ssm.json")), Options(kind="server/ssm"))

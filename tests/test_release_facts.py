@@ -102,7 +102,7 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Span | None:
-        """``5.1.27``, ``5.1.25 or 5.1.27``, ``5.1.38 < x ≤ 5.2.13``; None for what is no first release."""
+        """``5.1.27``, ``5.1.25 or 5.1.27``, ``5.1.38 < x ≤ 5.2.13``; None for any other text."""
         if either := re.match(r"([0-9.]+) or ([0-9.]+)", text):
             return cls(Release.of(either[2]), before(Release.of(either[1])))
         if between := re.match(r"([0-9.]+) < x ≤ ([0-9.]+)", text):
@@ -146,7 +146,7 @@ def newer(kind: str) -> dict[str, Newer]:
 
 
 def changed(pattern: str) -> Iterator[tuple[re.Match[str], str, Span]]:
-    """The changes of settings that are told of in some words: what matched, the name, and since when."""
+    """The changes of settings in a text: the match, the name, and since when."""
     for name, change, release, *_ in cells("### Changed"):
         if (match := re.match(pattern, change)) and (span := Span.of(re.sub(r"^.*`: ", "", change)) or Span.of(release)):
             yield match, name.replace("[]", ".*"), span
@@ -229,7 +229,7 @@ def test_every_release_and_its_date() -> None:
 
 
 def test_how_every_release_reads_the_text_of_each_setting() -> None:
-    """From the oldest that was looked at to the last of which the source was read, and the newest, where no later change is known."""
+    """From the oldest one examined to the last whose source was read, and the newest, where no later change is known."""
     releases = [one for one in RELEASES if Release.of("4.1.0") <= one <= LAST_READ]
     later = {name for name, new in newer("server").items() if new.text} | {name for _, name, _ in changed("typed as ")}
     wrong = []
@@ -246,7 +246,7 @@ def test_how_every_release_reads_the_text_of_each_setting() -> None:
 
 
 def _fail_for(wrong: list[str]) -> None:
-    """Fail with all the lines, of which an assertion would show the first alone."""
+    """Fail with all the lines; an assertion would show only the first."""
     if wrong:
         pytest.fail("\n".join(wrong), pytrace=False)
 

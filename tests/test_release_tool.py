@@ -68,7 +68,7 @@ def test_values_that_are_not_the_same(one: Any, other: Any) -> None:
 
 
 def test_a_default_may_stand_for_what_is_false() -> None:
-    held = [8127, 8103, 12, 8103, 8103]  # a port, for which the server takes its default where the text is no number
+    held = [8127, 8103, 12, 8103, 8103]  # a port, for which the server uses its default if the text is not a number
     assert classify(held, 8103) == "integer"
     assert classify(held, 80).startswith("like no other: '8127' is 8127, 'true' is 8103")
 
@@ -185,7 +185,7 @@ def test_a_type_that_is_not_there_or_not_whole() -> None:
 
 @pytest.fixture(autouse=True)
 def all_is_known(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue that says of every text how it is read: a server that does something is never one of which that is not known."""
+    """A catalogue that knows how every text is read: the behaviour of a server is never unknown."""
     if "unknown" in request.node.name:
         return
     for name in catalogue().names():
@@ -196,7 +196,7 @@ def all_is_known(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 def as_catalogued(release: Release) -> tuple[Observed, dict[str, str]]:
-    """What a server does, and its type names, of which the catalogue says all."""
+    """The behaviour of a server, and its type names, all of them in the catalogue."""
     known = catalogue()
     settings = {name: setting for name in known.names() if (setting := known.get(tuple(name.split(".")))) is not None}
     typed = {name: [*setting.types, "object"][0] for name, setting in settings.items() if setting.is_read_by(release)}

@@ -1,4 +1,4 @@
-"""What holds of every reporter, whichever there are: a failure says which file to write or to change."""
+"""The contract of every reporter: a failure says which file to write or to change."""
 
 from __future__ import annotations
 
@@ -345,7 +345,7 @@ def test_it_is_quiet_or_says_that_it_is_not(name: str) -> None:
 
 @every_reporter
 def test_it_reveals_no_secret(name: str) -> None:
-    """(``test_canaries.py`` has it report files of every source, with a secret behind every setting.)"""
+    """(``test_canaries.py`` has it report files of every source, with a secret in every setting.)"""
     for style in STYLES:
         given_away = printed(reported(name, canaries(), style))
         require(given_away == [], f"{file_of(name)}, {style}: it prints {given_away} of a secret: show what Origin.excerpt shows")

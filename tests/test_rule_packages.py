@@ -1,4 +1,4 @@
-"""Rules of installed packages: found by their entry point, without running anything of theirs, and trusted as whoever names them."""
+"""Rules of installed packages: found by entry point, without running their code, and trusted like the configuration that names them."""
 
 from __future__ import annotations
 

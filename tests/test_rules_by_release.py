@@ -1,7 +1,7 @@
-"""What is found in the configurations of a server of 4.1.12, each finding held against the source of that release.
+"""What is found in the configurations of a server of 4.1.12, each finding checked against the source of that release.
 
 ``data/server-4.1.12`` has settings that this server reads, that came later and that had gone before, and values that it reads in another
-way than the newest does. A finding that is true of the newest server only is none here, and the other way round.
+way than the newest does. A finding that is only true of the newest server is not one here, and vice versa.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ IN_JSON = [
     "29 wrong-type defaultRateLimit",  # rate-limiter-flexible 7.1.1: 4 points
     "30 inexact-value defaultAuthRateLimit",  # the same compares digits in quotes
     "32 inexact-value defaultFhirQuota",
-    "34 misread-number maxJsonSize",  # bytes.parse: null, which is no limit
+    "34 misread-number maxJsonSize",  # bytes.parse: null, which means no limit
     "36 unknown-value defaultBotRuntimeVersion",  # no cloud/fission before 4.3.4
     "37 vmcontext-bots vmContextBotsEnabled",
-    "38 wrong-type bullmq.concurrency",  # BullMQ 5.56.0 refuses what is no number
+    "38 wrong-type bullmq.concurrency",  # BullMQ 5.56.0 refuses other values than numbers
     "40 unknown-value defaultProjectFeatures.1",  # ai came with 4.4.2
     "47 ignored-setting chainedSearchWithReferenceTables",  # went with 4.0.0
     "50 beta-mcp-endpoint mcpEnabled",

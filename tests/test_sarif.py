@@ -1,7 +1,7 @@
 """The SARIF log: exact files, the schema and Microsoft's validator, and each promise that neither of them checks.
 
 ``npm ci`` brings the validator and the schema (package.json); SARIF_MULTITOOL names another folder that holds both. ``UPDATE_GOLDEN=1``
-writes the golden files anew, to be read before they are committed.
+rewrites the golden files, to be read before they are committed.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def rule_of(rule: RuleInfo) -> Any:
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository, to stand in."""
+    """A repository as the working directory."""
     root = tmp_path / "repository"
     (root / ".git").mkdir(parents=True)
     (root / "config" / "deep").mkdir(parents=True)
@@ -515,7 +515,7 @@ def test_suppressed_findings_on_request() -> None:
 
 
 def test_the_category_of_an_analysis() -> None:
-    """What stands before the last slash; it overrides that of the upload, so it is there on request only."""
+    """The part before the last slash; it overrides that of the upload, so it is there on request only."""
     assert run_of(clean(), Style(category="medplum/production"))["automationDetails"] == {"id": "medplum/production/"}
     assert "automationDetails" not in run_of(clean())
 
@@ -549,7 +549,7 @@ def test_suppressed_findings_are_left_out() -> None:
 
 
 def test_no_more_results_than_github_accepts() -> None:
-    """The gravest stay, in their order, and the log says how many went."""
+    """The most severe stay, in order, and the log says how many went."""
     file = document()
     levels: list[Level] = ["note", "warning", "error"]
     run = run_of(result(*(finding(file, "baseUrl", str(number), severity=levels[number % 3]) for number in range(30_000))))
@@ -738,7 +738,7 @@ def test_security_rules(score: str) -> None:
 
 @pytest.mark.parametrize("score", [None, "", "0.0", "10.1", "-1", "high", "nan", "1_0", "٣"])
 def test_invalid_security_severities(score: str | None) -> None:
-    """GitHub refuses the whole upload for one that is no number."""
+    """GitHub refuses the whole upload for one that is not a number."""
     properties = {"precision": "high", "problem.severity": "error", "tags": ["external/cwe/cwe-312", "security"]}
     assert rule_of(SECRET._replace(security_severity=score))["properties"] == properties
 

@@ -52,7 +52,7 @@ def sizes(shape: Shape) -> list[int]:
 
 
 def growth(work: list[int]) -> float:
-    """How the second step compares with the first; what does not depend on the size is in neither, and what hardly does is passed over."""
+    """How the second step compares with the first; work that does not grow with the size is in neither."""
     return (work[2] - work[1]) / max(work[1] - work[0], work[1] / 8, 1)
 
 

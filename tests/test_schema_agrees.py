@@ -74,7 +74,7 @@ def test_both_accept_the_bounds_of_each_range() -> None:
 @given(value=VALUES)
 def test_the_schema_and_the_rules_agree(setting: Setting, value: Any) -> None:
     if value == "" or is_unresolved(value):
-        return  # an empty text is no value, and nobody knows what a reference will be: the rules leave both to others
+        return  # an empty text is not a value, and a reference is not known yet: the rules leave both to others
     assert schema_says(setting, value) == rules_say(setting, value), (setting.name, value)
 
 

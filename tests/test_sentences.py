@@ -29,7 +29,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def stops(message: str) -> bool:
-    """Whether a message ends with a full stop, or goes on behind the end of a sentence."""
+    """Whether a message ends with a full stop, or continues after the end of a sentence."""
     without_texts = re.sub(r'"[^"]*"', '""', message)
     return without_texts.endswith((".", ". ")) or re.search(r"""[a-z0-9)}"'`][.!?]\s+[A-Z$]""", without_texts) is not None
 

@@ -35,7 +35,7 @@ def text_of(kind: str, given: dict[str, Any]) -> str:
 
 
 def held(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What the server holds of each setting, defaults included, by its dotted name."""
+    """The server's value of each setting, including defaults, by dotted name."""
     (one,) = loaded(text_of(kind, given), kind, NAMES[kind])
     return {dotted(row.path): row.effective for row in effective_settings(one.document, defaults=True)}
 

@@ -1,4 +1,4 @@
-"""Which server a document is judged by, and what is said of a server that is older than the newest."""
+"""Which server a document is checked against, and findings for servers older than the newest."""
 
 from __future__ import annotations
 

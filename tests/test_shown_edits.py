@@ -28,7 +28,7 @@ SERVER = "medplum.config.json"
 
 
 def config(extra: str, *without: str) -> str:
-    """A configuration whose last lines are these, of which nothing is found but what they do."""
+    """A configuration with these last lines, whose only findings are in them."""
     rest = json.dumps({name: value for name, value in WHOLE.items() if name not in without}, indent=2)
     return f"{rest[:-2]},\n  {extra}\n}}\n"
 

@@ -69,7 +69,7 @@ def _ways(kind: Any, given: Any) -> Iterator[str]:
         yield from (one * least for one in once)
         if least == 0 and most == 1:
             yield from once
-    else:  # what stands around a place
+    else:  # the text around a place
         yield ""
 
 

@@ -613,7 +613,7 @@ def changed(text: str, chance: random.Random) -> list[str]:
 
 
 def is_green(outcome: Outcome) -> bool:
-    """Whether a run leaves somebody in the belief that all is well."""
+    """Whether a run gives the impression that all is well."""
     notes = {file.note for file in outcome.result.files}
     return outcome.exit_code != 2 and not outcome.result.findings and notes != {ALWAYS_KNOWN}
 

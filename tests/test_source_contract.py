@@ -1,4 +1,4 @@
-"""What holds of every source, whichever there are: a failure says which file to write or to change."""
+"""The contract of every source: a failure says which file to write or to change."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ _DEEPEST: Final = 200
 
 @cache
 def hostile_files() -> tuple[Given, ...]:
-    """Bytes that nobody wrote for a source: it is given them by ``--kind``, and where another one's file is cut off."""
+    """Bytes that were not meant for a source: ``--kind`` gives it any file, and another source's file can be truncated."""
     bare = {
         "nothing": b"",
         "a byte order mark": b"\xef\xbb\xbf",
@@ -256,7 +256,7 @@ def hostile_files() -> tuple[Given, ...]:
 @pytest.mark.parametrize("part", part_and_all(5))
 @every_source
 def test_it_survives_hostile_bytes(name: str, part: slice) -> None:
-    """Whatever the file is called, and called as its own files are."""
+    """Whatever the name of the file, and with the name of its own files."""
     own = source(name).NAMES[0].replace("*", "medplum")
     both = [one for given in hostile_files() for one in (given._replace(name=own), given)]
     demand(sentence for given in both[part] for sentence in broken(source(name), given))
@@ -363,7 +363,7 @@ def wrong_document(module: Source, file: SourceFile, loaded: Loaded) -> Iterator
 
 
 def outside(span: object, end: int) -> bool:
-    """Whether this is no part of a text."""
+    """Whether this is not part of a text."""
     return not isinstance(span, Span) or not 0 <= span.start <= span.end <= end
 
 

@@ -1,4 +1,4 @@
-"""One variable that a fix makes several of: they stand where it stood, in the documentation's order, and all else stays as it is."""
+"""A fix that splits a variable: the new ones take its place, in the documentation's order, and everything else stays."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ PARTS = dict(zip(SPLIT, ("db.acme.org", "5432", "medplum", "medplum", "hunter2")
 
 
 def lines(form: str, behind: dict[str, str], above: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The variables of the connection in a form, some of them with a comment behind or above."""
+    """The variables of the connection in a form, some of them with a comment after or above them."""
     texts = {one: form.format(f"MEDPLUM_DATABASE_{one}", PARTS[one]) for one in SPLIT}
     return "".join(f"{above.get(one, '')}{text}{behind.get(one, '')}\n" for one, text in texts.items())
 
@@ -353,7 +353,7 @@ def test_accepted_secrets_stay_accepted(uri: str, above: bool, others: bool, tmp
 
 
 def test_other_comments_stay_at_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also those that accept what is no finding about a secret, or that are no suppression comments."""
+    """Also those that accept findings about other things, or that are not suppression comments."""
     monkeypatch.chdir(tmp_path)
     comment = "# medplum-lint: ignore[unreachable-localhost] here"
     fixes = fixes_of("a.env", f"MEDPLUM_BASE_URL=https://api.acme.org/\n{comment}\nMEDPLUM_DATABASE_URL={URL}  {comment}\n")

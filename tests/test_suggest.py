@@ -74,7 +74,7 @@ SERVER = {"baseUrl": "https://api.example.com/", "port": 8103, "database": {"hos
 
 
 def suggested(data: dict[str, Any] | str, name: str) -> list[str]:
-    """What the messages about names that are no settings suggest."""
+    """Suggestions in messages about unknown names."""
     text = data if isinstance(data, str) else json.dumps(data)
     outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(Overrides()))
     named = [one for one in outcome.result.findings if one.rule in ("unknown-setting", "unknown-setting", "misnamed-setting")]

@@ -1,6 +1,6 @@
-"""Several files that configure one server: what is found in the sum, and where.
+"""Several files that configure one server: the findings in the sum, and their places.
 
-``sums/CASE`` holds the files, ``expected.txt`` what is found in them; ``UPDATE_GOLDEN=1 pytest tests/test_sums.py`` writes it anew.
+``sums/CASE`` holds the files, ``expected.txt`` what is found in them; ``UPDATE_GOLDEN=1 pytest tests/test_sums.py`` rewrites it.
 """
 
 from __future__ import annotations
@@ -385,7 +385,7 @@ OUTSIDE = "it lies outside the repository of this file"
 
 
 def notes(*paths: str) -> list[str]:
-    """What is noted of a check, after it was found that nothing is said of ``supportEmail``, nor called missing."""
+    """The notes of a check, which must not mention ``supportEmail`` or call anything missing."""
     outcome = lint_paths(list(paths), Options())
     assert [line for line in found(outcome) if "supportEmail" in line or MISSING in line] == []
     return [one.text for one in outcome.result.notices]
@@ -638,7 +638,7 @@ def fixed_files(*paths: str) -> tuple[dict[str, str], tuple[str, ...]]:
 
 
 def test_what_a_fix_in_one_file_brings_to_light_in_another_stops_neither(folder: Path) -> None:
-    """With ``MEDPLUM_REDIS_HOST`` the variables are a whole configuration, of which the service lacks a part, as it did before."""
+    """With ``MEDPLUM_REDIS_HOST`` the variables are a whole configuration, part of which the service lacks, as before."""
     service = '    command: env\n    env_file: a.env\n    environment:\n      MEDPLUM_BASE_URL: "https://api.hospital.health"\n'
     text = "services:\n  api:\n    image: medplum/medplum-server\n" + service
     write(folder, compose_dot_yml=text, a_dot_env="MEDPLUM_DATABASE_HOST=db\nMEDPLUM_REDIS_URL=redis://cache:6379\n")
@@ -702,7 +702,7 @@ def test_no_fix_is_made_in_the_wrong_place(case: str, folder: Path) -> None:
 
 
 def test_a_variable_that_another_file_gives_too_is_not_removed(folder: Path) -> None:
-    """Without the one in the service that of the file would count, which is none the better for it."""
+    """Without the one in the service that of the file would count, which is no better."""
     write(
         folder,
         **{
@@ -999,7 +999,7 @@ def test_a_service_that_extends_the_projects_is_not_an_overlay(folder: Path) -> 
 
 
 def judged(*paths: str) -> list[str]:
-    """The files with the server that each is judged by, and why."""
+    """The files with the server that each is checked against, and why."""
     files = lint_paths(list(paths), Options()).result.files
     return [f"{file.path}: {file.server.release} ({file.server.reason})" for file in files if file.server is not None]
 

@@ -106,7 +106,7 @@ def test_stopping_findings_come_first_then_the_most_severe() -> None:
     assert block == list(range(block[0], block[0] + len(missing)))  # in one block
     assert set(order[:2]) == {"unknown-value", "invalid-url"} and order[2] == "missing-setting"
     rest = [severity[rule] for rule in order if rule not in missing][2:]
-    assert rest == sorted(rest)  # error, note, warning is no order, but there is no note
+    assert rest == sorted(rest)  # error, note, warning is not an order, but there is no note
     assert report.count("Missing here:\n") == 1 and "| {" not in report
 
 
@@ -142,7 +142,7 @@ def test_the_name_stays_before_a_value_that_does_not_fit() -> None:
 
 
 def test_the_name_stays_before_a_value_on_a_very_long_line() -> None:
-    """With an ARN the line is too long to be shown from its start, and its name was taken for a value of its own."""
+    """With an ARN the line is too long to be shown from its start, and its name was mistaken for a value."""
     name = "/medplum/prod/baseUrl"
     arn = f"arn:aws:ssm:us-east-1:123456789012:parameter{name}"
     data = {"Name": name, "Type": "String", "Value": "https://api.clinic.example", "Version": 1, "ARN": arn, "DataType": "text"}

@@ -24,7 +24,7 @@ OF_REDIS = ("redis.tls", "cacheRedis.tls", "rateLimitRedis.tls", "pubSubRedis.tl
 
 
 def found(text: str, kind: str, setting: str) -> list[str]:
-    """What is found at a setting, or said of it."""
+    """The findings at a setting, or the notes on it."""
     file = Input("x.json", text.encode(), Path("nowhere/x.json"))
     result = lint_input(file, Options(EVERY_RULE, kind)).result
     return [f"{one.severity}[{one.rule}] {one.message}" for one in result.findings if one.message.startswith(f"{setting} ")]

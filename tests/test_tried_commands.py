@@ -337,7 +337,7 @@ def test_environments_keep_their_order_and_what_is_partly_known_stays_so() -> No
 
 
 def test_a_finding_fixed_by_a_later_command_does_not_reject_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Out of a secret URL comes a host without TLS, as it was before: to ask for TLS is for whoever checks again."""
+    """Out of a secret URL comes a host without TLS, as it was before: the next check asks for TLS."""
     monkeypatch.chdir(tmp_path)
     url = f"postgres://me:{PASSWORD}@clinic.proxy-cxyz.eu-central-1.rds.amazonaws.com:5432/clinic"
     values = {**BASE, "database.disableConnectionConfiguration": "true", "databaseUrl": url}

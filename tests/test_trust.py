@@ -113,7 +113,7 @@ def document(kind: str, secret: str) -> Document:
 
 
 def visible(findings: list[Finding]) -> list[tuple[object, ...]]:
-    """All of findings that does not depend on how long what stands before them is."""
+    """The parts of findings that do not depend on the length of the text before them."""
     return [
         (one.rule, one.severity, one.message, one.path, one.fix, [(other.path, other.message) for other in one.related]) for one in findings
     ]
@@ -217,9 +217,9 @@ MESSAGES = st.sampled_from(["${@path} ${@reason}", "${.} ${@raw} ${@length} ${@u
 def test_a_found_policy_says_the_same_whatever_the_secrets_are(
     kind: str, must: dict[str, Any], when: dict[str, Any] | None, message: str, fix_when: dict[str, Any] | None, other: str
 ) -> None:
-    """Two documents that differ in nothing but secrets are one to it. (``x`` is compared too: an empty text is no placeholder.)
+    """Two documents that differ in nothing but secrets are one to it. (``x`` is compared too: an empty text is not a placeholder.)
 
-    What is the same for both comes from the policy, which may hold the very text: ``equals: pa5sw0rd…`` stands in its reason.
+    What is the same for both comes from the policy, which may hold the very text: ``equals: pa5sw0rd…`` is in its reason.
     """
     fix: dict[str, Any] = {"safe": False, "set": {"baseUrl": "${signingKey}${unheardOf}"}, **({"when": fix_when} if fix_when else {})}
     try:
@@ -228,7 +228,7 @@ def test_a_found_policy_says_the_same_whatever_the_secrets_are(
         return
     first, second = (visible(check(asked, document(kind, secret))) for secret in (SECRET, other))
     if kind == "server/env" and (other == "" or "'" in other):
-        return  # an empty variable is given to nobody
+        return  # an empty variable is not passed on
     assert first == second
 
 
@@ -421,7 +421,7 @@ def test_an_unknown_setting_may_be_a_secret() -> None:
 
 
 def test_a_setting_that_is_public_in_documents_of_another_kind() -> None:
-    """In those of a kind that does not know it, nobody sees what it holds."""
+    """In documents of a kind that does not know it, its content is hidden."""
     data = {**rule_data({"region": {"equals": "x"}, "awsRegion": {"equals": "x"}}), "for": ["infra", "server"]}
     check_knows_no_secret(Rule(data))
     rule = Rule(data)

@@ -1,4 +1,4 @@
-"""Names that no known release reads: what is said of them, on a server that is newer than what is known too, and that they stay."""
+"""Names that no known release reads: the messages about them, also for a server newer than the data, and that they stay."""
 
 from __future__ import annotations
 

@@ -795,7 +795,7 @@ def written() -> dict[str, Any]:
 
 
 def test_every_stop_is_the_last_patch_that_leads_on(notes: Notes) -> None:
-    """Of 4.1 that is 4.1.12: the three patches behind it are later than 4.2."""
+    """Of 4.1 that is 4.1.12: the three patches after it are later than 4.2."""
     leading_on = [release for release in RELEASES if not (4, 1, 16) <= release <= (4, 1, 18)]
     for stop in notes.stops:
         assert stop.release == max(release for release in leading_on if release[:2] == stop.release[:2])

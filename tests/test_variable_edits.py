@@ -493,7 +493,7 @@ def test_a_fix_is_what_was_meant_and_is_made_once(case: Case) -> None:
 
 
 class Layout(NamedTuple):
-    """A way to write variables: what stands around them, and how one of them is written in quotes (none, single or double)."""
+    """A way to write variables: the text around them, and how one of them is written in quotes (none, single or double)."""
 
     name: str
     uri: str
@@ -780,7 +780,7 @@ BESIDE = {"MEDPLUM_DATABASE_SSL": "{}", "MEDPLUM_BASE_URL": "https://api.acme.or
 @pytest.mark.parametrize("at", [0, 1, 3])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.name)
 def test_several_variables_replace_one(layout: Layout, at: int, quote: str) -> None:
-    """In every layout, in the documentation's order, whatever stands before and behind."""
+    """In every layout, in the documentation's order, whatever comes before and after."""
     url = "a/b" if layout.safe else "postgres://medplum:pw@db.acme.org/medplum"
     given = [*BESIDE.items()][:at] + [("MEDPLUM_DATABASE_URL", url)] + [*BESIDE.items()][at:]
     chunks = [layout.one(name, text, quote) for name, text in given]
@@ -858,7 +858,7 @@ def test_an_edit_with_side_effects_is_a_bug(made: str) -> None:
 
 
 def test_fixes_that_touch_are_made_one_after_the_other() -> None:
-    """What is put in behind the only item of a list takes it that the item stays."""
+    """An insertion after the only item of a list relies on the item staying."""
     text = TASK.partition('"environment"')[0] + '"environment": [{"name": "MEDPLUM_LOG_LEVEL", "value": "INFO"}]}]}\n'
     changes = [setting("baseUrl", "https://api.acme.org/"), removing("logLevel"), setting("redis.host", "redis")]
 

@@ -239,7 +239,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"
 )
 def test_line_breaks_of_a_key(value: str, rules: list[str]) -> None:
     reported = found(f"MEDPLUM_BASE_URL=http://localhost:8103/\nMEDPLUM_SIGNING_KEY={value}\n")
-    assert [one for one in reported if not one.startswith("unusable-signing-key")] == rules  # what is in the frame is no key
+    assert [one for one in reported if not one.startswith("unusable-signing-key")] == rules  # the content of the frame is not a key
 
 
 def test_quotes_with_backslashes() -> None:

@@ -1,4 +1,4 @@
-"""What stands around a server: how each format describes it, which server it belongs to, and what is shown of it."""
+"""The environment of a server: how each format describes it, which server it belongs to, and what is shown of it."""
 
 from __future__ import annotations
 

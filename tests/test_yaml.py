@@ -1,4 +1,4 @@
-"""YAML as configuration tools read it, with places: what stands where, what is wrong, and nothing that takes much time or memory."""
+"""YAML as configuration tools read it, with places: values, mistakes, and little time and memory."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ class Styled:
         return lines
 
     def _behind(self, head: str, value: Any, column: int, *, in_list: bool) -> list[str]:
-        """The lines of a value behind a name or a dash."""
+        """The lines of a value after a name or a dash."""
         is_block = isinstance(value, dict | list) and bool(value) and self.chance.random() >= self.flow
         if is_block and in_list and self.chance.random() < 0.8:
             inner = self._block(value, column + 2)
@@ -364,7 +364,7 @@ def check_that_a_member_is_removed(document: Any, seed: int) -> None:
     expected = copy.deepcopy(document)
     del at(expected, path[:-1])[path[-1]]
     edits = YamlEditor(text, main_document(text, document)).remove(path)
-    if edits is None:  # a comment stands where the next entry would go
+    if edits is None:  # a comment is where the next entry would go
         assert "# - a: b" in text
         return
     checked(text, document, edits, expected)

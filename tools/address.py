@@ -1,4 +1,4 @@
-"""The address of this repository. It is ``url`` in setup.cfg, and nowhere else: whoever publishes it edits that one line.
+"""The address of this repository. It is ``url`` in setup.cfg, and nowhere else: to publish it, edit that one line.
 
 Texts that people copy, such as recipes, name the address too; :func:`filled_in` keeps them to it, and ``tools/generate.py`` writes them.
 What is built (the site, the metadata of the package) takes it from setup.cfg.
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER: Final = "OWNER"
 """The owner in setup.cfg until the repository is published. GitHub has a user of that name."""
 UNKNOWN: Final = "<owner>"
-"""What texts say until then: no name on GitHub is written so, and whoever copies it unread gets an error, not what a stranger has there."""
+"""What texts say until then: no GitHub name looks like this, so copying it unread gives an error, and not a stranger's repository."""
 NAME: Final = "medplum-lint"
 
 _OWNER: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
@@ -31,7 +31,7 @@ _NAMED: Final = re.compile(
 _FOLDERS: Final = (".github", "docs", "examples", "recipes")
 _REPORTED: Final = ("linter/reporters/sarif.py", "tests/golden/*.sarif")
 _SUFFIXES: Final = {".cfg", ".md", ".toml", ".txt", ".yaml", ".yml", ""}
-_MOST: Final = 1_000_000  # bytes of a file that may name the address; requirements.txt is none
+_MOST: Final = 1_000_000  # bytes of a file that may name the address; except requirements.txt
 
 
 @cache

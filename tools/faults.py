@@ -172,7 +172,7 @@ def _try(copies: SimpleQueue[Copy], fault: Fault) -> Answer:
 def _try_all(fault: Fault) -> Answer:
     """Run all quick tests on a fault that its own do not catch.
 
-    Whatever is generated is generated anew first: that it is stale shows with any edit of a rule or a setting.
+    Generated files are regenerated first: any edit of a rule or a setting makes them stale.
     """
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         copy = Copy(Path(folder))

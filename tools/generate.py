@@ -44,7 +44,7 @@ def _schema_of_configuration() -> str:
 
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _TABLES: dict[str, Callable[[], str]] = {**policy_docs.TABLES, "commands": command_docs.sections}
-"""What stands on a page between ``<!-- table: NAME -->`` and ``<!-- end -->``."""
+"""The part of a page between ``<!-- table: NAME -->`` and ``<!-- end -->``."""
 FILES: dict[str, Callable[[], str]] = {
     "linter/_built/settings.json": settings_build.build,
     "linter/_built/providers.json": settings_build.build_providers,

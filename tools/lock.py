@@ -1,4 +1,4 @@
-"""The locked dependencies: ``python tools/lock.py`` writes them anew, with ``--check`` it says whether they fit setup.cfg.
+"""The locked dependencies: ``python tools/lock.py`` rewrites them, with ``--check`` it says whether they fit setup.cfg.
 
 requirements.txt is what a run needs, and what builds it, each at one version with the hash of every file of it: ``pip install
 --require-hashes`` takes them on every Python and platform that we support. ``requirements/`` has the same for what builds the site, and for
@@ -68,7 +68,7 @@ def wanted(extra: str = "") -> list[Requirement]:
 
 
 def locked(text: str) -> Iterator[Locked]:
-    """The entries of a lock; raises ValueError for a line that is none: an address, an option, a version that is not exact."""
+    """The entries of a lock; raises ValueError for any other line: an address, an option, an inexact version."""
     for line in re.sub(r"\\\n", "", text).splitlines():
         entry, *hashes = re.split(r"\s--hash=", line.strip())
         if not entry or entry.startswith("#"):

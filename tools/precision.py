@@ -1,4 +1,4 @@
-"""How far the linter's word can be trusted: ``python tools/precision.py [FOLDER]`` holds its findings against verdicts written by hand.
+"""How precise the linter is: ``python tools/precision.py [FOLDER]`` compares its findings with verdicts written by hand.
 
 Each folder of ``tests/fixtures/real`` (or of FOLDER) is linted as a user would lint its files, and every finding is matched with a verdict
 of its ``expected.txt``, whose form the README of that folder gives. Printed are recall (what of the broken and doubtful is found) and
@@ -186,7 +186,7 @@ def lint(case: Case) -> Outcome:
 
 
 def _named(place: Mapping[str, Any]) -> str:
-    """The setting at a place; what stands around a server is none."""
+    """The setting at a place; the environment of a server has none."""
     return NO_SETTING if place["kind"] == "workload" else place["setting"] or NO_SETTING
 
 
@@ -218,7 +218,7 @@ def _inside(folder: Path) -> Iterator[None]:
 
 
 def match(case: Case, findings: Iterable[Finding]) -> list[Judged]:
-    """Give each finding its verdict, the gravest findings first, so that the milder one of two is the repetition."""
+    """Give each finding its verdict, the most severe findings first, so that the milder one of two is the repetition."""
     taken: set[tuple[int, tuple[str, str | None]]] = set()
     judged = []
     for finding in sorted(findings, key=lambda one: SEVERITIES.index(one.severity)):

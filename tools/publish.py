@@ -22,7 +22,7 @@ from linter import __version__  # noqa: E402
 
 
 def mistakes(tag: str, changelog: str, repository: str | None) -> Iterator[str]:
-    """What keeps a tag from being released; ``repository`` is where that would be, ``owner/name``, None where nobody says."""
+    """Why a tag cannot be released; ``repository`` is where it would be, ``owner/name``, None if it is not given."""
     if tag != f"v{__version__}":
         yield f"the tag is {tag}, but linter/__init__.py has the version {__version__}: write the one or the other"
     heading = _heading(changelog, __version__)

@@ -35,11 +35,11 @@ from fuzz.scenarios import HERE, Files, Scenario, Step, scenario  # noqa: E402
 _MEMORY: Final = "/dev/shm"
 """A folder in memory, where there is one: disks take longer over the folders of a scenario than a version over a command line."""
 _SHOWN: Final = 20
-"""Different differences of which one is printed, and lines of a difference."""
+"""The maximum number of distinct differences that are printed, and of lines in each."""
 _WIDTH: Final = 300
 """Characters of a line of a difference that are printed."""
 _PACE: Final = 1_000
-"""Scenarios after each of which it says how far it is."""
+"""Scenarios between two progress messages."""
 _ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
 _FOLDER: Final = b"a folder"
@@ -73,7 +73,7 @@ class Difference(NamedTuple):
 
 
 class Version:
-    """An installed version: the executable, and a process of which each command is a fork."""
+    """An installed version: the executable, and a process that forks for each command."""
 
     def __init__(self, given: str) -> None:
         path = Path(given).absolute()
@@ -210,7 +210,7 @@ def _terminal() -> Iterator[tuple[str, Taken]]:
 class Worker:
     """Runs the scenarios of a seed with both versions, in a folder of its own.
 
-    ``same`` are patterns of what is taken for the same; ``keep`` is a folder for what both versions made of scenarios in which they differ.
+    ``same`` are patterns of differences to ignore; ``keep`` is a folder for what both versions made of scenarios in which they differ.
     """
 
     def __init__(self, folder: Path, versions: Sequence[str], seed: int, same: Sequence[str], keep: Path | None) -> None:

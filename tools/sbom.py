@@ -37,7 +37,7 @@ def install(wheel: Path, folder: Path) -> None:
 
 
 def bill(environment: Path) -> dict[str, Any]:
-    """The bill of an environment, of which medplum-lint is the subject, and all else its parts."""
+    """The bill of an environment, with medplum-lint as the subject, and everything else as its parts."""
     found = _run("cyclonedx_py", "environment", "--spec-version", SPECIFICATION, "--output-reproducible", environment)
     bom: dict[str, Any] = json.loads(found)
     [subject] = [part for part in bom["components"] if part["name"] == NAME]

@@ -168,7 +168,7 @@ def _sources(setting: Setting) -> Iterator[str]:
 
 
 def _span(setting: Setting) -> Iterator[str]:
-    """The releases that read a setting; nothing where that is all of them, and where it is none."""
+    """The releases that read a setting; empty if that is all of them, or none."""
     if setting.first == setting.last != MAIN:
         yield f"only in {setting.first}"
     elif setting.last != MAIN:

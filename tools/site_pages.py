@@ -1,6 +1,6 @@
 """The documentation as a site, a hook of MkDocs: the pages of ``docs/`` in their order, those at the top, and links that fit both places.
 
-In the repository the pages link to each other as files. On the site a link to what is no page (a folder of rules, a schema) leads to the
+In the repository the pages link to each other as files. On the site a link to another file (a folder of rules, a schema) leads to the
 repository, and one to the README to the front page. ``mkdocs build --strict`` fails if one leads nowhere.
 """
 

@@ -13,7 +13,7 @@ from ..options.config import Config
 from ..typed import Final, NamedTuple
 
 UNUSED_SUPPRESSION: Final = "unused-suppression"
-"""The rule under whose id suppression comments are reported that nothing needs."""
+"""The rule under whose id unneeded suppression comments are reported."""
 
 
 Listed = tuple[Acceptance, bool, "str | None"]

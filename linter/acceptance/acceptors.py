@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 SOON: Final = 14
-"""A notice is given when an acceptance ends within this many days."""
+"""Days before the end of an acceptance from which on a notice is given."""
 
 
 class Acceptor(Protocol):

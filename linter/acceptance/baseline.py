@@ -21,14 +21,14 @@ from ..typed import Any, Final, NamedTuple
 from . import Checked, Listed, Reach
 
 LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of a baseline at most: some 400,000 entries."""
+"""The maximum size of a baseline in bytes: some 400,000 entries."""
 _HEADER: Final = "# Findings that medplum-lint does not report, because they were there before (version 1). Written by --write-baseline.\n"
 _NAMES: Final = ("path", "environment", "setting", "rule")
 _TERMS: Final = ("by", "until", "since")
 Terms = Mapping[str, Any]
 """Who accepts an entry, until when and since when, as far as that is given; see :class:`linter.model.Acceptance`."""
 _MOST_NAMED: Final = 10
-"""Entries at most that a notice names."""
+"""The maximum number of entries that a notice names."""
 
 
 class Entry(NamedTuple):
@@ -136,7 +136,7 @@ def baseline_text(counts: Mapping[Entry, int], terms: Callable[[Entry], Terms] =
 
 
 _RUNNING: Final = frozenset({"service", "container", "task definition", "stage", "job"})
-"""What runs a server: other variables, of a ConfigMap or an ``.env``, may be a part of what one gets."""
+"""Holders that run a server: it may also get variables of a ConfigMap or an ``.env``."""
 
 
 class KnownFindings:

@@ -20,7 +20,7 @@ from . import Checked, Listed, Reach
 _Place = tuple["str | None", "str | None"]
 """The path and the environment of acceptances, each None for any."""
 _Key = tuple[_Place, str, "str | None"]
-"""What acceptances are looked up by: their place, rule and setting."""
+"""The key of acceptances: their place, rule and setting."""
 
 
 class Acceptances:
@@ -30,15 +30,15 @@ class Acceptances:
         self._config = documents[0].config
         self._today = today
         self._tables = sorted(self._config.accept, key=lambda one: one.is_over(today))
-        """The tables, with those that have expired behind all others."""
+        """The tables, with the expired ones last."""
         self._first: dict[_Key, int] = {}
         self._used: set[int] = set()
         self._checked: dict[_Place, set[str] | None] = {}
-        """The rules that were checked in each place; None where no document is there."""
+        """The rules that were checked in each place; None if no document is there."""
         self._named: dict[str | None, set[str]] = {None: set()}
         """The rules that were checked in the one file that a path names."""
         self._unread: set[str | None] = set()
-        """The paths of documents that could not be read to their ends."""
+        """The paths of documents that could not be read to the end."""
         for number, one in enumerate(self._tables):
             place = (one.path, one.environment)
             self._checked[place] = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..fixes.store_plan import FixedDump
 
 Checked = tuple[Outcome, Sequence["FixedDump"]]
-"""A checked run that is reported, and its dumps that have commands for their store, which make nothing worse."""
+"""A checked run that is reported, and its dumps that have commands for their store, none of which is harmful."""
 
 
 def run(given: Given) -> int:

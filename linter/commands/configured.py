@@ -38,7 +38,7 @@ def show(given: Given, options: Options) -> None:
 
 
 _Row = tuple[str, str, str]
-"""An option, its value, and what gives it."""
+"""An option, its value, and its origin."""
 _DEFAULTS: Final = {
     "rules": "the built-in ones",
     "select": "every rule",
@@ -52,7 +52,7 @@ _DEFAULTS: Final = {
     "secret-names": "none",
     "baseline": "none",
 }
-"""The options in the order in which they are shown, and what holds where they are not given."""
+"""The options in the order in which they are shown, with their defaults."""
 
 
 # --- The options for a file. --------------------------------------------------------------------------------------------------------

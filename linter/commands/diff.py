@@ -26,7 +26,7 @@ from .show import LONGEST, json_value, value_cell
 VERSION = 1
 _ALL = sys.maxsize
 _BEFORE = 20
-"""Characters of a long value at least that are shown before what differs."""
+"""The minimum number of characters of a long value shown before the difference."""
 
 
 def run(given: Given) -> int:

@@ -46,9 +46,9 @@ from .inputs import rule_folders
 from .rules import level_words, rule_file_of
 
 _MOST_FINDINGS: Final = 20
-"""Findings at most that are named one by one."""
+"""The maximum number of findings that are named one by one."""
 _MOST_SETTINGS: Final = 3
-"""Settings at most that stand in the outline of a message."""
+"""The maximum number of settings in the outline of a message."""
 
 
 def run(given: Given) -> None:
@@ -271,9 +271,9 @@ def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
 Word = Literal["true", "false", "unknown"]
 _MOST_FALSE: Final = 8
 _MOST_ALIKE: Final = 3
-"""Places of a clause at most that are named one by one: where it does not hold, and of the others those with one answer for one reason."""
+"""The maximum number of places of a clause that are named one by one: failing ones, and others with the same answer and reason."""
 _LONGEST: Final = 100
-"""Characters of an assertion at most, as it is shown."""
+"""The maximum length of an assertion as shown, in characters."""
 
 
 class Answer(NamedTuple):

@@ -20,7 +20,7 @@ from ..text import inert, printable
 from ..typed import Final, NamedTuple
 
 MODE: Final = 0o700
-"""Only its owner can change what the owner will run."""
+"""Only its owner can change a script that the owner will run."""
 _HEAD: Final = """\
 #!/bin/sh
 # Fixes in AWS Parameter Store, written by medplum-lint {version}. Read it before you run it{call}.

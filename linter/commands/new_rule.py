@@ -24,9 +24,9 @@ from ..typed import Any, Final
 from .inputs import rule_folders
 
 SCHEMA_NAME: Final = "rule.schema.json"
-"""The schema beside the rules. No search for configurations reads a file of this name."""
+"""The schema beside the rules. A search for configurations ignores this name."""
 POLICIES: Final = Path("policies")
-"""Where rules of a user's own are unless a configuration or a command names another folder."""
+"""The default folder for custom rules."""
 _LONGEST: Final = 100
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -24,7 +24,7 @@ from .layout import json_text
 
 VERSION = 1
 LONGEST = 80
-"""Characters of a value in a table."""
+"""The maximum length of a value in a table, in characters."""
 
 
 def run(given: Given) -> None:

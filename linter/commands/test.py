@@ -236,7 +236,7 @@ def _found_by_source(loaded: Loaded) -> list[tuple[str, Span]]:
 
 
 _KINDS_OF_MEMBERS = {one.beside or one.role: kind for kind, one in DOCUMENT_KINDS.items()}
-"""The kinds of the members of a deployment by their names; of ``parameters`` that of a secret in Key Vault, which comes last."""
+"""The kinds of the members of a deployment by name; for ``parameters`` a secret in Key Vault comes last."""
 
 
 def _deployment(members: Mapping[str, Any], server: str) -> list[Loaded]:

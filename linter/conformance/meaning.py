@@ -81,7 +81,7 @@ def _digits(value: float, setting: Setting) -> Any:
 
 
 _LONGEST_NAME: Final = 1_000
-"""Characters that no name of a host, bucket, region or account has."""
+"""More characters than any name of a host, bucket, region or account has."""
 
 
 def _read_otherwise(value: Any, setting: Setting) -> Any:
@@ -103,4 +103,4 @@ _READABLE: Final[Mapping[str, Callable[[str], str | None]]] = {
     "s3-bucket": bucket,
     **dict.fromkeys(_HOSTS, _host),
 }
-"""What can be read in a text by the format that it should have."""
+"""The readable meaning of a text, by the format that it should have."""

@@ -42,15 +42,15 @@ ASPECTS: Final = {
     "all-loaders": "the environment variable sets its setting on older servers too",
     "all-versions": "older servers read the value as the newest does",
 }
-"""The aspects in which a value can fit its setting, in the order in which they are checked, with what each asks."""
+"""The aspects in which a value can fit its setting, in the order in which they are checked, each with its requirement."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
-"""Where a value does not fit in one of these, no other rule checks it."""
+"""A value that does not fit in one of these is not checked by other rules."""
 OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "variable", "current", "own-name", "all-loaders"})
 """Aspects of a setting that are about its name alone."""
 
 
 COMMENTS: Final = ("_", "$schema", "//")
-"""How names begin that hold comments; that of a parameter or a variable with a ``_`` can be a slip."""
+"""Prefixes of names that contain comments; a parameter or variable with a ``_`` can be a typo."""
 _STOPPING = frozenset({"baseUrl", "storageBaseUrl", "dataWarehouse"})
 """The settings, by their first names, at which the server can stop: see :mod:`linter.server.stops`."""
 BOTS: Final = ("bots",)
@@ -111,7 +111,7 @@ def _checked(document: Document, name: str) -> _Checked:
 
 
 DEEPEST: Final = 100
-"""Levels of nesting of what is checked. No setting is nested as deeply, and naming each of more takes as much as all before it together."""
+"""The deepest nesting that is checked. No setting is nested as deeply, and naming one more level costs as much as all before it."""
 
 
 def _check(document: Document, name: str) -> _Checked:
@@ -183,9 +183,9 @@ _OF_JSON: Final[tuple[_Question, ...]] = (
     tls.wrong_type,
     *_OF_KNOWN_TYPE,
 )
-"""What is asked of a value that is given as it is, in the order of the aspects."""
+"""The checks of a value that is not converted, in the order of the aspects."""
 VALUES: Final[tuple[_Question, ...]] = (values.wrong_type, *_OF_KNOWN_TYPE)
-"""What is asked of a value that a loader has made of a text."""
+"""The checks of a value that a loader has converted from a text."""
 
 
 def _answers(questions: Iterable[_Question], value: Any, setting: Setting, reader: Reader) -> Iterator[Mismatch]:

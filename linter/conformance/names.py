@@ -23,7 +23,7 @@ NEEDED: Final = {
     "redis": "without it the server finds no Redis",
     "signingKeyPassphrase": "without it the server cannot use an encrypted signingKey",
 }
-"""The settings at the top that the server cannot do without, and what happens when it does not find one."""
+"""The top-level settings that the server cannot do without, and what happens if one is missing."""
 _BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
 
 
@@ -44,7 +44,7 @@ def old(setting: Setting, reader: Reader) -> Mismatch:
 
 
 _GENERIC_NAMES = frozenset({"clientId", "environment", "name", "region"})
-"""Settings of the CDK that are called as those of other programs are: beside others of the CDK they are the CDK's too."""
+"""Settings of the CDK with names that other programs use too: next to other settings of the CDK they are the CDK's."""
 
 
 def of_cdk(names: Iterable[str], catalogue: Catalogue) -> frozenset[str]:

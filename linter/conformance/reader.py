@@ -14,7 +14,7 @@ from ..settings.kinds import DOCUMENT_KINDS, Coercion, catalogue_kind
 from ..typed import Final, NamedTuple
 
 _MISTAKES: Final = {"type": "type", "value": "word", "format": "form"}
-"""What kind of mistake a mismatch in an aspect is, unless it is given."""
+"""The kind of mistake of a mismatch in each aspect, unless it is given."""
 
 
 class Mismatch(NamedTuple):
@@ -30,7 +30,7 @@ class Mismatch(NamedTuple):
     part: str = ""
     may_be_newer: bool = False
     kind: str | None = None
-    """The kind of mistake, if it is not that of the aspect."""
+    """The kind of mistake, if it differs from the aspect's."""
 
     @property
     def reason(self) -> Message:

@@ -22,9 +22,9 @@ from .reader import Reader, reader_of
 from .secrets import is_called_secret, is_name_of_secret
 
 _NEAR_CHOICE: Final = 0.7
-"""How like another word one must be to be taken for it, of the few that a setting accepts."""
+"""The similarity at which a word counts as one of the few that a setting accepts."""
 _SHORTEST: Final = 4
-"""Letters of a name in which one wrong letter leaves no doubt: ``db`` is not far from anything."""
+"""The shortest name in which one wrong letter is unambiguous: ``db`` is near to everything."""
 
 
 class _Place(NamedTuple):

@@ -13,7 +13,7 @@ from ..syntax.json import INVALID, valid_value
 from ..typed import Any, Final
 
 _DEEPEST: Final = 20
-"""Levels of nesting in an object down to which it is searched; what is nested more deeply is taken for a secret."""
+"""The depth to which an object is searched; anything nested more deeply counts as a secret."""
 
 
 def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:

@@ -118,7 +118,7 @@ def unparsed(text: Any, path: SettingPath, reader: Reader) -> Mismatch | None:
 
 _NOT_PARSED: Final = "the server fails to parse this text and does not start"
 _PARSED = ("tls", "ssl")
-"""Names that are no setting everywhere, and are parsed everywhere; see ``server-obsolete.yaml``."""
+"""Names that are not settings, but are parsed everywhere; see ``server-obsolete.yaml``."""
 
 
 def way_out_of(setting: Setting, reader: Reader) -> str:
@@ -153,7 +153,7 @@ _OLDER: Final = {
     "object": "keep it as text or fail on it",
     "array": "keep it as text or fail on it",
 }
-"""What older servers do with a text in the place of a value of each type."""
+"""How older servers read a text in place of a value of each type."""
 
 
 def older_versions(text: str, setting: Setting, reader: Reader) -> Mismatch | None:

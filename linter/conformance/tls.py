@@ -21,9 +21,9 @@ _OF_PG: Final = frozenset({"true", "no-verify", ""})
 _WORD: Final = pattern(r"\s*[A-Za-z0-9_-]+\s*")
 _REFUSED: Final = "is text, at which the database client asks for TLS and then fails, which stops the server"
 ON: Final = "true"
-"""The text at which both clients encrypt as they do for an empty object."""
+"""The text with which both clients encrypt as for an empty object."""
 _NOTHING: Final[tuple[Any, ...]] = ({}, [])
-"""Options of which there are none."""
+"""Empty options."""
 
 
 def takes_options(setting: Setting) -> bool:

@@ -27,7 +27,7 @@ _TYPE_NAMES = {
 
 
 FALSE_MEANS_NONE = "false-means-none"
-"""The tag of the settings that the CDK leaves out at any value that JavaScript takes for false."""
+"""The tag of settings that the CDK leaves out if they are falsy in JavaScript."""
 
 ONLY_FALSE_IS_OFF = "only-false-is-off"
 """The tag of the switches that are compared with false, so that 0 leaves them on."""
@@ -119,13 +119,13 @@ def inexact_number(value: Any, setting: Setting, reader: Reader) -> Mismatch | N
 
 
 _TAKES_DURATIONS: Final = Release((5, 1, 4))
-"""The first release that hands the time on as an option of the connection; older ones put it into a statement as it is."""
+"""The first release that passes the time on as a connection option; older ones put it into a statement as it is."""
 _DURATION: Final = pattern(r"[0-9]{1,10}(?:\.[0-9]{1,10})?(?:e[0-9])?(?:us|ms|s|min|h|d)?", re.ASCII)
-"""A time in the units of PostgreSQL, without one in milliseconds, as an option of a connection can hold it: without a blank."""
+"""A time in the units of PostgreSQL, by default milliseconds, as a connection option can contain it: without a blank."""
 
 
 _PLAIN: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "object": dict, "array": list}
-"""The types of which any value of one class is."""
+"""The types that accept any value of one class."""
 
 
 def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:

@@ -23,9 +23,9 @@ _SAFE_UNREAD: Final = frozenset(
     {("database", "sslRejectUnauthorized"), ("readonlyDatabase", "sslRejectUnauthorized")}
     | {("redis", tls + switch) for tls in ("ssl", "tls") for switch in ("Require", "Enabled", "RejectUnauthorized")}
 )
-"""Where variables of a connection land without which it works all the same, before 5.1.14 or, of Redis, on every release."""
+"""The settings of a connection that it works without, before 5.1.14 or, for Redis, on every release."""
 _NEEDED: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
-"""The settings of :data:`~linter.conformance.names.NEEDED` that a variable of their own sets."""
+"""The settings of :data:`~linter.conformance.names.NEEDED` that have a variable of their own."""
 
 
 def useless_variable(variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:

@@ -14,7 +14,7 @@ from ..typed import Any, Final
 from .values import MEANS_FALSE, MEANS_TRUE
 
 _LONGEST: Final = 10_000
-"""Characters of what is read; nothing that people write as one value is longer."""
+"""The maximum length of a text that is interpreted; people write no longer values."""
 
 
 def switch(text: str) -> bool | None:
@@ -26,7 +26,7 @@ def switch(text: str) -> bool | None:
 # --- Numbers --------------------------------------------------------------------------------------------------------------------------
 
 _GROUP_OR_FRACTION: Final = r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}"
-"""A number that to one half of the world is a thousand times what it is to the other."""
+"""A number that differs by a factor of a thousand between locales."""
 _IS_GROUP_OR_FRACTION: Final = pattern(_GROUP_OR_FRACTION)
 _NUMBER = pattern(
     rf"(?!{_GROUP_OR_FRACTION}\Z)(?:[+-]?(?:0|[1-9][0-9]{{0,15}})(?:\.0+)?"
@@ -34,8 +34,8 @@ _NUMBER = pattern(
     r"|(?P<digits>[1-9][0-9]{0,14})[eE]\+?(?P<zeros>0?[0-9]|1[0-5]))",
     re.ASCII,
 )
-"""A whole number: plain, with digits in groups of three, but not with commas or dots between them, which to others begin a fraction, or
-times a power of ten."""
+"""A whole number: plain, with digits in groups of three (but not separated by commas or dots, which can mark a fraction), or times a power
+of ten."""
 _PER_MINUTE = pattern(r"([0-9]+)\s*(?:/|per)\s*(?:1\s*)?(?:m|min|minute)", re.ASCII | re.IGNORECASE)
 _TIME = pattern(r"([0-9]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 _MILLISECONDS: Final = {
@@ -47,7 +47,7 @@ _MILLISECONDS: Final = {
 }
 _UNITS: Final = {"milliseconds": 1, "seconds": 1_000, "days": 86_400_000}
 _MOST: Final = 10**15
-"""Beyond this no number is exact in JavaScript, and none is meant."""
+"""Beyond this no number is exact in JavaScript, and none makes sense."""
 
 
 def whole_number(text: str, unit: str = "") -> int | None:
@@ -84,7 +84,7 @@ def _size(text: str) -> str | None:
 
 
 _LEAST_LIMIT: Final = 65_536
-"""Bytes that a limit of requests has at least; a smaller number is meant in another unit."""
+"""The minimum of a request limit in bytes; a smaller number has another unit."""
 
 
 def size_of(number: int) -> str | None:
@@ -129,7 +129,7 @@ _REWRITES: Final[Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
     "url": ((pattern(r"(?i)(https?):/(?:/{2})?([^/\s].*)"), r"\1://\2"),),  # with one or three slashes behind its scheme
     "websocket-url": ((pattern(r"(?i)http(.*)"), r"ws\1"),),
 }
-"""By format what a text can be in its place, and what that stands for; the scheme in it becomes lower case."""
+"""By format, the forms that are rewritten, and what they stand for; the scheme becomes lower case."""
 
 
 def _rewritten(name: str, text: str) -> str | None:
@@ -213,4 +213,4 @@ _FORMS: Final[dict[str, Callable[[str], str | None]]] = {
 
 _URLS: Final = frozenset({"base-url", "redirect-uri", "url", "websocket-url"})
 LISTS: Final = frozenset({"email-list", "origins"})
-"""The formats of texts that are lists, with commas between the entries."""
+"""The formats of texts that are comma-separated lists."""

@@ -17,7 +17,7 @@ from .suppression_comments import read_suppression_comments, within
 from .variables import Variable
 
 _OF_SECRETS: Final = re.compile("secret|credential|password|key")
-"""What the ids of rules have in them that are about a value because it is secret, and stands where others can read it."""
+"""Words in the ids of rules about values that are secret but readable by others."""
 
 
 def with_accepted(content: str, given: Sequence[Variable], first: str, secret: str) -> str:

@@ -11,7 +11,7 @@ from ..syntax.edits import Overlap, Taken, apply_edits
 from ..text import Edit, Span
 
 EditChanges = Callable[[str, Sequence[Change]], "list[Edit] | None"]
-"""What makes edits of a text out of a change, or out of those of a split at once; None where that cannot be done."""
+"""Turns a change, or a whole split, into edits of a text; None if that is not possible."""
 
 
 def split_of(changes: Sequence[Change], rank: Callable[[Change], int | None]) -> tuple[Change, ...]:

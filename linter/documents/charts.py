@@ -20,7 +20,7 @@ _TEMPLATES: Final = ("_helpers.tpl", "configmap.yaml", "deployment.yaml", "hpa.y
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*")
 """The name of a value that may be shown."""
 _EMPTY: Final[tuple[Any, ...]] = (None, "", {}, [])
-"""Values that change nothing wherever they stand."""
+"""Values that never change anything."""
 
 
 class Chart(NamedTuple):

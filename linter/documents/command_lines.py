@@ -31,29 +31,29 @@ from .source import Problem, Started, Unread
 from .variables_in_yaml import Node
 
 _LONGEST: Final = 10_000
-"""Characters of a command that is one text: a longer one is a script, and shlex takes a word apart in quadratic time."""
+"""The maximum length of a command that is one text: a longer one is a script, and shlex splits a word in quadratic time."""
 _WITH_VALUE: Final = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions"})
 """Options of Node.js whose value is the next word."""
 _REPLACED: Final = re.compile(r"[${]")
-"""What is in a word that a template or Kubernetes replaces."""
+"""Parts of a word that a template or Kubernetes replaces."""
 _OF_SHELL: Final = re.compile(r"[$`;&|<>(){}]")
-"""What is in a command that is one text and of which a shell would make something else."""
+"""Characters in a command that is one text and that a shell would interpret."""
 _IN_SCRIPT: Final = re.compile(r"[\n#*?\[~]")
-"""The same, of a text that is certainly a shell's."""
+"""The same, for a text that certainly runs in a shell."""
 _INIT: Final = re.compile(r"(?:.*/)?(?:dumb-init|tini(?:-static)?)")
-"""A program that starts what follows its options."""
+"""A program that starts the command after its options."""
 _SHELL: Final = re.compile(r"(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh")
 TOOLS: Final = re.compile(r"/(?:usr(?:/local)?/?)?|/(?:usr/(?:local/)?)?s?bin(?:/.*)?")
-"""The folders of which one has a shell, and those above them."""
+"""The folders that may contain a shell, and those above them."""
 CONFIGURATION: Final = "/medplum.config.json"
 """The end of the path of a configuration file."""
 
 IGNORES: Final = "ignores its variables and reads medplum.config.json, or what its argument names"
-"""What a server does whose start argument does not name the variables."""
+"""The behaviour of a server whose start argument does not name the variables."""
 
 
 _BEFORE_5: Final = Release((4, 5, 2))
-"""A release that looks for files in another folder than the newest does."""
+"""A release that looks for files in another folder than the newest one does."""
 
 
 class Start(NamedTuple):
@@ -207,7 +207,7 @@ def problems_of_start(start: Start, server: ServerVersion, at: Span, *, has_vari
 
 
 _USUAL: Final = frozenset(WORKING_FOLDER + folder + CONFIGURATION for folder in ("", "/packages/server"))
-"""Paths that may be shown: any other one is what the user wrote."""
+"""Paths that may be shown: any other one was written by the user."""
 
 
 def never_read(start: Start) -> str:

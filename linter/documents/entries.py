@@ -43,7 +43,7 @@ class EntriesOrigin:
         self._lines = lines
         self._start = start
         self._inner: dict[SettingPath, InnerJson] = {}
-        """The JSON in the values of entries: each is read once, however much is found in it."""
+        """The parsed JSON in the values of entries, for repeated lookups."""
         self._excerpts: dict[SettingPath, Excerpt] = {}
         """The same for excerpts of values."""
 

@@ -32,7 +32,7 @@ _NEXT = re.compile(r"\r\n|\r|\n")
 _OURS = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?MEDPLUM_[A-Z0-9_]+[^\S\r\n]*=")
 """A line that sets a variable of the server."""
 _ANY = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?[A-Z_][A-Z0-9_]*=(?:[^=\s]|\Z)")
-"""A line that sets a variable, and is no last line of base64."""
+"""A line that sets a variable, and is not the last line of base64."""
 _END_OF_BASE64 = re.compile(r"[A-Za-z0-9+/]+={1,2}(?=[\r\n]|\Z)")
 """The last line of a key before its end, which looks like a variable without a value."""
 _PEM = "-----BEGIN "
@@ -42,7 +42,7 @@ _PLAIN_ADVICE = "write the quotes without backslashes"
 
 
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-"""The names of the own file of a project of Compose, in the order in which it looks for them."""
+"""The names of a Compose project's own file, in the order in which it looks for them."""
 
 
 def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder:

@@ -10,7 +10,7 @@ from ..typed import Final
 from .source import SourceFile
 
 _FOLDERS: Final = ("", "scripts", "bin", "docker", "deploy", ".github/workflows")
-"""Where such files lie, seen from the folder of the configuration and those above it."""
+"""Where such files are, relative to the folder of the configuration and those above it."""
 _FILES: Final = pattern(
     r"(?:.*[.-])?Dockerfile.*|.*\.(?:sh|bash|mk|ps1)|[^.]*entrypoint[^.]*|(?:GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml|package\.json"
     r"|(?:docker-)?compose.*\.ya?ml|\.gitlab-ci\.yml|(?:.*/)?[^/]*(?:pipelines?|cloudbuild|buildspec|deploy|release|ci|cd)[^/]*\.ya?ml"
@@ -20,7 +20,7 @@ _PROGRAM: Final = pattern(
     r"|op inject|vals eval|vault agent|render_template|os\.path\.expandvars)(?![\w-])"
 )
 _MOST: Final = 50
-"""Files at most that are looked into."""
+"""The maximum number of files that are examined."""
 
 
 def is_filled_in(file: SourceFile) -> bool:

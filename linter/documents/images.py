@@ -21,14 +21,14 @@ from .variables_in_yaml import is_sound, named_values, tokens_of
 _SERVER: Final = "medplum-server"
 _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
 _OWN: Final = re.compile(rf"(?:\A|/)medplum/{_SERVER}(?::(?:[0-9.]+|latest|staging|[0-9a-f]{{7,40}}|[^/]*[${{].*))?(?:@.*)?\Z", re.DOTALL)
-"""Its name, with a tag that Medplum's own build gives it (``scripts/build-docker-server.sh``), or one that is not known here."""
+"""Its name, with a tag from Medplum's own build (``scripts/build-docker-server.sh``), or one that is not known here."""
 _TAG: Final = re.compile(r":(?P<tag>[^:/@]+)(?:@sha256:[0-9a-f]+)?\Z")
 _RELEASE: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?")
 _FROM: Final = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 WITHOUT_SHELL: Final = Release((5, 0, 11))
 """The first release whose image has no shell (``FROM dhi.io/node:24`` in Medplum's Dockerfile)."""
 _LONGEST: Final = 1_000
-"""Characters that no name of an image has."""
+"""More characters than any image name has."""
 _DEEPEST: Final = 40
 """Levels of nesting beneath which no format names an image."""
 

@@ -57,7 +57,7 @@ def _names_of(catalogue: str) -> Sequence[str]:
 
 
 _LIKE: Final = {"readonlyDatabase": "database"}
-"""Sections whose members are those of another one, in whose order they are best read: the documentation describes a few of them only."""
+"""Sections with the same members as another one, whose order is used for them: the documentation describes only a few."""
 
 
 def _members(order: Sequence[str], path: JsonPath) -> list[str]:

@@ -20,15 +20,15 @@ from .variables_editor import Reading
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _UNQUOTED: Final = re.compile(r"[^\s#'\"\\$`]*")
-"""What only a shell does not read as it stands."""
+"""Characters that only a shell interprets."""
 _OTHER_NAME: Final = re.compile(r"[A-Z]_|\{\{")
-"""What makes a value without quotes look like the next line, whose start was lost, or like a template."""
+"""A sign that a value without quotes is really the next line, whose start was lost, or a template."""
 _NEVER: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ESCAPED: Final = frozenset('\\"$`')
-"""What needs a backslash in double quotes, which dotenv and Node.js keep as a part of the value."""
+"""Characters that need a backslash in double quotes, which dotenv and Node.js keep as a part of the value."""
 _REST: Final = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": frozenset("\\$`#'\r\n\t ;&|<>()*?!~")}
-"""What programs do not agree on within quotes, or without any: where a value has none of it, none is written there."""
+"""Characters that programs disagree about within quotes, or without any: if a value has none of them, none are written there."""
 
 
 class Lines:

@@ -10,16 +10,16 @@ import re
 from ..typed import Final
 
 _LOOKED_AT: Final = 20_000
-"""Characters in which a line of YAML is looked for."""
+"""The number of characters in which a line of YAML is looked for."""
 _YAML_MEMBER: Final = re.compile(r"""^[ \t-]*(?:"[^"\n]+"|'[^'\n]+'|[^\s#"'{}\[\],:=-][^\n:=]*):(?:[ \t]|\r?$)|^---""", re.MULTILINE)
-"""A line as no JSON and no list of variables has it."""
+"""A line that neither JSON nor a list of variables has."""
 _BEFORE_JSON: Final = re.compile(r"[\s\ufeff]+|//[^\r\n]*|/\*.*?(?:\*/|\Z)|\[|\{(?!\{)", re.DOTALL)
 _IN_JSON: Final = {
     "{": re.compile(r"""["'}]|[A-Za-z_$][\w$]{0,99}[ \t]*:|\Z"""),
     "[": re.compile(r"""["'\]\d-]|(?:true|false|null)\b|\Z"""),
     "": re.compile(r'"[^"\n]{1,99}"[ \t]*:'),
 }
-"""What follows the brackets at the start of JSON, however badly written; without a bracket it is one that was lost."""
+"""The text after the brackets at the start of JSON, however badly written; without a bracket one was lost."""
 
 
 def looks_like_json(content: str, *, is_named_so: bool) -> bool:

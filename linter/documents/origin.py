@@ -55,7 +55,7 @@ def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
 
 
 _MOST_PLACED: Final = 10_000
-"""Values at most of which it is looked up where they stand."""
+"""The maximum number of values whose position is looked up."""
 
 
 def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Public]]:

@@ -27,23 +27,21 @@ from .parameters import LIMITS, Environment, Parameter, has_reference, name_reas
 
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:ssm:([a-z]+(?:-[a-z]+)+-[0-9]+):([0-9]*):parameter/.*")
 _FROM_PIPE: Final = "--value file:///dev/stdin"
-"""What the CLI reads from a file for ``--value`` it takes as it is, whatever that begins with (``awscli/paramfile.py``)."""
+"""The CLI uses a file's content for ``--value`` as it is, whatever it begins with (``awscli/paramfile.py``)."""
 _NOT_AS_ARGUMENTS: Final = ("-", "file://", "fileb://", "http://", "https://")
-"""What no value may begin with that is an argument.
-
-The CLI takes a leading dash for an option (https://github.com/aws/aws-cli/issues/4395), reads a file for ``file://`` and, in version 1, an
-address for ``https://`` (https://docs.aws.amazon.com/cli/v1/userguide/cli-usage-parameters-file.html). What ``--cli-input-json`` gives is
-taken as it is (https://github.com/aws/aws-cli/issues/3076).
-"""
+"""Prefixes that a value cannot have as an argument. The CLI reads a leading dash as an option (https://github.com/aws/aws-cli/issues/4395),
+``file://`` as a file and, in version 1, ``https://`` as an address
+(https://docs.aws.amazon.com/cli/v1/userguide/cli-usage-parameters-file.html). It uses values in ``--cli-input-json`` as they are
+(https://github.com/aws/aws-cli/issues/3076)."""
 _PLAIN: Final = re.compile(r"[ -~]+")
 _DEFAULT_KEY: Final = "alias/aws/ssm"
 _COMMON_TEXTS: Final = ("true", "false", "{}", "[]")
-"""Texts that are no part of another value where they are the same."""
+"""Texts that are too common to count as a part of another value."""
 
 
 Step = tuple[Operation, Stored]
 Chain = list[Step]
-"""Operations, each of which needs that those before it have done their work, with what they leave."""
+"""Operations, each of which needs those before it to succeed, with what they leave."""
 
 
 class _Source(NamedTuple):

@@ -137,7 +137,7 @@ def _document(
 
 
 _CHECKED_BY_RULES: Final = frozenset({("database", "ssl", "ca"), ("readonlyDatabase", "ssl", "ca")})
-"""Settings whose length rules of their own check."""
+"""Settings whose length is checked by rules of their own."""
 
 
 def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Iterator[Problem]:

@@ -26,9 +26,9 @@ KIND: Final = "server/ssm"
 TYPES: Final = ("String", "StringList", "SecureString")
 """The types of parameters."""
 LIMITS: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
-"""Characters that a parameter of each tier can hold."""
+"""The maximum length of a parameter in each tier, in characters."""
 _MOST_LEVELS: Final = 15
-"""Levels that the name of a parameter can have."""
+"""The maximum number of levels in the name of a parameter."""
 _LONGEST_NAME: Final = 1011
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
 _VARIABLE: Final = re.compile(r"\$\{[^{}]*\}")
@@ -64,7 +64,7 @@ class Parameter(NamedTuple):
     key_id: str | None = None
     """The key of KMS that it is encrypted with."""
     modified: str | float | None = None
-    """When it was changed last, as the AWS CLI prints it: ISO 8601 in version 2, seconds since 1970 in version 1."""
+    """When it was last changed, as the AWS CLI prints it: ISO 8601 in version 2, seconds since 1970 in version 1."""
     complete: bool = False
     """Whether it was given together with all other parameters of its path."""
     missing: bool = False
@@ -181,7 +181,7 @@ def _strays(top: Iterable[Any]) -> list[Any]:
 
 
 _TOP: Final = "/medplum"
-"""What the paths of servers begin with, as the CDK and the documentation have them."""
+"""The start of servers' paths, in the CDK and the documentation."""
 
 
 def _prefix(path: str) -> str:

@@ -34,7 +34,7 @@ _UTF_16 = sentence(
 
 Entry = TypeVar("Entry")
 Consequence = str | Message
-"""What comes of a mistake in a text, as a clause, perhaps with what to do about it and whether the server then does not start."""
+"""The consequence of a mistake in a text, as a clause, perhaps with a remedy and whether it keeps the server from starting."""
 
 
 def _because(what: str, consequence: Consequence, remedy: str = "") -> Message:
@@ -99,7 +99,8 @@ _REPAIRS = {
     "json-duplicate-key": "keep the last of the equal values",
 }
 _MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, "json-duplicate-key": 30}
-"""Mistakes of a kind at most in a text that is fixed. No configuration has as many, and each can take as much as the text is long."""
+"""The maximum number of mistakes of a kind that are fixed in a text. No configuration has as many, and each can take time linear in its
+length."""
 
 
 def _repairs_of(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | None]:

@@ -33,11 +33,11 @@ INFRA = frozenset(
 )
 """Settings that only an infra configuration has."""
 _CORE = frozenset({"database", "redis", "binaryStorage"})
-"""Settings that every server has, and nothing else."""
+"""Settings that every server has, and nothing else has."""
 _TELLING = frozenset({"baseUrl", "allowedOrigins"})
-"""Settings that tell a server's from other programs' configurations, if everything beside them is a server's too."""
+"""Settings that distinguish a server's from other programs' configurations, if everything beside them is a server's too."""
 _FEWEST_BESIDE_BOTS = 2
-"""Settings of a server from which on a list of bots is what the CLI has added to the server's file."""
+"""The minimum number of server settings beside a list of bots that the CLI adds to the server's file."""
 _MOST_OF_FRAGMENT = 3
 _MOST_OF_INFRA_FRAGMENT = 5
 _FOREIGN = {
@@ -95,7 +95,7 @@ def has_settings(value: dict[str, Any]) -> bool:
 _RETIRED = frozenset(
     {"adminClientId", "maxUploadSize", "signingKeyPasscode", "chainedSearchWithReferenceTables", "disablePostDeployMigrations"}
 )
-"""Names that older servers read, and the last one, which only Medplum's guide to rollbacks has."""
+"""Names that older servers read, and one that only Medplum's guide to rollbacks has."""
 
 
 def _confidence(value: dict[str, Any], server: frozenset[str], name: str) -> Confidence | None:

@@ -16,12 +16,12 @@ _TEXT: Final = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\{\{[^}\n]*\}\}|\\[^\n]|[^\s"'
 _REDIRECTION: Final = rf"(?<!\S)\d*[<>]+(?:&[\d-]+|[^\S\n]*{_TEXT})"
 _WORD: Final = re.compile(rf"(?P<end>(?<!\\)\n|[;&|]+|(?<!\S)\#[^\n]*)|{_REDIRECTION}|(?P<word>{_TEXT})", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"[$`\\]")
-"""What a shell replaces."""
+"""References that a shell replaces."""
 _UNREAD: Final = re.compile(r"[\"'`\\]")
-"""What is in the text of a word of which a shell makes another one."""
+"""Characters in a word that a shell interprets."""
 _ASSIGNED: Final = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)=(?P<value>.*?)(?P=quote)", re.DOTALL)
 _LONGEST: Final = 20_000
-"""Characters of a script at most."""
+"""The maximum length of a script, in characters."""
 
 
 class Word(NamedTuple):

@@ -31,7 +31,7 @@ class FileImages(NamedTuple):
 
 
 Versions = list[ServerVersion | None]
-"""What images say together: their versions, None for one that is no release; nothing where there is no image."""
+"""The combined versions of images, None for one that is not a release; empty if there is no image."""
 
 
 def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> list[ServerVersion | None]:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 _LOOKED_AT = 20_000
-"""Characters in which a sign that a file is no text is looked for."""
+"""The number of characters that are tested for signs of a binary file."""
 _MOST_ABOVE = 20
-"""Folders at most, one in the other, of which each is looked into."""
+"""The maximum number of parent folders that are searched."""
 _BY_MARK = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 """The encodings of files that begin with one of these marks, as PowerShell writes them; every other file is read as UTF-8."""
 
@@ -321,18 +321,18 @@ class Suppression(NamedTuple):
 
 
 Editor = Callable[[Sequence[Change]], "list[Edit] | None"]
-"""What makes edits of a document's text out of changes of its settings, or None where that cannot be done without touching other things."""
+"""Turns changes of a document's settings into edits of its text; returns None if that has side effects."""
 
 
 Commander = Callable[[Sequence[Change]], "list[Command] | None"]
-"""What makes commands out of changes of the settings of a dump, for the store that it was taken from; None where none make them."""
+"""Turns changes of a dump's settings into commands for its store; returns None if there are none."""
 
 Rewriter = Callable[[Iterable[Stored]], bytes]
-"""What makes the dump, to be checked, that commands would leave of the store: the bytes of another file in place of this one."""
+"""Gives the dump, to be checked, that commands would lead to: bytes in place of this file's."""
 
 
 Place = tuple[str, object]
-"""Where something stands that documents are made of: a file, and what tells it from others in it."""
+"""The place that documents are made of: a file, and what tells it from others in it."""
 
 
 class Unread(NamedTuple):
@@ -348,9 +348,9 @@ class Image(NamedTuple):
 
     text: str
     is_servers: bool = False
-    """Whether it is known to be a server's whatever it is called, such as ``serverImage`` of the CDK."""
+    """Whether it is known to be a server's whatever its name, such as ``serverImage`` of the CDK."""
     where: str = ""
-    """The file in which it stands, where that is another one."""
+    """The file that contains it, if that is another one."""
 
 
 class Started(NamedTuple):
@@ -416,7 +416,7 @@ class Loaded(NamedTuple):
 
 
 _MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image", "tag"))
-"""Words of which all of one row are in a file that names the image of a server."""
+"""Words, all of one row of which are in a file that names a server image."""
 
 
 def may_name_images(file: SourceFile) -> bool:
@@ -429,25 +429,25 @@ class Confidence(IntEnum):
     """How certain a source is about a file; the most certain source reads it, and among equals the first by name."""
 
     CERTAIN = 90
-    """The file has the marks of a format of another program (AWS, Terraform), in which there is one answer."""
+    """The file has the marks of another program's format (AWS, Terraform), which is unambiguous."""
     LIKELY = 80
-    """It is built like the format, and holds settings that belong there."""
+    """It is structured like the format, and has settings that belong there."""
     PROBABLE = 65
-    """It is built like the format, which other formats resemble."""
+    """It is structured like the format, which other formats resemble."""
     PLAUSIBLE = 60
     """Names in it are those of one thing only."""
     POSSIBLE = 50
-    """Names in it are those of one thing, or of another that is rarer."""
+    """Names in it are those of one thing, or of a rarer one."""
     WEAK = 40
-    """It is called, or has names, as it should; other things can too."""
+    """It has the right name, or the right names in it; other things can have them too."""
     HINT = 30
-    """One name speaks for it."""
+    """One name suggests it."""
     EMPTY = 20
-    """Only what it is called speaks for it."""
+    """Only its name suggests it."""
     GUESS = 10
-    """It cannot be read, and is called as it should be. What is below this is no reason to read a file that was not named."""
+    """It cannot be read, and has the right name. A file below this confidence is not read unless it is named."""
     BROKEN = 9
-    """It cannot be read, and is called otherwise."""
+    """It cannot be read, and has another name."""
     ANY = 8
     """Nothing speaks against it."""
 

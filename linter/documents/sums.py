@@ -18,10 +18,11 @@ _NOTHING: Final[Mapping[tuple[SettingPath, Part], Document]] = {}
 
 
 MOST_VARIABLES: Final = 500
-"""Variables at most that a place shares with several servers: no configuration has as many, and each server would have all of them."""
+"""The maximum number of variables that a place shares with several servers: no configuration has as many, and each server would have all of
+them."""
 MOST_SHARED: Final = 20_000
-"""Variables at most that a place gives to all servers together, each counted for each of them: or the work would grow with the square
-of the text. Servers beyond that get what is not known; what is wrong in the place itself is found with the first of them."""
+"""The maximum number of variables that a place gives to all servers together, counted per server: otherwise the work would grow with the
+square of the text. Further servers get unknown variables; mistakes in the place itself are found with the first."""
 
 
 def may_share(place: Place, file: SourceFile, count: int, server: Place, most: int = MOST_VARIABLES) -> bool:

@@ -20,7 +20,7 @@ from .source import Problem, Suppression
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#+[ \t]*medplum-lint[ \t]*:[ \t]*(?P<rest>[^\r\n]*)", re.MULTILINE)
 _IGNORE = re.compile(r"ignore[ \t]*\[(?P<ids>[^\]]*)\][ \t]*(?P<reason>.*)")
 _NO_COMMENT = re.compile(r"(?:\A|(?<=[\r\n]))[^\S\r\n]*[^\s#][^\r\n]*")
-"""A line that holds something else than a comment."""
+"""A line with something other than a comment."""
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 
 

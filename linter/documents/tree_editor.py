@@ -20,10 +20,10 @@ from .variables_editor import Reading, variable_edits
 from .variables_in_yaml import Block, Node, variables_in
 
 _SHORT_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
-"""A number that every reader of YAML makes the same text of: Helm writes a longer one with an exponent."""
+"""A number that every YAML reader converts to the same text: Helm writes a longer one with an exponent."""
 
 _MOST_READ: Final = 2_000_000
-"""Characters of a file that are read again for its fixes, at most: a file of thousands of containers can have one in each."""
+"""The maximum number of characters of a file that are parsed again for its fixes: thousands of containers can have one each."""
 
 
 def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes: Sequence[Change]) -> list[Edit] | None:

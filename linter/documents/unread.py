@@ -29,7 +29,7 @@ _AWS_TEXT: Final = re.compile(
     re.VERBOSE,
 )
 _LOOKED_AT: Final = 20_000
-"""Characters of a text that are looked at."""
+"""The number of characters of a text that are examined."""
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 _AWS_TABLE: Final = re.compile(r"[-+]{4,}[ \t]*\r?\n\|")
 _AWS_ERROR: Final = re.compile(

@@ -50,18 +50,19 @@ _OF_CLIENTS_TOO: Final = _prefixed(
     "ADMIN_EMAIL ADMIN_PASSWORD AUDIENCE AUTHORIZE_URL BASE_URL GOOGLE_CLIENT_ID INTROSPECT_URL JWKS_URL LOG_LEVEL "
     "RECAPTCHA_SITE_KEY REGISTER_ENABLED REGISTER_URL TOKEN_URL USER_INFO_URL"
 )
-"""Variables of the server that its clients read too: however many there are, they do not show that a server is configured."""
+"""Variables of the server that its clients read too: however many there are, they do not prove that a server is configured."""
 _COMMON: Final = _prefixed("APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EMAIL")
-"""Variables of the server that apps and Compose files can have too: one alone does not show it, but two do where nothing is a client's."""
+"""Variables of the server that apps and Compose files can have too: one alone proves nothing, but two do if no variable is a client's."""
 _OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
-"""Where all of these are given, passwords among them, nothing is left that would be given elsewhere."""
+"""If all of these are given, including passwords, no others are given elsewhere."""
 _OF_TRUST: Final = ("NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE")
 _WORDS: Final = {"file": "", "image": "stage", "values": "", "workflow": "job"}
-"""What people call that in which variables stand, by those types that are no such words; nothing where only its name tells it apart."""
+"""The name for a holder of variables, by those types that people call otherwise; empty if only its own name is used."""
 _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
-"""What is replaced before the server sees it: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name }}``."""
+"""References that are replaced before the server sees them: ``${NAME}``, ``${NAME:-default}``, ``$NAME``, ``$(NAME)``, ``{{ .Values.name
+}}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
-"""A name of a variable that may be seen. ``{MEDPLUM_REDIS_PASSWORD:secret}`` is a name to YAML too."""
+"""A name of a variable that may be shown. ``{MEDPLUM_REDIS_PASSWORD:secret}`` is a name to YAML too."""
 _PEM: Final = "-----BEGIN "
 
 
@@ -73,15 +74,15 @@ class Variable(NamedTuple):
     key: Span
     value: Span
     quoting: str = ""
-    """How to write the value so that its escapes count, for people; empty where they do already."""
+    """How to write the value so that its escapes count, for people; empty if they do already."""
     fallback: str = ""
-    """The default in a reference such as ``${NAME:-default}``: no value, but it shows what the file is for, and can be a secret."""
+    """The default in a reference such as ``${NAME:-default}``: not a value, but it shows the purpose of the file, and can be a secret."""
     mistake: tuple[str, Message] | None = None
-    """What is wrong with how it is written here: the rule, and what to say behind the name. Its value is not checked then."""
+    """The mistake in how it is written here: the rule, and the message after the name. Its value is not checked then."""
     at: JsonPath = ()
-    """Where the member or the item stands that gives it, in YAML and JSON."""
+    """The place of the member or item that gives it, in YAML and JSON."""
     replaced: bool = False
-    """Whether a part of its text stands elsewhere, in the place of which there is a reference here."""
+    """Whether a part of its text is elsewhere, and here is only a reference to it."""
 
 
 class VariableHolder(NamedTuple):
@@ -104,21 +105,21 @@ class VariableHolder(NamedTuple):
     names: frozenset[str] = frozenset()
     public_names: frozenset[str] = frozenset()
     closed: Callable[[int], Hidden | None] = lambda _offset: None
-    """What is not to be seen at an offset of the text, whatever the names there are."""
+    """What is hidden at an offset of the text, whatever the names there are."""
     complete: bool = False
     """Whether the server has no other configuration."""
     partial: bool = False
-    """Whether the holder names other places with variables, so that what is missing is unknown."""
+    """Whether the holder names other places with variables, so that absent settings are unknown."""
     sound: bool = True
-    """Whether the text could be read without doubt about what belongs to what: else no value is shown."""
+    """Whether the structure of the text is unambiguous; if not, no value is shown."""
     strict: bool = False
-    """Whether the variables are certainly given to a server, so that one that it does not know is a mistake."""
+    """Whether the variables certainly reach a server, so that one that it does not know is a mistake."""
     image: Image | None = None
     """The image of a server that the holder runs."""
     throwaway: frozenset[SettingPath] = frozenset()
-    """The settings whose secrets are those of services that end with a job of CI: their ``type`` is ``test job``."""
+    """The settings whose secrets belong to services that end with a CI job: their ``type`` is ``test job``."""
     variables: tuple[Variable, ...] = ()
-    """All variables that stand in it, of a holder that is only a part of what a server gets."""
+    """All of its variables, for a holder that is only a part of what a server gets."""
     problems: tuple[Problem, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     editor: Editor | None = None
@@ -336,9 +337,9 @@ def _mistake(variable: Variable, path: SettingPath, release: Release = MAIN) -> 
 
 
 _UNQUOTED: Final = re.compile(r"[A-Za-z0-9_.+-]+")
-"""A number or a word that stands without quotes, and without a tag or an anchor."""
+"""An unquoted number or word, without a tag or an anchor."""
 _ALIAS: Final = re.compile(r"(?:^|[\s\[{,:-])\*[^\s*]", re.MULTILINE)
-"""What can make one value that of several variables."""
+"""A sign that one value may be shared by several variables."""
 
 
 def _repair(name: str, path: SettingPath, variable: Variable, file: SourceFile) -> Repair | None:
@@ -430,4 +431,4 @@ _STRUCTURE: Final = frozenset(
     "fission global image items kind metadata name namespace ports redis server services spec stringData template tls type value "
     "valueFrom".split()
 )
-"""Names of compose files, manifests and values files that hold variables."""
+"""Names in Compose files, manifests and values files that contain variables."""

@@ -25,7 +25,7 @@ from .json_editor import json_edit
 from .variables import Variable, is_misread, variable_names
 
 Reading = tuple[str, "str | None"]
-"""The name of a variable, and its text; None where that is not known."""
+"""The name of a variable, and its text; None if that is not known."""
 
 
 class Variables(Protocol):
@@ -49,7 +49,7 @@ class Variables(Protocol):
 
 
 Read = Callable[[str], "Variables | None"]
-"""What finds the variables in a text; None where they can no longer be read."""
+"""Finds the variables in a text; returns None if they can no longer be read."""
 
 
 def variable_edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:

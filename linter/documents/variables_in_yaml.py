@@ -20,7 +20,7 @@ from .suppression_comments import SuppressionComments, read_suppression_comments
 from .variables import Variable, unless_reference
 
 Resolve = Callable[[str], str | None]
-"""What becomes of a text before the server sees it; None where that is not known."""
+"""The result of a text before the server sees it; None if that is not known."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _BREAK: Final = "put the value in double quotes, in which \\n is a line break, or in a block after |-"
 _QUOTES: Final = "write the quotes without backslashes"
@@ -114,7 +114,7 @@ def file_within(node: Node) -> SourceFile | None:
 
 
 _MOST_WITHIN: Final = 20
-"""Files at most that are read within another one, each of which takes as much as all of that."""
+"""The maximum number of files inside another one, each of which takes time linear in that."""
 _VISIBLE: Final = re.compile(r"[^\r\n]")
 
 
@@ -129,19 +129,19 @@ class Block(NamedTuple):
     at: Node
     resolve: Resolve = unless_reference
     reader: Message | None = None
-    """To whom a value is a mistake that YAML or JSON takes for something else than text, and what comes of it."""
+    """The reader for whom a value that YAML or JSON does not read as text is a mistake, and the consequence."""
     read: Callable[[Variable], Variable] = lambda variable: variable
-    """What a server gets for a variable, where that is not its text."""
+    """The text that a server gets for a variable, if it differs."""
     write: Callable[[str], str] = str
-    """What a value is written as, such as ``$$`` for a dollar."""
+    """How a value is written, such as ``$$`` for a dollar."""
     is_editable: bool = True
     key: str = "name"
     """The member of an item that names it."""
     numbers: bool = False
     booleans: bool = False
-    """What is one of these to YAML is text to the reader, and needs no quotes."""
+    """The reader turns these YAML booleans into text, so they need no quotes."""
     names: Mapping[str, str] | None = None
-    """The variables that are made of members, by the names of these, where those are not the same. Of an empty text none is made."""
+    """The variables made of members, by the members' names, if these differ. An empty text makes none."""
 
     def name_of(self, variable: str) -> str:
         """The name of the member that gives a variable; empty if none can."""

@@ -29,7 +29,7 @@ from .variables import Variable, VariableHolder, unless_reference, visibility_of
 from .variables_in_yaml import Node
 
 Read = Callable[[Any], Any]
-"""What makes a value of the catalogue out of what stands in a file; ``UNKNOWN`` of what it does not understand."""
+"""Turns a value in a file into one of the catalogue; ``UNKNOWN`` for one that it does not understand."""
 
 
 class Leaf(NamedTuple):
@@ -159,7 +159,7 @@ def mounted_at(mount: Any) -> Any:
 _SHELLS: Final = frozenset("sh bash ash dash".split())
 _ABSENT_PROGRAMS: Final = frozenset("curl wget".split())
 _FOLDERS: Final = tuple("/bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
-"""Where programs are looked for that have no path."""
+"""Where programs without a path are looked for."""
 _BUILT_IN: Final = frozenset("exit true false : ! [ test".split())
 _JOINED: Final = re.compile(r"\|\||&&|[|;&\n]")
 _URL: Final = re.compile(r"(https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(?![\w.:$@-])(/[\w./-]*)?(?![\w/.$-])")
@@ -196,7 +196,7 @@ _COMPANIONS: Final = {
     "postgres": ("database", re.compile(rf"{_FROM}(?:postgres|postgis/postgis|pgvector/pgvector|bitnami/postgresql){_IN_TAG}")),
     "redis": ("redis", re.compile(rf"{_FROM}(?:redis|bitnami/redis){_IN_TAG}")),
 }
-"""What a server has beside it: the section of its settings that leads there, and its image with the major version."""
+"""The companions of a server: the section of its settings, and the image with the major version."""
 
 
 def is_companion(image: Any) -> bool:
@@ -216,11 +216,11 @@ _NAMES: Final = frozenset(
     "portMappings read_only readinessProbe readonlyRootFilesystem replicas resources restart retries securityContext start_period "
     "startupProbe stop_grace_period stopTimeout target terminationGracePeriodSeconds test timeout volumeMounts volumes".split()
 )
-"""Names of containers that may be seen, beside those that stand where variables do."""
+"""Names of containers that may be shown, besides the names in holders of variables."""
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""The variables of other programs of which not only the name is known."""
+"""The variables of other programs whose values are needed too."""
 _EVERY_ADDRESS: Final = ("", "0.0.0.0", "::", "[::]")
-"""The addresses of the machine by which a port is published at all of them."""
+"""The addresses that publish a port on all interfaces."""
 
 
 def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:

@@ -31,7 +31,7 @@ from .verify import (
 )
 
 MOST_ROUNDS: Final = 100
-"""Rounds at most: one fix can wait for another, and fixes within the JSON of one variable take a round each."""
+"""The maximum number of rounds: one fix can wait for another, and fixes within the JSON of one variable take a round each."""
 
 
 class FixedFile(NamedTuple):

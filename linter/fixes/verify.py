@@ -23,7 +23,7 @@ Check = Callable[[Mapping[str, bytes]], Outcome]
 Identity = tuple[str, str, "str | None"]
 """What identifies a document while its text changes: file, kind, environment."""
 Pair = tuple[Document, "Document | None"]
-"""A document, and what a round makes of it; None where it has no setting left."""
+"""A document, and the result of a round; None if it has no setting left."""
 
 
 class Key(NamedTuple):

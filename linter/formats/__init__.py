@@ -23,17 +23,17 @@ class Format(NamedTuple):
     """A form that a text can have, by a name that rules and the catalogue use."""
 
     reason: Check
-    """Says why a text does not have it, in a clause that reads on after the setting's name; None where it has it."""
+    """Says why a text does not have it, in a clause that follows the setting's name; None if it has it."""
     describes: str
-    """What a text is that has it, in Markdown."""
+    """A text that has it, described in Markdown."""
     legible: re.Pattern[str] | None = None
-    """A regular expression of what a text without it looks like that a reader needs to see. Nothing else is shown at a public setting."""
+    """A regular expression for a text without it that a reader needs to see. Nothing else is shown at a public setting."""
     shown: re.Pattern[str] | None = None
-    """A regular expression of what is shown of the texts that have it, where nearly any has."""
+    """A regular expression for the texts with it that are shown, if nearly any text has it."""
     lists: bool = False
-    """Whether people write several, with commas or blanks between."""
+    """Whether people write several, separated by commas or blanks."""
     mail: bool = False
-    """Whether what stands before an "@" is no password."""
+    """Whether the part before an "@" is not a password."""
     looks_random: bool = False
     """Whether it is public although it looks like a secret."""
 

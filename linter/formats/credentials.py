@@ -15,15 +15,15 @@ _STARTS = (
     *("AKIA", "ASIA", "GOCSPX-", "SG.", "_live_", "glpat-", "xox", "npm_", "sk-", "key-"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
 )
-"""One of which is in every text that :func:`issued_credential` finds, so that hardly any needs the pattern."""
+"""One of these is in every text that :func:`issued_credential` finds, so that hardly any text needs the pattern."""
 _SHORTEST = 20
-"""Characters of a text that only a generator makes, at least."""
+"""The minimum length of a generated text, in characters."""
 _LENGTH_OF_AWS = 40
-"""Characters of the secret of an access key of AWS, which are those of base64."""
+"""The length of an AWS secret access key, in base64 characters."""
 SECRET_OF = "is the secret of the AWS access key beside it,"
-"""What :func:`is_secret_of` finds, in a clause."""
+"""The finding of :func:`is_secret_of`, as a clause."""
 _BITS = 3.5
-"""Bits per character in such a text, at least; English has fewer, and so has a word with its letters replaced."""
+"""The minimum number of bits per character in such a text; English has fewer, and so has a word with its letters replaced."""
 
 
 def issued_credential(text: str) -> str | None:

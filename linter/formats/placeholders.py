@@ -19,7 +19,7 @@ _WORD = pattern(
     r"\s*(?:(?:TODO|FIXME)(?:[\s:(,!?].*)?|(?:PLEASE[-_ ])?(?:CHANGE|REPLACE)[-_ ]?(?:ME|THIS|IT)\b.*)", re.IGNORECASE | re.DOTALL
 )
 _BEGINNINGS = ("todo", "f", "plea", "chan", "repl")
-"""How what that finds begins; an "i" has other capitals in other alphabets."""
+"""The beginnings of its matches; an "i" has other capitals in other alphabets."""
 
 
 def is_reference(value: Any) -> bool:
@@ -45,7 +45,7 @@ def _is_bare(text: str) -> bool:
 
 
 _MOST_DEFAULTS = 5
-"""References in one another at most."""
+"""The maximum depth of nested references."""
 
 
 def fallback_of(text: str) -> str:
@@ -93,9 +93,9 @@ def is_blank(value: Any) -> bool:
 
 
 _SHORT = 200
-"""Characters of a text at most in which an instruction is looked for, and of which is kept whether it is to be replaced."""
+"""The maximum length of a text in which an instruction is looked for, and whose result is cached."""
 _LONGEST = 20_000
-"""Characters of a text at most in which a part to fill in is looked for: a whole certificate bundle is longer than any sample."""
+"""The maximum length of a text in which a part to fill in is looked for: a whole certificate bundle is longer than any sample."""
 _SAMPLE = pattern(
     r"""(?<![A-Za-z0-9])(?:YOUR[-_ ]?[A-Z] | (?:ADD|ENTER|INSERT|PASTE|PUT|SET)[-_ ][^/\n]{1,80}[-_ ]HERE(?![A-Za-z0-9]))
     | __[A-Z][A-Z0-9_]*__ | (?<![A-Za-z0-9])[Cc]hange[-_ ]?[Mm]e(?![A-Za-z])
@@ -103,7 +103,7 @@ _SAMPLE = pattern(
     | \A\s*(?:\*{3,}|\u2022+|[xX]{3,})\s*\Z | (?:\A\s*|[/:])(?:\.{3,}|\u2026)\s*\Z | -----BEGIN\ [A-Z\ ]+-----[\s\\nr]*(?:\.{3,}|\u2026)""",
     re.VERBOSE,
 )
-"""Marks in the place of words or letters: ``__HOST__``, ``xxxxx``, ``****``."""
+"""Marks in place of words or letters: ``__HOST__``, ``xxxxx``, ``****``."""
 _KINDS = {
     "o": "add change set",
     "O": "enter fill insert paste provide put replace specify supply",
@@ -137,12 +137,12 @@ _INSTRUCTION = pattern(
     | C(?:[^?]+h | r[^?]*[tb] | f?[oOp](?=[^?]*[a-z])[^?]*[hirwystb][^?]*)""",
     re.VERBOSE,
 )
-"""The grammar of instructions, in the kinds of their words, behind a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
+"""The grammar of instructions, in the kinds of their words, after a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
 _SIGNS = ("__", "xxx", "...", "\u2026", "***", "\u2022", "\u25cf", *" ".join(_KINDS[one] for one in "oOymrhdD").split())
 _SIGNS += tuple(_KINDS["p"].upper().split())
 """One of which is in every short text that has to be replaced, in lower case or as it is."""
 _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
-"""What stands around an instruction that is a part of a text."""
+"""Delimiters around an instruction that is a part of a text."""
 
 
 @lru_cache(maxsize=8_192)

@@ -13,9 +13,9 @@ from . import format
 _SIZE_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
 _SIZE = pattern(r"([-+]?[0-9]+(?:\.[0-9]+)?) *(kb|mb|gb|tb|pb|b)", re.IGNORECASE | re.ASCII)
 _NUMBER = pattern(r"(?:[^\S\x1c-\x1f\x85]|\ufeff)*([-+]?[0-9]+)")
-"""What ``parseInt`` reads: behind the blanks of JavaScript."""
+"""The prefix that ``parseInt`` reads, after JavaScript blanks."""
 _UNIT = pattern(r"(?:\.[0-9]+)?[\s/-]*(?:[kmgtp]i?b?|b|(?:kilo|mega|giga|tera)?bytes?|[kmgt]ib|%)?", re.IGNORECASE)
-"""What people write behind a number as its unit. Anything else may be part of a secret, of which the number is the other part."""
+"""What people write after a number as its unit. Anything else may be part of a secret whose other part is the number."""
 _MOST_DIGITS = 15
 """No server has a number of bytes with more digits."""
 
@@ -47,7 +47,7 @@ NUMBER_LIKE: Final = (
     r"(?!(?:\D*\d){16})[\s+-]*(?:[0-9][0-9_.,eE+-]{0,24}|[0-9]{1,3}(?:[ '\u00a0\u202f][0-9]{3}){1,4}|[.,][0-9]+"
     rf"|0x[0-9a-fA-F]+|Infinity|NaN)(?:\s*{_UNIT_LIKE}){{0,4}}\s*"
 )
-"""A number with units or without, of no more than 15 digits, enough to count or measure with."""
+"""A number with or without units, of at most 15 digits, enough to count or measure with."""
 
 
 @format("bytes", "A size as the npm package `bytes` reads it: a number and b, kb, mb, gb, tb or pb.", NUMBER_LIKE)

@@ -14,13 +14,13 @@ _WHITE_SPACE = pattern(r"\s")
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+-]*):(/*)")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _PLAIN = pattern(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:[/?#]\S*)?")
-"""A URL as nearly all of them are."""
+"""A URL of the usual form."""
 _HOST = pattern(r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]@\uff20\ufe6b<>\\^`{|}%]+")
 _LOOPBACK = pattern(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]", re.IGNORECASE)
 
 
 _MARK: Final = pattern(r"@@[A-Z][A-Z0-9_]{0,60}@@(?![A-Za-z0-9])")
-"""A reference in whose place a program puts a value, such as ``@@HOST@@``; its signs separate nothing."""
+"""A reference that a program replaces by a value, such as ``@@HOST@@``; its signs separate nothing."""
 _END: Final = pattern(r"[/\\?#]")
 _BEFORE_AUTHORITY: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -185,7 +185,7 @@ def _origin(text: str) -> Message | str | None:
 
 
 _MOST_ENTRIES = 3
-"""Entries of a list of which a message says what is wrong."""
+"""The maximum number of list entries whose mistakes a message names."""
 
 
 @format(

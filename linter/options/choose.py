@@ -30,7 +30,7 @@ class Configurations:
     def __init__(self, named: Config | None = None, *, isolated: bool = False) -> None:
         self._always = Config() if isolated else named and named._replace()  # with a use of its own
         self._known: dict[str, Config] = {}
-        """By the folders that were asked for."""
+        """By the folders that were requested."""
         self._in: dict[Path, Config | None] = {}
         """By the folders in which they are."""
 

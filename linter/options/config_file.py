@@ -330,7 +330,7 @@ OPTIONS: Final = (
         'reason = "the proxy adds the slash"\nuntil = 2030-06-30',
     ),
 )
-"""Every option, in the order in which a file has them: tables come last."""
+"""Every option, in the order of a file: tables come last."""
 OF_ACCEPTANCES: Final = (
     ConfigOption("rule", {"$ref": "#/definitions/rule"}, _text, "The id of the rule whose findings are accepted."),
     ConfigOption("reason", {"type": "string", "pattern": r"\S"}, _text, "Why they are accepted, for whoever reads it later."),
@@ -528,7 +528,7 @@ def _name(token: str) -> str:
 
 _ID: Final = "https://medplum-lint.invalid/medplum-lint.schema.json"
 _OWN_NAME: Final = "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)?$"
-"""What the ids of policies of one's own, and their categories, look like."""
+"""The form of the ids of custom policies, and of their categories."""
 
 
 def schema_text(rules: Iterable[str], categories: Iterable[str]) -> str:

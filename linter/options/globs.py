@@ -18,7 +18,7 @@ from ..files import identity
 from ..typed import Final
 
 LONGEST: Final = 1024
-"""Characters of a glob at most."""
+"""The maximum length of a glob, in characters."""
 
 _CLASSES: Final = re.compile(r"\[(!?)(\]?[^\]]*)\]", re.DOTALL)
 _PIECES: Final = re.compile(rf"(\*+)|(\?)|{_CLASSES.pattern}|(.)", re.DOTALL)

@@ -12,9 +12,9 @@ from ..typed import IO, Final
 from . import columns_of
 
 _AFTER: Final = 2.0
-"""Seconds of silence: a run that is shorter needs no line."""
+"""Seconds before the line appears: a shorter run needs none."""
 _EVERY: Final = 0.2
-"""Seconds between two looks at how far it is."""
+"""Seconds between two updates."""
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class _Report(StringIO):
 
 
 SUMMARY_LIMIT: Final = 1024 * 1024
-"""Bytes that GitHub takes of the summary of a step."""
+"""The maximum size of a step's summary on GitHub, in bytes."""
 
 
 def write_all(result: Result, outputs: Collection[tuple[str, str]], style: Style, color: str, log: Log) -> None:

@@ -30,16 +30,16 @@ def applies(rule: Rule | Case, document: Document) -> bool:
 
 
 DEEP: Final = 200
-"""Levels of nesting that no configuration has."""
+"""A depth of nesting that no configuration reaches."""
 _MOST_DEEP: Final = 100
-"""Findings of one rule at most that are nested more deeply: to name each takes as much as its levels, of which there can be as many."""
+"""The maximum number of findings per rule at a greater depth: naming each takes as much as its levels, of which there can be as many."""
 
 Failed = Callable[[SettingPath, Exception], object]
-"""Is called with each place that could not be checked, for a bug of ours."""
+"""Called with each place that could not be checked because of a bug."""
 
 
 Levels = tuple["Level | None", ...]
-"""How severe the findings of each case of a rule are; None where it is not checked."""
+"""The severity of each case of a rule; None if it is not checked."""
 
 
 def check(rule: Rule, document: Document, levels: Levels | None = None, failed: Failed | None = None) -> list[Finding]:

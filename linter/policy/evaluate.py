@@ -94,7 +94,7 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
 
 
 _ABOUT_NULL: Final = frozenset({"type", "equals", "one_of", "not", "if", "then"})
-"""The operators that can ask for null, or hand it on to others."""
+"""The operators that can check for null, or pass it on to others."""
 
 
 def check_of(part: Part, mode: Mode) -> Check:

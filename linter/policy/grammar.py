@@ -86,7 +86,7 @@ _OF_A_CASE: Final = {
         "description": 'must be a text from "0.1" to "10.0", as GitHub code scanning reads it',
     },
 }
-"""What a rule says once, or each of its cases for itself."""
+"""The keys that a rule has once, or each of its cases for itself."""
 _KEYS: Final = {
     **_OF_A_CASE,
     "id": {

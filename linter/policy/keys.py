@@ -15,21 +15,23 @@ from os import urandom
 from ..typed import Any, Final, NamedTuple
 
 LEAST_BITS: Final = 2048
-"""The shortest RSA key that CloudFront takes (Amazon CloudFront Developer Guide, "Creating key pairs for your signers")."""
+"""The shortest RSA key that CloudFront accepts (Amazon CloudFront Developer Guide, "Creating key pairs for your signers")."""
 MOST_CERTIFICATES: Final = 3
-"""More certificates than this in one value are a bundle: an authority, the next one, and perhaps an intermediate are none."""
+"""The maximum number of certificates in one value that is not a bundle: an authority, the next one, and perhaps an intermediate."""
 SOON: Final = timedelta(days=60)
 """How long before its end a certificate expires "soon"."""
 
 _LONGEST_KEY: Final = 8_000
-"""Characters of a key in PEM at most: one of RSA with 8,192 bits has 6,500, and the time of a signature grows with the cube of the bits."""
+"""The maximum length of a key in PEM: RSA with 8,192 bits has 6,500 characters, and the time of a signature grows with the cube of the
+bits."""
 _SHORTEST_KEY: Final = 150
-"""Characters of an encrypted key in PEM at least: one of an elliptic curve has 200."""
+"""The minimum length of an encrypted key in PEM: one of an elliptic curve has 200 characters."""
 _MOST_CACHED: Final = 10_000
-"""Keys and certificates of a run: a dump can hold those of hundreds of environments, and is checked again with what commands make of it."""
+"""The maximum number of cached keys and certificates: a dump can have those of hundreds of environments, and is checked again after
+commands."""
 _SALT: Final = urandom(16)
 _cache: dict[bytes, Any] = {}
-"""What is known of keys and certificates, by hashes with a salt of this process: no secret outlives its document."""
+"""Results for keys and certificates, by hashes with a salt of this process: no secret outlives its document."""
 
 
 def _once(look: Callable[..., Any], *texts: str | None) -> Any:
@@ -216,7 +218,7 @@ def _lasting(pem: str, now: datetime) -> str | None:
 
 
 CERTIFICATE_ASPECTS: Final[dict[str, Callable[[str, datetime], str | None]]] = {"usable": _usable, "few": _few, "lasting": _lasting}
-"""What a rule can ask of certificates: that they are valid authorities, that there are few, that they last beyond 60 days."""
+"""The aspects of certificates that a rule can check: that they are valid authorities, few, and valid for more than 60 days."""
 
 
 def certificate_problem(aspect: str, pem: str, now: datetime | None) -> str | None:

@@ -86,7 +86,7 @@ def names_like(names: tuple[str, ...], kind: str) -> list[str]:
 
 
 _MOST_LINKS: Final = 3
-"""Pages at most: a rule about many settings is about none of them in particular."""
+"""The maximum number of pages: a rule about many settings is about none of them in particular."""
 
 
 def with_links(data: Mapping[str, Any]) -> Mapping[str, Any]:

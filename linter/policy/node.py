@@ -20,7 +20,7 @@ Link = tuple[Any, str | int] | None
 
 
 _DEEPEST_WITH_FACTS: Final = 100
-"""Levels of nesting down to which a catalogue or a source knows anything of a setting."""
+"""The depth to which a catalogue or a source knows facts about a setting."""
 
 
 class Node:
@@ -152,12 +152,12 @@ _UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
 _OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|j2|jinja2?|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "contained", "trusts", "uploaded", "template", "mounted", "server")
 FACTS_OF_RELEASES = {"since": "first", "until": "last"}
-"""The first and the last release that reads a setting, with what they are called there."""
+"""The first and the last release that reads a setting, with their names there."""
 FACTS_OF_THE_CATALOGUE = ("meaning", "use")
 FACTS_OF_A_REPAIR = ("meant", "meant_name")
-"""Of what does not fit: the value that was meant, or the name of the setting that was."""
+"""For a misfit: the value that was meant, or the name of the setting that was."""
 SENTENCES = frozenset({"meaning", "consequence"})
-"""The facts that a message takes as a clause."""
+"""The facts that a message uses as a clause."""
 FACTS_OF_A_FINDING = ("reason", "consequence", "first", "paths", "count")
 """What only a message knows: why the value is wrong and what happens because of it; of several settings the message about the first, the
 names of all, their number."""

@@ -16,7 +16,7 @@ from .severity import PEDANTIC
 from .tree import Place
 
 Older = tuple[Place, str]
-"""A key or word that is written otherwise today: its place in the data, and a sentence that says what to write."""
+"""A key or word that is outdated: its place in the data, and a sentence that says what to write."""
 
 
 def modernized(data: Any) -> tuple[Any, list[Older]]:
@@ -61,7 +61,7 @@ _FORMATS: Final[Mapping[str, dict[str, Any]]] = {
     "real-host": {"not": {"host": "reserved"}},
     "real-mail-host": {"not": {"host": "reserved"}},
 }
-"""Formats of the release before, and what they are today."""
+"""Formats of the previous release, and their names today."""
 
 
 def _today(name: str, operand: Any) -> dict[str, Any] | None:

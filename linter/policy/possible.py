@@ -21,7 +21,7 @@ from .tree import Asked, Assertion, Part, clauses_of, references, walk
 _TRIED: Final = frozenset(
     "equals one_of not min max min_length max_length starts_with ends_with contains type format matches host each arn present".split()
 )
-"""The operators whose answer about a value depends on nothing else."""
+"""The operators whose answer depends on the value alone."""
 _NOWHERE: Final = Node(cast(Document, None), None, ABSENT)
 _OF_FACTS: Final[dict[str, Sequence[str]]] = {"target": TARGETS, "kind": RULE_KINDS}
 

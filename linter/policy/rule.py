@@ -65,13 +65,13 @@ class Case:
 
     def __init__(self, data: Mapping[str, Any], number: int, own: Collection[str]) -> None:
         self.info = _info(data)
-        """What is known of the rule, with the severity of this case and the kinds of document that it is for."""
+        """The description of the rule, with the severity and the kinds of document of this case."""
         self.yields_to = tuple(data.get("yields_to", ()))
-        """The ids of the rules that name the cause: where one of them reports a setting, this case has nothing to add."""
+        """The ids of the rules that name the cause: if one of them reports a setting, this case has nothing to add."""
         self.found_by = tuple(listed(data.get("found_by", [])))
         """The names of the mistakes that it reports if a source finds them."""
         self.data = data
-        """What the case says, or its rule for all cases."""
+        """The data of the case, combined with its rule's."""
         self._number = number
         self._own = own
         """The keys that the case has itself, as one of several of the rule."""
@@ -141,14 +141,14 @@ class Rule:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.cases = tuple(Case(whole_case(data, own), number, own.keys()) for number, own in enumerate(data.get("cases", [{}])))
-        """The cases, in the order in which they are asked; of those that find something at one place the first counts."""
+        """The cases in order; if several find something at one place, the first counts."""
         self.info = _info_of_all(self.cases)
         self.enabled = bool(data.get("enabled", True))
         """Whether it is checked unless a configuration says otherwise."""
         self.trusted = True
-        """Whether it may know what secrets hold; see :mod:`linter.policy.trust`."""
+        """Whether it may see the content of secrets; see :mod:`linter.policy.trust`."""
         self.found_by = {name: number for number, case in enumerate(self.cases) for name in case.found_by}
-        """The mistakes found by a source, by name, each with the number of the case that reports it; empty for all other rules."""
+        """The mistakes found by a source, by name, each with the index of the case that reports it; empty for all other rules."""
         self._data = data
 
     @cached_property
@@ -202,17 +202,17 @@ def check_operands(rule: Rule, *, built_in: bool) -> None:
 
 
 _THE_FIRST: Final = "${@first}; "
-"""How a text about several settings begins that follows the message about the first one."""
+"""The beginning of a text about several settings that follows the message about the first one."""
 _PATHS: Final = "${@paths}"
 _LISTED: Final = f": {_PATHS}"
-"""How one ends that lists the settings."""
+"""The end of one that lists the settings."""
 _INSTEAD: Final = (
     ("severity", "class"),
     ("class", "severity"),
     ("what", "message"),
     *(("message", key) for key in ("what", "why", "remedy")),
 )
-"""Keys of a case, each with the one that it then does not take from its rule."""
+"""Keys of a case, each with the key of its rule that it replaces."""
 
 
 def whole_case(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,12 +79,12 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
 
 
 LARGEST_FILE = 65_536
-"""Bytes of a rule file at most."""
+"""The maximum size of a rule file, in bytes."""
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "bool", "int", "float", "null", "timestamp", "value"})
 _QUOTE_STAR = '; put a path that begins with "*" in quotes'
 DEEPEST_YAML = 40
-"""Levels of mappings and lists in a rule file at most, examples included."""
+"""The maximum depth of mappings and lists in a rule file, including examples."""
 
 
 def _read_yaml(path: Path, lines: dict[Place, int]) -> Any:
@@ -279,7 +279,7 @@ def _name(where: Place) -> str:
 
 _FOLDER: Final = Path(__file__).parent / "samples"
 _LONGEST: Final = 100_000
-"""Characters of a text at most."""
+"""The maximum length of a text, in characters."""
 
 
 def sample_names() -> list[str]:

@@ -45,9 +45,9 @@ Folder = Path | FoundFolder
 RuleFilePath = tuple[Path, bool]
 """A rule file of a user's folder, and whether it is trusted: one that the user named, by itself or by a configuration."""
 PACKAGE: Final = "package:"
-"""What stands in front of the name of an installed package where a folder of rules is named."""
+"""The prefix of the name of an installed package in place of a rule folder."""
 MOST_ENTRIES: Final = 10_000
-"""Files and folders at most in a folder of rules, at any depth. One with more, such as the root of a disk, is not what was meant."""
+"""The maximum number of files and folders in a rule folder, at any depth. One with more, such as the root of a disk, is a mistake."""
 
 _SUFFIXES: Final = (".yaml", ".yml")
 
@@ -260,7 +260,7 @@ def _real(path: Path) -> str | None:
 
 
 CONTROL: Final = "control:"
-"""What stands in front of a control where that selects rules."""
+"""The prefix of a control in a selector."""
 _BY_ID: Final = 1_000
 """The rank of a rule's id: more than that of any pattern, which counts its letters."""
 

@@ -20,16 +20,16 @@ from .node import FACTS_OF_A_FINDING, SENTENCES, Node
 from .paths import Path, parse_path
 
 LONGEST_VALUE = 65_536
-"""Characters that a template makes at most, as many as a rule's file has: more is no setting of a server, and repeated a hundred times no
-memory is enough for it. A template that is one path makes nothing: it is the value itself."""
+"""The maximum length of a template's result, the size limit of a rule file: no setting is longer, and a template that repeats one a hundred
+times would exhaust memory. A template that is one path builds nothing: it is the value itself."""
 _LONGEST_TEXT = 8_192
-"""Characters of a message at most."""
+"""The maximum length of a message, in characters."""
 
 _MOST_NAMES = 12
-"""Names of settings at most in a message about several."""
+"""The maximum number of setting names in a message about several."""
 
 _VALUES = ("raw", "text", "literal", "fallback", "meant", "key_id")
-"""The facts that are the value itself, or what takes its place: they are shown only where the value may be."""
+"""The facts that are the value itself, or its replacement: they are shown only if the value may be."""
 
 _LENGTHS = ("length", "used")
 """The facts that say how long a value is."""
@@ -50,7 +50,7 @@ class Template:
     def __init__(self, text: Any) -> None:
         self.text = text
         self.pieces: list[Any] = [text]
-        """Paths, and what stands between them."""
+        """Paths, and the texts between them."""
         if isinstance(text, str) and "$" in text:
             pieces = (_path(piece, text) if number % 2 else piece for number, piece in enumerate(_DOLLAR.split(text)))
             self.pieces = [piece for piece in pieces if piece != ""]

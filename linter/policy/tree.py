@@ -20,11 +20,11 @@ Place = tuple[str | int, ...]
 T = TypeVar("T")
 
 DEEPEST: Final = 8
-"""Levels of assertions at most."""
+"""The maximum depth of assertions."""
 MOST_CLAUSES: Final = 100
-"""Clauses of a case at most."""
+"""The maximum number of clauses of a case."""
 MOST_CASES: Final = 100
-"""Cases of a rule at most."""
+"""The maximum number of cases of a rule."""
 
 
 class Assertion(NamedTuple):
@@ -82,7 +82,7 @@ class Clause(NamedTuple):
 
 
 Condition = tuple[tuple[Clause, ...], ...]
-"""Alternatives, of which one must hold; each holds where all of its clauses do."""
+"""Alternatives, one of which must hold; each holds if all of its clauses do."""
 
 
 class Mention(NamedTuple):
@@ -233,7 +233,7 @@ WORDS: Final[Mapping[str, Any]] = {
     "given": {"present": True, "not": {"one_of": [None, ""]}},
     "missing": [{"present": False}, {"one_of": [None, ""]}],
 }
-"""The assertions that are a word, and what they stand for."""
+"""The assertions that are a word, and their meaning."""
 
 
 def parse_assertion(data: Any, place: Place = (), depth: int = 1) -> Assertion:

@@ -28,7 +28,7 @@ from .tree import Mention, mentions, mentions_of_fix
 _OPEN_FACTS: Final = frozenset(
     {"path", "key", "name", "type", "tier", "key_id", "limit", "meant_name", *FACTS_OF_A_FINDING, *FACTS_OF_THE_CATALOGUE}
 )
-"""What may be known of a secret: nothing of it depends on what the secret is."""
+"""The facts about a secret that may be known: none of them depends on the secret."""
 
 
 # --- What an untrusted rule sees. --------------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def _view(document: Document) -> Document:
 
 
 def _public(document: Document, known: Catalogue | None, path: SettingPath, value: Any) -> Any:
-    """A value of a document with UNKNOWN in the place of what may be secret, and of what is nested more deeply than any setting."""
+    """A value of a document with UNKNOWN in place of everything that may be secret, or is nested more deeply than any setting."""
     setting = known.get(path) if known is not None else None
     if isinstance(value, dict):
         # The names in an object are not secret, unless a text belongs there, such as JSON that was pasted into a password.
@@ -96,7 +96,7 @@ def _public(document: Document, known: Catalogue | None, path: SettingPath, valu
 
 
 _DEEPEST: Final = 100
-"""Levels of nesting below which there is no setting."""
+"""The depth below which there is no setting."""
 
 
 def _is_public_setting(known: Catalogue, path: SettingPath) -> bool:

@@ -17,15 +17,15 @@ from .generated import generated_at
 _SCHEME: Final = pattern(
     r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|(?:https?|wss?|postgres(?:ql)?|rediss?|smtps?|jdbc|ftp)[:/\\]+)", re.IGNORECASE
 )
-"""The scheme of a URL and the slashes behind it, also where one of the two is misspelt."""
+"""The scheme of a URL and the slashes after it, even if one of the two is misspelt."""
 _DIGEST: Final = pattern(r"@(?:sha256|sha512):[0-9a-f]{32,}\Z")
-"""The end of a container image that is named by its content."""
+"""The end of a container image reference by digest."""
 _ESCAPED_AT: Final = pattern("%40|[\uff20\ufe6b]")
-"""What a parser of hosts takes for an "@"."""
+"""Characters that a host parser reads as an "@"."""
 _QUERY: Final = pattern(r"\?(?:[\w.\[\]%~-]{1,64}=)?(?=\S)")
-"""Where the values of a query begin: behind the name of the first one."""
+"""The start of the values of a query: after the name of the first one."""
 _FRAGMENT: Final = pattern(r"(?<=#)\s*(?=\S)")
-"""Where the fragment of a URL begins, or a comment behind one, which has become a part of the value."""
+"""The start of a URL's fragment, or of a comment after one that has become a part of the value."""
 _PAIR: Final = pattern(r"""[\w\]"')][ \t]*=[ \t]*(?=[^\s=])""")
 """``name=`` in a connection string, a line that swallowed another, a URL's query."""
 _SECRET_NAME: Final = pattern(
@@ -34,14 +34,14 @@ _SECRET_NAME: Final = pattern(
     r"""["'\\]*\s*:\s*(?=\S)""",
     re.IGNORECASE,
 )
-"""``password:`` and its like, but for what names the kind of resource in an ARN behind the account."""
+"""``password:`` and similar names, except for the resource type after the account in an ARN."""
 _OPTION: Final = pattern(
     r"(?:^|(?<=\s))(?:-p(?=[^\s-])|--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api-?|access-?|private-?)?key)[=\s]\s*)(?=\S)",
     re.IGNORECASE,
 )
-"""An option of a command with the password behind it: ``-pSECRET``, ``--password SECRET``."""
+"""An option of a command followed by the password: ``-pSECRET``, ``--password SECRET``."""
 _WEBHOOK: Final = pattern(r"(?:\bhooks\.slack\.com|\bdiscord\.com/api/webhooks|\.webhook\.office\.com)/(?=\S)", re.IGNORECASE)
-"""Where in the URL of a webhook the part begins that is all that a caller needs to know."""
+"""The start of the part in a webhook's URL that is all a caller needs to know."""
 _KNOWN: Final = pattern(
     r"(?<![A-Za-z0-9])(?:"
     r"A(?:KIA|SIA|ROA|IDA|GPA)[0-9A-Z]{8}"  # AWS: keys and ids of IAM
@@ -55,12 +55,12 @@ _KNOWN: Final = pattern(
     r"|(?:Bearer|Basic)\s+(?=[\w+/=.-]{6})"
     r")[^\s\"'<>,;()\[\]{}]*"
 )
-"""Tokens that are known by how they begin."""
+"""Tokens that are recognised by their prefix."""
 _REFERENCE: Final = r"\$\{[^{}]*\}|\$[A-Z_]+|\{\{[^{}]*\}\}|<[^<>]*>|%[A-Z_]+%|@@[A-Z_]+@@|__[A-Z_]+__"
 _PORT: Final = pattern(r"://(?:[^\s/?#:\[$<{]|\[[0-9A-Fa-f:.%]*\])*:(?!(?:\d{0,6}|" + _REFERENCE + r")(?:[/?#,;\s\\]|\Z))(?=\S)")
-"""Where in a URL a port begins that is no number."""
+"""The start of a port in a URL that is not a number."""
 _BEFORE_CREDENTIALS: Final = (("?", _QUERY), ("=", _PAIR), (":", _SECRET_NAME), ("-", _OPTION), ("/", _WEBHOOK), ("://", _PORT))
-"""What a credential stands behind, with a sign of it: a pattern takes longer to compile than a text to look through."""
+"""Texts that precede a credential, each with a sign of it: compiling a pattern takes longer than searching a text."""
 _PRIVATE_KEY: Final = pattern(r"PRIVATE\s*KEY", re.IGNORECASE)
 
 

@@ -11,14 +11,14 @@ from .numbers import is_long_number
 
 _RUN: Final = pattern("[A-Za-z0-9_+=]{16,}")
 _RUN_WITH_SLASHES: Final = pattern("[A-Za-z0-9_+=/]{16,}")
-"""What a generator may have made: of a URL, in which slashes divide, and of all others."""
+"""Candidates for generated texts: in a URL, where slashes separate, and elsewhere."""
 _GROUPS: Final = pattern(r"(?<![A-Za-z0-9-])(?:[A-Za-z0-9]{2,6}-){4,}[A-Za-z0-9]{2,6}(?![A-Za-z0-9-])")
 """A key in groups: ``Ab3-xY9-Kq2-Zz8-Lm4``."""
 _DIGITS: Final = pattern(r"\d{4}(?:[-_ ]\d{4}){3,}|\d{1,3}(?:_\d{3}){5,}")
 _PUBLIC: Final = pattern(r"(?:aus|0oa)[A-Za-z0-9]{17}|B2C_1A?_\w+")
-"""Ids of the authorization servers and clients of Okta, and user flows of Azure: they stand in the URLs of every sign-in."""
+"""Ids of the authorization servers and clients of Okta, and user flows of Azure: they are in the URLs of every sign-in."""
 _OF_CDK: Final = pattern(r"(?<=[a-z])[0-9A-F]{8}(?![A-Za-z0-9])")
-"""What the CDK adds to the name of a resource."""
+"""The suffix that the CDK adds to the name of a resource."""
 _PARTS: Final = pattern("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _OFTEN: Final = 0.36
 """The share of characters before which the kind changes between small letter, capital and digit: 0.5 to 0.62 in a random text, 0.2 to 0.33

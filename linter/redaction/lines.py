@@ -19,11 +19,11 @@ from .tokens import Token, Tokens
 from .values import LONGEST_LEGIBLE, Public, Visibility, shown_text, visible_text
 
 _WIDEST: Final = 160
-"""Characters of a masked line at most that is shown from its start on."""
+"""The maximum length of a masked line that is shown from its start on."""
 _SHOWN_OF_LONG: Final = 100
-"""Characters of a longer one that are shown."""
+"""The shown length of a longer one."""
 _KEPT: Final = 64
-"""Short lines that are kept masked: an excerpt, its place and a fingerprint look at the same ones one after the other."""
+"""The number of masked short lines that are cached: an excerpt, its place and a fingerprint use the same ones in a row."""
 _SIGNS: Final = pattern(r"""(?:[\s\-:{}\[\],?="']|\bexport\b)*""")
 _BLOCK_HEADER: Final = pattern(r"[|>][-+0-9]{0,2}")
 _SUPPRESSION: Final = pattern(r"#+[ \t]*medplum-lint[ \t]*:.*", re.DOTALL)

@@ -11,7 +11,7 @@ from ..text import MASK, Span, printable
 from ..typed import Final
 
 _WORDS: Final = pattern(r"[A-Za-z]{1,16}(?:[ /_.-][A-Za-z]{1,16}){0,4}")
-"""A name of a few words, which is no name of an environment if blanks stand between them, and may be read all the same."""
+"""A name of a few words, which is not the name of an environment if it has blanks, and may be shown all the same."""
 
 
 def environment_text(name: str) -> str:
@@ -39,7 +39,7 @@ def named_holders(holders: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 _MOST_HOLDERS: Final = 3
-"""Servers at most that are named with what is a part of several."""
+"""The maximum number of servers that are named if they share a part."""
 
 
 def holder_text(document: Document | FileStatus, holders: Sequence[tuple[str, str]] | None = None) -> str:

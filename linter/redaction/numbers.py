@@ -7,7 +7,7 @@ from ..typed import Any, Final
 
 _WITH_UNIT: Final = pattern(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-z/%]{0,12}")
 _MOST_DIGITS: Final = 15
-"""Digits of a count or a measure at most; a number that has more can be a secret."""
+"""The maximum number of digits of a count or a measure; a longer number can be a secret."""
 
 
 def is_long_number(text: str) -> bool:

@@ -47,7 +47,7 @@ class ListedTokens:
     """Tokens that are all known, in order and without overlaps."""
 
     farthest = 2_000
-    """Characters behind a place at most that are looked at for what a line shows there."""
+    """The number of characters after a place that are examined for a line."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens

@@ -22,17 +22,17 @@ from ..typed import Any, Final, Literal, NamedTuple
 from .numbers import is_long_number, number_text
 
 _DEEPEST: Final = 20
-"""Levels of nesting beneath which no setting is, and so nothing is public; a value can be nested deeper than functions can."""
+"""The depth beneath which there are no settings, and so nothing is public; values can be nested beyond the recursion limit."""
 _LONGEST: Final = 80
-"""Characters of a value that a message shows."""
+"""The maximum length of a value in a message, in characters."""
 
 
 Public = Sequence[Setting] | Callable[[str], bool]
-"""The settings that a value behind a public name can be of; where the name is one of the file format, whether a text is one of its own."""
+"""The settings that a value after a public name can belong to; for a name of the file format, a test for its own values."""
 
 
 Hidden = Literal["values", "all"]
-"""What of a place is not to be seen in spite of all names: only values, or the names as well."""
+"""What is hidden at a place even though every name there is public: only values, or the names as well."""
 
 
 class Visibility(NamedTuple):
@@ -187,7 +187,7 @@ def is_of_a_format(text: str) -> bool:
 
 _ARMOUR: Final = pattern(r"-----(?:BEGIN|END) (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----")
 _BODY: Final = pattern(r"(?:M[A-Z][A-Za-z0-9+/=]*)?")
-"""How the DER of a certificate or public key begins; what else stands in the armour of a PEM can be anything."""
+"""The beginning of the DER of a certificate or public key; other texts in the armour of a PEM can be anything."""
 _BLANK_IN_PEM: Final = pattern(r"\s+|\\[nrt]")
 
 _REFERENCE: Final = pattern(
@@ -197,15 +197,15 @@ _REFERENCE: Final = pattern(
     r"|YOUR[-_][A-Z][A-Z_-]{0,40}|[Yy]our[-_]?(?:domain|sub-?domain|company|org|host(?:name)?|server|bucket|region|account)"
 )
 _DEFAULT: Final = pattern(r"\$\{[^{}\-+?=]*[-+?=]([^{}]+)\}")
-"""The default of a reference such as ``${NAME:-default}``, whatever the name is: bytes that are no text can be in it."""
+"""The default of a reference such as ``${NAME:-default}``, whatever its name is; it may contain invalid bytes."""
 _ITEM: Final = "[A-Za-z][A-Za-z-]{0,40}"
 _IS_ITEM: Final = pattern(_ITEM)
 """A member of a list of names, such as ``Patient``."""
 _PLAIN_NAME: Final = pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+){0,4}\d{0,4}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""The name of a database, a user or a mode, or an id, where a name that is no setting could hold anything."""
+"""The name of a database, a user or a mode, or an id, which could be anything under a name that is not a setting."""
 _NAME: Final = pattern(r"[\w./:@+~-]+")
 _WORDS_OF_A_NAME: Final = pattern(r"[\w.'()&/-]*[^\W\d_](?:[ ,]+(?:[^\W\d_][\w.'()&/-]*[^\W\d_]|[^\W\d_]|\(?\d{1,4}\)?|&|-)){0,7}")
-"""What a person calls something in more than one word: ``My App (2)``. Where a name has no blank, anything else can be behind one."""
+"""A name that a person gives in more than one word: ``My App (2)``. In names without blanks, anything else can follow one."""
 _WORDS: Final = "true|false|yes|no|on|off|enabled|disabled|none|null|undefined"
 _SCALAR: Final = pattern(rf"\s*(?:[A-Za-z]{{1,8}}|(?=\S.{{0,4}}\S\s*\Z)(?=.*\d)(?:\d*\D\d*|[\dOoIl]+))\s*|{NUMBER_LIKE}")
 _BY_TYPE: Final = {

@@ -11,15 +11,15 @@ from ..text import Edit, Excerpt, Piece, Span, printable
 from ..typed import Final
 
 _MOST_LINES: Final = 6
-"""Lines of an edit at most that are shown: a longer one is for a diff."""
+"""The maximum number of lines of an edit that are shown: a longer one is for a diff."""
 _WIDEST: Final = 160
-"""Characters at most of a line that a fix changes and that is shown whole."""
+"""The maximum length of a changed line that is shown whole."""
 _NEAR: Final = 60
-"""Characters at most from the start to the end of changes that are shown together."""
+"""The maximum distance from the start to the end of changes that are shown together."""
 _BEFORE: Final = 20
-"""Characters of a long value that are shown before what changes in it."""
+"""The number of characters of a long value that are shown before the change."""
 _SHOWN_OF_LONG: Final = 100
-"""Characters at most of an inserted text."""
+"""The maximum length of an inserted text."""
 
 
 def change_of(finding: Finding) -> list[str]:

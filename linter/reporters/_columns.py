@@ -6,11 +6,11 @@ from ..text import MASK, Excerpt
 from ..typed import Final
 
 UNKNOWN: Final = 80
-"""The columns to wrap at where no terminal is known."""
+"""The columns to wrap at without a terminal."""
 _OUR_OWN: Final = f"{MASK}…"
-"""Characters of one column that nearly every report has: the mask, and where something is cut off."""
+"""Characters of one column that nearly every report has: the mask, and the ellipsis."""
 _NARROWEST: Final = 24
-"""Columns that words are wrapped at, however narrow the terminal is: a column of single words is harder to read than long lines."""
+"""The minimum width to wrap at, however narrow the terminal is: a column of single words is harder to read than long lines."""
 
 
 def width(text: str) -> int:

@@ -26,7 +26,7 @@ NAMES: Final = {
     "CWE-1188": "Initialization of a Resource with an Insecure Default",
     "CWE-1392": "Use of Default Credentials",
 }
-"""What those are called that built-in rules are about; a policy may name others."""
+"""The names of the weaknesses of built-in rules; a policy may have others."""
 
 _TAG: Final = re.compile(r"external/cwe/cwe-0*([1-9]\d{0,6})", re.ASCII | re.IGNORECASE)
 

@@ -22,7 +22,7 @@ class Mark(NamedTuple):
 
 
 _LEAST: Final = 24
-"""Columns that the part that is meant has at least beside the name of its setting."""
+"""The minimum width of the marked part beside the name of its setting."""
 
 
 def drawn(document: Document, marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:

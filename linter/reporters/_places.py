@@ -23,7 +23,7 @@ from ._words import UNREAD, about_the_run, fix_of, line, message_of, of_holder, 
 _STDIN: Final = "<stdin>"
 _OUTSIDE: Final = "<outside>"
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-"""How an absolute path of Windows begins, which elsewhere is no more than a name."""
+"""The beginning of an absolute Windows path, which elsewhere is only a name."""
 _BACKSLASH: Final = re.compile(r"[\\/]")
 
 

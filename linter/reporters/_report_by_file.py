@@ -20,7 +20,7 @@ from ._drawing import Mark, drawn, note
 from ._words import as_text, by_document, notes_of, of_holder, paint, place
 
 _MOST_PLACES: Final = 6
-"""Second places of one finding in its own document that are drawn; the others are named."""
+"""The maximum number of second places of a finding in its own document that are drawn; the others are named."""
 
 
 def by_file(findings: Iterable[Finding], result: Result, style: Style) -> Iterator[str]:
@@ -40,7 +40,7 @@ class _Writer:
         self._style = style
         self._columns = style.width or UNKNOWN
         self._said: set[tuple[str, str, str]] = set()
-        """What was said of a rule: the rule, what part of a finding says it, and that without what differs."""
+        """What has been printed: the rule, the part of the finding, and its text without variable parts."""
 
     def headline(self, path: str, facts: str) -> Iterator[str]:
         """The lines about a document: its name, and how many of its findings keep the server from starting."""

@@ -8,7 +8,7 @@ from ..typed import Final
 from ._words import one_line
 
 _DESCRIPTION: Final = 1024
-"""Characters of a description that GitHub shows."""
+"""The number of characters of a description that GitHub shows."""
 _PLAIN: Final = str.maketrans("{}[]", "()()")
 _FENCE: Final = re.compile(r"^[ \t]*(```|~~~).*\n?", re.MULTILINE)
 _LINK: Final = re.compile(r"\[([^][]*)\]\(([^()\s]*)\)")

@@ -12,9 +12,9 @@ from ..text import Span, count, inert, printable
 from ..typed import IO, Any, Final
 
 UNREAD: Final = "file-not-read"
-"""What stands for the rule where a file could not be read."""
+"""The name in place of a rule if a file could not be read."""
 USED: Final = "configuration-used"
-"""What stands for the rule where a configuration file was used."""
+"""The name in place of a rule if a configuration file was used."""
 NO_PROMISE: Final = "A check supports a control. That it finds nothing does not show that the control is met."
 """What stands below a list of controls."""
 COLORS: Final = {"added": "32", "error": "1;31", "warning": "1;33", "note": "1;36", "place": "1", "gutter": "1;34"}
@@ -131,7 +131,7 @@ def fix_of(finding: Finding) -> str:
 
 
 def unread(files: Iterable[FileStatus]) -> dict[str, str]:
-    """Each path that could not be read, as the user gave it, with what is to be said of it."""
+    """Each path that could not be read, as the user gave it, with the reason."""
     failed = {file.path: line(file.note) for file in files if file.status == "failed"}
     return {path: f"could not be read{f': {note}' if note else ''}" for path, note in failed.items()}
 
@@ -206,9 +206,9 @@ def summary(result: Result) -> str:
 # --- For people in a terminal --------------------------------------------------------------------------------------------------------
 
 MANY: Final = 40
-"""Findings beyond which reports that are read from top to bottom have the table without being asked."""
+"""The number of findings beyond which reports that are read from top to bottom include the table by default."""
 _MOST_FILES: Final = 4
-"""Files of one server at most that are all named."""
+"""The maximum number of files of one server that are all named."""
 
 
 def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: bool = False) -> Iterator[str]:

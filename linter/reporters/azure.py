@@ -5,7 +5,7 @@ The form is that of "Logging commands" in Microsoft's documentation, the escapes
 
 * **Notes are plain lines of the log**: an issue is an error or a warning, and a note is neither.
 * **The message begins with the place and the rule**, as Azure shows neither beside it.
-* **Paths are relative to the root of the repository**; what is no file of it, such as standard input, has no ``sourcepath``.
+* **Paths are relative to the root of the repository**; other inputs, such as standard input, have no ``sourcepath``.
 * **Suppressed findings are left out.**
 * **What is reported about the run is plain text**; a file that could not be read is an error. The exit code tells whether the step failed.
 """

@@ -5,11 +5,11 @@ The form is that of "Workflow commands for GitHub Actions" in GitHub's documenta
 
 * **The message begins with the place and the rule**: the log shows nothing else of a command.
 * **Columns are given for what is on one line only**: GitHub refuses an annotation that has them across lines.
-* **Paths are relative to the root of the repository**; what is no file of it, such as standard input, has no ``file``.
+* **Paths are relative to the root of the repository**; other inputs, such as standard input, have no ``file``.
 * **Notes are notices.** GitHub shows ten annotations of each level a step; the log has them all, in the order of the places.
 * **Suppressed findings are left out.**
-* **What is reported about the run is plain text**, for each annotation that is no finding takes the place of one; a file that could not be
-  read is an error.
+* **What is reported about the run is plain text**, because each other annotation would displace a finding; a file that could not be read
+  is an error.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 The form is that of "Code Quality report format" in GitLab's documentation, a part of Code Climate's. Where that leaves a choice:
 
 * **Paths are relative to the root of the repository**, as in SARIF (:mod:`._places`): GitLab links to them.
-* **Fingerprints tell what a finding is about**, not on which line (:mod:`._fingerprint`): by them GitLab knows what a merge request adds
+* **Fingerprints identify the subject of a finding**, not its line (:mod:`._fingerprint`): by them GitLab knows what a merge request adds
   and what it resolves, and of two findings with one fingerprint it shows one.
 * **The description begins with the rule**: in a merge request GitLab shows nothing else that tells it.
 * **Suppressed findings are left out**: GitLab has no word for them.
-* **Files that could not be read, and configuration files that were used, are issues** too, for there is nothing else in a report that could
-  say so. A configuration that takes away more or less than before has another fingerprint, so that a merge request shows it.
+* **Files that could not be read, and configuration files that were used, are issues** too, because nothing else in a report can say so. A
+  configuration that takes away more or less than before has another fingerprint, so that a merge request shows it.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ SHOWS_CONTROLS: Final = True
 """Whether it shows the controls that rules support, which only then are read."""
 _NO_CATEGORY: Final = "without a category"
 _MANY: Final = 500
-"""Findings beyond which a browser is to lay out only those that are seen."""
+"""The number of findings beyond which a browser should lay out only the visible ones."""
 _SIGNS: Final = {"- ": "del", "+ ": "ins"}
 """The elements for what a fix removes and adds."""
 _BRACES: Final = ("", "{", "{}", "[", "[]")

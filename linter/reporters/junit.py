@@ -1,11 +1,11 @@
 """JUnit XML (``--format junit``), as Jenkins, GitLab, Azure Pipelines and CircleCI show the results of tests.
 
-No standard says what it is. These files are valid against the two schemas that are in use, that of Apache Ant (windyroad/JUnit-Schema,
-the stricter one) and that of Jenkins (xunit-plugin, ``junit-10.xsd``). Where they leave a choice:
+There is no standard for it. These files are valid against the two schemas that are in use, that of Apache Ant (windyroad/JUnit-Schema, the
+stricter one) and that of Jenkins (xunit-plugin, ``junit-10.xsd``). Where they leave a choice:
 
-* **A document is a suite**, named after its file, and a file of which nothing could be read is one too.
-* **A finding is a test.** An error or a warning has failed, and its severity is the type of the failure; a note is skipped, for it fails
-  nothing. A document without findings is a test that has passed, so that it can be seen that it was checked.
+* **A document is a suite**, named after its file, and an unreadable file is one too.
+* **A finding is a test.** An error or a warning has failed, and its severity is the type of the failure; a note is skipped, since it does
+  not fail. A document without findings is a test that has passed, so that it can be seen that it was checked.
 * **A test is named after its rule and setting**, not after its line, so that it is known again when lines move.
 * **A file that could not be read is an error** of a test, as JUnit has it: not a test that failed, but one that could not be made.
 * **Suppressed findings are left out**, or skipped with their reason where they are asked for.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
 _NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, not even escaped."""
+"""Characters that XML 1.0 cannot contain, not even escaped."""
 _EPOCH: Final = "1970-01-01T00:00:00"
 
 

@@ -23,11 +23,11 @@ from ._words import acceptance_text, by_document, line, notes_of, servers, shown
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
 LIMIT: Final = 1024 * 1024
-"""Bytes of a summary that GitHub takes of a step; a longer one is refused as a whole."""
+"""The maximum size of a step's summary on GitHub, in bytes; it refuses a longer one as a whole."""
 _MARKUP: Final = re.compile(r"[\\`*_{}\[\]<>&|~$]|:(?=//)|(?<=[wW][wW][wW])\.")
-"""What is markup, or makes a link, wherever it stands in a line."""
+"""Characters that are markup, or make a link, anywhere in a line."""
 _MENTION: Final = re.compile(r"[@#](?=\w)")
-"""What GitHub makes a mention of, after it has read the Markdown: only something between the sign and the name keeps it from that."""
+"""Text that GitHub turns into a mention, after it has read the Markdown: only something between the sign and the name prevents that."""
 _SIGNS: Final[dict[Level, str]] = {"error": "🔴", "warning": "🟠", "note": "🔵"}
 _HEAD: Final = "| | where | what |\n| --- | --- | --- |\n"
 
@@ -53,7 +53,7 @@ def _text(result: Result, room: int, style: Style) -> str:
 
 
 _SPARE: Final = 1_000
-"""Bytes for what stands around the tables."""
+"""Bytes reserved for the text around the tables."""
 
 
 def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
@@ -104,7 +104,7 @@ def _row(finding: Finding, place: Placer) -> str:
 
 
 _PLACES: Final = 5
-"""Other places of a finding at most that are listed."""
+"""The maximum number of other places of a finding that are listed."""
 
 
 def _about_the_run(result: Result, place: Placer) -> Iterator[str]:

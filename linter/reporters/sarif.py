@@ -17,7 +17,7 @@ Where GitHub's documentation, its upload action (github/codeql-action) and the s
   frameworks of the controls that rules support are taxonomies too, and each relation says why.
 * ``executionSuccessful`` is always true, and notifications are warnings: GitHub refuses the upload of a failed run. A mistake in the text
   of a file is a result like any other.
-* At most 25,000 results and 10 MB when compressed, the gravest: GitHub refuses a file with more. A notification says what is left out.
+* At most 25,000 results and 10 MB when compressed, the most severe: GitHub refuses a file with more. A notification says what is left out.
 
 The log is made of the objects of Microsoft's sarif-om, which know the names, the order and the defaults of SARIF. Their
 ``Suppression`` says ``state`` where SARIF 2.1.0 says ``status``, so suppressions are dictionaries.

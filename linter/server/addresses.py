@@ -14,11 +14,11 @@ INVALID_URL: Final = Mark("INVALID_URL")
 _PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
 """The special schemes, but for ``file``, with the port that is left out."""
 _FORBIDDEN: Final = pattern(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
-"""What no host may hold after its escapes are resolved."""
+"""Characters that no host may contain after its escapes are resolved."""
 _UNSURE: Final = pattern(r"[^\x21-\x7e]|[\"'^`{|}]")
-"""Characters of paths that parsers of different ages escape differently, or that this one leaves to the real one."""
+"""Characters of paths that parsers of different ages escape differently, or that only the real one handles."""
 _DRIVE: Final = pattern(r"(?:^|[/\\])[A-Za-z]:")
-"""The letter of a drive, above which no step of dots leads."""
+"""A drive letter, above which no dot step leads."""
 _DOT: Final = pattern(r"\.|%2e", re.IGNORECASE)
 
 

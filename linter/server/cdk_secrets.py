@@ -23,13 +23,13 @@ _TYPES: Final = {
     "number": ("a number", frozenset({"integer", "number"})),
     "boolean": ("true or false", frozenset({"boolean"})),
 }
-"""The types of external secrets: what each is called, and the types of settings that it fits."""
+"""The types of external secrets: their names, and the types of settings that they fit."""
 _INVALID: Final = "invalid-external-secret"
 _NOT_FETCHED: Final = "external-secret-not-fetched"
 _WRONG_TYPE: Final = "external-secret-of-wrong-type"
 _BARE_KEY: Final = "external-secret-with-bare-key"
 _DEEPEST: Final = 20
-"""Levels of nesting at which no configuration has an external secret any more."""
+"""The depth at which no configuration has external secrets any more."""
 _PARAMETER = re.compile(r"(?:/[A-Za-z0-9_.-]+)+(?::[A-Za-z0-9_.-]+)?|arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/\S+")
 """The full name of a parameter, perhaps with a version or label (``GetParameter`` of AWS Systems Manager takes an ARN too)."""
 

@@ -17,7 +17,7 @@ from .loader import is_false
 from .shown import GENERATED, GENERATED_KEY_ID
 
 _FOR_EMPTY: Final = ("port", "maxJsonSize", "maxBatchSize", "awsRegion", "botLambdaLayerName", "bcryptHashSalt")
-"""The settings for which the default replaces all that counts as false."""
+"""The settings whose default replaces every falsy value."""
 _FOR_NULL: Final = (
     "shutdownTimeoutMilliseconds accurateCountThreshold maxSearchOffset defaultBotRuntimeVersion defaultProjectFeatures "
     "defaultProjectSystemSetting autoDownloadEnabled base64BinaryMaxBytes inlineAttachmentsMaxTotalBytes serverScopedSubscriptionsEnabled "
@@ -26,9 +26,9 @@ _FOR_NULL: Final = (
     # Two that only older releases read (``config.ts`` in 3.2.8, ``config/utils.ts`` in 4.1.2 to 4.1.4):
     "maxCompartments defaultFhirInteractionLimit"
 ).split()
-"""Those for which it replaces null alone."""
+"""The settings whose default replaces null alone."""
 _FILLED_IN_SINCE: Final[Mapping[str, Release]] = {"defaultRateLimit": Release((4, 1, 2)), "defaultAuthRateLimit": Release((4, 1, 2))}
-"""The first release that fills in a setting, where older ones that read it left its default to the code that asks for it."""
+"""The first release that fills in a setting, if older ones that read it left its default to the code that reads it."""
 BENEATH_BASE: Final[Mapping[str, str]] = {
     "jwksUrl": ".well-known/jwks.json",
     "authorizeUrl": "oauth2/authorize",
@@ -38,7 +38,7 @@ BENEATH_BASE: Final[Mapping[str, str]] = {
     "registerUrl": "oauth2/register",
     "storageBaseUrl": "storage",
 }
-"""The addresses that the server makes of ``baseUrl`` where they are not given."""
+"""The addresses that the server derives from ``baseUrl`` if they are not given."""
 _CONCATENATED: Final[Mapping[str, str]] = {
     "jwksUrl": "/.well-known/jwks.json",
     "authorizeUrl": "/authorize",
@@ -46,10 +46,10 @@ _CONCATENATED: Final[Mapping[str, str]] = {
     "userInfoUrl": "/userinfo",
     "storageBaseUrl": "/storage",
 }
-"""What releases before ``_BENEATH`` put behind ``baseUrl`` instead, as it is; so a final slash of it is there twice."""
+"""The suffixes that releases before ``_BENEATH`` append to ``baseUrl`` as it is, which doubles a final slash."""
 _BENEATH: Final = Release((3, 2, 24))
 GENERATES_KEY: Final = Release((4, 5, 2))
-"""The first release that makes up a signing key and its passphrase, where ``storageBaseUrl`` begins with ``baseUrl``."""
+"""The first release that generates a signing key and its passphrase, if ``storageBaseUrl`` begins with ``baseUrl``."""
 
 
 def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def effective_settings(document: Document, *, defaults: bool) -> list[Effective]
 
 
 _DEEPEST: Final = 100
-"""Levels of nesting beneath which no setting is, and everything is one row: to name each level takes as much as all before it together."""
+"""The depth beneath which there are no settings, and everything is one row: naming one more level costs as much as all before it."""
 
 
 def leaves(

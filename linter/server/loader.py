@@ -144,7 +144,8 @@ def parse_float(text: str) -> float:
 # --- The tree ---------------------------------------------------------------------------------------------------------------------------
 
 MOST_STEPS: Final = 50
-"""Steps of a dotted name at most. No setting has as many, and a name of thousands would else be thousands of objects, each with a path."""
+"""The maximum number of steps of a dotted name. No setting has as many, and a name of thousands would make thousands of objects, each with
+a path."""
 
 
 def dotted_path(name: str) -> SettingPath:
@@ -179,7 +180,7 @@ def _with_members(held: Any, whole: Any) -> Any:
 
 
 Owned = dict[SettingPath, Any]
-"""The objects and lists of a tree that are its own, by their paths; any other is what an entry gave, and must stay as it is."""
+"""The objects and lists that belong to a tree itself, by their paths; any other belongs to an entry, and must not change."""
 
 
 def holder_of(path: SettingPath, tree: dict[str, Any], own: Owned, is_missing: Callable[[Any, str | int], bool]) -> Any:
@@ -246,7 +247,7 @@ SECRETS: Final = {
     "PubSubRedisSecrets": "pubSubRedis",
     "BackgroundJobsRedisSecrets": "backgroundJobsRedis",
 }
-"""The section that Parameter Store's loader fills from the secret that a parameter names, before it sets any parameter."""
+"""The section that Parameter Store's loader fills from the secret named in a parameter, before it sets any parameter."""
 
 
 # --- The server's tree ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ HIDDEN: Final = Mark("HIDDEN")
 """Stands for a value of which nothing may be shown."""
 GENERATED_KEY_ID: Final = "medplum-generated-key"
 GENERATED: Final = "generated at each start"
-"""Stands for the key and the passphrase that the server makes up."""
+"""Stands for the key and the passphrase that the server generates."""
 
 
 def catalogue_of(document: Document) -> Catalogue:

@@ -18,11 +18,11 @@ from ..typed import Final
 from .shown import catalogue_of, is_shown_whole, visible
 
 _LONGEST_LINE: Final = 10_000
-"""Characters of a line that is looked at for an edit, at most."""
+"""The maximum length of a line that is examined for an edit."""
 _MOST_LINES: Final = 50
-"""Lines of what an edit removes, at most."""
+"""The maximum number of lines that an edit removes."""
 _SIGNS: Final = pattern(r"[\s{}\[\]:,\"'=]+")
-"""What stands between the words of an inserted text, and tells nothing."""
+"""The characters between the words of an inserted text, which reveal nothing."""
 _WORDS_OF_FORMATS: Final = frozenset({"", "-", "name", "value", "true", "false", "null"})
 
 

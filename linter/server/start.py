@@ -15,18 +15,18 @@ from ..release import Release
 from ..typed import Any, Final, Literal, NamedTuple
 
 Reads = Literal["only", "too", "never", "unknown"]
-"""Whether the server reads variables: as its only configuration, besides another, never, or that is not known."""
+"""Whether the server reads variables: as its only configuration, besides another, never, or unknown."""
 
 DEFAULT: Final = "file:medplum.config.json"
 """What the server reads without an argument, and with more than one."""
 SEVERAL: Final = Release((5, 1, 2))
-"""The first release that reads several sources; an older one takes the whole argument for one."""
+"""The first release that reads several sources; an older one reads the whole argument as one."""
 WORKING_FOLDER: Final = "/usr/src/medplum"
 """The working directory of Medplum's image (``WORKDIR`` in its Dockerfile)."""
 _BESIDE_PACKAGE: Final = Release((5, 0, 0))
 """The first release that looks for a file in its working directory, and not beside its package."""
 _KINDS: Final = {"env": Release(()), "file": Release(()), "aws": Release(()), "gcp": Release((3, 2, 20)), "azure": Release((3, 2, 28))}
-"""The kinds of sources, each with the first release that knows it."""
+"""The kinds of sources, each with the first release that supports it."""
 _REGION: Final = "us-east-1"
 
 
@@ -126,7 +126,7 @@ def fault(argument: str, release: Release) -> str | None:
 
 
 _SEVERAL: Final = re.compile(r",(?P<blank>\s*)(?:env\s*(?:,|\Z)|(?:file|aws|gcp|azure):)")
-"""What begins another source, where a release takes all of the argument for the name of one."""
+"""The start of another source, in a release that reads the whole argument as the name of one."""
 
 
 def _layer(text: str) -> Layer:

@@ -12,7 +12,7 @@ from .defaults import BENEATH_BASE, GENERATES_KEY
 from .loader import is_false, js_text
 
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"local": ("localBasePath",), "s3tables": ("awsS3TableArn", "namespace")}
-"""The texts that each destination of the data warehouse asks for."""
+"""The texts that each destination of the data warehouse requires."""
 
 
 def why_it_stops(config: Mapping[str, Any], path: SettingPath, release: Release) -> str:
@@ -34,7 +34,7 @@ def why_it_stops(config: Mapping[str, Any], path: SettingPath, release: Release)
 
 
 _CHECKS_BASE_URL: Final = Release((4, 1, 5))
-"""The first release that asks for a ``baseUrl`` when it starts."""
+"""The first release that requires a ``baseUrl`` when it starts."""
 _PARSES_BASE_URL: Final = Release((3, 2, 24))
 """The first release that parses it."""
 

@@ -11,7 +11,7 @@ from ..model import UNKNOWN, Document, SettingPath, Target, dotted
 from ..typed import Final, NamedTuple
 
 _STORES: Final = ("server/ssm", "server/azure")
-"""The stores of a cloud, from which no developer's machine starts."""
+"""The stores of a cloud, which no developer's machine starts from."""
 
 
 class Evidence(NamedTuple):

@@ -19,7 +19,7 @@ from ..typed import Any, Final, TypeVar, cast
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document that configure something, whose settings are catalogued."""
 CATALOGUED: Final = (*KINDS, "workload")
-"""These, and what stands around a server: names of that say nothing of what may be shown of a text."""
+"""These, and the environment of a server, whose names say nothing about what may be shown of a text."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 """The settings of one kind as built: their fields by name, without those that are at their default."""
@@ -58,9 +58,9 @@ class Setting:
     enum: tuple[str | int, ...] = ()
     """The only values allowed."""
     enum_first: Mapping[str, Release] = MappingProxyType({})
-    """The first releases that know some of them, where older ones do not; see :meth:`enum_in`."""
+    """The first releases that know some of them, if older ones do not; see :meth:`enum_in`."""
     enum_after: Mapping[str, Release] = MappingProxyType({})
-    """The last release that is known not to know one of these, where that is not the one before its first."""
+    """The last release that is known not to know one of these, if that is not the one before its first."""
     ignore_case: bool = False
     """Whether upper and lower case are the same in ``enum``."""
     min: int | None = None
@@ -82,43 +82,43 @@ class Setting:
     default: str = ""
     """The default as the page prints it; empty where the page says "None" or nothing."""
     unread_beside: str = ""
-    """The name of another setting of the document: where that is given, this one is not read, whatever its value is."""
+    """The name of another setting of the document: if that is given, this one is not read, whatever its value is."""
     real_default: Any = None
-    """What the server uses when it is not given: a value, or a few words where the value depends on others."""
+    """The value that the server uses when it is not given, or a few words if that depends on others."""
     default_history: ByRelease[Any] | None = None
-    """What each release uses, where that is known to have changed; see :meth:`default_in`."""
+    """The value that each release uses, if that is known to have changed; see :meth:`default_in`."""
     digits_until: Release | None = None
-    """The last release that takes digits in quotes as the number; None where that did not change."""
+    """The last release that accepts digits in quotes as a number; None if that did not change."""
     zero_means_default: bool = False
     """Whether the server, or its client library, uses the default for 0 and NaN too (``||``)."""
     secret: bool = False
-    """Whether its value must never be shown; true also of objects that hold a password when they are stored as one text."""
+    """Whether its value must never be shown; also true of objects with a password when they are stored as one text."""
     holds_secrets: bool = False
     """Whether a member of it, at any depth, is secret."""
     pass_through: bool = False
-    """Whether members that the catalogue lacks are handed on to a library or are named by the user, and so are not unknown."""
+    """Whether members that the catalogue lacks are passed on to a library or are named by the user, and so are not unknown."""
     readable_from: tuple[str, ...] = ("json", "ssm", "env")
-    """From where the server can read it, as the page says."""
+    """The sources that the server can read it from, according to the page."""
     ssm_coercion: ByRelease[str] = ByRelease("none")
-    """What becomes of the text of a parameter: ``none`` (it stays text), ``integer`` (``parseInt``), ``number`` (``parseFloat``),
+    """How the text of a parameter is converted: ``none`` (it stays text), ``integer`` (``parseInt``), ``number`` (``parseFloat``),
     ``boolean`` (``=== 'true'``), ``object`` (``JSON.parse``), ``csv`` (split at commas), ``secret`` (the secret of that name is fetched and
     parsed), ``unknown`` (not known)."""
     env_coercion: ByRelease[str] = ByRelease("none")
-    """The same for an environment variable that lands on the setting."""
+    """The same for an environment variable of the setting."""
     first: Release = OLDEST
     """The first release that is known to read it; ``OLDEST`` also where an older one may have."""
     after: Release | None = None
-    """The last release that is known not to read it, where that is not the one before ``first``: what those between do is not known."""
+    """The last release that is known not to read it, if that is not the one before ``first``: those between may or may not read it."""
     proved: Release = LAST_READ
     """The last release in which its type, default, coercion and allowed values were seen; they hold until a change is known."""
     last: Release = MAIN
-    """The last release that reads it; of an obsolete name ``MAIN`` where no release since ``OLDEST`` did."""
+    """The last release that reads it; for an obsolete name ``MAIN`` if no release since ``OLDEST`` did."""
     back_ported: Release | None = None
     """An earlier release that reads it too, with those after it of the same line, though ``first`` is of a later line."""
     env: str = ""
     """The environment variable of the setting, or the one that people would try."""
     env_unsettable: ByRelease[str] = ByRelease("")
-    """Where the value of that variable lands instead of here; empty where it works."""
+    """The setting that the variable sets instead of this one; empty if it works."""
     deprecated: bool = False
     """It still works, but ``use`` is preferred."""
     removed: bool = False
@@ -132,21 +132,21 @@ class Setting:
     meaning: str = ""
     """What it is, in one line."""
     consequence: Mapping[str, ByRelease[str]] = MappingProxyType({})
-    """What happens because of a mistake: a clause for each kind that ``schema.yaml`` lists, or one under ``""`` for all of them."""
+    """The consequence of a mistake: a clause for each kind that ``schema.yaml`` lists, or one under ``""`` for all of them."""
     stops: tuple[str, ...] = ()
-    """The kinds of mistakes because of which the server does not start."""
+    """The kinds of mistakes that keep the server from starting."""
     if_true: ByRelease[str] = ByRelease("")
-    """Of a switch: what happens when it is on; a clause that follows "so"."""
+    """For a switch: what happens when it is on; a clause that follows "so"."""
     if_false: ByRelease[str] = ByRelease("")
-    """Of a switch: what happens when it is off; a clause that follows "so"."""
+    """For a switch: what happens when it is off; a clause that follows "so"."""
     unsafe_when: tuple[bool, ...] = ()
-    """Of a switch: the states that endanger data or keep a part from working; a value that is misread as one of them is an error."""
+    """For a switch: the states that endanger data or keep a part from working; a value that is misread as one of them is an error."""
     page_differs: str = ""
     """Where the page and the server's code disagree."""
     tags: tuple[str, ...] = ()
     """Its own tags and those that follow from the fields above."""
     declared: bool = False
-    """Whether only a user says that there is such a setting; see :func:`declare_secrets`."""
+    """Whether only the user declares this setting; see :func:`declare_secrets`."""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -408,9 +408,9 @@ def _with_declared(rows: Rows) -> Rows:
 
 
 _HOLDER: Final[Mapping[str, Any]] = {"status": "undocumented", "types": ["object"], "tags": [], "pass_through": True, "declared": True}
-"""What is known of an object that only the user declares."""
+"""The fields of an object that only the user declares."""
 _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", "integer", "boolean", "array", "object"]}
-"""What is known of a setting that only the user declares."""
+"""The fields of a setting that only the user declares."""
 
 
 @derived

@@ -30,7 +30,7 @@ _SECTIONS: Final[Mapping[str, tuple[Release, tuple[str, ...]]]] = {
     "READONLY_DATABASE_SSL_": (Release((5, 1, 14)), ("readonlyDatabase", "ssl")),
     "DATA_WAREHOUSE_": (Release((5, 1, 14)), ("dataWarehouse",)),
 }
-"""Where the variables that begin with a prefix go, and the first release that puts them there (``loadEnvConfig`` of each release)."""
+"""The section of variables with a prefix, and the first release with that mapping (``loadEnvConfig`` of each release)."""
 
 
 def sections(release: Release) -> Mapping[str, tuple[str, ...]]:

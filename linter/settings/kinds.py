@@ -10,7 +10,7 @@ from ..typed import Final, Literal, NamedTuple
 Role = Literal["infra", "server", "database", "redis", "workload"]
 """What a document configures."""
 Coercion = Literal["ssm_coercion", "env_coercion"]
-"""Which of a setting's coercions the texts of a kind of document get."""
+"""Which of a setting's coercions applies to the texts of a kind of document."""
 
 
 class Kind(NamedTuple):
@@ -37,7 +37,7 @@ DOCUMENT_KINDS: Final[Mapping[str, Kind]] = {
     "workload": Kind("workload", "workload"),
 }
 WORKLOAD: Final = "workload"
-"""The kind of a document that says what stands around a server; see :mod:`linter.documents.workload`."""
+"""The kind of a document that describes the environment of a server; see :mod:`linter.documents.workload`."""
 DEPLOYMENT: Final = "deployment"
 """The kind of a document that is made of those that configure one server; see :mod:`linter.documents.deployment`."""
 

@@ -47,21 +47,19 @@ _TABLE: Final = """
 5.1.42 2026-09-28  5.1.43 2026-10-02  5.1.44 2026-10-02
 5.2.0 2026-10-02  5.2.1 2026-10-06  5.2.2 2026-10-30  5.2.4 2026-10-30  5.2.13 2026-10-30
 """
-"""Each release and its day, or the last day on which it can have come.
-
-4.1.16 to 4.1.18 are later than many with greater numbers: they are 4.1.12 with a few things of 5.0.
-"""
+"""Each release and its day, or the last possible day. 4.1.16 to 4.1.18 are later than many with greater numbers: they are 4.1.12 with a few
+things of 5.0."""
 
 _WORDS: Final = _TABLE.split()
 DATES: Final = {Release.of(text): date for text, date in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
 """The day of each release, as in ``2026-07-01``."""
 KNOWN: Final = f"releases of Medplum up to {NEWEST} ({DATES[NEWEST]})"
-"""What is known, with the day to which the data goes, for a sentence."""
+"""The known releases, with the day of the data, for a sentence."""
 RELEASES: Final = tuple(DATES)
-"""Every known release, in order. From 3.0.0: no older one was looked at."""
+"""Every known release, in order. From 3.0.0: no older one was examined."""
 
 LONGEST_RANGE: Final = 100
-"""Characters of a range at most."""
+"""The maximum length of a range, in characters."""
 _NUMBER: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 

@@ -37,7 +37,7 @@ _NOT_AN_OBJECT: Final = sentence(
     "the secret must be a JSON object of names and texts", "the server finds no baseUrl in it and does not start", by="; ", stops=True
 )
 _FEWEST: Final = 3
-"""Settings that a file without dotted names must have."""
+"""The minimum number of settings in a file without dotted names."""
 
 
 def detect(file: SourceFile) -> Recognised | None:

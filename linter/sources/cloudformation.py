@@ -32,7 +32,7 @@ _OTHER_FIELDS: Final = frozenset({"Resources", "Properties", "Value", "Descripti
 _CONSEQUENCE: Final = "CloudFormation cannot read the template"
 _FUNCTION: Final = re.compile(r"Ref|Condition|Fn::\w+")
 _DEEPEST: Final = 20
-"""Functions in functions at most: CloudFormation takes few."""
+"""The maximum depth of nested functions: CloudFormation allows few."""
 
 
 def detect(file: SourceFile) -> Recognised | None:

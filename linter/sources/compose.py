@@ -36,11 +36,11 @@ NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose
 
 _OWN: Final = COMPOSE_FILES
 _OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
-"""Those of the file that it lays over that one."""
+"""The names of its override file."""
 _OVERLAY: Final = re.compile(r"(?:docker-)?compose\..+\.ya?ml")
-"""Those of files that are given with ``-f`` behind that one, such as ``docker-compose.prod.yml``."""
+"""The names of files given with ``-f`` after that one, such as ``docker-compose.prod.yml``."""
 _LONGEST: Final = 20
-"""Services at most of which each extends the one before it; Compose has no limit, and refuses a circle."""
+"""The maximum length of a chain of services that extend each other; Compose has no limit, and refuses a cycle."""
 
 
 class _Project(NamedTuple):
@@ -233,7 +233,7 @@ def _mounted_file(node: Node, kind: str) -> Mount:
     return Mount(posixpath.join("/run/secrets/" if kind == "secrets" else "/", target if isinstance(target, str) else name), found)
 
 
-# --- What stands around a service ----------------------------------------------------------------------------------------------------
+# --- The environment of a service ----------------------------------------------------------------------------------------------------
 
 _MEMBERS: Final = (
     ("entryPoint", "entrypoint", bool),
@@ -245,7 +245,7 @@ _MEMBERS: Final = (
     ("replicas", "scale", as_is(int)),
     ("replicas", "deploy.replicas", as_is(int)),
 )
-"""What :mod:`linter.documents.workload` has of the members of a service."""
+"""The members of a service for :mod:`linter.documents.workload`."""
 _PORT: Final = re.compile(r"(?:(?:(?P<address>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<published>\d{0,5}):)?(?P<target>\d{1,5})(?:/(?:tcp|udp))?")
 
 

@@ -45,7 +45,7 @@ _NO_INSTRUCTION: Final = sentence(
 _OF_TEMPLATES: Final = ("{", "<", "%")
 _WORD: Final = re.compile(r'[^\s",\[\]]+')
 _LONGEST: Final = 4_096
-"""Characters of a path at most."""
+"""The maximum length of a path, in characters."""
 _COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
 
 
@@ -59,16 +59,16 @@ class _Stage:
         self.entrypoint: Any = parent.entrypoint if parent is not None else None
         self.command: Any = parent.command if parent is not None else None
         self.started_at: dict[str, Span] = dict(parent.started_at) if parent is not None else {}
-        """Where its entry point and its command are written, by their instructions."""
+        """The places of its entry point and its command, by their instructions."""
         self.folder: str = parent.folder if parent is not None else WORKING_FOLDER
         self.mounts: dict[bool, str] = dict(parent.mounts) if parent is not None else {}
         """Where a configuration file is put, and where a shell may be."""
         self.runs: Span | None = None
-        """Where it first runs something in a shell that none of its files brought."""
+        """Where it first runs something in a shell that none of its files provides."""
         self.at = at
         self.is_copied_from = False
         self.is_last = True
-        """Whether no other stage is made from it."""
+        """Whether no other stage is built from it."""
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -176,9 +176,9 @@ class _Dockerfile:
         self._escape = parsed.escape
         self._by_name: dict[str, _Stage] = {}
         self._arguments: dict[str, str] = {}
-        """The defaults of what may stand in ``FROM``."""
+        """The defaults of arguments in ``FROM``."""
         self._of_stage: dict[str, str] = {}
-        """The defaults of the arguments that a stage has, which the history of its image shows."""
+        """The defaults of the arguments of a stage, which the history of its image shows."""
         self._tokens = [Token(span, "name", parsed.escape, parsed.escape) for span in parsed.continuations]
         is_known = True
         for instruction in parsed.instructions:
@@ -191,7 +191,7 @@ class _Dockerfile:
         self.is_sound = not self.problems
         """Whether every instruction could be read."""
         self.is_dockerfile = _is_dockerfile(parsed.instructions)
-        """Whether this is a Dockerfile, whatever it is called."""
+        """Whether this is a Dockerfile, whatever its name."""
         self.suppressions, problems = read_suppression_comments(file.text, within(parsed.comments))
         self.problems = [*encoding_problems(file, _CONSEQUENCE), *self.problems, *problems]
 

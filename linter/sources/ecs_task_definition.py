@@ -31,7 +31,7 @@ _STRUCTURE: Final = frozenset(
     "containerDefinitions cpu entryPoint environmentFiles essential executionRoleArn family memory networkMode secrets taskDefinition "
     "taskDefinitionArn taskRoleArn".split()
 )
-"""Names of a task definition, beside those that other holders of variables have too."""
+"""Names in a task definition, besides those that other holders of variables have too."""
 _READER: Final = sentence("to ECS, which accepts only text here and refuses the task definition")
 
 
@@ -97,7 +97,7 @@ _MEMBERS: Final = (
     ("memory", "memory", as_is(int)),
     ("readOnly", "readonlyRootFilesystem", as_is(bool)),
 )
-"""What :mod:`linter.documents.workload` has of the members of a container."""
+"""The members of a container for :mod:`linter.documents.workload`."""
 
 
 def workloads(file: SourceFile) -> list[Described]:

@@ -26,9 +26,9 @@ KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
 
 _STRUCTURE: Final = frozenset("jobs on run runs-on steps uses with".split())
-"""Names of a workflow, beside those that other holders of variables have too."""
+"""Names in a workflow, besides those that other holders of variables have too."""
 _OF_JOBS: Final = frozenset({"runs-on", "steps", "uses"})
-"""Of which a job has one."""
+"""Members, one of which each job has."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -157,7 +157,7 @@ def _blocks(node: Node) -> tuple[Block]:
 
 _DATABASES: Final = ("postgres", "timescale", "pgvector", "postgis", "alloydb")
 _CONNECTIONS: Final = {"database": _DATABASES, "readonlyDatabase": _DATABASES, "redis": ("redis", "valkey", "keydb", "dragonfly")}
-"""The sections with the password of a service, and what the image of such a service is called."""
+"""The sections with the password of a service, and the name of such a service's image."""
 _OF_SUPER_ADMIN: Final = frozenset({("defaultSuperAdminPassword",), ("defaultSuperAdminClientSecret",)})
 """Secrets that are written into the database, and end with it."""
 

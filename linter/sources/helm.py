@@ -42,7 +42,7 @@ _LISTS: Final = frozenset({"env", "envs", "envVars", "environment", "extraEnv", 
 _SECRET: Final = frozenset({"googleClientSecret", "password", "recaptchaSecretKey", "signingKey", "signingKeyPassphrase"})
 _DEEPEST: Final = 8
 _ELSEWHERE_NAMED: Final = re.compile("[Ff]rom|[Rr]efs?$|[Kk]eys?$|[Ee]xternal|[Ee]xisting|[Ss]ealed|[Ee]ncrypted")
-"""What is in the name of a mapping that says where each value is found."""
+"""Words in the name of a mapping that says where each value is found."""
 _ELSEWHERE: Final = "the values of a chart whose server reads its configuration from elsewhere"
 _AS_SHIPPED: Final = "the values of Medplum's chart as it is shipped, which no server has"
 
@@ -173,7 +173,7 @@ _MEMBERS: Final = (
     ("memory", "deployment.resources.limits.memory", mebibytes),
     ("readOnly", "securityContext.readOnlyRootFilesystem", as_is(bool)),
 )
-"""What :mod:`linter.documents.workload` has of the values of Medplum's chart (``templates/deployment.yaml``)."""
+"""The values of Medplum's chart for :mod:`linter.documents.workload` (``templates/deployment.yaml``)."""
 
 
 def workloads(file: SourceFile) -> list[Described]:
@@ -217,7 +217,7 @@ def _described(root: Node, release: _Release) -> Described:
 _OWN: Final = ("values.yaml", "values.yml")
 """The names of a chart's own values."""
 _OTHERS: Final = ("values[-_.]*.yaml", "values[-_.]*.yml", "*[-_.]values.yaml", "*[-_.]values.yml")
-"""Those of values that are given with ``-f``."""
+"""The names of values that are given with ``-f``."""
 
 
 def _beneath(file: SourceFile) -> SourceFile | None:
@@ -277,7 +277,7 @@ def _gathered(layers: Sequence[Node], known: Mapping[str, frozenset[str]], paths
 
 
 _OF_SERVER: Final[JsonPath] = ("deployment",)
-"""Beneath what Medplum's chart has the blocks of its server."""
+"""The path above the server's blocks in Medplum's chart."""
 
 
 def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:

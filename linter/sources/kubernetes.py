@@ -39,9 +39,9 @@ _POD_SPECS_OF_OTHERS: Final = {
     ("serving.knative.dev", "Revision"): ("spec",),
     ("run.googleapis.com", "Job"): ("spec", "template", "spec", "template", "spec"),
 }
-"""Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds are called as others of Kubernetes are."""
+"""Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds have the same names as others of Kubernetes."""
 _OBJECTS: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret", "configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
-"""The kinds of objects from which a container gets variables, by the words that name them."""
+"""The kinds of objects that give a container variables, by the words that name them."""
 _READER: Final = sentence("where only text is accepted", "the manifest is refused", by=", so ")
 
 
@@ -159,7 +159,7 @@ def _is_whole(one: Node, node: Node) -> bool:
 
 
 _SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
-"""The objects that must say which pods are theirs."""
+"""The objects that must select their pods."""
 
 
 def _mount(mount: Node, one: Node, container: Node) -> Mount:
@@ -194,7 +194,7 @@ _MEMBERS: Final = (
     ("memory", "resources.limits.memory", mebibytes),
     ("readOnly", "securityContext.readOnlyRootFilesystem", as_is(bool)),
 )
-"""What :mod:`linter.documents.workload` has of the members of a container."""
+"""The members of a container for :mod:`linter.documents.workload`."""
 
 
 def workloads(file: SourceFile) -> list[Described]:

@@ -13,7 +13,7 @@ KINDS = ("server/json",)
 NAMES = ("*medplum*.json", "*.config.json", "config.json")
 
 _OF_A_WHOLE = ("baseUrl", "appBaseUrl", "port", "binaryStorage", "database", "redis")
-"""Settings of which a whole configuration has some. One without any is a fragment, which something lays over another file."""
+"""Settings of which a whole configuration has some. One without any is a fragment, which overrides parts of another file."""
 _CONSEQUENCE = sentence("the server reads its config with JSON.parse, fails at this and does not start", stops=True)
 
 _NOT_AN_OBJECT = sentence(

@@ -37,7 +37,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "type": ("Type", "type", "t"),
     "tier": ("Tier", "tier"),
 }
-"""What the members of a parameter are called by AWS, and after people's ``--query 'Parameters[].{name: Name, …}'``."""
+"""The members of a parameter in AWS, and after people's ``--query 'Parameters[].{name: Name, …}'``."""
 _OF_AWS: Final[dict[str, tuple[str, tuple[type, ...]]]] = {
     "version": ("Version", (int,)),
     "key_id": ("KeyId", (str,)),
@@ -51,16 +51,16 @@ _PUBLIC_FIELDS: Final = frozenset(
 )
 _OTHER_FIELDS: Final = frozenset({"Value", "value", "v", "Policies", "Description"})
 _MOST_DUMPS: Final = 20
-"""Dumps of one environment at most that are taken for one, and that are held against another one: of more nothing is known."""
+"""The maximum number of dumps of one environment that are combined and compared."""
 _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="save the dump again")
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
-"""What the name of a parameter with levels looks like. It begins with what is quick to look for."""
+"""The form of a parameter's name with levels. It begins with something that is fast to search for."""
 _NAME_OF_MEDPLUM: Final = re.compile(r"\bmedplum/", re.IGNORECASE)
 _CIPHERTEXT: Final = re.compile(r"AQIC[!-,.-~]{76,}")
 _EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
-"""An answer of AWS without any parameter, in YAML."""
+"""A response of AWS without any parameter, in YAML."""
 _ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "responsemetadata"})
-"""The members of such an answer, in lower case."""
+"""The members of such a response, in lower case."""
 _NOTHING_FOUND: Final = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
 _NONE_OF_THESE: Final = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
 _NO_NAME: Final = "{} has no name that can be read: keep Name in the --query of the AWS CLI"

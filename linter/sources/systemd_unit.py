@@ -29,7 +29,7 @@ _BROKEN_OFF = (
     "blank-outside-quotes",
     sentence("ends at its first blank", "systemd ignores what follows, which is no assignment", "put the whole assignment in quotes"),
 )
-"""What is wrong with a variable behind which words stand that are no assignments."""
+"""The message for a variable followed by words that are not assignments."""
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")
 
 

@@ -25,7 +25,7 @@ _PUBLIC_FIELDS: Final = frozenset({"address", "mode", "name", "type", "tier", "d
 _OTHER_FIELDS: Final = frozenset({"value", "insecure_value", "values", "after", "before", "attributes"})
 _UNKNOWN_FORMAT: Final = "a Terraform state or plan in a format that is not read: give the output of terraform show -json"
 _DEEPEST: Final = 200
-"""Steps to a module at most, two for each that it is in: no configuration has as many."""
+"""The maximum number of steps to a module, two for each level: no configuration has as many."""
 _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", remedy="write the JSON again with terraform show -json")
 
 

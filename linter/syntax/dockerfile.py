@@ -25,7 +25,7 @@ _KEYWORD: Final = re.compile(r"\s*(?P<keyword>\S+)\s*")
 _HEREDOC: Final = re.compile(r"""(?:\A|(?<=\s))\d*<<(?P<dash>-?)(?:'(?P<single>[^'\s]+)'|"(?P<double>[^"\s]+)"|(?P<plain>[A-Za-z_]\w*))""")
 _WITH_HEREDOCS: Final = frozenset({"ADD", "COPY", "ONBUILD", "RUN"})
 _REFERENCE: Final = re.compile(r"\$[A-Za-z0-9_{@*#?$!-]")
-"""A dollar and what begins the name of a variable behind it."""
+"""A dollar and the beginning of the variable's name after it."""
 
 
 class Instruction(NamedTuple):

@@ -14,7 +14,7 @@ _JSON: Final = pattern(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]
 _YAML: Final = pattern(r"\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\.|[^\\]", re.DOTALL)
 _OF_YAML: Final = dict(zip('0abtnvfre "/\\N_LP\t', '\0\a\b\t\n\v\f\r\x1b "/\\\x85\xa0\u2028\u2029\t', strict=True))
 _LONGEST: Final = 10_000
-"""Characters of a text that is looked at, at most."""
+"""The maximum length of a text that is examined, in characters."""
 
 
 def json_like(raw: str, text: str, write: Callable[[str], str]) -> str:

@@ -29,18 +29,18 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _read: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_int=whole_number).raw_decode
-"""Reads a value as ``JSON.parse`` does; fails where that does, and where an object has a name twice."""
+"""Parses a value like ``JSON.parse``; fails if that does, and if an object has a duplicate name."""
 _skip: Final = json.JSONDecoder(object_pairs_hook=len, parse_int=len, parse_float=len, strict=False).raw_decode
-"""Passes over a value; as little is made of it as the C scanner can."""
+"""Skips a value, building as little of it as the C scanner can."""
 _NEXT: Final = pattern(r"[\r\n][{\[]")
-"""Where the next document can begin when one cannot be read to its end."""
+"""Where the next document can begin when one cannot be parsed to its end."""
 _MOST_READ_TWICE: Final = 8
-"""How many times the whole text is read in vain at most, for documents that begin in what looked like a part of others."""
+"""How many times the whole text may be parsed in vain for documents that begin in what looked like a part of others."""
 _NEAR: Final = 256
-"""Characters that are read again, which takes less than to remember what stands in them."""
+"""The distance within which parsing again is cheaper than remembering."""
 
 INVALID: Final = Mark("INVALID")
-"""What is no JSON."""
+"""Stands for text that is not JSON."""
 
 
 def is_valid_json(text: str) -> bool:

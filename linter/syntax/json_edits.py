@@ -33,7 +33,7 @@ from .quotes import closing_quote
 from .tree_edits import New, Order, TreeEditor
 
 DEEPEST: Final = 100
-"""Levels of nesting at most. No configuration has as many, and looking at what is around a value takes time for each."""
+"""The maximum depth of nesting. No configuration is as deep, and examining what surrounds a value takes time for each level."""
 
 _COMMENT = pattern(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _TOKEN = pattern(r'[{}\[\],:"]|//[^\n\r]*|/\*.*?(?:\*/|\Z)|[^\s{}\[\],:"/]+', re.DOTALL)

@@ -17,7 +17,7 @@ from .json import parse_json
 from .places import Json, JsonPath, Place
 
 _UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\?.", re.DOTALL)
-"""What spells one character: RFC 8259, section 7."""
+"""The spelling of one character: RFC 8259, section 7."""
 
 
 class InnerJson:

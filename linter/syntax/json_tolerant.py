@@ -18,7 +18,7 @@ from .quotes import closing_quote, replace_escapes
 
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NO_BLANK = re.compile(r"(?:[^\S \t\n\r]|[\ufeff\u200b\u2060])+")
-"""What looks like blanks, or like nothing, and is no white space to JSON: a no-break space out of a web page, U+2028."""
+"""Characters that look like blanks, or like nothing, but are not white space in JSON: a no-break space from a web page, U+2028."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.+-])")
 _WORD = re.compile(r"""[^\s,\[\]{}:"/]+""")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
@@ -26,7 +26,7 @@ _AFTER_STRING = re.compile(r"[ \t\n\r]*(?:[,:\]}]|//|/\*|\Z)")
 _BARE_MEMBER = re.compile(r'"[^"\\\r\n]*"[ \t]*:')
 """The name of a member and its colon."""
 DEEPEST_NAMED = 100
-"""Levels down to which a mistake is reported with the names that lead to it: no configuration has as many, and each level has its own."""
+"""The depth to which a mistake is reported with the names that lead to it: no configuration is as deep, and each level has a name."""
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
@@ -70,7 +70,7 @@ class _TolerantReader:
         self.open: list[RecordedPlaces] = []
         self.root: RecordedPlaces | None = None
         self.is_bare = False
-        """Whether the text begins with a member, so that its root is an object without a brace in front of it."""
+        """Whether the text begins with a member, so that its root is an object without its opening brace."""
 
     def read(self) -> Json:
         whole = True

@@ -70,11 +70,11 @@ class _NoPlaces:
 
 
 NOTHING = Json(UNKNOWN, (), _NoPlaces(), False)
-"""What is read in a file that is no text."""
+"""The result for a binary file."""
 
 
 _EXACT_DIGITS: Final = 15
-"""Digits of the longest whole numbers of which a double holds every one."""
+"""The number of digits up to which a double represents every whole number."""
 
 
 def whole_number(text: str) -> int | float:

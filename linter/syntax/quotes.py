@@ -13,7 +13,7 @@ from ..patterns import pattern
 from ..typed import Final
 
 _BLOCK: Final = 1 << 16
-"""Characters in which escapes are replaced at once."""
+"""The number of characters in which escapes are replaced at once."""
 _ESCAPE: Final = pattern(r"\\.", re.DOTALL)
 
 

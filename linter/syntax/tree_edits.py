@@ -13,7 +13,7 @@ from .edits import grouped, value_at
 from .places import JsonPath, Places
 
 Order = Sequence[str] | Callable[[JsonPath], Sequence[str]]
-"""The names of members in the order that is wanted of them; of one object, or as a function of the path of any object."""
+"""The wanted order of member names; for one object, or as a function of the path of any object."""
 New = Sequence[tuple[Any, Any]]
 """Members by their names and values, or items, whose names do not matter."""
 

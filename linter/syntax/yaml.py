@@ -18,9 +18,9 @@ from .yaml_events import DEEPEST, STYLES, TOO_DEEP, Refused, end_of_block, event
 from .yaml_places import Scalar, YamlNode, YamlPlaces
 
 FEW_EXPANDED: Final = 2_000
-"""Values that the aliases of any file can stand for, those that its merge keys bring included."""
+"""The number of values that the aliases of any file may expand to, including merge keys."""
 EXPANDED_PER_CHARACTER: Final = 1
-"""In a longer file there can be so many for each character: a few lines of aliases can else stand for gigabytes."""
+"""A longer file may have this many per character: otherwise a few lines of aliases could expand to gigabytes."""
 
 _CORE: Final = "tag:yaml.org,2002:"
 _TEXT_TAGS: Final = frozenset({"!", f"{_CORE}str", f"{_CORE}timestamp"})
@@ -98,7 +98,7 @@ class _Reader:
     def _begin_document(self) -> None:
         self.problems: list[SyntaxProblem] = []
         self._open = [_collection(0, 0, is_list=True)]
-        """The collections around what comes next; outermost a list, of which the value of the document is the only item."""
+        """The collections around the next event; the outermost is a list whose only item is the document's value."""
         self._anchors: dict[str, YamlNode] = {}
 
     def finish(self, *, whole: bool = True) -> None:
@@ -232,7 +232,7 @@ def _collection(start: int, end: int, *, is_list: bool, is_flow: bool = False) -
 
 
 def _step(node: YamlNode) -> str | int:
-    """Where the member of an open collection stands that is read now."""
+    """The current member of an open collection."""
     children = node.children or []
     return len(children) - 1 if node.is_list else (children[-2].name or "") if len(children) % 2 == 0 else ""
 

@@ -22,11 +22,11 @@ from .yaml_places import Style, YamlNode
 from .yaml_scalars import block, text, written
 
 _UNIT = 2
-"""Spaces of one level of indentation, where the text shows no other number."""
+"""The spaces of one level of indentation, if the text shows no other number."""
 _COMMENT = re.compile(r"#[^\n\r]*")
 _SIGN = re.compile(r"[ \t]*[:-]")
 _NEXT = re.compile(r"(?:[ \t\r\n]|#[^\n\r]*[\n\r])*[,-]")
-"""A comma between brackets or the dash of the next item, with what may stand before it."""
+"""A comma between brackets or the dash of the next item, with what may precede it."""
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 """What may follow on the last line of an entry: a comment."""
 _ANCHOR = re.compile(r"&\S+\s+")

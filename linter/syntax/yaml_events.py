@@ -10,7 +10,7 @@ from ..typed import Any, Final
 from .yaml_places import Style
 
 DEEPEST: Final = 900
-"""Levels of nesting at most: libyaml gives up at 1,000 itself, and PyYAML's own parser takes more for each the more there are."""
+"""The maximum depth of nesting: libyaml itself gives up at 1,000, and PyYAML's own parser takes more time per level the more there are."""
 TOO_DEEP: Final = f"YAML is nested deeper than {DEEPEST} levels here"
 
 STYLES: Final[dict[str, Style]] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
@@ -87,7 +87,7 @@ _SENTENCES = (
     ("<document start>", "something follows the end of the document"),
     ("incompatible", "this version of YAML is unknown"),
 )
-"""What the parsers (libyaml's and PyYAML's own) complain of, in words for people; their own can quote the text, and so a secret."""
+"""The errors of the parsers (libyaml's and PyYAML's own), in words for people; the original ones can quote the text, and so a secret."""
 
 
 def end_of_block(event: Any, content: str) -> int:

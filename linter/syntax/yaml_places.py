@@ -19,21 +19,21 @@ class YamlNode:
     """
 
     children: list[YamlNode] | None = None
-    """The items of a list, the names and values of a mapping by turns; None for a scalar, and for an alias."""
+    """The items of a list, or the alternating names and values of a mapping; None for a scalar, and for an alias."""
     is_list: bool = False
     is_flow: bool = False
     is_merge: bool = False
     """Whether it is the name ``<<``."""
     is_alias: bool = False
     target: YamlNode | None = None
-    """What an alias stands for; None for one of which nothing can be found."""
+    """The node that an alias stands for; None if there is none."""
     tag: str | None = None
     entries: Mapping[str, tuple[YamlNode, YamlNode]] = {}
     """The last name and value of each entry that a mapping has itself, by its name."""
     merged: tuple[YamlNode, ...] = ()
-    """The mappings that ``<<`` brings into this one, the first of which counts."""
+    """The mappings that ``<<`` merges into this one, the first of which counts."""
     size: int = 1
-    """How many values it holds, itself included, aliases counted as what they stand for."""
+    """How many values it contains, including itself, with aliases expanded."""
     _members: Members | None = None
 
     def __init__(self, start: int, end: int, name: str | None, value: Any = None, raw: str = "", style: Style = "plain") -> None:

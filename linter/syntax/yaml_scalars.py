@@ -9,9 +9,9 @@ from ..typed import Any, Final
 from .yaml_places import Style
 
 _WORD = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|~|[-+]?\.inf|\.nan|=|<<)", re.IGNORECASE)
-"""What YAML 1.1 or 1.2 takes for something else than a text."""
+"""A word that YAML 1.1 or 1.2 does not read as a text."""
 _NUMBER = re.compile(r"[-+]?[0-9.][0-9a-fA-FxXoO_.:+-]*")
-"""What one of them may take for a number or a date; with two points it is neither."""
+"""A text that one of them may read as a number or a date; with two points it is neither."""
 _PLAIN = re.compile(r"(?:[^\s?:,\[\]{}#&*!|>'\"%@`-]|-+(?=[^\s,\[\]{}-]))[^\r\n\t]*")
 _IN_THE_WAY = re.compile(r":(?:\s|\Z)|\s#|\s\Z")
 _IN_FLOW = re.compile(r"[?,\[\]{}]|:(?=[,\[\]{}])")

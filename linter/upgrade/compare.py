@@ -25,7 +25,7 @@ from ..typed import Any, Final, NamedTuple
 from .notes import Kind, Note, Notes, SettingNote, UpgradeChange
 
 Key = tuple[str, str, str | None, int]
-"""Which of the documents of a run one is, whatever release loads them: file, kind, environment, and a number where that is not enough."""
+"""The identity of a document, whatever release loads it: file, kind, environment, and a number if that is not enough."""
 _RELEASE_PAGE: Final = "https://github.com/medplum/medplum/releases/tag/v{}"
 
 
@@ -99,7 +99,7 @@ def default_where_read(setting: Setting, release: Release) -> Any:
 
 _LIMITS: Final = frozenset({("defaultRateLimit",), ("defaultAuthRateLimit",), ("defaultLoginRateLimit",)})
 _NUMBERS_ONLY: Final = Release((5, 1, 8))
-"""The first release that takes a limit for given only where it is a number (``getRateLimitForRequest`` in ``ratelimit.ts``)."""
+"""The first release that accepts a limit only if it is a number (``getRateLimitForRequest`` in ``ratelimit.ts``)."""
 
 
 def is_ignored(path: SettingPath, value: Any, release: Release) -> bool:
@@ -115,7 +115,7 @@ class History:
         self.oldest = oldest
         self.newest = newest
         self.at = cache(lambda release: _views(load(release)))
-        """The documents as a release holds them."""
+        """The documents as a release loads them."""
 
     def began(self, pair: Pair, holds: Callable[[View], bool]) -> Release:
         """The first release in which something is true of a document, if it is false for the oldest and true for the newest."""

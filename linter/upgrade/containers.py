@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 Path = tuple[str | int, ...]
 Part = Literal["program", "argument", "user", "mount"]
-"""What a word is: the program that is run, an argument, the name of a user, or a place in the container where something is put."""
+"""The role of a word: the program that is run, an argument, the name of a user, or a place in the container where something is put."""
 _MEMBERS: Final = re.compile(
     r"(?P<program>entrypoint|entryPoint"
     r"|(?:health[cC]heck|(?:liveness|readiness|startup)Probe|lifecycle)(?:\.(?:test|command|exec|postStart|preStop))*)"
@@ -34,10 +34,10 @@ _MEMBERS: Final = re.compile(
 They are those of Compose, Kubernetes and task definitions. In the lists of Kubernetes ``command`` is the entry point.
 """
 _STARTS: Final = frozenset({"entrypoint", "entryPoint", "command", "args"})
-"""The members with what the image is started with."""
+"""The members with the start command of the image."""
 _OF_KUBERNETES: Final = frozenset({"containers", "initContainers"})
 _SHELL: Final = "CMD-SHELL"
-"""The word with which Docker marks a command line that is a shell's."""
+"""The word with which Docker marks a shell command line."""
 _OF_STAGE: Final[dict[str, Part | None]] = {
     "CMD": None,
     "ENTRYPOINT": None,
@@ -47,9 +47,9 @@ _OF_STAGE: Final[dict[str, Part | None]] = {
     "COPY": "mount",
     "ADD": "mount",
 }
-"""The instructions with words that count: what the last one is, and None of a command line."""
+"""The instructions with words that count: the role of the last one, and None for a command line."""
 _MOST_VALUES: Final = 100_000
-"""Values of a text that are looked at: a file of containers has fewer."""
+"""The maximum number of values of a text that are examined: a file of containers has fewer."""
 _SOFTWARE: Final = {"postgres": "PostgreSQL", "postgresql": "PostgreSQL", "redis": "Redis"}
 _IMAGE: Final = re.compile(r"(?:\S*/)?(?P<name>postgres(?:ql)?|redis):v?(?P<version>\d+(?:\.\d+)*)(?![\w.])\S*")
 
@@ -69,7 +69,7 @@ class Container(NamedTuple):
     span: Span
     words: tuple[Word, ...]
     has_command: bool = False
-    """Whether it says itself what the image is started with."""
+    """Whether it sets the start command of the image itself."""
 
     @property
     def is_server(self) -> bool:

@@ -18,7 +18,7 @@ from .containers import Part
 T = TypeVar("T")
 Kind = Literal["step", "requirement", "removed", "added", "read-differently", "default"]
 KINDS: Final[tuple[Kind, ...]] = ("step", "requirement", "removed", "added", "read-differently", "default")
-"""What can change, in the order in which it is reported for a release."""
+"""The kinds of changes, in the order in which they are reported for a release."""
 
 
 class UpgradeChange(NamedTuple):

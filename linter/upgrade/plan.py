@@ -158,7 +158,7 @@ _Found = tuple[str, str, dict[str, Any]]
 """The version of some software that a document shows, a clause that says so and what to do, and the place as fields of a change."""
 _CACHE_VERSION: Final = "cacheEngineVersion"
 _OF_INFRA: Final = {"PostgreSQL": "rdsInstanceVersion", "Redis": _CACHE_VERSION}
-"""The settings of the CDK that say which version of some software it creates."""
+"""The settings of the CDK with the version of the software that it creates."""
 _UPGRADE: Final = "upgrade it before the server"
 _UPGRADE_IN_AWS: Final = f"upgrade it in AWS before the server, for the CDK takes {_CACHE_VERSION} from 5.1.1 on only; set it then"
 

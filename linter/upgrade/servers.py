@@ -22,9 +22,9 @@ from .compare import History, Pair, View, change_of, default_where_read, is_igno
 from .notes import Notes, UpgradeChange
 
 _ORDER: Final = tuple(DOCUMENT_KINDS)
-"""The kinds of document, those of a server in the order in which one usually counts over another."""
+"""The kinds of document; those of a server in their usual order of precedence."""
 _PAGED: Final = "server/ssm"
-"""The kind of document that can be one page of several: then it is not known what stands on the others, whatever this one gives."""
+"""The kind of document that can be one page of several: then the content of the others is not known, whatever this one gives."""
 _BASE: Final = "baseUrl"
 _DATABASE: Final = frozenset({"database", "DatabaseSecrets", "databaseProxyEndpoint"})
 
@@ -108,7 +108,7 @@ class Group:
         complete = [pair for pair in self.pairs if pair.new.document.complete]
         self.whole = bool(complete) or (_BASE in given and not _DATABASE.isdisjoint(given))
         self.main = next(iter([*complete, *(pair for pair in self.pairs if (_BASE,) in pair.new.given), *self.pairs]))
-        """The one for which what none of them gives is reported: one that is whole, else that with the address of the server."""
+        """The document for which absent settings are reported: one that is whole, else the one with the address of the server."""
         self.place = folder_of(self.main.new.document.uri), environment_of(self.main.new.document)
         """The folder and the environment of that one."""
         keys = [pair.key for pair in self.pairs]

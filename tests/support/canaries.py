@@ -1,4 +1,4 @@
-"""Canaries: secrets of every form, planted behind every setting in files of every kind, and how they are found in what is printed."""
+"""Canaries: secrets of every form, planted in every setting in files of every kind, and how they are found in what is printed."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def infra_files(values: Values) -> list[Planted]:
 # --- What is planted, and how it is found -------------------------------------------------------------------------------------------
 
 CANARY = "kJ4jZ7qW"
-"""Eight characters that stand nowhere else: a part of every secret here, so that a part of a secret is found too."""
+"""Eight characters that appear nowhere else: a part of every secret here, so that a part of a secret is found too."""
 DIGITS = "84736219"
 """Eight digits of the same kind: what a number, or a token that begins with one, is found by."""
 TOKEN = f"{CANARY}3mXv9RpT2wYd5hLs"
@@ -247,7 +247,7 @@ FORMS = [
     f"https:/{TOKEN}",
     f"-----BEGIN CERTIFICATE-----\n{CANARY}\n-----END CERTIFICATE-----\n",
 ]
-"""What a secret looks like when it stands where something public belongs."""
+"""A secret in place of something public."""
 
 
 LOGINS = [
@@ -255,7 +255,7 @@ LOGINS = [
     *(f"{CANARY}%2F", f"{CANARY}%40x", f"${{USER}}:{CANARY}", f"${{X:-{CANARY}}}", f"{CANARY} x"),
     *(f"{CANARY}\\", f"{CANARY}?", f"{CANARY}#", f"{CANARY}/", f"{CANARY},x", f"{CANARY};x"),
 ]
-"""What stands before the "@" of an authority."""
+"""The part before the "@" of an authority."""
 ADDRESSES = [
     *("https://{}@db.clinic.test/", "HTTPS://{}@Db.clinic.test:443/x", "http://{}@db.clinic.test", "https://{}@[::1]/"),
     *("https://a.clinic.test, https://{}@db.clinic.test/", "https://{}@app.clinic.test,https://b.clinic.test"),
@@ -275,21 +275,21 @@ def public_paths(kind: str) -> list[tuple[str, ...]]:
 
 
 def hidden_paths(kind: str) -> list[tuple[str, ...]]:
-    """Settings that hold nothing public, and names that nobody knows."""
+    """Settings without public values, and unknown names."""
     known = settings.catalogue(kind)
     secret = [tuple(name.split(".")) for name in known.names() if "*" not in name and known.is_secret(tuple(name.split(".")))]
     return [*secret, ("pasword",), ("databse",), ("dbPassword",), ("database", "pass")]
 
 
 def planted_values(kind: str, shift: int) -> Values:
-    """A canary of some form behind every setting; ``shift`` chooses which."""
+    """A canary of some form in every setting; ``shift`` chooses which."""
     public = {path: _form(kind, path, FORMS[(number + shift) % len(FORMS)]) for number, path in enumerate(public_paths(kind))}
     hidden = {path: [CANARY, f"x{CANARY}x", *FORMS][(number + shift) % 7] for number, path in enumerate(hidden_paths(kind))}
     return {**public, **hidden}
 
 
 def everywhere(form: str) -> Iterable[Planted]:
-    """A file of each kind of setting, and of each way to read them, with this form of a canary behind every public one."""
+    """A file of each kind of setting, and of each way to read them, with this form of a canary in every public one."""
     names = ("medplum.config.json", "objects.json", "dump.json", "vault.json", ".env", "medplum.prod.config.json", "infra.json")
     values = {kind: {path: _form(kind, path, form) for path in public_paths(kind)} for kind in settings.KINDS}
     files = [*server_files(values["server"]), *infra_files(values["infra"])]
@@ -307,7 +307,7 @@ def _form(kind: str, path: tuple[str, ...], form: str) -> str:
 
 @cache
 def planted_files(shift: int) -> tuple[Planted, ...]:
-    """Files of every source with a canary behind every setting; ``shift`` chooses the forms."""
+    """Files of every source with a canary in every setting; ``shift`` chooses the forms."""
     return (
         *server_files(planted_values("server", shift)),
         *infra_files(planted_values("infra", shift)),

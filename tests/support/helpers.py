@@ -151,14 +151,14 @@ _AS_THE_NEWEST: Final = re.compile(
     rf"(?<=server ){NEWEST}(?= \((?:the newest|--server-version\)))|(?<= to ){NEWEST}(?=:?\n)|(?<=\"to\": \"){NEWEST}(?=\")"
     rf"|(?<=no known release up to ){NEWEST} \({DATES[NEWEST]}\)"
 )
-"""Where an output says which release is the newest: what is judged by, up to where names are known, and where an upgrade ends."""
+"""Where an output says which release is the newest: what is checked against, up to where names are known, and where an upgrade ends."""
 
 
 def compare_with(path: Path, text: str) -> None:
     """Fail where a golden file does not hold this text, with the difference and the command that accepts it.
 
-    ``UPDATE_GOLDEN=1`` writes the file anew, to be read before it is committed. Where an output is about whichever release is the newest,
-    the file has ``NEWEST`` in its place, so that a new release does not change it.
+    ``UPDATE_GOLDEN=1`` rewrites the file, to be read before it is committed. Where an output is about whichever release is the newest, the
+    file has ``NEWEST`` in its place, so that a new release does not change it.
     """
     text = _AS_THE_NEWEST.sub("NEWEST", text)
     if os.environ.get("UPDATE_GOLDEN"):

@@ -115,4 +115,4 @@ VALUES: Final = (
     '[{"issuer": ' + "1" * 400 + "}]",
     '{"host": ' + "1" * 5_000 + ', "port": {"a": [' + "9" * 400 + "]}}",
 )
-"""Everything that can stand behind a name."""
+"""Every possible value of a name."""

@@ -1,4 +1,4 @@
-"""Private keys for tests, made in the run and nobody's."""
+"""Private keys for tests, generated in the run and never used elsewhere."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _one(name: str, value: Any) -> Sample:
 
 @shape_from(12_000)
 def json_fixes_on_one_line(size: int) -> Sample:
-    """Each service has something to fix, and all stand on one line."""
+    """Each service has something to fix, and all are on one line."""
     services = [{"id": f"w{number}", "desiredCount": "2", "serverCpu": None} for number in range(size)]
     known = {"name": "prod", "stackName": "Prod", "region": "us-east-1", "accountNumber": "123456789012", "domainName": "a.example"}
     return Sample("prod.json", json.dumps({**known, "workerServices": services}, separators=(",", ":")), "infra/json")

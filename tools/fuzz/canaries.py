@@ -35,7 +35,7 @@ class Canaries:
         self._longer = longer
         self.made: list[str] = []
         self.credentials: list[str] = []
-        """The whole texts of those that stand in public values: without its sign (``GOCSPX-``, ``@``) nobody can tell one."""
+        """The whole texts of those in public values: they are not recognisable without their sign (``GOCSPX-``, ``@``)."""
         self.label = ""
         """How the next secrets are written: the name of their form."""
         self._labels: dict[str, str] = {}
@@ -135,7 +135,7 @@ assert _DIGITS_PIECE == _CODED_PIECE
 
 
 def _readings(report: str) -> Iterator[str]:
-    """A report, and what stands behind its escapes."""
+    """A report, and the text of its escapes."""
     yield report
     if "\\u" in report:
         yield re.sub(r"\\+u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), report)

@@ -26,7 +26,7 @@ PUBLIC_CREDENTIALS = 0.08
 OBJECTS = 0.03
 """How many become objects with a secret in them."""
 MISPLACED = 0.04
-"""How many become a secret alone, if nobody could take that for a value."""
+"""How many become just a secret, if that cannot be mistaken for a value."""
 
 
 class File(NamedTuple):
@@ -192,7 +192,7 @@ def _name_of(path: tuple[Any, ...]) -> Any:
 
 
 def _places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
-    """Every member that is no filled object or list: what holds it, its key, and its path."""
+    """Every member except non-empty objects and lists: its parent, its key, and its path."""
     if len(path) > 40:
         return
     members: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -219,7 +219,7 @@ def _from_corpus(random: Random, canaries: Canaries) -> tuple[str, str, None]:
 
 
 def _read(name: str, content: str) -> list[Any] | None:
-    """The documents of a text, None where it is no JSON and no YAML."""
+    """The documents of a text, None if it is neither JSON nor YAML."""
     try:
         if name.endswith((".yaml", ".yml")):
             return [one for one in yaml.safe_load_all(content) if one is not None]
@@ -264,7 +264,7 @@ def _named_by(holder: Any, key: Any, path: tuple[Any, ...]) -> str:
 
 
 def _planted_in_lines(content: str, random: Random, canaries: Canaries) -> str:
-    """Put secrets behind the names of a list of variables."""
+    """Put secrets into a list of variables."""
     lines = content.split("\n")
     for number, line in enumerate(lines):
         assignment = _ASSIGNMENT.match(line)

@@ -21,7 +21,7 @@ _INTERRUPTED = 130
 
 
 class Run(NamedTuple):
-    """What a command did. ``crash`` is the traceback of an exception that reached nobody, empty where there was none."""
+    """What a command did. ``crash`` is the traceback of an uncaught exception, empty if there was none."""
 
     code: int
     out: bytes

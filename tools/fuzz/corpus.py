@@ -57,7 +57,7 @@ class Example(NamedTuple):
 
 @cache
 def examples() -> tuple[Example, ...]:
-    """Each example of each rule that is about files: what stands around a server is none."""
+    """Each example of each rule that is about files: the environment of a server is not a file."""
     return tuple(_read_examples())
 
 
@@ -96,7 +96,7 @@ def values(kind: str) -> dict[str, tuple[Any, ...]]:
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """The values of a configuration that are no objects, by their dotted names."""
+    """The values of a configuration except objects, by their dotted names."""
     if isinstance(value, dict) and value:
         for name, member in value.items():
             yield from leaves(member, (*path, str(name)))

@@ -251,9 +251,9 @@ _BAD_BYTES: Final = (b"\xff", b"\x80", b"\xc3", b"\xed\xa0\x80", b"\xf5", b"\xe2
 
 
 def mutate_bytes(text: str, secrets: list[str], credentials: list[str], random: Random) -> bytes:
-    """The bytes of a text, half of the time with changes that leave a secret where it is: behind its name, or broken with it.
+    """The bytes of a text, half of the time with changes that leave a secret where it is: after its name, or broken with it.
 
-    A credential in a public value stays whole, for without its sign (``GOCSPX-``, ``@``) nobody can tell it.
+    A credential in a public value stays whole, because it is not recognisable without its sign (``GOCSPX-``, ``@``).
     """
     if random.random() < 0.5:
         return text.encode("utf-8", "surrogatepass")

@@ -104,7 +104,7 @@ class Plan(NamedTuple):
     output: str = ""
 
     def run(self, files: Sequence[File], how: Callable[[Sequence[str], bytes], Run] = commands.inside) -> Run:
-        """Run it in the current folder; what it wrote to its output file is taken for standard output."""
+        """Run it in the current folder; the content of its output file counts as standard output."""
         done = how(self.arguments, files[self.stdin].data if self.stdin is not None else b"")
         written = Path(self.output) if self.output else None
         if written is None or not written.is_file():
@@ -214,7 +214,7 @@ FIX: Final = "check --fix"
 def _fixed(case: Case, names: Sequence[str], room: Room) -> Iterator[tuple[str, str]]:
     """What is wrong with the files after their fixes are made. They are to be written again before anything else is run.
 
-    What was a secret behind a name that nobody knows may be public behind that which it has then, so reports are not searched for it.
+    A secret under an unknown name may be public under its new name, so reports are not searched for it.
     """
     plan = Plan(FIX, ("check", "--fix", "--unsafe-fixes", "--now", "2026-01-31", "--", *(f"./{name}" for name in names)))
     first = plan.run(case.files)
@@ -262,7 +262,7 @@ def _twins(case: Case, chosen: Sequence[Plan], reports: Sequence[Run], room: Roo
 
 
 def _lengths(case: Case, chosen: Sequence[Plan], reports: Sequence[Run], room: Room) -> Iterator[Failure]:
-    """Files with longer secrets give reports that say the same; only columns behind a secret may be others."""
+    """Files with longer secrets give reports that say the same; only columns after a secret may differ."""
     if [len(_lines(file.data)) for file in case.longer] != [len(_lines(file.data)) for file in case.files]:
         return
     room.prepare(case.longer, case.longer[0])
@@ -271,7 +271,7 @@ def _lengths(case: Case, chosen: Sequence[Plan], reports: Sequence[Run], room: R
             continue
         longer = plan.run(case.longer)
         one, other = _without_columns(plan, run), _without_columns(plan, longer)
-        # Of a broken file another part may be read, or none: YAML looks for the colon behind a name in 1,024 characters only.
+        # Of a broken file another part may be read, or none: YAML looks for the colon after a name in 1,024 characters only.
         if (run.code, run.err) == (longer.code, longer.err) and one != other and not _is_broken(run):
             yield Failure("the length of a secret", plan.name, _difference(one, other))
 
@@ -318,7 +318,7 @@ def broken(run: Run, plan: Plan, case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _rest(case: Case) -> str:
-    """All of the input that is no secret."""
+    """The input without its secrets."""
     return "\n".join(file.name for file in case.files)
 
 

@@ -218,7 +218,7 @@ def _clean() -> Tree:
 
 
 def _neighbours(random: Random) -> Iterator[Tree]:
-    """Configurations of which each differs from the one before in one setting, or in none."""
+    """Configurations, each of which differs from the one before in at most one setting."""
     tree = cases.configuration("server", random) if random.random() < 0.3 else _clean()
     values = corpus.values("server")
     while True:
@@ -233,7 +233,7 @@ def _neighbours(random: Random) -> Iterator[Tree]:
 
 
 def _hostile(number: int, random: Random) -> Given:
-    """A shape of the tests of scaling, or what is no file that can be read."""
+    """A shape from the scaling tests, or an unreadable file."""
     shape = _turn([*SHAPES, *_ODD_FOLDERS], number, "hostile")
     if shape in _ODD_FOLDERS:
         files = _ODD_FOLDERS[shape]
@@ -435,7 +435,7 @@ def _check(*options: str) -> Use:
 
 
 def _checking(given: Given, random: Random, *options: str) -> Step:
-    """``check`` with options, written before the paths or behind them."""
+    """``check`` with options, before or after the paths."""
     words = [(*options, *given.options), _paths(given, random)]
     if random.random() < 0.5:
         words.reverse()
@@ -453,7 +453,7 @@ def _piped(given: Given, random: Random) -> list[Step]:
 
 
 def _baseline(given: Given, random: Random) -> list[Step]:
-    """Write a baseline of some findings, perhaps mend something, and check with the baseline."""
+    """Write a baseline of some findings, perhaps fix something, and check with the baseline."""
     some = random.choice([(), ("--ignore", given.rule), ("--select", "tls,secrets,urls"), ("--pedantic",)])
     between = random.choice([[], [Step(("--fix", *given.options, *given.paths))]])
     more = random.choice([(), ("--fail-on-stale-baseline",), ("--format", random.choice(list(reporters.names())))])
@@ -479,7 +479,7 @@ def _fix_twice(given: Given, random: Random) -> list[Step]:
 
 
 def _fixed(*words: str) -> Use:
-    """One command line, with all paths behind it."""
+    """One command line, with all paths at its end."""
     return lambda given, random: [Step((*words, *given.paths))]
 
 
@@ -612,7 +612,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--until": ("2099-01-31",),
     "--write-baseline": ("known.jsonl",),
 }
-"""What is written behind options that take more than a few words."""
+"""Values of options that accept more than a few words."""
 _NO_VALUES: Final = ("x", "", "-", " ", "2020-01-31", "package:nothing", "main")
 _ENVIRONMENTS: Final[tuple[dict[str, str], ...]] = (
     {"NO_COLOR": "1"},

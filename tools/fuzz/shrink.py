@@ -10,7 +10,7 @@ from .oracle import Case, Failure, Room, failures
 
 _TRIES: Final = 250
 _OF_SECRETS: Final = ("a secret", "a fingerprint", "another secret", "the length")
-"""Promises for which a secret must stay whole, and behind its name: only lines are left out."""
+"""Promises for which a secret must stay whole, and after its name: only lines are left out."""
 
 
 def smaller(case: Case, failure: Failure, room: Room, seed: int) -> Case:

@@ -55,7 +55,7 @@ class Checkout(NamedTuple):
 
 
 def find(root: Path) -> Checkout:
-    """The sources in a folder. Raises Unusable where it is no checkout of Medplum."""
+    """The sources in a folder. Raises Unusable if it is not a checkout of Medplum."""
     if not root.is_dir():
         raise Unusable(f"{root}: there is no such folder")
     entry = next((root / name for name in _ENTRIES if (root / name).is_file()), None)
@@ -104,7 +104,7 @@ def release_of(checkout: Checkout) -> Release:
 
 
 def parse(text: str) -> Release:
-    """A release that may be newer than all that are known; raises ValueError for what is none."""
+    """A release that may be newer than all that are known; raises ValueError for an invalid one."""
     if text != str(MAIN) and not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){2}", text):
         raise ValueError(f"{text!r} is no release of the server: give three numbers, or main")
     return Release.of(text)

@@ -96,7 +96,7 @@ def _is_known_unread(setting: Setting) -> bool:
 
 
 def _is_declared_beside(setting: Setting, typed: Mapping[str, str]) -> bool:
-    """Whether the type would name a setting: it is no parameter of a secret, and names others beside it, of which it lacks none."""
+    """Whether the type would name a setting: it is not a parameter of a secret, and names all others beside it."""
     holder, _, leaf = setting.name.rpartition(".")
     above = catalogue().get(tuple(holder.split("."))) if holder else None
     if leaf == "*" or setting.name in SECRETS or (above is not None and above.pass_through):
@@ -105,7 +105,7 @@ def _is_declared_beside(setting: Setting, typed: Mapping[str, str]) -> bool:
 
 
 def _entry(name: str, type_: str, observed: Observed, release: Release) -> str:
-    """An entry of the YAML files for a new setting, of which the texts are left to write."""
+    """An entry of the YAML files for a new setting, whose texts are left to write."""
     by_source = {source: seen[name].coercion for source, seen in (("ssm", observed.ssm), ("env", observed.env)) if name in seen}
     histories = {source: with_step(ByRelease("none"), release, found) for source, found in by_source.items() if found in COERCIONS}
     coercion = coercion_field(histories.get("ssm", ByRelease("none")), histories.get("env", ByRelease("none")))
@@ -212,7 +212,7 @@ def _by_release(history: ByRelease[str]) -> str:
 
 
 def _of_defaults(observed: Observed, release: Release) -> Iterator[Difference]:
-    """What the loader adds to a configuration that has nothing but ``baseUrl``, and what of a given value it replaces."""
+    """What the loader adds to a configuration that has nothing but ``baseUrl``, and which given values it replaces."""
     base = {"baseUrl": BASE["baseUrl"]}
     said = with_defaults(base, release)
     for name in dict.fromkeys([*observed.defaults, *said]):

@@ -47,7 +47,7 @@ def _declarations(tokens: Tokens) -> Iterator[tuple[str, Tokens]]:
 
 
 def _end(tokens: Tokens, opens: int) -> int:
-    """The place behind the bracket that closes the one at a place."""
+    """The place after the bracket that closes the one at a place."""
     depth = 0
     for place in range(opens, len(tokens)):
         depth += (tokens[place] in _OPEN) - (tokens[place] in _OPEN.values())
@@ -57,7 +57,7 @@ def _end(tokens: Tokens, opens: int) -> int:
 
 
 def _split(tokens: Tokens, *marks: str) -> Iterator[Tokens]:
-    """The parts between marks that stand outside of all brackets, without empty ones."""
+    """The non-empty parts between marks outside all brackets."""
     part: Tokens = []
     depth = 0
     for token in [*tokens, marks[0]]:
@@ -71,7 +71,7 @@ def _split(tokens: Tokens, *marks: str) -> Iterator[Tokens]:
 
 
 def _flatten(name: str, type_: Tokens, declared: Mapping[str, Tokens], above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The settings beneath one of this type, and itself where it has a name. ``above`` are the types that it stands in."""
+    """The settings beneath one of this type, and itself where it has a name. ``above`` are the types that contain it."""
     if name:
         yield name, _json_type(type_, declared)
     for part in _parts(type_):
@@ -103,7 +103,7 @@ def _parts(type_: Tokens) -> list[Tokens]:
 
 
 def _element(part: Tokens) -> Tokens | None:
-    """The type of the items of a list; None where it is none."""
+    """The type of the items of a list; None if it is not a list."""
     if part[-2:] == ["[", "]"] and len(part) > 2:
         return part[:-2]
     return part[2:-1] if part[0] in _LISTS and part[1:2] == ["<"] else None

@@ -79,7 +79,7 @@ def observe(loader: Loader, typed: Iterable[str], texts: Iterable[str], release:
     named = sorted(word for word in literals if word[0].islower() or word.endswith("Secrets"))
     known = [name for name in catalogue().names() if "*" not in name]
     names = list(dict.fromkeys([*known, *(name for name in typed if "*" not in name), *named]))
-    names.remove("baseUrl")  # each case has it, and the loader stops where it is no address
+    names.remove("baseUrl")  # each case has it, and the loader stops if it is not an address
     defaults = _config(loader.run([_file_case({"baseUrl": BASE["baseUrl"]})])[0])
     sections = _sections(loader, [*known, *typed], literals)
     ssm, secrets = _probe_parameters(loader, names)

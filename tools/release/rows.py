@@ -2,7 +2,7 @@
 
 LIST is a file with a release and its day in each line, such as ``v5.2.14 2026-11-05``. Only what takes no judgement is written: the rows of
 ``linter/settings/releases.py``, and ``NEWEST`` in ``linter/release.py``; ``tools/generate.py`` does the rest. ``LAST_READ`` stays, because
-a list does not say that somebody has read a release. Releases before it are passed over.
+a list does not prove that a release was read. Releases before it are skipped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEWEST: Final = re.compile(r"(?<=\nNEWEST: Final = Release\(\().*?(?=\)\))")
 
 
 def lacking(lines: Iterable[str]) -> dict[Release, str]:
-    """The releases after ``LAST_READ`` that the table lacks, with their days, in order; a line that is no release is passed over."""
+    """The releases after ``LAST_READ`` that the table lacks, with their days, in order; a line that is not a release is skipped."""
     rows = (match.groups() for line in lines if (match := _ROW.fullmatch(line.strip())))
     found = {Release.of(release): day for release, day in rows}
     return {release: found[release] for release in sorted(found) if release > LAST_READ and release not in DATES}

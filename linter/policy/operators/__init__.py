@@ -59,26 +59,26 @@ class Operator(NamedTuple):
     """An assertion about one value, by its name in a rule."""
 
     compile: Callable[[Any], Check]
-    """Makes the check for an operand that fits the schema, or for the assertions in it (a list of :class:`Inner`) where the schema is
-    ``ASSERTION`` or ``MEMBERS``. Raises :class:`~linter.policy.errors.RuleError` for one that cannot be used."""
+    """Makes the check for an operand that fits the schema, or for the assertions in it (a list of :class:`Inner`) if the schema is
+    ``ASSERTION`` or ``MEMBERS``. Raises :class:`~linter.policy.errors.RuleError` for an invalid one."""
     schema: Schema
     """The JSON Schema of the operand."""
     operand: str
     """The operand as the documentation writes it: ``n``, ``[value, …]``."""
     says: str
-    """The documentation, in Markdown; reads on after "holds when the value". Operators that say the same share a row."""
+    """The documentation, in Markdown; follows "holds when the value". Operators with the same text share a row."""
     denial: Callable[[Any, Any], str] = _as_it_is
-    """Why a value that satisfies it with an operand must not be as it is, for ``not``."""
+    """Why a value that satisfies it with an operand must be different, for ``not``."""
     checks_unknown: Callable[[Any], bool] = never
     """Whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread."""
     asks_rest: Callable[[Any], bool] = never
     """Whether with an operand it checks the rest of a URL whose host still has to be filled in."""
     asks_value: Callable[[Any], bool] = always
-    """Whether its answer depends on what the value is; if not, a policy that is not trusted may ask it of a secret."""
+    """Whether its answer depends on the value; if not, an untrusted policy may use it on a secret."""
     has_templates: bool = True
     """Whether ``${path}`` in the texts of its operand is the value of a setting."""
     unsafe_here: Callable[[], str] = nothing
-    """Why no policy can use it on this machine; empty where policies can. The built-in rules can in any case."""
+    """Why no policy can use it on this machine; empty if policies can. The built-in rules always can."""
     needs: str = ""
     """The operator that must stand beside it, empty for most."""
 

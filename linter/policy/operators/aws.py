@@ -13,7 +13,7 @@ from . import NUMBER_OR_SETTING, TEXT, operator
 from .compare import is_number
 
 _ARN_PARTS = {"service": 2, "region": 3, "account": 4, "resource": 5}
-"""Where the parts of an ARN stand between its colons (AWS General Reference, "ARN format")."""
+"""The position of the parts of an ARN between its colons (AWS General Reference, "ARN format")."""
 
 
 @operator(
@@ -61,7 +61,7 @@ FARGATE_MEMORY = {
     8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
     16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
 }
-"""MiB of memory that a task on Fargate can have with so many CPU units (Amazon ECS Developer Guide, "Task CPU and memory")."""
+"""The MiB of memory that a Fargate task can have, by CPU units (Amazon ECS Developer Guide, "Task CPU and memory")."""
 
 
 @operator(

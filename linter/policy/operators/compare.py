@@ -248,7 +248,7 @@ def by_environment(operand: Mapping[str, Any]) -> Check:
 
 
 _DEEPEST_COMPARED = 100
-"""Levels of nesting that no setting has. To look up each of more in another document takes as much as all before it together."""
+"""A depth that no setting reaches. The cost of looking up one more level in another document equals that of all before it."""
 
 
 @operator(

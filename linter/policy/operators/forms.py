@@ -43,7 +43,7 @@ def fits(operand: str) -> Check:
 
 
 _OF_PLACEHOLDERS: Final = ("resolved", "filled-in", "genuine")
-"""The formats that look at what no other check does: texts that still have to be filled in."""
+"""The formats that check placeholders, which no other check does."""
 
 
 @operator(
@@ -86,7 +86,7 @@ _HOSTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "reserved": (is_reserved_host, "have a host that is reserved for examples"),
     "medplum": (is_medplums_host, "have a host of Medplum"),
 }
-"""The sorts of host, and what is asked of a value, after "must"."""
+"""The sorts of host, and the requirement for each, after "must"."""
 
 
 @operator(

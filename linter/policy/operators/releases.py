@@ -13,7 +13,7 @@ from ..verdict import Check, Verdict, failed
 from . import TEXT, operator
 
 _LONGEST: Final = 100
-"""Characters of a range at most."""
+"""The maximum length of a range, in characters."""
 _RELEASE: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 

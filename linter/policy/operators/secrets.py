@@ -24,7 +24,7 @@ _SORTS: Final = {
     "generated": ("be a generated secret", "generated_secret"),
     "real": ("be a private key or a secret of reCAPTCHA", "real_secret"),
 }
-"""What is asked of a value, after "must", and the function of :mod:`linter.formats.credentials` that says which such secret a text is."""
+"""The requirement for each sort, after "must", and the function of :mod:`linter.formats.credentials` that identifies such a secret."""
 
 
 def _found(operand: str, value: Any) -> str | None:
@@ -89,7 +89,7 @@ def _holds(node: Node) -> bool:
 def _is_made_up(node: Node) -> bool:
     """Whether a value is a private key that OpenSSL cannot read, or the passphrase of one.
 
-    A parameter is none to be left in plain text, whatever it holds.
+    In Parameter Store not even such a value may be in plain text.
     """
     key = node.document.get((*node.path[:-1], "signingKey")) if node.path[-1:] == ("signingKeyPassphrase",) else node.value
     if not isinstance(key, str) or "PRIVATE KEY-----" not in key or node.document.kind == "server/ssm":
