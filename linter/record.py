@@ -298,7 +298,19 @@ def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
         lack = lack_of(reference.value(other))
         if lack or is_misread_at(other):
             return printable(dotted(other.path)), lack or "does not fit the catalogue, and what is meant is not clear"
-    return name, "cannot be told from what is given"
+    return name, "cannot be told from what is given" if _is_partly_unknown(value) else NOT_GIVEN
+
+
+def _is_partly_unknown(value: Any) -> bool:
+    """Whether anything in a value lacks something, rather than not being given; it can be nested more deeply than functions can."""
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict | list):
+            rest += one.values() if isinstance(one, dict) else one
+        elif lack_of(one):
+            return True
+    return False
 
 
 def lack_of(value: Any) -> str:

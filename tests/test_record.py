@@ -115,6 +115,15 @@ def test_what_could_not_be_decided() -> None:
     assert (status, why.split(";")[0]) == ("undecided", "baseUrl is not given in the part of the configuration that is here")
 
 
+def test_an_object_without_what_a_rule_asks_about_leaves_nothing_open() -> None:
+    """The condition of ignored-ssl-require is about a member of the connection."""
+    name = write("medplum.config.json", CLEAN | {"database": {"host": "db.hospital.org"}})
+    [(status, _, _)] = became("ignored-ssl-require", name)
+    assert status == "checked"
+    write(name, CLEAN | {"database": {"host": "db.hospital.org", "ssl": "${SSL}"}})
+    assert [one[0] for one in became("ignored-ssl-require", name)] == ["undecided"]
+
+
 def test_documents_are_counted() -> None:
     write("a.config.json", CLEAN)
     write("b.config.json", CLEAN | {"baseUrl": "https://api.hospital.org"})
