@@ -102,7 +102,7 @@ class Result:
         no file.
         """
         if self._of_text:
-            raise TypeError("a text has no file: fixed() returns what fixes make of it")
+            raise TypeError("a text has no file: fixed() returns the fixed text")
         log = Log()
         for file in self._fixes(unsafe).files:
             is_replaced(file, log)
@@ -127,7 +127,7 @@ def check(
     does not accept, and for a configuration in ``config`` that cannot be used.
     """
     if bool(paths) == (text is not None):
-        raise TypeError("check() takes paths, or a text")
+        raise TypeError("check() takes either paths or a text")
     try:
         asked = run_options(_given(options))
     except (ConfigError, UsageError) as error:

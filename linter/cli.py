@@ -221,7 +221,7 @@ cli: Final = Commands(
     dump.json#prod is one environment of a file, or one of its services or containers.
 
     Examples:
-      # Check a file, or a folder with all that is recognised in it
+      # Check a file, or every file that is recognised in a folder
       medplum-lint medplum.config.json
       medplum-lint deploy --fail-on warning
       # Check standard input

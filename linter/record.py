@@ -183,7 +183,7 @@ def verdict_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], 
     if not any(levels):
         return why_off(subject)
     if rule.found_by:
-        return Verdict("checked", "what reads the file found nothing of this")
+        return Verdict("checked", "reading the file found nothing of this kind")
     if not document.members and document not in outcome.checkable:
         return Verdict("undecided", "too much of the document cannot be read")
     decide = partial(decided, rule, document, levels)
@@ -195,7 +195,7 @@ def why_off(subject: Subject) -> Verdict:
     info, target = subject.rule.info, subject.document.target
     is_configured = info.id in (subject.overrides.severity or {})
     if target in info.pedantic and not is_configured:
-        return Verdict("off", f"it is pedantic, and so checked only when it is asked for: --pedantic, or --select {info.id}")
+        return Verdict("off", f"it is pedantic, so it is checked only on request: --pedantic, or --select {info.id}")
     why = f"it is off in {target or 'one of the targets'} ({severity_from(subject)})"
     return Verdict("off" if is_configured else "not-applicable", why)
 
@@ -208,7 +208,7 @@ def severity_from(subject: Subject) -> str:
     levels = {target: info.severity[target] or "off" for target in TARGETS}
     if len(set(levels.values())) == 1 and not info.pedantic:
         return "the rule"
-    words = (f"{levels[one]}{' when asked for' * (one in info.pedantic)} in {one}" for one in TARGETS)
+    words = (f"{levels[one]}{' on request' * (one in info.pedantic)} in {one}" for one in TARGETS)
     return f"the rule: {', '.join(words)}"
 
 
@@ -267,7 +267,7 @@ def decided(rule: Rule, document: Document, levels: Levels) -> Verdict:
     if unknown:
         return Verdict("undecided", _listed(f"{name} {why}".strip() for why, names in unknown.items() for name in names))
     if holding:
-        return Verdict("checked", "every clause holds of what is given" if absent else "every clause holds")
+        return Verdict("checked", "every clause is satisfied by what is given" if absent else "every clause is satisfied")
     if too_old:
         return Verdict("not-applicable", f"this server is too old to read {_listed(too_old)}")
     return Verdict("not-applicable", "what it asks about is not given" if absent else "its condition does not hold")
@@ -298,7 +298,7 @@ def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
         lack = lack_of(reference.value(other))
         if lack or is_misread_at(other):
             return printable(dotted(other.path)), lack or "does not fit the catalogue, and what is meant is not clear"
-    return name, "cannot be told from what is given" if _is_partly_unknown(value) else NOT_GIVEN
+    return name, "cannot be determined from what is given" if _is_partly_unknown(value) else NOT_GIVEN
 
 
 def _is_partly_unknown(value: Any) -> bool:

@@ -611,7 +611,7 @@ def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subje
     """The environments of servers in files; a server without readable settings counts if its image is Medplum's."""
     described: list[tuple[_File, Sequence[Described]]] = []
     for file in files:
-        with run.log.surviving(file.given.uri, "reading what stands around a server"):
+        with run.log.surviving(file.given.uri, "reading what surrounds a server"):
             described.append((file, file.reading.workloads()))
     if not any(every for _, every in described):
         return []
@@ -636,7 +636,7 @@ def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
     """Check the environment of each server. It is not a file of its own, so it is not reported as checked."""
     checker, versions = Checker(run.log, several=False), dict[str, ServerVersion]()
     for file, every, own, server in around:
-        with run.log.surviving(file.given.uri, "checking what stands around a server"):
+        with run.log.surviving(file.given.uri, "checking what surrounds a server"):
             from .documents.workload import workload
 
             loaded = workload(own, every, server)

@@ -143,7 +143,11 @@ def test_an_expired_acceptance_beside_a_valid_one() -> None:
 
 UNUSED = [
     ({"rule": "wrong-type", "path": "deploy/medplum.config.json"}, ["deploy/medplum.config.json"], "the rule finds nothing there"),
-    ({"rule": "wrong-type", "path": "deploy/medplum.config.json", "environment": "prod"}, ["deploy"], "nothing that was checked fits it"),
+    (
+        {"rule": "wrong-type", "path": "deploy/medplum.config.json", "environment": "prod"},
+        ["deploy"],
+        "nothing that was checked matches it",
+    ),
     ({"rule": "wrong-type", "path": "/gone.json"}, ["."], "there is no such file"),
     ({"rule": "wrong-type"}, ["."], "the rule finds nothing there"),
     ({"rule": "wrong-type", "path": "*.json"}, ["."], "the rule finds nothing there"),
@@ -180,9 +184,7 @@ def test_an_unneeded_acceptance_is_reported_if_the_run_proves_it(entry: dict[str
 def test_an_acceptance_for_files_outside_the_search_may_be_needed(entry: dict[str, str]) -> None:
     write(OWN_FILE, accept(rule="wrong-type", **entry))
     [note] = notes(".")
-    assert note.endswith(
-        "is unused, because nothing that was checked fits it: delete it, unless it is for a file that a search does not take"
-    )
+    assert note.endswith("is unused, because nothing that was checked matches it: delete it, unless it is for a file that a search skips")
 
 
 def test_a_file_that_cannot_be_read_may_need_it() -> None:
@@ -335,7 +337,7 @@ REFUSED = [
     ),
     (["gone.json", SLASH, "--reason", "x"], "gone.json: no such file"),
     (["deploy", SLASH, "--reason", "x"], "deploy: is a folder: name one file"),
-    ([FILE, SLASH, "--reason", "x", "--until", "2020-01-01"], "--until 2020-01-01 is over: nothing would be accepted"),
+    ([FILE, SLASH, "--reason", "x", "--until", "2020-01-01"], "--until 2020-01-01 is in the past: nothing would be accepted"),
     (
         ["two.json", SECRET, "--reason", "x"],
         f"two.json: {SECRET} has findings at several settings: name one of database.password, signingKey",
@@ -381,11 +383,11 @@ def test_a_list_on_one_line_is_left_to_the_user(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("accept = 1", "1: accept must be a list of tables: write each finding that you accept beneath [[accept]]"),
+        ("accept = 1", "1: accept must be a list of tables: write each finding that you accept under [[accept]]"),
         ("[[accept]]\nrul = 'a'", '2: there is no option "rul"; did you mean "rule"?'),
         ("[[accept]]\nreason = 'a'", "1: an acceptance needs a rule: the id of the one whose findings are accepted"),
-        ("\n[[accept]]\nrule = 'a'\n", "2: the acceptance of a needs a reason, for whoever reads it later"),
-        ("[[accept]]\nrule = 'a'\nreason = ' '", "3: the acceptance of a needs a reason, for whoever reads it later"),
+        ("\n[[accept]]\nrule = 'a'\n", "2: the acceptance of a needs a reason, for later readers"),
+        ("[[accept]]\nrule = 'a'\nreason = ' '", "3: the acceptance of a needs a reason, for later readers"),
         ("[[accept]]\nrule = ['a']\nreason = 'x'", "2: rule must be text"),
         (
             "[[accept]]\nrule = 'a'\nreason = 'x'\n[[accept]]\nrule = 'a'\nreason = 'x'\nuntil = 'soon'",

@@ -224,8 +224,8 @@ TERMS = '"until" and "since" must be dates such as 2026-01-31, and "by" a name'
         ({"until": "soon"}, TERMS),
         ({"since": "2026-02-30"}, TERMS),
         ({"by": ""}, TERMS),
-        ({"by": 1}, "this is no entry of a baseline"),
-        ({"til": "2026-01-31"}, "this is no entry of a baseline"),
+        ({"by": 1}, "this is not an entry of a baseline"),
+        ({"til": "2026-01-31"}, "this is not an entry of a baseline"),
     ],
 )
 def test_mistakes_in_a_baseline(terms: dict[str, Any], error: str) -> None:
@@ -241,7 +241,7 @@ def test_options_for_a_new_baseline_need_one(option: list[str]) -> None:
 
 def test_a_baseline_that_ends_in_the_past_is_not_written() -> None:
     run = lint(".env", "--write-baseline", KNOWN, "--until", "2026-02-28")
-    assert (run.exit_code, run.stderr) == (2, "medplum-lint: error: --until 2026-02-28 is over: nothing would be accepted\n")
+    assert (run.exit_code, run.stderr) == (2, "medplum-lint: error: --until 2026-02-28 is in the past: nothing would be accepted\n")
     assert not Path(KNOWN).exists()
 
 
@@ -259,7 +259,7 @@ def test_accept_writes_who_accepts_it() -> None:
 def test_accept_asks_for_a_name_and_a_day_to_come() -> None:
     assert "it is blank" in lint("accept", ".env", SLASH, "--reason", "so", "--by", " ").stderr
     run = lint("accept", ".env", SLASH, "--reason", "so", "--until", "2026-02-28")
-    assert run.stderr == "medplum-lint: error: --until 2026-02-28 is over: nothing would be accepted\n"
+    assert run.stderr == "medplum-lint: error: --until 2026-02-28 is in the past: nothing would be accepted\n"
 
 
 def test_a_table_without_a_name_in_by_is_a_mistake() -> None:
@@ -300,13 +300,13 @@ ORDER = 'write "by=", "until=" and "since=" once at most, and no other word with
         ("by Jane until=soon", (None, None, None, "by Jane until=soon")),
         ("by=Jane", "write a reason after its brackets"),
         ("by=Jane until=2026-01-31", "write a reason after its brackets"),
-        ("by= why", 'write a name, in quotes if it has blanks, behind "by="'),
-        ('by="" why', 'write a name, in quotes if it has blanks, behind "by="'),
-        ('by="Jane why', 'write a name, in quotes if it has blanks, behind "by="'),
-        ('by="Jane"Doe why', 'write a name, in quotes if it has blanks, behind "by="'),
-        ("until=soon why", 'write a date such as 2026-01-31 behind "until="'),
-        ("until=2026-02-30 why", 'write a date such as 2026-01-31 behind "until="'),
-        ("since=20260131 why", 'write a date such as 2026-01-31 behind "since="'),
+        ("by= why", 'write a name, in quotes if it has spaces, after "by="'),
+        ('by="" why', 'write a name, in quotes if it has spaces, after "by="'),
+        ('by="Jane why', 'write a name, in quotes if it has spaces, after "by="'),
+        ('by="Jane"Doe why', 'write a name, in quotes if it has spaces, after "by="'),
+        ("until=soon why", 'write a date such as 2026-01-31 after "until="'),
+        ("until=2026-02-30 why", 'write a date such as 2026-01-31 after "until="'),
+        ("since=20260131 why", 'write a date such as 2026-01-31 after "since="'),
         ("by=Jane by=Max why", ORDER),
         ("untill=2026-01-31 why", ORDER),
         ("Until=2026-01-31 why", ORDER),

@@ -134,9 +134,9 @@ def test_an_option_that_does_not_exist(options: Any) -> None:
 
 
 def test_paths_or_a_text() -> None:
-    with pytest.raises(TypeError, match="paths, or a text"):
+    with pytest.raises(TypeError, match="either paths or a text"):
         check()
-    with pytest.raises(TypeError, match="paths, or a text"):
+    with pytest.raises(TypeError, match="either paths or a text"):
         check("medplum.config.json", text="{}")
 
 

@@ -171,7 +171,7 @@ FAILS: list[tuple[Any, Any, list[str]]] = [
     ({"equals": "${database.password}/${slash}"}, "x", ['must be "••••••/••••••"']),
     ({"one_of": ["a"]}, "b", ['must be "a"']),
     ({"each": {"min_length": 2}}, "ab, c, d", ["entry 2 must have at least 2 characters"]),
-    ({"each": {"min_length": 2}}, 5, ["must be an array, or a string of items between commas"]),
+    ({"each": {"min_length": 2}}, 5, ["must be an array, or a string of items separated by commas"]),
     ({"min": "t3.large"}, "r6g.medium", ["must be at least t3.large"]),
     ({"one_of": [1, "a", None, True]}, "b", ['must be one of 1 or "a" or null or true']),
     ({"starts_with": "b"}, "abc", ['must start with "b"']),

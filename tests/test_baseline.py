@@ -118,7 +118,7 @@ def test_no_other_file_is_overwritten(text: str) -> None:
     write("other.json", text)
     result = lint(FILE, "--write-baseline", "other.json")
     assert result.exit_code == 2
-    assert result.stderr == "medplum-lint: error: other.json:1: this is no entry of a baseline; the file is not overwritten\n"
+    assert result.stderr == "medplum-lint: error: other.json:1: this is not an entry of a baseline; the file is not overwritten\n"
     assert Path("other.json").read_text(encoding="utf-8") == text
 
 
@@ -306,7 +306,7 @@ def test_what_is_fixed_can_be_removed() -> None:
     known()
     write(FILE, json.dumps({**SERVER, "baseUrl": "https://api.hospital.org/"}))
     gone = f"missing-trailing-slash at baseUrl in {FILE} (line 2)"
-    text = f"1 entry is stale, because the finding is gone: {gone}; delete what is stale, or write the baseline anew with --write-baseline"
+    text = f"1 entry is stale, because the finding is gone: {gone}; delete stale entries, or write the baseline again with --write-baseline"
     for path in (FILE, ".", "deploy"):
         assert notes(path) == [f"note: {KNOWN}:2: {text}"]
     assert lint(FILE, "--baseline", KNOWN).exit_code == 0
@@ -480,5 +480,5 @@ def test_nothing_is_said_or_written_where_a_bug_may_hide_findings(monkeypatch: p
     result = lint(FILE, "--baseline", KNOWN, "--fail-on-stale-baseline")
     assert result.exit_code == 3 and "stale" not in result.stderr
     result = lint(FILE, "--write-baseline", KNOWN)
-    assert result.exit_code == 3 and result.stderr.endswith(f"note: {KNOWN}: is not written, because of the bug findings may be missing\n")
+    assert result.exit_code == 3 and result.stderr.endswith(f"note: {KNOWN}: is not written, because the bug may have hidden findings\n")
     assert Path(KNOWN).read_text(encoding="ascii") == before

@@ -217,9 +217,9 @@ def refused(*arguments: str) -> list[str]:
         ("mial/", 'there is no rule "mial/"; did you mean "mail"?'),
         ("missing-", 'there is no rule "missing-"; did you mean "missing-*"?'),
         ("ignored-email", 'there is no rule "ignored-email"; did you mean "ignored-email-*"?'),
-        ("databse-*", 'there is no rule whose id is like "databse-*"'),
-        ("mail/smtp*", 'there is no rule whose id is like "mail/smtp*"'),
-        ("acme/*", 'there is no rule whose id is like "acme/*"'),
+        ("databse-*", 'no rule has an id that matches "databse-*"'),
+        ("mail/smtp*", 'no rule has an id that matches "mail/smtp*"'),
+        ("acme/*", 'no rule has an id that matches "acme/*"'),
         (
             "mail/ignored-email-provider",
             'there is no rule "mail/ignored-email-provider"; did you mean "ignored-email-provider"?',

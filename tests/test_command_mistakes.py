@@ -276,7 +276,7 @@ def test_parameter_store_is_read_through_a_pipe(command: list[str], argument: st
     assert error(f"{argument}: no such file, and Parameter Store is not read: pipe the parameters in, {read}") in result.stderr
 
 
-NOT_READ = 'medplum-lint: note: standard input is not read: the path "-" checks it\n'
+NOT_READ = 'medplum-lint: note: standard input is not read: to check it, give the path "-"\n'
 
 
 @pytest.mark.parametrize(

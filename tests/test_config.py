@@ -638,10 +638,10 @@ def test_patterns_that_match_nothing_are_noted_after_a_full_search(server: Path,
     (server / "node_modules").mkdir()
     read(server, PATTERNS)
     expected = [
-        (1, 'exclude "old/**" fits nothing that a search comes upon: correct it, or delete it'),
-        (3, 'include "*.conf" fits no file: correct it, or delete it'),
-        (4, 'per-file "a*.json" fits no file that was checked: correct it, or delete it'),
-        (6, 'environment "prod" is that of no configuration that was checked: correct its name, or delete the table'),
+        (1, 'exclude "old/**" matches nothing that a search finds: correct it, or delete it'),
+        (3, 'include "*.conf" matches no file: correct it, or delete it'),
+        (4, 'per-file "a*.json" matches no file that was checked: correct it, or delete it'),
+        (6, 'environment "prod" matches no configuration that was checked: correct its name, or delete the table'),
     ]
     found = run(server, monkeypatch).result.notices
     assert [(one.line, one.message) for one in found] == expected

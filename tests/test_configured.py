@@ -129,15 +129,15 @@ def test_notes_on_the_file() -> None:
     assert lines[:3] == [
         "deploy/medplum.config.json",
         f"  server/json, production, server {NEWEST} (the newest known release)",
-        "  no configuration file counts",
+        "  no configuration file applies",
     ]
     assert re.fullmatch(r"  \d+ rules are checked", lines[3])
     write("pyproject.toml", "[tool.medplum-lint]\nexclude = [\n  'deploy']\n")
     text = lint("--show-settings", "deploy/medplum.config.json").stdout
     assert "  configuration pyproject.toml: the nearest one above the file\n" in text
-    assert '  a search passes it over: exclude "deploy" (pyproject.toml:3)\n' in text
+    assert '  a search skips it: exclude "deploy" (pyproject.toml:3)\n' in text
     assert "--config names it" in lint("--show-settings", "deploy/medplum.config.json", "--config", "pyproject.toml").stdout
-    assert "no configuration file counts" in lint("--show-settings", "deploy/medplum.config.json", "--isolated").stdout
+    assert "no configuration file applies" in lint("--show-settings", "deploy/medplum.config.json", "--isolated").stdout
     write("notes.txt", "hello")
     assert "  failed: " in lint("--show-settings", "notes.txt").stdout
 
@@ -191,14 +191,14 @@ def test_what_a_search_takes_and_skips() -> None:
         files()
         == files(".")
         == {
-            ".git/": "passed over: hidden",
-            "a.conf": f'taken: server/json (include "*.conf", {OWN_FILE}:1)',
-            "config/other.json": "passed over: its content leaves a doubt (in a folder that is searched by content)",
-            "config/ours.json": "taken: server/json (in a folder that is searched by content)",
-            "medplum.bots.json": "passed over: a bots configuration (*medplum*.json)",
-            "medplum.config.json": "taken: server/json (*.config.json)",
-            "node_modules/": "passed over: a search never goes into a folder called node_modules",
-            "old/": f'passed over: exclude "old" ({OWN_FILE}:3)',
+            ".git/": "skipped: hidden",
+            "a.conf": f'included: server/json (include "*.conf", {OWN_FILE}:1)',
+            "config/other.json": "skipped: its content is ambiguous (in a folder that is searched by content)",
+            "config/ours.json": "included: server/json (in a folder that is searched by content)",
+            "medplum.bots.json": "skipped: a bots configuration (*medplum*.json)",
+            "medplum.config.json": "included: server/json (*.config.json)",
+            "node_modules/": "skipped: a search never enters a folder called node_modules",
+            "old/": f'skipped: exclude "old" ({OWN_FILE}:3)',
         }
     )
     assert lint("--show-files").stdout.splitlines()[-1].startswith("2 files have other names: a search takes *.Dockerfile, ")
@@ -208,10 +208,10 @@ def test_files_that_are_named() -> None:
     write("old/server.json", SERVER)
     write("notes.txt", "hello")
     write(OWN_FILE, "exclude = ['old']\n")
-    assert files("old/server.json")["old/server.json"] == "taken: server/json (named)"
+    assert files("old/server.json")["old/server.json"] == "included: server/json (named)"
     assert files("notes.txt")["notes.txt"].startswith("not recognised: ")
     forced = files("--force-exclude", "old/server.json")["old/server.json"]
-    assert forced == f'passed over: force-exclude and exclude "old" ({OWN_FILE}:1)'
+    assert forced == f'skipped: force-exclude and exclude "old" ({OWN_FILE}:1)'
 
 
 def test_nothing_of_a_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,7 +249,7 @@ def test_a_check_of_one_control() -> None:
     assert (code, report.splitlines()[0].partition(" ")[2]) == (
         0,
         "note[disabled-audit-trail] saveAuditEvents and logAuditEvents are both off: nothing records who reads or changes which record, "
-        "as HIPAA asks for; switch one of them on",
+        "although HIPAA asks for that; switch one of them on",
     )
 
 

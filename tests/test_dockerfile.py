@@ -172,7 +172,7 @@ def test_findings(env: str, expected: list[str]) -> None:
 
 def test_a_key_has_no_line_breaks_in_an_image() -> None:
     text = f'{FROM}ENV MEDPLUM_SIGNING_KEY="-----BEGIN X-----\\nA\\n-----END X-----"\n{CMD}'
-    assert "give the value when the container starts, for ENV cannot hold a line break" in messages(text, "Dockerfile")
+    assert "give the value when the container starts, because ENV cannot hold a line break" in messages(text, "Dockerfile")
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_a_stage_is_started_as_the_one_that_it_is_from() -> None:
         ('COPY ["a.json", "/srv/medplum.config.json"]', "ignored-environment", "2:5", 'add CMD ["file:/srv/medplum.config.json,env"]'),
         ('  CMD ["file:a.json"]', "ignored-environment", "3:3", 'write CMD ["file:a.json,env"]'),
         ("CMD node index.js file:a.json", "ignored-environment", "3:1", 'write CMD ["file:a.json,env"]'),
-        ('ENTRYPOINT ["node", "index.js", "file:a.json"]', "ignored-environment", "3:1", "write file:a.json,env as the only word behind"),
+        ('ENTRYPOINT ["node", "index.js", "file:a.json"]', "ignored-environment", "3:1", "write file:a.json,env as the only word after"),
         ("ENTRYPOINT []", "ignored-environment", "3:1", 'leave the entry point to the image, and write CMD ["env"]'),
         ("ENTRYPOINT []\nCMD node index.js", "missing-program", "4:1", 'leave the entry point to the image, and write CMD ["env"]'),
         ('ENTRYPOINT ["file:a.json"]', "missing-program", "3:1", 'leave the entry point to the image, and write CMD ["file:a.json,env"]'),

@@ -207,18 +207,18 @@ def test_what_is_found_though_it_should_not_be() -> None:
             "{data: {supportEmail: TODO}, environment: prod, finds: [supportEmail]}",
             [
                 "line 8: supportEmail is TODO: still has to be filled in, "
-                'which supportEmail: {format: email, ends_with: "@acme.example"} cannot judge'
+                'which supportEmail: {format: email, ends_with: "@acme.example"} cannot decide'
             ],
         ),
         (
             '{data: {issuer: "https://x.example/"}, environment: prod, finds: [issuer]}',
-            ['line 9: issuer is https://x.example/: baseUrl is not given, which issuer: {equals: "${baseUrl}"} cannot judge'],
+            ['line 9: issuer is https://x.example/: baseUrl is not given, which issuer: {equals: "${baseUrl}"} cannot decide'],
         ),
         (
             "{data: {supportEmail: 7}, environment: prod, finds: [supportEmail]}",
             [
                 "line 8: supportEmail is ••••••: does not fit the catalogue, which has a finding of its own, "
-                'which supportEmail: {format: email, ends_with: "@acme.example"} cannot judge'
+                'which supportEmail: {format: email, ends_with: "@acme.example"} cannot decide'
             ],
         ),
         (
@@ -227,7 +227,7 @@ def test_what_is_found_though_it_should_not_be() -> None:
         ),
         (
             "{text: '{', environment: prod, finds: [supportEmail]}",
-            ["line 21: what reads the text reports invalid-json at 1:1, and too much of it cannot be read"],
+            ["line 21: reading the text reports invalid-json at 1:1, and too much of it cannot be read"],
         ),
     ],
 )

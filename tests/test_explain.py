@@ -207,14 +207,14 @@ def test_where_severity_and_target_are_from() -> None:
         assert f"\n  target       {says}\n" in trace(RULE, "server.json", "--isolated")
     write(".env", "MEDPLUM_BASE_URL=${URL}\nMEDPLUM_REGISTER_ENABLED=true\nMEDPLUM_DATABASE_PASSWORD=Tr0ub4dor\n")
     assert "silent: it is off in one of the targets (" in trace("open-registration", ".env", "--isolated")
-    why = "nothing shows it: secrets are reported, and what holds for both"
+    why = "nothing shows it: secrets are reported, and what applies to both"
     speaks = trace("plaintext-secret", ".env", "--isolated")
     assert f"1 finding\n  kind         server/env\n  environment  not known\n  target       not known ({why})\n" in speaks
 
 
 def test_advice_that_was_not_requested() -> None:
     rule = next(one.info for one in all_rules([])[0] if len(one.info.pedantic) == 2 and "server" in one.info.kinds)
-    expected = f"silent: it is pedantic, and so checked only when it is asked for: --pedantic, or --select {rule.id}"
+    expected = f"silent: it is pedantic, so it is checked only on request: --pedantic, or --select {rule.id}"
     assert verdict(rule.id, "server.json") == expected
     assert "pedantic" not in verdict(rule.id, "server.json", "--pedantic")
 
@@ -249,7 +249,7 @@ def test_a_finding_that_yields_to_its_cause() -> None:
 
 
 def test_what_a_source_finds() -> None:
-    assert verdict("duplicate-key", "server.json") == "silent: what reads the file found nothing of this"
+    assert verdict("duplicate-key", "server.json") == "silent: reading the file found nothing of this kind"
     write("server.json", json.dumps(SERVER).replace('"redis"', '"port": 8103, "port": 8104, "redis"'))
     text = trace("duplicate-key", "server.json")
     assert text.startswith("server.json: 1 finding\n")
@@ -263,7 +263,7 @@ def test_several_documents_of_a_file() -> None:
     text = trace(RULE, "dump.json")
     assert text.startswith("dump.json#prod: 1 finding\n")
     assert "\n  environment  prod\n" in text and "\n  environment  staging\n" in text
-    assert "\n\ndump.json#staging: silent: every clause holds of what is given\n" in text
+    assert "\n\ndump.json#staging: silent: every clause is satisfied by what is given\n" in text
     assert "baseUrl at 6:13 is https://api.clinic.example" in text
 
 
@@ -286,7 +286,7 @@ def test_nothing_that_it_asks_about_is_given() -> None:
     write("server.json", json.dumps({"supportEmail": "TODO", "database": {}, "redis": {}}))
     assert verdict(*arguments) == "silent: supportEmail still has to be filled in"
     write("server.json", json.dumps({"supportEmail": "help@acme.example", "database": {}, "redis": {}}))
-    assert verdict(*arguments) == "silent: every clause holds"
+    assert verdict(*arguments) == "silent: every clause is satisfied"
 
 
 def test_a_few_of_many_places_are_named() -> None:
@@ -349,7 +349,7 @@ def test_no_rule_shows_a_secret_of_any_file() -> None:
 def test_the_environment_of_a_server_is_explained() -> None:
     write("compose.yml", (Path(__file__).parent / "fixtures" / "workload-compose-mistakes" / "input.yml").read_text(encoding="utf-8"))
     of_workload = trace("missing-probe-program", "compose.yml")
-    assert of_workload.startswith("what stands around compose.yml#medplum-server: 1 finding\n")
+    assert of_workload.startswith("what surrounds compose.yml#medplum-server: 1 finding\n")
     assert "probes.health.programs at 23:13" in of_workload
     together = trace("lost-attachments", "compose.yml")
     assert "workload.storage.mounted at compose.yml:" in together and "server.binaryStorage at compose.yml:30:31" in together

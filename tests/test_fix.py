@@ -338,7 +338,7 @@ def test_a_fix_that_changes_another_setting_is_a_bug_and_the_file_stays(monkeypa
     with_edits(monkeypatch, lambda *_: [Edit(Span(at, at + 2), '{"port": 1}')])
     result = fix(path.name)
     assert (result.exit_code, path.read_text()) == (3, before)
-    assert "the fixes of missing-trailing-slash do not make of it what they should" in result.stderr
+    assert "the fixes of missing-trailing-slash do not have the intended result" in result.stderr
 
 
 def test_the_name_of_an_infra_config_can_be_fixed() -> None:
@@ -370,7 +370,7 @@ def test_a_fix_that_causes_an_equally_severe_finding_is_not_made(monkeypatch: py
     assert (result.exit_code, path.read_text()) == (0, before)
     assert result.stderr == (
         "medplum-lint: note: medplum.config.json: the fixes of ignored-setting are left out, "
-        "because they would bring error[wrong-type] at line 1, column 10\n"
+        "because they would cause error[wrong-type] at line 1, column 10\n"
     )
     assert "[ignored-setting]" in result.stdout and "fixable" not in result.stdout
 
@@ -527,7 +527,7 @@ def test_only_the_fix_that_causes_a_finding_elsewhere_is_left_out() -> None:
     options = ("--kind", "infra/json", "--select", "null-infra-value,wrong-type,misread-boolean,too-few-zones", "--unsafe-fixes")
     shown = run("--diff", *options, path.name)
     result = run("--fix", *options, path.name)
-    where = "because they would bring error[too-few-zones] at line 1, column 53"
+    where = "because they would cause error[too-few-zones] at line 1, column 53"
     note = f"medplum-lint: note: clinic.config.json: the fixes of null-infra-value are left out, {where}\n"
     assert (result.exit_code, result.stderr) == (1, f"{note}medplum-lint: note: 1 finding fixed in 1 file\n")
     assert (shown.exit_code, shown.stderr) == (1, f"{note}medplum-lint: note: 1 finding would be fixed in 1 file\n")
@@ -833,7 +833,7 @@ def test_a_fix_that_cannot_be_proved_is_left_out_and_the_others_are_made() -> No
     path = write(json.dumps({"Parameters": fields}), "ssm.json")
     result = run(path.name, "--diff", "--unsafe-fixes")
     assert result.exit_code == 1
-    assert "the fixes of unknown-setting at line 1 are left out, because a value that they change cannot be known" in result.stderr
+    assert "the fixes of unknown-setting at line 1 are left out, because a value that they change is not known" in result.stderr
     assert "--name /medplum/prod/baseUrl " in result.stdout
     assert "/medplum/prod/signingKey" not in result.stdout
 

@@ -217,7 +217,7 @@ def test_it_says_each_step_on_one_line() -> None:
         "account 123456789012",
         f"{new}: unchanged since the dump",
         f"{old}: unchanged since the dump",
-        f"{old}: saved, but for its value, which is secret",
+        f"{old}: saved, except for its value, which is secret",
         "saved in fix.sh.backup-1",
         f"{new}: written, version 1",
         f"{new}: has the value of {old}",

@@ -86,8 +86,8 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made()
     fixes = linted(ROOT / "tests" / "fixtures" / "twelve-mistakes" / "input.json", unsafe=True)
     assert [file.findings for file in fixes.files] == [12]
     assert [note.partition(": ")[2].partition(" at line")[0] for note in fixes.refused] == [
-        "the fixes of malformed-pem are left out, because they would bring error[unusable-signing-key]",
-        "the fixes of misread-boolean are left out, because they would bring warning[unverified-certificate]",
+        "the fixes of malformed-pem are left out, because they would cause error[unusable-signing-key]",
+        "the fixes of misread-boolean are left out, because they would cause warning[unverified-certificate]",
     ]
     assert len(fixes.outcome.result.findings) == 8
 

@@ -196,9 +196,9 @@ jobs:
     [
         ("node packages/server/dist/index.js env", []),
         ("node packages/server/dist/index.js file:medplum.config.json,env &", []),
-        ("node packages/server/dist/index.js", ["ignored-environment: add env behind the script"]),
-        ("node packages/server/dist/index.js env env", ["ignored-environment: write env as the only word behind the script"]),
-        ('"npm ci\\nnode packages/server/dist/index.js &\\nsleep 5"', ["ignored-environment: add env behind the script"]),
+        ("node packages/server/dist/index.js", ["ignored-environment: add env after the script"]),
+        ("node packages/server/dist/index.js env env", ["ignored-environment: write env as the only word after the script"]),
+        ('"npm ci\\nnode packages/server/dist/index.js &\\nsleep 5"', ["ignored-environment: add env after the script"]),
         (
             "node packages/server/dist/index.js medplum.config.json",
             ["invalid-start-argument: write a source, such as env or file:medplum.config.json"],
@@ -206,15 +206,15 @@ jobs:
         ("node packages/server/dist/index.js $SOURCES", []),
         ('"node packages/server/dist/index.js\\nnode packages/server/dist/index.js env"', []),  # which of them gets the variables?
         ("docker run -d -e MEDPLUM_PORT medplum/medplum-server:5.1.12 env", []),
-        ("docker run -d -e MEDPLUM_PORT medplum/medplum-server:5.1.12", ["ignored-environment: add env behind the image"]),
-        ("docker run -d --env=MEDPLUM_PORT medplum/medplum-server", ["ignored-environment: add env behind the image"]),
+        ("docker run -d -e MEDPLUM_PORT medplum/medplum-server:5.1.12", ["ignored-environment: add env after the image"]),
+        ("docker run -d --env=MEDPLUM_PORT medplum/medplum-server", ["ignored-environment: add env after the image"]),
         (
             "\"docker run -e MEDPLUM_PORT \\\\\\\\\\n medplum/medplum-server 'file:x, env'\"",
             ["invalid-start-argument: write a source, such as env or file:medplum.config.json"],
         ),
         (
             "\"cd e2e && docker run -e 'MEDPLUM_PORT' --name $NAME medplum/medplum-server | tee server.log\"",
-            ["ignored-environment: add env behind the image"],
+            ["ignored-environment: add env after the image"],
         ),
         ("cd e2e && docker run -e MEDPLUM_PORT medplum/medplum-server env > server.log 2>&1 &", []),
         ("docker run -e MEDPLUM_PORT medplum/medplum-server $SOURCES", []),

@@ -151,7 +151,7 @@ def test_an_endless_number_is_infinite_as_in_javascript(digits: str) -> None:
     assert one.document.text.content[slice(*one.document.locate(("port",)))] == "1"
     (message,) = found(lint(f'{{{BASE}, "mfaAuthenticatorWindow": {digits}}}'), "wrong-type")
     assert message.startswith(
-        f"mfaAuthenticatorWindow must be a whole number, not {infinity}, which is what the server makes of a number this large"
+        f"mfaAuthenticatorWindow must be a whole number, not {infinity}, which is how the server reads a number this large"
     )
 
 

@@ -287,7 +287,7 @@ def test_what_the_argument_names_is_a_servers_though_a_client_could_have_it(tmp_
 @pytest.mark.parametrize(
     ("start", "says"),
     [
-        ("aws:/medplum/prod", "--start: the argument names a path that does not end with a slash: no setting is found beneath it"),
+        ("aws:/medplum/prod", "--start: the argument names a path that does not end with a slash: no setting is found under it"),
         ("hunter2", "--start: the argument begins with none of env, file, aws, gcp and azure"),
         ("file:other.json", "--start: no input is one of the sources that it names"),
     ],

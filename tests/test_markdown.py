@@ -135,7 +135,7 @@ def test_it_is_no_longer_than_github_accepts() -> None:
         assert 0.9 * LIMIT / 1.4 < len(text.encode()) <= LIMIT
         kept = [row[0].split()[1] for row in found]
         assert kept == sorted(kept, key=list[str](LEVELS).index) and kept[0] == "error"
-        left_out = re.search(r"^([\d,]+) more findings, no graver than these, are left out here\.$", text, re.MULTILINE)
+        left_out = re.search(r"^([\d,]+) more findings, no more severe than these, are left out here\.$", text, re.MULTILINE)
         assert left_out is not None and int(left_out[1].replace(",", "")) + len(found) == 9_000
         assert not text.startswith("- …")
 
@@ -143,7 +143,7 @@ def test_it_is_no_longer_than_github_accepts() -> None:
 @pytest.mark.parametrize("room", [0, -5, 500, 1_500])
 def test_a_small_room(room: int) -> None:
     text = reported("markdown", result(finding("port is 8103")), Style(room=room))
-    assert "1 more finding, no graver than these, is left out here." in text or rows(text)
+    assert "1 more finding, no more severe than these, is left out here." in text or rows(text)
     assert len(text) < max(room, 200)
 
 

@@ -47,7 +47,7 @@ def test_what_it_says_to_do() -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
         "wrote policies/own-mail.yaml\n"
-        "wrote policies/rule.schema.json, by which editors know the words of a rule\n"
+        "wrote policies/rule.schema.json, with which editors complete rules\n"
         "Edit the rule, and then\n"
         "  medplum-lint test policies/own-mail.yaml\n"
         "  medplum-lint --rules policies YOUR-CONFIG\n"
@@ -101,10 +101,10 @@ def test_a_rule_for_each_setting_proves_itself() -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("logLevl", '"logLevl" is no setting of server; did you mean "logLevel"?'),
-        ("externalAuthProviders.*.issuer", '"externalAuthProviders.*.issuer" is no setting of server'),
-        ("logLevel@type", '"logLevel@type" is no setting of server'),
-        ("<secret>", '"<secret>" is no setting of server'),
+        ("logLevl", '"logLevl" is not a setting of server; did you mean "logLevel"?'),
+        ("externalAuthProviders.*.issuer", '"externalAuthProviders.*.issuer" is not a setting of server'),
+        ("logLevel@type", '"logLevel@type" is not a setting of server'),
+        ("<secret>", '"<secret>" is not a setting of server'),
         ("", "a path must not be empty"),
     ],
 )
@@ -159,10 +159,10 @@ def test_a_pipe_in_place_of_the_schema_is_not_waited_for() -> None:
 def test_a_file_that_is_there_is_not_overwritten() -> None:
     run("new-rule", "acme/own-mail")
     Path("policies/own-mail.yaml").write_text("mine")
-    assert refused("acme/own-mail") == "policies/own-mail.yaml: is there already, and stays as it is: choose another id, or edit that rule"
-    assert refused("other/own-mail").startswith("policies/own-mail.yaml: is there already")
+    assert refused("acme/own-mail") == "policies/own-mail.yaml: already exists and is not overwritten: choose another id, or edit that rule"
+    assert refused("other/own-mail").startswith("policies/own-mail.yaml: already exists")
     Path("policies/link.yaml").symlink_to("nowhere.yaml")
-    assert refused("acme/link").startswith("policies/link.yaml: is there already")
+    assert refused("acme/link").startswith("policies/link.yaml: already exists")
     assert Path("policies/own-mail.yaml").read_text() == "mine" and not Path("policies/nowhere.yaml").exists()
 
 
@@ -203,11 +203,11 @@ def test_an_id_that_is_taken_by_a_rule_elsewhere() -> None:
 
 def test_an_invalid_folder() -> None:
     Path("file").write_text("")
-    assert refused("acme/x", "--folder", "file") == "file: is a file, and no folder for rules"
+    assert refused("acme/x", "--folder", "file") == "file: is a file, not a folder for rules"
     assert refused("acme/x", "--folder", "file/deep") == "file/deep/x.yaml: cannot be written: not a directory"
-    assert refused("acme/x", "--folder", "") == "--folder names no folder"
+    assert refused("acme/x", "--folder", "") == "--folder is empty"
     Path("policies").write_text("")
-    assert refused("acme/x") == "policies: is a file, and no folder for rules"
+    assert refused("acme/x") == "policies: is a file, not a folder for rules"
     assert refused("acme/x", "--for", "servr").endswith('did you mean "server"?')
 
 

@@ -106,7 +106,7 @@ def test_a_file_named_like_a_format_is_noted() -> None:
     done = lint("--output", "sarif")
     assert (
         done.stderr
-        == "medplum-lint: note: sarif: is a file to which the report of --format goes; --output sarif:FILE writes a sarif report\n"
+        == "medplum-lint: note: sarif: is a file that the report of --format goes to; --output sarif:FILE writes a sarif report\n"
     )
     assert Path("sarif").read_text() == report("text")
     assert lint("--output", "./sarif").stderr == ""
@@ -125,7 +125,7 @@ def test_a_file_whose_name_begins_with_no_format() -> None:
     ("arguments", "message"),
     [
         (["-o", ""], f"{INVALID}it names no file"),
-        (["-o", "sarif:"], f"{INVALID}sarif: needs a file name behind the colon"),
+        (["-o", "sarif:"], f"{INVALID}sarif: needs a file name after the colon"),
         (
             ["-o", "sarfi:x"],
             f'{INVALID}there is no format "sarfi"; did you mean "sarif"? For a file of this name write ./sarfi:x',
@@ -354,7 +354,7 @@ def test_the_summary_of_a_step_stays_within_its_limit(monkeypatch: pytest.Monkey
     lint("-o", "markdown:summary.md")
     text = Path("summary.md").read_text(encoding="utf-8")
     assert text.endswith("findings in 1 file.**\n") is False
-    assert f"{count(1, 'more finding')}, no graver than these, is left out here." in text
+    assert f"{count(1, 'more finding')}, no more severe than these, is left out here." in text
     assert len(text.encode()) <= markdown.LIMIT
 
 

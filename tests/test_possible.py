@@ -11,7 +11,7 @@ from support.rules import built_in_files
 
 from linter.policy.rule_file import read_rule_file
 
-ITSELF = "excludes itself"
+ITSELF = "exclude each other"
 
 
 def mistake(tmp_path: Path, asked: Any, where: str = "when") -> str:
@@ -35,7 +35,7 @@ def mistake(tmp_path: Path, asked: Any, where: str = "when") -> str:
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"logLevel": {"equals": "INFO", "not": {"equals": "INFO"}}}, f"what it asks of logLevel {ITSELF}"),
+        ({"logLevel": {"equals": "INFO", "not": {"equals": "INFO"}}}, f"its conditions on logLevel {ITSELF}"),
         ({"logLevel": {"one_of": ["INFO", "WARN"], "not": {"one_of": ["WARN", "INFO"]}}}, ITSELF),
         ({"logLevel": {"present": False, "equals": "INFO"}}, ITSELF),
         ({"port": {"min": 5, "max": 4}}, ITSELF),
@@ -44,16 +44,16 @@ def mistake(tmp_path: Path, asked: Any, where: str = "when") -> str:
         ({"baseUrl": {"equals": "a", "format": "url"}}, ITSELF),
         ({"logLevel": [{"present": False, "min": 2}, {"equals": "INFO", "not": {"equals": "INFO"}}]}, ITSELF),
         ({"port": {"if": {"equals": 1, "not": {"equals": 1}}, "then": {"max": 3}}}, ITSELF),
-        ({"logLevel": {"equals": "VERBOSE"}}, 'logLevel is never "VERBOSE", but NONE or ERROR or WARN or INFO or DEBUG'),
+        ({"logLevel": {"equals": "VERBOSE"}}, 'logLevel is never "VERBOSE", only NONE or ERROR or WARN or INFO or DEBUG'),
         (
             {"logLevel": {"one_of": ["INFO", "WRN"]}},
-            'logLevel is never "WRN", but NONE or ERROR or WARN or INFO or DEBUG; did you mean "WARN"?',
+            'logLevel is never "WRN", only NONE or ERROR or WARN or INFO or DEBUG; did you mean "WARN"?',
         ),
         ({"logLevel": {"by_environment": {"prod": ["WARN", "LOUD"]}}}, 'logLevel is never "LOUD"'),
         ({"logLevel": {"min": "LOUD"}}, 'logLevel is never "LOUD"'),
-        ({"registerEnabled": {"equals": "false"}}, 'registerEnabled is never "false", but true or false'),
-        ({"$@target": {"equals": "prod"}}, '$@target is never "prod", but production or development'),
-        ({"serverImage": {"min": "newer"}}, '"newer" is no number, and no word that has an order here'),
+        ({"registerEnabled": {"equals": "false"}}, 'registerEnabled is never "false", only true or false'),
+        ({"$@target": {"equals": "prod"}}, '$@target is never "prod", only production or development'),
+        ({"serverImage": {"min": "newer"}}, '"newer" is neither a number nor a word with an order here'),
         (
             {"database.host": {"provider": {"kind": "database", "tsl": "required"}}},
             'no provider in the table has "tsl: required"; did you mean "tls: required"?',
@@ -65,7 +65,7 @@ def mistake(tmp_path: Path, asked: Any, where: str = "when") -> str:
         ({"port": {"min": ".5"}}, 'or a word that has an order, not ".5"'),
         ({"port": {"same_as": "filee"}}, 'has no member "filee"; did you mean "file"?'),
         ({"port": "presnt"}, 'not "presnt"; did you mean "present"?'),
-        ({"port": {"min": "high"}}, '"high" is no number, and no word that has an order'),
+        ({"port": {"min": "high"}}, '"high" is neither a number nor a word with an order'),
     ],
 )
 def test_impossible_conditions_are_mistakes(tmp_path: Path, asked: Any, says: str) -> None:

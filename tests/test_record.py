@@ -73,8 +73,8 @@ def test_what_is_found_and_what_is_accepted() -> None:
 
 def test_what_is_checked() -> None:
     name = write("medplum.config.json", CLEAN)
-    assert became(SLASH, name) == [("checked", "every clause holds", 1)]
-    assert became("invalid-json", name) == [("checked", "what reads the file found nothing of this", 1)]
+    assert became(SLASH, name) == [("checked", "every clause is satisfied", 1)]
+    assert became("invalid-json", name) == [("checked", "reading the file found nothing of this kind", 1)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_is_switched_off_and_by_which_line() -> None:
     name = write("medplum.config.json", CLEAN)
     assert became(SLASH, name, "--ignore", "urls") == [("off", "--ignore names urls", 1)]
     assert became(SLASH, name, "--select", "tls") == [("off", "--select names other rules", 1)]
-    pedantic = "it is pedantic, and so checked only when it is asked for: --pedantic, or --select disabled-audit-trail"
+    pedantic = "it is pedantic, so it is checked only on request: --pedantic, or --select disabled-audit-trail"
     assert became("disabled-audit-trail", name) == [("off", pedantic, 1)]
     write(".medplum-lint.toml", f'pedantic = false\nignore = ["tls"]\n\n[severity]\n{SLASH} = "off"\n')
     assert became("unencrypted-database", name) == [("off", "ignore in .medplum-lint.toml:2 names tls", 1)]
@@ -127,7 +127,7 @@ def test_an_object_without_what_a_rule_asks_about_leaves_nothing_open() -> None:
 def test_documents_are_counted() -> None:
     write("a.config.json", CLEAN)
     write("b.config.json", CLEAN | {"baseUrl": "https://api.hospital.org"})
-    both = [("found", "", 1), ("checked", "every clause holds", 1)]
+    both = [("found", "", 1), ("checked", "every clause is satisfied", 1)]
     assert became(SLASH, "a.config.json", "b.config.json", "--kind", "server/json") == both
 
 

@@ -158,11 +158,11 @@ def test_a_package_that_is_not_installed(site: Path) -> None:
         ("clinics_rules.mail", "names clinics_rules.mail in the group medplum_lint.rules, and there is no such folder in it"),
         (
             "clinics_rules:RULES",
-            'names "clinics_rules:RULES" in the group medplum_lint.rules, which is no package such as acme_rules.policies',
+            'names "clinics_rules:RULES" in the group medplum_lint.rules, which is not a name such as acme_rules.policies',
         ),
-        ("../../etc", 'names "../../etc" in the group medplum_lint.rules, which is no package such as acme_rules.policies'),
-        ("..", 'names ".." in the group medplum_lint.rules, which is no package such as acme_rules.policies'),
-        ("", 'names "" in the group medplum_lint.rules, which is no package such as acme_rules.policies'),
+        ("../../etc", 'names "../../etc" in the group medplum_lint.rules, which is not a name such as acme_rules.policies'),
+        ("..", 'names ".." in the group medplum_lint.rules, which is not a name such as acme_rules.policies'),
+        ("", 'names "" in the group medplum_lint.rules, which is not a name such as acme_rules.policies'),
         ("sys", "names sys in the group medplum_lint.rules, and there is no such folder in it"),
     ],
 )

@@ -47,7 +47,7 @@ def test_only_a_single_argument_counts(words: list[str], wanted: str) -> None:
     [
         ("env", "3.0.0", None),
         ("env:x", "main", None),
-        (" env", "main", "begins with a blank, which the server does not take off"),
+        (" env", "main", "begins with whitespace, which the server does not strip"),
         ("ENV", "main", "begins with none of env, file, aws, gcp and azure"),
         ("gcp:a:b", "3.2.19", "begins with none of env, file and aws; gcp: is read from 3.2.20 on"),
         ("gcp:a:b", "3.2.20", None),
@@ -64,7 +64,7 @@ def test_only_a_single_argument_counts(words: list[str], wanted: str) -> None:
         (
             "aws:eu-west-1:/medplum/prod",
             "main",
-            "names a path that does not end with a slash: no setting is found beneath it",
+            "names a path that does not end with a slash: no setting is found under it",
         ),
     ],
 )
@@ -118,8 +118,8 @@ def test_objects_are_merged_and_all_else_is_replaced() -> None:
         ("aws:/medplum/prod/,gcp:a:b", "5.1.1", "names several sources, which are read from 5.1.2 on"),
         ("file:a,b.json", "5.1.1", None),
         ("file:a,b.json", "5.1.2", "has a source that begins with none of env, file, aws, gcp and azure"),
-        ("file:a.json, env", "main", "has a source that begins with a blank, which the server does not take off"),
-        ("file:a.json, env", "5.1.1", "names several sources, which are read from 5.1.2 on and without blanks"),
+        ("file:a.json, env", "main", "has a source that begins with whitespace, which the server does not strip"),
+        ("file:a.json, env", "5.1.1", "names several sources, which are read from 5.1.2 on and without spaces"),
         (",", "main", "names no source"),
     ],
 )
@@ -196,7 +196,7 @@ def test_the_arguments_after_an_entry_point(entry_point: object, command: object
             "5.1.1",
             f"write {ONE_SOURCE}",
         ),
-        ({"entry_point": ["node", "index.js", "file:a.json"]}, "5.1.2", "write file:a.json,env as the only word behind the script"),
+        ({"entry_point": ["node", "index.js", "file:a.json"]}, "5.1.2", "write file:a.json,env as the only word after the script"),
         ({"entry_point": ["node", "index.js"], "command": ["file:a.json"]}, "5.1.2", "write command: file:a.json,env"),
         ({"command": "node packages/server/dist/index.js file:a.json"}, "5.1.2", "write command: file:a.json,env"),
         ({"command": ["/bin/sh", "-c", "file:a.json"]}, "5.1.2", "write command: file:a.json,env"),

@@ -663,7 +663,7 @@ def test_a_fix_is_left_out_for_what_it_brings_in_another_file(folder: Path) -> N
         a_dot_env="MEDPLUM_REDIS_HOST=cache\n",
         b_dot_env="MEDPLUM_VM_CONTEXT_BOTS_ENABLED=false\n",
     )
-    why = "they would bring error[disabled-bot-runtime] in compose.yml at line 6, column 5"
+    why = "they would cause error[disabled-bot-runtime] in compose.yml at line 6, column 5"
     made, refused = fixed_files("compose.yml", "a.env", "b.env")
     assert made == {"compose.yml": text.format("https://api.hospital.health/")}
     assert refused == (f"b.env: the fixes of misread-boolean are left out, because {why}",)
@@ -821,9 +821,7 @@ def test_a_service_is_not_an_environment(folder: Path) -> None:
     assert kinds == {"property"}
     assert "<td>service prod</td>" in checked("--format", "html").stdout
     assert "server/env, service prod, production" in checked("--show-settings").stdout
-    told = (
-        'environment "prod" is that of no configuration that was checked, for prod is a service: give it in [per-file], or delete the table'
-    )
+    told = 'environment "prod" matches no configuration that was checked, for prod is a service: give it in [per-file], or delete the table'
     assert told in CliRunner().invoke(cli, ["."]).stderr
 
 
@@ -1084,10 +1082,10 @@ def test_the_list_of_files_says_of_what_a_file_is_a_part(folder: Path) -> None:
     write(folder, compose_dot_yaml=compose(service), server_dot_env="TZ=UTC\n", _dot_env="L=INFO\n", other_dot_env="A=1\n")
     lines = CliRunner().invoke(cli, ["check", "--show-files", "."]).output.splitlines()
     assert [line for line in lines if "part of" in line] == [
-        ".env          taken: as a part of compose.yaml",
-        "server.env    taken: as a part of compose.yaml",
+        ".env          included: as a part of compose.yaml",
+        "server.env    included: as a part of compose.yaml",
     ]
-    assert any(line.startswith("other.env     passed over: ") for line in lines)
+    assert any(line.startswith("other.env     skipped: ") for line in lines)
 
 
 @pytest.mark.parametrize("case", CASES)

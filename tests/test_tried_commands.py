@@ -87,7 +87,7 @@ WORSE = [
 def test_no_output_has_commands_that_bring_something_worse(values: dict[str, str], rule: str, brings: str) -> None:
     write(BASE | values)
     name = next(iter(values))
-    said = f"ssm.json: the fixes of {rule} are left out, because they would bring {brings} in environment prod"
+    said = f"ssm.json: the fixes of {rule} are left out, because they would cause {brings} in environment prod"
     assert commands_of()[rule] is None
     for arguments in ([], ["--diff", "--unsafe-fixes"], ["--fix", "--unsafe-fixes"], ["--fix-script", "fix.sh", "--unsafe-fixes"]):
         result = run(*arguments)

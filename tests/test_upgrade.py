@@ -104,7 +104,7 @@ def test_nothing_to_do_is_one_line(form: str, oldest: str, newest: str, tmp_path
 def test_a_clean_configuration_goes_to_the_next_patch_without_a_hand(path: Path) -> None:
     result = upgrade("--from", "5.1.20", "--to", "5.1.21", str(path))
     is_part = path.parent.name.endswith(("-helm", "-systemd"))  # which can get more from elsewhere
-    what = "in what is given. Only that" if is_part else "for this configuration.\n"
+    what = "in these files. Only these" if is_part else "for this configuration.\n"
     assert result.exit_code == 0 and result.stdout.startswith(f"From 5.1.20 to 5.1.21 nothing changes {what}")
 
 
@@ -191,7 +191,9 @@ def test_a_part_of_a_configuration_lacks_nothing(tmp_path: Path) -> None:
     path.write_text('{"baseUrl": "https://api.hospital.example/", "maxBatchSize": "50mb"}', encoding="utf-8")
     result = upgrade("--from", "4.3.14", "--to", "4.3.15", str(path))
     assert result.exit_code == 0
-    assert result.stdout.startswith("From 4.3.14 to 4.3.15 nothing changes in what is given. Only that was looked at, and it is no whole")
+    assert result.stdout.startswith(
+        "From 4.3.14 to 4.3.15 nothing changes in these files. Only these files were checked, and they are not a whole"
+    )
 
 
 VARIABLES = {"MEDPLUM_BASE_URL": "https://api.clinic.example/", "MEDPLUM_DATABASE_HOST": "db", "MEDPLUM_REDIS_HOST": "cache"}
@@ -238,7 +240,7 @@ def test_a_file_that_only_mounts_the_configuration_is_a_part(tmp_path: Path) -> 
     path.write_text(yaml.safe_dump({"services": {"server": server}}), encoding="utf-8")
     for form in ("text", "markdown"):
         result = upgrade("--to", "5.1.23", "--format", form, str(path))
-        assert result.exit_code == 0 and "Only that was looked at" in result.stdout and "this configuration." not in result.stdout
+        assert result.exit_code == 0 and "Only these files were checked" in result.stdout and "this configuration." not in result.stdout
     assert json.loads(upgrade("--format", "json", str(path)).stdout)["whole"] is False
 
 
@@ -335,7 +337,7 @@ def test_the_cdk_is_upgraded_with_the_server(tmp_path: Path) -> None:
     assert about(rows, "rdsInstanceVersion") == [("4.3.14", "default", "12.9", "16.9")]
     assert about(rows, "containerInsights") == [("5.0.0", "removed", True, None)]
     assert about(rows, "cacheEngineVersion") == [("5.0.0", "requirement", "6.x", "7")]
-    assert messages(rows, "upgrade it in AWS before the server, for the CDK takes cacheEngineVersion from 5.1.1 on only") == ["5.0.0"]
+    assert messages(rows, "upgrade it in AWS before the server, because the CDK reads cacheEngineVersion only from 5.1.1 on") == ["5.0.0"]
     assert messages(rows, "but no longer than to 5.0.0, which needs PostgreSQL 14") == ["4.3.14"]
     rows = found(tmp_path, "3.3.0", "4.0.0", "medplum.prod.config.json", text=text)
     assert about(rows, "rdsInstanceVersion") == [("4.0.0", "requirement", "12.9", "13")]
@@ -658,12 +660,12 @@ def test_the_inner_address_of_external_sign_in_counts(tmp_path: Path) -> None:
     [
         (["--from", "4.1.13"], "--from: 4.1.13 is not a known release of the server; did you mean 4.1.12?"),
         (["--from", "4.3"], "--from: 4.3 is not one release of the server: give all three numbers, such as 4.3.15"),
-        (["--from", "latest"], f"--from latest is not one release, for it moves: give the number of one, such as {NEWEST}"),
-        (["--from", "4.3.5", "--to", "main"], f"--to main is not one release, for it moves: give the number of one, such as {NEWEST}"),
+        (["--from", "latest"], f"--from latest is not one fixed release: give the number of one, such as {NEWEST}"),
+        (["--from", "4.3.5", "--to", "main"], f"--to main is not one fixed release: give the number of one, such as {NEWEST}"),
         (["--from", ">=4.3,<5"], f"--from >=4.3,<5 is a range: give the number of one release, such as {NEWEST}"),
         (
             ["--from", "5.1.0", "--to", "4.3.5"],
-            "--from 5.1.0 is later than --to 4.3.5: give the release that the server has now as --from; downgrades are not planned",
+            "--from 5.1.0 is later than --to 4.3.5: give the release that the server has now as --from; downgrades are not supported",
         ),
         ([], "no file says which release the server has: add --from with the release that the server has now, such as --from 4.3.5"),
         (["--from", ""], f"--from: '' is not a release of the server, such as {NEWEST}"),
@@ -713,7 +715,7 @@ def test_a_release_of_an_image_that_is_later(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     Path("compose.yaml").write_text(compose(postgres="postgres:16", redis="redis:7"), encoding="utf-8")
     result = upgrade("--to", "4.0.0", "compose.yaml")
-    way_out = "give the release that the server has now as --from; downgrades are not planned"
+    way_out = "give the release that the server has now as --from; downgrades are not supported"
     wanted = f"the image in compose.yaml says 4.5.2, which is later than --to 4.0.0: {way_out}"
     assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: {wanted}\n")
 
@@ -721,7 +723,7 @@ def test_a_release_of_an_image_that_is_later(tmp_path: Path, monkeypatch: pytest
 def test_one_change_is_counted_as_one(tmp_path: Path) -> None:
     found(tmp_path, "5.1.21", "5.1.22")
     result = upgrade("--from", "5.1.21", "--to", "5.1.22", str(tmp_path / "medplum.config.json"))
-    assert result.stdout.endswith("\n1 change, which needs no hand.\n")
+    assert result.stdout.endswith("\n1 change, which needs no action.\n")
 
 
 def test_files_of_several_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def _table(head: tuple[str, str], rows: Iterator[tuple[str, str]]) -> str:
 
 def _classes() -> str:
     rows = [f"| `{name}` | {one.says} | {one.production} | {one.development} |" for name, one in CLASSES.items()]
-    return "\n".join(["| class | what comes of it | in production | in development |", "| --- | --- | --- | --- |", *rows, ""])
+    return "\n".join(["| class | what happens because of it | in production | in development |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -25,9 +25,9 @@ class Category(NamedTuple):
 
 
 CATEGORIES = {
-    "syntax": Category("Syntax", "A file, or a comment in it, cannot be read as what it is."),
+    "syntax": Category("Syntax", "A file, or a comment in it, cannot be parsed."),
     "settings": Category("Settings", "The right settings are not there: one is missing, unknown, ignored, or in the wrong place."),
-    "values": Category("Values", "The name of a setting is right, but its value is not one that its reader understands as meant."),
+    "values": Category("Values", "The name of a setting is right, but its reader does not understand the value as it was meant."),
     "urls": Category("URLs", "An address leads clients or the server to the wrong place."),
     "database": Category("Database and Redis", "The server cannot reach its database or Redis, or overloads them."),
     "storage": Category("Storage", "Attachments cannot be stored or opened, or not the way that was meant."),
@@ -36,18 +36,18 @@ CATEGORIES = {
     "secrets": Category("Secrets", "A secret value is where others can read it, or others know it already."),
     "hardening": Category(
         "Hardening",
-        "A public server does what it should not: it lets anyone in, trusts every origin, runs foreign code, or logs patients' names.",
+        "A public server does what it should not: it lets anyone in, trusts every origin, runs untrusted code, or logs patients' names.",
     ),
     "parameter-store": Category("Parameter Store", "AWS refuses a parameter, or the server does not see it."),
     "variables": Category(
-        "Variables", "What hands variables to the server (Docker, Compose, Kubernetes, ECS, Helm) refuses, changes or hides them."
+        "Variables", "What passes variables to the server (Docker, Compose, Kubernetes, ECS, Helm) refuses, changes or hides them."
     ),
     "infra": Category(
         "Infrastructure",
-        "The CDK or AWS refuses the infra config, or builds a stack that is too weak or not the same tomorrow.",
+        "The CDK or AWS refuses the infra config, or builds a stack that is too weak, or that can change by itself.",
     ),
     "workload": Category(
-        "Workload", "What stands around the server, such as health checks, volumes, its database or the app, does not fit it."
+        "Workload", "What surrounds the server, such as health checks, volumes, its database or the app, does not fit it."
     ),
     "deployment": Category(
         "Deployment", "Two parts of one deployment, such as the CDK, Parameter Store and the server, do not fit together."

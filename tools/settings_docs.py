@@ -29,14 +29,14 @@ _READING = f"""\
 
 The server reads a setting from a JSON config file, from AWS Parameter Store, or from an environment variable. The last two hold only text.
 "As an integer" means that the server converts the text to a number; "as text" means that it does not, so a setting of another type does
-not work as intended. That is what the newest server does. The history says what older ones do otherwise, from 3.0.0 on: since when they
-read the setting, and the text that they get. The history of a setting of the infrastructure is that of the CDK, whose releases have the
-numbers of the server's.
+not work as intended. That is what the newest server does. The history says what older ones do differently, from 3.0.0 on: since when
+they read the setting, and how they read its text. The history of an infrastructure
+setting is that of the CDK, whose releases are numbered like the server's.
 
 The source was read up to {LAST_READ}; later releases are known from pull requests, tests and published types.
-"By 5.2.13, not yet in 5.1.38" means that one of the releases in between brought the setting: about these, medplum-lint makes
-no claim that depends on it. Types, defaults and how texts are read were seen in {LAST_READ}, or in the release that a setting names,
-and hold for later ones as far as is known.
+"By 5.2.13, not yet in 5.1.38" means that one of the releases in between brought the setting: about these releases, medplum-lint
+makes no claim that depends on it. Types, defaults and how texts are read were seen in {LAST_READ}, or in the release that a setting names,
+and apply to later ones as far as is known.
 
 The rules of a setting are those about it in particular. These rules check every setting: {{general}}.
 """

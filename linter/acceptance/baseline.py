@@ -85,7 +85,7 @@ def read_baseline(path: Path) -> Baseline:
             raise ConfigError(f"{path}: there is no such baseline; write it with --write-baseline {path}") from None
         raise ConfigError(f"{path}: the baseline cannot be read: {error}") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is no baseline: it is not UTF-8") from None
+        raise ConfigError(f"{path}: not a baseline: it is not UTF-8") from None
     counts: dict[Entry, int] = {}
     lines: dict[Entry, int] = {}
     terms: dict[Entry, Terms] = {}
@@ -121,7 +121,7 @@ def _parsed(line: str, place: str) -> tuple[Entry, int, Terms]:
     names = {*_NAMES, *_TERMS}
     texts = isinstance(data, dict) and {"path", "rule"} <= data.keys() <= names and all(isinstance(one, str) for one in data.values())
     if not texts or not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ConfigError(f"{place}: this is no entry of a baseline")
+        raise ConfigError(f"{place}: this is not an entry of a baseline")
     terms = {name: data[name] if name == "by" else day_of(data[name]) for name in _TERMS if name in data}
     if not all(terms.values()):
         raise ConfigError(f'{place}: "until" and "since" must be dates such as 2026-01-31, and "by" a name')
@@ -234,7 +234,7 @@ class KnownFindings:
             named = "; ".join(f"{_described(one)} (line {lines[one]})" for one in stale[:_MOST_NAMED])
             more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
             what = f"{count(len(stale), 'entry is', 'entries are')} stale, because the finding is gone: {named}{more}"
-            remedy = "delete what is stale, or write the baseline anew with --write-baseline"
+            remedy = "delete stale entries, or write the baseline again with --write-baseline"
             yield Notice("stale-baseline", self._file, lines[stale[0]], f"{what}; {remedy}")
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:

@@ -100,8 +100,8 @@ class Acceptances:
         file = None if named else _one_file(self._config, one.path or "")
         if file is not None:
             return None if os.path.lexists(file) else "there is no such file: delete it"
-        unless = "" if named else ", unless it is for a file that a search does not take"
-        return f"nothing that was checked fits it: delete it{unless}"
+        unless = "" if named else ", unless it is for a file that a search skips"
+        return f"nothing that was checked matches it: delete it{unless}"
 
 
 def _names(config: Config, glob: str, path: Path) -> bool:

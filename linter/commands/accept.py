@@ -28,8 +28,8 @@ from .inputs import why_no_file
 def run(given: Given) -> None:
     """Accept a finding: write it to the configuration file, with the reason.
 
-    FILE is the file in which RULE has a finding at SETTING, such as database.ssl; where it has only one, SETTING can be left out. The entry
-    goes to the end of the configuration file that counts for FILE, which otherwise stays as it is; where there is none, one is begun.
+    FILE is the file in which RULE has a finding at SETTING, such as database.ssl; if it has only one, leave SETTING out. The entry goes
+    to the end of the configuration file that applies to FILE, which otherwise stays as it is. If there is no such file, it is created.
 
     Examples:
       medplum-lint accept dump.json unserved-oauth-url --reason "a proxy has it"

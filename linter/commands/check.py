@@ -51,7 +51,7 @@ def run(given: Given) -> int:
         raise UsageError(mistake)
     for one in asked:
         if one.file in format_names() and not one.format:
-            say("note", f"{one.file}: is a file to which the report of --format goes; --output {one.file}:FILE writes a {one.file} report")
+            say("note", f"{one.file}: is a file that the report of --format goes to; --output {one.file}:FILE writes a {one.file} report")
     options = run_options(given)
     if given.show_settings or given.show_files:
         from . import configured  # only here
@@ -64,7 +64,7 @@ def run(given: Given) -> int:
     outcome = outcome._replace(errors=(*outcome.errors, *log.errors), bugs=tuple(dict.fromkeys((*outcome.bugs, *log.bugs))))
     _say_notices(outcome, given)
     if outcome.bugs and given.write_baseline is not None:
-        say("note", f"{given.write_baseline}: is not written, because of the bug findings may be missing")
+        say("note", f"{given.write_baseline}: is not written, because the bug may have hidden findings")
     if outcome.baseline is not None:
         _write_baseline(str(given.write_baseline), outcome.baseline)
     if given.fix_script is not None and outcome.started:
@@ -82,7 +82,7 @@ def run_options(given: Given) -> Options:
         values["config"] = config_named_by(given)
     options = Options(**{name: values[name] for name in Options._fields if name in values})
     if options.until is not None and options.until < options.today:
-        raise Failed(f"--until {options.until} is over: nothing would be accepted")
+        raise Failed(f"--until {options.until} is in the past: nothing would be accepted")
     return options
 
 
@@ -131,13 +131,13 @@ def _contradictions(given: Given) -> Iterator[str]:
         yield f"--show-suppressed: no report of this run can show suppressed findings: give one of {able}"
     if given.write_baseline is not None:
         if fixes:
-            yield "--write-baseline takes in what is there, which --fix and --diff change: write the baseline afterwards"
+            yield "--write-baseline records the files as they are, which --fix and --diff change: write the baseline afterwards"
         if given.baseline is not None or given.without_baseline or given.fail_on_stale_baseline:
-            yield "--write-baseline takes in all findings: give no other option about a baseline with it"
+            yield "--write-baseline records all findings: give no other baseline option with it"
     elif given.by is not None or given.until is not None:
         yield "--by and --until are about what a new baseline accepts: give --write-baseline too"
     if given.without_baseline and (given.baseline is not None or given.fail_on_stale_baseline):
-        yield "--no-baseline uses no baseline: give no other option about one with it"
+        yield "--no-baseline uses no baseline: give no other baseline option with it"
     if shows:
         other = fixes or given.fix_script or given.write_baseline or given.output != [Output("text")]
         if other or (given.show_settings and given.show_files) or "-" in paths:
@@ -293,7 +293,7 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
         if not given.quiet or (notice.kind == "stale-baseline" and given.fail_on_stale_baseline):
             say("note", notice.text)
     if not (given.paths or given.quiet) and has_input():
-        say("note", 'standard input is not read: the path "-" checks it')
+        say("note", 'standard input is not read: to check it, give the path "-"')
     say_all(outcome.errors, outcome.bugs)
 
 

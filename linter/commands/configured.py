@@ -74,7 +74,7 @@ def _settings(path: str, options: Options, log: Log) -> list[str]:
     lines = [path, *_about_file(Path(path), config, outcome)]
     for environment, names in (groups or {"": [""]}).items():
         named = ", ".join(filter(None, names))
-        title = [f"In {f'environment {named}' if named else 'what has no environment'}:"] if len(groups) > 1 else []
+        title = [f"In {f'environment {named}' if named else 'documents without an environment'}:"] if len(groups) > 1 else []
         lines += ["", *title, *(f"  {line}" for line in columns(_rows(Path(path), config, options, environment)))]
     return lines
 
@@ -84,9 +84,9 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
         words = [status.kind, holder_text(status), status.target, status.server.described if status.server is not None else ""]
         yield f"  {', '.join(filter(None, words)) if status.status == 'checked' else f'{status.status}: {status.note}'}"
     how = "--config names it" if config.trusted else "the nearest one above the file"
-    yield f"  configuration {relative_to_here(config.path)}: {how}" if config.path is not None else "  no configuration file counts"
+    yield f"  configuration {relative_to_here(config.path)}: {how}" if config.path is not None else "  no configuration file applies"
     for glob in config.fitting("exclude", path):
-        yield f"  a search passes it over: {_excluding(config, glob)}"
+        yield f"  a search skips it: {_excluding(config, glob)}"
     if outcome.result.documents:
         yield f"  {count(len(outcome.result.rules), 'rule is', 'rules are')} checked"
 
@@ -151,7 +151,7 @@ def _excluding(config: Config, glob: str) -> str:
 
 def _left_out(one: LeftOut) -> tuple[str, str]:
     """What is left out, and why."""
-    why = f"a search never goes into a folder called {one.path.name}" if one.path.name in SKIPPED_FOLDERS else "hidden"
+    why = f"a search never enters a folder called {one.path.name}" if one.path.name in SKIPPED_FOLDERS else "hidden"
     if one.glob:
         why = f"{'force-exclude and ' * one.named}{_excluding(one.config, one.glob)}"
     return f"{one.path.as_posix()}{'/' * one.path.is_dir()}", why
@@ -164,23 +164,23 @@ def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     log.bugs += run.log.bugs
     left_out = dict(map(_left_out, run.search.left_out))
     unread = {one.path: one.note for one in run.log.files}
-    rows = {name: f"passed over: {why}" for name, why in left_out.items()}
+    rows = {name: f"skipped: {why}" for name, why in left_out.items()}
     parts: dict[str, list[str]] = {}
     for one, reading in files.items():
         name, why = one.path.as_posix(), _why_taken(one, run.choices)
         if reading is None:
-            rows[name] = f"{'passed over: ' if one.too_large else ''}{unread[name]} ({why})"
+            rows[name] = f"{'skipped: ' if one.too_large else ''}{unread[name]} ({why})"
         elif reading.loaded:
-            rows[name] = f"taken: {', '.join(dict.fromkeys(loaded.document.kind for loaded in reading.loaded))} ({why})"
+            rows[name] = f"included: {', '.join(dict.fromkeys(loaded.document.kind for loaded in reading.loaded))} ({why})"
         else:
-            note = reading.note or ("its content leaves a doubt" if one.by_content else "its content is no configuration of Medplum")
-            rows[name] = f"{'passed over' if one.searched else 'not recognised'}: {note} ({why})"
+            note = reading.note or ("its content is ambiguous" if one.by_content else "its content is not a Medplum configuration")
+            rows[name] = f"{'skipped' if one.searched else 'not recognised'}: {note} ({why})"
         places = [place for loaded in (reading.loaded if reading else ()) if loaded.parts for place in loaded.places]
         for uri in dict.fromkeys(uri for uri, _ in places if uri != name):
             parts.setdefault(uri, []).append(name)
     for name, wholes in parts.items():
-        if rows.get(name, "").startswith(("passed over", "not recognised")):
-            rows[name] = f"taken: as a part of {' and '.join(wholes)}"
+        if rows.get(name, "").startswith(("skipped", "not recognised")):
+            rows[name] = f"included: as a part of {' and '.join(wholes)}"
     lines = columns(sorted(rows.items()))
     more = run.search.looked_at - sum(one.searched for one in files) - sum(not name.endswith("/") for name in left_out)
     if more > 0:

@@ -54,8 +54,8 @@ _MOST_SETTINGS: Final = 3
 def run(given: Given) -> None:
     """Explain a rule, with examples.
 
-    With a PATH (a file, a folder, a glob, or "-") it says for each document what the rule asks, what it finds at which place, and what
-    keeps it from speaking: the kind, the target, a condition, the configuration, a comment.
+    With a PATH (a file, a folder, a glob, or "-") it shows for each document what the rule asks, what it finds and where, and what
+    keeps it from applying: the kind, the target, a condition, the configuration, a comment.
 
     Examples:
       medplum-lint explain missing-trailing-slash
@@ -168,7 +168,7 @@ def _name(document: Document) -> str:
     if document.members:
         return ", ".join(f"{member} {_name(one)}" for member, one in document.members.items())
     if document.kind == WORKLOAD:
-        return f"what stands around {_name_in_file(document)}"
+        return f"what surrounds {_name_in_file(document)}"
     if document.parts is not None:
         holder = holder_text(document)
         return " + ".join(dict.fromkeys(printable(one.uri) for one in written_documents(document))) + (f" ({holder})" if holder else "")
@@ -220,10 +220,10 @@ def _why_target(subject: Subject) -> str:
     if subject.overrides.target not in (None, "auto"):
         return "--target" if subject.given.target is not None else place_in(subject.config)
     if subject.document.target is None:
-        return "nothing shows it: secrets are reported, and what holds for both"
+        return "nothing shows it: secrets are reported, and what applies to both"
     members = (one for one in subject.document.members.values() if one.kind.startswith("server"))
     evidence = evidence_of(next(members, subject.document))
-    return evidence.says if evidence is not None else "as what stands beside it in the file"
+    return evidence.says if evidence is not None else "as the rest of the file"
 
 
 # --- Clauses and findings. ---------------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def _why_left_out(rule: Rule, outcome: Outcome, finding: Finding) -> str:
             shared = min(len(path), len(other.path or ()))
             if other.rule == cause and other.document.uri == finding.document.uri and (other.path or ())[:shared] == path[:shared]:
                 return f"{rule.info.id} yields to {cause}, which names the cause at {position(other.document, other.span)}"
-    return "another finding stands for it"
+    return "another finding covers it"
 
 
 # --- The verdicts of a rule's clauses. Nothing is decided here: the engine evaluates the clauses. ---------------------------------------

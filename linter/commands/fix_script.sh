@@ -56,7 +56,7 @@ ask_part() {
   change "$@"
 }
 
-# copy public|secret SOURCE NAME TYPE DUMP...: writes the value of another parameter, which is deleted. A new one is like it in all else.
+# copy public|secret SOURCE NAME TYPE DUMP...: writes the value of another parameter, which is deleted. A new one is like it in everything else.
 # TYPE is kept where the dump has the value there already.
 copy() {
   HOW=copy PUBLIC=$1 SOURCE=$2 NAME=$3 TYPE=$4 VALUE=''
@@ -326,7 +326,7 @@ save_deleted() {
   else
     SAVED=$(printf '%s\n%s\n' "$SETTINGS" "$TAGS" | sed 's/^/# /')
     save "# $NAME is secret and deleted with its history, so its value is not here. It was:" "$SAVED"
-    say "$NAME: saved, but for its value, which is secret"
+    say "$NAME: saved, except for its value, which is secret"
   fi
 }
 

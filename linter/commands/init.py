@@ -14,15 +14,15 @@ from ..output.say import Failed, say
 
 
 def run(_given: Given) -> None:
-    """Begin a configuration file in the current folder.
+    """Create a configuration file in the current folder.
 
-    Each option is in it, in a comment. A file that is there already is not replaced.
+    It has every option, in a comment. An existing file is not replaced.
 
     Examples:
       medplum-lint init
     """
     if os.path.lexists(OWN_FILE):
-        raise Failed(f"{OWN_FILE}: is there already")
+        raise Failed(f"{OWN_FILE}: already exists")
     config = Configurations().of(Path(os.curdir))
     if config.path is not None and config.folder == Path.cwd():
         raise Failed(f"{relative_to_here(config.path)}: has a table [tool.medplum-lint] already, for which {OWN_FILE} would count instead")

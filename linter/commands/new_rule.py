@@ -32,9 +32,9 @@ _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def run(given: Given) -> None:
-    """Write a complete rule with examples, which pass, as FOLDER/ID.yaml, and the schema for editors beside it.
+    """Write a complete rule, with examples that pass, as FOLDER/ID.yaml, and the schema for editors next to it.
 
-    ORG is the name of your organisation, and the category of your rules. A file that is there is never overwritten.
+    ORG is the name of your organisation, and the category of your rules. An existing file is never overwritten.
 
     Examples:
       medplum-lint new-rule acme/mail-from-our-domain
@@ -42,13 +42,13 @@ def run(given: Given) -> None:
     """
     configured = rule_folders(given)
     folder = _folder(configured) if given.folder is None else Path(given.folder)
-    wrong = [_wrong_id(given.rule, all_rules(configured).rules), "--folder names no folder" if given.folder == "" else ""]
+    wrong = [_wrong_id(given.rule, all_rules(configured).rules), "--folder is empty" if given.folder == "" else ""]
     fail_for(filter(None, wrong))
     path = folder / f"{given.rule.partition('/')[2]}.yaml"
     _create(path, rule_text(given.rule, given.kind, given.setting))
     steps = [f"wrote {path.as_posix()}"]
     if _write_schema(folder / SCHEMA_NAME):
-        steps.append(f"wrote {(folder / SCHEMA_NAME).as_posix()}, by which editors know the words of a rule")
+        steps.append(f"wrote {(folder / SCHEMA_NAME).as_posix()}, with which editors complete rules")
     is_configured = any(folder.resolve() == (one if isinstance(one, Path) else one.path).resolve() for one in configured)
     use = "medplum-lint" if is_configured else f"medplum-lint --rules {folder.as_posix()}"
     steps += ["Edit the rule, and then", f"  medplum-lint test {path.as_posix()}", f"  {use} YOUR-CONFIG", ""]
@@ -100,8 +100,8 @@ def _create(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError as error:
         if error.filename == str(path):
-            raise Failed(f"{path}: is there already, and stays as it is: choose another id, or edit that rule") from None
-        raise Failed(f"{path.parent}: is a file, and no folder for rules") from None
+            raise Failed(f"{path}: already exists and is not overwritten: choose another id, or edit that rule") from None
+        raise Failed(f"{path.parent}: is a file, not a folder for rules") from None
     except OSError as error:
         raise Failed(f"{path}: cannot be written: {reason_of(error)}") from None
 
@@ -139,7 +139,7 @@ def _words_about(name: str, kind: str) -> dict[str, str]:
     known, steps = setting_at(path, kind), [str(step) for step in path.steps]
     if known is None or path.fact is not None or not path.is_single:
         near = did_you_mean(name, [one for one in names_like(tuple(steps), kind) if "*" not in one])
-        raise Failed(f'"{name}" is no setting of {kind}{near}')
+        raise Failed(f'"{name}" is not a setting of {kind}{near}')
     of_type = known.types[0] if known.types else ""
     is_number, least = of_type in ("integer", "number") and not known.enum, known.advised_min or known.min or 1
     values = (least, least + 1) if is_number else known.enum[:2] if len(known.enum) > 1 else _EXAMPLES.get(of_type, ("agreed", "other"))

@@ -25,12 +25,12 @@ from .layout import columns, json_text
 
 
 def run(given: Given) -> None:
-    """List every rule, or those of the ids and categories that are given.
+    """List all rules, or those with the given ids and categories.
 
     Examples:
       medplum-lint rules tls missing-setting
       medplum-lint rules --control 164.312,AC-3
-      # For a program, with the policies of your own
+      # For a program, with your own policies
       medplum-lint rules --rules policies --format json
     """
     rules, errors, _ = all_rules(rule_folders(given))

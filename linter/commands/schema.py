@@ -10,7 +10,7 @@ from ..policy.rule_set import all_rules
 def run(given: Given) -> None:
     """Print a JSON Schema for editors.
 
-    WHAT is the file that it is for: server, rule or configuration. These are the server's JSON config file, a policy of your own, and the
+    WHAT is the kind of file: server, rule or configuration. These are the server's JSON config file, a policy of your own, and the
     configuration file of medplum-lint.
 
     Examples:

@@ -33,11 +33,11 @@ def run(given: Given) -> None:
     Secrets are masked. dump.json#prod is one environment of a file, or one of its services or containers.
 
     Examples:
-      # Only what the server makes something else of than what is written
+      # Only settings whose value in the server differs from what is written
       medplum-lint show --only-changed medplum.config.json
-      # What one release holds, with its defaults
+      # What one release reads, with its defaults
       medplum-lint show --defaults --server-version 4.3.5 dump.json
-      # What a server holds that reads Parameter Store, and variables over it
+      # A server that reads Parameter Store, overridden by variables
       medplum-lint show --start 'aws:eu-west-1:/medplum/prod/,env' dump.json .env
     """
     files = inputs(given.paths, given.max_size)

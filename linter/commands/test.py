@@ -42,10 +42,10 @@ from .rules import built_in_rule_files, read_rule_files
 def run(given: Given) -> int:
     """Run the examples in rule files: in the given files and folders, in those of the configuration file, or in those of policies/.
 
-    Where there are none of all these, it runs those of the built-in rules.
+    Without any of these, it runs those of the built-in rules.
 
-    package:NAME stands for the rules of an installed package. A folder is searched with all the folders in it. What fails is printed with
-    the clause that is the reason, and what it found instead.
+    package:NAME stands for the rules of an installed package. A folder is searched recursively. Each failure is printed with
+    the clause that caused it, and what it found instead.
 
     Examples:
       medplum-lint test policies
@@ -92,7 +92,7 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
 def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
     """Each example that fails, with its place, what is wrong, and the reasons on separate lines."""
     if any(rule.fixes) and not rule.info.fixable:
-        says = 'no bad example has "fixed", which shows what the fix makes of it'
+        says = 'no bad example has "fixed", which shows the result of the fix'
         yield f"{file.path}:{file.line(('fix',))}: {rule.info.id}: {says}"
     for example in rule.examples:
         message, reasons = _failure(rule, example)
@@ -148,7 +148,7 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Coun
     document = loaded.document
     if rule.found_by or not loaded.checkable:
         others = [f"{name} at {'{}:{}'.format(*document.position(span.start))}" for name, span in _found_by_source(loaded)]
-        yield (), f"what reads the text reports {_list(others)}{'' if loaded.checkable else ', and too much of it cannot be read'}"
+        yield (), f"reading the text reports {_list(others)}{'' if loaded.checkable else ', and too much of it cannot be read'}"
         return
     if not applies(rule, document):
         yield ("for",), f"the rule is not for {document.kind}, which the example is"
@@ -166,7 +166,7 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Coun
     asked = set()
     for clause, answer in ((one, answer) for one in found.clauses for answer in one.answers):
         asked.add(answer.setting)
-        allowed = {"true": "allows", "unknown": "cannot judge", "false": "does not allow"}[answer.verdict]
+        allowed = {"true": "allows", "unknown": "cannot decide", "false": "does not allow"}[answer.verdict]
         if (unexpected if answer.verdict == "false" else missing)[answer.setting]:
             yield clause.place, f"{answer.says}, which {clause.text} {allowed}"
     for name in missing:

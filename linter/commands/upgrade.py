@@ -35,8 +35,8 @@ def run(given: Given) -> int:
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
     dump.json#prod is one environment of a file, or one of its services or containers.
 
-    Give all files of one server: only what concerns them is printed. The exit code is 1 if something needs a hand. Downgrades are not
-    planned.
+    Give all files of one server: only what concerns them is printed. The exit code is 1 if something needs action. Downgrades are
+    not supported.
 
     Examples:
       # From the release that an image in the files names to the newest
@@ -103,7 +103,7 @@ def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tupl
         said = f"{by} says {first}, which"
     last = _release("--to", given.newest) if given.newest is not None else NEWEST
     if last < first:
-        way_out = "give the release that the server has now as --from; downgrades are not planned"
+        way_out = "give the release that the server has now as --from; downgrades are not supported"
         raise ValueError(f"{said} is later than --to {last}: {way_out}")
     return first, last
 
@@ -126,7 +126,7 @@ def _release_of(documents: Iterable[Document]) -> tuple[Release, str]:
 def _release(option: str, text: str) -> Release:
     moves, is_range = text in ("latest", str(MAIN)), text[:1] in ("<", ">", "=") or "," in text
     if moves or is_range:
-        why = "not one release, for it moves: give the number of one" if moves else "a range: give the number of one release"
+        why = "not one fixed release: give the number of one" if moves else "a range: give the number of one release"
         raise ValueError(f"{option} {text} is {why}, such as {NEWEST}")
     try:
         return parse_release(without_v(text))
@@ -171,9 +171,9 @@ def as_text(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
             lines += [f"    = {name}: {text}" for name, text in details.items() if text]
     hands = sum(change.needs_hand for change in changes)
     if len(changes) == 1:
-        summary = f"1 change, which needs {'a hand (marked with !)' if hands else 'no hand'}."
+        summary = f"1 change, which needs {'action (marked with !)' if hands else 'no action'}."
     else:
-        summary = f"{len(changes)} changes, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} a hand (marked with !)."
+        summary = f"{len(changes)} changes, of which {hands or 'none'} {'needs' if hands == 1 else 'need'} action (marked with !)."
     return _joined(plan, changes, [*lines, "", summary, *([] if plan.is_whole else [_PART])])
 
 
@@ -190,15 +190,15 @@ def as_markdown(plan: Plan, changes: Sequence[UpgradeChange]) -> str:
 
 
 _PART: Final = (
-    "Only that was looked at, and it is no whole configuration: give all files of the server, so that the settings in the others count, "
-    "and the defaults of those that none gives."
+    "Only these files were checked, and they are not a whole configuration: give all files of the server, so that the settings in the "
+    "others count, and the defaults of settings that are in none of them."
 )
 
 
 def _joined(plan: Plan, changes: Sequence[UpgradeChange], lines: list[str]) -> str:
     """The lines as a text, or a note that there are no changes."""
     if not changes:
-        where = "for this configuration." if plan.is_whole else f"in what is given. {_PART}"
+        where = "for this configuration." if plan.is_whole else f"in these files. {_PART}"
         lines = [f"From {' to '.join(map(str, plan.releases))} nothing changes {where}"]
     return inert("\n".join([*lines, ""]))
 

@@ -21,7 +21,7 @@ from .reader import Mismatch, Reader, read_later, reader_of
 
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",
-    "misspelt": "the name is not that of a setting which the server cannot do without, but for capitals, hyphens or underscores",
+    "misspelt": "the name does not differ only in capitals, hyphens or underscores from a setting that the server cannot do without",
     "connection-variable": "the environment variable sets a part of a connection, or another setting that the server cannot do without",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",

@@ -160,7 +160,7 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, str):
         return "a number in quotes" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else "text" if value else "an empty text"
     if isinstance(value, int | float):
-        return "a number" if abs(value) != inf else f"{number_text(value)}, which is what the server makes of a number this large"
+        return "a number" if abs(value) != inf else f"{number_text(value)}, which is how the server reads a number this large"
     return "an array" if isinstance(value, list) else "an object"
 
 

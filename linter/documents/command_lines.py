@@ -221,7 +221,7 @@ def never_read(start: Start) -> str:
 def remedy_of(start: Start, server: ServerVersion) -> str:
     """What to write instead, so that the server reads variables too, along with its other sources."""
     argument = with_variables(start.sources(server.release), server.release)
-    spelt = f"{argument} as the only word behind the script" if start.is_whole else start.spell(argument)
+    spelt = f"{argument} as the only word after the script" if start.is_whole else start.spell(argument)
     remedy = f"{'write' if start.arguments or start.is_whole else 'add'} {spelt}"
     if server.release < SEVERAL and any(one != "env" and names_source(one) for one in start.sources(server.release)):
         return f"{remedy} and give all settings as variables, or move these to the other source: before {SEVERAL} the server reads only one"

@@ -168,7 +168,7 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
     for parameter in environment.parameters:
         if parameter.missing:
             what = f"there is no parameter {printable(parameter.name)}"
-            message = sentence(what, "AWS found none of this name", "create it, or correct the name")
+            message = sentence(what, "AWS found no parameter with this name", "create it, or correct the name")
             yield Problem("parameter-not-found", message, parameter.span("key"), environment.path(parameter))
 
 

@@ -24,7 +24,7 @@ _ADVICE = {
     "json-without-braces": 'write "{" before the first one and "}" after the last, without a comma before it',
 }
 
-_MARKED = "the file begins with a byte order mark", ("take off the byte order mark", "save it as UTF-8 without one")
+_MARKED = "the file begins with a byte order mark", ("remove the byte order mark", "save it as UTF-8 without one")
 _WIDE = "the file is in UTF-16", ("write it in UTF-8", "save it as UTF-8, without a byte order mark")
 _UTF_16 = sentence(
     'the file is in UTF-16, which ">" of Windows PowerShell writes',

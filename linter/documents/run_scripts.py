@@ -92,7 +92,7 @@ def _of_docker(words: Sequence[Word]) -> Command | None:
     entry_point = UNKNOWN if any(name == "--entrypoint" for name, _ in given) else None
     texts = [word.text for word in words[index + 1 :]]
     command = UNKNOWN if any(map(_UNREAD.search, texts)) else texts
-    start = Start("step", None, words[index].text, entry_point, command, lambda argument: f"{argument} behind the image")
+    start = Start("step", None, words[index].text, entry_point, command, lambda argument: f"{argument} after the image")
     networks = {value.text for name, value in given if name == "--network"}
     network = "host" if "host" in networks else "shared" if any(one.startswith("container:") for one in networks) else "own"
     return Command(start, variables, any(name == "--env-file" for name, _ in given), _span(words[index]), network, handed)

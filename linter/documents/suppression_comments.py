@@ -79,8 +79,8 @@ def _read(ignore: re.Match[str]) -> tuple[dict[str, Any], str, str]:
         value = (term["bare"] if term["quoted"] is None else term["quoted"]).strip()
         terms[name] = day_of(value) if name != "by" else value if '"' not in value else None
         if not terms[name]:
-            what = "a name, in quotes if it has blanks," if name == "by" else "a date such as 2026-01-31"
-            return terms, "", f'write {what} behind "{name}="'
+            what = "a name, in quotes if it has spaces," if name == "by" else "a date such as 2026-01-31"
+            return terms, "", f'write {what} after "{name}="'
         at = term.end()
     return terms, rest[at:], "" if rest[at:] else "write a reason after its brackets"
 

@@ -114,8 +114,8 @@ class _Note(NamedTuple):
     is_bug: bool = False
 
 
-_UNKNOWN: Final = _Note("a value that they change cannot be known, and so neither can what comes of it", at_line=True)
-_BUG: Final = _Note("do not make of it what they should, so it is left as it is", is_bug=True)
+_UNKNOWN: Final = _Note("a value that they change is not known, and so neither is the result", at_line=True)
+_BUG: Final = _Note("do not have the intended result, so the file is left as it is", is_bug=True)
 
 
 class _Problem(Exception):
@@ -288,7 +288,7 @@ class Plan:
             near = [one for one in made if one.document.uri in together.get(uri, {uri})]
             if near and is_as_severe(finding, near):
                 where = self.where(new, near[0].document.uri, state.outcome)
-                raise _Problem(_Note(f"they would bring {finding.severity}[{finding.rule}] {where}"), near)
+                raise _Problem(_Note(f"they would cause {finding.severity}[{finding.rule}] {where}"), near)
 
     def notes(self) -> Iterator[str]:
         """Which fixes are not made, and why."""

@@ -30,7 +30,7 @@ def _pem(text: str) -> str | None:
     if _has_whole_pem(text):
         return None
     if _WITHIN_A_LINE.search(text):
-        return "must have -----BEGIN at the start of a line, but has blanks or other text in front of it"
+        return "must have -----BEGIN at the start of a line, but has spaces or other text before it"
     return "must be complete PEM text, from -----BEGIN to -----END with the same label"
 
 

@@ -195,7 +195,7 @@ def _is_unresolved(text: str) -> bool:
 
 @format(
     "resolved",
-    "A value that no program still has to fill in: not `${PORT}` or `{{ name }}`.",
+    "A value that no program has to replace first: not `${PORT}` or `{{ name }}`.",
 )
 def resolved(text: str) -> str | None:
     return "is a reference that still has to be replaced by its value" if is_reference(text) else None
@@ -203,7 +203,7 @@ def resolved(text: str) -> str | None:
 
 @format(
     "filled-in",
-    "A value that no one still has to fill in: not `<your domain>` or `TODO`.",
+    "A value that does not still have to be filled in: not `<your domain>` or `TODO`.",
 )
 def filled_in(text: str) -> str | None:
     return "still has to be filled in" if is_blank(text) and genuine(text) is None else None
@@ -211,7 +211,7 @@ def filled_in(text: str) -> str | None:
 
 @format(
     "genuine",
-    "A value that is no dummy, as developers put in the place of what they do not use: not `dummy-key`.",
+    "A value that is not a dummy, such as `dummy-key`, which developers write for settings that they do not use.",
 )
 def genuine(text: str) -> str | None:
     return "is a dummy" if "dummy" in text.lower() and is_blank(text) else None

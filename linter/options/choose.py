@@ -278,11 +278,11 @@ def configured_environment(config: Config, document: Document) -> str | None:
 def _unused(option: str, pattern: str, holder: str | None) -> str:
     if option == "environment" and holder is not None:
         why = f"for {pattern} is a {holder}: give it in [per-file], or delete the table"
-        return f'environment "{pattern}" is that of no configuration that was checked, {why}'
+        return f'environment "{pattern}" matches no configuration that was checked, {why}'
     if option == "environment":
-        return f'environment "{pattern}" is that of no configuration that was checked: correct its name, or delete the table'
-    what = {"exclude": "nothing that a search comes upon", "include": "no file", "per-file": "no file that was checked"}[option]
-    return f'{option} "{pattern}" fits {what}: correct it, or delete it'
+        return f'environment "{pattern}" matches no configuration that was checked: correct its name, or delete the table'
+    what = {"exclude": "nothing that a search finds", "include": "no file", "per-file": "no file that was checked"}[option]
+    return f'{option} "{pattern}" matches {what}: correct it, or delete it'
 
 
 class Choices:

@@ -193,7 +193,7 @@ def values_in(keys: Keys, table: Mapping[str, Any], options: Iterable[ConfigOpti
 
 def _acceptances(keys: Keys, value: Any, file: Path) -> tuple[Acceptance, ...]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise Mistake(keys, "accept must be a list of tables: write each finding that you accept beneath [[accept]]")
+        raise Mistake(keys, "accept must be a list of tables: write each finding that you accept under [[accept]]")
     return tuple(_acceptance((*keys, number), one, file) for number, one in enumerate(value))
 
 
@@ -203,7 +203,7 @@ def _acceptance(keys: Keys, table: Mapping[str, Any], file: Path) -> Acceptance:
         raise Mistake(keys, "an acceptance needs a rule: the id of the one whose findings are accepted")
     reason = values.get("reason", "").strip()
     if not reason:
-        raise Mistake((*keys, "reason"), f"the acceptance of {values['rule']} needs a reason, for whoever reads it later")
+        raise Mistake((*keys, "reason"), f"the acceptance of {values['rule']} needs a reason, for later readers")
     if not values.get("by", "-").strip():
         raise Mistake((*keys, "by"), "by is empty: leave it out where it is not known who accepts the findings")
     for key in ("path", "environment"):
@@ -260,23 +260,19 @@ OPTIONS: Final = (
         "extend-select",
         _SELECTORS,
         _texts,
-        "Check these rules too, also those that are off until they are asked for.",
+        "Check these rules too, even if they are off by default.",
         'extend-select = ["disabled-audit-trail"]',
         some=True,
     ),
     ConfigOption("ignore", _SELECTORS, _texts, "Do not check these rules.", 'ignore = ["invalid-encoding"]', some=True),
-    ConfigOption(
-        "include", _list(_TEXT), _globs, "Globs of files that a search takes too, whatever they are called.", 'include = ["deploy/*.conf"]'
-    ),
-    ConfigOption(
-        "exclude", _list(_TEXT), _globs, "Globs of files and folders that a search passes over.", 'exclude = ["old/**", "*.bak.json"]'
-    ),
-    ConfigOption("force-exclude", _TRUTH, _boolean, "Pass over what is excluded also where it is named.", "force-exclude = true"),
+    ConfigOption("include", _list(_TEXT), _globs, "Globs of more files for a search to include.", 'include = ["deploy/*.conf"]'),
+    ConfigOption("exclude", _list(_TEXT), _globs, "Globs of files and folders for a search to skip.", 'exclude = ["old/**", "*.bak.json"]'),
+    ConfigOption("force-exclude", _TRUTH, _boolean, "Also skip excluded files that are named.", "force-exclude = true"),
     ConfigOption(
         "secret-names",
         _list({"type": "string", "pattern": f"^(?!MEDPLUM_){_SETTING}$"}),
         _secret_names,
-        "Settings that hold a secret, beside those that are known to.",
+        "More settings that hold a secret.",
         'secret-names = ["acme.apiToken", "externalAuthProviders.*.acmeKey"]',
     ),
     ConfigOption("baseline", _PATH, _path, "Report only findings that are not in this baseline.", 'baseline = "known-findings.jsonl"'),
@@ -310,14 +306,14 @@ OPTIONS: Final = (
         "per-file",
         _SOME,
         _tables,
-        "What holds for the files that a glob fits; of several globs the later wins.",
+        "Options for the files that match a glob; if several globs match, the last one wins.",
         '[per-file."staging/*.json"]\nignore = ["plaintext-secret"]',
     ),
     ConfigOption(
         "environment",
         _SOME,
         _tables,
-        "What holds for the documents of an environment; it wins over what holds for files.",
+        "Options for the documents of an environment; they take precedence over those for files.",
         '[environment.staging]\ntarget = "development"\nseverity.tls = "note"',
         dest="environments",
     ),
@@ -333,10 +329,10 @@ OPTIONS: Final = (
 """Every option, in the order of a file: tables come last."""
 OF_ACCEPTANCES: Final = (
     ConfigOption("rule", {"$ref": "#/definitions/rule"}, _text, "The id of the rule whose findings are accepted."),
-    ConfigOption("reason", {"type": "string", "pattern": r"\S"}, _text, "Why they are accepted, for whoever reads it later."),
-    ConfigOption("path", _PATH, _text, "A glob of the files in which they are; without it all."),
-    ConfigOption("setting", _TEXT, _text, "The setting, such as database.ssl, that they are about; empty for none, without it all."),
-    ConfigOption("environment", _PATH, _text, "The environment, or the service, container or job, in which they are; without it all."),
+    ConfigOption("reason", {"type": "string", "pattern": r"\S"}, _text, "Why they are accepted, for later readers."),
+    ConfigOption("path", _PATH, _text, "A glob of the files that they are in. Default: all."),
+    ConfigOption("setting", _TEXT, _text, "The setting that they are about, such as database.ssl; empty for none. Default: all."),
+    ConfigOption("environment", _PATH, _text, "The environment, service, container or job that they are in. Default: all."),
     ConfigOption("by", {"type": "string", "pattern": r"\S"}, _text, "Who accepts them."),
     ConfigOption("until", {"type": "string", "format": "date"}, _day, "The last day on which they are accepted, such as 2030-06-30."),
     ConfigOption("since", {"type": "string", "format": "date"}, _day, "The day on which they were accepted."),
@@ -570,9 +566,9 @@ def _table(options: Iterable[ConfigOption], **more: Any) -> Schema:
 
 
 BEGINNING: Final = """\
-# What medplum-lint checks here, and how: delete the number sign before what you want to say.
+# What medplum-lint checks here, and how: delete the number sign in front of an option to set it.
 # The nearest such file above a checked file counts, and the command line overrides it.
-# medplum-lint --show-settings FILE prints what holds for a file, and medplum-lint --show-files what a search takes.
+# medplum-lint --show-settings FILE prints the options for a file, and medplum-lint --show-files the files that a search includes.
 #
 # For completion in your editor run medplum-lint schema configuration > .medplum-lint.schema.json, and use this line:
 # #:schema ./.medplum-lint.schema.json

@@ -85,7 +85,7 @@ def _output(text: str) -> Output:
         return Output("", text)
     if name in names():
         if path == "":
-            raise ValueError(f"{text} needs a file name behind the colon")
+            raise ValueError(f"{text} needs a file name after the colon")
         return Output(name, path)
     if len(name) > 2 and name.isalpha():  # a typo would write another report to an oddly named file, unnoticed until its upload fails
         from ..suggest import did_you_mean

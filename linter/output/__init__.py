@@ -49,7 +49,7 @@ def write_file(path: str, content: bytes, mode: int | None = None, *, before: by
         status = os.stat(target) if before is not None or os.path.lexists(target) else None
         is_ordinary = descriptor is None and (status is None or stat.S_ISREG(status.st_mode))
         if before is not None and not is_ordinary:
-            raise _Refused("it is no file, but a device or pipe")
+            raise _Refused("it is a device or a pipe, not a file")
         if before is not None and status is not None and status.st_nlink > 1:
             raise _Refused("it has more than one name (hard links), and the others would keep the old content")
         if status is None and target.endswith("/"):

@@ -49,7 +49,7 @@ def _modules(package: Distribution) -> list[str]:
 def _folder(name: str, package: Distribution, module: str) -> Path:
     """The folder that contains a module of a package: beside its metadata, or where an editable installation has it."""
     if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module) is None:
-        raise ValueError(f'the package "{name}" names "{module}" in the group {GROUP}, which is no package such as acme_rules.policies')
+        raise ValueError(f'the package "{name}" names "{module}" in the group {GROUP}, which is not a name such as acme_rules.policies')
     top, *below = module.split(".")
     for folder in (package.locate_file(top), *_elsewhere(top)):
         path = Path(str(folder), *below)

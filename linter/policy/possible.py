@@ -34,7 +34,7 @@ def check_possible(rule: Rule) -> None:
         ifs = [(one.text, one.part.inner[0].assertion) for one in asked if one.part.name == "if"]
         for text, assertion in [*((clause.text, clause.assertion) for clause in conditions), *ifs]:
             if _excludes_itself(assertion):
-                raise RuleError(f"this can never hold: what it asks of {text} excludes itself", assertion.place)
+                raise RuleError(f"this can never be true: its conditions on {text} exclude each other", assertion.place)
         denied = {
             id(part) for one in asked if one.part.name == "not" for part in _inner(one.part)
         }  # no setting has a value that it never has
@@ -80,10 +80,10 @@ def _check_words(asked: Asked, kinds: Sequence[str]) -> None:
             continue
         if words and word.lower() not in [str(one).lower() for one in words if not isinstance(one, bool)]:
             shown = [str(one).lower() if isinstance(one, bool) else str(one) for one in words]
-            raise RuleError(f'{asked.text} is never "{word}", but {" or ".join(shown)}{did_you_mean(word, shown)}', asked.part.place)
+            raise RuleError(f'{asked.text} is never "{word}", only {" or ".join(shown)}{did_you_mean(word, shown)}', asked.part.place)
         if is_bound and place_in_order(word, words) is None:
             raise RuleError(
-                f'"{word}" is no number, and no word that has an order here: write one_of with all that are right', asked.part.place
+                f'"{word}" is neither a number nor a word with an order here: write one_of with all accepted values', asked.part.place
             )
 
 

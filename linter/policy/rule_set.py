@@ -304,7 +304,7 @@ def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> st
         control = word.removeprefix(CONTROL)
         return f'no rule supports the control "{control}"{did_you_mean(control, named)}'
     if "*" in word:
-        return f'there is no rule whose id is like "{word}"'
+        return f'no rule has an id that matches "{word}"'
     beginning = f"{word.rstrip('-')}-"
     is_beginning = len(beginning) > 1 and any(one.id.startswith(beginning) for one in infos)
     hint = f'; did you mean "{beginning}*"?' if is_beginning else meant_rule(word, known, infos)

@@ -30,7 +30,7 @@ CLASSES: Final[Mapping[str, Consequence]] = {
     "deprecated": Consequence("it works, but is deprecated", "warning", "warning"),
     "notable": Consequence("worth knowing", "note", "note"),
     "hygiene": Consequence("an opinion, or advice that applies to almost every installation", PEDANTIC, PEDANTIC),
-    "off": Consequence("nothing comes of it on this target", "off", "off"),
+    "off": Consequence("it has no effect on this target", "off", "off"),
 }
 """The classes of consequences by their names. Rules of one class agree about how severe a finding is."""
 

@@ -71,7 +71,7 @@ def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
     tables = [head + "".join(part) for head, part in zip(heads.values(), parts, strict=True) if part]
     left_out = len(findings) - len(rows)
     if left_out:
-        tables.append(f"{count(left_out, 'more finding')}, no graver than these, {'is' if left_out == 1 else 'are'} left out here.\n")
+        tables.append(f"{count(left_out, 'more finding')}, no more severe than these, {'is' if left_out == 1 else 'are'} left out here.\n")
     return "\n".join(tables)
 
 

@@ -65,7 +65,7 @@ class Layer(NamedTuple):
         if release < _KINDS.get(self.kind, Release((release[0] + 1,))):
             known = [kind for kind, first in _KINDS.items() if release >= first]
             if self.kind.strip() in known:
-                return "begins with a blank, which the server does not take off"
+                return "begins with whitespace, which the server does not strip"
             since = f"; {self.kind}: is read from {_KINDS[self.kind]} on" if self.kind in _KINDS else ""
             return f"begins with none of {', '.join(known[:-1])} and {known[-1]}{since}"
         check = _FAULTS.get(self.kind)
@@ -80,7 +80,7 @@ def _of_aws(layer: Layer) -> str | None:
     """Parameter Store refuses a path that does not begin with a slash; the server removes exactly the path from each name."""
     if not layer.path.startswith("/"):
         return "names no path of Parameter Store, which begins with a slash"
-    return None if layer.path.endswith("/") else "names a path that does not end with a slash: no setting is found beneath it"
+    return None if layer.path.endswith("/") else "names a path that does not end with a slash: no setting is found under it"
 
 
 def _of_gcp(layer: Layer) -> str | None:
@@ -118,7 +118,7 @@ def fault(argument: str, release: Release) -> str | None:
     """Why a server does not start with an argument; follows a name for it. None if nothing in the argument itself is wrong."""
     several = _SEVERAL.search(argument) if release < SEVERAL else None
     if several is not None:
-        return f"names several sources, which are read from {SEVERAL} on{' and without blanks' if several['blank'] else ''}"
+        return f"names several sources, which are read from {SEVERAL} on{' and without spaces' if several['blank'] else ''}"
     sources = layers(argument, release)
     faults = (one.fault(release) for one in sources)
     first = next(filter(None, faults), None if sources else "names no source")

@@ -32,11 +32,11 @@ KINDS = ("server/env",)
 NAMES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile")
 
 _CONSEQUENCE: Final = "docker build cannot read it"
-_AT_RUNTIME: Final = "give the value when the container starts, for ENV cannot hold a line break"
+_AT_RUNTIME: Final = "give the value when the container starts, because ENV cannot hold a line break"
 _WITHOUT_BACKSLASHES: Final = "write the quotes without backslashes, in single quotes"
 _ARGUMENT: Final = re.compile(r"\$(?:\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
 _NO_ASSIGNMENT: Final = sentence(
-    "this word of ENV sets no variable, and docker build fails", remedy="write NAME=value, and a value with blanks in quotes"
+    "this word of ENV sets no variable, and docker build fails", remedy="write NAME=value, and a value with spaces in quotes"
 )
 _NOT_CLOSED: Final = sentence("the quote is never closed, and docker build fails", remedy="close it")
 _NO_INSTRUCTION: Final = sentence(
@@ -149,7 +149,7 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
     if start.reads(server.release) != "never" or not (has_variables or "env" in start.sources(server.release)):
         return None
     if entry_point is None and isinstance(stage.command, str):
-        message = sentence("CMD is no list", "a shell starts between the server and its argument", by=", so ")
+        message = sentence("CMD is not a list", "a shell starts between the server and its argument", by=", so ")
         message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores its variables", ": ")
     elif start.is_whole:
         starter = "CMD" if entry_point == [] else "ENTRYPOINT"

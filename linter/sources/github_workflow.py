@@ -142,7 +142,7 @@ def _started_by(script: str) -> list[Start]:
     by_node = (words for words in lines if arguments_of(None, words, None) is not None)
     return [
         *(one.start for one in commands_in(script, 0) if any(name.startswith(PREFIX) for name in one.handed) and not _gives(one)),
-        *(Start("step", None, None, words, None, lambda argument: f"{argument} behind the script") for words in by_node),
+        *(Start("step", None, None, words, None, lambda argument: f"{argument} after the script") for words in by_node),
     ]
 
 

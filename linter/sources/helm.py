@@ -222,7 +222,7 @@ _OTHERS: Final = ("values[-_.]*.yaml", "values[-_.]*.yml", "*[-_.]values.yaml", 
 
 def _beneath(file: SourceFile) -> SourceFile | None:
     """The values that those of a file override: beside it, else a chart's, if the run has one."""
-    return file.cached("values beneath", lambda: _find_base_values(file))
+    return file.cached("values below", lambda: _find_base_values(file))
 
 
 def _find_base_values(file: SourceFile) -> SourceFile | None:

@@ -27,7 +27,7 @@ _LINE = re.compile(r"^[ \t]*(?P<name>\[?[A-Za-z]+\]?)[ \t]*(?:=[ \t]*(?P<value>(
 _QUOTES = ("'", '"')
 _BROKEN_OFF = (
     "blank-outside-quotes",
-    sentence("ends at its first blank", "systemd ignores what follows, which is no assignment", "put the whole assignment in quotes"),
+    sentence("ends at its first space", "systemd ignores the rest, which is not an assignment", "put the whole assignment in quotes"),
 )
 """The message for a variable followed by words that are not assignments."""
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\\.|[^\s\\])+""")

@@ -102,7 +102,7 @@ class Plan:
         if requirement.in_image:
             # Parameter Store and the CDK are for the image too.
             if not self.has_image and {pair.new.document.kind for pair in self.pairs}.isdisjoint({"infra/json", "server/ssm"}):
-                message = f"{release} needs {software} {wanted}; Medplum's image brings it: install it where you run without"
+                message = f"{release} needs {software} {wanted}; Medplum's image includes it: without that image, install it"
                 yield change(message=message, needs_hand=False)
             return
         found = list(self._found(software, release))
@@ -160,7 +160,7 @@ _CACHE_VERSION: Final = "cacheEngineVersion"
 _OF_INFRA: Final = {"PostgreSQL": "rdsInstanceVersion", "Redis": _CACHE_VERSION}
 """The settings of the CDK with the version of the software that it creates."""
 _UPGRADE: Final = "upgrade it before the server"
-_UPGRADE_IN_AWS: Final = f"upgrade it in AWS before the server, for the CDK takes {_CACHE_VERSION} from 5.1.1 on only; set it then"
+_UPGRADE_IN_AWS: Final = f"upgrade it in AWS before the server, because the CDK reads {_CACHE_VERSION} only from 5.1.1 on; set it then"
 
 
 def _of_infra(group: Group, release: Release, name: str) -> Iterator[_Found]:

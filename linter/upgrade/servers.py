@@ -131,7 +131,7 @@ class Group:
                 before, after = (self.at(release).default(path) for release in (history.oldest, history.newest))
                 if UNKNOWN not in (before, after) and after is not ABSENT and not is_same(before, after):
                     release = history.turn(partial(self._uses, path, after))
-                    comes = f"{release} brings a default for it" if before is ABSENT else f"its default changes in {release}"
+                    comes = f"{release} adds a default for it" if before is ABSENT else f"its default changes in {release}"
                     message = f"{main.name(path)} is not given, and {comes}: {note.message}"
                     shown = visible(main.known, path, before), visible(main.known, path, after)
                     yield change_of(main, path, release, "default", message, note, *shown)

@@ -66,8 +66,8 @@ def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
 
 def record(*passed: RuleInfo, found: bool = False) -> Record:
     """A record of the rule of :func:`result`, and of rules that found nothing."""
-    verdict = Verdict("found", "") if found else Verdict("checked", "every clause holds")
-    others = (Covered(one, ((Verdict("checked", "every clause holds"), 1),)) for one in passed)
+    verdict = Verdict("found", "") if found else Verdict("checked", "every clause is satisfied")
+    others = (Covered(one, ((Verdict("checked", "every clause is satisfied"), 1),)) for one in passed)
     return Record((Covered(RULE, ((verdict, 1),)), *others))
 
 

@@ -235,7 +235,7 @@ _length("max_length", "at most", le)
     "by_environment",
     schema={"type": "object", "minProperties": 1, "additionalProperties": {"if": {"type": "array"}, "then": {"minItems": 1}}},
     operand="{prod: value, …}",
-    says="is equal to the value for the environment (`$@environment`); a list: to any of them; of other environments it asks nothing",
+    says="is equal to the value for the environment (`$@environment`); a list: to any of them; for other environments it requires nothing",
 )
 def by_environment(operand: Mapping[str, Any]) -> Check:
     checks = {name: OPERATORS["one_of"].compile(listed(wanted)) for name, wanted in operand.items()}

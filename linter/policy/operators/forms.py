@@ -176,7 +176,7 @@ def same_origin(operand: str) -> Check:
     "aws_region",
     schema={"enum": ["known"]},
     operand="known",
-    says="is an AWS region that this version of medplum-lint knows, in any partition; what has no such form is left to `format`",
+    says="is an AWS region that this version of medplum-lint knows, in any partition; a value of another form is left to `format`",
 )
 def is_known_region(_operand: str) -> Check:
     from ...formats.aws import REGIONS

@@ -44,8 +44,8 @@ def _found(operand: str, value: Any) -> str | None:
     "secret",
     schema={"enum": list(_SORTS)},
     operand="held",
-    says="is a secret of the setting: no empty text or placeholder, and no object or address without a secret in it; of a reference with a "
-    "default, such as `${NAME:-default}`, the default is, unless it is published as a sample; a value that cannot be read is one. "
+    says="is a secret of the setting, not an empty text, a placeholder, or an object or address without a secret; of a reference with a "
+    "default, such as `${NAME:-default}`, the default counts, unless it is published as a sample; a value that cannot be read does too. "
     "`published`: is one in Medplum's repository or documentation; `issued`: contains a credential that a service issued, such as AWS, "
     "Google, Stripe or GitHub; `real`: is a private key or a secret of reCAPTCHA that was not made up for development; `generated`: is a "
     "long text of random letters and digits",

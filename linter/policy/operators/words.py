@@ -79,7 +79,7 @@ def keys(inner: Sequence[Inner]) -> Check:
     "each",
     schema=ASSERTION,
     operand="assertion",
-    says="is a list, or a text of items between commas, of which each item satisfies it: `a, b` has the items `a` and `b`",
+    says="is a list, or a text of items separated by commas, each of which satisfies it: `a, b` has the items `a` and `b`",
     asks_value=never,
 )
 def each(inner: Sequence[Inner]) -> Check:
@@ -92,7 +92,7 @@ def each(inner: Sequence[Inner]) -> Check:
         elif isinstance(value, str):
             answers = [asked(item, node) if item else True for item in map(str.strip, value.split(","))]
         else:
-            return failed("must be an array, or a string of items between commas")
+            return failed("must be an array, or a string of items separated by commas")
         wrong = [(number, failure) for number, answer in enumerate(answers) if isinstance(answer, tuple) for failure in answer]
         if isinstance(value, str):
             return tuple(one._replace(says=f"entry {number + 1} {one.reason.text}") for number, one in wrong[:1]) or all_of(answers)
