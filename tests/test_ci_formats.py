@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import Command, azure_command, commands, foreign_commands, github_command
-from support.runs import RULE, document, finding, reported, result
+from support.runs import RULE, accepted, document, finding, reported, result
 
 from linter.model import FileStatus, Fix, Level, Related, Style
 from linter.text import Span, inert, printable
@@ -111,7 +111,7 @@ def test_a_file_that_could_not_be_read_is_an_error() -> None:
 
 @pytest.mark.parametrize("form", ["github", "azure"])
 def test_quiet_writes_commands_only(form: str) -> None:
-    run = result(finding("port is 8103"), finding("it is accepted", suppressed="why not"))
+    run = result(finding("port is 8103"), finding("it is accepted", acceptance=accepted("why not")))
     assert reported(form, run).endswith("\n1 error in 1 file (1 suppressed).\n")
     text = reported(form, run, Style(quiet=True))
     assert (len(commands(form, text)), text.count("\n")) == (1, 1)

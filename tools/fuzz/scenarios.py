@@ -588,7 +588,9 @@ _OWN: Final = frozenset(
 
 _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--baseline": ("known.jsonl",),
+    "--by": ("Jane Doe", "jane@clinic.example"),
     "--config": ("../lint.toml",),
+    "--control": ("164.312", "AC-3,AU"),
     "--environment": ("prod", "e1"),
     "--extend-select": ("missing-setting", "hardening"),
     "--fix-script": ("fix.sh",),
