@@ -200,6 +200,19 @@ def test_an_unknown_control_is_an_error(word: str, error: str | None) -> None:
     assert check_selectors([word], INFOS.values()) == ([] if error is None else [error])
 
 
+def test_a_configuration_chooses_by_controls_too(tmp_path: Path) -> None:
+    config = tmp_path / "lint.toml"
+    for line, expected in (
+        ('select = ["control:164.312(b)"]', (0, "")),
+        ('select = ["tls"]\nignore = ["control:AC-33"]', (2, f'{config}:2: no rule supports the control "AC-33"; did you mean "AC-3"?\n')),
+    ):
+        config.write_text(line, encoding="utf-8")
+        arguments = ("--config", str(config), "--kind", "server/json", "--format", "concise", "-")
+        code, report, error = run("check", *arguments, given='{"baseUrl": "https://api.clinic.test/"}')
+        assert (code, error.removeprefix("medplum-lint: error: ")) == expected
+        assert ("[disabled-audit-trail]" in report) == (code == 0)
+
+
 # Commands
 
 

@@ -203,7 +203,9 @@ OPTIONS: Final = (
         variable=SERVER_VARIABLE,
     ),
     _RULES._replace(
-        names="--select", help="Check only these rules: ids, categories, patterns such as *-certificate.", commands="check explain"
+        names="--select",
+        help="Check only these rules: ids, categories, patterns (*-certificate), control:AC-3.",
+        commands="check explain",
     ),
     _RULES._replace(names="--extend-select", help="Check these rules in addition to the selected ones."),
     _RULES._replace(names="--ignore", help="Do not check these rules.", commands="check explain"),

@@ -252,7 +252,7 @@ OPTIONS: Final = (
         "select",
         {**_SELECTORS, "minItems": 1},
         _texts,
-        "Check these rules only, by id or category.",
+        "Check these rules only, by id, category or control.",
         'select = ["syntax", "tls", "missing-setting"]',
         some=True,
     ),
