@@ -206,6 +206,7 @@ _RESULTS: Final[Mapping[Became, str]] = {
     "not-applicable": "not applicable",
 }
 """What the page calls a status, in the order of its rows."""
+_CHECKED: Final = frozenset({_RESULTS["found"], _RESULTS["undecided"], _RESULTS["checked"]})
 
 
 def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
@@ -263,7 +264,8 @@ def _controls(result: Result, findings: list[Finding], accepted: list[Finding]) 
                 for one in own
             )
             open_, others = (sum(counted[one.id] for one in own) for counted in (found, suppressed))
-            outcome = f"{count(open_, 'finding') if open_ else 'no findings'}{f', {others:,} accepted' if others else ''}"
+            nothing = "no findings" if any(became[one.id] in _CHECKED for one in own) else "not checked"
+            outcome = f"{count(open_, 'finding') if open_ else nothing}{f', {others:,} accepted' if others else ''}"
             rows.append([_text(control.name), f"<ul>{''.join(checks)}</ul>", outcome])
         summary = f"{framework.name} ({framework.version}): {count(len(controls), 'control')}"
         table = _table(framework.name, ("Control", "Checks that support it", "Result"), rows)

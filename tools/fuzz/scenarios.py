@@ -606,7 +606,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--reason": ("it is right",),
     "--rules": ("../policies",),
     "--sarif-category": ("medplum/prod",),
-    "--select": ("tls,secrets", "database-*,values", "urls"),
+    "--select": ("tls,secrets", "database-*,values", "urls", "control:164.312"),
     "--server-version": SERVERS,
     "--start": ("file:medplum.config.json,env", "aws:/medplum/prod/,env"),
     "--stdin-filename": ("server.json",),
