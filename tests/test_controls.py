@@ -94,7 +94,9 @@ def test_no_reason_promises_anything() -> None:
 @pytest.mark.parametrize(
     ("rule", "controls"),
     [
-        ("unencrypted-database", ["164.312(e)(1)", "164.312(e)(2)(ii)", "SC-8(1)"]),
+        ("unencrypted-database", ["164.312(e)(1)", "164.312(e)(2)(i)", "164.312(e)(2)(ii)", "SC-8(1)"]),
+        ("lost-attachments", ["164.308(a)(7)(ii)(A)", "164.312(c)(1)", "CP-9"]),
+        ("mangled-variable", ["CM-6"]),
         ("plaintext-secret", ["164.312(a)(1)", "164.312(d)", "IA-5(7)"]),
         ("disabled-audit-trail", ["164.308(a)(1)(ii)(D)", "164.312(b)", "AU-2", "AU-12"]),
         ("single-instance", ["SI-13(5)", "CIS-2.2.4"]),
@@ -223,6 +225,7 @@ def test_rules_are_listed_by_control() -> None:
 SC-17, Public Key Infrastructure Certificates (NIST SP 800-53):
 ca-certificate-bundle    pedantic      it finds trust in more certificate authorities than the database needs
 expiring-ca-certificate  warning       it says in time that a trusted certificate is to be replaced
+unusable-ca-certificate  error         it finds trusted certificates that have expired, or are not valid yet
 
 CIS-2.2.4 (CIS AWS Foundations Benchmark):
 single-instance          pedantic/off  a cluster of one instance is in one zone only, which is the part of this rule about rdsInstances
@@ -300,7 +303,7 @@ def test_a_sarif_report_relates_rules_to_their_controls() -> None:
     _, written, _ = run("check", "--kind", "server/json", "--format", "sarif", "-", given='{"baseUrl": "https://api.clinic.test/"}')
     [log] = json.loads(written)["runs"]
     related = {one["id"]: [to["target"]["id"] for to in one.get("relationships", ())] for one in log["tool"]["driver"]["rules"]}
-    assert related["unencrypted-database"] == ["CWE-319", "164.312(e)(1)", "164.312(e)(2)(ii)", "SC-8(1)"]
+    assert related["unencrypted-database"] == ["CWE-319", "164.312(e)(1)", "164.312(e)(2)(i)", "164.312(e)(2)(ii)", "SC-8(1)"]
     assert related["missing-setting"] == []
     assert [taxonomy["name"] for taxonomy in log["taxonomies"]] == ["CWE", "HIPAA Security Rule", "NIST SP 800-53"]
     assert not PROMISE.search(json.dumps(log["taxonomies"]))
