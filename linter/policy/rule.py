@@ -257,9 +257,9 @@ def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
     if len(cases) == 1:
         return cases[0].info
     words = [severities(case.data) for case in cases]
-    gravest = {target: min((one[target] for one in words), key=(*LEVELS, PEDANTIC, "off").index) for target in TARGETS}
+    most_severe = {target: min((one[target] for one in words), key=(*LEVELS, PEDANTIC, "off").index) for target in TARGETS}
     return cases[0].info._replace(
-        **_graded(gravest),
+        **_graded(most_severe),
         kinds=tuple(dict.fromkeys(kind for case in cases for kind in case.info.kinds)),
         security_severity=max(filter(None, (case.info.security_severity for case in cases)), key=float, default=None),
     )

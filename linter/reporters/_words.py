@@ -225,8 +225,8 @@ def framed(result: Result, style: Style, body: Iterable[str], *, with_commands: 
     if not style.quiet:
         yield as_text(folded(last_lines(result, style, with_commands=with_commands), style))
     if findings and not style.quiet:
-        gravest = min(findings, key=lambda one: one.severity_rank).rule
-        yield as_text(folded([f"For more about a rule, run: medplum-lint explain {printable(gravest)}"], style))
+        most_severe = min(findings, key=lambda one: one.severity_rank).rule
+        yield as_text(folded([f"For more about a rule, run: medplum-lint explain {printable(most_severe)}"], style))
 
 
 def first_lines(result: Result) -> list[str]:
