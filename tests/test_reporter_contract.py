@@ -26,17 +26,21 @@ from linter.model import (
     Acceptance,
     Change,
     Configuration,
+    Covered,
     Deployment,
+    Digest,
     Document,
     FileStatus,
     Finding,
     Fix,
     Notice,
+    Record,
     Related,
     Result,
     RuleInfo,
     SettingPath,
     Style,
+    Verdict,
     sentence,
 )
 from linter.reporters import Reporter, reporter
@@ -67,6 +71,7 @@ SLASH: Final = RuleInfo(
     links=("https://example.com/base-url",),
     fixable=True,
 )
+MISSING: Final = SLASH._replace(id="missing-port", title="There is no port", fixable=False)
 PORT: Final = SLASH._replace(id="acme/port", title="The port is not ours", severity={"production": "note"}, fixable=False)
 KNOWN: Final = Acceptance(
     PORT.id,
@@ -126,6 +131,19 @@ def everything() -> Result:
             Configuration("ci/lint.toml", True, (), 0, None, 1),
         ),
         notices=(Notice("unused-acceptance", "ci/lint.toml", 7, "the acceptance of missing-port is unused"),),
+        record=lambda: Record(
+            (
+                Covered(PORT, ((Verdict("found", ""), 2),)),
+                Covered(
+                    MISSING, ((Verdict("undecided", "port still has to be filled in"), 1), (Verdict("off", "--ignore names values"), 1))
+                ),
+                Covered(SLASH, ((Verdict("found", ""), 1), (Verdict("not-applicable", "it is for another kind"), 1))),
+            ),
+            (({"ignore": ("values",), "fail-on": "never"}, ("server.json",)),),
+            {server: Digest("masked content", "5" * 64), infra: Digest("content", "6" * 64)},
+            "7" * 64,
+            "2026-01-31T00:00:00+00:00",
+        ),
     )
 
 
@@ -151,6 +169,10 @@ def hostile() -> Result:
         deployments=(Deployment(HOSTILE, (where,)),),
         configurations=(Configuration(HOSTILE, True, (HOSTILE,), 1, None),),
         notices=(Notice("unused-acceptance", HOSTILE, None, HOSTILE),),
+        record=lambda: Record(
+            (Covered(rule, ((Verdict("undecided", HOSTILE), 1),)), Covered(PORT, ((Verdict("found", ""), 1),))),
+            (({HOSTILE: HOSTILE}, (HOSTILE,)),),
+        ),
     )
 
 

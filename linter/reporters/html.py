@@ -241,8 +241,8 @@ def _rule(covered: Covered, id_: str, found: Mapping[str, int], suppressed: Mapp
         counted += [f"{suppressed[rule.id]:,} accepted"] if suppressed[rule.id] else []
         why = ", ".join(counted) if verdict.status == "found" else line(verdict.why)
         name, rest = _RESULTS[verdict.status], f"{of}{f': {why}' if why else ''}"
-        results.append(f'<span class="level" data-status="{name}">{name}</span>{_text(rest)}')
-    return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, "<br>".join(results)]
+        results.append(f'<div><span class="level" data-status="{name}">{name}</span>{_text(rest)}</div>')
+    return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, "".join(results)]
 
 
 # Controls
