@@ -513,7 +513,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
     result = lint("bug.json", "server.json", "--format", form, "--select", "missing-trailing-slash")
     assert result.exit_code == 3
     assert "medplum-lint: bug: " in result.stderr and "ZeroDivisionError at test_inputs.py:" in result.stderr
-    assert "secret" not in result.output and "Traceback" not in result.output
+    assert "the secret value" not in result.output and "Traceback" not in result.output
     if form in ("text", "concise", "grouped"):
         assert "server.json:1:13" in result.stdout
     elif form == "json":
