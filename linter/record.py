@@ -182,19 +182,20 @@ def verdict_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], 
     levels = levels_of(rule, overrides, document)
     if not any(levels):
         return why_off(subject)
-    if rule.found_by:
-        return Verdict("checked", "reading the file found nothing of this kind")
     if not document.members and document not in outcome.checkable:
         return Verdict("undecided", "too much of the document cannot be read")
+    if rule.found_by:
+        return Verdict("checked", "reading the file found nothing of this kind")
     decide = partial(decided, rule, document, levels)
     return decide() if memo is None else memo.get(rule.info.id, decide)
 
 
 def why_off(subject: Subject) -> Verdict:
     """Why a rule is off for the target of a document."""
-    info, target = subject.rule.info, subject.document.target
-    is_configured = info.id in (subject.overrides.severity or {})
-    if target in info.pedantic and not is_configured:
+    rule, document, overrides, *_ = subject
+    info, target = rule.info, document.target
+    is_configured = info.id in (overrides.severity or {})
+    if info.pedantic and not is_configured and any(levels_of(rule, overrides._replace(pedantic=True), document)):
         return Verdict("off", f"it is pedantic, so it is checked only on request: --pedantic, or --select {info.id}")
     why = f"it is off in {target or 'one of the targets'} ({severity_from(subject)})"
     return Verdict("off" if is_configured else "not-applicable", why)

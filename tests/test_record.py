@@ -115,6 +115,42 @@ def test_what_could_not_be_decided() -> None:
     assert (status, why.split(";")[0]) == ("undecided", "baseUrl is not given in the part of the configuration that is here")
 
 
+ENCRYPTED = f"AQICAH{'x0oWnR3m1v6r' * 12}"
+
+
+def test_what_cannot_be_read_fits_nothing_yet() -> None:
+    """A value that is encrypted, or still to be filled in, leaves open the aspects that its setting can fail in, and no others."""
+    given = {"registerEnabled": ENCRYPTED, "signingKey": ENCRYPTED, "supportEmail": ENCRYPTED, "port": "8103"}
+    entries = [{"Name": f"/medplum/prod/{one}", "Type": "SecureString", "Value": value} for one, value in given.items()]
+    write("dump.json", {"Parameters": entries})
+    said = {rule: became(rule, "dump.json") for rule in ("misread-boolean", "malformed-pem", "invalid-email", "published-credential")}
+    why = "has a value that cannot be read here"
+    assert said == {
+        "misread-boolean": [("undecided", f"registerEnabled {why}", 1)],
+        "malformed-pem": [("undecided", f"signingKey {why}", 1)],
+        "invalid-email": [("undecided", f"supportEmail {why}", 1)],
+        "published-credential": [("undecided", f"signingKey {why}", 1)],
+    }
+    assert [one[0] for one in became("misread-number", "dump.json")] == ["checked"]
+    name = write("medplum.config.json", {one: value for one, value in CLEAN.items() if one != "supportEmail"})
+    assert became("invalid-email", name) == [("not-applicable", "what it asks about is not given", 1)]
+    write(name, CLEAN | {"registerEnabled": "${REGISTER}"})
+    assert became("misread-boolean", name) == [("undecided", "registerEnabled still has to be filled in", 1)]
+
+
+def test_reading_that_breaks_off_leaves_open_what_it_would_find() -> None:
+    name = write("medplum.config.json", '{"port": 8103, "a" "b", "registerEnabled": true, "registerEnabled": false}')
+    assert became("duplicate-key", name) == [("undecided", "too much of the document cannot be read", 1)]
+
+
+def test_a_pedantic_rule_is_off_also_where_the_target_is_not_known() -> None:
+    write(".env", "MEDPLUM_PORT=8103\nMEDPLUM_DATABASE_HOST=db\n")
+    pedantic = "it is pedantic, so it is checked only on request: --pedantic, or --select inexact-value"
+    assert became("inexact-value", ".env") == [("off", pedantic, 1)]
+    of_one = "it is off in one of the targets (the rule: note on request in production, off in development)"
+    assert became("disabled-audit-trail", ".env") == [("not-applicable", of_one, 1)]
+
+
 def test_an_object_without_what_a_rule_asks_about_leaves_nothing_open() -> None:
     """The condition of ignored-ssl-require is about a member of the connection."""
     name = write("medplum.config.json", CLEAN | {"database": {"host": "db.hospital.org"}})

@@ -6,7 +6,7 @@ finding, and a misread value is not checked any further.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 
 from ..formats.placeholders import is_blank, is_reference
@@ -70,6 +70,26 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
 def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:
     """How a value, or its name, does not fit; None if it does."""
     return _checked(document, str(path[0])).mismatches.get(path) if path else None
+
+
+_OF_TYPES: Final[Mapping[str, Container[str]]] = {
+    "object": ("object", "array"),
+    **dict.fromkeys(("boolean", "unsafe-boolean", "harmless-boolean", "boolean-spelling"), ("boolean",)),
+    **dict.fromkeys(("integer", "integer-spelling", "range", "advice"), ("integer", "number")),
+    "type": ("boolean", "integer", "number", "array"),
+    "all-versions": ("boolean", "integer", "number"),
+}
+"""The types of the settings whose values can fail to fit in an aspect, for the aspects that are about some types only."""
+
+
+def can_misfit(setting: Setting | None, aspect: str) -> bool:
+    """Whether a value of a setting, or of a member of it, can fail to fit in an aspect that is about values."""
+    if setting is None or "object" in setting.types:
+        return setting is not None
+    types = _OF_TYPES.get(aspect)
+    if types is not None:
+        return any(one in types for one in setting.types)
+    return bool(setting.enum if aspect == "value" else aspect == "format" and setting.format)
 
 
 def unchecked(document: Document) -> dict[SettingPath, Exception]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
-from ...conformance.mismatch import ASPECTS, BOTS, COMMENTS, DEEPEST, OF_NAMES, mismatch_of
+from ...conformance.mismatch import ASPECTS, BOTS, COMMENTS, DEEPEST, OF_NAMES, can_misfit, mismatch_of
 from ...formats import FORMATS
 from ...formats.hosts import hosts_in, is_local_host, is_medplums_host, is_private_host, is_reserved_host
+from ...formats.placeholders import is_unresolved
 from ...formats.urls import origin_of
 from ...model import ABSENT, UNKNOWN, Part, SettingPath
 from ...settings import PROVIDED, provider_of, providers
 from ...typed import Any, Final
+from ..display import described_by
 from ..errors import RuleError, did_you_mean
 from ..node import Node
 from ..template import operand_of
@@ -36,10 +38,18 @@ def fits(operand: str) -> Check:
     def check(_value: Any, node: Node) -> Verdict:
         mismatch = None if node.is_deeper_than(DEEPEST) else mismatch_of(node.document, node.path)
         if mismatch is None or operand not in (mismatch.aspect, mismatch.part):
-            return True
+            return None if part == "value" and _may_misfit(node, operand) else True
         return (Failure(lambda: mismatch.reason, part=part, may_be_newer=mismatch.may_be_newer, mistake=mismatch.mistake),)
 
     return check
+
+
+def _may_misfit(node: Node, aspect: str) -> bool:
+    """Whether a setting has no known value, and can get one that does not fit in an aspect."""
+    if node.value is not UNKNOWN and not is_unresolved(node.value):
+        return node.value is ABSENT
+    catalogue, path, _ = described_by(node.document, node.path)
+    return catalogue is not None and can_misfit(catalogue.get(path), aspect)
 
 
 _OF_PLACEHOLDERS: Final = ("resolved", "filled-in", "genuine")

@@ -61,7 +61,7 @@ def secret(operand: str) -> Check:
         return lambda _value, node: None if node.value is ABSENT else True if _holds(node) else failure
     if operand == "issued":
         return lambda value, node: True if _found(operand, value) is not None or _is_beside_key_id(value, node) else failure
-    return lambda value, _node: failure if _found(operand, value) is None else True
+    return lambda value, _node: None if value is UNKNOWN else failure if _found(operand, value) is None else True
 
 
 def _is_beside_key_id(value: Any, node: Node) -> bool:
