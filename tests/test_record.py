@@ -244,3 +244,32 @@ def test_a_secret_of_several_lines_is_one_mask() -> None:
         found |= {digest_of(one) for one in lint_paths([name], Options()).result.documents}
     [digest] = found
     assert digest.of == "masked content"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('"QUJD\n\n        QUJD\n"', '"QUJD\n\n        QUJD\n\n        QUJD\n"'),
+        ("|\n        QUJD\n          QUJD\n", "|\n        QUJD\n\n\n        QUJD\n         QUJD\n"),
+    ],
+    ids=["quotes", "block"],
+)
+def test_the_lines_of_a_secret_do_not_enter_a_digest(first: str, second: str) -> None:
+    head = (
+        "services:\n  server:\n    image: medplum/medplum-server\n    environment:\n      MEDPLUM_PORT: 8103\n      MEDPLUM_SIGNING_KEY: "
+    )
+    [one], [other] = ([one["digest"] for one in report(write("compose.yml", f"{head}{key}"))["files"]] for key in (first, second))
+    assert one == other
+
+
+@pytest.mark.parametrize(("first", "second"), [("correct horse", "correct horse battery"), ("a=b", "a"), ("--a", "a")])
+def test_the_words_of_a_secret_in_a_broken_text_do_not_enter_a_digest(first: str, second: str) -> None:
+    head = "FROM medplum/medplum-server\nENV MEDPLUM_PORT=8103\n"
+    for form in ("ENV MEDPLUM_DATABASE_HOST=db MEDPLUM_DATABASE_PASSWORD={} x=y", "ENV MEDPLUM_DATABASE_PASSWORD {}"):
+        made = [report(write("Dockerfile", f"{head}{form.format(one)}\n"))["files"][0]["digest"] for one in (first, second)]
+        assert made[0] == made[1]
+    broken = '{{"port": 8103, "database": {{"password": "a\n{}\n"}}}}'
+    made = [
+        report(write("medplum.config.json", broken.format(one)), "--kind", "server/json")["files"][0]["digest"] for one in (first, second)
+    ]
+    assert made[0] == made[1]

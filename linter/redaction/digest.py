@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 
 from ..model import Digest, Document
 from ..text import MASK
+from ..typed import Final
+
+_SIGN: Final = rf"[^\w{MASK[0]}]"
+_HIDDEN: Final = re.compile(rf"(?<!{_SIGN})(?:{_SIGN}*{MASK})+{_SIGN}*")
+"""Masks with the signs and line ends around them: those between two can be of one secret, whose words and lines they would count."""
 
 
 def digest_of(document: Document) -> Digest:
@@ -23,8 +29,6 @@ def digest_of(document: Document) -> Digest:
         except IndexError:
             break
         is_masked = is_masked or any(piece.masked for piece in pieces)
-        line = "".join(piece.text for piece in pieces)
-        if MASK not in line or lines[-1:] != [line]:  # a secret of several lines is one mask
-            lines.append(line)
-    data = "\n".join(lines) if is_masked else f"{text.bom}{text.content}"
+        lines.append("".join(piece.text for piece in pieces))
+    data = _HIDDEN.sub(MASK, "\n".join(lines)) if is_masked else f"{text.bom}{text.content}"
     return Digest("masked content" if is_masked else "content", sha256(data.encode(errors="surrogateescape")).hexdigest())
