@@ -287,6 +287,8 @@ def read(words: str) -> Any:
 DAY = date(2026, 1, 31)
 ORDER = 'write "by=", "until=" and "since=" once at most, and no other word with "=" before the reason'
 
+LATE = 'write "until=" and "since=" before the reason, and a name that has spaces in double quotes'
+
 
 @pytest.mark.parametrize(
     ("words", "means"),
@@ -311,6 +313,10 @@ ORDER = 'write "by=", "until=" and "since=" once at most, and no other word with
         ("untill=2026-01-31 why", ORDER),
         ("Until=2026-01-31 why", ORDER),
         ("by=Jane expires=2026-01-31 why", ORDER),
+        ("by='Jane Doe' until=2026-01-31 why", LATE),
+        ("by=Jane Doe until=2026-01-31 why", LATE),
+        ("why until=2026-01-31", LATE),
+        ('why not (since="2026-01-31")', LATE),
     ],
 )
 def test_what_a_comment_says(words: str, means: Any) -> None:

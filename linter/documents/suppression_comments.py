@@ -26,6 +26,8 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 
 _TERM = re.compile(r"""(?P<name>[A-Za-z]+)=(?:"(?P<quoted>[^"]*)"(?!\S)|(?P<bare>\S*))[ \t]*""")
 _TERMS: Final = ("by", "until", "since")
+_LATE: Final = re.compile(r"""\b(?:until|since)=["']?\d""")
+"""A day behind the beginning of the reason, which would have no effect."""
 
 
 class SuppressionComments(NamedTuple):
@@ -82,6 +84,8 @@ def _read(ignore: re.Match[str]) -> tuple[dict[str, Any], str, str]:
             what = "a name, in quotes if it has spaces," if name == "by" else "a date such as 2026-01-31"
             return terms, "", f'write {what} after "{name}="'
         at = term.end()
+    if _LATE.search(rest, at):
+        return terms, "", 'write "until=" and "since=" before the reason, and a name that has spaces in double quotes'
     return terms, rest[at:], "" if rest[at:] else "write a reason after its brackets"
 
 
