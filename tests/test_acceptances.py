@@ -91,7 +91,8 @@ def test_every_report_says_who_accepts_it(source: str) -> None:
     kind = "inSource" if source == "comment" else "external"
     assert result["suppressions"] == [{"kind": kind, "status": "accepted", "justification": reason, "properties": terms}]
     said = f"{reason} (by Jane, since 2026-01-31, until 2027-01-31, {path}:{line})"
-    assert f"<p><strong>accepted:</strong> {said}</p>" in reported("html", *more)
+    page = reported("html", *more)
+    assert f"<p><strong>accepted:</strong> {said}</p>" in page and '<a href="#accepted">Accepted findings</a>' in page
     assert f"<br>suppressed: {said}<br>" in reported("markdown", *more)
     assert f'message="suppressed: {said}: baseUrl must end' in reported("junit", *more)
 

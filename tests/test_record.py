@@ -177,6 +177,16 @@ def test_sarif_and_html_have_the_same() -> None:
     assert 'data-status="switched off">' in page and "--ignore names tls" in page
 
 
+def test_the_filter_of_html_counts_the_rows_that_it_shows() -> None:
+    write("a.config.json", CLEAN)
+    write("b.config.json", CLEAN | {"baseUrl": "https://api.hospital.org"})
+    page = (
+        CliRunner().invoke(cli, ["--format", "html", "--select", SLASH, "a.config.json", "b.config.json", "--kind", "server/json"]).stdout
+    )
+    for status in ("found", "checked"):
+        assert f'<option value="{status}">{status} (1)</option>' in page and page.count(f'data-status="{status}">') == 1
+
+
 # --- What the run depends on ---
 
 

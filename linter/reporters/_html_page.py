@@ -153,10 +153,7 @@ PAGE: Final = """<!DOCTYPE html>
 <p class="summary">{says}.</p>
 <p class="dim">Made by medplum-lint {version}. Secrets are masked: they are not in this file.</p>
 <nav aria-label="Parts of this report"><ul>
-<li><a href="#findings">Findings</a></li>
-<li><a href="#checked">What was checked</a></li>
-<li><a href="#rules">Rules</a></li>
-<li><a href="#controls">By control</a></li>
+{parts}
 </ul></nav>
 </header>
 <main>

@@ -47,21 +47,20 @@ def _page(result: Result, place: Placer) -> str:
     open_ = shown(result)
     accepted = [one for one in result.findings if one.suppressed is not None]
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
-    sections = [
-        _section(
-            "findings", "Findings", [_filters(open_, result, place), *_list(open_, result, place)] if open_ else [f"<p>{nothing}</p>"]
-        ),
-        _section("checked", "What was checked", _checked(result, open_, place)),
-        _section("rules", "Rules", _rules(result, open_, accepted)),
-        _section("controls", "By control", _controls(result, open_, accepted)),
+    sections: list[tuple[str, str, Iterable[str]]] = [
+        ("findings", "Findings", [_filters(open_, result, place), *_list(open_, result, place)] if open_ else [f"<p>{nothing}</p>"]),
+        ("checked", "What was checked", _checked(result, open_, place)),
+        ("rules", "Rules", _rules(result, open_, accepted)),
+        ("controls", "By control", _controls(result, open_, accepted)),
     ]
     if accepted:
         listed = ["<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place)]
-        sections.insert(1, _section("accepted", "Accepted findings", listed))
+        sections.insert(1, ("accepted", "Accepted findings", listed))
     policy = f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'; base-uri 'none'; form-action 'none'"
     says = _text(summary(result) if result.files else "Nothing was checked")
     texts = {"policy": policy, "says": says, "version": _version(result), "style": STYLE, "script": SCRIPT}
-    return PAGE.format(**texts, sections="\n".join(sections))
+    parts = "\n".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
+    return PAGE.format(**texts, parts=parts, sections="\n".join(_section(*one) for one in sections))
 
 
 def _version(result: Result) -> str:
@@ -215,7 +214,8 @@ def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> 
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     firsts = Counter(_RESULTS[one.verdicts[0][0].status] for one in covered)
     yield f"<p>{_text(', '.join(f'{firsts[name]:,} {name}' for name in _RESULTS.values() if firsts[name]))}.</p>" if covered else ""
-    yield RULE_FILTERS.format(choices=_select("status", "Result", firsts.elements()))
+    every = (name for one in covered for name in {_RESULTS[verdict.status] for verdict, _ in one.verdicts})
+    yield RULE_FILTERS.format(choices=_select("status", "Result", every))
     order = list(_RESULTS)
     numbered = sorted(enumerate(covered), key=lambda one: order.index(one[1].verdicts[0][0].status))
     rows = (_rule(one, f"rule-{number}", found, suppressed) for number, one in numbered)
