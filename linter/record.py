@@ -33,7 +33,7 @@ from .model import (
     dotted,
     gathered,
 )
-from .options.choose import is_active, is_selected, levels_of
+from .options.choose import configured_environment, is_active, is_selected, levels_of
 from .options.config import Config, Overrides
 from .policy.engine import Levels, applies, seen_by
 from .policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
@@ -194,8 +194,8 @@ def why_off(subject: Subject) -> Verdict:
     """Why a rule is off for the target of a document."""
     rule, document, overrides, *_ = subject
     info, target = rule.info, document.target
-    is_configured = info.id in (overrides.severity or {})
-    if info.pedantic and not is_configured and any(levels_of(rule, overrides._replace(pedantic=True), document)):
+    is_configured = bool(overrides.severity) and any(levels_of(rule, overrides._replace(severity=None), document))
+    if info.pedantic and not is_configured and any(levels_of(rule, overrides._replace(pedantic=True, severity=None), document)):
         return Verdict("off", f"it is pedantic, so it is checked only on request: --pedantic, or --select {info.id}")
     why = f"it is off in {target or 'one of the targets'} ({severity_from(subject)})"
     return Verdict("off" if is_configured else "not-applicable", why)
@@ -204,8 +204,9 @@ def why_off(subject: Subject) -> Verdict:
 def severity_from(subject: Subject) -> str:
     """What gives the severity."""
     info = subject.rule.info
-    if info.id in (subject.overrides.severity or {}):
-        return f"severity in {place_in(subject.config, info.id)}"
+    name = most_exact(info, subject.overrides.severity)
+    if name and (name == info.id or any(levels_of(subject.rule, subject.overrides._replace(severity=None), subject.document))):
+        return f"severity in {place_in(subject, 'severity', name)}{'' if name == info.id else f' names {printable(name)}'}"
     levels = {target: info.severity[target] or "off" for target in TARGETS}
     if len(set(levels.values())) == 1 and not info.pedantic:
         return "the rule"
@@ -230,16 +231,20 @@ def most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
 def named_by(subject: Subject, option: str, word: str = "") -> str:
     """That an option names a word, or without one other rules, with what gives the option."""
     given = getattr(subject.given, option) is not None
-    where = f"--{option}" if given else f"{option} in {place_in(subject.config, word)}"
+    where = f"--{option}" if given else f"{option} in {place_in(subject, option, word)}"
     return f"{where} names {printable(word) or 'other rules'}"
 
 
-def place_in(config: Config, name: str = "") -> str:
-    """The configuration file, with the line that names something."""
+def place_in(subject: Subject, option: str, name: str = "") -> str:
+    """The configuration file, with the line of an option that counts for a document, or that names something there."""
+    config, document = subject.config, subject.document
     if config.path is None:
         return "the configuration"
-    line = f":{config.selectors[name]}" if name in config.selectors else ""
-    return f"{printable(relative_to_here(config.path))}{line}"
+    environment, file = configured_environment(config, document), Path(document.uri)
+    options = (option, "extend-select") if option == "select" and name else (option,)
+    lines = (config.line_for(file, environment, one, name) for one in options)
+    line = next((one for one in lines if one is not None), config.selectors.get(name))
+    return f"{printable(relative_to_here(config.path))}{'' if line is None else f':{line}'}"
 
 
 # --- What the clauses of a rule answer ---

@@ -171,7 +171,7 @@ def test_a_file_that_is_left_alone() -> None:
         ("", ["--select", "tls"], "silent: --select names other rules"),
         ("", ["--select", "urls", "--ignore", RULE], f"silent: --ignore names {RULE}"),
         ('pedantic = false\nignore = ["tls", "urls"]\n', [], "silent: ignore in .medplum-lint.toml:2 names urls"),
-        ('select = ["tls"]\n', [], "silent: select in .medplum-lint.toml names other rules"),
+        ('select = ["tls"]\n', [], "silent: select in .medplum-lint.toml:1 names other rules"),
         (
             '\n[severity]\nmissing-trailing-slash = "off"\n',
             [],
@@ -191,7 +191,7 @@ def test_what_the_command_line_and_the_configuration_take_away(configuration: st
 def test_where_severity_and_target_are_from() -> None:
     write(".medplum-lint.toml", 'target = "development"\n[severity]\nmissing-trailing-slash = "note"\n')
     text = trace(RULE, "server.json")
-    assert "\n  target       development (.medplum-lint.toml)\n" in text
+    assert "\n  target       development (.medplum-lint.toml:1)\n" in text
     assert "\n  severity     note (severity in .medplum-lint.toml:3)\n" in text
     assert "\n    2:14 note: baseUrl must end with" in text
     assert "\n  target       production (--target)\n" in trace(RULE, "server.json", "--target", "production")

@@ -105,6 +105,24 @@ def test_what_is_switched_off_and_by_which_line() -> None:
     assert became(SLASH, name) == [("off", "it is off in production (severity in .medplum-lint.toml:5)", 1)]
 
 
+def test_a_severity_of_a_category_switches_off_what_would_be_checked() -> None:
+    name = write("medplum.config.json", CLEAN)
+    write(".medplum-lint.toml", '[severity]\nurls = "off"\n')
+    assert became(SLASH, name) == [("off", "it is off in production (severity in .medplum-lint.toml:2 names urls)", 1)]
+    assert [one[0] for one in became("real-development-secret", name)] == ["not-applicable"]
+
+
+def test_the_line_is_that_of_the_option_that_counts_for_the_file() -> None:
+    for name in ("a.config.json", "b.config.json"):
+        write(name, CLEAN)
+    lines = [f'ignore = ["{SLASH}"]', '[per-file."a.*"]', f'severity = {{{SLASH} = "off"}}', f'ignore = ["tls", "{SLASH}"]']
+    write(".medplum-lint.toml", "\n".join([*lines, '[per-file."b.*"]', "ignore = []", "[severity]", f'{SLASH} = "off"']))
+    assert became(SLASH, "a.config.json") == [("off", f"ignore in .medplum-lint.toml:4 names {SLASH}", 1)]
+    assert became(SLASH, "b.config.json") == [("off", "it is off in production (severity in .medplum-lint.toml:8)", 1)]
+    write(".medplum-lint.toml", 'ignore = ["tls"]\nselect = ["mail"]\n')
+    assert became(SLASH, "a.config.json") == [("off", "select in .medplum-lint.toml:2 names other rules", 1)]
+
+
 def test_what_could_not_be_decided() -> None:
     name = write("medplum.config.json", CLEAN | {"baseUrl": "${BASE_URL}"})
     assert ("undecided", "baseUrl still has to be filled in", 1) in became("base-url-path", name, "--pedantic")

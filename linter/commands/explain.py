@@ -218,7 +218,7 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
 
 def _why_target(subject: Subject) -> str:
     if subject.overrides.target not in (None, "auto"):
-        return "--target" if subject.given.target is not None else place_in(subject.config)
+        return "--target" if subject.given.target is not None else place_in(subject, "target")
     if subject.document.target is None:
         return "nothing shows it: secrets are reported, and what applies to both"
     members = (one for one in subject.document.members.values() if one.kind.startswith("server"))

@@ -156,18 +156,34 @@ class Config(_Config):
             return None
 
     @cached_property
+    def _named(self) -> Mapping[tuple[Keys, str, str], int]:
+        """The lines that name rules and categories: by the table, the option, and the name."""
+        tables: list[tuple[Keys, Overrides]] = [((), self.general), *((("per-file", glob), one) for glob, one in self.per_file.items())]
+        tables += [(("environment", name), one) for name, one in self.environments.items()]
+        return {
+            (keys, option, name): self.line(*keys, option, name if option == "severity" else number)
+            for keys, overrides in tables
+            for option in ("select", "extend-select", "ignore", "severity")
+            for number, name in enumerate(getattr(overrides, option.replace("-", "_")) or ())
+        }
+
+    @cached_property
     def selectors(self) -> Mapping[str, int]:
         """The rules and categories that the options name, each with the first line that names it."""
         found: dict[str, int] = {}
-        tables = [((), self.general), *((("per-file", glob), one) for glob, one in self.per_file.items())]
-        tables += [(("environment", name), one) for name, one in self.environments.items()]
-        for keys, overrides in tables:
-            for option in ("select", "extend-select", "ignore", "severity"):
-                names = getattr(overrides, option.replace("-", "_")) or ()
-                for number, name in enumerate(names):
-                    line = self.line(*keys, option, name if option == "severity" else number)
-                    found[name] = min(line, found.get(name, line))
+        for (_, _, name), line in self._named.items():
+            found[name] = min(line, found.get(name, line))
         return found
+
+    def line_for(self, file: Path, environment: str | None, option: str, name: str = "") -> int | None:
+        """The line that gives an option, or names a rule or category in it, in the table that counts for a file; None if none does."""
+        tables: list[Keys] = [
+            ("environment", environment or ""),
+            *(("per-file", one) for one in reversed(self.fitting("per-file", file))),
+            (),
+        ]
+        lines = self._named if name else {(keys, option, ""): self.line(*keys, option) for keys in tables if (*keys, option) in self.places}
+        return next((lines[keys, option, name] for keys in tables if (keys, option, name) in lines), None)
 
 
 def line_in(places: Mapping[Keys, int], keys: Keys) -> int:
