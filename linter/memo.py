@@ -64,7 +64,10 @@ class Memo:
         if key in self._kept:
             kept: T
             kept, asked = self._kept[key]
-            self._asked |= asked
+            used = ("used", key)
+            if used not in self._asked:  # a setting with many members is asked about once for each of them
+                self._asked |= asked
+                self._asked.add(used)
             return kept
         around, self._asked = self._asked, set()
         try:

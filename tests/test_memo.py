@@ -383,3 +383,22 @@ def test_a_document_is_itself_again_when_its_check_is_over() -> None:
         assert document.get(("b",)) is ABSENT
         raise ZeroDivisionError
     assert type(document.data) is dict and document.memo is None
+
+
+def test_the_questions_of_a_result_are_taken_over_once() -> None:
+    """Each of a setting's members asks about the whole setting: as many questions as there are members."""
+
+    class Questions(set[Any]):
+        taken = 0
+
+        def __ior__(self, others: Any) -> Questions:  # type: ignore[misc]
+            Questions.taken += len(others)
+            self.update(others)
+            return self
+
+    memo = Memo()
+    memo.get("setting", lambda: list(map(memo.note, map(str, range(100)))))
+    memo._asked = Questions()
+    for _ in range(100):
+        memo.get("setting", list)
+    assert Questions.taken == 100 and len(memo._asked) == 101

@@ -105,7 +105,7 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
                     [checked.Checked(loaded, given, Path("a.json"), none, none, none, {}, True, True)], date(2026, 1, 1)
                 )
                 for one in findings:
-                    every.reason(one)
+                    every.acceptance(one)
 
             return counted.of(accepted)
 
