@@ -52,18 +52,18 @@ def found(*more: str, now: str = NOW) -> Any:
     return finding
 
 
-def comment(terms: str = "by=Jane since=2026-01-31 until=2027-01-31", reason: str = "a proxy adds it") -> list[str]:
+def comment(terms: str = "by=Team since=2026-01-31 until=2027-01-31", reason: str = "a proxy adds it") -> list[str]:
     write(".env", f"MEDPLUM_REDIS_HOST=cache\n# medplum-lint: ignore[{SLASH}] {terms} {reason}\n{LINE}\n")
     return []
 
 
-def table(terms: str = 'by = "Jane"\nsince = 2026-01-31\nuntil = "2027-01-31"') -> list[str]:
+def table(terms: str = 'by = "Team"\nsince = 2026-01-31\nuntil = "2027-01-31"') -> list[str]:
     write(OWN_FILE, f'\n[[accept]]\nrule = "{SLASH}"\nreason = "a proxy adds it"\n{terms}\n')
     return []
 
 
 def baseline(**terms: str) -> list[str]:
-    given = terms or {"by": "Jane", "since": "2026-01-31", "until": "2027-01-31"}
+    given = terms or {"by": "Team", "since": "2026-01-31", "until": "2027-01-31"}
     write(KNOWN, f"# A baseline\n\n{json.dumps({**ENTRY, **given})}\n")
     return ["--baseline", KNOWN]
 
@@ -83,14 +83,14 @@ every_source = pytest.mark.parametrize("source", SOURCES)
 def test_every_report_says_who_accepts_it(source: str) -> None:
     accept, reason, path, line = SOURCES[source]
     more = accept()
-    terms = {"by": "Jane", "until": "2027-01-31", "since": "2026-01-31", "path": path, "line": line}
+    terms = {"by": "Team", "until": "2027-01-31", "since": "2026-01-31", "path": path, "line": line}
     finding = found(*more)
     assert (finding["suppressed"], finding["accepted_by"]) == (reason, source)
     assert finding["acceptance"] == {"reason": reason, **terms}
     [result] = json.loads(reported("sarif", *more))["runs"][0]["results"]
     kind = "inSource" if source == "comment" else "external"
     assert result["suppressions"] == [{"kind": kind, "status": "accepted", "justification": reason, "properties": terms}]
-    said = f"{reason} (by Jane, since 2026-01-31, until 2027-01-31, {path}:{line})"
+    said = f"{reason} (by Team, since 2026-01-31, until 2027-01-31, {path}:{line})"
     page = reported("html", *more)
     assert f"<p><strong>accepted:</strong> {said}</p>" in page and '<a href="#accepted">Accepted findings</a>' in page
     assert f"<br>suppressed: {said}<br>" in reported("markdown", *more)
@@ -190,19 +190,19 @@ def entries() -> list[Any]:
 
 def test_a_baseline_is_written_with_who_accepts_it() -> None:
     arguments = (".env", "--select", SLASH, "--write-baseline", KNOWN)
-    assert lint(*arguments, "--by", "Jane Doe", "--until", "2027-01-31").exit_code == 0
-    first = {**ENTRY, "by": "Jane Doe", "until": "2027-01-31", "since": NOW}
+    assert lint(*arguments, "--by", "IT staff", "--until", "2027-01-31").exit_code == 0
+    first = {**ENTRY, "by": "IT staff", "until": "2027-01-31", "since": NOW}
     assert entries() == [first]
     write(".env", f"MEDPLUM_REDIS_HOST=cache\n{LINE}\nMEDPLUM_STORAGE_BASE_URL=https://storage.example.com\n")
-    assert lint(*arguments, "--by", "Max", now="2026-04-01").exit_code == 0
-    second = {**ENTRY, "setting": "storageBaseUrl", "by": "Max", "since": "2026-04-01"}
+    assert lint(*arguments, "--by", "Dev", now="2026-04-01").exit_code == 0
+    second = {**ENTRY, "setting": "storageBaseUrl", "by": "Dev", "since": "2026-04-01"}
     assert entries() == [first, second]
     assert lint(*arguments, "--by", "Eva", now="2027-02-01").exit_code == 0  # what has expired is decided again
     assert entries() == [{**ENTRY, "by": "Eva", "since": "2027-02-01"}, second]
 
 
 def test_a_part_of_a_run_keeps_the_terms_of_the_rest() -> None:
-    other = {**ENTRY, "path": "other.env", "by": "Jane", "until": "2020-01-31"}
+    other = {**ENTRY, "path": "other.env", "by": "Team", "until": "2020-01-31"}
     baseline()
     write(KNOWN, f"{Path(KNOWN).read_text(encoding='utf-8')}{json.dumps(other)}\n")
     before = entries()
@@ -211,9 +211,9 @@ def test_a_part_of_a_run_keeps_the_terms_of_the_rest() -> None:
 
 
 def test_the_first_of_two_equal_entries_counts() -> None:
-    more = baseline(by="Jane")
-    write(KNOWN, f"{json.dumps({**ENTRY, 'by': 'Jane'})}\n{json.dumps({**ENTRY, 'by': 'Max'})}\n")
-    assert found(*more)["acceptance"]["by"] == "Jane"
+    more = baseline(by="Team")
+    write(KNOWN, f"{json.dumps({**ENTRY, 'by': 'Team'})}\n{json.dumps({**ENTRY, 'by': 'Dev'})}\n")
+    assert found(*more)["acceptance"]["by"] == "Team"
 
 
 TERMS = '"until" and "since" must be dates such as 2026-01-31, and "by" a name'
@@ -234,7 +234,7 @@ def test_mistakes_in_a_baseline(terms: dict[str, Any], error: str) -> None:
     assert (run.exit_code, run.stderr) == (2, f"medplum-lint: error: {KNOWN}:3: {error}\n")
 
 
-@pytest.mark.parametrize("option", [["--by", "Jane"], ["--until", "2030-01-31"]])
+@pytest.mark.parametrize("option", [["--by", "Team"], ["--until", "2030-01-31"]])
 def test_options_for_a_new_baseline_need_one(option: list[str]) -> None:
     run = lint(".env", *option)
     assert run.exit_code == 2 and "--by and --until are about what a new baseline accepts: give --write-baseline too" in run.stderr
@@ -250,11 +250,11 @@ def test_a_baseline_that_ends_in_the_past_is_not_written() -> None:
 
 
 def test_accept_writes_who_accepts_it() -> None:
-    run = lint("accept", ".env", SLASH, "--reason", "so", "--by", ' Jane "J" \\Doe ', "--until", NOW)
+    run = lint("accept", ".env", SLASH, "--reason", "so", "--by", ' Team "J" \\Doe ', "--until", NOW)
     assert (run.exit_code, run.stderr) == (0, f"medplum-lint: note: {OWN_FILE}:1: 1 finding is accepted from now on\n")
-    lines = ['reason = "so"', 'by = "Jane \\"J\\" \\\\Doe"', f"until = {NOW}", f"since = {NOW}"]
+    lines = ['reason = "so"', 'by = "Team \\"J\\" \\\\Doe"', f"until = {NOW}", f"since = {NOW}"]
     assert Path(OWN_FILE).read_text(encoding="utf-8").splitlines()[-4:] == lines
-    assert found()["acceptance"]["by"] == 'Jane "J" \\Doe'
+    assert found()["acceptance"]["by"] == 'Team "J" \\Doe'
 
 
 def test_accept_asks_for_a_name_and_a_day_to_come() -> None:
@@ -295,27 +295,27 @@ LATE = 'write "until=" and "since=" before the reason, and a name that has space
     ("words", "means"),
     [
         ("why", (None, None, None, "why")),
-        ("by=Jane why", ("Jane", None, None, "why")),
-        ('until=2026-01-31\tby="Jane Doe"  why not', ("Jane Doe", DAY, None, "why not")),
+        ("by=Team why", ("Team", None, None, "why")),
+        ('until=2026-01-31\tby="IT staff"  why not', ("IT staff", DAY, None, "why not")),
         ('since="2026-01-31" by=jane@clinic.example why', ("jane@clinic.example", None, DAY, "why")),
-        ("until=2026-01-31 done by=Jane until=never", (None, DAY, None, "done by=Jane until=never")),
-        ("sslmode=disable is right here, by=Jane", (None, None, None, "sslmode=disable is right here, by=Jane")),
-        ("by Jane until=soon", (None, None, None, "by Jane until=soon")),
-        ("by=Jane", "write a reason after its brackets"),
-        ("by=Jane until=2026-01-31", "write a reason after its brackets"),
+        ("until=2026-01-31 done by=Team until=never", (None, DAY, None, "done by=Team until=never")),
+        ("sslmode=disable is right here, by=Team", (None, None, None, "sslmode=disable is right here, by=Team")),
+        ("by Team until=soon", (None, None, None, "by Team until=soon")),
+        ("by=Team", "write a reason after its brackets"),
+        ("by=Team until=2026-01-31", "write a reason after its brackets"),
         ("by= why", 'write a name, in quotes if it has spaces, after "by="'),
         ('by="" why', 'write a name, in quotes if it has spaces, after "by="'),
-        ('by="Jane why', 'write a name, in quotes if it has spaces, after "by="'),
-        ('by="Jane"Doe why', 'write a name, in quotes if it has spaces, after "by="'),
+        ('by="Team why', 'write a name, in quotes if it has spaces, after "by="'),
+        ('by="Team"Doe why', 'write a name, in quotes if it has spaces, after "by="'),
         ("until=soon why", 'write a date such as 2026-01-31 after "until="'),
         ("until=2026-02-30 why", 'write a date such as 2026-01-31 after "until="'),
         ("since=20260131 why", 'write a date such as 2026-01-31 after "since="'),
-        ("by=Jane by=Max why", ORDER),
+        ("by=Team by=Dev why", ORDER),
         ("untill=2026-01-31 why", ORDER),
         ("Until=2026-01-31 why", ORDER),
-        ("by=Jane expires=2026-01-31 why", ORDER),
-        ("by='Jane Doe' until=2026-01-31 why", LATE),
-        ("by=Jane Doe until=2026-01-31 why", LATE),
+        ("by=Team expires=2026-01-31 why", ORDER),
+        ("by='IT staff' until=2026-01-31 why", LATE),
+        ("by=IT staff until=2026-01-31 why", LATE),
         ("why until=2026-01-31", LATE),
         ('why not (since="2026-01-31")', LATE),
     ],
@@ -371,15 +371,15 @@ def listed(*arguments: str, now: str = NOW) -> Any:
 def test_the_table_of_what_is_accepted() -> None:
     write(
         ".env",
-        f"MEDPLUM_REDIS_HOST=cache\nMEDPLUM_REDIS_PORT=1 # medplum-lint: ignore[misread-number] by=Max until=2026-02-28 why\n{LINE}\n",
+        f"MEDPLUM_REDIS_HOST=cache\nMEDPLUM_REDIS_PORT=1 # medplum-lint: ignore[misread-number] by=Dev until=2026-02-28 why\n{LINE}\n",
     )
     other = '[[accept]]\nrule = "disabled-audit-trail"\nreason = "x"'
-    table(f'by = "Jane Doe"\nsince = 2026-02-28\nuntil = 2026-03-10\npath = ".env"\nsetting = "baseUrl"\n{other}')
+    table(f'by = "IT staff"\nsince = 2026-02-28\nuntil = 2026-03-10\npath = ".env"\nsetting = "baseUrl"\n{other}')
     write(KNOWN, f"{json.dumps({**ENTRY, 'since': '2026-01-31'})}\n{json.dumps({**ENTRY, 'path': 'gone.env', 'environment': 'prod'})}\n")
     assert accepted("--baseline", KNOWN, ".") == [
         "age      state            accepted",
-        "unknown  matches nothing  misread-number: why (by Max, until 2026-02-28, .env:2)",
-        f"1 day    ends soon        {SLASH} at baseUrl in .env: a proxy adds it (by Jane Doe,",
+        "unknown  matches nothing  misread-number: why (by Dev, until 2026-02-28, .env:2)",
+        f"1 day    ends soon        {SLASH} at baseUrl in .env: a proxy adds it (by IT staff,",
         f"                          since 2026-02-28, until 2026-03-10, {OWN_FILE}:2)",
         f"unknown  not known        disabled-audit-trail: x ({OWN_FILE}:10)",
         f"29 days  matches nothing  {SLASH} at baseUrl in .env: in the baseline {KNOWN}",
@@ -404,7 +404,7 @@ def test_what_is_accepted_as_json(source: str) -> None:
         "setting": "baseUrl" if is_entry else None,
         "environment": None,
         "accepted_by": source,
-        "acceptance": {"reason": reason, "by": "Jane", "until": "2027-01-31", "since": "2026-01-31", "path": path, "line": line},
+        "acceptance": {"reason": reason, "by": "Team", "until": "2027-01-31", "since": "2026-01-31", "path": path, "line": line},
         "age_days": 29,
         "expired": False,
         "matches": True,

@@ -76,7 +76,7 @@ PORT: Final = SLASH._replace(id="acme/port", title="The port is not ours", sever
 KNOWN: Final = Acceptance(
     PORT.id,
     "everybody knows it",
-    by="Jane Doe",
+    by="IT staff",
     until=date(2027, 1, 31),
     since=date(2026, 1, 31),
     line=2,

@@ -517,7 +517,7 @@ def _accept(given: Given, random: Random) -> list[Step]:
     """Accept a finding, and check again."""
     more = random.choice([(), (), ("baseUrl",), ("--until", "2099-01-31"), ("--environment", "prod")])
     path = random.choice(given.paths)
-    accepting = Step(("accept", *_kind(given), path, given.rule, *more, "--by", "Jane Doe", "--reason", "it is right"))
+    accepting = Step(("accept", *_kind(given), path, given.rule, *more, "--by", "IT staff", "--reason", "it is right"))
     listing = Step(("accepted", *_kind(given), "--format", random.choice(["text", "json"]), *given.paths))
     return [accepting, listing, _checking(given, random)]
 
@@ -588,7 +588,7 @@ _OWN: Final = frozenset(
 
 _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--baseline": ("known.jsonl",),
-    "--by": ("Jane Doe", "jane@clinic.example"),
+    "--by": ("IT staff", "jane@clinic.example"),
     "--config": ("../lint.toml",),
     "--control": ("164.312", "AC-3,AU"),
     "--environment": ("prod", "e1"),
