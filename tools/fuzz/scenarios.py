@@ -373,7 +373,7 @@ rules --config ../lint.toml
 init
 new-rule acme/x
 new-rule x
-new-rule acme/x --folder rules --for infra
+new-rule acme/x --folder rules --for server --setting logLevel
 new-rule acme/x --for deployment
 new-rule --isolated acme/x
 new-rule --config ../lint.toml acme/x
@@ -518,7 +518,8 @@ def _accept(given: Given, random: Random) -> list[Step]:
     more = random.choice([(), (), ("baseUrl",), ("--until", "2099-01-31"), ("--environment", "prod")])
     path = random.choice(given.paths)
     accepting = Step(("accept", *_kind(given), path, given.rule, *more, "--by", "IT staff", "--reason", "it is right"))
-    listing = Step(("accepted", *_kind(given), "--format", random.choice(["text", "json"]), *given.paths))
+    how = random.choice([("text",), ("json", "--baseline", "known.jsonl")])
+    listing = Step(("accepted", *_kind(given), "--format", *how, *given.paths))
     return [accepting, listing, _checking(given, random)]
 
 
