@@ -658,21 +658,21 @@ class Notice(NamedTuple):
         return f"{self.path}:{self.line}: {self.message}" if self.line is not None else f"{self.path}: {self.message}"
 
 
-Became = Literal["found", "undecided", "checked", "off", "not-applicable"]
+Status = Literal["found", "undecided", "checked", "off", "not-applicable"]
 
 
-class Verdict(NamedTuple):
-    """What became of a rule in a document, and why, in words; see docs/auditors.md."""
+class RuleStatus(NamedTuple):
+    """The status of a rule on a document, and the reason in words. See docs/auditors.md."""
 
-    status: Became
+    status: Status
     why: str
 
 
-class Covered(NamedTuple):
-    """What became of a rule in a run: each verdict, with the number of documents, the one that counts most first."""
+class RuleCoverage(NamedTuple):
+    """Each status of a rule in a run, the most important first, with the number of documents."""
 
     rule: RuleInfo
-    verdicts: tuple[tuple[Verdict, int], ...]
+    statuses: tuple[tuple[RuleStatus, int], ...]
 
 
 class Digest(NamedTuple):
@@ -683,13 +683,13 @@ class Digest(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What a report records beside its findings: what became of each rule, in order of the ids, and what the run depends on.
+    """What a report records besides its findings: the coverage of each rule, sorted by id, and what the run depends on.
 
     ``options`` are those in force, each group with the paths of the files; ``digests`` are those of the files of documents; ``data`` is the
     SHA-256 digest of the built-in rules and settings; ``now`` is the time that the caller gives, in ISO 8601.
     """
 
-    rules: tuple[Covered, ...] = ()
+    rules: tuple[RuleCoverage, ...] = ()
     options: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = ()
     digests: Mapping[Document, Digest] = {}
     data: str = ""
@@ -713,7 +713,7 @@ class Result(NamedTuple):
     controls: Mapping[str, Control] = {}
     """The catalogue of controls, for a report that shows them."""
     record: Callable[[], Record] = Record
-    """What a report records beside the findings; worked out for the reports that have it."""
+    """What a report records besides the findings; computed only for the reports that show it."""
 
 
 class Style(NamedTuple):

@@ -1,7 +1,7 @@
-"""What a report records beside its findings, for people who have to show what a clean one covers: what became of each rule and why, the
-options in force, and digests of the files and of the rules.
+"""What a report records besides its findings, to show what a clean one covers: the status of each rule and why, the options in force, and
+digests of the files and the rules.
 
-Nothing here decides anything about a finding: the rules are asked again.
+Nothing here changes a finding: the rules are evaluated again.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .model import (
     ABSENT,
     TARGETS,
     UNKNOWN,
-    Became,
-    Covered,
     Deployment,
     Digest,
     Document,
     Finding,
     Record,
+    RuleCoverage,
     RuleInfo,
-    Verdict,
+    RuleStatus,
+    Status,
     dotted,
     gathered,
 )
@@ -49,21 +49,21 @@ from .typed import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from .run import Outcome
 
-_ORDER: Final[tuple[Became, ...]] = ("found", "undecided", "checked", "off", "not-applicable")
+_ORDER: Final[tuple[Status, ...]] = ("found", "undecided", "checked", "off", "not-applicable")
 _ANY: Final = ""
-"""Any kind of document that is a text of its own."""
+"""Stands for all kinds of documents that are files, or parts of one."""
 _TOGETHER: Final = frozenset({DEPLOYMENT, WORKLOAD})
 _MOST_REASONS: Final = 3
-"""Reasons at most that are named one by one."""
+"""The maximum number of reasons that are named."""
 NOT_GIVEN: Final = "is not given"
 _TOO_OLD: Final = "is not read by this server, which is too old for it"
 _REPORTED: Final = ", which has a finding of its own"
 
 
 class Subject(NamedTuple):
-    """A rule and a document that it is asked about, or the documents of a deployment together.
+    """A rule and the document to evaluate it on, which can be the combined documents of a deployment.
 
-    ``overrides`` are the options that count for it, ``given`` those of the command line and ``config`` its configuration.
+    ``overrides`` are the options that apply to it, ``given`` those of the command line and ``config`` its configuration.
     """
 
     rule: Rule
@@ -74,14 +74,14 @@ class Subject(NamedTuple):
 
     @classmethod
     def of(cls, rule: Rule, document: Document, main: Document, outcome: Outcome) -> Subject:
-        """A rule and a document of a run; ``main`` is the one whose choice of rules counts."""
+        """A rule and a document of a run; ``main`` is the document whose rule selection applies."""
         return cls(rule, document, outcome.rules[main].overrides, outcome.given, outcome.config_of(Path(main.uri)))
 
 
 def record(outcome: Outcome) -> Record:
-    """What a report of a run records beside its findings."""
+    """The record of a run."""
     return Record(
-        covered(outcome),
+        coverage(outcome),
         tuple(_in_force(outcome)),
         dict(_digests(outcome.result.documents)),
         _built.sha256(),
@@ -90,7 +90,7 @@ def record(outcome: Outcome) -> Record:
 
 
 def _in_force(outcome: Outcome) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
-    """The options of documents that are not those by default, each group with the paths of the files."""
+    """The options that differ from the defaults, each group with the paths of the files that it applies to."""
     for rules, paths in gathered((rules, document.uri) for document, rules in outcome.rules.items()).items():
         given = rules.overrides._asdict() | {"server": rules.overrides.server and rules.overrides.server.text}
         options = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), {})}
@@ -106,10 +106,10 @@ def _digests(documents: Iterable[Document]) -> Iterator[tuple[Document, Digest]]
         yield one, known[one.text]
 
 
-def covered(outcome: Outcome) -> tuple[Covered, ...]:
-    """What became of each rule that a run knows, in order of the ids."""
+def coverage(outcome: Outcome) -> tuple[RuleCoverage, ...]:
+    """The statuses of every rule of a run, sorted by id."""
     rules = {id_: rule for one in outcome.rules.values() for id_, rule in one.every.items()}
-    verdicts: dict[str, Counter[Verdict]] = {id_: Counter() for id_ in sorted(rules)}
+    statuses: dict[str, Counter[RuleStatus]] = {id_: Counter() for id_ in sorted(rules)}
     own = gathered(((one.rule, one.document), one) for one in outcome.result.findings if one.holders is None)
     shared = gathered((one.rule, one) for one in outcome.result.findings if one.holders is not None)
     memos: dict[int, Memo] = {}
@@ -122,26 +122,26 @@ def covered(outcome: Outcome) -> tuple[Covered, ...]:
                     found = [one for text in written_documents(document) for one in own.get((rule.info.id, text), ())]
                     found += [one for one in shared.get(rule.info.id, ()) if is_of(one, document)]
                     subject = Subject.of(outcome.rules[main].every.get(rule.info.id, rule), document, main, outcome)
-                    verdicts[rule.info.id][_survived(subject, outcome, found, memo)] += 1
-    return tuple(_covered(rules[id_].info, counted) for id_, counted in verdicts.items())
+                    statuses[rule.info.id][_survived(subject, outcome, found, memo)] += 1
+    return tuple(_coverage(rules[id_].info, counted) for id_, counted in statuses.items())
 
 
-def _survived(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None) -> Verdict:
+def _survived(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None) -> RuleStatus:
     try:
-        return verdict_of(subject, outcome, findings, memo)
+        return status_of(subject, outcome, findings, memo)
     except Exception:  # which the run has logged where it was checked
-        return Verdict("undecided", "a bug in medplum-lint")
+        return RuleStatus("undecided", "a bug in medplum-lint")
 
 
-def _covered(info: RuleInfo, verdicts: Counter[Verdict]) -> Covered:
-    if not verdicts:
+def _coverage(info: RuleInfo, statuses: Counter[RuleStatus]) -> RuleCoverage:
+    if not statuses:
         several = "it compares several documents of one server, and no two are here"
-        verdicts[Verdict("not-applicable", several if DEPLOYMENT in info.kinds else f"the rule is for {' or '.join(info.kinds)}")] = 0
-    return Covered(info, tuple(sorted(verdicts.items(), key=lambda one: (_ORDER.index(one[0].status), one[0].why))))
+        statuses[RuleStatus("not-applicable", several if DEPLOYMENT in info.kinds else f"the rule is for {' or '.join(info.kinds)}")] = 0
+    return RuleCoverage(info, tuple(sorted(statuses.items(), key=lambda one: (_ORDER.index(one[0].status), one[0].why))))
 
 
 def subjects_of(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Document, Document]]:
-    """The documents of a run that a rule for some kinds is asked about, each with the one whose choice of rules counts."""
+    """The documents of a run to evaluate a rule for some kinds on, each with the document whose rule selection applies."""
     sums = gathered((part, one) for one in outcome.sums for part in written_documents(one))
     whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
     for document in whole if not _TOGETHER.issuperset(kinds) else ():
@@ -160,7 +160,7 @@ def written_documents(document: Document) -> Collection[Document]:
 
 
 def is_of(finding: Finding, document: Document) -> bool:
-    """Whether a finding is one of a document: where services have a file in common, it can be at a place that was first seen in another."""
+    """Whether a finding belongs to a document: services can share a file, so it may be at a place that was first seen in another."""
     if finding.holders is not None and document.holders:
         in_file = finding.document.uri in {one.uri for one in written_documents(document)}
         return in_file and not set(document.holders).isdisjoint(finding.holders)
@@ -170,39 +170,39 @@ def is_of(finding: Finding, document: Document) -> bool:
 # --- Why a rule is not checked ---
 
 
-def verdict_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None = None) -> Verdict:
-    """What became of a rule in a document, of which it has these findings. A ``memo`` keeps what was decided for the last document."""
+def status_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None = None) -> RuleStatus:
+    """The status of a rule on a document in which it has these findings. A ``memo`` keeps the decision for the last document."""
     rule, document, overrides, *_ = subject
     if not applies(rule, document):
-        return Verdict("not-applicable", f"the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}")
+        return RuleStatus("not-applicable", f"the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}")
     if findings:
-        return Verdict("found", "" if any(one.suppressed is None for one in findings) else "what it finds is accepted")
+        return RuleStatus("found", "" if any(one.suppressed is None for one in findings) else "what it finds is accepted")
     if not is_active(rule, overrides):
-        return Verdict("off", why_unchecked(subject))
+        return RuleStatus("off", why_unchecked(subject))
     levels = levels_of(rule, overrides, document)
     if not any(levels):
         return why_off(subject)
     if not document.members and document not in outcome.checkable:
-        return Verdict("undecided", "too much of the document cannot be read")
+        return RuleStatus("undecided", "too much of the document cannot be read")
     if rule.found_by:
-        return Verdict("checked", "reading the file found nothing of this kind")
+        return RuleStatus("checked", "reading the file found nothing of this kind")
     decide = partial(decided, rule, document, levels)
     return decide() if memo is None else memo.get(rule.info.id, decide)
 
 
-def why_off(subject: Subject) -> Verdict:
+def why_off(subject: Subject) -> RuleStatus:
     """Why a rule is off for the target of a document."""
     rule, document, overrides, *_ = subject
     info, target = rule.info, document.target
     is_configured = bool(overrides.severity) and any(levels_of(rule, overrides._replace(severity=None), document))
     if info.pedantic and not is_configured and any(levels_of(rule, overrides._replace(pedantic=True, severity=None), document)):
-        return Verdict("off", f"it is pedantic, so it is checked only on request: --pedantic, or --select {info.id}")
+        return RuleStatus("off", f"it is pedantic, so it is checked only on request: --pedantic, or --select {info.id}")
     why = f"it is off in {target or 'one of the targets'} ({severity_from(subject)})"
-    return Verdict("off" if is_configured else "not-applicable", why)
+    return RuleStatus("off" if is_configured else "not-applicable", why)
 
 
 def severity_from(subject: Subject) -> str:
-    """What gives the severity."""
+    """What sets the severity."""
     info = subject.rule.info
     name = most_exact(info, subject.overrides.severity)
     if name and (name == info.id or any(levels_of(subject.rule, subject.overrides._replace(severity=None), subject.document))):
@@ -215,7 +215,7 @@ def severity_from(subject: Subject) -> str:
 
 
 def why_unchecked(subject: Subject) -> str:
-    """Why the choice of rules leaves a rule out."""
+    """Why a rule is not selected."""
     info, overrides = subject.rule.info, subject.overrides
     if is_selected(subject.rule, overrides):
         return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {info.id}"
@@ -224,19 +224,19 @@ def why_unchecked(subject: Subject) -> str:
 
 
 def most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
-    """The word that names a rule most exactly; empty if none does."""
+    """The selector that names a rule most exactly; empty if none does."""
     return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
 
 
 def named_by(subject: Subject, option: str, word: str = "") -> str:
-    """That an option names a word, or without one other rules, with what gives the option."""
+    """The sentence that an option names a selector, or names only other rules, with where the option is set."""
     given = getattr(subject.given, option) is not None
     where = f"--{option}" if given else f"{option} in {place_in(subject, option, word)}"
     return f"{where} names {printable(word) or 'other rules'}"
 
 
 def place_in(subject: Subject, option: str, name: str = "") -> str:
-    """The configuration file, with the line of an option that counts for a document, or that names something there."""
+    """The configuration file, with the line of the option that applies to a document, or that names something there."""
     config, document = subject.config, subject.document
     if config.path is None:
         return "the configuration"
@@ -247,14 +247,14 @@ def place_in(subject: Subject, option: str, name: str = "") -> str:
     return f"{printable(relative_to_here(config.path))}{'' if line is None else f':{line}'}"
 
 
-# --- What the clauses of a rule answer ---
+# --- What the clauses of a rule decide ---
 
 
-def decided(rule: Rule, document: Document, levels: Levels) -> Verdict:
-    """Whether a rule that finds nothing in a document could be decided, and why it was not. ``levels`` are those of its cases."""
+def decided(rule: Rule, document: Document, levels: Levels) -> RuleStatus:
+    """The status of a rule that finds nothing in a document: checked, not applicable or undecided. ``levels`` are those of its cases."""
     seen = seen_by(rule, document)
     root = Node(seen, None, seen.data)
-    holding = False
+    is_satisfied = False
     reasons: dict[str, dict[str, None]] = {}
     for case in (case for case, level in zip(rule.cases, levels, strict=True) if level is not None and applies(case, document)):
         asked = holds(case.when, root)
@@ -267,16 +267,16 @@ def decided(rule: Rule, document: Document, levels: Levels) -> Verdict:
                 if verdict is None:
                     name, why = why_unknown(clause.path.value(node), node, clause)
                     reasons.setdefault(NOT_GIVEN if why == _TOO_OLD and node.value is ABSENT else why, {})[name] = None
-                holding = holding or (asked is True and verdict is not None)
+                is_satisfied = is_satisfied or (asked is True and verdict is not None)
     absent, too_old = (reasons.pop(one, None) for one in (NOT_GIVEN, _TOO_OLD))
-    unknown = {why: names for why, names in reasons.items() if not (holding and why.endswith(_REPORTED))}
+    unknown = {why: names for why, names in reasons.items() if not (is_satisfied and why.endswith(_REPORTED))}
     if unknown:
-        return Verdict("undecided", _listed(f"{name} {why}".strip() for why, names in unknown.items() for name in names))
-    if holding:
-        return Verdict("checked", "every clause is satisfied by what is given" if absent else "every clause is satisfied")
+        return RuleStatus("undecided", _listed(f"{name} {why}".strip() for why, names in unknown.items() for name in names))
+    if is_satisfied:
+        return RuleStatus("checked", "every clause is satisfied by what is given" if absent else "every clause is satisfied")
     if too_old:
-        return Verdict("not-applicable", f"this server is too old to read {_listed(too_old)}")
-    return Verdict("not-applicable", "what it asks about is not given" if absent else "its condition does not hold")
+        return RuleStatus("not-applicable", f"this server is too old to read {_listed(too_old)}")
+    return RuleStatus("not-applicable", "what it asks about is not given" if absent else "its condition does not hold")
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -286,7 +286,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
-    """Why nothing can be said about a value at a node: the name of what lacks something, and what that lacks."""
+    """Why a clause is unknown for the value at a node: the name of a setting, and why its value is not known."""
     name = printable(dotted(node.path))
     if node.value is ABSENT and is_given_otherwise_at(node):
         return name, f"is given under another name{_REPORTED}"
@@ -308,7 +308,7 @@ def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
 
 
 def _is_partly_unknown(value: Any) -> bool:
-    """Whether anything in a value lacks something, rather than not being given; it can be nested more deeply than functions can."""
+    """Whether a value contains anything unknown. It can be nested more deeply than Python can recurse."""
     rest = [value]
     while rest:
         one = rest.pop()
@@ -320,7 +320,7 @@ def _is_partly_unknown(value: Any) -> bool:
 
 
 def lack_of(value: Any) -> str:
-    """What a value lacks to be known, as a clause about its setting."""
+    """Why a value is not known, as a clause about its setting."""
     if value is ABSENT:
         return NOT_GIVEN
     if value is UNKNOWN:

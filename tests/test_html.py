@@ -21,7 +21,20 @@ from hypothesis import strategies as st
 from support.formats import Tree, tree
 from support.runs import RULE, accepted, document, finding, record, reported, result
 
-from linter.model import Command, Configuration, Covered, Deployment, FileStatus, Fix, Operation, Record, Related, Result, Verdict, sentence
+from linter.model import (
+    Command,
+    Configuration,
+    Deployment,
+    FileStatus,
+    Fix,
+    Operation,
+    Record,
+    Related,
+    Result,
+    RuleCoverage,
+    RuleStatus,
+    sentence,
+)
 from linter.policy.controls import catalogue
 from linter.reporters import html
 from linter.reporters._html_page import SCRIPT, STYLE
@@ -122,7 +135,7 @@ def test_a_control_has_the_rules_that_support_it_why_and_what_they_found() -> No
     run = result(
         finding("a", rule="acme/other"), finding("b", rule="acme/other"), finding("c", rule="acme/other", acceptance=accepted("fine"))
     )
-    covered = (Covered(other, ((Verdict("found", ""), 1),)), Covered(silent, ((Verdict("off", "--ignore names it"), 1),)))
+    covered = (RuleCoverage(other, ((RuleStatus("found", ""), 1),)), RuleCoverage(silent, ((RuleStatus("off", "--ignore names it"), 1),)))
     run = run._replace(rules={one.id: one for one in (other, silent)}, record=lambda: Record(covered), controls=catalogue())
     text = reported("html", run)
     assert (

@@ -26,7 +26,6 @@ from linter.model import (
     Acceptance,
     Change,
     Configuration,
-    Covered,
     Deployment,
     Digest,
     Document,
@@ -37,10 +36,11 @@ from linter.model import (
     Record,
     Related,
     Result,
+    RuleCoverage,
     RuleInfo,
+    RuleStatus,
     SettingPath,
     Style,
-    Verdict,
     sentence,
 )
 from linter.reporters import Reporter, reporter
@@ -133,11 +133,12 @@ def everything() -> Result:
         notices=(Notice("unused-acceptance", "ci/lint.toml", 7, "the acceptance of missing-port is unused"),),
         record=lambda: Record(
             (
-                Covered(PORT, ((Verdict("found", ""), 2),)),
-                Covered(
-                    MISSING, ((Verdict("undecided", "port still has to be filled in"), 1), (Verdict("off", "--ignore names values"), 1))
+                RuleCoverage(PORT, ((RuleStatus("found", ""), 2),)),
+                RuleCoverage(
+                    MISSING,
+                    ((RuleStatus("undecided", "port still has to be filled in"), 1), (RuleStatus("off", "--ignore names values"), 1)),
                 ),
-                Covered(SLASH, ((Verdict("found", ""), 1), (Verdict("not-applicable", "it is for another kind"), 1))),
+                RuleCoverage(SLASH, ((RuleStatus("found", ""), 1), (RuleStatus("not-applicable", "it is for another kind"), 1))),
             ),
             (({"ignore": ("values",), "fail-on": "never"}, ("server.json",)),),
             {server: Digest("masked content", "5" * 64), infra: Digest("content", "6" * 64)},
@@ -170,7 +171,7 @@ def hostile() -> Result:
         configurations=(Configuration(HOSTILE, True, (HOSTILE,), 1, None),),
         notices=(Notice("unused-acceptance", HOSTILE, None, HOSTILE),),
         record=lambda: Record(
-            (Covered(rule, ((Verdict("undecided", HOSTILE), 1),)), Covered(PORT, ((Verdict("found", ""), 1),))),
+            (RuleCoverage(rule, ((RuleStatus("undecided", HOSTILE), 1),)), RuleCoverage(PORT, ((RuleStatus("found", ""), 1),))),
             (({HOSTILE: HOSTILE}, (HOSTILE,)),),
         ),
     )

@@ -29,8 +29,8 @@ from ..record import (
     named_by,
     place_in,
     severity_from,
+    status_of,
     subjects_of,
-    verdict_of,
     why_unknown,
     written_documents,
 )
@@ -182,9 +182,9 @@ def _name_in_file(document: Document) -> str:
 def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:
     rule, document, overrides, *_ = subject
     findings = [one for one in outcome.result.findings if one.rule == rule.info.id and is_of(one, document)]
-    verdict, found = verdict_of(subject, outcome, findings), trace(rule, document)
+    status, found = status_of(subject, outcome, findings), trace(rule, document)
     if not found.cases:
-        yield f"silent: {verdict.why}"
+        yield f"silent: {status.why}"
         return
     levels, is_on = levels_of(rule, overrides, document), is_active(rule, overrides)
     level = min(filter(None, levels), key=LEVELS.index, default=None)
@@ -197,7 +197,7 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
         others = (one for one in check(rule, document, levels) if (one.document.uri, one.path) not in known)
         left_out = [(one, _why_left_out(rule, outcome, one)) for one in others]
     shown = sum(one.suppressed is None for one in findings)
-    yield count(shown, "finding") if shown else f"silent: {left_out[0][1] if left_out and not findings else verdict.why}"
+    yield count(shown, "finding") if shown else f"silent: {left_out[0][1] if left_out and not findings else status.why}"
     environment = document_fact(document, "environment")
     selected = most_exact(rule.info, overrides.select)
     rows = {
@@ -206,7 +206,7 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
         "target": f"{document.target or 'not known'} ({_why_target(subject)})",
         "server": document.server.described.removeprefix("server "),
         "severity": f"{level or 'off'} ({severity_from(subject)})",
-        "checked": (f"yes: {named_by(subject, 'select', selected)}" if selected else "yes") if is_on else f"no: {verdict.why}",
+        "checked": (f"yes: {named_by(subject, 'select', selected)}" if selected else "yes") if is_on else f"no: {status.why}",
     }
     yield from (f"  {name:12} {text}" for name, text in rows.items())
     yield from _clause_lines(rule_file, len(rule.cases) > 1, found)

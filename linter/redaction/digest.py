@@ -1,4 +1,4 @@
-"""Digests of inputs from which nothing can be learnt about a secret, for reports that say what they are about."""
+"""Digests of files that reveal nothing about their secrets, so that a report can identify what was checked."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..typed import Final
 
 _SIGN: Final = rf"[^\w{MASK[0]}]"
 _HIDDEN: Final = re.compile(rf"(?<!{_SIGN})(?:{_SIGN}*{MASK})+{_SIGN}*")
-"""Masks with the signs and line ends around them: those between two can be of one secret, whose words and lines they would count."""
+"""Masks with the punctuation and line ends around them, which would count the words and lines of a secret that is masked in pieces."""
 
 
 def digest_of(document: Document) -> Digest:
     """The digest of the file of a document.
 
-    Neither the characters of what is hidden nor their number enter it, for a short secret could be found by trying.
+    Neither hidden characters nor their number enter it, because a short secret could be found by trying.
     """
     from hashlib import sha256
 
     text, lines = document.text, list[str]()
-    is_masked = text.encoding != "utf-8"  # whose bytes are not known here
+    is_masked = text.encoding != "utf-8"  # its bytes are not known here
     for number in count(1):
         try:
             pieces = list(document.origin.pieces(text.line_span(number)))

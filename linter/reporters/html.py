@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from json import JSONEncoder
 
-from ..model import LEVELS, Became, Covered, Digest, FileStatus, Finding, Result, Style, dotted, gathered
+from ..model import LEVELS, Digest, FileStatus, Finding, Result, RuleCoverage, Status, Style, dotted, gathered
 from ..redaction.mask import holder_text
 from ..text import Excerpt, count, inert, printable
 from ..typed import IO, Final
@@ -197,7 +197,7 @@ def _file(file: FileStatus, digest: Digest | None, found: Counter[tuple[str, str
 # Rules
 
 
-_RESULTS: Final[Mapping[Became, str]] = {
+_RESULTS: Final[Mapping[Status, str]] = {
     "found": "found",
     "undecided": "could not be decided",
     "checked": "checked",
@@ -209,25 +209,25 @@ _CHECKED: Final = frozenset({_RESULTS["found"], _RESULTS["undecided"], _RESULTS[
 
 
 def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
-    """Every rule that there is, with what became of it, and why."""
+    """Every rule with its status and the reason."""
     covered = result.record().rules
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
-    firsts = Counter(_RESULTS[one.verdicts[0][0].status] for one in covered)
+    firsts = Counter(_RESULTS[one.statuses[0][0].status] for one in covered)
     yield f"<p>{_text(', '.join(f'{firsts[name]:,} {name}' for name in _RESULTS.values() if firsts[name]))}.</p>" if covered else ""
-    every = (name for one in covered for name in {_RESULTS[verdict.status] for verdict, _ in one.verdicts})
+    every = (name for one in covered for name in {_RESULTS[own.status] for own, _ in one.statuses})
     yield RULE_FILTERS.format(choices=_select("status", "Result", every))
     order = list(_RESULTS)
-    numbered = sorted(enumerate(covered), key=lambda one: order.index(one[1].verdicts[0][0].status))
+    numbered = sorted(enumerate(covered), key=lambda one: order.index(one[1].statuses[0][0].status))
     rows = (_rule(one, f"rule-{number}", found, suppressed) for number, one in numbered)
     yield _table("Rules", ("Rule", "Category", "Title", "Result"), rows)
 
 
 def _ids(result: Result) -> dict[str, str]:
-    """What links lead to, for each rule."""
+    """The anchor of each rule."""
     return {one.rule.id: f"rule-{number}" for number, one in enumerate(result.record().rules)}
 
 
-def _rule(covered: Covered, id_: str, found: Mapping[str, int], suppressed: Mapping[str, int]) -> list[str]:
+def _rule(covered: RuleCoverage, id_: str, found: Mapping[str, int], suppressed: Mapping[str, int]) -> list[str]:
     rule = covered.rule
     link = next((one for one in rule.links if one.startswith("https://")), None)
     title = _text(line(rule.title))
@@ -235,12 +235,12 @@ def _rule(covered: Covered, id_: str, found: Mapping[str, int], suppressed: Mapp
         label = f"documentation of {printable(rule.id)}"
         title += f' (<a href="{_text(printable(link))}" rel="noreferrer" aria-label="{_text(label)}">documentation</a>)'
     results = []
-    for verdict, number in covered.verdicts:
-        of = f" in {count(number, 'document')}" if len(covered.verdicts) > 1 else ""
+    for own, number in covered.statuses:
+        of = f" in {count(number, 'document')}" if len(covered.statuses) > 1 else ""
         counted = [count(found[rule.id], "finding")] if found[rule.id] else []
         counted += [f"{suppressed[rule.id]:,} accepted"] if suppressed[rule.id] else []
-        why = ", ".join(counted) if verdict.status == "found" else line(verdict.why)
-        name, rest = _RESULTS[verdict.status], f"{of}{f': {why}' if why else ''}"
+        why = ", ".join(counted) if own.status == "found" else line(own.why)
+        name, rest = _RESULTS[own.status], f"{of}{f': {why}' if why else ''}"
         results.append(f'<div><span class="level" data-status="{name}">{name}</span>{_text(rest)}</div>')
     return [f'<span id="{id_}">{_code(rule.id)}</span>', _text(printable(rule.category)), title, "".join(results)]
 
@@ -252,7 +252,7 @@ def _controls(result: Result, findings: list[Finding], accepted: list[Finding]) 
     """The controls that rules of this run support, by their frameworks."""
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     ids = _ids(result)
-    became = {one.rule.id: _RESULTS[one.verdicts[0][0].status] for one in result.record().rules}
+    became = {one.rule.id: _RESULTS[one.statuses[0][0].status] for one in result.record().rules}
     supporting = gathered((control, rule) for rule in result.rules.values() for control in rule.controls)
     yield f"<p>{NO_PROMISE if supporting else 'No rule of this run supports a control.'}</p>"
     for framework, controls in gathered((one.framework, one) for one in result.controls.values() if one.id in supporting).items():

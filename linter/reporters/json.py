@@ -52,7 +52,7 @@ def _document(result: Result) -> dict[str, Any]:
         "options": [{"options": options, "paths": paths} for options, paths in record.options],
         "notices": [one._asdict() for one in result.notices],
         "rules": [
-            {"rule": one.rule.id, **verdict._asdict(), "documents": number} for one in record.rules for verdict, number in one.verdicts
+            {"rule": one.rule.id, **status._asdict(), "documents": number} for one in record.rules for status, number in one.statuses
         ],
         "findings": [_finding(finding, result.rules.get(finding.rule)) for finding in result.findings],
         "summary": {

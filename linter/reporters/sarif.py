@@ -210,9 +210,9 @@ def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]
 
 
 def _statuses(result: Result) -> dict[str, dict[str, str]]:
-    """What became of each rule: by status, the reason for each id."""
-    every = [(verdict, one.rule.id) for one in result.record().rules for verdict, _ in one.verdicts]
-    statuses = gathered((verdict.status, (printable(id_), verdict.why)) for verdict, id_ in every)
+    """The status of each rule: by status, the reason for each id."""
+    every = ((own, printable(one.rule.id)) for one in result.record().rules for own, _ in one.statuses)
+    statuses = gathered((own.status, (id_, own.why)) for own, id_ in every)
     return {status: {id_: "; ".join(why) for id_, why in gathered(rules).items()} for status, rules in statuses.items()}
 
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from linter.model import (
     Acceptance,
-    Covered,
     Document,
     FileStatus,
     Finding,
     Level,
     Record,
     Result,
+    RuleCoverage,
     RuleInfo,
+    RuleStatus,
     SettingPath,
     Style,
-    Verdict,
     as_message,
 )
 from linter.reporters import reporter
@@ -66,9 +66,9 @@ def result(*findings: Finding, files: tuple[FileStatus, ...] = ()) -> Result:
 
 def record(*passed: RuleInfo, found: bool = False) -> Record:
     """A record of the rule of :func:`result`, and of rules that found nothing."""
-    verdict = Verdict("found", "") if found else Verdict("checked", "every clause is satisfied")
-    others = (Covered(one, ((Verdict("checked", "every clause is satisfied"), 1),)) for one in passed)
-    return Record((Covered(RULE, ((verdict, 1),)), *others))
+    verdict = RuleStatus("found", "") if found else RuleStatus("checked", "every clause is satisfied")
+    others = (RuleCoverage(one, ((RuleStatus("checked", "every clause is satisfied"), 1),)) for one in passed)
+    return Record((RuleCoverage(RULE, ((verdict, 1),)), *others))
 
 
 def reported(form: str, run: Result, style: Style = Style()) -> str:
