@@ -685,13 +685,13 @@ class Digest(NamedTuple):
 class Record(NamedTuple):
     """What a report records besides its findings: the coverage of each rule, sorted by id, and what the run depends on.
 
-    ``options`` are those in force, each group with the paths of the files; ``digests`` are those of the files of documents; ``data`` is the
-    SHA-256 digest of the built-in rules and settings; ``now`` is the time that the caller gives, in ISO 8601.
+    ``options`` are those in force, each group with the paths of the files; ``data`` is the SHA-256 digest of the built-in rules and
+    settings; ``now`` is the time that the caller gives, in ISO 8601. ``digests`` reads whole files, and is called only to show it.
     """
 
     rules: tuple[RuleCoverage, ...] = ()
     options: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = ()
-    digests: Mapping[Document, Digest] = {}
+    digests: Callable[[], Mapping[Document, Digest]] = dict
     data: str = ""
     now: str | None = None
 

@@ -7,9 +7,9 @@ Nothing here changes a finding: the rules are evaluated again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from . import _built
@@ -73,9 +73,10 @@ class Subject(NamedTuple):
     config: Config
 
     @classmethod
-    def of(cls, rule: Rule, document: Document, main: Document, outcome: Outcome) -> Subject:
-        """A rule and a document of a run; ``main`` is the document whose rule selection applies."""
-        return cls(rule, document, outcome.rules[main].overrides, outcome.given, outcome.config_of(Path(main.uri)))
+    def maker(cls, document: Document, main: Document, outcome: Outcome) -> Callable[[Rule], Subject]:
+        """A function that makes subjects of rules and a document; ``main`` is the document whose rule selection applies."""
+        overrides, config = outcome.rules[main].overrides, outcome.config_of(Path(main.uri))
+        return partial(cls, document=document, overrides=overrides, given=outcome.given, config=config)
 
 
 def record(outcome: Outcome) -> Record:
@@ -83,7 +84,7 @@ def record(outcome: Outcome) -> Record:
     return Record(
         coverage(outcome),
         tuple(_in_force(outcome)),
-        dict(_digests(outcome.result.documents)),
+        cache(lambda: dict(_digests(outcome.result.documents))),
         _built.sha256(),
         outcome.now.isoformat() if outcome.now is not None else None,
     )
@@ -116,13 +117,14 @@ def coverage(outcome: Outcome) -> tuple[RuleCoverage, ...]:
     for kind in (DEPLOYMENT, WORKLOAD, _ANY):
         group = [rule for rule in rules.values() if (kind in rule.info.kinds if kind else not _TOGETHER.issuperset(rule.info.kinds))]
         for document, main in subjects_of([kind], outcome):
-            memo = memos.setdefault(id(outcome.rules[main].plan(document)), Memo()) if kind == _ANY and len(document.layers) == 1 else None
+            chosen, texts = outcome.rules[main], written_documents(document)
+            subject_of = Subject.maker(document, main, outcome)
+            memo = memos.setdefault(id(chosen.plan(document)), Memo()) if kind == _ANY and len(document.layers) == 1 else None
             with memo.watching(document) if memo is not None else nullcontext():
-                for rule in group:
-                    found = [one for text in written_documents(document) for one in own.get((rule.info.id, text), ())]
-                    found += [one for one in shared.get(rule.info.id, ()) if is_of(one, document)]
-                    subject = Subject.of(outcome.rules[main].every.get(rule.info.id, rule), document, main, outcome)
-                    statuses[rule.info.id][_survived(subject, outcome, found, memo)] += 1
+                for id_, rule in ((rule.info.id, chosen.every.get(rule.info.id, rule)) for rule in group):
+                    found = [one for text in texts for one in own.get((id_, text), ())]
+                    found += [one for one in shared.get(id_, ()) if is_of(one, document)]
+                    statuses[id_][_survived(subject_of(rule), outcome, found, memo)] += 1
     return tuple(_coverage(rules[id_].info, counted) for id_, counted in statuses.items())
 
 

@@ -141,7 +141,7 @@ def everything() -> Result:
                 RuleCoverage(SLASH, ((RuleStatus("found", ""), 1), (RuleStatus("not-applicable", "it is for another kind"), 1))),
             ),
             (({"ignore": ("values",), "fail-on": "never"}, ("server.json",)),),
-            {server: Digest("masked content", "5" * 64), infra: Digest("content", "6" * 64)},
+            lambda: {server: Digest("masked content", "5" * 64), infra: Digest("content", "6" * 64)},
             "7" * 64,
             "2026-01-31T00:00:00+00:00",
         ),

@@ -154,7 +154,7 @@ def explained(rule_file: RuleFile, outcome: Outcome) -> str:
     assert rule is not None  # the caller has found it by its id
     blocks = [f"{rule.info.id}: {rule.info.title}\n"]
     for document, main in subjects_of(rule.info.kinds, outcome):
-        subject = Subject.of(rule, document, main, outcome)
+        subject = Subject.maker(document, main, outcome)(rule)
         blocks.append(f"{_name(document)}: {chr(10).join(_block(subject, outcome, rule_file))}\n")
     blocks += [f"{printable(one.path)}: left alone: {printable(one.note)}\n" for one in outcome.result.files if one.status == "ignored"]
     if len(blocks) == 1:

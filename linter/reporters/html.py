@@ -164,7 +164,7 @@ def _checked(result: Result, findings: list[Finding], place: Placer) -> Iterator
     found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
     if result.files:
         head = ("File", "Kind", "Configures", "Target", "Server", "SHA-256", "Result")
-        digests = {(one.uri, one.environment): digest for one, digest in result.record().digests.items()}
+        digests = {(one.uri, one.environment): digest for one, digest in result.record().digests().items()}
         files = ((file, digests.get((file.path, file.environment))) for file in result.files)
         yield _table("Files", head, (_file(file, digest, found, place) for file, digest in files))
     notes = [_text(together(one)) for one in result.deployments]
