@@ -27,12 +27,12 @@ def _run(module: str, *arguments: str | Path) -> str:
 
 
 def install(wheel: Path, folder: Path) -> None:
-    """Make an environment with the wheel and what it needs, and without pip, which a run does not."""
+    """Make an environment with the wheel and its dependencies, and without pip, which a run does not need."""
     _run("venv", "--without-pip", folder)
     pip = ("pip", "--python", folder, "install", "--quiet", "--no-compile", "--only-binary", ":all:")
     _run(*pip, "--require-hashes", "--requirement", ROOT / "requirements.txt")
     version = wheel.name.split("-")[1]
-    # By name, as from PyPI: of a wheel that is named by its path, the bill would have the path in place of the package's address.
+    # By name, as from PyPI: for a wheel named by its path, the bill would have the path instead of the package's address.
     _run(*pip, "--no-deps", "--no-index", "--find-links", wheel.parent, f"{NAME}=={version}")
 
 

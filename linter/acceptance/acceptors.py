@@ -117,7 +117,7 @@ class Acceptors:
 
 
 def _shown(found: Acceptance) -> Acceptance:
-    """An acceptance as reports may show it: in place of a name there may be a secret."""
+    """An acceptance as reports can show it: someone may have put a secret where a name belongs."""
     if found.by is None:
         return found
     from ..redaction.credentials import without_credentials  # whose patterns take long to compile

@@ -2,7 +2,7 @@
 
 A comment at the end of a line applies to that line, on a line of its own to the next line that is not empty. A comment without a reason has
 no effect: later readers of the file must know why. Before the reason it can say who accepts the findings, until when and since when:
-``by=NAME until=2027-01-31 since=2026-01-31``, in any order, with the name in quotes where it has blanks.
+``by=NAME until=2027-01-31 since=2026-01-31``, in any order, with the name in quotes if it has spaces.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 _TERM = re.compile(r"""(?P<name>[A-Za-z]+)=(?:"(?P<quoted>[^"]*)"(?!\S)|(?P<bare>\S*))[ \t]*""")
 _TERMS: Final = ("by", "until", "since")
 _LATE: Final = re.compile(r"""\b(?:until|since)=["']?\d""")
-"""A day behind the beginning of the reason, which would have no effect."""
+"""A date after the start of the reason, which would have no effect."""
 
 
 class SuppressionComments(NamedTuple):
@@ -66,7 +66,7 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
 
 
 def _read(ignore: re.Match[str]) -> tuple[dict[str, Any], str, str]:
-    """The terms and the reason behind the brackets, and how to correct a comment that has no effect; empty for one that has."""
+    """The terms and the reason after the brackets, and how to correct a comment that has no effect; empty if it has one."""
     terms: dict[str, Any] = {}
     rest, at = ignore["reason"].strip(), 0
     if not all(_ID.fullmatch(one.strip()) for one in ignore["ids"].split(",")):

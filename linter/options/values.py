@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class NoChoice(ValueError):
-    """A text that is none of the words of an option, with the one that was meant."""
+    """A text that is not one of the words of an option; the message suggests the nearest one."""
 
 
 def value_of(option: Option, given: Any, given_by: str) -> Any:
-    """The value of an option: what its text means, or all of its texts, else its initial value; ``given_by`` names what gives it.
+    """The parsed text or texts of an option, or its initial value if there are none; ``given_by`` names where they were given.
 
-    Raises :class:`NoChoice` where the option has choices.
+    Raises :exc:`NoChoice` if the option has choices and the text is not one of them.
     """
     if given is None or given == ():
         return option.initial

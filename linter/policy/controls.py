@@ -17,10 +17,10 @@ from ..typed import Any, Final
 from .errors import RuleError, did_you_mean
 
 NONE: Final = "none"
-"""What a rule that supports no control says."""
+"""The value of ``controls`` for a rule that supports none."""
 _CATALOGUE: Final = Path(__file__).with_suffix(".yaml")
 _RULES: Final = Path(__file__).parents[2] / "rules"
-"""The built-in rules of a checkout, where alone they are read for this."""
+"""The built-in rules of a checkout; an installed package reads only the built file."""
 
 
 @cache
@@ -45,7 +45,7 @@ def covers(wanted: str, control: str) -> bool:
 
 
 def lines_about(info: RuleInfo) -> list[str]:
-    """What explains which controls a rule supports, with why; nothing where it supports none."""
+    """Lines that name the controls a rule supports, and why; empty if it supports none."""
     return [f"* {catalogue()[control].name}: {why}" for control, why in controls_of(info).items()]
 
 

@@ -139,16 +139,16 @@ def unread(files: Iterable[FileStatus]) -> dict[str, str]:
 def servers(result: Result, most: int | None = None) -> Iterator[str]:
     """Each server that files were checked against, with those files, or the first of them, if there are several servers."""
     newer = Counter(server.newer for server in {file.server for file in result.files} if server is not None and server.newer)
-    judged: dict[str, dict[str, None]] = {}
+    by_server: dict[str, dict[str, None]] = {}
     for file in result.files:
         if file.server is not None:  # several images that are newer than the known releases are one note
             server = file.server._replace(reason="each image") if newer[file.server.newer] > 1 else file.server
-            judged.setdefault(printable(server.described), {})[printable(file.path)] = None
-    for name, files in judged.items():
+            by_server.setdefault(printable(server.described), {})[printable(file.path)] = None
+    for name, files in by_server.items():
         listed = list(files)
         if most is not None and len(listed) > most:
             listed = [*listed[: most - 1], f"{len(listed) - most + 1:,} other files"]
-        yield f"Checked against {name}." if len(judged) == 1 else f"{series(listed)}: checked against {name}."
+        yield f"Checked against {name}." if len(by_server) == 1 else f"{series(listed)}: checked against {name}."
 
 
 def _newest(result: Result) -> str:

@@ -205,8 +205,8 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
 def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]:
     """The releases of the server that files were checked against, each with its reason and files."""
     known = ((file.server, place.file(file.path).uri) for file in files if file.server is not None)
-    judged = gathered(((server.text, printable(server.why)), uri) for server, uri in known)
-    return [{"version": version, "from": why, "files": list(dict.fromkeys(uris))} for (version, why), uris in judged.items()]
+    by_server = gathered(((server.text, printable(server.why)), uri) for server, uri in known)
+    return [{"version": version, "from": why, "files": list(dict.fromkeys(uris))} for (version, why), uris in by_server.items()]
 
 
 def _statuses(result: Result) -> dict[str, dict[str, str]]:
