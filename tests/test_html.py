@@ -100,7 +100,7 @@ def test_any_text_is_text(text: str) -> None:
         result(
             finding(f"m{one}", place),
             finding("a", place, acceptance=accepted(f"r{one}", by=f"b{one}", file=f"f{one}")),
-            finding("x", place, rule=f"acme/{one}"),
+            finding("x", place, rule=f"acme/x{one}"),
         )
         for one, place in ((text, where), ("", plain))
     )
