@@ -154,7 +154,8 @@ class Document:
     named after its ``environment``; with some, ``environment`` is not one, but only tells the document from others in its file.
 
     ``contained``: it belongs to a container whose environment is known (:mod:`linter.documents.workload`). ``trusts``: a variable beside it
-    may make Node.js trust further certificate authorities. ``is_filled`` says whether a program is known to replace the references in it;
+    may make Node.js trust further certificate authorities. ``section`` is what a secret becomes in the configuration of the server whose
+    parameters name it. ``is_filled`` says whether a program is known to replace the references in it;
     None without such a check.
     """
 
@@ -168,6 +169,7 @@ class Document:
     holders: tuple[tuple[str, str], ...] = ()
     contained: bool = False
     trusts: bool = False
+    section: str = ""
     is_filled: Callable[[], bool] | None = None
     now: datetime | None = None
     memo: Memo | None = None
@@ -238,7 +240,7 @@ class Document:
     def written_in(self, path: SettingPath, part: Part = "value") -> tuple[Document, SettingPath]:
         """The document in whose text a setting is written, and the setting's path there: like :meth:`owner`, but a part for a sum."""
         document, path = self.owner(path)
-        return (document if document.parts is None else document.parts.giver(path, part)), path
+        return (document, path) if document.parts is None else document.parts.giver(path, part).owner(path)
 
     def locate(self, path: SettingPath, part: Part = "value") -> Span:
         """The place of a setting in the text that :meth:`written_in` names; see :meth:`Origin.locate`."""

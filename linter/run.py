@@ -329,7 +329,7 @@ def load_documents(
     with run.log.surviving("all files", "finding out the server's version"):
         files = _as_servers_read(run, files)
     every = [one for file in files for one in file.reading.loaded]
-    subjects = _join(run, files) if joined else _subjects(run, files, parts_of_others(every))
+    subjects = _join(run, files, alone=False) if joined else _subjects(run, files, parts_of_others(every))
     in_sums = _in_sums((*every, *(one.loaded for one in subjects)))
     without_settings = {
         f"{given.uri}: {reading.note}": document_without_settings(given, reading)
@@ -511,10 +511,10 @@ def _newest(run: _Run, file: _File) -> list[Document]:
     return newest
 
 
-def _join(run: _Run, files: list[_File]) -> list[_Subject]:
-    """The documents to check: all except parts of others."""
+def _join(run: _Run, files: list[_File], *, alone: bool = True) -> list[_Subject]:
+    """The documents to check: all except parts of others. ``alone``: secrets that parameters name are checked by themselves, too."""
     covered = parts_of_others(one for file in files for one in file.reading.loaded)
-    subjects = _subjects(run, files, covered)
+    subjects = _with_secrets(_subjects(run, files, covered), alone=alone)
     by_hand = Started(run.options.start) if run.options.start is not None else None
     started = subjects[:1] if by_hand is not None else [one for one in subjects if one.loaded.start is not None]
     if not started:
@@ -540,6 +540,28 @@ def _join(run: _Run, files: list[_File]) -> list[_Subject]:
                 run.log.error(f"--start: {joined}")
     covered |= parts_of_others(one.loaded for one in (*subjects, *sums)) - {one.document for one in sums}
     return [one for one in (*subjects, *sums) if one.document not in covered]
+
+
+def _with_secrets(subjects: list[_Subject], *, alone: bool) -> list[_Subject]:
+    """The documents, each with the secrets that its parameters name; ``alone``: these are documents of their own, too."""
+    secrets = [one.loaded for one in subjects if one.loaded.names]
+    if not secrets:
+        return subjects
+    from .documents.layers import secrets_of, with_secrets  # only where there is a secret
+
+    named = {one.document: secrets_of(one.document, secrets) for one in subjects if one.document.kind == "server/ssm"}
+    for section, secret in (one for sections in named.values() for one in sections.items()):
+        secret.section = secret.section or section
+    covered = {secret for sections in named.values() for secret in sections.values()}
+
+    def filled(one: _Subject) -> _Subject:
+        sections = named.get(one.document)
+        if not sections:
+            return one
+        loaded = one.loaded._replace(document=with_secrets(one.document, sections), parts=one.loaded.written)
+        return one._replace(loaded=loaded, newest=lambda: with_secrets(one.newest(), sections))
+
+    return [filled(one) for one in subjects if alone or one.document not in covered]
 
 
 def _subjects(run: _Run, files: list[_File], covered: Collection[Document]) -> list[_Subject]:

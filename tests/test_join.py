@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from linter import check as check_files
 from linter import cli
 from linter.model import ABSENT, Document
 from linter.run import Options, Outcome, lint_paths, load_documents
@@ -378,3 +379,29 @@ def test_what_one_server_lacks_does_not_depend_on_another_one(tmp_path: Path) ->
     for order in (paths, paths[::-1]):
         found = [one for one in lint_paths(order, Options()).result.findings if one.rule == "missing-setting"]
         assert [one.holders or one.document.holders for one in found] == [(("service", "known"),)]
+
+
+def test_a_secret_is_joined_with_the_dump_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its members come first, parameters override them, and it is checked by itself too."""
+    monkeypatch.chdir(tmp_path)
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod-db"
+    dump = {"/medplum/prod/DatabaseSecrets": arn, "/medplum/prod/database.port": "5433", "/medplum/prod/port": "8103"}
+    secret = {"host": "db.hospital.org", "port": 5432, "dbname": "medplum", "username": "medplum", "password": "kUnpyqW7rTz2"}
+    (tmp_path / "ssm.json").write_text(json.dumps(dump), encoding="utf-8")
+    answer = {"ARN": f"{arn}-AbCdEf", "Name": "prod-db", "SecretString": json.dumps(secret)}
+    (tmp_path / "secret.json").write_text(json.dumps(answer), encoding="utf-8")
+    shown = CliRunner().invoke(cli.cli, ["show", "ssm.json", "secret.json"]).output
+    assert [line.split() for line in shown.splitlines()[1:6]] == [
+        ["database.host", '"db.hospital.org"', "secret.json:1", "(secret)"],
+        ["database.dbname", '"medplum"', "secret.json:1", "(secret)"],
+        ["database.username", '"medplum"', "secret.json:1", "(secret)"],
+        ["database.password", "••••••", "secret.json:1", "(secret)"],
+        ["DatabaseSecrets", f'"{arn}"', "ssm.json:1", "(ssm)"],
+    ]
+    found = {(one.rule, one.path, one.setting) for one in check_files("ssm.json", "secret.json").findings}
+    assert ("unencrypted-database", "ssm.json", "database.ssl") in found
+    assert ("parameter-differs-from-secret", "ssm.json", "database.port") in found
+    (tmp_path / "secret.json").write_text(
+        json.dumps({**answer, "SecretString": json.dumps({**secret, "ssl": {"require": True}})}), encoding="utf-8"
+    )
+    assert "unencrypted-database" not in {one.rule for one in check_files("ssm.json", "secret.json").findings}

@@ -20,7 +20,9 @@ _SECRETS = ("database", "redis")
 
 
 def role(document: Document) -> str:
-    """The role of a document in a deployment, a :data:`~linter.settings.kinds.Role`; empty if it has none."""
+    """The role of a document in a deployment, a :data:`~linter.settings.kinds.Role` or the section of a secret; empty if it has none."""
+    if document.section:
+        return document.section
     kind = DOCUMENT_KINDS.get(document.kind)
     return kind.role if kind is not None else ""
 
@@ -90,7 +92,7 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
         DEPLOYMENT,
         Text(""),
         data,
-        _Origin(members),
+        MemberOrigin(members),
         environment=server.environment if not server.holders else None,
         complete=complete,
         target=server.target,
@@ -99,8 +101,8 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
     )
 
 
-class _Origin:
-    """From a setting of a deployment back to the document that holds it."""
+class MemberOrigin:
+    """From a setting of a document that is made of others back to the one that holds it."""
 
     def __init__(self, members: Mapping[str, Document]) -> None:
         self._members = members
@@ -115,8 +117,8 @@ class _Origin:
 
     def excerpt(self, path: SettingPath | None, span: Span) -> Excerpt:
         """Never called: findings are about the members."""
-        raise LookupError("a deployment has no text of its own")
+        raise LookupError("what is made of other documents has no text of its own")
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """Never called either."""
-        raise LookupError("a deployment has no text of its own")
+        raise LookupError("what is made of other documents has no text of its own")

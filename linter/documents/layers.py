@@ -5,25 +5,36 @@ Rules see the sum. Each value is checked as its own source is read, and findings
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 
 from ..model import ABSENT, Document, Part, SettingPath
+from ..server.loader import SECRETS
 from ..server.start import merge
+from ..typed import Any, Final
+from .deployment import MemberOrigin
 from .source import Loaded
 from .sums import Sum
 
+SECRET: Final = "secret"
+"""The kind of a layer that is a secret: no rule is for it, since the secret itself is checked."""
+
 
 class Layers(Sum):
-    """The sum of ``layers``, each overriding those before; one of them can be a sum itself. ``unread`` ones are ignored."""
+    """The sum of ``layers``, each overriding those before; one of them can be a sum itself. ``unread`` ones are ignored.
+
+    Secrets are layers without a text here: they are documents of their own.
+    """
 
     def __init__(self, layers: Sequence[Document], unread: Sequence[Document]) -> None:
-        super().__init__(tuple(dict.fromkeys(text for layer in (*layers, *unread) for text in _texts(layer))), {}, ())
+        texts = dict.fromkeys(text for layer in (*layers, *unread) if not layer.members for text in _texts(layer))
+        super().__init__(tuple(texts), {}, ())
         self.layers = tuple(layers)
+        self._first = next(layer for layer in layers if not layer.members)
 
     def layer(self, path: SettingPath) -> Document:
         """See :meth:`linter.model.Parts.layer`. Objects are merged; any other value replaces everything before it."""
-        layers, giver = self.layers, self.layers[0]
+        layers, giver = self.layers, self._first
         for length in range(1, len(path) + 1):
             given = [(layer, isinstance(value, dict)) for layer in layers if (value := layer.get(path[:length])) is not ABSENT]
             if not given:
@@ -31,7 +42,7 @@ class Layers(Sum):
             giver, is_object = given[-1]
             whole = max((index for index, (_, merges) in enumerate(given) if not merges), default=-1)
             layers = tuple(layer for layer, _ in given[whole + 1 :]) if is_object else (giver,)
-        return giver
+        return self._first if giver.members and giver.get(path) is ABSENT else giver  # what a secret lacks can be set beside it
 
     def giver(self, path: SettingPath, part: Part) -> Document:
         """See :meth:`linter.model.Parts.giver`."""
@@ -51,20 +62,21 @@ def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
     if layer.parts is not None:
         yield from layer.parts.givers(path)
     elif layer.get(path) is not ABSENT:
-        yield layer
+        yield layer.owner(path)[0]
 
 
-def sum_of(layers: Sequence[Document], main: Document, *, complete: bool) -> Document:
-    """The document of a server that reads some sources, named after ``main``, which it may not read.
+def sum_of(layers: Sequence[Document], main: Document, *, complete: bool, kind: str = "") -> Document:
+    """The document of a server that reads some sources, named after ``main``, which it may not read. Its kind is that of the first one.
 
     A setting missing from one source can be in another, so none of them is complete by itself any more.
     """
+    kind, layers = kind or layers[0].kind, [one for layer in layers for one in layer.layers]
     for layer in layers:
         layer.complete = False
     parts = Layers(layers, [main] if main not in layers else [])
     return Document(
         main.uri,
-        layers[0].kind,
+        kind,
         main.text,
         reduce(merge, (layer.data for layer in layers), {}),
         parts,
@@ -90,3 +102,32 @@ def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
         started=main.started,
         unread=main.unread,
     )
+
+
+def secrets_of(main: Document, secrets: Sequence[Loaded]) -> dict[str, Document]:
+    """The secrets that the parameters of a server name, by the sections that they become; see :data:`~linter.server.loader.SECRETS`."""
+    own = [one for one in secrets if _deployment(one.document) == _deployment(main)]
+    named = {section: [one for one in own if _is_named(main.get((name,)), one.names)] for name, section in SECRETS.items()}
+    return {section: every[0].document for section, every in named.items() if every}
+
+
+def _deployment(document: Document) -> str:
+    """The ``aws:`` source that a document was read from; empty for one in a file."""
+    return document.uri.partition("#")[0] if document.uri.startswith("aws:") else ""
+
+
+def _is_named(value: Any, names: Collection[str]) -> bool:
+    """Whether a parameter names a secret: by its name, its ARN, or its ARN without the six characters that Secrets Manager adds."""
+    arns = [one[:-7] for one in names if one.startswith("arn:") and one[-7:-6] == "-"]
+    return isinstance(value, str) and value in (*names, *arns)
+
+
+def with_secrets(main: Document, secrets: Mapping[str, Document]) -> Document:
+    """Parameters, with the sections that the server fills from secrets before it sets any parameter."""
+    every = [{section: secret} for section, secret in secrets.items()]
+    layers = [
+        Document(one.uri, SECRET, one.text, {section: one.data}, MemberOrigin(of), members=of)
+        for of in every
+        for section, one in of.items()
+    ]
+    return sum_of([*layers, main], main, complete=main.complete, kind=main.kind) if layers else main

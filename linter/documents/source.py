@@ -378,7 +378,7 @@ class Loaded(NamedTuple):
     document of a sum has ``parts``: the documents of its places, which have the mistakes in how each is written. ``started``: it is a
     server of its own, though another one of its file contains it too. ``start`` names the sources of the server, of which the document is
     the variables (:mod:`linter.documents.layers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with its
-    first document.
+    first document. ``names`` are those of a secret in a vault, by which other documents refer to it.
     """
 
     document: Document
@@ -397,6 +397,7 @@ class Loaded(NamedTuple):
     unread: tuple[Unread, ...] = ()
     start: Started | None = None
     of_text: tuple[Problem, ...] = ()
+    names: tuple[str, ...] = ()
 
     def with_text(self) -> Loaded:
         """The document with the mistakes in the text of its file, if it becomes the first one."""

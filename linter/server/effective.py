@@ -88,7 +88,7 @@ def loaded(document: Document) -> dict[str, Any]:
     """A configuration after the server's loader, before any default."""
     if len(document.layers) > 1:
         return reduce(merge, map(loaded, document.layers), {})
-    coercion = DOCUMENT_KINDS[document.kind].coercion
+    coercion = DOCUMENT_KINDS[document.kind].coercion if document.given is not None else None
     if document.given is None or coercion is None:
         return document.data
     # From Parameter Store the server requests the parameters directly beneath its path.

@@ -39,11 +39,16 @@ _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
 
 
 class Secret(NamedTuple):
-    """A secret of a file: its text, its place, and its name or ARN (empty if unknown)."""
+    """A secret of a file: its text, its place, and its name and ARN, as far as they are known."""
 
     text: str
     at: JsonPath
-    label: str
+    names: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Its name, or else its ARN; empty if neither is known."""
+        return next(iter(self.names), "")
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -111,7 +116,7 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
     data, problems, checkable = object_problems(inner.json, _CONSEQUENCE, _NOT_AN_OBJECT)
     origin = JsonOrigin(file.text, inner.json, kind, inner, Lines(file.text, _outer_visibility))
     document = Document(file.uri, kind, file.text, data, origin, environment=environment_of(secret.label), complete=inner.json.whole)
-    return Loaded(document, tuple(one._replace(span=inner.outward(one.span)) for one in problems), checkable)
+    return Loaded(document, tuple(one._replace(span=inner.outward(one.span)) for one in problems), checkable, names=secret.names)
 
 
 # --- What the AWS CLI prints ---------------------------------------------------------------------------------------------------------
@@ -121,7 +126,7 @@ def read_secrets(value: Any) -> list[Secret] | None:
     """The secrets in the output of the AWS CLI; None for anything else."""
     items: list[tuple[JsonPath, Any]]
     if isinstance(value, str):
-        return [Secret(value, (), "")] if value.lstrip().startswith("{") else None
+        return [Secret(value, (), ())] if value.lstrip().startswith("{") else None
     if isinstance(value, dict) and isinstance(value.get("SecretValues"), list):
         items = [(("SecretValues", index), item) for index, item in enumerate(value["SecretValues"])]
     elif isinstance(value, list) and value and all(map(_is_item, value)):
@@ -131,15 +136,15 @@ def read_secrets(value: Any) -> list[Secret] | None:
     else:
         return None
     texts = [(at, item) for at, item in items if isinstance(item, dict) and isinstance(item.get("SecretString"), str)]
-    return [Secret(item["SecretString"], (*at, "SecretString"), _label(item)) for at, item in texts]
+    return [Secret(item["SecretString"], (*at, "SecretString"), _names(item)) for at, item in texts]
 
 
 def _is_item(item: Any) -> bool:
     return isinstance(item, dict) and ("SecretString" in item or "SecretBinary" in item)
 
 
-def _label(item: dict[str, Any]) -> str:
-    return next((item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str)), "")
+def _names(item: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str))
 
 
 # --- What kind of secret it is -------------------------------------------------------------------------------------------------------
