@@ -132,7 +132,7 @@ def check(
         asked = run_options(_given(options))
     except (ConfigError, UsageError) as error:
         raise ValueError(str(error)) from None
-    given = None if text is None else Input(name, text.encode() if isinstance(text, str) else text, Path(name), piped=True)
+    given = [] if text is None else [Input(name, text.encode() if isinstance(text, str) else text, Path(name), piped=True)]
     lint = checks([os.fspath(path) for path in paths], asked, given)
     return Result(lint(None), lint, of_text=text is not None)
 

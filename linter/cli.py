@@ -218,7 +218,7 @@ cli: Final = Commands(
     help="""Check the configuration of a self-hosted Medplum server: JSON config files, dumps of AWS Parameter Store, variables.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
-    dump.json#prod is one environment of a file, or one of its services or containers.
+    dump.json#prod is one environment of a file, or one of its services or containers. aws:eu-west-1:/medplum/prod/ is what is deployed.
 
     Examples:
       # Check a file, or every file that is recognised in a folder

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from .files import Identity, environments_of_both, file_and_environment, identity, reason_of
+from .files import Identity, environments_of_both, file_and_environment, identity, reason_of, why_missing
 from .options.config import Config
 from .sources import file_names
 from .typed import Final, NamedTuple
@@ -125,9 +125,7 @@ class Search:
                 return [], f"{text}: is not a glob: {error}"
             files = [Found(Path(name), False) for name in names if not self.excluded(Path(name))]
             return files, "" if names else f"{text}: no file matches this glob"
-        from .server.start import how_to_read  # only after a mistake
-
-        return [], f"{text or repr(text)}: {how_to_read(text) or 'no such file or folder'}"
+        return [], f"{text or repr(text)}: {why_missing(text, 'file or folder')}"
 
     def _in_folder(self, folder: Path, fail: Callable[[OSError], object]) -> Iterator[Found]:
         """The files beneath a folder that a search takes, sorted by name. Links to folders are not followed.

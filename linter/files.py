@@ -65,6 +65,23 @@ def file_and_environment(text: str) -> tuple[str, tuple[str, ...]]:
     return (path, (name,)) if is_both else (text, ())
 
 
+def is_deployed(path: str) -> bool:
+    """Whether a path names a deployment, ``aws:eu-west-1:/medplum/prod/``, and not a file, which a repository may have."""
+    return path.startswith("aws:") and not os.path.lexists(path)
+
+
+def is_name(uri: str) -> bool:
+    """Whether what is read is no file: standard input, a deployment or a running server, whose name is relative to nothing."""
+    return uri == STANDARD_INPUT or (uri.startswith(("aws:", "http:/", "https:/")) and not os.path.lexists(uri))
+
+
+def why_missing(path: str, what: str) -> str:
+    """Why nothing can be read at a path, which should be ``what``."""
+    if is_deployed(path):
+        return "only check, show, diff and upgrade read AWS"
+    return "only the command check asks a running server, and only for a report" if is_name(path) else f"no such {what}"
+
+
 def environments_of_both(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
     """The environments of a file that is named twice: an empty list stands for all of them."""
     return tuple(dict.fromkeys((*some, *others))) if some and others else ()

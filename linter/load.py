@@ -35,6 +35,10 @@ class Input(NamedTuple):
     by_content: bool = False
     included: bool = False
     environments: tuple[str, ...] = ()
+    kind: str | None = None
+    """What it is, where its source says so; a kind that the user names counts before it."""
+    beside: bool = False
+    """Whether it need not have settings: its images and what stands around a server are worth reading too."""
 
 
 class Reading(NamedTuple):
@@ -311,15 +315,13 @@ def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> 
                 inputs[key] = given._replace(environments=environments)
             inputs[key] = inputs[key]._replace(environments=environments_of_both(inputs[key].environments, environments))
         except Unreadable as error:
-            from .server.start import how_to_read
-
-            errors.append(f"{name}: {how_to_read(name) or f'cannot be read: {error}'}")
+            errors.append(f"{name}: cannot be read: {error}")
     return list(inputs.values()), errors
 
 
 def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
     """Why an input cannot be shown, or not as it is; empty if it can, or if it is a part of another document."""
-    if not reading.loaded and (given.searched or given.uri in parts) and not given.environments:
+    if not reading.loaded and (given.searched or given.beside or given.uri in parts) and not given.environments:
         return ""
     if reading.unread or not reading.loaded:
         return f"{given.uri}: {reading.note}"

@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import _built
-from .documents.deployment import side_by_side
+from .documents.deployment import beside, side_by_side
 from .files import relative_to_here
 from .formats.placeholders import is_unresolved
 from .memo import Memo
@@ -21,7 +21,6 @@ from .model import (
     ABSENT,
     TARGETS,
     UNKNOWN,
-    Deployment,
     Digest,
     Document,
     Finding,
@@ -148,9 +147,10 @@ def subjects_of(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Docu
     whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
     for document in whole if not _TOGETHER.issuperset(kinds) else ():
         yield document, document
-    for document in outcome.around if WORKLOAD in kinds else ():
-        yield document, document
-    pairs = (Deployment(None, (server, document)) for document, server in outcome.around.items() if server is not None)
+    for document, _ in outcome.around if WORKLOAD in kinds else ():
+        if document.kind == WORKLOAD:
+            yield document, document
+    pairs = beside(outcome.around, outcome.result.deployments)
     for deployment in (*outcome.result.deployments, *pairs) if DEPLOYMENT in kinds else ():
         for combined in side_by_side(deployment):
             yield combined, combined.members.get("server", deployment.documents[0])

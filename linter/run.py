@@ -45,7 +45,7 @@ from .policy.rule import Case, Rule
 from .release import ANY_SERVER, MAIN, ServerVersion
 from .server.target import Evidence, evidence_in
 from .settings import declare_secrets
-from .settings.kinds import WORKLOAD, catalogue_kind
+from .settings.kinds import COMPANIONS, LIVE, WORKLOAD, catalogue_kind
 from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from .acceptance.baseline import Baseline
     from .documents.workload import Described
+    from .live.server import RunningServer
     from .memo import Memo
 
 Check = Callable[[Mapping[str, bytes] | None], "Outcome"]
@@ -78,6 +79,8 @@ class Options(NamedTuple):
     """The maximum size of an input, in bytes."""
     start: str | None = None
     """The start argument of the server that reads the inputs; None if the files say it."""
+    notices: tuple[Notice, ...] = ()
+    """What the caller found out while it read the inputs."""
     keep_contents: bool = False
     """Whether the outcome has the bytes of the files: for those who change them."""
     instead: Mapping[str, bytes] = {}
@@ -95,6 +98,8 @@ class Options(NamedTuple):
     fail_on_stale_baseline: bool = False
     force_exclude: bool = False
     """Whether exclusions of a configuration apply even to files that are named."""
+    live: RunningServer | None = None
+    """The running server to ask, and to compare with the files."""
     on_step: Callable[[str, int, int, str], object] | None = None
     """Called when a file is taken up: with the step, how many files are done, how many there are, and its path."""
 
@@ -144,8 +149,8 @@ class Outcome(NamedTuple):
     """Gives the configuration that applies to a file."""
     checkable: tuple[Document, ...] = ()
     """The documents that rules could check."""
-    around: Mapping[Document, Document | None] = {}
-    """The environments of servers, each with the settings of its server if these are known."""
+    around: Sequence[tuple[Document, Document | None]] = ()
+    """The environments of servers, and what running servers answer, each with the settings of its server if these are known."""
     rewriters: Mapping[Document, Rewriter] = {}
     """The functions that apply commands to a dump."""
     acceptances: Callable[[], Sequence[Listed]] = tuple
@@ -235,29 +240,32 @@ class _Batch(NamedTuple):
     of: Document | None = None
 
 
-def checks(paths: list[str], options: Options, given: Input | None = None) -> Check:
-    """The function that checks paths, or one text, repeatedly: also with the changes of fixes."""
+def checks(paths: list[str], options: Options, given: Sequence[Input] = ()) -> Check:
+    """The function that checks paths, and texts that are read already, repeatedly: also with the changes of fixes."""
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
         asked = options if contents is None else options._replace(keep_contents=True, instead=contents)
-        return lint_paths(paths, asked) if given is None else lint_input(given, asked)
+        return lint_paths(paths, asked, given)
 
     return check
 
 
-def lint_paths(paths: list[str], options: Options) -> Outcome:
-    """Lint files, folders and globs. Never raises because of their content: problems are in the outcome."""
+def lint_paths(paths: list[str], options: Options, given: Sequence[Input] = ()) -> Outcome:
+    """Lint files, folders and globs, and texts that are read already. Never raises because of their content."""
+    given = [one._replace(data=options.instead.get(one.uri, one.data)) for one in given]
     run = _Run.of(options, _real_folders(paths))
     found, errors = run.search.find(paths, may_be_empty=options.allow_unrecognized)
-    if not _prepare(run, [file.path for file in found]):
+    if not _prepare(run, [*(one.path for one in found), *(one.path for one in given), *_typed(options)]):
         return _not_started(run)
     run.log.errors.extend(errors)
+    run.log.notices.extend(options.notices)
     names = ", ".join(paths)
     is_left_out = any(one.named for one in run.search.left_out)
-    if not found and not errors and not is_left_out and not options.allow_unrecognized:
+    if paths and not found and not errors and not is_left_out and not options.allow_unrecognized:
         run.log.errors.append(f"{names}: nothing is checked: the configuration excludes every file")
-    run = run._replace(around=_around(run, found))
-    outcome = _lint(run, _read_all(run, found))
+    run = run._replace(around=_around(run, found, given))
+    run.contents.update({one.uri: bytes_of(one) for one in given} if options.keep_contents else {})
+    outcome = _lint(run, [*filter(None, (_load(run, one) for one in given)), *_read_all(run, found)])
     if found and _found_nothing(run):
         what = f"as {options.kind}" if options.kind is not None else "as a Medplum configuration"
         searched = f": {what_is_searched_for()}" if options.kind is None and run.folders and not run.log.files else ""
@@ -267,14 +275,7 @@ def lint_paths(paths: list[str], options: Options) -> Outcome:
 
 def lint_input(given: Input, options: Options) -> Outcome:
     """Lint one text, such as standard input."""
-    given = given._replace(data=options.instead.get(given.uri, given.data))
-    run = _Run.of(options)
-    if not _prepare(run, [given.path]):
-        return _not_started(run)
-    run = run._replace(around=around_inputs([given]))
-    run.contents.update({given.uri: bytes_of(given)} if options.keep_contents else {})
-    file = _load(run, given)
-    return _lint(run, [] if file is None else [file])
+    return lint_paths([], options, [given])
 
 
 def read_paths(paths: list[str], options: Options) -> tuple[_Run, list[str], dict[Found, Reading | None]]:
@@ -351,6 +352,11 @@ def _in_sums(loaded: Iterable[Loaded]) -> set[str]:
     return {uri for one in loaded if one.parts for uri, _ in one.places}
 
 
+def _typed(options: Options) -> list[Path]:
+    """The address of the running server, for which the configuration of the current folder counts."""
+    return [Path(options.live.uri)] if options.live is not None else []
+
+
 def _real_folders(paths: Iterable[str]) -> list[str]:
     """The real paths of those that are folders; none if the working folder is gone, which the search reports."""
     try:
@@ -388,10 +394,11 @@ def _prepare(run: _Run, files: list[Path]) -> bool:
 # --- Read and load ---
 
 
-def _around(run: _Run, found: Iterable[Found]) -> Surroundings:
-    """The surroundings of the run's files; a pipe can be read only once."""
+def _around(run: _Run, found: Iterable[Found], given: Iterable[Input] = ()) -> Surroundings:
+    """The surroundings of the run's files and texts; a pipe can be read only once."""
     small = (file for file in found if not file.too_large and (file.identity or os.path.isfile(file.path)))
     inputs = {file.path.as_posix(): Nearby(file.path, partial(_read_again, run.options, file.path)) for file in small}
+    inputs |= {one.uri: Nearby(one.path, partial(bytes_of, one)) for one in given}
     return Surroundings(inputs, run.search.excluded)
 
 
@@ -455,19 +462,41 @@ def _load(run: _Run, given: Input) -> _File | None:
 
 
 def _read_as(run: _Run, given: Input, server: ServerVersion) -> Reading:
-    reading = load(given, run.options.kind, server, guess=not run.options.allow_unrecognized, around=run.around)
+    kind = given.kind or (None if given.beside else run.options.kind)
+    reading = load(given, kind, server, guess=not run.options.allow_unrecognized, around=run.around)
     if reading.loaded or given.searched or run.options.start is None:
         return reading
     # Files given with a start argument are a server's, though a client could have them too.
     from .server.start import layers  # only with a start argument
 
     is_file = given.path.name in (one.file_name for one in layers(run.options.start, server.release))
-    kind = "server/json" if is_file else "server/env"
-    as_servers = load(given, kind, server, around=run.around)
+    as_servers = load(given, "server/json" if is_file else "server/env", server, around=run.around)
     return as_servers if any(one.document.given or one.document.data for one in as_servers.loaded) else reading
 
 
 # --- Versions and sums ---
+
+
+def _ask(run: _Run, files: list[_File]) -> tuple[list[_File], Mapping[Document, ServerVersion]]:
+    """What a running server answers, as a file, and its release for each document that configures it."""
+    live = run.options.live
+    if live is None:
+        return [], {}
+    documents = [one.document for file in files for one in file.reading.loaded]
+    with run.log.surviving(live.uri, "asking the server"):
+        run.step("asking", 0, 1, live.uri)
+        asked = live.ask(documents, run.options.now)
+        for notice in asked.notices:
+            run.log.note(Notice("not-asked", live.uri, None, notice))
+        for error in asked.errors:
+            run.log.error(error)
+        if asked.loaded is not None:
+            [path] = _typed(run.options)
+            given = Input(live.uri, asked.loaded.document.text, path)
+            said = {one: asked.version for one in live.serves(documents) if asked.version is not None}
+            return [_File(given, *run.choices.of(given.path), Reading([asked.loaded]))], said
+        run.log.unchecked(live.uri, "failed", "no answer")
+    return [], {}
 
 
 def _set_targets(run: _Run, files: list[_File]) -> None:
@@ -481,13 +510,15 @@ def _set_targets(run: _Run, files: list[_File]) -> None:
             document.target = target_for(_rules_for(run, file, document).overrides, document, beside)
 
 
-def _as_servers_read(run: _Run, files: list[_File]) -> list[_File]:
-    """The files with each document as its server reads it, now that all images are known."""
+def _as_servers_read(run: _Run, files: list[_File], said: Mapping[Document, ServerVersion] = {}) -> list[_File]:
+    """The files with each document as its server reads it, now that all images are known, and what servers have ``said`` themselves."""
     found = servers_in_images([(file.given, file.reading) for file in files])
+    of_start = next(iter(found.values())) if run.options.start is not None and len(set(found.values())) == 1 else None
     read: list[_File] = []
     for file in files:
         documents = [one.document for one in file.reading.loaded]
-        wanted = [_rules_for(run, file, one).overrides.server or found.get(one, one.server) for one in documents]
+        given = [run.options.overrides.server or said.get(one) or _rules_for(run, file, one).overrides.server for one in documents]
+        wanted = [by_hand or found.get(one, of_start or one.server) for by_hand, one in zip(given, documents, strict=True)]
         loaded = read_for(file.reading.loaded, wanted, partial(_read_as, run, file.given))
         read.append(file._replace(reading=file.reading._replace(loaded=loaded)))
     return read
@@ -588,7 +619,8 @@ def _report_unloaded(run: _Run, files: Iterable[_File], in_sums: Collection[str]
     for file in files:
         reading, uri = file.reading, file.given.uri
         asked = bool(file.given.environments)
-        if reading.silent or (reading.loaded and not reading.unread) or (not reading.loaded and uri in in_sums and not asked):
+        is_read = not reading.unread if reading.loaded or file.given.beside else uri in in_sums and not asked
+        if reading.silent or is_read:
             continue
         if reading.unread:
             _report_unread(run, uri, reading.note, skipped=file.given.searched and not reading.loaded, asked=asked)
@@ -612,9 +644,10 @@ def _found_nothing(run: _Run) -> bool:
     """Whether a search found no file that is worth reporting."""
     if run.options.allow_unrecognized or run.log.errors:
         return False
-    if len(run.log.files) == run.log.skipped:
+    files = [one for one in run.log.files if Path(one.path) not in _typed(run.options)]
+    if len(files) == run.log.skipped:
         return True
-    return run.options.kind is not None and all(file.status == "ignored" for file in run.log.files)
+    return run.options.kind is not None and all(file.status == "ignored" for file in files)
 
 
 # --- Check ---
@@ -728,26 +761,28 @@ class _Compared(NamedTuple):
     rules: dict[Document, set[str]]
 
 
-def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Document]) -> _Compared:
-    """Compare the documents of each deployment, and each server with its environment (``beside``), by the rules of the server's file."""
+def _compare(run: _Run, found: list[_Subject], companions: Iterable[tuple[Document, Document]]) -> _Compared:
+    """Compare the documents of each deployment, and each server with its ``companions``, by the rules of the server's file."""
     compared = _Compared([], [], {}, {})
     checkable = [one for one in found if one.loaded.checkable]
     if len(checkable) < 2:
         return compared
-    from .documents.deployment import deployments, side_by_side  # only where there are several documents
+    from .documents.deployment import beside, deployments, side_by_side  # only where there are several documents
 
     rules_of = {one.document: one.rules for one in checkable}
     found_in = {one.document: one.findings for one in checkable}
     checker = Checker(run.log, several=False)
-    compared.deployments.extend(deployments(one.document for one in checkable if one.document.kind != WORKLOAD))
-    for deployment in (*compared.deployments, *(Deployment(None, pair) for pair in beside.items() if pair[1] in rules_of)):
+    compared.deployments.extend(deployments(rules_of))
+    pairs = beside(((companion, server) for companion, server in companions if server in rules_of), compared.deployments)
+    for deployment in (*compared.deployments, *pairs):
         for combined in side_by_side(deployment):
             rules = rules_of[combined.members.get("server", deployment.documents[0])]
             plan = rules.plan(combined)
-            checks = [one for one in plan.checks if WORKLOAD not in combined.members or WORKLOAD in one[0].members]
+            nearby = COMPANIONS & combined.members.keys()
+            checks = [one for one in plan.checks if nearby <= one[0].members]
             findings = [one for rule, levels in checks for one in checker.found_by(rule, combined, levels)]
             # The environment of a server can explain findings in its settings, and the settings other findings in the environment.
-            own = found_in[combined.members["server"]] if WORKLOAD in combined.members else []
+            own = found_in[combined.members["server"]] if nearby else []
             kept, others = without_repetitions([*own, *findings], rules.by_id), {*map(id, findings)}
             compared.batches.append(_Batch([one for one in kept if id(one) in others], rules))
             own[:] = [one for one in kept if id(one) not in others]
@@ -759,6 +794,12 @@ def _compare(run: _Run, found: list[_Subject], beside: Mapping[Document, Documen
     return compared
 
 
+def _served(run: _Run, documents: Collection[Document]) -> list[tuple[Document, Document]]:
+    """What a running server answers, with each document that configures it."""
+    live, answers = run.options.live, [one for one in documents if one.kind == LIVE]
+    return [(answer, server) for answer in answers for server in (live.serves(documents) if live is not None else ())]
+
+
 def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch]:
     """The batches with one finding in place of equal ones of several services that share a file; it applies to all of them."""
     first: dict[tuple[object, ...], Finding] = {}
@@ -768,7 +809,7 @@ def _deduplicate(batches: list[_Batch], in_sums: Collection[str]) -> list[_Batch
         return finding.rule, finding.document.uri, finding.span, finding.message
 
     def is_shared(finding: Finding) -> bool:
-        return finding.document.uri in in_sums or finding.document.kind == WORKLOAD
+        return finding.document.uri in in_sums or finding.document.kind in COMPANIONS
 
     for one, of in ((one, batch.of or one.document) for batch in batches for one in batch.findings if is_shared(one)):
         document = first.setdefault(key(one), one).document
@@ -845,9 +886,11 @@ def _fails(batch: _Batch) -> bool:
 def _lint(run: _Run, files: list[_File]) -> Outcome:
     """Everything after reading: from the files with their documents to the outcome."""
     log = run.log
+    live, said = _ask(run, files)
     with log.surviving("all files", "finding out the server's version"):
         _set_targets(run, files)
-        files = _as_servers_read(run, files)
+        files = _as_servers_read(run, files, said)
+    files = [*files, *live]
     subjects = _join(run, files)
     # The other environments of a file may need a shared comment or value, which is not known.
     in_part = {uri for one in subjects if one.file.given.environments for uri, _ in one.loaded.places}
@@ -860,9 +903,10 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
     found += beside
     for path in run.around.found.values():
         log.read(path)
+    served = _served(run, [one.document for one in found if one.loaded.checkable])
     compared = _Compared([], [], {}, {})
     with log.surviving("all files", "comparing the documents"):
-        compared = _compare(run, found, {one.document: one.server for one in beside if one.server is not None})
+        compared = _compare(run, found, [*((one.document, one.server) for one in beside if one.server is not None), *served])
     infos = {name: info for one in found for name, info in one.rules.plan(one.document).infos.items()} | compared.infos
     today = run.options.now.date() if run.options.now is not None else None
     acceptors = Acceptors(list(_checked(found, compared.rules, given)), run.baselines, today)
@@ -886,7 +930,7 @@ def _lint(run: _Run, files: list[_File]) -> Outcome:
         now=run.options.now,
         config_of=run.choices.config_of,
         checkable=tuple(one.document for one in found if one.loaded.checkable),
-        around={one.document: one.server for one in beside},
+        around=(*((one.document, one.server) for one in beside), *served),
         rewriters={document: one.rewriter for document, one in texts.loaded.items() if one.rewriter is not None},
         acceptances=partial(acceptors.listed, reach),
         suppress=acceptors.by_comment if acceptors.comments else None,

@@ -1,4 +1,4 @@
-"""Which tests are slow, and how hypothesis runs: always on the same examples, on fewer in the quick suite, and without a clock.
+"""Which tests are slow, which may connect, and how hypothesis runs: on the same examples, on fewer in the quick suite, without a clock.
 
 ``HYPOTHESIS_PROFILE=explore`` looks further.
 """
@@ -9,6 +9,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from support import offline
 from support.contract import incomplete
 from support.quick import is_quick, mark_slow
 
@@ -19,11 +20,17 @@ settings.register_profile("explore", max_examples=5_000, deadline=None)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how hypothesis runs, and stop at a source or reporter that is not one yet, for which every test would fail in its own way."""
+    offline.guard()
     usual = "quick" if is_quick(config) else "steady"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
     lacking = incomplete()
     if lacking:
         raise pytest.UsageError("\n".join(lacking))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a test connect only if it is marked."""
+    offline.allow(loopback=item.get_closest_marker("loopback") is not None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,10 +16,14 @@ from support.helpers import compact
 from linter import run as checking_rules
 from linter.acceptance.baseline import Entry, baseline_text, read_baseline
 from linter.cli import cli
+from linter.commands.check import checker
+from linter.load import Input
 from linter.model import Finding
 from linter.options.choose import OWN_FILE
 from linter.options.config import ConfigError
 from linter.release import NEWEST
+from linter.reporters._places import reported_path
+from linter.run import Options
 
 SERVER = {
     "baseUrl": "https://api.hospital.org",
@@ -482,3 +486,22 @@ def test_nothing_is_said_or_written_where_a_bug_may_hide_findings(monkeypatch: p
     result = lint(FILE, "--write-baseline", KNOWN)
     assert result.exit_code == 3 and result.stderr.endswith(f"note: {KNOWN}: is not written, because the bug may have hidden findings\n")
     assert Path(KNOWN).read_text(encoding="ascii") == before
+
+
+def test_the_name_of_a_deployment_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the same from every folder, and keeps the slash at its end."""
+    name = "aws:eu-west-1:/medplum/prod/"
+    answer = {"Parameters": [{"Name": "/medplum/prod/port", "Type": "String", "Value": "0"}], "Path": "/medplum/prod/"}
+    read = [Input(name, json.dumps(answer).encode(), Path(name))]
+    written = checker((), Options(isolated=True, write_baseline=tmp_path / KNOWN), read=read)(None)
+    assert written.baseline is not None
+    write(KNOWN, written.baseline.text)
+    assert {one.path for one in read_baseline(tmp_path / KNOWN).counts} == {name}
+    monkeypatch.chdir("deploy")
+    outcome = checker((), Options(isolated=True, baseline=tmp_path / KNOWN), read=read)(None)
+    assert {one.accepted_by for one in outcome.result.findings} == {"baseline"}
+    place = reported_path(name)
+    assert (place.text, place.uri, place.relative) == (name, name, False)
+    Path(OWN_FILE).write_text(f'[[accept]]\nrule = "number-out-of-range"\nreason = "x"\npath = "{name}"\n', encoding="utf-8")
+    outcome = checker((), Options(), read=read)(None)
+    assert [one.accepted_by for one in outcome.result.findings if one.rule == "number-out-of-range"] == ["configuration"]

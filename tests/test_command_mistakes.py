@@ -259,23 +259,6 @@ def test_a_report_that_is_there_stays() -> None:
 # --- What is not read. --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("argument", "region", "path"),
-    [
-        ("aws:eu-west-1:/medplum/prod/", "eu-west-1", "/medplum/prod"),
-        ("aws:/medplum/prod/,env", "us-east-1", "/medplum/prod"),
-        ("aws:eu-west-1:/$(id)/", "REGION", "/medplum/ENVIRONMENT"),
-        ("aws:", "REGION", "/medplum/ENVIRONMENT"),
-    ],
-)
-@pytest.mark.parametrize("command", [["check"], ["show"], ["upgrade"], ["diff", "medplum.config.json"], ["explain", "missing-port"]])
-def test_parameter_store_is_read_through_a_pipe(command: list[str], argument: str, region: str, path: str) -> None:
-    read = f"aws ssm get-parameters-by-path --region {region} --path {path} --recursive --with-decryption | medplum-lint -"
-    result = lint(*command, argument)
-    assert result.exit_code == 2
-    assert error(f"{argument}: no such file, and Parameter Store is not read: pipe the parameters in, {read}") in result.stderr
-
-
 NOT_READ = 'medplum-lint: note: standard input is not read: to check it, give the path "-"\n'
 
 

@@ -200,7 +200,7 @@ def test_only_containers_that_run_a_server() -> None:
     app = container({"MEDPLUM_BASE_URL": "https://a.example/", "MEDPLUM_CLIENT_ID": "x"}, name="app", image="medplum/medplum-app")
     aws = container({}, name="cdk", command=["aws:/medplum/prod/"])
     text = task(app, own, copied, fetched, bare, aws, {"name": "x"}, family=None)
-    assert [one.document.environment for one in load(text)] == ["api", "worker", "migrate", "empty"]
+    assert [one.document.environment for one in load(text)] == ["api", "worker", "migrate", "empty", "cdk"]
     assert [one.document.environment for one in load(task(own, app))] == ["medplum/api"]
 
 
@@ -209,7 +209,8 @@ def test_only_containers_that_run_a_server() -> None:
     [
         (task(container({"MEDPLUM_REDIS_HOST": "x"}, image=None)), "server/env", True),
         (task(container()), "server/env", True),
-        (task(container(command=["aws:/medplum/prod/"])), None, True),
+        (task(container(command=["aws:/medplum/prod/"])), "server/env", True),
+        (task(container(command=["gcp:project:secret"])), None, True),
         (task(container({"MEDPLUM_BASE_URL": "x"}, image="nginx")), None, True),
         (task(), None, True),
         ('{"taskDefinition": {"containerDefinitions": [{"name": "nginx"}]}}', None, True),

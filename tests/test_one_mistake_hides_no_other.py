@@ -27,7 +27,7 @@ from linter.policy.rule_file import RuleFile
 from linter.release import ANY_SERVER, Release
 from linter.settings import Setting
 from linter.settings.env_names import variable_of
-from linter.settings.kinds import catalogue_kind
+from linter.settings.kinds import COMPANIONS, catalogue_kind
 
 KINDS = {"infra": "infra/json", "server": "server/json", "database": "secret/database", "redis": "secret/redis"}
 OWN = frozenset({"fits", "format"})
@@ -67,7 +67,7 @@ def kind_of(source: RuleFile, example: Any) -> str:
     """The kind of an example: what it says, else the first that its rule is for, as JSON."""
     assert source.rule is not None
     kind: str = example.get("kind") or source.rule.info.kinds[0]
-    return kind if "/" in kind or kind in ("deployment", "workload") else f"{kind}/json"
+    return kind if "/" in kind or kind in ("deployment", *COMPANIONS) else f"{kind}/json"
 
 
 def catalogue_of(kind: str, path: SettingPath) -> tuple[str, SettingPath]:

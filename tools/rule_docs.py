@@ -49,6 +49,7 @@ CATEGORIES = {
     "workload": Category(
         "Workload", "What surrounds the server, such as health checks, volumes, its database or the app, does not fit it."
     ),
+    "live": Category("Running server", "A running server does not work, or is not what its configuration says."),
     "deployment": Category(
         "Deployment", "Two parts of one deployment, such as the CDK, Parameter Store and the server, do not fit together."
     ),

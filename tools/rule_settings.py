@@ -35,6 +35,7 @@ _MEMBERS: Final = {
     "database": "secret/database",
     "redis": "secret/redis",
     "workload": "workload",
+    "live": "live",
 }
 """The kinds of the members of a deployment."""
 _MOST: Final = 100

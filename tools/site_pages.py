@@ -25,7 +25,7 @@ TOP: Final = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.m
 ORDER: Final[dict[str, tuple[str, ...]]] = {
     "Home": (HOME,),
     "Get started": ("get-started.md",),
-    "Check": ("check.md", "deployments.md", "report.md", "accept.md"),
+    "Check": ("check.md", "deployments.md", "live.md", "running-server.md", "report.md", "accept.md"),
     "Fix": ("fix.md",),
     "Upgrade": ("upgrade.md",),
     "Pipelines": ("pipelines.md",),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from ..files import STANDARD_INPUT, Unreadable, is_within, read_regular, relative_to_here
+from ..files import Unreadable, is_name, is_within, read_regular, relative_to_here
 from ..model import Acceptance, Document, Finding, Notice, Related, gathered
 from ..options.config import Config, ConfigError
 from ..redaction.mask import name_in_file
@@ -158,7 +158,7 @@ class KnownFindings:
         self._configs: dict[Document, Config] = {}
         for one in documents:
             uri = one.document.uri
-            name = self._names[one.document] = uri if uri == STANDARD_INPUT else self._relative(one.path)
+            name = self._names[one.document] = printable(uri) if is_name(uri) else self._relative(one.path)
             self._files.setdefault(name, []).append(one)
             self._configs[one.document] = one.config
 
@@ -249,7 +249,7 @@ class KnownFindings:
                 return False
             if entry.path in files:
                 return files[entry.path](entry)
-            return entry.path != STANDARD_INPUT and reach.is_gone(folder / entry.path)
+            return not is_name(entry.path) and reach.is_gone(folder / entry.path)
 
         return shows
 

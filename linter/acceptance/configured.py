@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from ..documents.deployment import names_of
+from ..files import is_name
 from ..model import Acceptance, Finding, Notice, dotted, members_as_one
 from ..options.config import Config
 from . import Checked, Listed, Reach
@@ -93,7 +94,8 @@ class Acceptances:
     def _why_unused(self, one: Acceptance, *, whole: bool) -> str | None:
         """Why no finding needs a table, and what to do; None if that is not certain. ``whole``: the whole folder was searched."""
         checked, named = self._checked[one.path, one.environment], one.rule in self._named[one.path]
-        if one.path in self._unread or not (named or (whole and (checked is None or one.rule in checked))):
+        is_file = one.path is None or not is_name(one.path)  # others are in no folder that a run could have searched
+        if one.path in self._unread or not (named or (whole and is_file and (checked is None or one.rule in checked))):
             return None
         if checked is not None:
             return "the rule finds nothing there: delete it"
@@ -107,7 +109,7 @@ class Acceptances:
 def _names(config: Config, glob: str, path: Path) -> bool:
     """Whether a glob is the path of one file. It needs a slash: without one it is a name at any depth."""
     one = _one_file(config, glob)
-    return one is not None and os.path.normpath(one) == os.path.abspath(path)
+    return one is not None and config.relative(one) == config.relative(path)
 
 
 def _one_file(config: Config, glob: str) -> Path | None:
@@ -116,4 +118,5 @@ def _one_file(config: Config, glob: str) -> Path | None:
     plain = re.sub(r"\[([*?[])\]", "", glob)
     if "/" not in glob or any(sign in plain for sign in "*?["):
         return None
-    return config.folder / re.sub(r"\[([*?[])\]", r"\1", glob).strip("/")
+    name = re.sub(r"\[([*?[])\]", r"\1", glob)
+    return Path(name) if is_name(name) else config.folder / name.strip("/")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 
-from ..files import STANDARD_OUTPUT, has_input, identity
+from ..files import STANDARD_OUTPUT, has_input, identity, is_deployed
+from ..load import Input
 from ..log import Log
 from ..model import Record, Style
 from ..options import Given, Output
 from ..options.config import Overrides
 from ..output import Unwritable, place_of, write_file, write_standard_output
 from ..output.report import at_least, is_read, write_all
-from ..output.say import Failed, UsageError, quietly, say, say_all
+from ..output.say import Failed, UsageError, on_terminal, quietly, say, say_all
 from ..reporters import names as format_names
 from ..reporters import reporter
 from ..run import Check, NewBaseline, Options, Outcome, checks
@@ -33,7 +33,8 @@ def run(given: Given) -> int:
     """Check configurations (the default command).
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
-    dump.json#prod is one environment of a file, or one of its services or containers.
+    dump.json#prod is one environment of a file, or one of its services or containers. aws:eu-west-1:/medplum/prod/ is what is deployed,
+    and https://HOST/ a running server, which is asked, and compared with the files.
 
     Examples:
       # See what would be fixed, then fix it
@@ -58,7 +59,14 @@ def run(given: Given) -> int:
 
         configured.show(given, options)
         return 0
-    checked = checker(given.paths or (".",), options, given.stdin_filename)
+    paths, options = _with_server(given, options)
+    read: Sequence[Input] = ()
+    if any(map(is_deployed, paths)):
+        from .inputs import deployed  # only here
+
+        paths, read, start, notices = deployed(paths, given)
+        options = options._replace(start=options.start or start, notices=notices)
+    checked = checker(paths, options, given.stdin_filename, read)
     log = Log()
     outcome, dumps = (_fix if given.fix or given.diff else _check)(given, checked, log)
     outcome = outcome._replace(errors=(*outcome.errors, *log.errors), bugs=tuple(dict.fromkeys((*outcome.bugs, *log.bugs))))
@@ -84,6 +92,23 @@ def run_options(given: Given) -> Options:
     if options.until is not None and options.until < options.today:
         raise Failed(f"--until {options.until} is in the past: nothing would be accepted")
     return options
+
+
+def _with_server(given: Given, options: Options) -> tuple[Sequence[str], Options]:
+    """The paths without the address of a running server, and the options with that. Raises :exc:`UsageError` for what cannot be asked."""
+    typed = [one for one in given.paths if one.lower().startswith(("https://", "http://"))]
+    if not typed:
+        if given.also:
+            raise UsageError("--also names hosts to ask beside a running server: give its address, https://HOST/, too")
+        return given.paths or (".",), options
+    from ..live.server import RunningServer  # only where an argument names one
+
+    if len(typed) > 1:
+        raise UsageError("there are several addresses of servers: ask one in each run")
+    try:
+        return [one for one in given.paths if one not in typed], options._replace(live=RunningServer(typed[0], given.also))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 # --- What to write, and which options contradict each other. --------------------------------------------------------------------------
@@ -147,6 +172,8 @@ def _contradictions(given: Given) -> Iterator[str]:
         return
     if given.unsafe_fixes and not (fixes or given.fix_script):
         yield "--unsafe-fixes says which fixes to make: give --fix, --diff or --fix-script too"
+    if given.fix and not given.diff and any(map(is_deployed, paths)):
+        yield "nothing in AWS is changed: give --fix-script, or --diff to see what would be"
     if given.fix and not given.diff and "-" in paths:
         yield "standard input cannot be changed: give a file, or --diff to see what would be"
 
@@ -165,23 +192,18 @@ def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
 # --- The run. -----------------------------------------------------------------------------------------------------------------------
 
 
-def checker(paths: Sequence[str], options: Options, stdin_filename: str | None = None) -> Check:
-    """The function that checks paths, or standard input, with a progress line on a terminal if it takes long."""
-    given = None
+def checker(paths: Sequence[str], options: Options, stdin_filename: str | None = None, read: Sequence[Input] = ()) -> Check:
+    """The function that checks paths, or standard input, and what is ``read`` already, with a progress line on a terminal."""
     if "-" in paths:
-        if len(paths) > 1:
+        if len(paths) > 1 or read:
             raise UsageError('"-" (standard input) cannot be combined with other paths')
         from .inputs import piped  # only here
 
-        given = piped(options.max_size, stdin_filename)
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return checks(list(paths), options, given)
+        paths, read = (), [piped(options.max_size, stdin_filename)]
 
     def check(contents: Mapping[str, bytes] | None) -> Outcome:
-        from ..output.progress import shown  # only on a terminal
-
-        with shown(sys.stderr) as step:
-            return checks(list(paths), options._replace(on_step=step), given)(contents)
+        with on_terminal() as step:
+            return checks(list(paths), options._replace(on_step=step), read)(contents)
 
     return check
 

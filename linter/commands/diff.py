@@ -6,6 +6,7 @@ import os.path
 import sys
 from collections.abc import Iterator, Mapping
 
+from ..files import is_deployed
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
 from ..output import width_of, write_standard_output
@@ -32,8 +33,8 @@ _BEFORE = 20
 def run(given: Given) -> int:
     """Compare two configurations as the server sees them.
 
-    FIRST and SECOND are files; dump.json#prod is one environment of a file, or one of its services or containers. The exit code is 1 if
-    they differ.
+    FIRST and SECOND are files; dump.json#prod is one environment of a file, or one of its services or containers;
+    aws:eu-west-1:/medplum/prod/ is what is deployed. The exit code is 1 if they differ.
 
     Examples:
       # Two environments of one dump
@@ -41,15 +42,17 @@ def run(given: Given) -> int:
       # What is in the repository, and what is deployed
       medplum-lint diff medplum.config.json dump.json#prod
     """
-    first, second = (_document(path, given.max_size) for path in (given.first, given.second))
+    first, second = (_document(path, given) for path in (given.first, given.second))
     text = as_json(first, second) if given.format == "json" else as_text(first, second, width_of(sys.stdout))
     write_standard_output(text)
     return 1 if differences(first, second) else 0
 
 
-def _document(path: str, max_size: int) -> Document:
-    """The only document of a file, or of an environment in it."""
-    loaded = load_documents(inputs([path], max_size), None, max_size, ANY_SERVER)
+def _document(path: str, given: Given) -> Document:
+    """The only document of a file, of an environment in it, or of what is deployed."""
+    found = inputs([path], given, tasks=False)
+    is_joined = is_deployed(path)
+    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, joined=is_joined, start=found.start)
     fail_for(loaded.errors, loaded.bugs)
     if len(loaded.documents) != 1:
         names = ", ".join(environment_text(document.environment) for document in loaded.documents if document.environment)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from ..files import STANDARD_INPUT, Unreadable, read_standard_input
+from ..files import STANDARD_INPUT, Unreadable, is_deployed, read_standard_input, why_missing
 from ..load import Input
+from ..model import Notice
 from ..options import Given
 from ..options.choose import Configurations, folders_of, named_config
 from ..options.config import Config
-from ..output.say import Failed, UsageError
+from ..output.say import Failed, UsageError, on_terminal, say
 from ..policy.rule_set import Folder
+from ..typed import NamedTuple
 
 
 def why_no_file(path: str) -> str:
     """Why a path is not a file, as an error; empty if it is."""
-    return "" if os.path.isfile(path) else f"{path}: {'is a folder: name one file' if os.path.isdir(path) else 'no such file'}"
+    return "" if os.path.isfile(path) else f"{path}: {'is a folder: name one file' if os.path.isdir(path) else why_missing(path, 'file')}"
 
 
 def config_named_by(given: Given) -> Config | None:
@@ -38,9 +40,42 @@ def rule_folders(given: Given, paths: Iterable[str] = ()) -> list[Folder]:
     return [*dict.fromkeys(configured), *getattr(given, "rules", ())]
 
 
-def inputs(paths: Iterable[str], max_size: int) -> list[str | Input]:
-    """The paths, with standard input in place of "-"."""
-    return [piped(max_size) if path == "-" else path for path in paths]
+class Inputs(NamedTuple):
+    """The paths of a command line: files, and texts in place of those that are none.
+
+    ``start`` is the start argument that joins them, and ``notices`` say what is not read.
+    """
+
+    files: Sequence[str]
+    read: list[Input]
+    start: str | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+def inputs(paths: Collection[str], given: Given, *, tasks: bool = True) -> Inputs:
+    """The paths, with standard input in place of "-" and what AWS has in place of ``aws:`` arguments, and notes on standard error."""
+    found = deployed((path for path in paths if path != "-"), given, tasks=tasks)
+    say("note", *(notice.text for notice in found.notices))
+    return found._replace(read=[*found.read, *([piped(given.max_size)] if "-" in paths else [])])
+
+
+def deployed(paths: Iterable[str], given: Given, *, tasks: bool = True) -> Inputs:
+    """The paths, with what AWS has in place of ``aws:`` arguments. Only these use the network."""
+    every = tuple(dict.fromkeys(paths))
+    arguments = [path for path in every if is_deployed(path)]
+    if not arguments:
+        return Inputs(every, [])
+    from ..live.aws import Unread  # only with an aws: argument
+    from ..live.read import Wanted, read
+
+    wanted = Wanted(given.endpoint_url, not given.no_decryption, given.cluster if tasks else None, given.max_size, tasks)
+    try:
+        with on_terminal() as step:
+            live = read(arguments, wanted, step)
+    except Unread as why:
+        raise Failed(str(why)) from None
+    files = [path for path in every if path not in arguments]
+    return Inputs([*files, *live.files], live.inputs, live.start, tuple(live.notices))
 
 
 def piped(max_size: int, name: str | None = None) -> Input:

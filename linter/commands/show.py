@@ -31,6 +31,7 @@ def run(given: Given) -> None:
     """Print the configuration as the server sees it.
 
     Secrets are masked. dump.json#prod is one environment of a file, or one of its services or containers.
+    aws:eu-west-1:/medplum/prod/ is what is deployed.
 
     Examples:
       # Only settings whose value in the server differs from what is written
@@ -40,8 +41,9 @@ def run(given: Given) -> None:
       # A server that reads Parameter Store, overridden by variables
       medplum-lint show --start 'aws:eu-west-1:/medplum/prod/,env' dump.json .env
     """
-    files = inputs(given.paths, given.max_size)
-    loaded = load_documents(files, given.kind, given.max_size, given.server, joined=True, start=given.start)
+    found = inputs(given.paths, given)
+    start = given.start or found.start
+    loaded = load_documents([*found.files, *found.read], given.kind, given.max_size, given.server, joined=True, start=start)
     say("note", *(notice.text for notice in loaded.notices))
     text = as_json if given.format == "json" else as_text
     write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))

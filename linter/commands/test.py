@@ -28,7 +28,7 @@ from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of, r
 from ..policy.tree import Place
 from ..release import ANY_SERVER
 from ..server.target import target_of
-from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, WORKLOAD
+from ..settings.kinds import COMPANIONS, DEPLOYMENT, DOCUMENT_KINDS
 from ..settings.releases import parse_server_version
 from ..sources import maker_of
 from ..syntax.edits import apply_to
@@ -212,7 +212,7 @@ def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
         return _deployment(json.loads(content), server)
     version = parse_server_version(server, "the example") if server else ANY_SERVER
     file = SourceFile("rule", content, version)
-    if kind == WORKLOAD:
+    if kind in COMPANIONS:
         every = [Loaded(Document(file.uri, kind, file.text, file.json.value, JsonOrigin(file.text, file.json, kind), server=version), ())]
     else:
         every = list(maker_of(file, kind).load(file, kind))

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from ..discover import Search
+from ..files import is_deployed
 from ..load import Input, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
@@ -22,7 +23,7 @@ from ..text import inert, printable
 from ..typed import Any, Final
 from ..upgrade.notes import UpgradeChange
 from ..upgrade.plan import Plan
-from .inputs import inputs
+from .inputs import Inputs, inputs
 from .layout import json_text
 from .show import json_value, value_cell
 
@@ -33,7 +34,7 @@ def run(given: Given) -> int:
     """Print what an upgrade of the server changes.
 
     PATH is a file, a folder to search, a glob, or "-" for standard input; without one the current folder is searched.
-    dump.json#prod is one environment of a file, or one of its services or containers.
+    dump.json#prod is one environment of a file, or one of its services or containers. aws:eu-west-1:/medplum/prod/ is what is deployed.
 
     Give all files of one server: only what concerns them is printed. The exit code is 1 if something needs action. Downgrades are
     not supported.
@@ -44,18 +45,21 @@ def run(given: Given) -> int:
       # A list of tasks for a ticket
       medplum-lint upgrade --from 4.3.5 --to 5.1.23 --format markdown dump.json
     """
-    files, errors = _files(given.paths or (".",), given.max_size)
+    found = inputs(given.paths or (".",), given)
+    files, errors = _files(found, given.max_size)
+    is_joined = any(map(is_deployed, given.paths))
     nothing = f"{', '.join(given.paths) or 'the current folder'}: no file is a Medplum configuration"
 
     def load(release: Release) -> LoadedDocuments:
-        return load_documents(files, given.kind, given.max_size, ServerVersion(release, release, "the upgrade"))
+        server = ServerVersion(release, release, "the upgrade")
+        return load_documents(files, given.kind, given.max_size, server, joined=is_joined, start=found.start)
 
     def today() -> list[Document]:
-        loaded = load_documents(files, given.kind, given.max_size)
-        found = [*loaded.documents, *loaded.without_settings.values()]
-        if not found:
+        loaded = load_documents(files, given.kind, given.max_size, joined=is_joined, start=found.start)
+        documents = [*loaded.documents, *loaded.without_settings.values()]
+        if not documents:
             fail_for([*errors, *loaded.errors] or [nothing], loaded.bugs)
-        return found
+        return documents
 
     try:
         oldest, newest = _releases(given, today)
@@ -75,11 +79,11 @@ def run(given: Given) -> int:
     return 1 if any(change.needs_hand for change in changes) else 0
 
 
-def _files(paths: Sequence[str], max_size: int) -> tuple[list[Input], list[str]]:
+def _files(given: Inputs, max_size: int) -> tuple[list[Input], list[str]]:
     """The files that paths, folders and globs stand for, with their content, and an error for each that cannot be found or read."""
-    found, errors = Search().find(path for path in paths if path != "-")
+    found, errors = Search().find(given.files)
     ways = {one.path.as_posix(): one for one in found if not one.too_large}
-    read, unread = read_inputs([*inputs((path for path in paths if path == "-"), max_size), *ways], max_size)
+    read, unread = read_inputs([*given.read, *ways], max_size)
 
     def as_found(given: Input) -> Input:
         way = ways.get(given.uri, given)

@@ -141,6 +141,11 @@ class Start(NamedTuple):
         return next((path for path in paths if self.mounts.lack(path) and (self.arguments or basename(path) in mounted)), "")
 
     @property
+    def has_store(self) -> bool:
+        """Whether the server reads Parameter Store."""
+        return any(one.kind == "aws" for one in layers(self.argument or "", MAIN))
+
+    @property
     def has_file(self) -> bool:
         """Whether a file that the server reads, or its program, is known or certainly missing in any release; all find the same servers."""
         paths = (path for release in (_BEFORE_5, MAIN) for path in self.files(release))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..model import Deployment, Document, Fact, Part, SettingPath, gathered
-from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
+from ..settings.kinds import COMPANIONS, DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
 from ..text import Excerpt, Piece, Span, Text
 from .source import folder_of
 
@@ -44,7 +44,7 @@ def names_of(document: Document) -> dict[str, None]:
 
 def deployments(documents: Iterable[Document]) -> list[Deployment]:
     """The groups of documents that can be checked against each other, sorted by name."""
-    named = gathered((environment_of(one), one) for one in documents if role(one))
+    named = gathered((environment_of(one), one) for one in documents if role(one) and one.kind not in COMPANIONS)
     groups = _with_unnamed(named, named.pop(None, []))
     ordered = sorted(groups.items(), key=lambda item: item[0] or "")
     return [Deployment(name, tuple(group)) for name, group in ordered if _comparable(group)]
@@ -82,6 +82,14 @@ def side_by_side(deployment: Deployment) -> Iterator[Document]:
     secrets = {name: document for name, document in others.items() if name in _SECRETS}
     if len(beside) > 1 or secrets:
         yield _combined(servers[0], {**secrets, **beside})
+
+
+def beside(companions: Iterable[tuple[Document, Document | None]], groups: Iterable[Deployment]) -> Iterator[Deployment]:
+    """Each server with one of its companions, and with the infra config of its deployment."""
+    infra = {server: one for group in groups for one in group.documents if role(one) == "infra" for server in group.documents}
+    for companion, server in companions:
+        if server is not None:
+            yield Deployment(None, (server, companion, *([infra[server]] if server in infra else [])))
 
 
 def _combined(server: Document, members: Mapping[str, Document]) -> Document:

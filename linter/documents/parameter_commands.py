@@ -9,7 +9,6 @@ such as the host of a URL with a password, may not be shown either.
 from __future__ import annotations
 
 import copy
-import datetime
 import json
 import re
 import shlex
@@ -23,7 +22,7 @@ from ..server.loader import ssm_text
 from ..server.shown import visible
 from ..settings import Setting
 from ..typed import Any, Final, NamedTuple
-from .parameters import LIMITS, Environment, Parameter, has_reference, name_reason
+from .parameters import LIMITS, Environment, Parameter, has_reference, moment_of, name_reason
 
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:ssm:([a-z]+(?:-[a-z]+)+-[0-9]+):([0-9]*):parameter/.*")
 _FROM_PIPE: Final = "--value file:///dev/stdin"
@@ -319,16 +318,8 @@ def _type(key: SettingPath, parameter: Parameter | None, *, new: bool = False) -
 
 def _dates(modified: str | float | None) -> tuple[str, ...]:
     """How the AWS CLI prints a time in UTC: as in the dump, in version 2, and in version 1; empty if it is not a time."""
-    try:
-        if isinstance(modified, str):
-            at = datetime.datetime.fromisoformat(modified.replace("Z", "+00:00"))
-        else:
-            at = datetime.datetime.fromtimestamp(round(modified or float("nan"), 3), datetime.timezone.utc)
-        if at.tzinfo is None:
-            return ()
-        return tuple(dict.fromkeys((str(modified), at.astimezone(datetime.timezone.utc).isoformat(), repr(at.timestamp()))))
-    except (ValueError, OverflowError, OSError):
-        return ()
+    at = moment_of(modified)
+    return tuple(dict.fromkeys((str(modified), at.isoformat(), repr(at.timestamp())))) if at is not None else ()
 
 
 def _tier(parameter: Parameter | None, text: str) -> str:

@@ -31,7 +31,8 @@ class ParameterFile(NamedTuple):
     ``given`` are parameters, or objects with the ``name`` of one that is ``read`` later. ``public`` and ``other`` are the names of the file
     format itself, those whose values may be shown and the rest. ``consequence`` is the effect of mistakes in the text. ``check`` gives the
     source's own problems of one parameter. ``is_dump``: the file is the complete output of AWS, so that a fix is made by commands.
-    ``complete``: all of its parameters were given together with all others of their paths.
+    ``complete``: all of its parameters were given together with all others of their paths. ``asked`` is the path of the server, if the file
+    says it.
     """
 
     file: SourceFile
@@ -44,6 +45,7 @@ class ParameterFile(NamedTuple):
     check: Callable[[Parameter, SettingPath], Problem | None] = lambda _parameter, _path: None
     is_dump: bool = False
     complete: bool = False
+    asked: str = ""
 
     @property
     def whole(self) -> bool:
@@ -64,7 +66,7 @@ class ParameterFile(NamedTuple):
             broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
             # A missing quote can make a part of a secret a part of a name, which would be printed.
             sound = [one for one in self.given if name_reason(one.name) is None] if broken else self.given
-            return {one.prefix: one for one in environments(sound, self.read)}
+            return {one.prefix: one for one in environments(sound, self.read, self.asked)}
 
         return self.file.cached("environments", found)
 
@@ -152,16 +154,16 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
         message = sentence(f"the server never sees {printable(parameter.name)}", why, "rename it")
         yield Problem("parameter-name-case", message, parameter.span("key"))
     first = prefix.removeprefix("/").partition("/")[0]
-    if first.lower() == "medplum" and first != "medplum":
+    if first.lower() == "medplum" and first != "medplum" and not environment.asked:
         what = f"{prefix}/ is not {prefix.replace(first, 'medplum', 1)}/"
         message = sentence(what, "names are case-sensitive", "rename them", by=", because ")
         message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
         yield Problem("parameter-name-case", message, one.span("key"))
     for parameter in environment.strays:
         remedy = f"put the environment into the name, as in {prefix}/{printable(parameter.name.rpartition('/')[2])}"
-        message = sentence(f"{printable(parameter.name)} has no environment in its name", "no server of this file reads it", remedy)
+        message = sentence(f"{printable(parameter.name)} has no environment in its name", "the server does not read it", remedy)
         yield Problem("stray-parameter", message, parameter.span("key"))
-    if not is_medplum(prefix.lstrip("/")) and "$" not in prefix and "{" not in prefix:
+    if not environment.asked and not is_medplum(prefix.lstrip("/")) and "$" not in prefix and "{" not in prefix:
         what = f"{prefix}/ is not of the documented form /medplum/{{environment}}/"
         why = "the server finds these parameters only if its argument has this path"
         yield Problem("unusual-parameter-path", sentence(what, why, "use the documented one"), one.span("key"))

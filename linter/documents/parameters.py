@@ -18,9 +18,12 @@ from ..server.loader import dotted_path
 from ..syntax.places import JsonPath, Places
 from ..syntax.yaml_places import YamlPlaces
 from ..text import Span
-from ..typed import Any, Final, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 from .origin import public_at
 from .recognise import GENERIC, SHARED_WITH_APPS, server_settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 KIND: Final = "server/ssm"
 TYPES: Final = ("String", "StringList", "SecureString")
@@ -123,7 +126,7 @@ class Environment(NamedTuple):
     """The parameters of one server.
 
     It never sees those that are meant for it, but have another path. In ``wrong_case`` the case of letters differs from ``prefix``, and
-    ``strays`` are directly beneath ``/medplum``.
+    ``strays`` are directly under ``/medplum``. ``asked``: the prefix is the path that the server reads, and no guess.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Environment(NamedTuple):
     parameters: list[Parameter]
     wrong_case: list[Parameter]
     strays: list[Parameter]
+    asked: bool = False
 
     def path(self, parameter: Parameter) -> SettingPath:
         """The path of the setting that a parameter gives. One that is nested too deeply is named ``database/host``."""
@@ -141,11 +145,14 @@ class Environment(NamedTuple):
 # --- Environments --------------------------------------------------------------------------------------------------------------------
 
 
-def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda one: one) -> list[Environment]:
+def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda one: one, asked: str = "") -> list[Environment]:
     """The servers that parameters configure, in the order of the file, with those that AWS did not find.
 
-    A dump can hold a hundred thousand parameters of other programs: everything but the ``name`` is ``read`` only for a server's.
+    A dump can hold a hundred thousand parameters of other programs: everything but the ``name`` is ``read`` only for a server's. ``asked``
+    is the path that the only server reads, if that is known.
     """
+    if asked:
+        return _of_path(asked.rstrip("/"), given, read)
     beneath = gathered((_prefix(one.name.rpartition("/")[0]), one) for one in given)
     ours = {prefix: own for prefix, own in beneath.items() if is_medplum(prefix) or _configures_server(prefix, own)}
     strays = _strays(beneath.get(_TOP, ())) if any(map(is_medplum, ours)) else []
@@ -169,8 +176,25 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
         name = name if last[name] == 1 else prefix.removeprefix("/")
         wrong_case = [one for other in some if other != prefix for one in ours[other]]
         groups = (ours[prefix], wrong_case, strays if prefix == first else ())
-        servers.append(Environment(name, prefix, *(list(map(read, group)) for group in groups)))
+        own, wrong, beside = (list(map(read, group)) for group in groups)
+        servers.append(Environment(name, prefix, own, wrong, beside))
     return servers
+
+
+def _of_path(prefix: str, given: Iterable[Any], read: Callable[[Any], Parameter]) -> list[Environment]:
+    """The server that reads a path. A path in another case that has a ``baseUrl`` is another server's."""
+    own, wrong_case, top = [], [], []
+    for one in given:
+        if one.name.startswith(f"{prefix}/"):
+            own.append(one)
+        elif one.name.lower().startswith(f"{prefix.lower()}/"):
+            wrong_case.append(one)
+        elif is_medplum(prefix) and one.name.rpartition("/")[0] == _TOP:
+            top.append(one)
+    others = {one.name.rpartition("/")[0] for one in wrong_case if one.name.endswith("/baseUrl")}
+    wrong_case = [one for one in wrong_case if not any(one.name.startswith(f"{other}/") for other in others)]
+    named, wrong, strays = (list(map(read, group)) for group in (own, wrong_case, _strays(top)))
+    return [Environment(prefix.rpartition("/")[2], prefix, named, wrong, strays, asked=True)] if own else []
 
 
 def _strays(top: Iterable[Any]) -> list[Any]:
@@ -264,6 +288,19 @@ def text_of(places: Places, path: JsonPath, value: Any) -> str | None:
         return None
     scalar = places.scalar(path) if isinstance(places, YamlPlaces) else None
     return scalar.raw if scalar is not None else repr(value)
+
+
+def moment_of(printed: Any) -> datetime | None:
+    """The time, in UTC, that the AWS CLI prints: as ISO 8601 in version 2, in seconds since 1970 in version 1. None for anything else."""
+    from datetime import datetime, timezone  # only for a dump whose times are asked for
+
+    try:
+        if isinstance(printed, str):
+            at = datetime.fromisoformat(printed.replace("Z", "+00:00"))
+            return at.astimezone(timezone.utc) if at.tzinfo is not None else None
+        return datetime.fromtimestamp(round(printed, 3), timezone.utc) if isinstance(printed, int | float) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def name_reason(name: str) -> str | None:

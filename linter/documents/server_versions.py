@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..model import Document
 from ..release import ANY_SERVER, ServerVersion
+from ..settings.kinds import environment_in_name
 from ..typed import NamedTuple
 from .deployment import deployments, environment_of
 from .images import version_of
@@ -42,19 +43,32 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
     of_file = {file.uri: [version_of(image, file.uri) for image in file.images] for file in naming}
     of_folder = _joined((folder_of(uri), versions) for uri, versions in of_file.items())
     own = {one.document: _own(one, of_file) for one in documents}
-    of_environment = _joined((environment_of(document), versions) for document, versions in own.items())
+    loaded = {one.document.uri for one in documents}
+    by_name = ((environment_in_name(uri), versions) for uri, versions in of_file.items() if uri not in loaded)
+    of_environment = _joined((*((environment_of(document), versions) for document, versions in own.items()), *by_name))
+    running = _joined((_deployed(uri), versions) for uri, versions in of_file.items() if _deployed(uri))
     groups = [group.documents for group in deployments(one.document for one in documents)]
     of_deployment = {document: [one for member in group for one in own[member]] for group in groups for document in group}
 
     def versions(placed: Placed) -> Versions:
         document = placed.document
         name = environment_of(document)
-        places = [own[document], of_environment[name] if name else [], of_deployment.get(document, [])]
+        places = [
+            own[document],
+            running.get(_deployed(document.uri), []),
+            of_environment[name] if name else [],
+            of_deployment.get(document, []),
+        ]
         if not name:  # whether a named environment runs in its folder is not known
             places.append(of_folder.get(folder_of(document.uri), []))
         return next(filter(None, places), [])
 
     return [_agreed(versions(one)) for one in documents]
+
+
+def _deployed(uri: str) -> str | None:
+    """The ``aws:`` source that something was read from; None for a file."""
+    return uri.partition("#")[0] if uri.startswith("aws:") else None
 
 
 def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:

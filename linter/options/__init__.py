@@ -18,11 +18,12 @@ from .config import FAIL_ON_CHOICES, TARGET_CHOICES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-HEADINGS: Final = ("Input", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help")
+HEADINGS: Final = ("Input", "AWS", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help")
 """The headings of options in the help, in this order."""
 COMMANDS: Final = {
     "accept": "Accept one finding, with a reason.",
     "accepted": "List what is accepted, by whom and until when.",
+    "aws-policy": "Print the IAM policy that reading AWS needs.",
     "check": "Check configurations (the default command).",
     "diff": "Compare two configurations as the server sees them.",
     "explain": "Explain a rule, or why it does or does not apply to files.",
@@ -122,6 +123,9 @@ OPTIONS: Final = (
     Option("file", metavar="FILE", complete="paths", commands="accept"),
     Option("rule", metavar="RULE", complete="rule", commands="accept"),
     Option("setting", metavar="[SETTING]", commands="accept"),
+    Option("region", metavar="REGION", commands="aws-policy"),
+    Option("path", metavar="PREFIX", commands="aws-policy"),
+    Option("secrets", metavar="[SECRET]...", commands="aws-policy", default=()),
     Option("what", metavar="[WHAT]", choices=("server", "rule", "configuration"), default="server", commands="schema"),
     Option("selectors", metavar="[RULE]...", parse="rule_names", complete="selectors", commands="rules"),
     _RULES._replace(
@@ -282,6 +286,14 @@ OPTIONS: Final = (
         "ARGUMENT",
         commands="check show",
     ),
+    Option(
+        "--also",
+        "Input",
+        "With https://HOST/, the address of a running server: also ask for the certificate of this host of the configuration. Repeatable.",
+        "HOST",
+        default=(),
+        repeated=True,
+    ),
     Option("--now", "Input", "Check as of this date (2026-01-31), to repeat a run.", "DATE", "moment", commands="check accept accepted"),
     Option(
         "--max-size",
@@ -291,6 +303,20 @@ OPTIONS: Final = (
         "size",
         commands="check show diff upgrade explain",
         default=LARGEST_INPUT,
+    ),
+    Option("--endpoint-url", "AWS", "Read AWS at this address.  [default: that of the region]", "URL", commands="check show diff upgrade"),
+    Option(
+        "--no-decryption",
+        "AWS",
+        "Read no encrypted value; rules that need one are not decided.",
+        commands="check show diff upgrade",
+    ),
+    Option(
+        "--cluster",
+        "AWS",
+        "The ECS cluster of the server.  [default: each with medplum in its name]",
+        "NAME",
+        commands="check show upgrade",
     ),
     Option("--jobs", "Input", "Has no effect; accepted for existing command lines.", "N", minimum=1, default=1),
     Option("--stdin-filename", "Input", 'The name to report for standard input ("-").', "NAME"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from ..files import LARGEST_CONFIGURATION, Unreadable, read_regular, reason_of, relative_to_here
+from ..files import LARGEST_CONFIGURATION, Unreadable, is_name, read_regular, reason_of, relative_to_here
 from ..log import Log
 from ..model import Configuration, Document, Level, Notice, RuleInfo, Target, level_on
 from ..policy.engine import Levels, applies
@@ -390,7 +390,7 @@ class Choices:
         """The patterns of configurations that match nothing, if everything was searched that they could match."""
         holders = {name: word for document in documents for word, name in document.holders}
         for config in self.used():
-            unused = [one for one in config.patterns() if one[:2] not in config.use.patterns]
+            unused = [one for one in config.patterns() if one[:2] not in config.use.patterns and not is_name(one[1])]
             for option, pattern, line in unused if unused and searched(config.folder) else ():
                 yield Notice("unused-pattern", _shown_path(config), line, _unused(option, pattern, holders.get(pattern)))
 

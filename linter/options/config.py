@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
+from ..files import is_name
 from ..model import LEVELS, TARGETS, Acceptance, Level, Target
 from ..release import ServerVersion
 from ..typed import TYPE_CHECKING, NamedTuple
@@ -151,7 +152,7 @@ class Config(_Config):
     def relative(self, path: Path) -> PurePosixPath | None:
         """A path as globs see it; None if it is not in the folder."""
         try:
-            return PurePosixPath(Path(os.path.abspath(path)).relative_to(self.folder).as_posix())
+            return PurePosixPath(path if is_name(path.as_posix()) else Path(os.path.abspath(path)).relative_to(self.folder).as_posix())
         except ValueError:
             return None
 

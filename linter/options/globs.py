@@ -46,7 +46,7 @@ def _names(glob: str) -> list[str]:
     if len(glob) > LONGEST:
         raise ValueError(f"a glob can have at most {LONGEST:,} characters")
     glob = glob.removeprefix("./")
-    names = glob.strip("/").split("/") if "/" in glob.rstrip("/") else ["**", glob.rstrip("/")]
+    names = list(filter(None, glob.split("/"))) if "/" in glob.rstrip("/") else ["**", glob.rstrip("/")]
     for _, members in _CLASSES.findall(glob):
         if any(last and last < first for first, last in _ranges(members)):
             raise ValueError("a range runs backwards")

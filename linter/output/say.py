@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from ..log import described
@@ -36,6 +37,18 @@ def quietly(write: Callable[[], object]) -> None:
         write()
     except (OSError, ValueError):
         drop(sys.stderr)
+
+
+@contextmanager
+def on_terminal() -> Iterator[Callable[[str, int, int, str], object]]:
+    """A function to call with how far a block is, which shows that on a terminal; see :func:`linter.output.progress.shown`."""
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda *_how_far: None
+        return
+    from .progress import shown  # only on a terminal
+
+    with shown(sys.stderr) as step:
+        yield step
 
 
 class UsageError(Exception):

@@ -14,13 +14,15 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
+from ..files import is_name
 from ..model import Finding, Level, Related, Result
 from ..redaction.mask import shown_span
 from ..text import Position, Span, count, inert, printable
 from ..typed import Final, NamedTuple
 from ._words import UNREAD, about_the_run, fix_of, line, message_of, of_holder, servers, shown, summary, unread
 
-_STDIN: Final = "<stdin>"
+_SCHEME: Final = re.compile(r"https?://|aws:")
+"""The beginning of the address of a running server, or of the name of a deployment."""
 _OUTSIDE: Final = "<outside>"
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 """The beginning of an absolute Windows path, which elsewhere is only a name."""
@@ -30,7 +32,8 @@ _BACKSLASH: Final = re.compile(r"[\\/]")
 class ReportedPath(NamedTuple):
     """A path with forward slashes, neither escaped nor quoted.
 
-    ``relative``: it is relative to the root of the repository, or its substitute; otherwise it is only a name, such as ``<stdin>``.
+    ``relative``: it is relative to the root of the repository, or its substitute; otherwise it is only a name, such as ``<stdin>``, or
+    what is read over the network.
     """
 
     path: str
@@ -43,13 +46,14 @@ class ReportedPath(NamedTuple):
 
     @property
     def uri(self) -> str:
-        """The path as a relative reference of RFC 3986, percent-encoded from its bytes, so that invalid text is no problem."""
-        return _quoted(self.path)
+        """The path as a relative reference of RFC 3986, percent-encoded from its bytes, or what is read over the network."""
+        scheme = None if self.relative else _SCHEME.match(self.path)
+        return _quoted(self.path) if scheme is None else scheme[0] + _quoted(self.path[scheme.end() :]).replace("%3A", ":")
 
 
 def reported_path(path: str) -> ReportedPath:
     """How reports for platforms name a file (see above). ``path`` is the user's, relative to the working directory. Never fails."""
-    if path == _STDIN:
+    if is_name(path):
         return ReportedPath(path, False)
     if _WINDOWS.match(path) and not os.path.lexists(path):  # the name of standard input, or a report made elsewhere
         return ReportedPath(f"{_OUTSIDE}/{_BACKSLASH.split(path)[-1]}", False)

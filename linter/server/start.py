@@ -159,19 +159,9 @@ def with_variables(arguments: Sequence[str], release: Release) -> str:
 _PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?:[A-Za-z0-9_.-]+/)*")
 
 
-def how_to_read(argument: str) -> str:
-    """What to do if the start argument of a server that reads Parameter Store is given as a path."""
-    if not argument.startswith("aws:"):
-        return ""
-    source, plain = _layer(argument.partition(",")[0]), _PLAIN.fullmatch(argument.partition(",")[0])
-    region, path = (source.region, source.path.rstrip("/")) if plain else ("REGION", "/medplum/ENVIRONMENT")
-    command = f"aws ssm get-parameters-by-path --region {region} --path {path} --recursive --with-decryption"
-    return f"no such file, and Parameter Store is not read: pipe the parameters in, {command} | medplum-lint -"
-
-
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Two configurations merged like the server's sources: objects are merged, everything else is replaced (``deepMerge``)."""
-    result = dict(base)
+    result = type(base)(base) if isinstance(base, dict) else dict(base)
     for name, value in over.items():
         below = result.get(name)
         result[name] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value

@@ -18,8 +18,8 @@ from ..typed import Any, Final, TypeVar, cast
 
 KINDS: Final = ("server", "infra", "secret/database", "secret/redis")
 """The kinds of document that configure something, whose settings are catalogued."""
-CATALOGUED: Final = (*KINDS, "workload")
-"""These, and the environment of a server, whose names say nothing about what may be shown of a text."""
+CATALOGUED: Final = (*KINDS, "workload", "live")
+"""These, the environment of a server, and what it answers, whose names say nothing about what may be shown of a text."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 """The settings of one kind as built: their fields by name, without those that are at their default."""

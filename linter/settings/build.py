@@ -72,6 +72,7 @@ FILES: Final = (
     CatalogueFile("secret-database.yaml", "secret/database", "documented", "server-config"),
     CatalogueFile("secret-redis.yaml", "secret/redis", "documented", "server-config"),
     CatalogueFile("workload.yaml", "workload", "undocumented", ""),
+    CatalogueFile("live.yaml", "live", "undocumented", ""),
 )
 _SCHEMA: Final = "schema.yaml"
 PROVIDERS: Final = "providers.yaml"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..typed import Final, Literal, NamedTuple
 
-Role = Literal["infra", "server", "database", "redis", "workload"]
+Role = Literal["infra", "server", "database", "redis", "workload", "live"]
 """What a document configures."""
 Coercion = Literal["ssm_coercion", "env_coercion"]
 """Which of a setting's coercions applies to the texts of a kind of document."""
@@ -35,9 +35,14 @@ DOCUMENT_KINDS: Final[Mapping[str, Kind]] = {
     "secret/database": Kind("secret/database", "database"),
     "secret/redis": Kind("secret/redis", "redis"),
     "workload": Kind("workload", "workload"),
+    "live": Kind("live", "live"),
 }
 WORKLOAD: Final = "workload"
 """The kind of a document that describes the environment of a server; see :mod:`linter.documents.workload`."""
+LIVE: Final = "live"
+"""The kind of a document that describes what a running server answers; see :mod:`linter.live.server`."""
+COMPANIONS: Final = frozenset({WORKLOAD, LIVE})
+"""The kinds of documents that are compared with the server that they belong to, whatever their environment."""
 DEPLOYMENT: Final = "deployment"
 """The kind of a document that is made of those that configure one server; see :mod:`linter.documents.deployment`."""
 
@@ -49,6 +54,9 @@ def catalogue_kind(kind: str) -> str:
 
 
 def environment_in_name(uri: str) -> str | None:
-    """The environment in the name of a file, as in ``medplum.prod.config.json`` and ``medplum.prod.server.json``."""
+    """The environment in the name of a file, such as ``medplum.prod.config.json``, or of what is deployed."""
+    argument = uri.partition("#")[0]
+    if argument.startswith("aws:") and argument.endswith("/"):
+        return argument.rstrip("/").rpartition("/")[2] or None
     match = re.fullmatch(r"medplum\.(?P<tag>[^.]+)\.(server\.)?(config\.)?json", uri.rpartition("/")[2])
     return match["tag"] if match and match["tag"] not in ("config", "server") else None

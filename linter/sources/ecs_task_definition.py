@@ -18,7 +18,7 @@ from ..documents.variables_in_yaml import Block, Node, roots, text_problems
 from ..documents.workload import Described, as_is, milliseconds, mounted_at, put_check
 from ..model import sentence
 from ..release import MAIN
-from ..settings.env_names import setting_of
+from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
 from ..typed import Final
 
@@ -74,13 +74,14 @@ def _container(node: Node) -> Container:
         holder = _holder(node)
         holder = holder._replace(problems=(*holder.problems, *_duplicates(plain, fetched, strict=is_server_image(image))))
         lacks = bool(node.at("environmentFiles").value)
-        holder = for_server(holder, image, start, whole=node.tree.whole, lacks=lacks)
+        has_variables = lacks or any(one.name.startswith(PREFIX) for one in (*plain, *fetched))
+        holder = for_server(holder, image, start, whole=node.tree.whole, lacks=lacks, has_variables=has_variables)
         # If a secret has the same name, only the secret counts.
         secrets = {variable.name: variable for variable in fetched}
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
         return read_variables(holder, given)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
-    is_started = start.reads(MAIN) == "only" or start.has_file
+    is_started = start.reads(MAIN) == "only" or start.has_file or start.has_store
     return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
 
 

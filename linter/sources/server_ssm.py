@@ -2,6 +2,9 @@
 
 The name of a parameter is ``/medplum/{environment}/{setting}``, where the setting may be dotted; other paths work too, because the path is
 an argument of the server. One dump may contain several environments, and one file several dumps; each environment is a document of its own.
+
+An object with ``Parameters`` may also have the ``Path`` that the server reads, its running ``tasks``, as ``aws ecs describe-tasks`` prints
+them, and the ``Errors`` of ``aws secretsmanager batch-get-secret-value``, which say why the secrets that it names cannot be read.
 """
 
 from __future__ import annotations
@@ -12,15 +15,23 @@ from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
 
+from .. import settings
 from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Environment, Parameter, Written, environments, merge, text_of, type_of
+from ..documents.parameters import Environment, Parameter, Written, environments, merge, moment_of, text_of, type_of
 from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Recognised, SourceFile, folder_of
-from ..model import UNKNOWN, Stored, sentence
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, folder_of
+from ..model import UNKNOWN, Partial, SettingPath, Stored, dotted, sentence
+from ..server.loader import SECRETS
+from ..server.start import merge as merged
 from ..syntax.json import json_documents
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml
-from ..typed import Any, Final, NamedTuple
+from ..text import printable
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 KINDS = ("server/ssm",)
 MARKS = ("Parameter", "parameters", "PARAMETERS", '"/', '"\\/', "medplum/", "medplum\\/", "MEDPLUM/", "Medplum/")
@@ -56,10 +67,18 @@ _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", r
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
 """The form of a parameter's name with levels. It begins with something that is fast to search for."""
 _NAME_OF_MEDPLUM: Final = re.compile(r"\bmedplum/", re.IGNORECASE)
+_SECRET_FAULTS: Final = {
+    "ResourceNotFoundException": "does not exist or has no current version",
+    "InvalidRequestException": "is marked for deletion",
+    "InvalidParameterException": "cannot be there, since no secret has such a name",
+    "ValidationException": "cannot be there, since no secret has such a name",
+    "NoSecretString": "has no text",
+}
+"""What the errors of a secret mean that keep the server from reading it; the last is no code of AWS."""
 _CIPHERTEXT: Final = re.compile(r"AQIC[!-,.-~]{76,}")
 _EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
 """A response of AWS without any parameter, in YAML."""
-_ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "responsemetadata"})
+_ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "responsemetadata", "tasks", "errors", "path"})
 """The members of such a response, in lower case."""
 _NOTHING_FOUND: Final = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
 _NONE_OF_THESE: Final = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
@@ -98,7 +117,7 @@ def detect(file: SourceFile) -> Recognised | None:
         return None
     reasons = (_unread(file, parsed, dump, alone=len(dumps) == 1) for parsed, dump in zip(read.documents, dumps, strict=True))
     unread = next(filter(None, reasons), "")
-    if read.environments or (not read.is_dump and environments(read.given, _parameter)):
+    if read.environments or (not read.is_dump and environments(read.given, _parameter, read.asked)):
         return Recognised("server/ssm", Confidence.CERTAIN, unread=unread)
     given = any(not one.of.missing for one in read.given)
     unread = unread or broken_off(file, *read.documents) or ("" if given else _NONE_OF_THESE)
@@ -113,6 +132,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """
     dump, _ = _read(file)
     loaded = load_parameters(dump, partial(_others, file))
+    unread = _Deployed.of(dump.documents).unread
+    for one in loaded if unread else ():
+        named = {section: Partial() for name, section in SECRETS.items() if str(one.document.get((name,))) in unread}
+        one.document.data = merged(named, one.document.data)
     return [one if one.parts or not dump.is_dump else one._replace(rewriter=partial(_changed, dump)) for one in loaded]
 
 
@@ -126,8 +149,9 @@ def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
     other = next((one for one in dump.given if not one.of.missing and one.name not in names), None)
     others = [] if other is None else [_parameter(other)]
     held = after_commands([*others, *(one for one in ours if not one.missing)], stored)
+    errors = [{"SecretId": name, "ErrorCode": ""} for name in sorted(_Deployed.of(dump.documents).unread)]
     answers: list[dict[str, Any]] = [
-        {"Parameters": [*map(_as_printed, run)], **({} if complete else {"InvalidParameters": []})}
+        {"Parameters": [*map(_as_printed, run)], "Path": dump.asked, "Errors": errors, **({} if complete else {"InvalidParameters": []})}
         for complete, run in groupby(held, key=lambda one: dump.complete or one.complete)
     ]
     missing = [one.name for one in dump.given if one.of.missing]
@@ -210,10 +234,61 @@ def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
         given = sorted((one for some in known for one in some), key=lambda one: one.of.missing)
         # JSON Lines from a loop have one bare parameter each.
         is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
-        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, complete=is_loop)
-        return parameters._replace(is_dump=all(parsed.intact for parsed in trees)), dumps
+        deployed = _Deployed.of(trees)
+        check = deployed.problem if deployed.starts or deployed.faults else lambda _parameter, _path: None
+        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, check)
+        is_dump = all(parsed.intact for parsed in trees)
+        made = parameters._replace(is_dump=is_dump, complete=is_loop, asked=deployed.path)
+        is_of_several = bool(deployed.starts) and len(made.environments) > 1  # it is not known whose tasks they are
+        return made._replace(check=deployed._replace(starts=[]).problem) if is_of_several else made, dumps
 
     return file.cached("dump", read)
+
+
+class _Deployed(NamedTuple):
+    """What a dump says of the deployment: its path, when the running tasks started, in order, and what is wrong with secrets, by name.
+
+    ``unread`` are the secrets of which nothing is known.
+    """
+
+    path: str
+    starts: list[datetime]
+    faults: dict[str, str]
+    unread: frozenset[str]
+
+    @classmethod
+    def of(cls, trees: Iterable[Tree]) -> _Deployed:
+        """What stands beside the parameters of responses."""
+        answers = [tree.value for tree in trees if isinstance(tree.value, dict)]
+        every = {name: [one for answer in answers for one in _objects(answer.get(name))] for name in ("tasks", "Errors")}
+        starts = filter(None, (moment_of(one.get("startedAt")) for one in every["tasks"]))
+        known = {str(one.get("SecretId")): _SECRET_FAULTS.get(str(one.get("ErrorCode")), "") for one in every["Errors"]}
+        unread = frozenset(name for name, fault in known.items() if not fault)
+        paths = (answer["Path"] for answer in answers if isinstance(answer.get("Path"), str))
+        return cls(next(paths, ""), sorted(starts), {name: fault for name, fault in known.items() if fault}, unread)
+
+    def problem(self, parameter: Parameter, path: SettingPath) -> Problem | None:
+        """What is wrong with a parameter in this deployment."""
+        name, setting = printable(dotted(path)), settings.catalogue().get(path)
+        fault = self.faults.get(parameter.text or "") if setting is not None and setting.format == "secret-id" else None
+        if fault is not None:
+            stops = fault != _SECRET_FAULTS["NoSecretString"]
+            why = "the server cannot fetch it and does not start" if stops else "the server reads it as if none were named"
+            message = sentence(f"{name} names a secret that {fault}", why, "store the secret, or name another one", stops=stops)
+            return Problem("secret-without-value", message, parameter.span("value"), path)
+        changed = moment_of(parameter.modified) if self.starts else None
+        older = sum(one < changed for one in self.starts) if changed is not None else 0
+        if changed is None or not older or "/" in name:  # what is nested deeper the server never reads
+            return None
+        several = "all running tasks" if older == len(self.starts) else f"{older} of {len(self.starts)} running tasks"
+        tasks = several if len(self.starts) > 1 else "the running task"
+        what = f"{name} was written at {changed:%Y-%m-%d %H:%M} UTC, after {tasks} started"
+        message = sentence(what, "a server reads its parameters only when it starts", "deploy the service again")
+        return Problem("written-after-start", message, parameter.span("value"), path)
+
+
+def _objects(items: Any) -> list[dict[str, Any]]:
+    return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
 
 
 def _documents(file: SourceFile) -> list[Tree]:

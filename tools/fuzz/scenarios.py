@@ -588,10 +588,13 @@ _OWN: Final = frozenset(
 """Options that belong to a use, and come to another one only now and then."""
 
 _VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "--also": ("app.example.com",),
     "--baseline": ("known.jsonl",),
     "--by": ("IT staff", "jane@clinic.example"),
+    "--cluster": ("medplum",),
     "--config": ("../lint.toml",),
     "--control": ("164.312", "AC-3,AU"),
+    "--endpoint-url": ("http://127.0.0.1:9",),
     "--environment": ("prod", "e1"),
     "--extend-select": ("missing-setting", "hardening"),
     "--fix-script": ("fix.sh",),

@@ -1,0 +1,65 @@
+"""The secrets in Secrets Manager that parameters such as ``DatabaseSecrets`` name, as the server fetches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ..server.loader import SECRETS
+from ..server.start import Layer
+from ..typed import Any, Final, NamedTuple
+from .aws import Aws, Unread
+
+_NO_TEXT: Final = "NoSecretString"
+"""The code of a secret that has no text, beside AWS's own codes."""
+_NOT_READ: Final = "NotRead"
+"""The code of one whose text is not read, though it may have one."""
+_LACKING: Final = ("ResourceNotFoundException", "InvalidRequestException", "InvalidParameterException", "ValidationException")
+"""What AWS answers for a secret that is not there, has no current version or is marked for deletion, and for a name that no secret has."""
+
+
+class Secrets(NamedTuple):
+    """What ``get-secret-value`` prints, by the settings that name secrets, and errors as ``batch-get-secret-value`` prints them."""
+
+    answers: dict[str, dict[str, Any]]
+    errors: list[dict[str, str]]
+
+
+def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, decrypt: bool, note: Callable[[str], object]) -> Secrets:
+    """The secrets that parameters name, each once. Without ``decrypt`` it is only asked whether they are there.
+
+    ``note`` is called with what is not read.
+    """
+    found, known = Secrets({}, []), set[str]()
+    values = {one["Name"].removeprefix(layer.path): one.get("Value") for one in parameters}
+    for secret, name in {str(values[name]): name for name in reversed(SECRETS) if values.get(name)}.items():
+        answer: dict[str, Any] = {}
+        try:
+            answer, code = _answer(aws, name, secret) if decrypt else ({}, _state(aws, name, secret) or _NOT_READ)
+        except Unread as why:
+            code = why.code if why.code in _LACKING else _NOT_READ
+            if code == _NOT_READ:
+                note(f"the secret that {name} names is not read: {why}")
+        if code:
+            found.errors.append({"SecretId": secret, "ErrorCode": code})
+        elif answer["ARN"] not in known:
+            known.add(answer["ARN"])
+            found.answers[name] = answer
+    return found
+
+
+def _answer(aws: Aws, name: str, secret: str) -> tuple[dict[str, Any], str]:
+    """What AWS says of a secret with its text, and the code of an error if it has none."""
+    answer = aws.ask("secretsmanager", "GetSecretValue", _resource(name), ("ARN", "Name"), SecretId=secret)
+    return {one: answer[one] for one in ("ARN", "Name", "SecretString") if one in answer}, "" if answer.get("SecretString") else _NO_TEXT
+
+
+def _state(aws: Aws, name: str, secret: str) -> str:
+    """The code of the error that fetching a secret would give; empty if it can be fetched."""
+    known = aws.ask("secretsmanager", "DescribeSecret", _resource(name), ("ARN",), SecretId=secret)
+    stages = known.get("VersionIdsToStages", {}).values()
+    is_current = any("AWSCURRENT" in one for one in stages)
+    return "InvalidRequestException" if "DeletedDate" in known else "" if is_current else "ResourceNotFoundException"
+
+
+def _resource(name: str) -> str:
+    return f"the secret that {name} names"
