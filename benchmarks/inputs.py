@@ -303,7 +303,7 @@ def workflow(number: int, size: int) -> str:
 
 
 SCHEMA_OF_DUMPS: Final = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$schema": "http://json-schema.org/draft-07/schema#",
     "type": "object",
     "required": ["Parameters"],
     "properties": {

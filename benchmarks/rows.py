@@ -78,7 +78,7 @@ def _others(installed: Installed, cases: Mapping[str, tuple[Sequence[str | Path]
 
 
 def _ajv(schema: str | Path, files: str) -> Sequence[str | Path]:
-    return ["validate", "--spec=draft2020", "-c", "ajv-formats", "--strict=false", "-s", schema, "-d", files]
+    return ["validate", "--spec=draft7", "-c", "ajv-formats", "--strict=false", "-s", schema, "-d", files]
 
 
 def _on_dump(name: str, template: str) -> dict[str, tuple[Sequence[str | Path], str]]:

@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 from support.checkout import ROOT, run
+from support.helpers import within
 
 from linter.commands.test import run_examples
 from linter.options.config import Overrides
@@ -45,6 +46,7 @@ def test_they_are_fresh() -> None:
         ("docs/settings/storage.md", partial(settings_docs.page, "storage")),
         ("docs/cli.md", partial(generate.page, ROOT / "docs" / "cli.md")),
         ("schemas/medplum-server-config.schema.json", schema_text),
+        ("schemas/medplum-infra-config.schema.json", partial(schema_text, "infra")),
     ],
 )
 def test_a_page_is_fresh(page: str, build: Callable[[], str]) -> None:
@@ -56,17 +58,17 @@ def test_the_first_output_of_the_readme_is_fresh() -> None:
     assert blocks.filled(beginning) == beginning
 
 
-# The schema of the server's config
+# The schemas of the server's and the infra config
 
 
 @pytest.fixture(scope="module")
-def validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(config_schema())
+def validator() -> jsonschema.Draft7Validator:
+    return jsonschema.Draft7Validator(config_schema())
 
 
-def wrong(validator: jsonschema.Draft202012Validator, config: Any) -> list[str]:
+def wrong(validator: jsonschema.Draft7Validator, config: Any) -> list[str]:
     """Where a config is not as the schema says."""
-    return sorted(".".join(map(str, error.absolute_path)) for error in validator.iter_errors(config))
+    return sorted(".".join(map(str, one.absolute_path)) for error in validator.iter_errors(config) for one in within(error))
 
 
 def changed(path: str, value: Any) -> Any:
@@ -80,12 +82,32 @@ def changed(path: str, value: Any) -> Any:
     return config
 
 
-def test_the_schema_is_valid() -> None:
-    jsonschema.Draft202012Validator.check_schema(config_schema())
-    assert json.loads(schema_text()) == config_schema()
+@pytest.mark.parametrize("kind", ["server", "infra"])
+def test_the_schema_is_valid(kind: str) -> None:
+    schema = config_schema(kind)
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert json.loads(schema_text(kind)) == schema and schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert words_of(schema) <= DRAFT_07, "editors read draft-07, and SchemaStore refuses other words"
 
 
-def test_the_schema_accepts_clean_configs(validator: jsonschema.Draft202012Validator) -> None:
+DRAFT_07 = frozenset(
+    "$id $ref $schema additionalProperties anyOf default definitions description enum items maximum minimum pattern patternProperties "
+    "properties required title type writeOnly".split()
+)
+"""The words that the schemas use, all of draft-07."""
+
+
+def words_of(schema: Any) -> set[str]:
+    """Every word that a schema uses. A type is one word, for ajv refuses lists of types in its strict mode."""
+    if not isinstance(schema, dict):
+        return set()
+    assert isinstance(schema.get("type", ""), str)
+    named = [one for word in ("properties", "patternProperties", "definitions") for one in schema.get(word, {}).values()]
+    inner = [*named, *schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")]
+    return set(schema).union(*map(words_of, inner))
+
+
+def test_the_schema_accepts_clean_configs(validator: jsonschema.Draft7Validator) -> None:
     assert wrong(validator, CLEAN) == []
     assert wrong(validator, {"$schema": "./medplum.schema.json", "_comment": ["local"], "port": 8103}) == []
     assert wrong(validator, {}) == []
@@ -103,9 +125,18 @@ def test_the_schema_accepts_clean_configs(validator: jsonschema.Draft202012Valid
         ("workers.enabled", ["cron"]),
         ("_comment", "local"),
         ("database.runMigrations", False),
+        ("baseUrl", "http://localhost:8103/"),
+        ("baseUrl", "https://${DOMAIN}"),
+        ("supportEmail", '"Example" <support@clinic.example>'),
+        ("supportEmail", "YOUR_ADDRESS"),
+        ("binaryStorage", "file:./binary/"),
+        ("maxJsonSize", "1.5MB"),
+        ("allowedOrigins", "https://a.clinic.example, http://localhost:3000"),
+        ("database.host", "/cloudsql/clinic:europe-west3:medplum"),
+        ("dataWarehouse.cron", "at night"),  # a warning
     ],
 )
-def test_the_schema_accepts(validator: jsonschema.Draft202012Validator, path: str, value: Any) -> None:
+def test_the_schema_accepts(validator: jsonschema.Draft7Validator, path: str, value: Any) -> None:
     assert wrong(validator, changed(path, value)) == []
 
 
@@ -128,29 +159,79 @@ def test_the_schema_accepts(validator: jsonschema.Draft202012Validator, path: st
         ("defaultProjectFeatures", "bots", "defaultProjectFeatures"),
         ("DatabaseSecrets", "clinic/database", ""),
         ("adminPassword", "x", ""),
+        ("baseUrl", "https://api.clinic.example", "baseUrl"),
+        ("issuer", "clinic.example", "issuer"),
+        ("binaryStorage", "s3://clinic-storage", "binaryStorage"),
+        ("supportEmail", "support at clinic.example", "supportEmail"),
+        ("maxJsonSize", "50 megabytes", "maxJsonSize"),
+        ("awsRegion", "eu-west-1a", "awsRegion"),
+        ("botLambdaRoleArn", "bot-role", "botLambdaRoleArn"),
+        ("signingKey", r"-----BEGIN PRIVATE KEY-----\nMII", "signingKey"),
+        ("database.ssl.ca", "rds.pem", "database.ssl.ca"),
+        ("redis.host", "cache:6379", "redis.host"),
+        ("allowedOrigins", "https://app.clinic.example/", "allowedOrigins"),
         ("baseURL", "http://localhost:8103/", ""),
     ],
 )
-def test_the_schema_refuses(validator: jsonschema.Draft202012Validator, path: str, value: Any, where: str) -> None:
+def test_the_schema_refuses(validator: jsonschema.Draft7Validator, path: str, value: Any, where: str) -> None:
     assert wrong(validator, changed(path, value)) == [where]
 
 
-def test_the_schema_has_every_setting_of_a_json_file() -> None:
-    known = catalogue("server")
+SECRET = {"system": "aws_ssm_parameter_store", "key": "/medplum/prod/x", "type": "string"}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"_comment": "of ours", "maxAzs": "2", "serverCpu": "512", "vpcId": ""},
+        {"accountNumber": SECRET, "apiPort": SECRET, "skipDns": SECRET, "workers": {"enabled": [SECRET]}},
+        {"rdsClusterParameters": {"statement_timeout": "60000"}, "environment": {"A": SECRET}},
+        {"rdsSecretsArn": "clinic/database", "domainName": "anything", "hostedZoneName": "clinic.example"},
+    ],
+)
+def test_the_schema_of_the_infra_config_accepts(part: dict[str, Any]) -> None:
+    example = json.loads((ROOT / "tests" / "fixtures" / "clean-production-infra" / "input.json").read_text(encoding="utf-8"))
+    assert wrong(jsonschema.Draft7Validator(config_schema("infra")), {**example, **part}) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "where"),
+    [
+        ({"region": SECRET}, "region"),
+        ({"fargateAutoScaling": SECRET}, "fargateAutoScaling"),
+        ({"accountNumber": 123456789012}, "accountNumber"),
+        ({"accountNumber": {**SECRET, "system": "vault"}}, "accountNumber.system"),
+        ({"vpcId": "vpc-1"}, "vpcId"),
+        ({"rdsInstances": "two"}, "rdsInstances"),
+        ({"serverMemory": 256}, "serverMemory"),
+        ({"apiDomainName": "https://api.clinic.example"}, "apiDomainName"),
+        ({"bots": []}, ""),
+        ({"rdsInstanceParameters": {}}, ""),
+    ],
+)
+def test_the_schema_of_the_infra_config_refuses(part: dict[str, Any], where: str) -> None:
+    assert wrong(jsonschema.Draft7Validator(config_schema("infra")), part) == [where]
+
+
+@pytest.mark.parametrize("kind", ["server", "infra"])
+def test_the_schema_has_every_setting_of_a_json_file(kind: str) -> None:
+    known = catalogue(kind)
     for name in known.names():
         setting = known.get(tuple(name.split(".")))
         assert setting is not None
-        expected = setting.status != "obsolete" and "json" in setting.readable_from
-        found = schema_of(name)
+        expected = setting.status != "obsolete" and (kind == "infra" or "json" in setting.readable_from)
+        found = schema_of(name, kind)
         assert (found is not None) is expected, name
         if found is not None:
             assert found["title"] == name and setting.meaning in found["description"]
-            assert found.get("deprecated", False) is (setting.deprecated or setting.removed)
+            assert not setting.deprecated or f"Deprecated: use {setting.use} instead." in found["description"]
+            assert not setting.removed or "Current servers ignore it." in found["description"]
 
 
-def schema_of(name: str) -> Any:
-    here: Any = config_schema()
+def schema_of(name: str, kind: str) -> Any:
+    here: Any = config_schema(kind)
     for step in name.split("."):
+        here = next((one for one in here.get("anyOf", ()) if one.get("type") in ("object", "array")), here)
         here = here.get("items", here.get("additionalProperties")) if step == "*" else here.get("properties", {}).get(step)
         if here is None:
             return None
@@ -168,7 +249,7 @@ def test_the_default_of_a_secret_is_nowhere() -> None:
         if setting is not None and setting.secret and setting.real_default is not None and "object" not in setting.types
     ]
     assert secrets
-    for path in (ROOT / "schemas" / "medplum-server-config.schema.json", ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+    for path in (*(ROOT / "schemas").iterdir(), ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         assert not [secret for secret in secrets if secret in text], path
 

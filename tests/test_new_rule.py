@@ -220,6 +220,7 @@ def test_the_schema_is_printed_as_it_is_published() -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(published))
     server = (ROOT / "schemas" / "medplum-server-config.schema.json").read_text(encoding="utf-8")
     assert run("schema").stdout == run("schema", "server").stdout == server
+    assert run("schema", "infra").stdout == (ROOT / "schemas" / "medplum-infra-config.schema.json").read_text(encoding="utf-8")
     assert 'did you mean "rule"?' in run("schema", "rules").stderr
 
 

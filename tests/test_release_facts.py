@@ -70,6 +70,8 @@ _SAID_OTHERWISE: Final[dict[str, Any]] = {
         "statement_timeout": "60000",
         "default_transaction_isolation": "REPEATABLE READ",
     },
+    "rdsInstanceType": "that of rdsInstanceType",
+    "serverImage": "that of serverImage",
     "serverCpu": "that of serverCpu",
     "serverMemory": "that of serverMemory",
 }

@@ -1,33 +1,56 @@
-"""The JSON Schema for editors and the rules say the same about types, allowed values and ranges."""
+"""The JSON Schemas for editors and the rules say the same about types, allowed values and ranges. What has a wrong form is an error."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import bare
+from support.helpers import bare, within
+from support.rules import built_in_files
 from test_every_setting import ROWS, nested
 
 from linter import settings
 from linter.conformance.mismatch import mismatches
 from linter.conformance.reader import reader_of
 from linter.conformance.values import wrong_type
+from linter.formats import FORMATS
 from linter.formats.placeholders import is_unresolved
-from linter.model import Document
+from linter.load import Input
+from linter.model import Document, Target
+from linter.options.config import Overrides
+from linter.run import Options, lint_input
 from linter.settings import Setting
 from linter.settings.json_schema import config_schema
 
-SCHEMA: dict[str, Any] = config_schema()
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-KNOWN = settings.catalogue()
-SETTINGS = [
-    setting
-    for name in KNOWN.names()
-    if (setting := KNOWN.get(tuple(name.split(".")))) is not None and setting.status != "obsolete" and "ssm-only" not in setting.tags
+
+def as_editors_read_it(schema: Any) -> Any:
+    """A schema whose patterns end where JavaScript ends them: to Python, "$" is also before a line break at the end."""
+    if isinstance(schema, list):
+        return [as_editors_read_it(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: re.sub(r"(?<![\\[])[$]", r"\\Z", one) if name == "pattern" and isinstance(one, str) else as_editors_read_it(one)
+        for name, one in schema.items()
+    }
+
+
+SCHEMAS: dict[str, dict[str, Any]] = {kind: as_editors_read_it(config_schema(kind)) for kind in ("server", "infra")}
+VALIDATORS = {kind: jsonschema.Draft7Validator(schema) for kind, schema in SCHEMAS.items()}
+SETTINGS: list[tuple[str, Setting]] = [
+    (kind, setting)
+    for kind in SCHEMAS
+    for name in settings.catalogue(kind).names()
+    if (setting := settings.catalogue(kind).get(tuple(name.split(".")))) is not None
+    and setting.status != "obsolete"
+    and "ssm-only" not in setting.tags
 ]
 CHECKED_BY_BOTH = {"boolean", "boolean-spelling", "integer-spelling", "type", "value", "range"}
 """Aspects that a JSON Schema can say; forms of texts, advice and loaders are ours alone."""
@@ -42,19 +65,17 @@ VALUES = st.one_of(
 )
 
 
-def schema_says(setting: Setting, value: Any) -> bool:
+def schema_says(kind: str, setting: Setting, value: Any) -> bool:
     """Whether the schema takes a value for a setting, whatever else the document lacks."""
     path = setting.name.split(".")
     here = [step if step != "*" else 0 for step in path]
-    errors = VALIDATOR.iter_errors(nested(path, value))
-    return not any(
-        list(error.absolute_path) == here and error.validator in ("type", "enum", "const", "minimum", "maximum", "anyOf", "pattern")
-        for error in errors
-    )
+    errors = VALIDATORS[kind].iter_errors(nested(path, value))
+    checked = ("type", "enum", "minimum", "maximum", "anyOf", "pattern")
+    return not any(list(one.absolute_path) == here and one.validator in checked for error in errors for one in within(error))
 
 
-def rules_say(setting: Setting, value: Any) -> bool:
-    document: Document = bare(nested(setting.name.split("."), value))
+def rules_say(kind: str, setting: Setting, value: Any) -> bool:
+    document: Document = bare(nested(setting.name.split("."), value), f"{kind}/json")
     path = tuple(0 if step == "*" else step for step in setting.name.split("."))
     mismatch = mismatches(document).get(path)
     reader = reader_of(document)
@@ -65,17 +86,21 @@ def rules_say(setting: Setting, value: Any) -> bool:
 
 
 def test_both_accept_the_bounds_of_each_range() -> None:
-    bounds = [(setting, bound) for setting in SETTINGS for bound in (setting.min, setting.max) if bound is not None]
+    bounds = [(kind, setting, bound) for kind, setting in SETTINGS for bound in (setting.min, setting.max) if bound is not None]
     assert bounds
-    assert [(setting.name, bound) for setting, bound in bounds if not (schema_says(setting, bound) and rules_say(setting, bound))] == []
+    assert [(one.name, bound) for kind, one, bound in bounds if not (schema_says(kind, one, bound) and rules_say(kind, one, bound))] == []
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize(("kind", "setting"), SETTINGS, ids=lambda one: getattr(one, "name", one))
 @given(value=VALUES)
-def test_the_schema_and_the_rules_agree(setting: Setting, value: Any) -> None:
+def test_the_schema_and_the_rules_agree(kind: str, setting: Setting, value: Any) -> None:
     if value == "" or is_unresolved(value):
         return  # an empty text is not a value, and a reference is not known yet: the rules leave both to others
-    assert schema_says(setting, value) == rules_say(setting, value), (setting.name, value)
+    if isinstance(value, str) and (setting.format or value.isdecimal()):
+        return  # forms: see below; a pattern can say no range
+    if setting.unread_beside:
+        return  # another setting can keep it from being read
+    assert schema_says(kind, setting, value) == rules_say(kind, setting, value), (setting.name, value)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +109,63 @@ def test_the_schema_and_the_rules_agree(setting: Setting, value: Any) -> None:
     ids=lambda row: row["setting"],
 )
 def test_what_is_of_a_wrong_type_for_the_rules_is_so_for_the_schema(row: dict[str, str]) -> None:
-    setting = KNOWN.get(tuple(row["setting"].split(".")))
+    setting = settings.catalogue().get(tuple(row["setting"].split(".")))
     assert setting is not None
-    assert not schema_says(setting, json.loads(row["json_value"]))
+    assert not schema_says("server", setting, json.loads(row["json_value"]))
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """The texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(member)
+
+
+EXAMPLES = sorted(
+    {
+        text
+        for file in built_in_files()
+        for name in ("good", "bad")
+        for text in texts_of([*file.data["examples"][name]])
+        if len(text) < 5_000
+    }
+)
+"""Every text of an example of a rule, each tried as every setting."""
+FORMED = [(kind, setting) for kind, setting in SETTINGS if setting.format]
+LIKE_ONE = (
+    st.sampled_from(EXAMPLES) | st.text(max_size=30) | st.from_regex(r"(https?|wss?|s3|file|arn:aws):[a-z/.:@*-]{1,12}", fullmatch=True)
+)
+
+
+def has_form(setting: Setting, text: str) -> bool:
+    """Whether a text is as the rules want it, or left to other rules: empty, or still to be replaced."""
+    if text == "" or is_unresolved(text):
+        return True
+    return FORMATS[setting.format].reason(text) is None and ("server-url" not in setting.tags or text.endswith("/"))
+
+
+@pytest.mark.parametrize(("kind", "setting"), FORMED, ids=lambda one: getattr(one, "name", one))
+@given(text=LIKE_ONE)
+def test_the_schema_takes_each_text_of_the_right_form(kind: str, setting: Setting, text: str) -> None:
+    assert schema_says(kind, setting, text) or not has_form(setting, text)
+
+
+def test_the_schema_takes_each_example_of_the_right_form() -> None:
+    by_form = {(kind, one.format, "server-url" in one.tags): one for kind, one in FORMED}
+    for (kind, *_), setting in by_form.items():
+        refused = [text for text in EXAMPLES if has_form(setting, text) and not schema_says(kind, setting, text)]
+        assert refused == [], setting.name
+
+
+@pytest.mark.parametrize("target", ["production", "development"])
+@pytest.mark.parametrize(("kind", "setting"), FORMED, ids=lambda one: getattr(one, "name", one))
+def test_what_the_schema_refuses_is_an_error(kind: str, setting: Setting, target: Target) -> None:
+    wrong = "*:,"
+    if schema_says(kind, setting, wrong):
+        return
+    given = Input("x.json", json.dumps(nested(setting.name.split("."), wrong)).encode(), Path("x.json"))
+    outcome = lint_input(given, Options(Overrides(target=target), f"{kind}/json"))
+    here = [tuple(0 if step == "*" else step for step in setting.path)]
+    assert [one.severity for one in outcome.result.findings if [one.path] == here and one.severity == "error"]

@@ -54,7 +54,7 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/rules.json": rule_set.build,
     "linter/_built/controls.json": controls.build,
     "schemas/medplum-lint-rule.schema.json": grammar.schema_text,
-    "schemas/medplum-server-config.schema.json": json_schema.schema_text,
+    **{f"schemas/{json_schema.file_name(kind)}": partial(json_schema.schema_text, kind) for kind in json_schema.TITLES},
     "schemas/medplum-lint.schema.json": _schema_of_configuration,
     "docs/rules/README.md": rule_docs.index,
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},

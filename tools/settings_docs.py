@@ -22,7 +22,9 @@ _INDEX = f"""\
 {_MADE}
 
 What medplum-lint knows about each setting: from Medplum's documentation and, where the two differ, from what the server's code does.
-As JSON Schema for editors: [medplum-server-config.schema.json](../../schemas/medplum-server-config.schema.json).
+As JSON Schemas [for editors](../get-started.md#complete-settings-in-your-editor):
+[medplum-server-config.schema.json](../../schemas/medplum-server-config.schema.json) and
+[medplum-infra-config.schema.json](../../schemas/medplum-infra-config.schema.json).
 """
 _READING = f"""\
 ## How to read them

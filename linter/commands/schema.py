@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+
 from ..options import Given
 from ..output import write_standard_output
 from ..policy.rule_set import all_rules
@@ -10,21 +13,22 @@ from ..policy.rule_set import all_rules
 def run(given: Given) -> None:
     """Print a JSON Schema for editors.
 
-    WHAT is the kind of file: server, rule or configuration. These are the server's JSON config file, a policy of your own, and the
-    configuration file of medplum-lint.
+    WHAT is the kind of file: server, infra, rule or configuration. These are the server's JSON config file, the CDK's, a policy of your
+    own, and the configuration file of medplum-lint.
 
     Examples:
       medplum-lint schema > medplum.schema.json
       # Then, at the top of the config: "$schema": "./medplum.schema.json"
+      medplum-lint schema infra > medplum-infra.schema.json
       medplum-lint schema configuration > medplum-lint.schema.json
     """
     write_standard_output(_TEXTS[given.what]())
 
 
-def _of_server() -> str:
+def _of_config(kind: str) -> str:
     from ..settings.json_schema import schema_text
 
-    return schema_text()
+    return schema_text(kind)
 
 
 def _of_rule() -> str:
@@ -40,4 +44,9 @@ def _of_configuration() -> str:
     return schema_text([one.id for one in infos], {one.category for one in infos})
 
 
-_TEXTS = {"server": _of_server, "rule": _of_rule, "configuration": _of_configuration}
+_TEXTS: Mapping[str, Callable[[], str]] = {
+    "server": partial(_of_config, "server"),
+    "infra": partial(_of_config, "infra"),
+    "rule": _of_rule,
+    "configuration": _of_configuration,
+}

@@ -138,8 +138,8 @@ _INSTRUCTION = pattern(
     re.VERBOSE,
 )
 """The grammar of instructions, in the kinds of their words, after a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
-_SIGNS = ("__", "xxx", "...", "\u2026", "***", "\u2022", "\u25cf", *" ".join(_KINDS[one] for one in "oOymrhdD").split())
-_SIGNS += tuple(_KINDS["p"].upper().split())
+SIGNS = ("__", "xxx", "...", "\u2026", "***", "\u2022", "\u25cf", *" ".join(_KINDS[one] for one in "oOymrhdD").split())
+SIGNS += tuple(_KINDS["p"].upper().split())
 """One of which is in every short text that has to be replaced, in lower case or as it is."""
 _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
 """Delimiters around an instruction that is a part of a text."""
@@ -149,7 +149,7 @@ _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
 def _has_instruction(text: str) -> bool:
     """Whether a short text or a part of it says that it has to be replaced: ``PASTE_KEY_HERE``, ``your-postgres-password``, ``****``."""
     written = f"{text.lower()} {text}"
-    if not any(sign in written for sign in _SIGNS):
+    if not any(sign in written for sign in SIGNS):
         return False
     if _SAMPLE.search(text) is not None:
         return True

@@ -126,7 +126,7 @@ OPTIONS: Final = (
     Option("region", metavar="REGION", commands="aws-policy"),
     Option("path", metavar="PREFIX", commands="aws-policy"),
     Option("secrets", metavar="[SECRET]...", commands="aws-policy", default=()),
-    Option("what", metavar="[WHAT]", choices=("server", "rule", "configuration"), default="server", commands="schema"),
+    Option("what", metavar="[WHAT]", choices=("server", "infra", "rule", "configuration"), default="server", commands="schema"),
     Option("selectors", metavar="[RULE]...", parse="rule_names", complete="selectors", commands="rules"),
     _RULES._replace(
         names="--control",

@@ -11,6 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pytest
 
 from linter.documents.source import Loaded, SourceFile
@@ -188,3 +189,9 @@ def deep_data() -> dict[str, Any]:
 def compact(value: Any) -> str:
     """JSON text without any blank."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def within(error: jsonschema.ValidationError) -> list[jsonschema.ValidationError]:
+    """An error of a JSON Schema; for a value with several possible types, those within the value if there are any, as editors show them."""
+    inner = [one for cause in error.context or () for one in within(cause) if len(one.absolute_path) > len(error.absolute_path)]
+    return inner or [error]
