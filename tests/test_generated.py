@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,14 @@ from linter.policy.rule_file import read_rule_file
 from linter.run import Options, lint_paths
 from linter.settings import KINDS, catalogue
 from linter.settings.json_schema import config_schema, schema_text
+from linter.sources import infra_json, server_json
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 import address  # noqa: E402
 import blocks  # noqa: E402
 import generate  # noqa: E402
+import schemastore  # noqa: E402
 import settings_docs  # noqa: E402
 
 CLEAN: dict[str, Any] = json.loads((ROOT / "benchmarks" / "clean.json").read_text(encoding="utf-8"))
@@ -236,6 +239,45 @@ def schema_of(name: str, kind: str) -> Any:
         if here is None:
             return None
     return here
+
+
+# The entries for SchemaStore
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("medplum.config.json", "server"),
+        ("packages/server/medplum.config.json", "server"),
+        ("medplum.prod.server.json", "server"),
+        ("deploy/medplum.prod.config.server.json", "server"),
+        ("medplum.prod.config.json", "infra"),
+        ("deploy/medplum.staging.config.json", "infra"),
+        ("config.json", None),
+        ("my.config.json", None),
+        ("medplum.json", None),
+        (".medplum-lint.toml", None),
+    ],
+)
+def test_a_name_is_that_of_one_kind(name: str, kind: str | None) -> None:
+    found = [one for one, globs in schemastore.FILES.items() if any(fnmatchcase(name.rpartition("/")[2], glob) for glob in globs)]
+    assert found == ([kind] if kind is not None else [])
+    if kind is not None:
+        source = {"server": server_json, "infra": infra_json}[kind]
+        assert any(fnmatchcase(name.rpartition("/")[2], glob) for glob in source.NAMES), "a search finds it too"
+
+
+def test_the_page_has_the_names() -> None:
+    page = (ROOT / "docs" / "get-started.md").read_text(encoding="utf-8")
+    for globs in schemastore.FILES.values():
+        assert f'"fileMatch": {json.dumps(globs)}' in page
+
+
+def test_the_entries_are_as_schemastore_wants_them() -> None:
+    for entry in schemastore.entries():
+        assert set(entry) == {"name", "description", "fileMatch", "url"}
+        assert "schema" not in f"{entry['name']} {entry['description']}".lower()
+        assert (ROOT / "schemas" / entry["url"].rpartition("/")[2]).is_file()
 
 
 # No secret default anywhere

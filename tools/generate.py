@@ -21,6 +21,7 @@ import man_page  # noqa: E402
 import policy_docs  # noqa: E402
 import rule_docs  # noqa: E402
 import rule_settings  # noqa: E402
+import schemastore  # noqa: E402
 import settings_docs  # noqa: E402
 
 from linter import sources  # noqa: E402  # from this checkout, whatever is installed
@@ -55,6 +56,7 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/controls.json": controls.build,
     "schemas/medplum-lint-rule.schema.json": grammar.schema_text,
     **{f"schemas/{json_schema.file_name(kind)}": partial(json_schema.schema_text, kind) for kind in json_schema.TITLES},
+    "schemas/schemastore.json": schemastore.build,
     "schemas/medplum-lint.schema.json": _schema_of_configuration,
     "docs/rules/README.md": rule_docs.index,
     **{f"docs/rules/{name}.md": partial(rule_docs.page, name) for name in rule_docs.CATEGORIES},
