@@ -74,9 +74,10 @@ def test_a_changed_byte_is_found_and_can_be_allowed(tmp_path: Path) -> None:
     assert again[0] == 1 and f"--case {number}, forked" in again[1]
     assert {path.name for path in (tmp_path / "again").iterdir()} == {f"{number}-forked", f"{number}-started"}
     allowed = """\
-# The mask has another form, and the fingerprint of a line is made of the line as it is shown.
+# The mask has another form. The fingerprint of a line is made of the line as it is shown, and the digest of a file of what is masked.
 (•|\\*|\\\\u2022|&#42;|\\\\\\*)+
 LineHash": "[0-9a-f]+
+"sha256": "[0-9a-f]+
 """
     (tmp_path / "allowed").write_text(allowed, encoding="utf-8")
     assert compared(old, new, "--allow", str(tmp_path / "allowed"))[0] == 0
