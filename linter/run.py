@@ -1,7 +1,7 @@
 """A run, in stages: discover, read, load, versions, join, check, compare, accept, merge, attach fixes.
 
 Each stage is a function from the list of the previous stage to that of the next. All callers use :func:`lint_paths` and :func:`lint_input`:
-the command line, tests, and later an editor.
+the command line, the language server, and tests.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     """By the linter, not by tests or tools; ``typing_extensions`` is for a type checker alone."""
     found = {part(name) for path in FILES for name in imports(path)} - sys.stdlib_module_names - {"linter", "tomllib", "typing_extensions"}
     packages = {module: name for name, (module, _) in RUNS.items()} | {"re2": "google-re2", "botocore": "boto3"}
-    assert {packages.get(name, name) for name in found} == names(extras()[""] + extras()["aws"] + extras()["patterns"])
+    assert {packages.get(name, name) for name in found} == names(extras()[""] + extras()["aws"] + extras()["lsp"] + extras()["patterns"])
 
 
 @pytest.mark.parametrize("name", sorted(names(extras()[""])))

@@ -243,12 +243,13 @@ def test_the_short_workflow_does_what_the_whole_one_does() -> None:
 
 
 def test_nothing_else_installs_a_dependency_without_its_hash() -> None:
-    """But for the two commands at the top, which are for a first look and for the tests, and the other ways to install it."""
+    """But for the two commands at the top, for a first look and for the tests, and the other ways to install it, also for editors."""
     rest = (
         "".join(page.read_text(encoding="utf-8") for page in pages())
         .replace(block("install"), "")
         .replace(block("install in steps"), "")
         .replace(block("test"), "")
+        .replace(block("install for editors"), "")
         .replace(section("get-started.md", "Other ways to install it"), "")
     )
     assert re.findall(r"pipx? install (?!--quiet)[^`\n]*", rest) == [

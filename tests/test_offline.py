@@ -32,6 +32,7 @@ FILES = {
     "diff": "diff medplum.config.json dump.json",
     "explain": "explain missing-trailing-slash .",
     "init": "init",
+    "lsp": "lsp",
     "new-rule": "new-rule acme/x",
     "rules": "rules",
     "schema": "schema",

@@ -111,6 +111,6 @@ def test_the_bill_goes_where_the_wheel_goes() -> None:
     kept = {step["with"]["name"]: step["with"]["path"] for step in jobs["build"]["steps"] if "upload-artifact" in step.get("uses", "")}
     assert kept["sbom"] == "sbom/"
     attested = [step["with"] for step in jobs["attest"]["steps"] if "/attest@" in step["uses"]]
-    assert attested == [{"subject-path": "dist/*\nsbom/*\n"}, {"subject-path": "dist/*", "sbom-path": BILL}]
+    assert attested == [{"subject-path": "dist/*\nsbom/*\nvsix/*\n"}, {"subject-path": "dist/*", "sbom-path": BILL}]
     assert "dist/* sbom/* " in jobs["github"]["steps"][-1]["run"]
     assert jobs["pypi"]["steps"][0]["with"] == {"name": "dist", "path": "dist/"}

@@ -74,7 +74,7 @@ def test_what_is_installed_has_hashes(name: str) -> None:
 
 def test_a_release_is_published_by_trust_and_attested() -> None:
     jobs = WORKFLOWS["release"]["jobs"]
-    assert (jobs["attest"]["needs"], jobs["pypi"]["needs"], jobs["github"]["needs"]) == ("build", "attest", "pypi")
+    assert (jobs["attest"]["needs"], jobs["pypi"]["needs"], jobs["github"]["needs"]) == (["build", "extension"], "attest", "pypi")
     assert jobs["pypi"]["environment"]["name"] == "pypi"
     [publishing] = [step for step in jobs["pypi"]["steps"] if "pypi-publish" in step["uses"]]
     assert publishing["with"] == {"attestations": True}  # and no password

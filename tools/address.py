@@ -29,7 +29,7 @@ _NAMED: Final = re.compile(
     rf"|(?P<scheme>https://){_WRITTEN}(?P<pages>\.github\.io/{NAME}\b)"
 )
 _FOLDERS: Final = (".github", "docs", "examples", "recipes")
-_REPORTED: Final = ("linter/reporters/sarif.py", "tests/golden/*.sarif")
+_SINGLE: Final = ("editors/vscode/package.json", "editors/vscode/*.md", "linter/reporters/sarif.py", "tests/golden/*.sarif")
 _SUFFIXES: Final = {".cfg", ".md", ".toml", ".txt", ".yaml", ".yml", ""}
 _MOST: Final = 1_000_000  # bytes of a file that may name the address; except requirements.txt
 
@@ -72,9 +72,9 @@ def without(text: str) -> str:
 
 
 def pages() -> Iterator[Path]:
-    """The files that may name the address, setup.cfg aside: those at the top, all in a few folders, and what reports it."""
+    """The files that may name the address, setup.cfg aside: those at the top, all in a few folders, and single ones."""
     found = [*ROOT.iterdir(), *(path for folder in _FOLDERS for path in (ROOT / folder).rglob("*"))]
     for path in sorted(found):
         if path.is_file() and path.suffix in _SUFFIXES and path.name not in ("setup.cfg", ".git") and path.stat().st_size < _MOST:
             yield path
-    yield from (path for pattern in _REPORTED for path in sorted(ROOT.glob(pattern)))
+    yield from (path for pattern in _SINGLE for path in sorted(ROOT.glob(pattern)))

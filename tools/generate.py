@@ -54,6 +54,7 @@ FILES: dict[str, Callable[[], str]] = {
     "linter/_built/operators.json": OPERATORS.build,
     "linter/_built/rules.json": rule_set.build,
     "linter/_built/controls.json": controls.build,
+    "linter/_built/subjects.json": rule_settings.build,
     "schemas/medplum-lint-rule.schema.json": grammar.schema_text,
     **{f"schemas/{json_schema.file_name(kind)}": partial(json_schema.schema_text, kind) for kind in json_schema.TITLES},
     "schemas/schemastore.json": schemastore.build,

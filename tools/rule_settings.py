@@ -7,6 +7,7 @@ them, and listed with none.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -15,8 +16,10 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
+from linter import _built, settings
 from linter.commands.rules import built_in_rule_files
 from linter.model import RuleInfo
+from linter.policy import rule_set
 from linter.policy.paths import Path as RulePath
 from linter.policy.paths import expanded, names_of
 from linter.policy.rule import Case, Rule, kind_matches
@@ -133,6 +136,16 @@ def settings_of(rule_id: str) -> list[Place]:
 def rules_of(place: Place) -> list[RuleInfo]:
     """The rules about a setting, by their ids."""
     return sorted((rule.info for rule in _rules() if place in settings_of(rule.info.id)), key=lambda info: info.id)
+
+
+def build() -> str:
+    """The text of the built file: the rules about each setting, by the kind of its catalogue and its name."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for place in sorted(pages()):
+        rules = [info.id for info in rules_of(place)]
+        if rules:
+            found.setdefault(place.kind, {})[place.name] = rules
+    return _built.text(json.dumps(found, indent=0), [*rule_set.made_of(), *settings.made_of()])
 
 
 @cache

@@ -17,7 +17,7 @@ _INDEX = f"""\
 {_MADE}
 
 What medplum-lint knows about each setting: from Medplum's documentation and, where the two differ, from what the server's code does.
-As JSON Schemas [for editors](../get-started.md#complete-settings-in-your-editor):
+As JSON Schemas [for editors](../get-started.md#in-your-editor):
 [medplum-server-config.schema.json](../../schemas/medplum-server-config.schema.json) and
 [medplum-infra-config.schema.json](../../schemas/medplum-infra-config.schema.json).
 """

@@ -28,6 +28,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "Check": ("check.md", "deployments.md", "live.md", "running-server.md", "report.md", "accept.md"),
     "Fix": ("fix.md",),
     "Upgrade": ("upgrade.md",),
+    "In your editor": ("editors.md",),
     "Pipelines": ("pipelines.md",),
     "Your own policies": ("your-policies.md", "cookbook.md", "policies.md", "policy-words.md"),
     "For auditors": ("auditors.md", "dependencies.md", "security.md"),

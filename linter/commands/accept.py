@@ -42,7 +42,7 @@ def run(given: Given) -> None:
     folder = _folder(file, config)
     found = _accepted(given, options, config, folder)
     setting = given.setting if given.setting is not None else next(map(_name, found), None)
-    entry = Acceptance(given.rule, given.reason, _glob(file, folder), setting, given.environment, given.by, given.until, options.today)
+    entry = Acceptance(given.rule, given.reason, glob_for(file, folder), setting, given.environment, given.by, given.until, options.today)
     line = _append(config.path or folder / OWN_FILE, entry)
     count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are" if found else "what it finds is"
     say("note", f"{relative_to_here(config.path or folder / OWN_FILE)}:{line}: {count} accepted from now on")
@@ -103,7 +103,7 @@ def _folder(file: Path, config: Config) -> Path:
     return here if beside.resolve().is_relative_to(here) else beside
 
 
-def _glob(file: Path, folder: Path) -> str:
+def glob_for(file: Path, folder: Path) -> str:
     """A glob that matches only this file. Raises :exc:`Failed` for a file that the globs of the configuration cannot name."""
     try:
         relative = Path(os.path.abspath(file)).relative_to(folder).as_posix()
@@ -113,11 +113,18 @@ def _glob(file: Path, folder: Path) -> str:
 
 
 def _append(path: Path, entry: Acceptance) -> int:
-    """Append an entry to a configuration file, or start one with it; returns its line.
+    """Append an entry to a configuration file, or start one with it; returns its line. Raises :exc:`Failed` like :func:`appended`."""
+    before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else b""
+    after, line = appended(path, before, entry)
+    write_file(str(path), after, before=before if os.path.lexists(path) else None)
+    return line
+
+
+def appended(path: Path, before: bytes, entry: Acceptance) -> tuple[bytes, int]:
+    """The content of a configuration file with an entry at its end, and the line of the entry.
 
     Raises :exc:`Failed` if the file would not parse as intended: a list in brackets, or a table in braces, cannot be continued.
     """
-    before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else b""
     newline = b"\r\n" if b"\r\n" in before else b"\n"
     start = before + (newline if before and not before.endswith(b"\n") else b"") + (newline if before.strip() else b"")
     keys = ("rule", "path", "setting", "environment", "reason", "by", "until", "since")
@@ -131,8 +138,12 @@ def _append(path: Path, entry: Acceptance) -> int:
     if config is None or not config.accept or config.accept[-1]._replace(line=entry.line, file=entry.file) != entry:
         inline = 'its table or its list "accept" is written in braces or brackets, which cannot be continued at the end of the file'
         raise Failed(f"{path}: {inline}: add {{{', '.join(members)}}} to it")
-    write_file(str(path), after, before=before if os.path.lexists(path) else None)
-    return start.count(b"\n") + 1
+    return after, start.count(b"\n") + 1
+
+
+def reason_line(reason: str) -> str:
+    """The line of an entry with its reason."""
+    return f"reason = {toml_text(reason)}"
 
 
 def toml_text(value: str | date) -> str:

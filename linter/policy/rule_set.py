@@ -83,11 +83,11 @@ def rule_files(folder: Path) -> list[Path]:
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """Every built-in rule, sorted by id."""
-    built = _built.read("rules", _made_of)
+    built = _built.read("rules", made_of)
     return tuple(Rule(data) for data in (_read_yaml() if built is None else built))
 
 
-def _made_of() -> list[str]:
+def made_of() -> list[str]:
     """The paths of everything that the built file depends on: the rules and the code that reads them."""
     return [*map(str, rule_files(rules_folder())), __file__]
 
@@ -114,7 +114,7 @@ def _read_yaml() -> list[dict[str, Any]]:
 def build() -> str:
     """The text of the built file, one rule per line, so that a diff shows one line per changed rule."""
     rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in _read_yaml())
-    return _built.text(f"[\n{rules}\n]", _made_of())
+    return _built.text(f"[\n{rules}\n]", made_of())
 
 
 class ReadRules(NamedTuple):

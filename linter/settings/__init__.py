@@ -352,7 +352,7 @@ PROVIDED: Final = ("database", "redis", "storage", "mail", "identity")
 @derived
 def providers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The table of providers: their rows by kind, in matching order."""
-    built: Mapping[str, Sequence[Mapping[str, Any]]] | None = _built.read("providers", _made_of)
+    built: Mapping[str, Sequence[Mapping[str, Any]]] | None = _built.read("providers", made_of)
     if built is None:
         from . import build
 
@@ -370,7 +370,7 @@ def provider_of(kind: str, host: str) -> Mapping[str, Any]:
 
 @derived
 def _catalogues() -> Mapping[str, Catalogue]:
-    built: Mapping[str, Rows] | None = _built.read("settings", _made_of)
+    built: Mapping[str, Rows] | None = _built.read("settings", made_of)
     if built is None:  # in a checkout whose YAML has been edited since
         from . import build
 
@@ -378,7 +378,7 @@ def _catalogues() -> Mapping[str, Catalogue]:
     return {kind: Catalogue(kind, _with_declared(rows)) for kind, rows in built.items()}
 
 
-def _made_of() -> list[str]:
+def made_of() -> list[str]:
     from . import build  # only in a checkout
 
     return build.made_of()

@@ -362,6 +362,8 @@ _LINES: Final = """\
 schema
 schema server
 schema rule
+lsp --stdio
+aws-policy eu-west-1 /medplum/prod/
 schema configuration
 schema cnfiguration
 rules

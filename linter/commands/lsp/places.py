@@ -1,0 +1,43 @@
+"""Which setting is at a character of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...model import Document, Part, SettingPath
+from ...server.effective import Effective, effective_settings
+from ...text import Span
+from ...typed import NamedTuple
+
+
+class Place(NamedTuple):
+    """A setting that a text gives: its name or its value is at ``span``; ``row`` is None for an object with members."""
+
+    document: Document
+    path: SettingPath
+    span: Span
+    part: Part
+    row: Effective | None
+
+
+def settings_in(documents: Iterable[Document], name: str) -> Iterator[Place]:
+    """The settings that documents give in a file, each with its key and its value; objects before their members."""
+    for document in documents:
+        known: set[SettingPath] = set()
+        for row in effective_settings(document, defaults=False):
+            for length in range(1, len(row.path) + 1):
+                path = row.path[:length]
+                if path in known:
+                    continue
+                known.add(path)
+                own = row if length == len(row.path) else None
+                holder, inner = document.written_in(path)
+                if holder.uri == name:
+                    parts: tuple[Part, ...] = ("key", "value") if own is not None else ("key",)
+                    yield from (Place(document, path, holder.locate(inner, part), part, own) for part in parts)
+
+
+def setting_at(documents: Iterable[Document], name: str, offset: int) -> Place | None:
+    """The setting whose name or value is at a character; the innermost of several, which one name can give."""
+    found = [one for one in settings_in(documents, name) if one.span.start <= offset <= one.span.end]
+    return min(found, key=lambda one: (one.span.end - one.span.start, -len(one.path)), default=None)
