@@ -554,6 +554,7 @@ ANSWERS: list[Any] = [
     {"Parameters": [5]},
     {"__type": 5},
     {"tasks": 1, "services": [{}]},
+    {"taskDefinition": {"family": "x"}},
     "x",
 ]
 

@@ -53,10 +53,6 @@ class Unread(Exception):
         self.code = code
 
 
-class _Strange(Exception):
-    """A response that is not one of AWS, such as that of a proxy."""
-
-
 class Forbidden(Exception):
     """A call that is not in :data:`ALLOWED`: a bug, which no input can cause."""
 
@@ -81,7 +77,7 @@ class Aws:
         Raises :exc:`Unread`, which names the resource that it is ``on``.
         """
         with _explained(f"{service}:{operation}", on):
-            return _sound(getattr(self._client(service), _snake(operation))(**parameters), known)
+            return sound(getattr(self._client(service), _snake(operation))(**parameters), known)
 
     def items(self, service: str, operation: str, on: str, member: str, known: Sequence[str] = (), **parameters: Any) -> list[Any]:
         """The items that a response has as a member, each with members that are ``known``; of none these are texts."""
@@ -112,18 +108,18 @@ def _only_allowed(model: Any, **_more: Any) -> None:
         raise Forbidden(f"{model.service_model.service_name}:{model.name}")
 
 
-def _sound(answer: Any, known: Sequence[str]) -> dict[str, Any]:
-    """A response, or an item of one, if it has what is known of it. Raises :exc:`_Strange`."""
+def sound(answer: Any, known: Sequence[str]) -> dict[str, Any]:
+    """A response, or an item of one, if it has what is known of it. Raises :exc:`Unread`."""
     if not isinstance(answer, dict) or any(not answer.get(name) for name in known):
-        raise _Strange
+        raise Unread(_STRANGE)
     return answer
 
 
 def _items(answer: Any, member: str, known: Sequence[str]) -> Iterator[Any]:
     items = answer.get(member) if isinstance(answer, dict) else None
     if not isinstance(items, list) or not all(isinstance(one, dict if known else str) for one in items):
-        raise _Strange
-    return (_sound(one, known) if known else one for one in items)
+        raise Unread(_STRANGE)
+    return (sound(one, known) if known else one for one in items)
 
 
 def _snake(operation: str) -> str:
@@ -154,5 +150,5 @@ def _explained(action: str = "", on: str = "") -> Iterator[None]:
     except ValueError as error:
         is_address = str(error).startswith("Invalid endpoint")
         raise Unread("the endpoint is not an address" if is_address else _STRANGE) from None
-    except (_Strange, AttributeError, KeyError, RecursionError, TypeError):  # botocore trusts the form of a response
+    except (AttributeError, KeyError, RecursionError, TypeError):  # botocore trusts the form of a response
         raise Unread(_STRANGE) from None

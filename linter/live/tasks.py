@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ..release import MAIN
 from ..server.start import Layer, layers
 from ..typed import Any, Final, NamedTuple
-from .aws import Aws, Unread
+from .aws import Aws, Unread, sound
 
 _AT_ONCE: Final = 10
 """Services that one call can describe."""
@@ -39,7 +39,8 @@ def running(aws: Aws, layer: Layer, cluster: str | None, note: Callable[[str], o
     try:
         for service in _services(aws, cluster):
             asked = {"taskDefinition": service["taskDefinition"]}
-            definition = aws.ask("ecs", "DescribeTaskDefinition", "*", ("taskDefinition",), **asked)["taskDefinition"]
+            answer = aws.ask("ecs", "DescribeTaskDefinition", "*", ("taskDefinition",), **asked)
+            definition = sound(answer["taskDefinition"], ("containerDefinitions",))
             if not any((one.kind, one.region, one.path) == ("aws", layer.region, layer.path) for one in _sources(definition)):
                 continue
             found.definitions.append(definition)
