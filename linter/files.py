@@ -70,16 +70,21 @@ def is_deployed(path: str) -> bool:
     return path.startswith("aws:") and not os.path.lexists(path)
 
 
+def is_address(path: str) -> bool:
+    """Whether a path is the address of a running server, and not a file; :mod:`pathlib` leaves one of its slashes."""
+    return path.startswith(("http:/", "https:/")) and not os.path.lexists(path)
+
+
 def is_name(uri: str) -> bool:
     """Whether what is read is no file: standard input, a deployment or a running server, whose name is relative to nothing."""
-    return uri == STANDARD_INPUT or (uri.startswith(("aws:", "http:/", "https:/")) and not os.path.lexists(uri))
+    return uri == STANDARD_INPUT or is_deployed(uri) or is_address(uri)
 
 
 def why_missing(path: str, what: str) -> str:
     """Why nothing can be read at a path, which should be ``what``."""
     if is_deployed(path):
         return "only check, show, diff and upgrade read AWS"
-    return "only the command check asks a running server, and only for a report" if is_name(path) else f"no such {what}"
+    return "only the command check asks a running server, and only for a report" if is_address(path) else f"no such {what}"
 
 
 def environments_of_both(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -149,6 +149,7 @@ def test_fail_on(fail_on: str, code: int) -> None:
     ("arguments", "message"),
     [
         (["missing.json"], "medplum-lint: error: missing.json: no such file or folder\n"),
+        (["<stdin>"], "medplum-lint: error: <stdin>: no such file or folder\n"),
         (["*.json"], "medplum-lint: error: *.json: no file matches this glob\n"),
         (
             ["."],
