@@ -11,6 +11,7 @@ from functools import reduce
 from ..model import ABSENT, Document, Part, SettingPath
 from ..server.loader import SECRETS
 from ..server.start import merge
+from ..settings.kinds import source_in_name
 from ..typed import Any, Final
 from .deployment import MemberOrigin
 from .source import Loaded
@@ -106,14 +107,9 @@ def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
 
 def secrets_of(main: Document, secrets: Sequence[Loaded]) -> dict[str, Document]:
     """The secrets that the parameters of a server name, by the sections that they become; see :data:`~linter.server.loader.SECRETS`."""
-    own = [one for one in secrets if _deployment(one.document) == _deployment(main)]
+    own = [one for one in secrets if source_in_name(one.document.uri) == source_in_name(main.uri)]
     named = {section: [one for one in own if _is_named(main.get((name,)), one.names)] for name, section in SECRETS.items()}
     return {section: every[0].document for section, every in named.items() if every}
-
-
-def _deployment(document: Document) -> str:
-    """The ``aws:`` source that a document was read from; empty for one in a file."""
-    return document.uri.partition("#")[0] if document.uri.startswith("aws:") else ""
 
 
 def _is_named(value: Any, names: Collection[str]) -> bool:
@@ -124,10 +120,8 @@ def _is_named(value: Any, names: Collection[str]) -> bool:
 
 def with_secrets(main: Document, secrets: Mapping[str, Document]) -> Document:
     """Parameters, with the sections that the server fills from secrets before it sets any parameter."""
-    every = [{section: secret} for section, secret in secrets.items()]
     layers = [
-        Document(one.uri, SECRET, one.text, {section: one.data}, MemberOrigin(of), members=of)
-        for of in every
-        for section, one in of.items()
+        Document(one.uri, SECRET, one.text, {section: one.data}, MemberOrigin({section: one}), members={section: one})
+        for section, one in secrets.items()
     ]
     return sum_of([*layers, main], main, complete=main.complete, kind=main.kind) if layers else main

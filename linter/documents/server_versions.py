@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..model import Document
 from ..release import ANY_SERVER, ServerVersion
-from ..settings.kinds import environment_in_name
+from ..settings.kinds import environment_in_name, source_in_name
 from ..typed import NamedTuple
 from .deployment import deployments, environment_of
 from .images import version_of
@@ -46,7 +46,7 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
     loaded = {one.document.uri for one in documents}
     by_name = ((environment_in_name(uri), versions) for uri, versions in of_file.items() if uri not in loaded)
     of_environment = _joined((*((environment_of(document), versions) for document, versions in own.items()), *by_name))
-    running = _joined((_deployed(uri), versions) for uri, versions in of_file.items() if _deployed(uri))
+    of_source = _joined((source, versions) for uri, versions in of_file.items() if (source := source_in_name(uri)))
     groups = [group.documents for group in deployments(one.document for one in documents)]
     of_deployment = {document: [one for member in group for one in own[member]] for group in groups for document in group}
 
@@ -55,7 +55,7 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
         name = environment_of(document)
         places = [
             own[document],
-            running.get(_deployed(document.uri), []),
+            of_source.get(source_in_name(document.uri), []),
             of_environment[name] if name else [],
             of_deployment.get(document, []),
         ]
@@ -64,11 +64,6 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
         return next(filter(None, places), [])
 
     return [_agreed(versions(one)) for one in documents]
-
-
-def _deployed(uri: str) -> str | None:
-    """The ``aws:`` source that something was read from; None for a file."""
-    return uri.partition("#")[0] if uri.startswith("aws:") else None
 
 
 def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:

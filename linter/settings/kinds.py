@@ -53,10 +53,15 @@ def catalogue_kind(kind: str) -> str:
     return known.catalogue if known is not None else kind
 
 
+def source_in_name(uri: str) -> str:
+    """The ``aws:`` source that something was read from: ``aws:eu-west-1:/medplum/prod/``; empty for a file."""
+    return uri.partition("#")[0] if uri.startswith("aws:") else ""
+
+
 def environment_in_name(uri: str) -> str | None:
     """The environment in the name of a file, such as ``medplum.prod.config.json``, or of what is deployed."""
-    argument = uri.partition("#")[0]
-    if argument.startswith("aws:") and argument.endswith("/"):
-        return argument.rstrip("/").rpartition("/")[2] or None
+    source = source_in_name(uri)
+    if source.endswith("/"):
+        return source.rstrip("/").rpartition("/")[2] or None
     match = re.fullmatch(r"medplum\.(?P<tag>[^.]+)\.(server\.)?(config\.)?json", uri.rpartition("/")[2])
     return match["tag"] if match and match["tag"] not in ("config", "server") else None
