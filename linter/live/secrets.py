@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..server.loader import SECRETS
+from ..server.loader import SECRET_FAULTS, SECRETS
 from ..server.start import Layer
 from ..typed import Any, Final, NamedTuple
 from .aws import Aws, Unread
 
 _NO_TEXT: Final = "NoSecretString"
-"""The code of a secret that has no text, beside AWS's own codes."""
+"""The code of a secret that has no text; see :data:`~linter.server.loader.SECRET_FAULTS`."""
 _NOT_READ: Final = "NotRead"
 """The code of one whose text is not read, though it may have one."""
-_LACKING: Final = ("ResourceNotFoundException", "InvalidRequestException", "InvalidParameterException", "ValidationException")
-"""What AWS answers for a secret that is not there, has no current version or is marked for deletion, and for a name that no secret has."""
 
 
 class Secrets(NamedTuple):
@@ -36,7 +34,7 @@ def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, 
         try:
             answer, code = _answer(aws, name, secret) if decrypt else ({}, _state(aws, name, secret) or _NOT_READ)
         except Unread as why:
-            code = why.code if why.code in _LACKING else _NOT_READ
+            code = why.code if why.code in SECRET_FAULTS else _NOT_READ
             if code == _NOT_READ:
                 note(f"the secret that {name} names is not read: {why}")
         if code:

@@ -248,6 +248,14 @@ SECRETS: Final = {
     "BackgroundJobsRedisSecrets": "backgroundJobsRedis",
 }
 """The section that Parameter Store's loader fills from the secret named in a parameter, before it sets any parameter."""
+SECRET_FAULTS: Final = {
+    "ResourceNotFoundException": "does not exist or has no current version",
+    "InvalidRequestException": "is marked for deletion",
+    "InvalidParameterException": "cannot be there, since no secret has such a name",
+    "ValidationException": "cannot be there, since no secret has such a name",
+    "NoSecretString": "has no text",
+}
+"""Why the loader cannot use a secret, by the error codes of Secrets Manager; the last code is ours."""
 
 
 # --- The server's tree ----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from ..documents.parameters import Environment, Parameter, Written, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, folder_of
 from ..model import UNKNOWN, Partial, SettingPath, Stored, dotted, sentence
-from ..server.loader import SECRETS
+from ..server.loader import SECRET_FAULTS, SECRETS
 from ..server.start import merge as merged
 from ..syntax.json import json_documents
 from ..syntax.places import Json, JsonPath
@@ -67,14 +67,6 @@ _CONSEQUENCE: Final = sentence("what follows can be neither read nor checked", r
 _NAME: Final = re.compile(r"/(?<![\w:/.]/)[\w.-]+/")
 """The form of a parameter's name with levels. It begins with something that is fast to search for."""
 _NAME_OF_MEDPLUM: Final = re.compile(r"\bmedplum/", re.IGNORECASE)
-_SECRET_FAULTS: Final = {
-    "ResourceNotFoundException": "does not exist or has no current version",
-    "InvalidRequestException": "is marked for deletion",
-    "InvalidParameterException": "cannot be there, since no secret has such a name",
-    "ValidationException": "cannot be there, since no secret has such a name",
-    "NoSecretString": "has no text",
-}
-"""What the errors of a secret mean that keep the server from reading it; the last is no code of AWS."""
 _CIPHERTEXT: Final = re.compile(r"AQIC[!-,.-~]{76,}")
 _EMPTY: Final = re.compile(r"^Parameters:[ \t]*\[\]", re.MULTILINE)
 """A response of AWS without any parameter, in YAML."""
@@ -235,12 +227,12 @@ def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
         # JSON Lines from a loop have one bare parameter each.
         is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
         deployed = _Deployed.of(trees)
-        check = deployed.problem if deployed.starts or deployed.faults else lambda _parameter, _path: None
-        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, check)
+        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter)
         is_dump = all(parsed.intact for parsed in trees)
         made = parameters._replace(is_dump=is_dump, complete=is_loop, asked=deployed.path)
-        is_of_several = bool(deployed.starts) and len(made.environments) > 1  # it is not known whose tasks they are
-        return made._replace(check=deployed._replace(starts=[]).problem) if is_of_several else made, dumps
+        if deployed.starts and len(made.environments) > 1:  # it is not known whose tasks they are
+            deployed = deployed._replace(starts=[])
+        return made._replace(check=deployed.problem), dumps
 
     return file.cached("dump", read)
 
@@ -262,17 +254,19 @@ class _Deployed(NamedTuple):
         answers = [tree.value for tree in trees if isinstance(tree.value, dict)]
         every = {name: [one for answer in answers for one in _objects(answer.get(name))] for name in ("tasks", "Errors")}
         starts = filter(None, (moment_of(one.get("startedAt")) for one in every["tasks"]))
-        known = {str(one.get("SecretId")): _SECRET_FAULTS.get(str(one.get("ErrorCode")), "") for one in every["Errors"]}
+        known = {str(one.get("SecretId")): SECRET_FAULTS.get(str(one.get("ErrorCode")), "") for one in every["Errors"]}
         unread = frozenset(name for name, fault in known.items() if not fault)
         paths = (answer["Path"] for answer in answers if isinstance(answer.get("Path"), str))
         return cls(next(paths, ""), sorted(starts), {name: fault for name, fault in known.items() if fault}, unread)
 
     def problem(self, parameter: Parameter, path: SettingPath) -> Problem | None:
         """What is wrong with a parameter in this deployment."""
+        if not self.faults and not self.starts:
+            return None
         name, setting = printable(dotted(path)), settings.catalogue().get(path)
         fault = self.faults.get(parameter.text or "") if setting is not None and setting.format == "secret-id" else None
         if fault is not None:
-            stops = fault != _SECRET_FAULTS["NoSecretString"]
+            stops = fault != SECRET_FAULTS["NoSecretString"]
             why = "the server cannot fetch it and does not start" if stops else "the server reads it as if none were named"
             message = sentence(f"{name} names a secret that {fault}", why, "store the secret, or name another one", stops=stops)
             return Problem("secret-without-value", message, parameter.span("value"), path)
