@@ -64,8 +64,9 @@ def run(given: Given) -> int:
     if any(map(is_deployed, paths)):
         from .inputs import deployed  # only here
 
-        paths, read, start, notices = deployed(paths, given)
-        options = options._replace(start=options.start or start, notices=notices)
+        found = deployed(paths, given)
+        paths, read = found.files, found.read
+        options = options._replace(start=options.start or found.start, notices=found.notices)
     checked = checker(paths, options, given.stdin_filename, read)
     log = Log()
     outcome, dumps = (_fix if given.fix or given.diff else _check)(given, checked, log)

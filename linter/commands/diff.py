@@ -6,7 +6,6 @@ import os.path
 import sys
 from collections.abc import Iterator, Mapping
 
-from ..files import is_deployed
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
 from ..output import width_of, write_standard_output
@@ -51,8 +50,7 @@ def run(given: Given) -> int:
 def _document(path: str, given: Given) -> Document:
     """The only document of a file, of an environment in it, or of what is deployed."""
     found = inputs([path], given, tasks=False)
-    is_joined = is_deployed(path)
-    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, joined=is_joined, start=found.start)
+    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, joined=found.deployed, start=found.start)
     fail_for(loaded.errors, loaded.bugs)
     if len(loaded.documents) != 1:
         names = ", ".join(environment_text(document.environment) for document in loaded.documents if document.environment)

@@ -43,13 +43,14 @@ def rule_folders(given: Given, paths: Iterable[str] = ()) -> list[Folder]:
 class Inputs(NamedTuple):
     """The paths of a command line: files, and texts in place of those that are none.
 
-    ``start`` is the start argument that joins them, and ``notices`` say what is not read.
+    ``start`` is the start argument that joins them, ``notices`` say what is not read, and ``deployed``: some of them are what AWS has.
     """
 
     files: Sequence[str]
     read: list[Input]
     start: str | None = None
     notices: tuple[Notice, ...] = ()
+    deployed: bool = False
 
 
 def inputs(paths: Collection[str], given: Given, *, tasks: bool = True) -> Inputs:
@@ -75,7 +76,7 @@ def deployed(paths: Iterable[str], given: Given, *, tasks: bool = True) -> Input
     except Unread as why:
         raise Failed(str(why)) from None
     files = [path for path in every if path not in arguments]
-    return Inputs([*files, *live.files], live.inputs, live.start, tuple(live.notices))
+    return Inputs([*files, *live.files], live.inputs, live.start, tuple(live.notices), deployed=True)
 
 
 def piped(max_size: int, name: str | None = None) -> Input:

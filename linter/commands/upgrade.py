@@ -8,7 +8,6 @@ from itertools import groupby
 from operator import attrgetter
 
 from ..discover import Search
-from ..files import is_deployed
 from ..load import Input, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
@@ -47,15 +46,14 @@ def run(given: Given) -> int:
     """
     found = inputs(given.paths or (".",), given)
     files, errors = _files(found, given.max_size)
-    is_joined = any(map(is_deployed, given.paths))
     nothing = f"{', '.join(given.paths) or 'the current folder'}: no file is a Medplum configuration"
 
     def load(release: Release) -> LoadedDocuments:
         server = ServerVersion(release, release, "the upgrade")
-        return load_documents(files, given.kind, given.max_size, server, joined=is_joined, start=found.start)
+        return load_documents(files, given.kind, given.max_size, server, joined=found.deployed, start=found.start)
 
     def today() -> list[Document]:
-        loaded = load_documents(files, given.kind, given.max_size, joined=is_joined, start=found.start)
+        loaded = load_documents(files, given.kind, given.max_size, joined=found.deployed, start=found.start)
         documents = [*loaded.documents, *loaded.without_settings.values()]
         if not documents:
             fail_for([*errors, *loaded.errors] or [nothing], loaded.bugs)
