@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ... import _built
 from ...model import ABSENT, UNKNOWN
 from ...policy.rule_set import made_of as made_of_rules
@@ -42,6 +44,7 @@ def _effect(known: Catalogue, row: Effective, server: str) -> str:
     return f"Server {server} reads `{effective}`{written}."
 
 
+@cache
 def _rules() -> dict[str, dict[str, list[str]]]:
     """The rules about each setting, by the kind of its catalogue and its name; empty in a checkout whose rules have changed."""
     return _built.read("subjects", lambda: [*made_of_rules(), *made_of_settings()]) or {}
