@@ -36,9 +36,9 @@ class Input(NamedTuple):
     included: bool = False
     environments: tuple[str, ...] = ()
     kind: str | None = None
-    """What it is, where its source says so; a kind that the user names counts before it."""
+    """What it is, if its source says so; the kind that the user names is then not used."""
     beside: bool = False
-    """Whether it need not have settings: its images and what stands around a server are worth reading too."""
+    """Whether it need not have settings: its images, and what surrounds a server, are worth reading too."""
 
 
 class Reading(NamedTuple):

@@ -145,9 +145,9 @@ def _check(document: Document, name: str) -> _Checked:
 
 def _check_source(document: Document, name: str) -> _Checked:
     """Walk a top-level setting and its members, as far as the catalogue knows them."""
-    value, reader = document.data.get(name, ABSENT), reader_of(document)
     if name in document.members:
         return _Checked({(name, *path): one for path, one in mismatches(document.members[name]).items()})
+    value, reader = document.data.get(name, ABSENT), reader_of(document)
     found: dict[SettingPath, Mismatch] = {}
     failed: dict[SettingPath, Exception] = {}
     if value is ABSENT or reader is None:

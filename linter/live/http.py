@@ -158,7 +158,7 @@ def _reason(error: OSError | http.client.HTTPException | ValueError) -> str:
         return f"cannot be reached by TLS: {(error.reason or 'no handshake').replace('_', ' ').lower()}"
     if isinstance(error, UnicodeError):
         return "cannot be reached: no host has such a name"
-    if isinstance(error, (http.client.HTTPException, ValueError)):  # a length that is no number
+    if isinstance(error, (http.client.HTTPException, ValueError)):  # a length that is not a number
         return "does not answer in HTTP"
     return _too_slow() if isinstance(error, TimeoutError) else f"cannot be reached: {reason_of(error)}"
 

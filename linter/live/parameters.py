@@ -17,10 +17,10 @@ Step = Callable[[str, int, int, str], object]
 
 
 def parameters(aws: Aws, layer: Layer, *, decrypt: bool, step: Step, note: Callable[[str], object]) -> Iterator[dict[str, Any]]:
-    """The parameters under a path, each as the AWS CLI prints it, and the names of those beside it that are not under it.
+    """The parameters under a path, each as the AWS CLI prints it, and then only the names of those that may be meant to be there.
 
-    Without ``decrypt`` a SecureString has no value. ``note`` is called with what is not known of them. Raises
-    :exc:`~linter.live.aws.Unread`.
+    These are one level above, or under the path in another case. Without ``decrypt`` a SecureString has no value. ``note`` is called with
+    what is not known of the parameters. Raises :exc:`~linter.live.aws.Unread`.
     """
     described = _described(aws, layer, note)
     given = {"Path": layer.path, "Recursive": True, "WithDecryption": decrypt}

@@ -1,4 +1,4 @@
-"""The least IAM policy with which everything can be read that :data:`linter.live.aws.ALLOWED` reads."""
+"""The smallest IAM policy that allows every call in :data:`linter.live.aws.ALLOWED`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PARTITIONS: Final = {
 
 
 def parameters_arn(layer: Layer) -> str:
-    """The ARN of the parameters beneath a path."""
+    """The ARN of the parameters under a path."""
     return _arn(layer.region, "ssm", f"parameter{layer.path}*")
 
 
@@ -50,7 +50,7 @@ def _arn(region: str, service: str, resource: str) -> str:
 
 
 def _secret_arns(region: str, secret: str) -> list[str]:
-    """The ARNs that a secret can have. A name lacks the six characters that Secrets Manager puts behind it, and an ARN may lack them."""
+    """The ARNs that a secret can have. A name lacks the six characters that Secrets Manager appends to it; an ARN may lack them too."""
     return [secret, f"{secret}-??????"] if secret.startswith("arn:") else [_arn(region, "secretsmanager", f"secret:{secret}-??????")]
 
 

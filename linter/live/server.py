@@ -52,7 +52,7 @@ _LONGEST: Final = 2_000
 _MOST_NAMES: Final = 100
 """Names of a certificate that are kept."""
 _SOON: Final = timedelta(days=10)
-"""How long before its end a certificate should be renewed by now, if it lasts for :data:`_LONG`: one of a few days is never older."""
+"""A certificate that ends within this time should have been renewed already, unless it was issued for less than :data:`_LONG`."""
 _LONG: Final = timedelta(days=40)
 
 
