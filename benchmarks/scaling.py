@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from support.shapes import SHAPES, Sample  # noqa: E402
 
 from linter.commands import diff, show  # noqa: E402
-from linter.load import Input  # noqa: E402
+from linter.documents.inputs import Input  # noqa: E402
 from linter.model import Document, Style  # noqa: E402
 from linter.reporters import names, reporter  # noqa: E402
 from linter.run import Options, lint_input, load_documents  # noqa: E402

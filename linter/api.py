@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .commands.check import is_replaced, run_options
+from .documents.inputs import Input
 from .fixes.plan import Fixes, fixed
-from .load import Input
 from .log import Log
 from .model import Finding as Found
 from .model import Level, dotted

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from pathlib import Path
 
+from .deployment.parts import parts_of_others
+from .documents.inputs import Input
 from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Image, Loaded, Nearby, Place, Recognised, Source, SourceFile, Surroundings, may_name_images
-from .files import LARGEST_INPUT, Unreadable, environments_of_both, file_and_environment, identity, read_file
+from .documents.source import Confidence, Image, Loaded, Recognised, Source, SourceFile, Surroundings, may_name_images
 from .model import Document
 from .release import ANY_SERVER, ServerVersion
 from .sources import answers_of, chosen_maker, source_of
-from .text import Text
 from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .documents.workload import Described
-
-
-class Input(NamedTuple):
-    """A text to lint.
-
-    Its configuration is looked for at ``path``; ``searched`` is as in :class:`~linter.discover.Found`. ``data`` are its bytes, or their
-    UTF-8 text (:func:`as_text`), so that a large one is not held twice. ``piped``: it came by standard input. ``by_content``, ``included``
-    and ``environments`` are those of a file that was found.
-    """
-
-    uri: str
-    data: bytes | Text
-    path: Path
-    searched: bool = False
-    piped: bool = False
-    by_content: bool = False
-    included: bool = False
-    environments: tuple[str, ...] = ()
-    kind: str | None = None
-    """What it is, if its source says so; the kind that the user names is then not used."""
-    beside: bool = False
-    """Whether it need not have settings: its images, and what surrounds a server, are worth reading too."""
+    from .documents.containers.workload import Described
 
 
 class Reading(NamedTuple):
@@ -57,16 +34,6 @@ class Reading(NamedTuple):
     workloads: Callable[[], Sequence[Described]] = tuple
 
 
-def as_text(given: Input) -> Input:
-    """An input with its text in place of its bytes; unchanged if these are not UTF-8."""
-    if isinstance(given.data, Text):
-        return given
-    try:
-        return given._replace(data=Text(given.data.decode("utf-8")))
-    except UnicodeDecodeError:
-        return given
-
-
 def load(
     given: Input, kind: str | None, server: ServerVersion = ANY_SERVER, *, guess: bool = True, around: Surroundings | None = None
 ) -> Reading:
@@ -80,7 +47,7 @@ def load(
         one.set_server(server)
     named: tuple[Image, ...] = ()
     if may_name_images(file):
-        from .documents.images import images_in  # only for a file that can name one
+        from .documents.containers.images import images_in  # only for a file that can name one
 
         named = images_in(file)
     resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
@@ -105,51 +72,6 @@ def _chosen(reading: Reading, given: Input) -> Reading:
     way_out = f"write {given.uri}#NAME with one of {', '.join(names)}" if names else way_out
     asked = " or ".join(environment_text(name) if name else '""' for name in sorted(lacking))
     return Reading(loaded, f"there is no environment {asked}: {way_out}", unread=True)
-
-
-def around_inputs(inputs: Iterable[Input]) -> Surroundings:
-    """The surroundings of inputs that have all been read already."""
-    return Surroundings({one.uri: Nearby(one.path, partial(bytes_of, one)) for one in inputs})
-
-
-def bytes_of(given: Input) -> bytes:
-    """The bytes of an input."""
-    return given.data.encoded if isinstance(given.data, Text) else given.data
-
-
-def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
-    """The documents that are only a part of another one, or the same: they are not checked by themselves."""
-    every = list(every)
-    sums: dict[Place, list[Loaded]] = {}
-    for one in every:
-        for place in one.places if one.parts else ():
-            sums.setdefault(place, []).append(one)
-    covered: set[Document] = set()
-    for one in every if sums else ():
-        rivals = min((sums.get(place, []) for place in one.places), key=len, default=[])
-        if any(_covers(rival, one, covered) for rival in rivals):
-            covered.add(one.document)
-    return covered
-
-
-def shared_places(every: Iterable[Loaded]) -> set[Place]:
-    """The places that several sums share although their parts differ."""
-    documents: dict[Place, Loaded] = {}
-    shared: set[Place] = set()
-    for one in every:
-        for part in one.written:
-            for place in part.places:
-                known = documents.setdefault(place, part)
-                alone = not one.parts or known.started  # for a service by itself it is the same if nothing else is there
-                if known.document is not part.document and not (alone and known.document.given == part.document.given):
-                    shared.add(place)
-    return shared
-
-
-def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
-    if rival.places == one.places:  # a sum found from both of its files
-        return rival is not one and rival.document not in covered
-    return one.places < rival.places and not (one.started and rival.document.uri == one.document.uri)
 
 
 def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> Reading:
@@ -229,21 +151,10 @@ _OF_START = ("image-starts-without-env", "invalid-start-argument", "missing-prog
 """Problems of how a server is started, which a file without any setting can have."""
 
 
-def load_file(file: SourceFile) -> Loaded:
-    """Load a file that a server reads as its configuration."""
-
-    def read() -> Loaded:
-        loaded = source_of("server/json").load(file, "server/json")[0]
-        loaded.set_server(file.server)
-        return loaded
-
-    return file.around.cached(("configuration", file.uri, file.part, file.release), read)
-
-
 def document_without_settings(given: Input, reading: Reading) -> Document:
     """The document of a file without settings, for the server that its images name."""
-    from .documents.images import document_without_settings as without  # only for such a file
-    from .documents.server_versions import FileImages, Placed, versions_of
+    from .deployment.versions import FileImages, Placed, versions_of
+    from .documents.containers.images import document_without_settings as without  # only for such a file
 
     document = without(SourceFile(given.uri, given.data))
     [version] = versions_of([Placed(document, None)], [FileImages(given.uri, reading.images)])
@@ -281,7 +192,7 @@ def servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, 
     """The server of each document, where an image named in the files gives it."""
     if not any(reading.images for _, reading in files):
         return {}
-    from .documents.server_versions import FileImages, Placed, versions_of  # only where a file names an image
+    from .deployment.versions import FileImages, Placed, versions_of  # only where a file names an image
 
     covered = parts_of_others(one for _, reading in files for one in reading.loaded)
     placed = [Placed(one.document, one.image) for _, reading in files for one in reading.loaded if one.document not in covered]
@@ -300,23 +211,6 @@ def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callab
     for one, server in zip(chosen, wanted, strict=True):
         one.set_server(server)
     return chosen
-
-
-def read_inputs(paths: Iterable[str | Input], max_size: int = LARGEST_INPUT) -> tuple[list[Input], list[str]]:
-    """The texts of files, and an error for each that cannot be read. An input that has its text already stays as it is."""
-    inputs: dict[object, Input] = {}
-    errors: list[str] = []
-    for path in paths:
-        name, environments = (path.uri, path.environments) if isinstance(path, Input) else file_and_environment(path)
-        key = identity(name) or name
-        try:
-            if key not in inputs:  # else it is another name of a file that counts already
-                given = path if isinstance(path, Input) else Input(Path(name).as_posix(), read_file(name, max_size), Path(name))
-                inputs[key] = given._replace(environments=environments)
-            inputs[key] = inputs[key]._replace(environments=environments_of_both(inputs[key].environments, environments))
-        except Unreadable as error:
-            errors.append(f"{name}: cannot be read: {error}")
-    return list(inputs.values()), errors
 
 
 def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:

@@ -153,10 +153,10 @@ class Document:
     that it configures, for people: pairs such as ``("service", "server")``; for a part of sums those of all of them. Without any it is
     named after its ``environment``; with some, ``environment`` is not one, but only tells the document from others in its file.
 
-    ``contained``: it belongs to a container whose environment is known (:mod:`linter.documents.workload`). ``trusts``: a variable beside it
-    may make Node.js trust further certificate authorities. ``section`` is what a secret becomes in the configuration of the server whose
-    parameters name it. ``is_filled`` says whether a program is known to replace the references in it;
-    None without such a check.
+    ``contained``: it belongs to a container whose environment is known (:mod:`linter.documents.containers.workload`). ``trusts``: a
+    variable beside it may make Node.js trust further certificate authorities. ``section`` is what a secret becomes in the configuration of
+    the server whose parameters name it. ``is_filled`` says whether a program is known to replace the references in it; None without such a
+    check.
     """
 
     environment: str | None = None

@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from . import _built
-from .documents.deployment import beside, side_by_side
+from .deployment.members import beside, side_by_side
 from .files import relative_to_here
 from .formats.placeholders import is_unresolved
 from .memo import Memo

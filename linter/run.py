@@ -16,26 +16,12 @@ from . import __version__
 from .acceptance import UNUSED_SUPPRESSION, Checked, Listed, Reach
 from .acceptance.acceptors import Acceptors
 from .conformance.mismatch import unchecked
+from .deployment.parts import parts_of_others, shared_places
 from .discover import Found, Search, what_is_searched_for
+from .documents.inputs import Input, around_inputs, as_text, bytes_of, read_inputs
 from .documents.source import Loaded, Nearby, Place, Problem, Rewriter, Started, Surroundings
 from .files import LARGEST_INPUT, Identity, Unreadable, read_file, read_regular
-from .load import (
-    Input,
-    Reading,
-    around_inputs,
-    as_text,
-    breaks_off,
-    bytes_of,
-    document_without_settings,
-    error_of,
-    load,
-    parts_of_others,
-    read_for,
-    read_inputs,
-    servers_in_images,
-    shared_places,
-    why_broken,
-)
+from .load import Reading, breaks_off, document_without_settings, error_of, load, read_for, servers_in_images, why_broken
 from .log import Log
 from .model import LEVELS, Acceptance, Deployment, Document, FileStatus, Finding, Fix, Notice, Result, RuleInfo, SettingPath
 from .options.choose import Choices, Configurations, Plan, RuleSet, configured_environment, target_for
@@ -52,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .acceptance.baseline import Baseline
-    from .documents.workload import Described
+    from .documents.containers.workload import Described
     from .live.server import RunningServer
     from .memo import Memo
 
@@ -550,7 +536,7 @@ def _join(run: _Run, files: list[_File], *, alone: bool = True) -> list[_Subject
     started = subjects[:1] if by_hand is not None else [one for one in subjects if one.loaded.start is not None]
     if not started:
         return subjects
-    from .join import Source, join_sources  # only where a start argument names sources
+    from .deployment.join import Source, join_sources  # only where a start argument names sources
 
     every = {one.document: Source.of(one.loaded, one.newest) for one in subjects}
     others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
@@ -578,7 +564,7 @@ def _with_secrets(subjects: list[_Subject], *, alone: bool) -> list[_Subject]:
     secrets = [one.loaded for one in subjects if one.loaded.names]
     if not secrets:
         return subjects
-    from .documents.layers import secrets_of, with_secrets  # only where there is a secret
+    from .deployment.layers import secrets_of, with_secrets  # only where there is a secret
 
     named = {one.document: secrets_of(one.document, secrets) for one in subjects if one.document.kind == "server/ssm"}
     for section, secret in (one for sections in named.values() for one in sections.items()):
@@ -670,7 +656,7 @@ def _around_servers(run: _Run, files: Iterable[_File], subjects: Iterable[_Subje
             described.append((file, file.reading.workloads()))
     if not any(every for _, every in described):
         return []
-    from .documents.images import is_server_image
+    from .documents.containers.images import is_server_image
 
     subjects = sorted(subjects, key=lambda one: bool(one.container))  # a joined document takes precedence over its sources
     servers = {place: one.document for one in subjects for place in one.container or one.loaded.written[0].places}
@@ -692,7 +678,7 @@ def _check_around(run: _Run, around: Iterable[_Around]) -> Iterator[_Subject]:
     checker, versions = Checker(run.log, several=False), dict[str, ServerVersion]()
     for file, every, own, server in around:
         with run.log.surviving(file.given.uri, "checking what surrounds a server"):
-            from .documents.workload import workload
+            from .documents.containers.workload import workload
 
             loaded = workload(own, every, server)
             document = loaded.document
@@ -767,7 +753,7 @@ def _compare(run: _Run, found: list[_Subject], companions: Iterable[tuple[Docume
     checkable = [one for one in found if one.loaded.checkable]
     if len(checkable) < 2:
         return compared
-    from .documents.deployment import beside, deployments, side_by_side  # only where there are several documents
+    from .deployment.members import beside, deployments, side_by_side  # only where there are several documents
 
     rules_of = {one.document: one.rules for one in checkable}
     found_in = {one.document: one.findings for one in checkable}

@@ -17,7 +17,7 @@ from linter import run as checking_rules
 from linter.acceptance.baseline import Entry, baseline_text, read_baseline
 from linter.cli import cli
 from linter.commands.check import checker
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Finding
 from linter.options.choose import OWN_FILE
 from linter.options.config import ConfigError

@@ -19,9 +19,9 @@ from linter.commands.fix import unified_diff
 from linter.commands.fix_script import printed as printed_commands
 from linter.commands.fix_script import script
 from linter.commands.rules import rule_file_of
+from linter.documents.inputs import Input
 from linter.fixes.plan import fixed
 from linter.fixes.store_plan import tried
-from linter.load import Input
 from linter.model import Document, Result
 from linter.policy.engine import check
 from linter.policy.rule import Rule

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_variables import found, lint, messages
 
-from linter.documents.command_lines import arguments_of
+from linter.documents.containers.command_lines import arguments_of
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document
 from linter.release import MAIN

@@ -18,7 +18,7 @@ from support.pages import first_column, section, text_of
 
 from linter import __version__
 from linter.cli import cli
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import LEVELS, TARGETS, Notice, NoticeKind
 from linter.options.choose import Configurations
 from linter.options.config import FAIL_ON_CHOICES

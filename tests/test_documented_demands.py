@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import dotted
 from linter.options.config import Overrides
 from linter.run import Options, lint_input

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.documents.environment_files import EnvironmentLines
+from linter.documents.inputs import Input
 from linter.documents.source import SourceFile
-from linter.load import Input
+from linter.documents.variables.files import EnvironmentLines
 from linter.run import Options, lint_input, lint_paths
 from linter.sources import dotenv
 from linter.text import Text

@@ -20,7 +20,7 @@ from support.helpers import golden
 from support.stores import SHELL, environment_with_aws, keep, needs_aws, needs_shell, parameter, stored
 
 from linter import __version__, cli
-from linter.documents.parameter_commands import _value
+from linter.documents.parameters.commands import _value
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Change, Command, SettingPath
 from linter.release import NEWEST, Release

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linter.documents import environment_files as dotenv
-from linter.documents.line_editor import Lines
-from linter.documents.variables import Variable
+from linter.documents.editing.lines import Lines
+from linter.documents.variables import files as dotenv
+from linter.documents.variables.documents import Variable
 from linter.syntax.edits import Edit, apply_edits
 from linter.text import Text
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from support.helpers import EVERY_RULE, compact
 
 from linter import settings
+from linter.documents.inputs import Input
 from linter.documents.origin import visibility
-from linter.load import Input, load
+from linter.load import load
 from linter.model import Style
 from linter.redaction.lines import MaskedLines
 from linter.redaction.tokens import JsonTokens

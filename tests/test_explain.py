@@ -13,7 +13,7 @@ from support.helpers import OWN_POLICY
 from linter import cli
 from linter.commands.explain import explained
 from linter.commands.rules import built_in_rule_files
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.options.config import Overrides
 from linter.policy.rule_set import all_rules
 from linter.release import NEWEST

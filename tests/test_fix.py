@@ -21,9 +21,9 @@ from support.checkout import ROOT
 
 from linter import cli, files, output
 from linter.commands import check as check_command
+from linter.documents.inputs import Input
 from linter.fixes.plan import Fixes, fixed
 from linter.fixes.store_plan import commanded
-from linter.load import Input
 from linter.model import Change, Document
 from linter.options.config import Overrides
 from linter.release import NEWEST
@@ -326,7 +326,7 @@ def test_a_replaced_file_is_left_alone_and_the_others_are_fixed(
 
 def with_edits(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     """Have the editor of JSON files make other edits than it should."""
-    from linter.documents import json_editor
+    from linter.documents.editing import json as json_editor
 
     monkeypatch.setattr(json_editor, "json_edits", make)
 

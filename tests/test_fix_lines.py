@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.helpers import loaded
 
 from linter import cli, reporters
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Change, Fix, Style
 from linter.reporters._changes import changed_lines
 from linter.run import Options, lint_input

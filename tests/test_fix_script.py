@@ -34,9 +34,9 @@ from support.stores import (
 
 from linter import cli
 from linter.commands import fix_script
+from linter.documents.inputs import Input
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import FixedDump
-from linter.load import Input
 from linter.model import Change, Command, Fix, Operation
 from linter.options.config import Overrides
 from linter.release import NEWEST

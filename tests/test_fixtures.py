@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.helpers import EVERY_RULE, compare_with
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import dotted
 from linter.run import Options, Outcome, lint_input
 

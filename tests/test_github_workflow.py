@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from test_variables import found, lint
 
+from linter.documents.inputs import Input
 from linter.documents.source import Loaded, SourceFile
-from linter.load import Input
 from linter.model import UNKNOWN
 from linter.run import Options, lint_input, lint_paths
 from linter.sources import github_workflow

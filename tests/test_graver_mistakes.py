@@ -13,7 +13,7 @@ from support.checkout import missing
 from support.quick import part_and_all
 
 from linter import settings
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Finding
 from linter.run import Options, lint_input
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from test_variables import found, lint, messages
 
+from linter.documents.inputs import Input
 from linter.documents.source import SourceFile
-from linter.load import Input
 from linter.model import UNKNOWN, Document
 from linter.run import Options, lint_input, lint_paths
 from linter.sources import helm

@@ -18,7 +18,7 @@ from linter import settings
 from linter.conformance import mismatch, values
 from linter.conformance import names as name_checks
 from linter.conformance.reader import Reader
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Document, Message
 from linter.run import Options, Outcome, lint_input
 

@@ -15,7 +15,7 @@ import pytest
 from support.helpers import EVERY_RULE, bare, messages, rule, verdict
 
 from linter import settings
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import UNKNOWN, Finding
 from linter.policy.grammar import rule_schema
 from linter.policy.operators.aws import FARGATE_MEMORY

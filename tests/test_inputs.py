@@ -21,7 +21,7 @@ from support.formats import parsed
 from linter import cli, files, reporters, run
 from linter import load as loading
 from linter import run as checking_rules
-from linter.documents import deployment
+from linter.deployment import members as deployment
 from linter.files import Unreadable, parse_size, read_file, read_regular, read_standard_input
 from linter.model import Document
 from linter.options import choose

@@ -29,8 +29,8 @@ from cryptography.x509.oid import NameOID
 from support.keys import pem, rsa_key
 
 from linter import reporters
+from linter.documents.inputs import Input
 from linter.formats import credentials
-from linter.load import Input
 from linter.model import UNKNOWN, Style
 from linter.options.config import Overrides
 from linter.policy import keys

@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import EVERY_RULE
 
-from linter.documents import parameters as parameters_module
-from linter.documents.parameters import Parameter, environments, merge, type_of
+from linter.documents.inputs import Input, as_text, bytes_of
+from linter.documents.parameters import store as parameters_module
+from linter.documents.parameters.store import Parameter, environments, merge, type_of
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import commanded
-from linter.load import Input, as_text, bytes_of, load
+from linter.load import load
 from linter.model import Stored
 from linter.run import Options, Outcome, lint_input
 from linter.sources import server_ssm

@@ -21,7 +21,7 @@ from support.rules import built_in_files
 
 from linter.commands.test import kind_of, load_example
 from linter.conformance import mismatch
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.memo import Memo
 from linter.model import ABSENT, UNKNOWN, Document, Fact, Finding, Part, SettingPath, Target
 from linter.policy import engine

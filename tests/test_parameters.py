@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import EVERY_RULE
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.run import Options, lint_input
 from linter.syntax.json import json_documents, parse_json
 from linter.syntax.yaml import Tagged, parse_yaml

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.helpers import EVERY_RULE, rule_data, written
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import dotted
 from linter.policy.engine import check
 from linter.policy.rule import Rule

@@ -16,7 +16,7 @@ from support.canaries import encoded, server_files
 from support.helpers import compact
 
 from linter.cli import cli
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Digest
 from linter.policy.rule_set import all_rules
 from linter.redaction.digest import digest_of

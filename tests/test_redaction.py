@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.helpers import EVERY_RULE
 
 from linter import settings
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Style
 from linter.redaction.credentials import without_credentials
 from linter.redaction.mask import environment_text

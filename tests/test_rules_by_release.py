@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import dotted
 from linter.options.config import Overrides
 from linter.run import Options, lint_input

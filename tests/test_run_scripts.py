@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.documents.run_scripts import Command, commands_in
+from linter.documents.containers.run_scripts import Command, commands_in
 
 IMAGE = "medplum/medplum-server:5.1.23"
 HANDED = "-e MEDPLUM_PORT -p 8103:8103 -v A=b:/c"

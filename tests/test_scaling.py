@@ -16,7 +16,7 @@ from support.shapes import SHAPES, Sample, Shape
 from support.work import Counted
 
 from linter import reporters
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Style
 from linter.run import Options, lint_input
 
@@ -35,7 +35,7 @@ def counted() -> Counted:
         bounds = load("linter.syntax.yaml")  # lower, so that small files reach them
         bounds.FEW_EXPANDED, bounds.EXPANDED_PER_CHARACTER = 20, 0.2
         load("linter.documents.sums").MOST_SHARED = 100
-        load("linter.documents.tree_editor")._MOST_READ = 2_000
+        load("linter.documents.editing.tree")._MOST_READ = 2_000
         load("linter.redaction.lines")._KEPT = 8
         for name in ("json-unknown-names", "env-unknown-names", "compose-services"):
             for command in commands(load, SHAPES[name].make(1)).values():
@@ -59,7 +59,7 @@ def growth(work: list[int]) -> float:
 def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[], object]]:
     """What can be done with a file, by name."""
     run, model, formats = load("linter.run"), load("linter.model"), load("linter.reporters")
-    given = load("linter.load").Input(sample.name, sample.text.encode("utf-8", "surrogatepass"), Path(sample.name))
+    given = load("linter.documents.inputs").Input(sample.name, sample.text.encode("utf-8", "surrogatepass"), Path(sample.name))
     outcome: list[Any] = []
 
     def lint() -> None:
@@ -80,7 +80,9 @@ def commands(load: Callable[[str], Any], sample: Sample) -> dict[str, Callable[[
             compared.as_text(document, empty)
 
     empty = (
-        load("linter.run").load_documents([load("linter.load").Input("empty.json", EMPTY, Path("empty.json"))], "server/json").documents[0]
+        load("linter.run")
+        .load_documents([load("linter.documents.inputs").Input("empty.json", EMPTY, Path("empty.json"))], "server/json")
+        .documents[0]
     )
     more = {"show": show("as_text"), "show-json": show("as_json"), "diff": diff}
     return {"lint": lint, **{name: report(name) for name in formats.names()}, **more}
@@ -91,7 +93,7 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
     with counted.loaded() as load:
         config, model = load("linter.options.config"), load("linter.model")
         checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
-        loaded = load("linter.load").load(load("linter.load").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
+        loaded = load("linter.load").load(load("linter.documents.inputs").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
         none: frozenset[str] = frozenset()
 
         def work(size: int, setting: str | None, until: date | None) -> int:
@@ -168,7 +170,7 @@ def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path
     with counted.loaded() as load:
         config = load("linter.options.config")
         checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
-        given = load("linter.load").Input("a.json", EMPTY, Path("a.json"))
+        given = load("linter.documents.inputs").Input("a.json", EMPTY, Path("a.json"))
         none: frozenset[str] = frozenset()
 
         def accepted(size: int) -> None:

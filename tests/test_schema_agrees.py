@@ -20,9 +20,9 @@ from linter import settings
 from linter.conformance.mismatch import mismatches
 from linter.conformance.reader import reader_of
 from linter.conformance.values import wrong_type
+from linter.documents.inputs import Input
 from linter.formats import FORMATS
 from linter.formats.placeholders import is_unresolved
-from linter.load import Input
 from linter.model import Document, Target
 from linter.options.config import Overrides
 from linter.run import Options, lint_input

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.helpers import EVERY_RULE
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.reporters import json as json_report
 from linter.reporters import sarif, text
 from linter.run import Options, Outcome, lint_input

@@ -18,7 +18,7 @@ from support.rules import built_in_files
 
 from linter import settings
 from linter.cli import cli
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Style
 from linter.output import width_of
 from linter.reporters import text as text_report

@@ -11,7 +11,7 @@ from support.helpers import EVERY_RULE, loaded
 
 from linter import settings
 from linter.commands import show
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import ABSENT, UNKNOWN, dotted
 from linter.redaction.numbers import number_text
 from linter.run import Options, lint_input

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from linter import cli
-from linter.documents.images import images_in, version_of
+from linter.documents.containers.images import images_in, version_of
 from linter.documents.source import Image, SourceFile
 from linter.model import dotted
 from linter.options.config import Overrides

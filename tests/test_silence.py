@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from support.quick import part_and_all
 
 from linter import cli, discover, reporters
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.release import NEWEST
 from linter.run import Options, Outcome, lint_input
 from linter.sources import kinds

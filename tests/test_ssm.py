@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import EVERY_RULE
 
+from linter.documents.inputs import Input
 from linter.documents.source import SourceFile
-from linter.load import Input
 from linter.model import UNKNOWN, Document, Finding, Style, dotted
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_variables import lint, reports
 
-from linter.documents.command_lines import Start, arguments_of, problems_of_start
-from linter.documents.images import is_own_image, lacks_shell
-from linter.documents.mounts import Mount, Mounts, target_of
+from linter.documents.containers.command_lines import Start, arguments_of, problems_of_start
+from linter.documents.containers.images import is_own_image, lacks_shell
+from linter.documents.containers.mounts import Mount, Mounts, target_of
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.server.start import DEFAULT, Layer, argument_of, fault, layers, merge
 from linter.text import Span

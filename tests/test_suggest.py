@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import settings
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.options.config import Overrides
 from linter.run import Options, lint_input
 from linter.suggest import did_you_mean, nearest

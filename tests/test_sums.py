@@ -356,8 +356,8 @@ def test_one_file_under_several_names_counts_once(folder: Path) -> None:
 
 
 def test_standard_input_without_a_name_is_in_no_folder(folder: Path) -> None:
+    from linter.documents.inputs import Input
     from linter.files import STANDARD_INPUT
-    from linter.load import Input
     from linter.run import lint_input
 
     write(folder, a_dot_env="MEDPLUM_PORT=8103\n")

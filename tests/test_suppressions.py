@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_variables import lint
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Style
 from linter.options.config import Overrides
 from linter.release import NEWEST

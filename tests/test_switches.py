@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from linter import settings
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import SettingPath, dotted
 from linter.options.config import Overrides
 from linter.run import Options, lint_input

@@ -18,7 +18,7 @@ from support.checkout import ROOT
 from support.helpers import EVERY_RULE, GOLDEN, compare_with
 
 from linter import cli
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Style
 from linter.output import progress
 from linter.output import report as reports

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.helpers import EVERY_RULE
 
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.run import Options, lint_input
 
 BASE = "https://api.clinic.test/"

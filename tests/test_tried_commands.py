@@ -20,8 +20,8 @@ from support.stores import execute, keep, needs_aws, stored
 
 from linter import cli
 from linter.commands import fix_script
+from linter.documents.inputs import Input
 from linter.fixes.store_plan import Commanded, commanded
-from linter.load import Input
 from linter.model import Document, Finding
 from linter.options.config import Overrides
 from linter.run import Options, Outcome, lint_input

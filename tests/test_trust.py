@@ -17,8 +17,9 @@ from support.helpers import bare, rule, rule_data
 
 from linter import cli, reporters, settings
 from linter.conformance.mismatch import ASPECTS
+from linter.documents.inputs import Input
 from linter.formats import FORMATS
-from linter.load import Input, load
+from linter.load import load
 from linter.model import UNKNOWN, Document, Finding
 from linter.policy.engine import check
 from linter.policy.errors import RuleError

@@ -20,7 +20,7 @@ from support.helpers import GOLDEN, compare_with
 from linter import settings
 from linter.cli import cli
 from linter.commands import upgrade as planned
-from linter.load import Input
+from linter.documents.inputs import Input
 from linter.model import Document, dotted
 from linter.release import NEWEST, OLDEST, Release, ServerVersion
 from linter.run import load_documents

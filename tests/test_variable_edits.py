@@ -19,10 +19,11 @@ from support.canaries import encoded
 from support.helpers import EVERY_RULE, golden
 
 from linter.commands.fix import unified_diff
-from linter.documents import environment_files
+from linter.documents.inputs import Input
 from linter.documents.source import Loaded, SourceFile
+from linter.documents.variables import files as environment_files
 from linter.fixes.plan import Fixes, fixed
-from linter.load import Input, load
+from linter.load import load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted, is_same, sentence
 from linter.options.config import Overrides
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from support.helpers import EVERY_RULE, written
 
 from linter import settings
-from linter.documents.variables import configures_server, is_servers
-from linter.load import Input
+from linter.documents.inputs import Input
+from linter.documents.variables.documents import configures_server, is_servers
 from linter.model import UNKNOWN, Style, dotted
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linter.documents.containers.workload import mebibytes, milliseconds, mounted_at, workload
+from linter.documents.inputs import Input
 from linter.documents.source import SourceFile
-from linter.documents.workload import mebibytes, milliseconds, mounted_at, workload
-from linter.load import Input
 from linter.model import UNKNOWN, dotted
 from linter.run import Options, Outcome, lint_input, lint_paths
 from linter.sources import compose, ecs_task_definition, kubernetes

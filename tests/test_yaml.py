@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linter.documents.source import SourceFile
-from linter.documents.variables_in_yaml import Block, Node, has_prefixed
+from linter.documents.variables.in_yaml import Block, Node, has_prefixed
 from linter.model import UNKNOWN
 from linter.syntax.places import JsonPath
 from linter.syntax.yaml import EXPANDED_PER_CHARACTER, FEW_EXPANDED, Tagged, Yaml, parse_yaml, scalars
@@ -453,7 +453,7 @@ def test_what_looks_like_yaml(name: str, text: str, expected: bool) -> None:
 
 def test_json_is_read_without_importing_yaml() -> None:
     script = (
-        "import sys; from pathlib import Path; from linter.run import Input, load;"
+        "import sys; from pathlib import Path; from linter.documents.inputs import Input; from linter.load import load;"
         "load(Input('m.json', b'{\"baseUrl\": \"https://a.example/\", \"port\": 1}', Path('m.json')), None);"
         "assert 'yaml' not in sys.modules"
     )

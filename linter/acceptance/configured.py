@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from ..documents.deployment import names_of
+from ..deployment.members import names_of
 from ..files import is_name
 from ..model import Acceptance, Finding, Notice, dotted, members_as_one
 from ..options.config import Config

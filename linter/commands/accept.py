@@ -8,7 +8,7 @@ from datetime import date
 from glob import escape
 from pathlib import Path
 
-from ..documents.deployment import names_of
+from ..deployment.members import names_of
 from ..files import LARGEST_CONFIGURATION, read_regular, relative_to_here
 from ..model import Acceptance, Finding, dotted, members_as_one
 from ..options import Given

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 
+from ..documents.inputs import Input
 from ..files import STANDARD_OUTPUT, has_input, identity, is_deployed
-from ..load import Input
 from ..log import Log
 from ..model import Record, Style
 from ..options import Given, Output

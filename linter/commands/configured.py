@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..deployment.members import environment_of
 from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
-from ..documents.deployment import environment_of
 from ..files import relative_to_here
 from ..log import Log
 from ..model import gathered

@@ -1,6 +1,6 @@
 """Commands that fix findings in dumps: as ``--diff`` prints them, and as a script (``--fix-script``).
 
-They contain no secrets; see :mod:`linter.documents.parameter_commands`. Precautions of the script, such as checking that nothing has
+They contain no secrets; see :mod:`linter.documents.parameters.commands`. Precautions of the script, such as checking that nothing has
 changed since the dump, are in ``fix_script.sh``; this module only writes the calls to its functions.
 """
 

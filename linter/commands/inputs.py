@@ -7,8 +7,8 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from ..documents.inputs import Input
 from ..files import STANDARD_INPUT, Unreadable, is_deployed, read_standard_input, why_missing
-from ..load import Input
 from ..model import Notice
 from ..options import Given
 from ..options.choose import Configurations, folders_of, named_config

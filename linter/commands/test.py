@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
-from ..documents.deployment import side_by_side
+from ..deployment.members import side_by_side
 from ..documents.origin import JsonOrigin
 from ..documents.source import Loaded, SourceFile
 from ..model import Deployment, Document, dotted, level_on

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from ..discover import Search
-from ..load import Input, read_inputs
+from ..documents.inputs import Input, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
 from ..output import write_standard_output

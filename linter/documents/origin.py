@@ -144,7 +144,7 @@ def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
     """
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
-        from .json_editor import json_edits  # only for a finding that has a fix
+        from .editing.json import json_edits  # only for a finding that has a fix
 
         return json_edits(file.text.content, file.json, catalogue, changes)
 

@@ -11,7 +11,7 @@ from .looks import called
 from .problems import broken_off
 from .recognise import names_in
 from .source import SourceFile
-from .variables import configures_server
+from .variables.documents import configures_server
 
 _WANTED: Final = {
     "server/ssm": "no parameter of a Medplum server can be read from it",

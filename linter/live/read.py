@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ..load import Input
+from ..documents.inputs import Input
 from ..model import Notice
 from ..server.loader import SECRETS
 from ..server.start import Layer

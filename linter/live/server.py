@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
-from ..documents.deployment import environment_of, role
+from ..deployment.members import environment_of, role
 from ..documents.origin import JsonOrigin
 from ..documents.source import Loaded, SourceFile
 from ..formats.urls import origin_of, url

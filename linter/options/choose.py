@@ -269,7 +269,7 @@ def configured_environment(config: Config, document: Document) -> str | None:
     """The environment of a document, if a configuration has options for it."""
     if not config.environments:
         return None
-    from ..documents.deployment import environment_of  # only for a configuration with environments
+    from ..deployment.members import environment_of  # only for a configuration with environments
 
     name = environment_of(document)
     return name if name in config.environments else None

@@ -38,13 +38,13 @@ DOCUMENT_KINDS: Final[Mapping[str, Kind]] = {
     "live": Kind("live", "live"),
 }
 WORKLOAD: Final = "workload"
-"""The kind of a document that describes the environment of a server; see :mod:`linter.documents.workload`."""
+"""The kind of a document that describes the environment of a server; see :mod:`linter.documents.containers.workload`."""
 LIVE: Final = "live"
 """The kind of a document that describes what a running server answers; see :mod:`linter.live.server`."""
 COMPANIONS: Final = frozenset({WORKLOAD, LIVE})
 """The kinds of documents that are compared with the server that they belong to, whatever their environment."""
 DEPLOYMENT: Final = "deployment"
-"""The kind of a document that is made of those that configure one server; see :mod:`linter.documents.deployment`."""
+"""The kind of a document that is made of those that configure one server; see :mod:`linter.deployment.members`."""
 
 
 def catalogue_kind(kind: str) -> str:

@@ -18,7 +18,7 @@ from .. import _built
 from ..typed import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from ..documents.source import Recognised, Source, SourceFile
+    from ..documents.source import Loaded, Recognised, Source, SourceFile
 
 
 _HERE = os.path.dirname(__file__)
@@ -111,6 +111,17 @@ def source_of(kind: str) -> Source:
     makers = [module for module in modules() if kind in module.KINDS]
     named = f"{__name__}.{kind.replace('/', '_')}"
     return next((module for module in makers if module.__name__ == named or getattr(module, "DEFAULT_FOR", "") == kind), makers[0])
+
+
+def load_configuration(file: SourceFile) -> Loaded:
+    """The document of a JSON file that a server reads as its configuration, loaded once in a run."""
+
+    def load() -> Loaded:
+        loaded = source_of("server/json").load(file, "server/json")[0]
+        loaded.set_server(file.server)
+        return loaded
+
+    return file.around.cached(("configuration", file.uri, file.part, file.release), load)
 
 
 def maker_of(file: SourceFile, kind: str) -> Source:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from .. import settings
 from ..conformance.secrets import holds_secret
-from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Parameter, Written, environments, text_of
+from ..documents.parameters.documents import ParameterFile, load_parameters
+from ..documents.parameters.store import Parameter, Written, environments, text_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
-from ..documents.variables_in_yaml import Node, roots
+from ..documents.variables.in_yaml import Node, roots
 from ..model import SettingPath, sentence
 from ..server.loader import dotted_path
 from ..syntax.yaml import Tagged

@@ -16,15 +16,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
-from ..documents.command_lines import Start, problems_of_start
-from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
-from ..documents.environment_files import COMPOSE_FILES, environment_holder
-from ..documents.mounts import Mount, Mounts, target_of
+from ..documents.containers.command_lines import Start, problems_of_start
+from ..documents.containers.documents import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
+from ..documents.containers.mounts import Mount, Mounts, target_of
+from ..documents.containers.workload import Described, as_is, digits_of, may_lead_to_others, mebibytes, milliseconds, mounted_at, put_check
 from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
 from ..documents.sums import may_share
-from ..documents.variables import Variable, VariableHolder, unless_reference
-from ..documents.variables_in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
-from ..documents.workload import Described, as_is, digits_of, may_lead_to_others, mebibytes, milliseconds, mounted_at, put_check
+from ..documents.variables.documents import Variable, VariableHolder, unless_reference
+from ..documents.variables.files import COMPOSE_FILES, environment_holder
+from ..documents.variables.in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
 from ..model import UNKNOWN
 from ..release import MAIN
 from ..settings.env_names import PREFIX
@@ -245,7 +245,7 @@ _MEMBERS: Final = (
     ("replicas", "scale", as_is(int)),
     ("replicas", "deploy.replicas", as_is(int)),
 )
-"""The members of a service for :mod:`linter.documents.workload`."""
+"""The members of a service for :mod:`linter.documents.containers.workload`."""
 _PORT: Final = re.compile(r"(?:(?:(?P<address>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<published>\d{0,5}):)?(?P<target>\d{1,5})(?:/(?:tcp|udp))?")
 
 

@@ -6,11 +6,11 @@ A variable of the scope ``BUILD_TIME`` does not reach the server, and a secret t
 
 from __future__ import annotations
 
-from ..documents.command_lines import Start, problems_of_start
-from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.containers.command_lines import Start, problems_of_start
+from ..documents.containers.documents import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.source import Loaded, Recognised, SourceFile
-from ..documents.variables import Variable, read_variables
-from ..documents.variables_in_yaml import Block, Node, roots, text_problems
+from ..documents.variables.documents import Variable, read_variables
+from ..documents.variables.in_yaml import Block, Node, roots, text_problems
 from ..typed import Final
 
 KINDS = ("server/env",)

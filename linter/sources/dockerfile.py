@@ -11,14 +11,23 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from posixpath import basename, join, normpath, splitext
 
-from ..documents.command_lines import CONFIGURATION, IGNORES, TOOLS, Start, missing_shell, never_read, remedy_of, unstartable_start
-from ..documents.containers import Container, container, for_server, load_servers
-from ..documents.images import is_server_image
-from ..documents.mounts import Mount, Mounts
+from ..documents.containers.command_lines import (
+    CONFIGURATION,
+    IGNORES,
+    TOOLS,
+    Start,
+    missing_shell,
+    never_read,
+    remedy_of,
+    unstartable_start,
+)
+from ..documents.containers.documents import Container, container, for_server, load_servers
+from ..documents.containers.images import is_server_image
+from ..documents.containers.mounts import Mount, Mounts
 from ..documents.problems import encoding_problems
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
-from ..documents.variables import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
+from ..documents.variables.documents import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
 from ..redaction.tokens import ListedTokens, Token
 from ..release import ANY_SERVER, ServerVersion

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.environment_files import COMPOSE_FILES, environment_holder, read_environment
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..documents.variables import configures_server, read_variables, unless_kind
+from ..documents.variables.documents import configures_server, read_variables, unless_kind
+from ..documents.variables.files import COMPOSE_FILES, environment_holder, read_environment
 
 KINDS = ("server/env",)
 NAMES = (".env", ".env.*", "*.env")

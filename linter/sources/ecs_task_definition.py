@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.command_lines import start_in
-from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
-from ..documents.images import is_server_image
+from ..documents.containers.command_lines import start_in
+from ..documents.containers.documents import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.containers.images import is_server_image
+from ..documents.containers.workload import Described, as_is, milliseconds, mounted_at, put_check
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
-from ..documents.variables import Variable, VariableHolder, is_servers, read_variables
-from ..documents.variables_in_yaml import Block, Node, roots, text_problems
-from ..documents.workload import Described, as_is, milliseconds, mounted_at, put_check
+from ..documents.variables.documents import Variable, VariableHolder, is_servers, read_variables
+from ..documents.variables.in_yaml import Block, Node, roots, text_problems
 from ..model import sentence
 from ..release import MAIN
 from ..settings.env_names import PREFIX, setting_of
@@ -98,7 +98,7 @@ _MEMBERS: Final = (
     ("memory", "memory", as_is(int)),
     ("readOnly", "readonlyRootFilesystem", as_is(bool)),
 )
-"""The members of a container for :mod:`linter.documents.workload`."""
+"""The members of a container for :mod:`linter.documents.containers.workload`."""
 
 
 def workloads(file: SourceFile) -> list[Described]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..documents.command_lines import Start, arguments_of, problems_of_start, start_in, words_of
-from ..documents.containers import Container, container, for_server, holder_in, load_servers, recognised
-from ..documents.images import is_server_image
-from ..documents.run_scripts import Command, commands_in
+from ..documents.containers.command_lines import Start, arguments_of, problems_of_start, start_in, words_of
+from ..documents.containers.documents import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.containers.images import is_server_image
+from ..documents.containers.run_scripts import Command, commands_in
+from ..documents.containers.workload import Described, Leaf
 from ..documents.source import Loaded, Recognised, SourceFile
-from ..documents.variables import Variable, VariableHolder, is_servers, read_variables
-from ..documents.variables_in_yaml import Block, Node, roots, text_problems, variables_in, written_as_is
-from ..documents.workload import Described, Leaf
+from ..documents.variables.documents import Variable, VariableHolder, is_servers, read_variables
+from ..documents.variables.in_yaml import Block, Node, roots, text_problems, variables_in, written_as_is
 from ..model import UNKNOWN, SettingPath
 from ..settings.env_names import PREFIX, variable_of
 from ..syntax.places import Place as Written

@@ -21,13 +21,13 @@ from functools import cache, reduce
 from itertools import takewhile
 
 from .. import settings
-from ..documents.charts import Chart, chart_beside, default_variables, sections, unread
-from ..documents.command_lines import Start, never_read, unstartable_start
-from ..documents.containers import Container, Given, holder_in, load_servers, load_sum, recognised
+from ..documents.containers.charts import Chart, chart_beside, default_variables, sections, unread
+from ..documents.containers.command_lines import Start, never_read, unstartable_start
+from ..documents.containers.documents import Container, Given, holder_in, load_servers, load_sum, recognised
+from ..documents.containers.workload import Described, as_is, mebibytes
 from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
-from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
-from ..documents.variables_in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, tokens_of, variables_in
-from ..documents.workload import Described, as_is, mebibytes
+from ..documents.variables.documents import Variable, VariableHolder, configures_server, is_servers, unless_reference
+from ..documents.variables.in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, tokens_of, variables_in
 from ..model import UNKNOWN, sentence
 from ..server.start import layers as sources_of
 from ..settings.env_names import PREFIX, setting_of, variable_of
@@ -173,7 +173,7 @@ _MEMBERS: Final = (
     ("memory", "deployment.resources.limits.memory", mebibytes),
     ("readOnly", "securityContext.readOnlyRootFilesystem", as_is(bool)),
 )
-"""The values of Medplum's chart for :mod:`linter.documents.workload` (``templates/deployment.yaml``)."""
+"""The values of Medplum's chart for :mod:`linter.documents.containers.workload` (``templates/deployment.yaml``)."""
 
 
 def workloads(file: SourceFile) -> list[Described]:

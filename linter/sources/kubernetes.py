@@ -11,16 +11,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from ..documents.command_lines import start_in
-from ..documents.containers import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
-from ..documents.images import is_server_image
-from ..documents.mounts import Mount, Mounts, target_of
+from ..documents.containers.command_lines import start_in
+from ..documents.containers.documents import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
+from ..documents.containers.images import is_server_image
+from ..documents.containers.mounts import Mount, Mounts, target_of
+from ..documents.containers.workload import Described, as_is, is_companion, mebibytes, milliseconds, mounted_at, put_check
 from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile, folder_of
 from ..documents.sums import may_share
-from ..documents.variables import Variable, VariableHolder
-from ..documents.variables_in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
-from ..documents.workload import Described, as_is, is_companion, mebibytes, milliseconds, mounted_at, put_check
+from ..documents.variables.documents import Variable, VariableHolder
+from ..documents.variables.in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
 from ..model import UNKNOWN, sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
@@ -194,7 +194,7 @@ _MEMBERS: Final = (
     ("memory", "resources.limits.memory", mebibytes),
     ("readOnly", "securityContext.readOnlyRootFilesystem", as_is(bool)),
 )
-"""The members of a container for :mod:`linter.documents.workload`."""
+"""The members of a container for :mod:`linter.documents.containers.workload`."""
 
 
 def workloads(file: SourceFile) -> list[Described]:

@@ -16,8 +16,8 @@ from functools import partial
 from itertools import groupby
 
 from .. import settings
-from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Environment, Parameter, Written, environments, merge, moment_of, text_of, type_of
+from ..documents.parameters.documents import ParameterFile, load_parameters
+from ..documents.parameters.store import Environment, Parameter, Written, environments, merge, moment_of, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, folder_of
 from ..model import UNKNOWN, Partial, SettingPath, Stored, dotted, sentence

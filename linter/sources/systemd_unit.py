@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 
-from ..documents.command_lines import Start, problems_of_start
-from ..documents.containers import Container, Given, load_servers, load_sum, recognised
-from ..documents.environment_files import environment_holder
+from ..documents.containers.command_lines import Start, problems_of_start
+from ..documents.containers.documents import Container, Given, load_servers, load_sum, recognised
 from ..documents.problems import encoding_problems
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.suppression_comments import read_suppression_comments, within
-from ..documents.variables import Variable, VariableHolder, configures_server, is_servers, unless_reference
+from ..documents.variables.documents import Variable, VariableHolder, configures_server, is_servers, unless_reference
+from ..documents.variables.files import environment_holder
 from ..model import sentence
 from ..redaction.tokens import ListedTokens, Token
 from ..text import Span

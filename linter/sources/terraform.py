@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents.parameter_documents import ParameterFile, load_parameters
-from ..documents.parameters import Parameter, Written, environments
+from ..documents.parameters.documents import ParameterFile, load_parameters
+from ..documents.parameters.store import Parameter, Written, environments
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..documents.variables_in_yaml import Node
+from ..documents.variables.in_yaml import Node
 from ..model import sentence
 from ..typed import Final
 

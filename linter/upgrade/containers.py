@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import dropwhile
 
-from ..documents.images import is_server_image
+from ..documents.containers.images import is_server_image
 from ..model import Document
 from ..server.effective import leaves
 from ..syntax.dockerfile import Dockerfile, Instruction, read_dockerfile, words

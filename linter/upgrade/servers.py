@@ -7,7 +7,7 @@ from copy import copy
 from functools import cache, partial, reduce
 
 from ..conformance.mismatch import check_as
-from ..documents.deployment import deployments, environment_of, role
+from ..deployment.members import deployments, environment_of, role
 from ..documents.source import folder_of
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, child, gathered
 from ..release import Release

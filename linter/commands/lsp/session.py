@@ -11,9 +11,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ...discover import LARGEST_SEARCHED
+from ...documents.inputs import Input
 from ...files import Unreadable, read_regular
 from ...fixes.plan import fixed
-from ...load import Input
 from ...model import Document, Finding, gathered
 from ...options.choose import Configurations
 from ...options.config import ConfigError, Overrides

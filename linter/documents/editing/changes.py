@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os.path import commonprefix
 
-from ..model import Change
-from ..syntax.edits import Overlap, Taken, apply_edits
-from ..text import Edit, Span
+from ...model import Change
+from ...syntax.edits import Overlap, Taken, apply_edits
+from ...text import Edit, Span
 
 EditChanges = Callable[[str, Sequence[Change]], "list[Edit] | None"]
 """Turns a change, or a whole split, into edits of a text; None if that is not possible."""

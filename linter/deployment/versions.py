@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..documents.containers.images import version_of
+from ..documents.source import Image, folder_of
 from ..model import Document
 from ..release import ANY_SERVER, ServerVersion
 from ..settings.kinds import environment_in_name, source_in_name
 from ..typed import NamedTuple
-from .deployment import deployments, environment_of
-from .images import version_of
-from .source import Image, folder_of
+from .members import deployments, environment_of
 
 
 class Placed(NamedTuple):

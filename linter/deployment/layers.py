@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 
+from ..documents.source import Loaded
+from ..documents.sums import Sum
 from ..model import ABSENT, Document, Part, SettingPath
 from ..server.loader import SECRETS
 from ..server.start import merge
 from ..settings.kinds import source_in_name
 from ..typed import Any, Final
-from .deployment import MemberOrigin
-from .source import Loaded
-from .sums import Sum
+from .members import MemberOrigin
 
 SECRET: Final = "secret"
 """The kind of a layer that is a secret: no rule is for it, since the secret itself is checked."""

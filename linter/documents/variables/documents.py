@@ -10,25 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from .. import settings
-from ..formats.credentials import SECRET_OF, is_secret_of, issued_credential
-from ..formats.placeholders import fallback_of as fallback_of
-from ..model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
-from ..redaction.tokens import ListedTokens
-from ..redaction.values import Hidden, Public, Visibility
-from ..release import MAIN, Release
-from ..server.loader import build_tree, loaded_value
-from ..settings.env_names import PREFIX, setting_of, variable_of
-from ..syntax.json import is_valid_json
-from ..syntax.places import JsonPath
-from ..text import Edit, Span, printable
-from ..typed import Any, Final, NamedTuple
-from .entries import EntriesOrigin
-from .lines import Lines
-from .origin import public_at
-from .problems import problems_beside
-from .source import Editor, Image, Loaded, Place, Problem, Repair, SourceFile, Suppression
-from .sums import Sum
+from ... import settings
+from ...formats.credentials import SECRET_OF, is_secret_of, issued_credential
+from ...formats.placeholders import fallback_of as fallback_of
+from ...model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
+from ...redaction.tokens import ListedTokens
+from ...redaction.values import Hidden, Public, Visibility
+from ...release import MAIN, Release
+from ...server.loader import build_tree, loaded_value
+from ...settings.env_names import PREFIX, setting_of, variable_of
+from ...syntax.json import is_valid_json
+from ...syntax.places import JsonPath
+from ...text import Edit, Span, printable
+from ...typed import Any, Final, NamedTuple
+from ..entries import EntriesOrigin
+from ..lines import Lines
+from ..origin import public_at
+from ..problems import problems_beside
+from ..source import Editor, Image, Loaded, Place, Problem, Repair, SourceFile, Suppression
+from ..sums import Sum
 
 KIND: Final = "server/env"
 
@@ -160,7 +160,7 @@ def _near(name: str) -> str:
     known = settings.catalogue()
     if meant := known.spelt((name.removeprefix(PREFIX),)):
         return variable_of(tuple(map(str, meant[0])))
-    from .. import suggest  # only for unknown names
+    from ... import suggest  # only for unknown names
 
     nearest = suggest.nearest(name.removeprefix(PREFIX), _known_variables(), 0.85)
     return PREFIX + nearest if nearest is not None else ""
@@ -299,7 +299,7 @@ def _described(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
 
 def _stops_at(text: str, path: SettingPath, release: Release) -> bool:
     """Whether the server refuses to start with the text as it is."""
-    from ..server.stops import why_it_stops  # only after a mistake
+    from ...server.stops import why_it_stops  # only after a mistake
 
     setting = settings.catalogue().get(path)
     if setting is None or setting.env_coercion.at(release) == "object":

@@ -13,16 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .. import settings
-from ..model import Change, Message, sentence
-from ..redaction.tokens import ListedTokens, Token
-from ..settings.env_names import setting_of
-from ..syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
-from ..text import Edit, Span, Text
-from .problems import encoding_problems
-from .source import Problem, SourceFile
-from .suppression_comments import read_suppression_comments, within
-from .variables import Variable, VariableHolder, fallback_of, unless_reference
+from ... import settings
+from ...model import Change, Message, sentence
+from ...redaction.tokens import ListedTokens, Token
+from ...settings.env_names import setting_of
+from ...syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
+from ...text import Edit, Span, Text
+from ..problems import encoding_problems
+from ..source import Problem, SourceFile
+from ..suppression_comments import read_suppression_comments, within
+from .documents import Variable, VariableHolder, fallback_of, unless_reference
 
 _CONSEQUENCE = "the program that reads the file reads it as part of the first name, and that variable is not set"
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
@@ -56,8 +56,8 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
         return ListedTokens([token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
-        from .line_editor import Lines  # only for a finding that has a fix
-        from .variables_editor import variable_edits
+        from ..editing.lines import Lines  # only for a finding that has a fix
+        from ..editing.variables import variable_edits
 
         return variable_edits(file.text.content, lambda text: Lines(text, EnvironmentLines(Text(text)).variables), file.release, changes)
 

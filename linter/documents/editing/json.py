@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import settings
-from ..model import Change
-from ..syntax.edits import value_at
-from ..syntax.json import parse_json
-from ..syntax.json_edits import JsonEditor
-from ..syntax.places import Json, JsonPath
-from ..syntax.tree_edits import Order
-from ..text import Edit
-from ..typed import Final
+from ... import settings
+from ...model import Change
+from ...syntax.edits import value_at
+from ...syntax.json import parse_json
+from ...syntax.json_edits import JsonEditor
+from ...syntax.places import Json, JsonPath
+from ...syntax.tree_edits import Order
+from ...text import Edit
+from ...typed import Final
 from .changes import edits_of, split_of
 
 

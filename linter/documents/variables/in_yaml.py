@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ..formats.placeholders import fallback_of
-from ..model import Message, sentence
-from ..redaction.tokens import ListedTokens, yaml_tokens
-from ..settings.env_names import PREFIX
-from ..syntax.places import Json, JsonPath, Place
-from ..syntax.yaml import Yaml, scalars
-from ..syntax.yaml_places import Style
-from ..text import Span, Text
-from ..typed import Any, Final, NamedTuple
-from .problems import encoding_problems, tree_problems, yaml_problems
-from .source import Problem, SourceFile
-from .suppression_comments import SuppressionComments, read_suppression_comments, within
-from .variables import Variable, unless_reference
+from ...formats.placeholders import fallback_of
+from ...model import Message, sentence
+from ...redaction.tokens import ListedTokens, yaml_tokens
+from ...settings.env_names import PREFIX
+from ...syntax.places import Json, JsonPath, Place
+from ...syntax.yaml import Yaml, scalars
+from ...syntax.yaml_places import Style
+from ...text import Span, Text
+from ...typed import Any, Final, NamedTuple
+from ..problems import encoding_problems, tree_problems, yaml_problems
+from ..source import Problem, SourceFile
+from ..suppression_comments import SuppressionComments, read_suppression_comments, within
+from .documents import Variable, unless_reference
 
 Resolve = Callable[[str], str | None]
 """The result of a text before the server sees it; None if that is not known."""

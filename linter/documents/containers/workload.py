@@ -11,22 +11,22 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from posixpath import basename, join, normpath
 
-from ..formats.hosts import host_of
-from ..model import ABSENT, UNKNOWN, Document, Fact, Part, SettingPath
-from ..server.loader import build_tree
-from ..server.start import WORKING_FOLDER
-from ..settings.env_names import PREFIX
-from ..settings.kinds import WORKLOAD
-from ..syntax.places import Place as Written
-from ..text import Span
-from ..typed import Any, Final, NamedTuple
-from .entries import EntriesOrigin
+from ...formats.hosts import host_of
+from ...model import ABSENT, UNKNOWN, Document, Fact, Part, SettingPath
+from ...server.loader import build_tree
+from ...server.start import WORKING_FOLDER
+from ...settings.env_names import PREFIX
+from ...settings.kinds import WORKLOAD
+from ...syntax.places import Place as Written
+from ...text import Span
+from ...typed import Any, Final, NamedTuple
+from ..entries import EntriesOrigin
+from ..lines import Lines
+from ..source import Loaded
+from ..variables.documents import Variable, VariableHolder, unless_reference, visibility_of
+from ..variables.in_yaml import Node
 from .images import is_app_image, is_own_image
-from .lines import Lines
 from .mounts import target_of
-from .source import Loaded
-from .variables import Variable, VariableHolder, unless_reference, visibility_of
-from .variables_in_yaml import Node
 
 Read = Callable[[Any], Any]
 """Turns a value in a file into one of the catalogue; ``UNKNOWN`` for one that it does not understand."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..model import UNKNOWN
-from ..text import Span
-from ..typed import Any, Final, NamedTuple
+from ...model import UNKNOWN
+from ...text import Span
+from ...typed import Any, Final, NamedTuple
+from ..variables.documents import Variable
 from .command_lines import Start
 from .images import is_server_image
-from .variables import Variable
 
 _TEXT: Final = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\{\{[^}\n]*\}\}|\\[^\n]|[^\s"'\\;&|])+"""
 _REDIRECTION: Final = rf"(?<!\S)\d*[<>]+(?:&[\d-]+|[^\S\n]*{_TEXT})"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ..syntax.edits import index_in, line_end, line_start, newline_at, without_lines
-from ..syntax.quotes import closing_quote, is_nothing_but_references
-from ..text import Edit, Span
-from ..typed import Final
-from .variables import Variable
-from .variables_editor import Reading
+from ...syntax.edits import index_in, line_end, line_start, newline_at, without_lines
+from ...syntax.quotes import closing_quote, is_nothing_but_references
+from ...text import Edit, Span
+from ...typed import Final
+from ..variables.documents import Variable
+from .variables import Reading
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
@@ -32,7 +32,7 @@ _SPECIAL: Final = {"'": frozenset("'\r\n"), '"': frozenset("\\$`\r\n"), "": froz
 
 
 class Lines:
-    """See :class:`linter.documents.variables_editor.Variables`. Syntax that programs disagree about is left alone."""
+    """See :class:`linter.documents.editing.variables.Variables`. Syntax that programs disagree about is left alone."""
 
     def __init__(self, content: str, given: Sequence[Variable]) -> None:
         self.given = given

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
-from .. import settings
-from ..model import UNKNOWN, Change, Command, Document, SettingPath, sentence
-from ..model import Part as FactPart
-from ..redaction.tokens import yaml_tokens
-from ..redaction.values import Public, Visibility, is_of_a_format
-from ..server.loader import build_tree, ssm_value
-from ..syntax.places import Json
-from ..syntax.yaml import Yaml
-from ..text import Span, printable
-from ..typed import Any, Final, NamedTuple
-from .entries import EntriesOrigin
-from .lines import Lines
-from .origin import first_character, public_at
-from .parameters import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, merge, name_reason
-from .problems import Consequence, encoding_problems, problems_beside, tree_problems
-from .source import Loaded, Problem, SourceFile
-from .sums import Sum
-from .variables_in_yaml import suppression_comments_of
+from ... import settings
+from ...model import UNKNOWN, Change, Command, Document, SettingPath, sentence
+from ...model import Part as FactPart
+from ...redaction.tokens import yaml_tokens
+from ...redaction.values import Public, Visibility, is_of_a_format
+from ...server.loader import build_tree, ssm_value
+from ...syntax.places import Json
+from ...syntax.yaml import Yaml
+from ...text import Span, printable
+from ...typed import Any, Final, NamedTuple
+from ..entries import EntriesOrigin
+from ..lines import Lines
+from ..origin import first_character, public_at
+from ..problems import Consequence, encoding_problems, problems_beside, tree_problems
+from ..source import Loaded, Problem, SourceFile
+from ..sums import Sum
+from ..variables.in_yaml import suppression_comments_of
+from .store import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, merge, name_reason
 
 
 class ParameterFile(NamedTuple):
@@ -231,7 +231,7 @@ def _sum_of(
 
 
 def _commands(document: Document, environment: Environment, merged: Iterable[Parameter], changes: Sequence[Change]) -> list[Command] | None:
-    from .parameter_commands import Store  # only for a finding that can be fixed
+    from .commands import Store  # only for a finding that can be fixed
 
     store: Store = document.cached("store", lambda: Store(document, environment, merged))
     return store.commands(changes)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ..model import Change, SettingPath
-from ..settings.env_names import PREFIX, setting_of
-from ..text import Edit
-from ..typed import Any, NamedTuple
+from ...model import Change, SettingPath
+from ...settings.env_names import PREFIX, setting_of
+from ...text import Edit
+from ...typed import Any, NamedTuple
+from ..problems import broken_off
+from ..source import Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
+from ..sums import Sum
+from ..variables.documents import Variable, VariableHolder, configures_server, is_servers, read_variables, unless_kind
+from ..variables.in_yaml import Block, Node, is_sound, named_values, suppression_comments_of, text_problems, tokens_of
 from .command_lines import Start, problems_of_start
 from .images import is_app_image, is_server_image
-from .problems import broken_off
-from .source import Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
-from .sums import Sum
-from .variables import Variable, VariableHolder, configures_server, is_servers, read_variables, unless_kind
-from .variables_in_yaml import Block, Node, is_sound, named_values, suppression_comments_of, text_problems, tokens_of
 
 
 def holder_in(node: Node, type: str, start: Node, blocks: Callable[[Node], Iterable[Block]], consequence: str = "") -> VariableHolder:
@@ -25,7 +25,7 @@ def holder_in(node: Node, type: str, start: Node, blocks: Callable[[Node], Itera
     file = node.file
 
     def edit(changes: Sequence[Change]) -> list[Edit] | None:
-        from .tree_editor import tree_edits  # only for a finding that has a fix
+        from ..editing.tree import tree_edits  # only for a finding that has a fix
 
         return tree_edits(node, blocks, changes)
 

@@ -11,16 +11,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
-from .. import settings
-from ..model import Fact, Part, SettingPath, gathered
-from ..redaction.values import Public, is_of_a_format
-from ..server.loader import dotted_path
-from ..syntax.places import JsonPath, Places
-from ..syntax.yaml_places import YamlPlaces
-from ..text import Span
-from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
-from .origin import public_at
-from .recognise import GENERIC, SHARED_WITH_APPS, server_settings
+from ... import settings
+from ...model import Fact, Part, SettingPath, gathered
+from ...redaction.values import Public, is_of_a_format
+from ...server.loader import dotted_path
+from ...syntax.places import JsonPath, Places
+from ...syntax.yaml_places import YamlPlaces
+from ...text import Span
+from ...typed import TYPE_CHECKING, Any, Final, NamedTuple
+from ..origin import public_at
+from ..recognise import GENERIC, SHARED_WITH_APPS, server_settings
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,19 +10,19 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from .. import settings
-from ..model import Change, SettingPath, is_same
-from ..release import Release
-from ..server.loader import loaded_value
-from ..settings.env_names import setting_of, variable_of
-from ..syntax.edits import apply_edits
-from ..syntax.json import INVALID, parse_json, valid_value
-from ..text import Edit
-from ..typed import Any, NamedTuple, Protocol
+from ... import settings
+from ...model import Change, SettingPath, is_same
+from ...release import Release
+from ...server.loader import loaded_value
+from ...settings.env_names import setting_of, variable_of
+from ...syntax.edits import apply_edits
+from ...syntax.json import INVALID, parse_json, valid_value
+from ...text import Edit
+from ...typed import Any, NamedTuple, Protocol
+from ..variables.documents import Variable, is_misread, variable_names
 from .accepted_secrets import with_accepted
 from .changes import as_one, edits_of, split_of
-from .json_editor import json_edit
-from .variables import Variable, is_misread, variable_names
+from .json import json_edit
 
 Reading = tuple[str, "str | None"]
 """The name of a variable, and its text; None if that is not known."""

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from ..release import Release
-from ..settings.env_names import variable_of
-from ..syntax.places import JsonPath
-from ..syntax.yaml import Yaml, parse_yaml
-from ..text import Span
-from ..typed import Any, Final, NamedTuple
-from .source import SourceFile
-from .variables_in_yaml import Node, roots
+from ...release import Release
+from ...settings.env_names import variable_of
+from ...syntax.places import JsonPath
+from ...syntax.yaml import Yaml, parse_yaml
+from ...text import Span
+from ...typed import Any, Final, NamedTuple
+from ..source import SourceFile
+from ..variables.in_yaml import Node, roots
 
 _TEMPLATES: Final = ("_helpers.tpl", "configmap.yaml", "deployment.yaml", "hpa.yaml", "ingress.yaml", "secret.yaml", "service.yaml")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*")

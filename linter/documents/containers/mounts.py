@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from posixpath import normpath
 
-from ..typed import Any, NamedTuple
-from .source import SourceFile
+from ...typed import Any, NamedTuple
+from ..source import SourceFile
 
 
 class Mount(NamedTuple):

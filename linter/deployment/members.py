@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..documents.source import folder_of
 from ..model import Deployment, Document, Fact, Part, SettingPath, gathered
 from ..settings.kinds import COMPANIONS, DEPLOYMENT, DOCUMENT_KINDS, environment_in_name
 from ..text import Excerpt, Piece, Span, Text
-from .source import folder_of
 
 _SECRETS = ("database", "redis")
 

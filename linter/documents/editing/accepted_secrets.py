@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..syntax.edits import after_break, apply_edits, before_blanks, line_end, line_start
-from ..text import Edit, Span, Text
-from ..typed import Final
-from .source import Suppression
-from .suppression_comments import read_suppression_comments, within
-from .variables import Variable
+from ...syntax.edits import after_break, apply_edits, before_blanks, line_end, line_start
+from ...text import Edit, Span, Text
+from ...typed import Final
+from ..source import Suppression
+from ..suppression_comments import read_suppression_comments, within
+from ..variables.documents import Variable
 
 _OF_SECRETS: Final = re.compile("secret|credential|password|key")
 """Words in the ids of rules about values that are secret but readable by others."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..formats.placeholders import fallback_of
-from ..model import Document
-from ..release import Release, ServerVersion
-from ..text import Span, printable
-from ..typed import Any, Final
-from .source import Image, SourceFile, may_name_images
-from .variables import VariableHolder, read_variables
-from .variables_in_yaml import is_sound, named_values, tokens_of
+from ...formats.placeholders import fallback_of
+from ...model import Document
+from ...release import Release, ServerVersion
+from ...text import Span, printable
+from ...typed import Any, Final
+from ..source import Image, SourceFile, may_name_images
+from ..variables.documents import VariableHolder, read_variables
+from ..variables.in_yaml import is_sound, named_values, tokens_of
 
 _SERVER: Final = "medplum-server"
 _NAMED: Final = re.compile(rf"(?:\A|[/\-{{]){_SERVER}(?=[:@}}]|\Z)")
@@ -68,7 +68,7 @@ def version_of(image: Image, where: str) -> ServerVersion | None:
     tag = _TAG.search(text) if image.is_servers or is_server_image(text) else None
     if tag is None or _RELEASE.fullmatch(tag["tag"]) is None:
         return None
-    from ..settings.releases import parse_server_version  # only for a release
+    from ...settings.releases import parse_server_version  # only for a release
 
     try:
         version = parse_server_version(tag["tag"], f"the image in {printable(image.where or where)}")

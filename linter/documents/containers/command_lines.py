@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import dropwhile
 from posixpath import basename
 
-from ..model import Message, sentence
-from ..release import ANY_SERVER, MAIN, Release, ServerVersion
-from ..server.start import (
+from ...model import Message, sentence
+from ...release import ANY_SERVER, MAIN, Release, ServerVersion
+from ...server.start import (
     DEFAULT,
     SEVERAL,
     WORKING_FOLDER,
@@ -23,12 +23,12 @@ from ..server.start import (
     shown,
     with_variables,
 )
-from ..text import Span, printable
-from ..typed import Any, Final, NamedTuple
+from ...text import Span, printable
+from ...typed import Any, Final, NamedTuple
+from ..source import Problem, Started, Unread
+from ..variables.in_yaml import Node
 from .images import WITHOUT_SHELL, is_own_image, lacks_shell
 from .mounts import Mount, Mounts, target_of
-from .source import Problem, Started, Unread
-from .variables_in_yaml import Node
 
 _LONGEST: Final = 10_000
 """The maximum length of a command that is one text: a longer one is a script, and shlex splits a word in quadratic time."""

@@ -15,14 +15,14 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, zip_longest
 
-from .. import settings
-from ..model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored, gathered
-from ..server.effective import leaves
-from ..server.loader import ssm_text
-from ..server.shown import visible
-from ..settings import Setting
-from ..typed import Any, Final, NamedTuple
-from .parameters import LIMITS, Environment, Parameter, has_reference, moment_of, name_reason
+from ... import settings
+from ...model import ABSENT, UNKNOWN, Change, Command, Document, Operation, SettingPath, Stored, gathered
+from ...server.effective import leaves
+from ...server.loader import ssm_text
+from ...server.shown import visible
+from ...settings import Setting
+from ...typed import Any, Final, NamedTuple
+from .store import LIMITS, Environment, Parameter, has_reference, moment_of, name_reason
 
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:ssm:([a-z]+(?:-[a-z]+)+-[0-9]+):([0-9]*):parameter/.*")
 _FROM_PIPE: Final = "--value file:///dev/stdin"

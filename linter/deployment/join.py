@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from posixpath import basename
 
-from .documents.layers import join, sum_of
-from .documents.source import Loaded, SourceFile, Started
-from .documents.sums import MOST_SHARED, may_share
-from .load import load_file
-from .model import Document
-from .release import ANY_SERVER, ServerVersion
-from .server.start import Layer, fault, layers
-from .typed import NamedTuple
+from ..documents.source import Loaded, SourceFile, Started
+from ..documents.sums import MOST_SHARED, may_share
+from ..model import Document
+from ..release import ANY_SERVER, ServerVersion
+from ..server.start import Layer, fault, layers
+from ..sources import load_configuration
+from ..typed import NamedTuple
+from .layers import join, sum_of
 
 
 class Source(NamedTuple):
@@ -83,13 +83,13 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         members = file.text.content.count(":") if file is not None else 0
         if file is None or not may_share((file.uri, file.part), file, members, min(own.loaded.places, key=str), MOST_SHARED):
             return None
-        return Source.of(load_file(file), partial(_file_for_newest, file))
+        return Source.of(load_configuration(file), partial(_file_for_newest, file))
     fitting = [one for one in every if _fits(layer, one.loaded)]
     return fitting[0] if len(fitting) == 1 else None
 
 
 def _file_for_newest(file: SourceFile) -> Document:
-    return load_file(SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)).document
+    return load_configuration(SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)).document
 
 
 def _fits(layer: Layer, loaded: Loaded) -> bool:

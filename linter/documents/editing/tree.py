@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from ..model import Change
-from ..syntax.edits import index_in
-from ..syntax.json import parse_json
-from ..syntax.json_edits import JsonEditor
-from ..syntax.places import Json
-from ..syntax.yaml import Yaml, documents_of
-from ..syntax.yaml_edits import YamlEditor
-from ..text import Edit, Text
-from ..typed import Any, Final
-from .source import SourceFile
-from .variables import Variable
-from .variables_editor import Reading, variable_edits
-from .variables_in_yaml import Block, Node, variables_in
+from ...model import Change
+from ...syntax.edits import index_in
+from ...syntax.json import parse_json
+from ...syntax.json_edits import JsonEditor
+from ...syntax.places import Json
+from ...syntax.yaml import Yaml, documents_of
+from ...syntax.yaml_edits import YamlEditor
+from ...text import Edit, Text
+from ...typed import Any, Final
+from ..source import SourceFile
+from ..variables.documents import Variable
+from ..variables.in_yaml import Block, Node, variables_in
+from .variables import Reading, variable_edits
 
 _SHORT_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 """A number that every YAML reader converts to the same text: Helm writes a longer one with an exponent."""
@@ -27,7 +27,7 @@ _MOST_READ: Final = 2_000_000
 
 
 def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes: Sequence[Change]) -> list[Edit] | None:
-    """The edits of a file that make the changes; see :func:`linter.documents.containers.holder_in`."""
+    """The edits of a file that make the changes; see :func:`linter.documents.containers.documents.holder_in`."""
     file = holder.file
     spent: list[int] = file.cached("characters read for fixes", lambda: [0])
     spent[0] += len(file.text.content) * len(changes)
@@ -48,7 +48,7 @@ def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes:
 
 
 class _Tree:
-    """See :class:`linter.documents.variables_editor.Variables`."""
+    """See :class:`linter.documents.editing.variables.Variables`."""
 
     def __init__(self, holder: Node, blocks: Sequence[Block]) -> None:
         self.given = variables_in(blocks)

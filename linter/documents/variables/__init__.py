@@ -1,0 +1,1 @@
+"""Environment variables: reading them from any format, and the documents they make."""
