@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from support.canaries import CANARY
 from support.helpers import compact
 
-from linter import run as checking_rules
 from linter.acceptance.baseline import Entry, baseline_text, read_baseline
 from linter.cli import cli
 from linter.commands.check import checker
@@ -24,6 +23,7 @@ from linter.options.config import ConfigError
 from linter.release import NEWEST
 from linter.reporters._places import reported_path
 from linter.run import Options
+from linter.run import check as checking
 
 SERVER = {
     "baseUrl": "https://api.hospital.org",
@@ -480,7 +480,7 @@ def test_nothing_is_said_or_written_where_a_bug_may_hide_findings(monkeypatch: p
     def broken(*_arguments: object) -> list[Finding]:
         raise RuntimeError
 
-    monkeypatch.setattr(checking_rules, "check", broken)
+    monkeypatch.setattr(checking, "check", broken)
     result = lint(FILE, "--baseline", KNOWN, "--fail-on-stale-baseline")
     assert result.exit_code == 3 and "stale" not in result.stderr
     result = lint(FILE, "--write-baseline", KNOWN)

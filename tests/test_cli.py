@@ -15,16 +15,18 @@ import pytest
 from click.testing import CliRunner, Result
 from support.helpers import OWN_POLICY
 
-from linter import __version__, cli, reporters, run
-from linter import run as checking_rules
+from linter import __version__, cli, reporters
 from linter.commands import diff
-from linter.discover import what_is_searched_for
 from linter.files import Unreadable, read_file
 from linter.model import Document
 from linter.output import report
 from linter.policy import engine
 from linter.policy.rule import Rule
 from linter.release import NEWEST
+from linter.run import check as checking
+from linter.run import load_documents
+from linter.run import read as reading
+from linter.run.discover import what_is_searched_for
 from linter.settings.releases import KNOWN
 
 CLEAN = (Path(__file__).parent / "fixtures" / "clean-production-json" / "input.template.json").read_text(encoding="utf-8")
@@ -185,7 +187,7 @@ def test_one_unreadable_file_does_not_hide_the_others(monkeypatch: pytest.Monkey
             raise Unreadable("permission denied")
         return read_file(path, limit)
 
-    monkeypatch.setattr(run, "read_file", refuse)
+    monkeypatch.setattr(reading, "read_file", refuse)
     result = lint("a.json", "b.json", "--select", SLASH)
     assert result.exit_code == 2
     assert result.stderr == "medplum-lint: error: a.json: cannot be read: permission denied\n"
@@ -201,7 +203,7 @@ def test_a_bug_in_one_rule_is_exit_3_and_hides_nothing(monkeypatch: pytest.Monke
             raise ZeroDivisionError("the secret value")
         return check(rule, document, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(checking_rules, "check", broken)
+    monkeypatch.setattr(checking, "check", broken)
     result = lint(write("server.json", BAD), "--select", f"missing-setting,{SLASH}")
     assert result.exit_code == 3
     assert " --> server.json:1:13\n" in result.stdout
@@ -569,7 +571,7 @@ def test_diff_fits_the_terminal(terminal: int) -> None:
     """Values that are too wide to fit side by side are below each other; a long one is cut where nothing differs."""
     for name in ("four", "five"):
         write(f"{name}.json", json.dumps({"baseUrl": f"https://{name}.example/", "allowedOrigins": LONG.format(name), "supportEmail": "ü"}))
-    documents = [run.load_documents([f"{name}.json"], None).documents[0] for name in ("four", "five")]
+    documents = [load_documents([f"{name}.json"], None).documents[0] for name in ("four", "five")]
     lines = diff.as_text(documents[0], documents[1], terminal).splitlines()
     assert not terminal or max(map(len, lines)) <= max(terminal, 30)
     joined = "".join(line.strip() for line in lines)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from linter.discover import NameGlobs, Search, what_is_searched_for
 from linter.log import Log
 from linter.options.choose import Choices, Configurations
 from linter.options.config import Config, Overrides
+from linter.run.discover import NameGlobs, Search, what_is_searched_for
 from linter.sources import file_names
 
 

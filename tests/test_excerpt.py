@@ -17,13 +17,13 @@ from support.helpers import EVERY_RULE, compact
 from linter import settings
 from linter.documents.inputs import Input
 from linter.documents.origin import visibility
-from linter.load import load
 from linter.model import Style
 from linter.redaction.lines import MaskedLines
 from linter.redaction.tokens import JsonTokens
 from linter.redaction.values import Hidden, Public, Visibility
 from linter.reporters import names, reporter
 from linter.run import Options, Outcome, lint_input
+from linter.run.load import load
 from linter.syntax.json import parse_json
 from linter.text import Excerpt, Span, Text
 

@@ -18,15 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.formats import parsed
 
-from linter import cli, files, reporters, run
-from linter import load as loading
-from linter import run as checking_rules
-from linter.deployment import members as deployment
+from linter import cli, files, reporters
 from linter.files import Unreadable, parse_size, read_file, read_regular, read_standard_input
 from linter.model import Document
 from linter.options import choose
 from linter.policy import engine
 from linter.reporters import text as text_report
+from linter.run import check as checking
+from linter.run import compare as comparing
+from linter.run import lint as stages
+from linter.run import load as loading
+from linter.run import read as reading
 from linter.server.target import target_of
 from linter.text import Text
 
@@ -498,18 +500,18 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
     Path("bug.json").write_text(f" {BAD}")
     if where == "load":
         load = loading.load
-        monkeypatch.setattr(run, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more))
+        monkeypatch.setattr(reading, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more))
     elif where == "target_of":
         monkeypatch.setattr(choose, "target_of", breaks("bug.json", target_of))
     elif where == "check":
-        monkeypatch.setattr(checking_rules, "check", lambda rule, one, *more: breaks("bug.json", engine.check)(rule, one, *more))
+        monkeypatch.setattr(checking, "check", lambda rule, one, *more: breaks("bug.json", engine.check)(rule, one, *more))
     elif where == "excerpt":
         position = Text.position
         monkeypatch.setattr(Text, "position", lambda text, offset: broken() if text.content[0] == " " else position(text, offset))
     elif where == "side_by_side":
-        monkeypatch.setattr(deployment, "deployments", broken)
+        monkeypatch.setattr(comparing, "deployments", broken)
     else:
-        monkeypatch.setattr(run, "_unused", broken)
+        monkeypatch.setattr(stages, "unused", broken)
     result = lint("bug.json", "server.json", "--format", form, "--select", "missing-trailing-slash")
     assert result.exit_code == 3
     assert "medplum-lint: bug: " in result.stderr and "ZeroDivisionError at test_inputs.py:" in result.stderr
@@ -534,9 +536,7 @@ def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, mo
 def test_a_bug_in_one_file_hides_nothing_of_what_show_prints_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("bug.json").write_text(BAD)
     load = loading.load
-    monkeypatch.setattr(
-        checking_rules, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more)
-    )
+    monkeypatch.setattr(reading, "load", lambda given, *how, **more: broken() if given.uri == "bug.json" else load(given, *how, **more))
     result = lint("show", "bug.json", "server.json")
     assert result.exit_code == 3
     assert result.stdout.startswith("server.json (server/json)")

@@ -20,9 +20,9 @@ from linter.documents.parameters import store as parameters_module
 from linter.documents.parameters.store import Parameter, environments, merge, type_of
 from linter.documents.source import SourceFile
 from linter.fixes.store_plan import commanded
-from linter.load import load
 from linter.model import Stored
 from linter.run import Options, Outcome, lint_input
+from linter.run.load import load
 from linter.sources import server_ssm
 
 OURS: Final = ["baseUrl", "port", "redis.host", "redis", "database.host", "audience", "supportEmail", "notASetting", "deep/er"]

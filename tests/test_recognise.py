@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from linter import cli
 from linter.documents.inputs import Input
-from linter.load import Reading, load
+from linter.run.load import Reading, load
 
 NOT_RECOGNISED = "not recognised as a Medplum configuration: "
 OF_NO_FORMAT = f"{NOT_RECOGNISED}it is neither JSON nor YAML nor a list of variables of a Medplum server"

@@ -93,7 +93,9 @@ def test_acceptances_of_many_findings(counted: Counted) -> None:
     with counted.loaded() as load:
         config, model = load("linter.options.config"), load("linter.model")
         checked, accept = load("linter.acceptance"), load("linter.acceptance.configured")
-        loaded = load("linter.load").load(load("linter.documents.inputs").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
+        loaded = (
+            load("linter.run.load").load(load("linter.documents.inputs").Input("a.json", EMPTY, Path("a.json")), "server/json").loaded[0]
+        )
         none: frozenset[str] = frozenset()
 
         def work(size: int, setting: str | None, until: date | None) -> int:
@@ -182,7 +184,7 @@ def test_as_many_acceptances_as_documents(where: str, counted: Counted, tmp_path
 
         loaded = {}
         for number, file in enumerate(files_of(tmp_path, 400)):
-            loaded[file] = load("linter.load").load(given, "server/json").loaded[0]
+            loaded[file] = load("linter.run.load").load(given, "server/json").loaded[0]
             loaded[file].document.environment = f"deploy/site{number}"
         assert growth([counted.of(partial(accepted, size)) for size in (100, 200, 400)]) < _MOST_GROWTH
 

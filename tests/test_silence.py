@@ -13,10 +13,10 @@ import yaml
 from click.testing import CliRunner, Result
 from support.quick import part_and_all
 
-from linter import cli, discover, reporters
+from linter import cli, reporters
 from linter.documents.inputs import Input
 from linter.release import NEWEST
-from linter.run import Options, Outcome, lint_input
+from linter.run import Options, Outcome, discover, lint_input
 from linter.sources import kinds
 
 FIXTURES = Path(__file__).parent / "fixtures"

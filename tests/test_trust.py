@@ -19,13 +19,13 @@ from linter import cli, reporters, settings
 from linter.conformance.mismatch import ASPECTS
 from linter.documents.inputs import Input
 from linter.formats import FORMATS
-from linter.load import load
 from linter.model import UNKNOWN, Document, Finding
 from linter.policy.engine import check
 from linter.policy.errors import RuleError
 from linter.policy.operators import OPERATORS, never
 from linter.policy.rule import Rule
 from linter.policy.trust import check_knows_no_secret, public_view
+from linter.run.load import load
 from linter.settings.releases import DATES, NEWEST
 
 SECRET = "pa5sw0rd-hunter2-example"

@@ -23,11 +23,11 @@ from linter.documents.inputs import Input
 from linter.documents.source import Loaded, SourceFile
 from linter.documents.variables import files as environment_files
 from linter.fixes.plan import Fixes, fixed
-from linter.load import load
 from linter.model import ABSENT, Change, Document, Finding, Fix, Result, dotted, is_same, sentence
 from linter.options.config import Overrides
 from linter.release import ANY_SERVER, MAIN, Release, ServerVersion
 from linter.run import Options, Outcome, lint_input, lint_paths
+from linter.run.load import load
 from linter.sources import dotenv, server_json
 from linter.syntax.edits import apply_edits
 from linter.text import Edit, Span, Text

@@ -453,7 +453,7 @@ def test_what_looks_like_yaml(name: str, text: str, expected: bool) -> None:
 
 def test_json_is_read_without_importing_yaml() -> None:
     script = (
-        "import sys; from pathlib import Path; from linter.documents.inputs import Input; from linter.load import load;"
+        "import sys; from pathlib import Path; from linter.documents.inputs import Input; from linter.run.load import load;"
         "load(Input('m.json', b'{\"baseUrl\": \"https://a.example/\", \"port\": 1}', Path('m.json')), None);"
         "assert 'yaml' not in sys.modules"
     )

@@ -46,8 +46,8 @@ class Acceptors:
         self._ending: dict[Acceptance, None] = {}
         """The acceptances of findings that have expired or soon will."""
         self.comments: list[Comments] = []
-        self.written: KnownFindings | None = None
-        """The baseline that is written."""
+        self.new_baseline: KnownFindings | None = None
+        """The baseline to write."""
         self._known: dict[Document, KnownFindings] = {}
         for of_file in gathered((one.document.uri, one) for one in checked if one.loaded.suppressions).values():
             from .comments import Comments  # only where there are some
@@ -64,7 +64,7 @@ class Acceptors:
             of_baseline = [one for one in checked if path in (None, one.config.baseline)]
             known = KnownFindings(baseline, of_baseline, today, is_for_all=path is None)
             self._known.update((one.document, known) for one in of_baseline)
-            self.written = known if baseline.new is not None else None
+            self.new_baseline = known if baseline.new is not None else None
             self._add(known, of_baseline)
 
     def _add(self, acceptor: Acceptor, checked: Iterable[Checked]) -> None:

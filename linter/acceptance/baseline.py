@@ -211,7 +211,7 @@ class KnownFindings:
         about = finding.identity
         return Entry(self._names[finding.document], _environment(finding.document), printable(about.setting), printable(about.rule))
 
-    def written(self, reach: Reach) -> tuple[str, int, int]:
+    def updated(self, reach: Reach) -> tuple[str, int, int]:
         """The text of the new baseline, the number of its entries, and how many of these are old ones that this run did not check."""
         shows = self._shown(reach)
         kept = {one: count for one, count in self._left.items() if one not in self._taken and not shows(one)}

@@ -295,7 +295,7 @@ def _report(outcome: Outcome, given: Given, log: Log) -> None:
 
 
 def _record(outcome: Outcome) -> Record:
-    from ..record import record  # only for the reports that have it
+    from ..run.record import record  # only for the reports that have it
 
     return record(outcome)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..deployment.members import environment_of
-from ..discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..files import relative_to_here
 from ..log import Log
 from ..model import gathered
@@ -20,6 +19,7 @@ from ..output.say import fail_for
 from ..redaction.mask import holder_text
 from ..release import ServerVersion
 from ..run import Options, Outcome, lint_paths, read_paths
+from ..run.discover import SKIPPED_FOLDERS, Found, LeftOut, what_is_searched_for
 from ..text import count, inert, printable
 from ..typed import Final
 from .inputs import why_no_file

@@ -21,7 +21,10 @@ from ..policy.rule_set import all_rules, check_ids
 from ..policy.template import shown_at
 from ..policy.tree import Assertion, Clause, Place
 from ..policy.verdict import Failure, Verdict
-from ..record import (
+from ..redaction.mask import environment_text, holder_text
+from ..reporters._words import place
+from ..run import Outcome
+from ..run.record import (
     Subject,
     is_of,
     lack_of,
@@ -34,9 +37,6 @@ from ..record import (
     why_unknown,
     written_documents,
 )
-from ..redaction.mask import environment_text, holder_text
-from ..reporters._words import place
-from ..run import Outcome
 from ..server.target import evidence_of
 from ..settings.kinds import DEPLOYMENT, WORKLOAD
 from ..text import Span, clipped, count, inert, printable, printable_lines

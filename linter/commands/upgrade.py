@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from ..discover import Search
 from ..documents.inputs import Input, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
@@ -17,6 +16,7 @@ from ..redaction.mask import shown_span
 from ..release import MAIN, NEWEST, Release, ServerVersion
 from ..reporters._words import place
 from ..run import LoadedDocuments, load_documents
+from ..run.discover import Search
 from ..settings.releases import KNOWN, parse_release, without_v
 from ..text import inert, printable
 from ..typed import Any, Final

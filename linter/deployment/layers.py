@@ -99,7 +99,7 @@ def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
         checkable=all(one.checkable for one in layers),
         image=main.image,
         places=frozenset(place for one in texts for place in one.places),
-        parts=tuple(part for one in texts for part in one.written),
+        parts=tuple(part for one in texts for part in one.texts),
         started=main.started,
         unread=main.unread,
     )

@@ -28,7 +28,7 @@ def shared_places(every: Iterable[Loaded]) -> set[Place]:
     documents: dict[Place, Loaded] = {}
     shared: set[Place] = set()
     for one in every:
-        for part in one.written:
+        for part in one.texts:
             for place in part.places:
                 known = documents.setdefault(place, part)
                 alone = not one.parts or known.started  # for a service by itself it is the same if nothing else is there

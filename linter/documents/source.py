@@ -406,8 +406,8 @@ class Loaded(NamedTuple):
         return self._replace(problems=(*self.of_text, *self.problems))
 
     @property
-    def written(self) -> tuple[Loaded, ...]:
-        """The documents of texts: its parts, or itself."""
+    def texts(self) -> tuple[Loaded, ...]:
+        """The documents of single texts: its parts, or itself."""
         return self.parts or (self,)
 
     def set_server(self, server: ServerVersion) -> None:

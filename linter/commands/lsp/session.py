@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ...discover import LARGEST_SEARCHED
 from ...documents.inputs import Input
 from ...files import Unreadable, read_regular
 from ...fixes.plan import fixed
@@ -18,6 +17,7 @@ from ...model import Document, Finding, gathered
 from ...options.choose import Configurations
 from ...options.config import ConfigError, Overrides
 from ...run import Check, Options, Outcome, checks
+from ...run.discover import LARGEST_SEARCHED
 from ...settings.releases import parse_server_version
 from ...sources import file_names
 from ...typed import Any, Final, NamedTuple

@@ -12,12 +12,12 @@ from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
 
-from . import _built
-from .deployment.members import beside, side_by_side
-from .files import relative_to_here
-from .formats.placeholders import is_unresolved
-from .memo import Memo
-from .model import (
+from .. import _built
+from ..deployment.members import beside, side_by_side
+from ..files import relative_to_here
+from ..formats.placeholders import is_unresolved
+from ..memo import Memo
+from ..model import (
     ABSENT,
     TARGETS,
     UNKNOWN,
@@ -32,21 +32,21 @@ from .model import (
     dotted,
     gathered,
 )
-from .options.choose import configured_environment, is_active, is_selected, levels_of
-from .options.config import Config, Overrides
-from .policy.engine import Levels, applies, seen_by
-from .policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
-from .policy.node import Node
-from .policy.rule import Rule
-from .policy.rule_set import rank
-from .policy.tree import Clause
-from .redaction.digest import digest_of
-from .settings.kinds import DEPLOYMENT, WORKLOAD
-from .text import Text, printable
-from .typed import TYPE_CHECKING, Any, Final, NamedTuple
+from ..options.choose import configured_environment, is_active, is_selected, levels_of
+from ..options.config import Config, Overrides
+from ..policy.engine import Levels, applies, seen_by
+from ..policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
+from ..policy.node import Node
+from ..policy.rule import Rule
+from ..policy.rule_set import rank
+from ..policy.tree import Clause
+from ..redaction.digest import digest_of
+from ..settings.kinds import DEPLOYMENT, WORKLOAD
+from ..text import Text, printable
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from .run import Outcome
+    from . import Outcome
 
 _ORDER: Final[tuple[Status, ...]] = ("found", "undecided", "checked", "off", "not-applicable")
 _ANY: Final = ""

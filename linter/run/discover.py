@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from .files import Identity, environments_of_both, file_and_environment, identity, reason_of, why_missing
-from .options.config import Config
-from .sources import file_names
-from .typed import Final, NamedTuple
+from ..files import Identity, environments_of_both, file_and_environment, identity, reason_of, why_missing
+from ..options.config import Config
+from ..sources import file_names
+from ..typed import Final, NamedTuple
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "cdk.out"})
 """Names of folders that a search skips, besides hidden ones."""
@@ -117,7 +117,7 @@ class Search:
             forced = config is not None and (config.force_exclude or self._force_exclude)
             return [] if forced and self.excluded(path, named=True) else [Found(path, False, environments=environments)], ""
         if any(sign in text for sign in "*?["):
-            from .options.globs import files_matching
+            from ..options.globs import files_matching
 
             try:
                 names = sorted(files_matching(text))

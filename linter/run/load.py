@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from .deployment.parts import parts_of_others
-from .documents.inputs import Input
-from .documents.recognise import is_medplum_name
-from .documents.source import Confidence, Image, Loaded, Recognised, Source, SourceFile, Surroundings, may_name_images
-from .model import Document
-from .release import ANY_SERVER, ServerVersion
-from .sources import answers_of, chosen_maker, source_of
-from .typed import TYPE_CHECKING, NamedTuple
+from ..documents.inputs import Input
+from ..documents.recognise import is_medplum_name
+from ..documents.source import Confidence, Image, Loaded, Recognised, Source, SourceFile, Surroundings, may_name_images
+from ..release import ANY_SERVER, ServerVersion
+from ..sources import answers_of, chosen_maker, source_of
+from ..typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .documents.containers.workload import Described
+    from ..documents.containers.workload import Described
 
 
 class Reading(NamedTuple):
@@ -47,7 +45,7 @@ def load(
         one.set_server(server)
     named: tuple[Image, ...] = ()
     if may_name_images(file):
-        from .documents.containers.images import images_in  # only for a file that can name one
+        from ..documents.containers.images import images_in  # only for a file that can name one
 
         named = images_in(file)
     resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
@@ -65,7 +63,7 @@ def _chosen(reading: Reading, given: Input) -> Reading:
     lacking = set(given.environments).difference(one.document.environment for one in loaded)
     if not lacking or (reading.unread and not reading.loaded):
         return reading._replace(loaded=loaded)
-    from .redaction.mask import environment_text  # only for a mistake
+    from ..redaction.mask import environment_text  # only for a mistake
 
     names = dict.fromkeys(environment_text(name) for one in reading.loaded if (name := one.document.environment) is not None)
     way_out = f"write {given.uri}, which has one configuration without a name" if reading.loaded else reading.note
@@ -132,7 +130,7 @@ def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: s
     """The result for the documents of a file: broken JSON is reported by findings, a file that is evidently not JSON by the reason."""
     if any(_is_read(one) or (one.start is not None and one.start.argument != "env") for one in loaded):
         return Reading(loaded, unread, unread=bool(unread))
-    from .documents.unread import evidently, why_unread  # only after the fact
+    from ..documents.unread import evidently, why_unread  # only after the fact
 
     as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
     if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and evidently(file)):
@@ -151,19 +149,8 @@ _OF_START = ("image-starts-without-env", "invalid-start-argument", "missing-prog
 """Problems of how a server is started, which a file without any setting can have."""
 
 
-def document_without_settings(given: Input, reading: Reading) -> Document:
-    """The document of a file without settings, for the server that its images name."""
-    from .deployment.versions import FileImages, Placed, versions_of
-    from .documents.containers.images import document_without_settings as without  # only for such a file
-
-    document = without(SourceFile(given.uri, given.data))
-    [version] = versions_of([Placed(document, None)], [FileImages(given.uri, reading.images)])
-    document.server = version or ANY_SERVER
-    return document
-
-
 def _unrecognised(file: SourceFile) -> Reading:
-    from .documents import unread  # only after the fact
+    from ..documents import unread  # only after the fact
 
     note = unread.foreign(file) if not unread.evidently(file) else ""
     return Reading([], note or unread.why_unread(file, None), unread=not note)
@@ -188,31 +175,6 @@ def why_broken(loaded: Loaded, rule_of: Callable[[str], str]) -> str:
     return f"not all of it can be checked (line {line}, column {column}), and {rule_of(problem.name)}, which says why, is off"
 
 
-def servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
-    """The server of each document, where an image named in the files gives it."""
-    if not any(reading.images for _, reading in files):
-        return {}
-    from .deployment.versions import FileImages, Placed, versions_of  # only where a file names an image
-
-    covered = parts_of_others(one for _, reading in files for one in reading.loaded)
-    placed = [Placed(one.document, one.image) for _, reading in files for one in reading.loaded if one.document not in covered]
-    versions = versions_of(placed, [FileImages(given.uri, reading.images) for given, reading in files])
-    return {one.document: version for one, version in zip(placed, versions, strict=True) if version is not None}
-
-
-def read_for(loaded: list[Loaded], wanted: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
-    """The documents of a file, reloaded for each release other than the one that it was first loaded for."""
-    of_release = {one.document.server.release: loaded for one in loaded}
-    for server in wanted:
-        if server.release not in of_release:
-            again = read(server).loaded  # of which another release may make nothing, or less
-            of_release[server.release] = again if len(again) == len(loaded) else loaded
-    chosen = [of_release[server.release][index] for index, server in enumerate(wanted)]
-    for one, server in zip(chosen, wanted, strict=True):
-        one.set_server(server)
-    return chosen
-
-
 def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
     """Why an input cannot be shown, or not as it is; empty if it can, or if it is a part of another document."""
     if not reading.loaded and (given.searched or given.beside or given.uri in parts) and not given.environments:
@@ -220,7 +182,7 @@ def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
     if reading.unread or not reading.loaded:
         return f"{given.uri}: {reading.note}"
     for one in reading.loaded:
-        stops = next((part for part in one.written if any(problem.fatal for problem in part.problems)), None)
+        stops = next((part for part in one.texts if any(problem.fatal for problem in part.problems)), None)
         if stops is not None:
             return f"{stops.document.uri}: the server stops at a mistake in it: check it to see where"
     if not any(one.checkable for one in reading.loaded):

@@ -1,0 +1,255 @@
+"""Check: the findings of sources and rules in each document, and in what surrounds its server."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from ..conformance.mismatch import unchecked
+from ..documents.source import Loaded, Place, Problem
+from ..log import Log
+from ..model import Document, FileStatus, Finding, Fix, Notice, SettingPath
+from ..options.choose import Plan, RuleSet, target_for
+from ..policy.engine import Levels, check, drop_conflicting_fixes, without_repetitions
+from ..policy.rule import Case, Rule
+from ..release import ServerVersion
+from ..typed import TYPE_CHECKING, NamedTuple
+from .load import breaks_off, why_broken
+from .read import report_unread
+from .state import File, Run, Subject
+from .versions import document_without_settings
+
+if TYPE_CHECKING:
+    from ..documents.containers.workload import Described
+    from ..memo import Memo
+
+_SECRETS = "secrets"
+"""The category of rules about secrets in plain sight, which do not depend on who reads them."""
+_IN_PLAIN_TEXT = "external/cwe/cwe-312"
+"""The tag of rules about what anyone can read in a file, whether or not a server gets it."""
+
+
+def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
+    """Check each document, and report its status and that of its parts; returns those that could be checked, with the findings."""
+    checker = Checker(run.log, several=len(subjects) > 1)
+    found: list[Subject] = []
+    known: set[Document] = set()
+    reported: set[Place] = set()
+    for number, subject in enumerate(subjects):
+        uri = subject.file.given.uri
+        run.step("checking", number, len(subjects), uri)
+        with run.log.surviving(uri, "checking the file"):
+            loaded, rules = subject.loaded, subject.rules
+            _set_server(run, subject)
+            for block in loaded.unread:
+                run.log.note(Notice("unread-block", block.uri, block.line, block.why))
+            findings = [finding for text in (loaded, *loaded.parts) for finding in checker.found_by_source(text, rules)]
+            for text in loaded.texts:
+                if (text is loaded or text.document not in known) and reported.isdisjoint(text.places):
+                    reported |= text.places
+                    _report_status(run, text, rules)
+                known.add(text.document)
+            if loaded.checkable:
+                findings += checker.found_by_rules(loaded, rules, subject.newest())
+                findings = drop_conflicting_fixes(without_repetitions(findings, rules.by_id))
+            found.append(subject._replace(findings=findings))
+            run.choices.note_off(subject.file.config, subject.document, rules)
+    return found
+
+
+def _set_server(run: Run, subject: Subject) -> None:
+    """Set the target, the time and the server of a document and its parts."""
+    server = subject.document.server
+    target = target_for(subject.rules.overrides, subject.document, subject.beside)
+    for document in (subject.document, *(part.document for part in subject.loaded.parts)):
+        document.target, document.now = target, run.options.now
+        if document.server.release == server.release:  # a file that several servers read has the status of the first
+            document.server = server
+
+
+def _report_status(run: Run, text: Loaded, rules: RuleSet) -> None:
+    """Report the status of the document of a text."""
+    document = text.document
+    lossy = [problem.name for problem in text.problems if problem.lossy]
+    if breaks_off(text) and not any(rules.case_reporting(name, document.target) for name in lossy):
+        report_unread(run, document.uri, why_broken(text, rules.reporting))
+        return
+    name = (document.uri, document.kind, document.environment)
+    run.log.files.append(FileStatus(*name, document.target, "checked", server=document.server, holders=document.holders))
+
+
+class Around(NamedTuple):
+    """A container in a file that runs a server, with ``every`` container of the file, and the server's document if one is checked."""
+
+    file: File
+    every: Sequence[Described]
+    own: Described
+    server: Document | None
+
+
+def around_servers(run: Run, files: Iterable[File], subjects: Iterable[Subject]) -> list[Around]:
+    """The environments of servers in files; a server without readable settings counts if its image is Medplum's."""
+    described: list[tuple[File, Sequence[Described]]] = []
+    for file in files:
+        with run.log.surviving(file.given.uri, "reading what surrounds a server"):
+            described.append((file, file.reading.workloads()))
+    if not any(containers for _, containers in described):
+        return []
+    from ..documents.containers.images import is_server_image
+
+    subjects = sorted(subjects, key=lambda subject: bool(subject.container))  # a joined document takes precedence over its sources
+    servers = {place: subject.document for subject in subjects for place in subject.container or subject.loaded.texts[0].places}
+    others = {place for subject in subjects for place in subject.loaded.places}
+    found: list[Around] = []
+    for file, every, own in ((file, containers, own) for file, containers in described for own in containers):
+        if file.given.environments and own.holder.environment not in file.given.environments:
+            continue
+        server = servers.get(own.holder.place)
+        if server is not None or (is_server_image(own.image) and own.holder.place not in others):
+            found.append(Around(file, every, own, server))
+        if server is not None:
+            server.contained = True
+    return found
+
+
+def check_around(run: Run, around: Iterable[Around]) -> Iterator[Subject]:
+    """Check the environment of each server. It is not a file of its own, so it is not reported as checked."""
+    checker, versions = Checker(run.log, several=False), dict[str, ServerVersion]()
+    for file, every, own, server in around:
+        with run.log.surviving(file.given.uri, "checking what surrounds a server"):
+            from ..documents.containers.workload import workload
+
+            loaded = workload(own, every, server)
+            document = loaded.document
+            if server is None:
+                uri = file.given.uri
+                document.server = versions[uri] if uri in versions else document_without_settings(file.given, file.reading).server
+                versions[uri] = document.server
+                document.holders = ((own.holder.type, own.holder.environment),) if own.holder.environment is not None else ()
+            rules = run.rules_for(file, server or document)
+            document.server = rules.overrides.server or document.server
+            document.target = server.target if server is not None else target_for(rules.overrides, document)
+            findings = checker.found_by_rules(loaded, rules, document)
+            findings = without_repetitions(findings, rules.by_id)
+            yield Subject(file, loaded, rules, {}, newest=partial(getattr, loaded, "document"), findings=findings, server=server)
+
+
+class Checker:
+    """Checks documents one after the other. ``several``: there are many, so that it pays to keep results from one to the next."""
+
+    def __init__(self, log: Log, *, several: bool) -> None:
+        self._log = log
+        self._several = several
+        self._memos: dict[int, Memo] = {}
+        """The results that are kept, by the identity of the plan of their documents."""
+        self._has_failed = False
+        """Whether a rule has a bug, which is to be logged for every document."""
+
+    def found_by_source(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
+        """The mistakes that a source found in a text."""
+        for problem in loaded.problems:
+            found = rules.case_reporting(problem.name, loaded.document.target)
+            if found is not None:
+                rule, number, level = found
+                document = loaded.document.written_in(problem.path or (), "key")[0]
+                fix = None
+                with self._log.surviving(document.uri, f"the fix of {rule.info.id}"):
+                    fix = fix_of(problem, rule.cases[number])
+                yield Finding(rule.info.id, level, problem.message, document, problem.path, problem.span, fix, case=number)
+
+    def found_by_rules(self, loaded: Loaded, rules: RuleSet, newest: Document) -> list[Finding]:
+        """The findings of rules in a document. Rules about secrets check it as the ``newest`` server reads it."""
+        document = loaded.document
+        plan = rules.plan(document)
+        if newest is document:
+            found = self._found_with(plan, document)
+        else:
+            others = [(rule, levels) for rule, levels in plan.checks if rule.info.category != _SECRETS]
+            found = [finding for rule, levels in others for finding in self.found_by(rule, document, levels)]
+            found += self._secrets_found(document, newest, rules)
+        found += self._found_in_overridden(loaded, rules)
+        for path, error in unchecked(document).items():
+            self._log.bug(error, document.uri, "checking a setting", path)
+        return found
+
+    def found_by(self, rule: Rule, document: Document, levels: Levels) -> list[Finding]:
+        """The findings of one rule; a bug in it must not hide those of the others."""
+        what = f"the rule {rule.info.id}"
+
+        def failed(path: SettingPath, error: Exception) -> None:
+            self._has_failed = True
+            self._log.bug(error, document.uri, what, path)
+
+        try:
+            return check(rule, document, levels, failed)
+        except Exception as error:
+            failed((), error)
+            return []
+
+    def _found_with(self, plan: Plan, document: Document) -> list[Finding]:
+        """The findings of a plan's rules. A rule that found nothing in the last document runs only if it would read something else now."""
+        if not self._several or len(document.layers) > 1:  # the memo does not see the reads of layers
+            return [finding for rule, levels in plan.checks for finding in self.found_by(rule, document, levels)]
+        from ..memo import Memo  # only for several documents
+
+        found: list[Finding] = []
+        memo = self._memos.setdefault(id(plan), Memo())
+        with memo.watching(document):
+            for rule, levels in plan.checks:
+                found += memo.get(rule.info.id, partial(self.found_by, rule, document, levels), keep=operator.not_)
+        if self._has_failed or unchecked(document):  # which is to be logged for every document
+            memo.forget()
+        return found
+
+    def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
+        """The findings of rules about secrets in a document as the newest server reads it."""
+        shown = dict(zip((newest, *parts_of(newest)), (document, *parts_of(document)), strict=True))
+        for other in shown:
+            other.target, other.now = document.target, document.now
+        for rule, levels in rules.plan(newest).checks:
+            if rule.info.category == _SECRETS:
+                found = self.found_by(rule, newest, levels)
+                yield from (finding._replace(document=shown[finding.document]) for finding in found)
+
+    def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
+        """Secrets in parts that another part overrides: anyone can read them there."""
+        parts = loaded.document.parts
+        if parts is None:
+            return
+        for document in parts.documents:
+            overridden = {path for path in _in_plain_text(document) if parts.giver(path, "value") is not document}
+            for rule, levels in rules.plan(document).checks if overridden else ():
+                if _IN_PLAIN_TEXT in rule.info.tags:
+                    found = self.found_by(rule, document, levels)
+                    yield from (finding for finding in found if finding.path is not None and _is_in(finding.path, overridden))
+
+
+def _in_plain_text(document: Document) -> Iterator[SettingPath]:
+    """The settings whose values are in plain text in a file: variables, and members of JSON."""
+    if document.kind == "server/env":
+        yield from (path for path, _ in document.given or ())
+    elif document.kind == "server/json":
+        from ..server.effective import leaves  # only for a file that is joined
+
+        yield from (path for path, _ in leaves((), document.data))
+
+
+def parts_of(document: Document) -> tuple[Document, ...]:
+    """The documents of the parts of a sum."""
+    return document.parts.documents if document.parts is not None else ()
+
+
+def _is_in(path: SettingPath, holders: set[SettingPath]) -> bool:
+    return any(path[:length] in holders for length in range(1, len(path) + 1))
+
+
+def fix_of(problem: Problem, case: Case) -> Fix | None:
+    """The fix of what a source found; the case that reports it says whether it is safe. None where nothing puts it right."""
+    repair = problem.repair
+    if repair is None or not case.fix:
+        return None
+    edits = repair.edits() if repair.edits is not None else [] if repair.without_mark else None
+    if not edits and not repair.without_mark and not repair.changes:
+        return None
+    return Fix(repair.changes, case.fix[0].safe, repair.says, None if edits is None else tuple(edits), without_mark=repair.without_mark)

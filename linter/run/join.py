@@ -1,0 +1,89 @@
+"""Join: the documents to check. What one server gets from several files is one document, a sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import cache, partial
+
+from ..deployment.parts import parts_of_others
+from ..documents.source import Loaded, Started
+from ..model import Document, Notice
+from ..server.target import evidence_in
+from .state import File, Run, Subject
+from .versions import as_newest_reads
+
+
+def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
+    """The documents to check: all except parts of others. ``alone``: secrets that parameters name are checked by themselves, too."""
+    covered = parts_of_others(loaded for file in files for loaded in file.reading.loaded)
+    subjects = _with_secrets(subjects_of(run, files, covered), alone=alone)
+    by_hand = Started(run.options.start) if run.options.start is not None else None
+    started = subjects[:1] if by_hand is not None else [subject for subject in subjects if subject.loaded.start is not None]
+    if not started:
+        return subjects
+    from ..deployment.join import Source, join_sources  # only where a start argument names sources
+
+    every = {subject.document: Source.of(subject.loaded, subject.newest) for subject in subjects}
+    others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
+    sums: list[Subject] = []
+    for subject in started:
+        with run.log.surviving(subject.file.given.uri, "joining what its server reads"):
+            own = every[subject.document] if by_hand is None else None
+            joined = join_sources(by_hand or subject.loaded.start, subject.document.server, others, own)
+            if not isinstance(joined, str):
+                covered.update(joined.sources)
+                main = subject if by_hand is None else next(other for other in subjects if other.document is joined.main)
+                container = subject.loaded.texts[0].places if by_hand is None else frozenset()
+                sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=container))
+                for kind in joined.missing if by_hand is not None else ():
+                    why = f"no input, or more than one, can be its {kind} source, which is left out"
+                    run.log.note(Notice("unread-block", "--start", None, why))
+            elif by_hand is not None:
+                run.log.error(f"--start: {joined}")
+    covered |= parts_of_others(subject.loaded for subject in (*subjects, *sums)) - {joined.document for joined in sums}
+    return [subject for subject in (*subjects, *sums) if subject.document not in covered]
+
+
+def _with_secrets(subjects: list[Subject], *, alone: bool) -> list[Subject]:
+    """The documents, each with the secrets that its parameters name; ``alone``: these are documents of their own, too."""
+    secrets = [subject.loaded for subject in subjects if subject.loaded.names]
+    if not secrets:
+        return subjects
+    from ..deployment.layers import secrets_of, with_secrets  # only where there is a secret
+
+    named = {subject.document: secrets_of(subject.document, secrets) for subject in subjects if subject.document.kind == "server/ssm"}
+    for section, secret in (item for sections in named.values() for item in sections.items()):
+        secret.section = secret.section or section
+    covered = {secret for sections in named.values() for secret in sections.values()}
+
+    def filled(subject: Subject) -> Subject:
+        sections = named.get(subject.document)
+        if not sections:
+            return subject
+        loaded = subject.loaded._replace(document=with_secrets(subject.document, sections), parts=subject.loaded.texts)
+        return subject._replace(loaded=loaded, newest=lambda: with_secrets(subject.newest(), sections))
+
+    return [filled(subject) for subject in subjects if alone or subject.document not in covered]
+
+
+def subjects_of(run: Run, files: list[File], covered: Collection[Document]) -> list[Subject]:
+    """The documents of files, except those that are ``covered``, each with the rules to check it with."""
+    subjects: list[Subject] = []
+    for file in files:
+        beside = evidence_in([loaded.document for loaded in file.reading.loaded])
+        newest = cache(partial(as_newest_reads, run, file))
+        for index, loaded in enumerate(file.reading.loaded):
+            if loaded.document not in covered:
+                with run.log.surviving(file.given.uri, "checking the file"):
+                    rules = run.rules_for(file, loaded.document)
+                    subjects.append(Subject(file, loaded, rules, beside, partial(_at, newest, index)))
+    return subjects
+
+
+def _at(documents: Callable[[], list[Document]], index: int) -> Document:
+    return documents()[index]
+
+
+def files_in_sums(every: Iterable[Loaded]) -> set[str]:
+    """The files that contribute to a server's sum of several files."""
+    return {uri for loaded in every if loaded.parts for uri, _ in loaded.places}
