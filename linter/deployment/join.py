@@ -52,18 +52,18 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
     if not known or all(source is own for source in known):
         return "no input is one of the sources that it names"
     main = own or known[0]
-    sources = {one.loaded.document: one for one in (*known, main)}
+    sources = {source.loaded.document: source for source in (*known, main)}
     # The variables that cannot be read may include what is missing.
-    is_lost = all(one is not main for one in known) and bool(main.loaded.document.data)
-    is_whole = len(known) == len(named) and all(start.whole if one is own else one.whole for one in known) and not is_lost
+    is_lost = all(source is not main for source in known) and bool(main.loaded.document.data)
+    is_whole = len(known) == len(named) and all(start.whole if source is own else source.whole for source in known) and not is_lost
 
-    loaded = join([one.loaded for one in known], main.loaded, complete=is_whole)
+    loaded = join([source.loaded for source in known], main.loaded, complete=is_whole)
 
     def newest() -> Document:
-        made = {document: one.newest() for document, one in sources.items()}
+        made = {document: source.newest() for document, source in sources.items()}
         if all(made[document] is document for document in sources):
             return loaded.document
-        return sum_of([made[one.loaded.document] for one in known], made[main.loaded.document], complete=is_whole)
+        return sum_of([made[source.loaded.document] for source in known], made[main.loaded.document], complete=is_whole)
 
     return Joined(loaded, newest, main.loaded.document, sources.keys(), [layer.kind for layer, source in named if source is None])
 
@@ -84,7 +84,7 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         if file is None or not may_share((file.uri, file.part), file, members, min(own.loaded.places, key=str), MOST_SHARED):
             return None
         return Source.of(load_configuration(file), partial(_file_for_newest, file))
-    fitting = [one for one in every if _fits(layer, one.loaded)]
+    fitting = [source for source in every if _fits(layer, source.loaded)]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -52,7 +52,7 @@ class Layers(Sum):
 
     def givers(self, path: SettingPath) -> tuple[Document, ...]:
         """See :meth:`linter.model.Parts.givers`."""
-        return tuple(dict.fromkeys(one for layer in self.layers for one in _givers(layer, path)))
+        return tuple(dict.fromkeys(giver for layer in self.layers for giver in _givers(layer, path)))
 
 
 def _texts(layer: Document) -> tuple[Document, ...]:
@@ -71,7 +71,7 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool, kind: 
 
     A setting missing from one source can be in another, so none of them is complete by itself any more.
     """
-    kind, layers = kind or layers[0].kind, [one for layer in layers for one in layer.layers]
+    kind, layers = kind or layers[0].kind, [inner for layer in layers for inner in layer.layers]
     for layer in layers:
         layer.complete = False
     parts = Layers(layers, [main] if main not in layers else [])
@@ -86,20 +86,20 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool, kind: 
         server=main.server,
         parts=parts,
         holders=main.holders,
-        trusts=any(one.trusts for one in (*layers, main)),
+        trusts=any(layer.trusts for layer in (*layers, main)),
     )
 
 
 def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
     """The sum of the sources of a server, with all that is known about their texts."""
-    texts = {one.document: one for one in (*layers, main)}.values()
+    texts = {layer.document: layer for layer in (*layers, main)}.values()
     return Loaded(
-        sum_of([one.document for one in layers], main.document, complete=complete),
-        tuple(problem for one in texts if one.parts for problem in one.problems),
-        checkable=all(one.checkable for one in layers),
+        sum_of([layer.document for layer in layers], main.document, complete=complete),
+        tuple(problem for text in texts if text.parts for problem in text.problems),
+        checkable=all(layer.checkable for layer in layers),
         image=main.image,
-        places=frozenset(place for one in texts for place in one.places),
-        parts=tuple(part for one in texts for part in one.texts),
+        places=frozenset(place for text in texts for place in text.places),
+        parts=tuple(part for text in texts for part in text.texts),
         started=main.started,
         unread=main.unread,
     )
@@ -107,21 +107,21 @@ def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
 
 def secrets_of(main: Document, secrets: Sequence[Loaded]) -> dict[str, Document]:
     """The secrets that the parameters of a server name, by the sections that they become; see :data:`~linter.server.loader.SECRETS`."""
-    own = [one for one in secrets if source_in_name(one.document.uri) == source_in_name(main.uri)]
-    named = {section: [one for one in own if _is_named(main.get((name,)), one.names)] for name, section in SECRETS.items()}
+    own = [secret for secret in secrets if source_in_name(secret.document.uri) == source_in_name(main.uri)]
+    named = {section: [secret for secret in own if _is_named(main.get((name,)), secret.names)] for name, section in SECRETS.items()}
     return {section: every[0].document for section, every in named.items() if every}
 
 
 def _is_named(value: Any, names: Collection[str]) -> bool:
     """Whether a parameter names a secret: by its name, its ARN, or its ARN without the six characters that Secrets Manager adds."""
-    arns = [one[:-7] for one in names if one.startswith("arn:") and one[-7:-6] == "-"]
+    arns = [name[:-7] for name in names if name.startswith("arn:") and name[-7:-6] == "-"]
     return isinstance(value, str) and value in (*names, *arns)
 
 
 def with_secrets(main: Document, secrets: Mapping[str, Document]) -> Document:
     """Parameters, with the sections that the server fills from secrets before it sets any parameter."""
     layers = [
-        Document(one.uri, SECRET, one.text, {section: one.data}, MemberOrigin({section: one}), members={section: one})
-        for section, one in secrets.items()
+        Document(secret.uri, SECRET, secret.text, {section: secret.data}, MemberOrigin({section: secret}), members={section: secret})
+        for section, secret in secrets.items()
     ]
     return sum_of([*layers, main], main, complete=main.complete, kind=main.kind) if layers else main

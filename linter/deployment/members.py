@@ -44,7 +44,7 @@ def names_of(document: Document) -> dict[str, None]:
 
 def deployments(documents: Iterable[Document]) -> list[Deployment]:
     """The groups of documents that can be checked against each other, sorted by name."""
-    named = gathered((environment_of(one), one) for one in documents if role(one) and one.kind not in COMPANIONS)
+    named = gathered((environment_of(document), document) for document in documents if role(document) and document.kind not in COMPANIONS)
     groups = _with_unnamed(named, named.pop(None, []))
     ordered = sorted(groups.items(), key=lambda item: item[0] or "")
     return [Deployment(name, tuple(group)) for name, group in ordered if _comparable(group)]
@@ -86,7 +86,9 @@ def side_by_side(deployment: Deployment) -> Iterator[Document]:
 
 def beside(companions: Iterable[tuple[Document, Document | None]], groups: Iterable[Deployment]) -> Iterator[Deployment]:
     """Each server with one of its companions, and with the infra config of its deployment."""
-    infra = {server: one for group in groups for one in group.documents if role(one) == "infra" for server in group.documents}
+    infra = {
+        server: document for group in groups for document in group.documents if role(document) == "infra" for server in group.documents
+    }
     for companion, server in companions:
         if server is not None:
             yield Deployment(None, (server, companion, *([infra[server]] if server in infra else [])))

@@ -12,14 +12,14 @@ def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
     """The documents that are only a part of another one, or the same: they are not checked by themselves."""
     every = list(every)
     sums: dict[Place, list[Loaded]] = {}
-    for one in every:
-        for place in one.places if one.parts else ():
-            sums.setdefault(place, []).append(one)
+    for loaded in every:
+        for place in loaded.places if loaded.parts else ():
+            sums.setdefault(place, []).append(loaded)
     covered: set[Document] = set()
-    for one in every if sums else ():
-        rivals = min((sums.get(place, []) for place in one.places), key=len, default=[])
-        if any(_covers(rival, one, covered) for rival in rivals):
-            covered.add(one.document)
+    for loaded in every if sums else ():
+        rivals = min((sums.get(place, []) for place in loaded.places), key=len, default=[])
+        if any(_covers(rival, loaded, covered) for rival in rivals):
+            covered.add(loaded.document)
     return covered
 
 
@@ -27,17 +27,17 @@ def shared_places(every: Iterable[Loaded]) -> set[Place]:
     """The places that several sums share although their parts differ."""
     documents: dict[Place, Loaded] = {}
     shared: set[Place] = set()
-    for one in every:
-        for part in one.texts:
+    for loaded in every:
+        for part in loaded.texts:
             for place in part.places:
                 known = documents.setdefault(place, part)
-                alone = not one.parts or known.started  # for a service by itself it is the same if nothing else is there
+                alone = not loaded.parts or known.started  # for a service by itself it is the same if nothing else is there
                 if known.document is not part.document and not (alone and known.document.given == part.document.given):
                     shared.add(place)
     return shared
 
 
-def _covers(rival: Loaded, one: Loaded, covered: Collection[Document]) -> bool:
-    if rival.places == one.places:  # a sum found from both of its files
-        return rival is not one and rival.document not in covered
-    return one.places < rival.places and not (one.started and rival.document.uri == one.document.uri)
+def _covers(rival: Loaded, loaded: Loaded, covered: Collection[Document]) -> bool:
+    if rival.places == loaded.places:  # a sum found from both of its files
+        return rival is not loaded and rival.document not in covered
+    return loaded.places < rival.places and not (loaded.started and rival.document.uri == loaded.document.uri)

@@ -42,13 +42,13 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
         return [None] * len(documents)
     of_file = {file.uri: [version_of(image, file.uri) for image in file.images] for file in naming}
     of_folder = _joined((folder_of(uri), versions) for uri, versions in of_file.items())
-    own = {one.document: _own(one, of_file) for one in documents}
-    loaded = {one.document.uri for one in documents}
+    own = {placed.document: _own(placed, of_file) for placed in documents}
+    loaded = {placed.document.uri for placed in documents}
     by_name = ((environment_in_name(uri), versions) for uri, versions in of_file.items() if uri not in loaded)
     of_environment = _joined((*((environment_of(document), versions) for document, versions in own.items()), *by_name))
     of_source = _joined((source, versions) for uri, versions in of_file.items() if (source := source_in_name(uri)))
-    groups = [group.documents for group in deployments(one.document for one in documents)]
-    of_deployment = {document: [one for member in group for one in own[member]] for group in groups for document in group}
+    groups = [group.documents for group in deployments(placed.document for placed in documents)]
+    of_deployment = {document: [version for member in group for version in own[member]] for group in groups for document in group}
 
     def versions(placed: Placed) -> Versions:
         document = placed.document
@@ -63,7 +63,7 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
             places.append(of_folder.get(folder_of(document.uri), []))
         return next(filter(None, places), [])
 
-    return [_agreed(versions(one)) for one in documents]
+    return [_agreed(versions(placed)) for placed in documents]
 
 
 def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:
@@ -71,7 +71,7 @@ def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:
     if placed.image is not None:
         return [version_of(placed.image, document.uri)]
     parts = document.parts.documents if document.parts is not None else ()
-    return next((of_file[uri] for uri in (document.uri, *(one.uri for one in reversed(parts))) if uri in of_file), [])
+    return next((of_file[uri] for uri in (document.uri, *(part.uri for part in reversed(parts))) if uri in of_file), [])
 
 
 def _joined(versions: Iterable[tuple[str | None, Versions]]) -> dict[str | None, Versions]:
@@ -86,7 +86,7 @@ def _agreed(versions: Versions) -> ServerVersion | None:
     """The version that images agree on; if they disagree, or it is not a release, the newest, with that as the reason."""
     if not versions:
         return None
-    releases = {None if one is None else (one.oldest, one.release, one.newer) for one in versions}
+    releases = {None if version is None else (version.oldest, version.release, version.newer) for version in versions}
     if len(releases) == 1 and versions[0] is not None:
         return versions[0]
     return ANY_SERVER._replace(reason=f"{ANY_SERVER.reason}; the images do not say which it is")

@@ -30,10 +30,10 @@ def beside_members(
         text, name, _ = given[whole]
         held = converted(text, coercion)
         container = isinstance(held, dict | list) or (held is UNKNOWN and coercion == "object")
-        if ordered and container and all(places[whole] < places[one] for one in members):
+        if ordered and container and all(places[whole] < places[member] for member in members):
             continue
         effect, remedy, stops = _effect(held, container, by, places[whole] < places[member] if ordered else None)
-        why, what_to_do = (one.format(whole=name, order=order) for one in (effect, remedy))
+        why, what_to_do = (sentence.format(whole=name, order=order) for sentence in (effect, remedy))
         message = sentence(f"{given[member][1]} is given next to {name}", why, what_to_do, stops=stops)
         yield Problem("object-beside-its-members", message, given[member][2], member)
 

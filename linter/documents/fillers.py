@@ -30,4 +30,4 @@ def is_filled_in(file: SourceFile) -> bool:
     """
     around, name = file.around, re.compile(rf"(?<![\w-]){re.escape(file.name)}(?![\w-])")
     every = islice(around.near(file, _FOLDERS, _FILES), _MOST)
-    return any(name.search(one.text.content) and _PROGRAM.search(one.text.content) for one in every)
+    return any(name.search(script.text.content) and _PROGRAM.search(script.text.content) for script in every)

@@ -46,7 +46,7 @@ def as_text(given: Input) -> Input:
 
 def around_inputs(inputs: Iterable[Input]) -> Surroundings:
     """The surroundings of inputs that have all been read already."""
-    return Surroundings({one.uri: Nearby(one.path, partial(bytes_of, one)) for one in inputs})
+    return Surroundings({text.uri: Nearby(text.path, partial(bytes_of, text)) for text in inputs})
 
 
 def bytes_of(given: Input) -> bytes:

@@ -68,8 +68,8 @@ def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Publ
     def found(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, settings.Setting]]:
         if isinstance(value, dict | list):
             if not path or known.get(path) is not None:  # and so never deeper than settings are
-                for step, one in value.items() if isinstance(value, dict) else enumerate(value):
-                    yield from found((*path, step), one)
+                for step, member in value.items() if isinstance(value, dict) else enumerate(value):
+                    yield from found((*path, step), member)
         elif path and (isinstance(path[-1], int) or settings.public_settings(path[-1], known.kind) is None):
             setting = public_setting(known, path)
             if setting is not None:
@@ -98,7 +98,7 @@ def hidden_at(find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> Callable[[in
         return outer
 
     def at(offset: int) -> Hidden | None:
-        index = bisect_right(outermost(), offset, key=lambda one: one[0].start) - 1
+        index = bisect_right(outermost(), offset, key=lambda item: item[0].start) - 1
         return outermost()[index][1] if index >= 0 and offset < outermost()[index][0].end else None
 
     return at

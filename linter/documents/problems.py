@@ -113,7 +113,7 @@ def _repairs_of(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair 
         """The edits that remove all comments; adjacent ones are removed together."""
         from ..syntax.json_edits import remove_parts  # only for a mistake
 
-        return remove_parts(content, [one.span for one in parsed.problems if one.name == "json-comment"])
+        return remove_parts(content, [problem.span for problem in parsed.problems if problem.name == "json-comment"])
 
     def edits(problem: SyntaxProblem) -> list[Edit] | None:
         from ..syntax.json_edits import JsonEditor, remove_comma
@@ -143,13 +143,13 @@ def problems_beside(
     if has_wholes(given):
         from .beside import beside_members  # only after a mistake
 
-        yield from beside_members({path: describe(path, one) for path, one in given.items()}, by, release, order, ordered=ordered)
+        yield from beside_members({path: describe(path, value) for path, value in given.items()}, by, release, order, ordered=ordered)
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
     """Where and why a text cannot be relied on, such as ``not valid JSON (line 1, column 9: …)``; empty if it was read to its end."""
     broken = next((parsed for parsed in documents if not parsed.intact), None)
-    problem = next((one for one in broken.problems if one.lossy), None) if broken is not None else None
+    problem = next((problem for problem in broken.problems if problem.lossy), None) if broken is not None else None
     if problem is None:
         return ""
     line, column = file.text.position(problem.span.start)

@@ -52,7 +52,7 @@ class Surroundings:
     def __init__(self, inputs: Mapping[str, Nearby] = {}, excluded: Callable[[Path], bool] = lambda _path: False) -> None:
         self._excluded = excluded
         self._inputs = inputs
-        self._paths = {uri: str(one.path) for uri, one in inputs.items()}
+        self._paths = {uri: str(nearby.path) for uri, nearby in inputs.items()}
         self._files: dict[tuple[str, Release], SourceFile | None] = {}
         self._cached: dict[object, Any] = {}
         self.found: dict[str, Path] = {}
@@ -73,11 +73,11 @@ class Surroundings:
 
     def near(self, file: SourceFile, folders: Iterable[str], name: re.Pattern[str]) -> Iterator[SourceFile]:
         """The files of some names in given folders relative to a file's folder, and to each folder above it in its repository."""
-        for folder in (f"{above}{one}" for above in map("../".__mul__, range(_MOST_ABOVE)) for one in folders):
+        for folder in (f"{above}{folder}" for above in map("../".__mul__, range(_MOST_ABOVE)) for folder in folders):
             if self.has_folder(file, folder or ".") and not self.leads_out(file, folder or "."):
                 with suppress(OSError):
                     fitting = filter(name.fullmatch, sorted(os.listdir(self._resolve(file, folder)[1])))
-                    yield from filter(None, (self.find_named(file, posixpath.join(folder, one)) for one in fitting))
+                    yield from filter(None, (self.find_named(file, posixpath.join(folder, entry)) for entry in fitting))
 
     def has_folder(self, file: SourceFile, path: str) -> bool:
         """Whether there is a folder at a path relative to a file's."""
@@ -94,7 +94,7 @@ class Surroundings:
         """The files of the run that contain one of some texts, including the asking one."""
         marked = self.cached(("marked", marks), lambda: [uri for uri in self._inputs if self._has(uri, file, marks)])
         others = [file if uri == file.uri else self._file(uri, file.server) for uri in marked]
-        known = [one for one in others if one is not None]
+        known = [other for other in others if other is not None]
         return known if file in known else [*known, file]
 
     def cached(self, name: object, make: Callable[[], Value]) -> Value:
@@ -412,8 +412,8 @@ class Loaded(NamedTuple):
 
     def set_server(self, server: ServerVersion) -> None:
         """Set the server that the document, and its parts, are read for."""
-        for one in (self, *self.parts):
-            one.document.server = server
+        for part in (self, *self.parts):
+            part.document.server = server
 
 
 _MARKS_OF_IMAGES = (("medplum-server",), ("serverImage",), ("deployment", "image", "tag"))

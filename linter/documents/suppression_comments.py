@@ -59,7 +59,7 @@ def read_suppression_comments(text: Text, is_comment: Callable[[int], bool]) -> 
             if following is None or following.start() < match.end():
                 following = _NO_COMMENT.search(text.content, end)
             end = following.end() if following is not None else end
-        ids = frozenset(one.strip() for one in ignore["ids"].split(","))
+        ids = frozenset(rule.strip() for rule in ignore["ids"].split(","))
         covered = Span(start, min(end + 1, len(text.content)))
         suppressions.append(Suppression(covered, ids, reason, Span(*match.span()), terms))
     return SuppressionComments(tuple(suppressions), tuple(problems))
@@ -69,12 +69,12 @@ def _read(ignore: re.Match[str]) -> tuple[dict[str, Any], str, str]:
     """The terms and the reason after the brackets, and how to correct a comment that has no effect; empty if it has one."""
     terms: dict[str, Any] = {}
     rest, at = ignore["reason"].strip(), 0
-    if not all(_ID.fullmatch(one.strip()) for one in ignore["ids"].split(",")):
+    if not all(_ID.fullmatch(rule.strip()) for rule in ignore["ids"].split(",")):
         return terms, "", "write rule ids in its brackets, separated by commas"
     while term := _TERM.match(rest, at):
         name = term["name"]
         # What begins with any other word is a reason, as in "sslmode=disable is right here".
-        if name not in _TERMS and not terms and not any(is_slip(name.lower(), one) for one in _TERMS):
+        if name not in _TERMS and not terms and not any(is_slip(name.lower(), term) for term in _TERMS):
             break
         if name not in _TERMS or name in terms:
             return terms, "", 'write "by=", "until=" and "since=" once at most, and no other word with "=" before the reason'

@@ -97,7 +97,7 @@ class Search:
         globs = config.fitting("exclude", path)
         if globs:
             config.use.excluded.add(os.path.normpath(path))
-            config.use.patterns.update(("exclude", one) for one in globs)
+            config.use.patterns.update(("exclude", glob) for glob in globs)
             self.left_out.append(LeftOut(path, config, globs[0], named))
         return bool(globs)
 
@@ -158,7 +158,7 @@ class Search:
         config = self._config(folder)
         if config is None:
             return False
-        config.use.patterns.update(("exclude", one) for one in config.fitting("exclude", folder))  # they are not left over
+        config.use.patterns.update(("exclude", glob) for glob in config.fitting("exclude", folder))  # they are not left over
         is_included = config.leads_to_included(folder)
         if not is_included:
             self.left_out.append(LeftOut(folder, config))
@@ -174,7 +174,7 @@ def what_is_searched_for() -> str:
     """The names that a search looks for, and what to do about other names, as a clause."""
     ends, folders = ", ".join(_OF_TEXT[:-1]), ", ".join(BY_CONTENT[:-1])
     patterns = file_names()
-    told = [one for one in patterns if not any(fnmatch(one, other) for other in patterns if other != one)]
+    told = [pattern for pattern in patterns if not any(fnmatch(pattern, other) for other in patterns if other != pattern)]
     return (
         f"a search takes {', '.join(told)}, and by its content what ends in {ends} or {_OF_TEXT[-1]} in a folder called "
         f'{folders} or {BY_CONTENT[-1]}; name the file itself, or add it to "include" in the configuration'
@@ -204,7 +204,7 @@ def _taken(base: str, name: str, globs: NameGlobs, config: Config | None, *, by_
         path = Path(base, name)
         included = config.fitting("include", path)
         if included:
-            config.use.patterns.update(("include", one) for one in included)
+            config.use.patterns.update(("include", glob) for glob in included)
             return Found(path, True, included=True)
     pattern = globs.fitting(name)
     if pattern or (by_content and name.endswith(_OF_TEXT)):

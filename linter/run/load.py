@@ -41,14 +41,14 @@ def load(
     """
     file = SourceFile(given.uri, given.data, server, around)
     reading = _read(file, given, kind, guess=guess)
-    for one in reading.loaded:
-        one.set_server(server)
+    for loaded in reading.loaded:
+        loaded.set_server(server)
     named: tuple[Image, ...] = ()
     if may_name_images(file):
         from ..documents.containers.images import images_in  # only for a file that can name one
 
         named = images_in(file)
-    resolved = {one.image for one in reading.loaded if one.image is not None}.difference(named)
+    resolved = {loaded.image for loaded in reading.loaded if loaded.image is not None}.difference(named)
     if resolved:  # the text of a reference does not show what a source knows about it
         named = (*(image for image in named if "$" not in image.text), *sorted(resolved))
     reading = reading._replace(images=named)
@@ -57,15 +57,15 @@ def load(
 
 def _chosen(reading: Reading, given: Input) -> Reading:
     """The documents of the environments that the user names, or a note that one does not exist; mistakes in the text are still reported."""
-    loaded = [one for one in reading.loaded if one.document.environment in given.environments]
+    loaded = [candidate for candidate in reading.loaded if candidate.document.environment in given.environments]
     if loaded and loaded[0] is not reading.loaded[0]:
         loaded[0] = loaded[0].with_text()
-    lacking = set(given.environments).difference(one.document.environment for one in loaded)
+    lacking = set(given.environments).difference(chosen.document.environment for chosen in loaded)
     if not lacking or (reading.unread and not reading.loaded):
         return reading._replace(loaded=loaded)
     from ..redaction.mask import environment_text  # only for a mistake
 
-    names = dict.fromkeys(environment_text(name) for one in reading.loaded if (name := one.document.environment) is not None)
+    names = dict.fromkeys(environment_text(name) for candidate in reading.loaded if (name := candidate.document.environment) is not None)
     way_out = f"write {given.uri}, which has one configuration without a name" if reading.loaded else reading.note
     way_out = f"write {given.uri}#NAME with one of {', '.join(names)}" if names else way_out
     asked = " or ".join(environment_text(name) if name else '""' for name in sorted(lacking))
@@ -87,7 +87,7 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
     # A file that one source leaves alone only because it is broken may be what another source recognises.
     source, recognised = max(answers, key=_confidence)
     if recognised.kind is None and recognised.unread:
-        sure = [(module, one) for module, one in answers if one.kind is not None and one.confidence >= Confidence.GUESS]
+        sure = [(module, answer) for module, answer in answers if answer.kind is not None and answer.confidence >= Confidence.GUESS]
         source, recognised = max(sure, key=_confidence, default=(source, recognised))
         if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
             source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
@@ -96,8 +96,8 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
             [], recognised.unread or recognised.note, unread=bool(recognised.unread), workloads=partial(_workloads, source, file)
         )
     loaded = source.load(file, recognised.kind)
-    for one in loaded if recognised.partial else ():
-        one.document.complete = False
+    for candidate in loaded if recognised.partial else ():
+        candidate.document.complete = False
     reading = _reading(file, None, loaded, recognised.unread, named=not given.searched)
     return reading._replace(workloads=partial(_workloads, source, file, loaded))
 
@@ -128,12 +128,12 @@ def _load_as(file: SourceFile, kind: str, answers: list[tuple[Source, Recognised
 
 def _reading(file: SourceFile, kind: str | None, loaded: list[Loaded], unread: str, *, named: bool) -> Reading:
     """The result for the documents of a file: broken JSON is reported by findings, a file that is evidently not JSON by the reason."""
-    if any(_is_read(one) or (one.start is not None and one.start.argument != "env") for one in loaded):
+    if any(_is_read(candidate) or (candidate.start is not None and candidate.start.argument != "env") for candidate in loaded):
         return Reading(loaded, unread, unread=bool(unread))
     from ..documents.unread import evidently, why_unread  # only after the fact
 
     as_json = is_medplum_name(file.name) or file.is_meant_as_json or file.json.intact
-    if as_json and any(problem.lossy for one in loaded for problem in one.problems) and not (named and evidently(file)):
+    if as_json and any(problem.lossy for candidate in loaded for problem in candidate.problems) and not (named and evidently(file)):
         return Reading(loaded)
     return Reading([], unread or why_unread(file, kind), unread=True)
 
@@ -181,10 +181,10 @@ def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
         return ""
     if reading.unread or not reading.loaded:
         return f"{given.uri}: {reading.note}"
-    for one in reading.loaded:
-        stops = next((part for part in one.texts if any(problem.fatal for problem in part.problems)), None)
+    for loaded in reading.loaded:
+        stops = next((part for part in loaded.texts if any(problem.fatal for problem in part.problems)), None)
         if stops is not None:
             return f"{stops.document.uri}: the server stops at a mistake in it: check it to see where"
-    if not any(one.checkable for one in reading.loaded):
+    if not any(loaded.checkable for loaded in reading.loaded):
         return f"{given.uri}: too much of it cannot be read: check it to see why"
     return ""

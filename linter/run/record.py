@@ -100,18 +100,18 @@ def _in_force(outcome: Outcome) -> Iterator[tuple[dict[str, Any], tuple[str, ...
 
 def _digests(documents: Iterable[Document]) -> Iterator[tuple[Document, Digest]]:
     known: dict[Text, Digest] = {}
-    for one in documents:  # of several documents of one text each masks the same
-        if one.text not in known:
-            known[one.text] = digest_of(one)
-        yield one, known[one.text]
+    for document in documents:  # of several documents of one text each masks the same
+        if document.text not in known:
+            known[document.text] = digest_of(document)
+        yield document, known[document.text]
 
 
 def coverage(outcome: Outcome) -> tuple[RuleCoverage, ...]:
     """The statuses of every rule of a run, sorted by id."""
-    rules = {id_: rule for one in outcome.rules.values() for id_, rule in one.every.items()}
+    rules = {id_: rule for rule_set in outcome.rules.values() for id_, rule in rule_set.every.items()}
     statuses: dict[str, Counter[RuleStatus]] = {id_: Counter() for id_ in sorted(rules)}
-    own = gathered(((one.rule, one.document), one) for one in outcome.result.findings if one.holders is None)
-    shared = gathered((one.rule, one) for one in outcome.result.findings if one.holders is not None)
+    own = gathered(((finding.rule, finding.document), finding) for finding in outcome.result.findings if finding.holders is None)
+    shared = gathered((finding.rule, finding) for finding in outcome.result.findings if finding.holders is not None)
     memos: dict[int, Memo] = {}
     for kind in (DEPLOYMENT, WORKLOAD, _ANY):
         group = [rule for rule in rules.values() if (kind in rule.info.kinds if kind else not _TOGETHER.issuperset(rule.info.kinds))]
@@ -121,8 +121,8 @@ def coverage(outcome: Outcome) -> tuple[RuleCoverage, ...]:
             memo = memos.setdefault(id(chosen.plan(document)), Memo()) if kind == _ANY and len(document.layers) == 1 else None
             with memo.watching(document) if memo is not None else nullcontext():
                 for id_, rule in ((rule.info.id, chosen.every.get(rule.info.id, rule)) for rule in group):
-                    found = [one for text in texts for one in own.get((id_, text), ())]
-                    found += [one for one in shared.get(id_, ()) if is_of(one, document)]
+                    found = [finding for text in texts for finding in own.get((id_, text), ())]
+                    found += [finding for finding in shared.get(id_, ()) if is_of(finding, document)]
                     statuses[id_][_survived(subject_of(rule), outcome, found, memo)] += 1
     return tuple(_coverage(rules[id_].info, counted) for id_, counted in statuses.items())
 
@@ -138,13 +138,13 @@ def _coverage(info: RuleInfo, statuses: Counter[RuleStatus]) -> RuleCoverage:
     if not statuses:
         several = "it compares several documents of one server, and no two are here"
         statuses[RuleStatus("not-applicable", several if DEPLOYMENT in info.kinds else f"the rule is for {' or '.join(info.kinds)}")] = 0
-    return RuleCoverage(info, tuple(sorted(statuses.items(), key=lambda one: (_ORDER.index(one[0].status), one[0].why))))
+    return RuleCoverage(info, tuple(sorted(statuses.items(), key=lambda item: (_ORDER.index(item[0].status), item[0].why))))
 
 
 def subjects_of(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Document, Document]]:
     """The documents of a run to evaluate a rule for some kinds on, each with the document whose rule selection applies."""
-    sums = gathered((part, one) for one in outcome.sums for part in written_documents(one))
-    whole = dict.fromkeys(one for document in outcome.result.documents for one in sums.get(document, [document]))
+    sums = gathered((part, combined) for combined in outcome.sums for part in written_documents(combined))
+    whole = dict.fromkeys(part for document in outcome.result.documents for part in sums.get(document, [document]))
     for document in whole if not _TOGETHER.issuperset(kinds) else ():
         yield document, document
     for document, _ in outcome.around if WORKLOAD in kinds else ():
@@ -164,7 +164,7 @@ def written_documents(document: Document) -> Collection[Document]:
 def is_of(finding: Finding, document: Document) -> bool:
     """Whether a finding belongs to a document: services can share a file, so it may be at a place that was first seen in another."""
     if finding.holders is not None and document.holders:
-        in_file = finding.document.uri in {one.uri for one in written_documents(document)}
+        in_file = finding.document.uri in {text.uri for text in written_documents(document)}
         return in_file and not set(document.holders).isdisjoint(finding.holders)
     return finding.document in written_documents(document)
 
@@ -178,7 +178,7 @@ def status_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], m
     if not applies(rule, document):
         return RuleStatus("not-applicable", f"the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}")
     if findings:
-        return RuleStatus("found", "" if any(one.suppressed is None for one in findings) else "what it finds is accepted")
+        return RuleStatus("found", "" if any(finding.suppressed is None for finding in findings) else "what it finds is accepted")
     if not is_active(rule, overrides):
         return RuleStatus("off", why_unchecked(subject))
     levels = levels_of(rule, overrides, document)
@@ -212,7 +212,7 @@ def severity_from(subject: Subject) -> str:
     levels = {target: info.severity[target] or "off" for target in TARGETS}
     if len(set(levels.values())) == 1 and not info.pedantic:
         return "the rule"
-    words = (f"{levels[one]}{' on request' * (one in info.pedantic)} in {one}" for one in TARGETS)
+    words = (f"{levels[target]}{' on request' * (target in info.pedantic)} in {target}" for target in TARGETS)
     return f"the rule: {', '.join(words)}"
 
 
@@ -244,8 +244,8 @@ def place_in(subject: Subject, option: str, name: str = "") -> str:
         return "the configuration"
     environment, file = configured_environment(config, document), Path(document.uri)
     options = (option, "extend-select") if option == "select" and name else (option,)
-    lines = (config.line_for(file, environment, one, name) for one in options)
-    line = next((one for one in lines if one is not None), config.selectors.get(name))
+    lines = (config.line_for(file, environment, option, name) for option in options)
+    line = next((line for line in lines if line is not None), config.selectors.get(name))
     return f"{printable(relative_to_here(config.path))}{'' if line is None else f':{line}'}"
 
 
@@ -270,7 +270,7 @@ def decided(rule: Rule, document: Document, levels: Levels) -> RuleStatus:
                     name, why = why_unknown(clause.path.value(node), node, clause)
                     reasons.setdefault(NOT_GIVEN if why == _TOO_OLD and node.value is ABSENT else why, {})[name] = None
                 is_satisfied = is_satisfied or (asked is True and verdict is not None)
-    absent, too_old = (reasons.pop(one, None) for one in (NOT_GIVEN, _TOO_OLD))
+    absent, too_old = (reasons.pop(reason, None) for reason in (NOT_GIVEN, _TOO_OLD))
     unknown = {why: names for why, names in reasons.items() if not (is_satisfied and why.endswith(_REPORTED))}
     if unknown:
         return RuleStatus("undecided", _listed(f"{name} {why}".strip() for why, names in unknown.items() for name in names))
@@ -313,10 +313,10 @@ def _is_partly_unknown(value: Any) -> bool:
     """Whether a value contains anything unknown. It can be nested more deeply than Python can recurse."""
     rest = [value]
     while rest:
-        one = rest.pop()
-        if isinstance(one, dict | list):
-            rest += one.values() if isinstance(one, dict) else one
-        elif lack_of(one):
+        part = rest.pop()
+        if isinstance(part, dict | list):
+            rest += part.values() if isinstance(part, dict) else part
+        elif lack_of(part):
             return True
     return False
 

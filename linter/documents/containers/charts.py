@@ -44,8 +44,8 @@ class Chart(NamedTuple):
     def changes(self, name: str) -> bool:
         """Whether a value may mean something else than in Medplum's chart: in a modified template, or to Helm."""
         key = name.rpartition(".")[2]
-        found = (self.file.around.find(self.file, f"templates/{one}") for one in _TEMPLATES if not self.within)
-        texts = [one.text.content for one in found if one is not None]
+        found = (self.file.around.find(self.file, f"templates/{name}") for name in _TEMPLATES if not self.within)
+        texts = [template.text.content for template in found if template is not None]
         return name in self.file.text.content or any(
             f"{at}{key}" in text for text in texts for at in (f".Values.{name[: -len(key)]}", " .", "(.")
         )
@@ -61,10 +61,10 @@ def _chart_beside(values: SourceFile) -> Chart | None:
     for root in roots(beside) if beside is not None and "medplum" in beside.text.content else ():
         if root.at("name").value == "medplum":
             return _chart(root, root.at("home"), ())
-        for one in root.at("dependencies").items:
-            if one.at("name").value == "medplum":
-                alias = one.at("alias").value
-                return _chart(one, one.at("repository"), (alias if isinstance(alias, str) else "medplum",))
+        for item in root.at("dependencies").items:
+            if item.at("name").value == "medplum":
+                alias = item.at("alias").value
+                return _chart(item, item.at("repository"), (alias if isinstance(alias, str) else "medplum",))
     return None
 
 
@@ -99,7 +99,7 @@ def _read(version: Release) -> frozenset[str]:
 def sections(version: Release | None) -> Mapping[str, frozenset[str]]:
     """The sections of ``config``, each with the names that a version makes variables of; for an unknown version those of the newest."""
     names = [name.split(".")[1:] for name in _read(version or _release("last")) if name.startswith("config.")]
-    return {section: frozenset(name for one, name in names if one == section) for section in ("server", "database", "redis", "fission")}
+    return {section: frozenset(name for owner, name in names if owner == section) for section in ("server", "database", "redis", "fission")}
 
 
 @cache
@@ -126,8 +126,8 @@ def unread(values: Node, chart: Chart | None) -> Iterator[tuple[Node, str]]:
     waiting = [(part, str(part.path[-1])) for part in reversed(values.members)]
     while waiting:
         part, name = waiting.pop()
-        if any(one.startswith(f"{name}.") for one in read):
-            waiting += [(one, f"{name}.{one.path[-1]}") for one in reversed(part.members)]
+        if any(path.startswith(f"{name}.") for path in read):
+            waiting += [(member, f"{name}.{member.path[-1]}") for member in reversed(part.members)]
         elif name in read or name in moved or name.partition(".")[0] == "config" or part.value in _EMPTY:
             continue
         elif _NAME.fullmatch(name) is not None and not chart.changes(name):
@@ -136,5 +136,5 @@ def unread(values: Node, chart: Chart | None) -> Iterator[tuple[Node, str]]:
 
 def _instead(name: str, read: frozenset[str]) -> str:
     """The value that is read under another name: a common confusion, else the only one with the same last part."""
-    alike = [one for one in read if one.rpartition(".")[2] == name.rpartition(".")[2]]
+    alike = [path for path in read if path.rpartition(".")[2] == name.rpartition(".")[2]]
     return str(_tree().value["meant"].get(name, alike[0] if len(alike) == 1 else ""))

@@ -82,7 +82,7 @@ class Start(NamedTuple):
     @property
     def line(self) -> list[str] | None:
         """The command line, if its first word is known; None otherwise, or if it is the image's."""
-        own, given = (one.split() if isinstance(one, str) else one or [] for one in (self.entry_point, self.command))
+        own, given = (words.split() if isinstance(words, str) else words or [] for words in (self.entry_point, self.command))
         line: list[Any] = [*own, *given] if isinstance(own, list) and isinstance(given, list) else [None]
         return line if self.entry_point is not None and all(isinstance(word, str) for word in line) else None
 
@@ -143,7 +143,7 @@ class Start(NamedTuple):
     @property
     def has_store(self) -> bool:
         """Whether the server reads Parameter Store."""
-        return any(one.kind == "aws" for one in layers(self.argument or "", MAIN))
+        return any(layer.kind == "aws" for layer in layers(self.argument or "", MAIN))
 
     @property
     def has_file(self) -> bool:
@@ -171,9 +171,9 @@ def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str
     An empty entry point stands for the image's.
     """
     entry_point, command, folder, mounts = map(node.at, members)
-    at = next((one for one in (command, entry_point) if one.value), None)
+    at = next((command_line for command_line in (command, entry_point) if command_line.value), None)
     of_image = node.at("name").value, node.at("image").value
-    every = Mounts([Mount(target_of(one.value)) for one in mounts.items])
+    every = Mounts([Mount(target_of(item.value)) for item in mounts.items])
     return Start(word, *of_image, entry_point.value or None, command.value, spell, at, folder.value, every)
 
 
@@ -228,7 +228,7 @@ def remedy_of(start: Start, server: ServerVersion) -> str:
     argument = with_variables(start.sources(server.release), server.release)
     spelt = f"{argument} as the only word after the script" if start.is_whole else start.spell(argument)
     remedy = f"{'write' if start.arguments or start.is_whole else 'add'} {spelt}"
-    if server.release < SEVERAL and any(one != "env" and names_source(one) for one in start.sources(server.release)):
+    if server.release < SEVERAL and any(source != "env" and names_source(source) for source in start.sources(server.release)):
         return f"{remedy} and give all settings as variables, or move these to the other source: before {SEVERAL} the server reads only one"
     return remedy
 
@@ -260,7 +260,7 @@ def _missing_program(start: Start, server: ServerVersion) -> str:
 
 def missing_shell(subject: str, start: Start, server: ServerVersion) -> str:
     """The message for a container that starts a shell it does not have; empty if there may be one."""
-    is_missing = lacks_shell(start.image, server) and not any(TOOLS.fullmatch(one.target) for one in start.mounts.every)
+    is_missing = lacks_shell(start.image, server) and not any(TOOLS.fullmatch(mount.target) for mount in start.mounts.every)
     return f"{subject} starts a shell, which Medplum's image does not have from {WITHOUT_SHELL} on" if is_missing else ""
 
 

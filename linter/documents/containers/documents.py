@@ -72,11 +72,11 @@ def recognised(
 ) -> Recognised | None:
     """What a file with these containers is; ``note`` says so if none of them runs a server, and is empty if unknown."""
     every = list(containers)
-    if any(one.is_server for one in every):
+    if any(container.is_server for container in every):
         return Recognised("server/env", confidence)
     if not note:
         return None
-    names = [name for one in every for name in one.names]
+    names = [name for container in every for name in container.names]
     return Recognised(None, otherwise, f"{note}{unless_kind(names)}", broken_off(file, *file.documents))
 
 
@@ -85,16 +85,18 @@ def load_servers(containers: Sequence[Container], problems: Sequence[Problem]) -
 
     If none runs a server, and the user says that the file is a server's, these are the containers with variables that a server has too.
     """
-    servers = [one for one in containers if one.is_server] or [one for one in containers if any(map(is_servers, one.names))]
+    servers = [container for container in containers if container.is_server] or [
+        container for container in containers if any(map(is_servers, container.names))
+    ]
     known = set(map(id, problems))
-    loaded = [one.load()._replace(of_text=tuple(problems)) for one in servers]
-    return [*loaded[:1], *(_without(one, known) for one in loaded[1:])]
+    loaded = [server.load()._replace(of_text=tuple(problems)) for server in servers]
+    return [*loaded[:1], *(_without(other, known) for other in loaded[1:])]
 
 
 def _without(loaded: Loaded, known: set[int]) -> Loaded:
     if loaded.parts:
         return loaded._replace(parts=(_without(loaded.parts[0], known), *loaded.parts[1:]))
-    return loaded._replace(problems=tuple(one for one in loaded.problems if id(one) not in known))
+    return loaded._replace(problems=tuple(problem for problem in loaded.problems if id(problem) not in known))
 
 
 class Given(NamedTuple):
@@ -111,27 +113,27 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
     but may give nothing that counts.
     """
     # If a variable is repeated, as when a file is named twice, the last one counts.
-    last = {(one.holder.place, one.variable.name, one.variable.key): one for one in given}
-    given = [one for one in given if last[one.holder.place, one.variable.name, one.variable.key] is one]
+    last = {(placed.holder.place, placed.variable.name, placed.variable.key): placed for placed in given}
+    given = [placed for placed in given if last[placed.holder.place, placed.variable.name, placed.variable.key] is placed]
     holders: dict[Place, VariableHolder] = {main.place: main}
-    for holder in (*(one.holder for one in given), *also):
+    for holder in (*(placed.holder for placed in given), *also):
         known = holders.setdefault(holder.place, holder)
         if holder.editor is None and known.editor is not None:  # if it is read in two ways, an edit for one must not affect the other
             holders[holder.place] = known._replace(editor=None)
     if len(holders) == 1:
-        return read_variables(main, [one.variable for one in given])
+        return read_variables(main, [placed.variable for placed in given])
     variables: dict[Place, list[Variable]] = {place: [] for place in holders}
-    for one in given:
-        variables[one.holder.place].append(one.variable)
+    for placed in given:
+        variables[placed.holder.place].append(placed.variable)
     for place, holder in holders.items():
         # Other programs' variables are only there for mistakes that affect every reader.
-        variables[place] += (one for one in holder.variables if not one.name.startswith(PREFIX))
+        variables[place] += (variable for variable in holder.variables if not variable.name.startswith(PREFIX))
     parts = {place: _part(holder, main, variables[place]) for place, holder in holders.items()}
     documents = {place: part.document for place, part in parts.items()}
-    server = [one for one in given if is_servers(one.variable.name, strict=main.strict)]
-    every = [(setting_of(one.variable.name, main.file.release), documents[one.holder.place]) for one in server]
+    server = [placed for placed in given if is_servers(placed.variable.name, strict=main.strict)]
+    every = [(setting_of(placed.variable.name, main.file.release), documents[placed.holder.place]) for placed in server]
     of_parts = Sum(tuple(documents.values()), dict(every), every)
-    whole = read_variables(main, [one.variable for one in given], of_parts)
+    whole = read_variables(main, [placed.variable for placed in given], of_parts)
     for document in documents.values():
         document.holders = tuple(dict.fromkeys((*document.holders, *whole.document.holders)))
 
@@ -139,7 +141,11 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         """Whether a setting and its parent are in two places: within one place its own document has the mistake."""
         return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
 
-    beside = (one for one in whole.problems if one.name == "object-beside-its-members" and one.path is not None and is_across(one.path))
+    beside = (
+        problem
+        for problem in whole.problems
+        if problem.name == "object-beside-its-members" and problem.path is not None and is_across(problem.path)
+    )
     return Loaded(whole.document, tuple(beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
 
 
@@ -154,7 +160,7 @@ def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable
 
     if holder.place == main.place:
         return read()  # it has the name of the whole, and what may be missing in it
-    signs = tuple((one.name, one.key, one.value, one.text) for one in variables)
+    signs = tuple((variable.name, variable.key, variable.value, variable.text) for variable in variables)
     return holder.file.around.cached(("part", holder.place, holder.file.release, main.strict, signs), read)
 
 

@@ -94,7 +94,7 @@ def images_in(file: SourceFile) -> tuple[Image, ...]:
         return ()
     if not (file.looks_like_yaml or file.json.whole):
         return tuple(Image(line[1]) for line in _FROM.finditer(file.text.content) if is_server_image(line[1]))
-    return tuple(dict.fromkeys(image for one in file.documents for image in _in_tree(one.value)))
+    return tuple(dict.fromkeys(image for document in file.documents for image in _in_tree(document.value)))
 
 
 def document_without_settings(file: SourceFile) -> Document:

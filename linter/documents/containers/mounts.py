@@ -37,7 +37,7 @@ class Mounts(NamedTuple):
     def find(self, path: str) -> SourceFile | None:
         """The file at an absolute path in the container; None if it is not known."""
         covering = ((mount, beneath) for mount in self.every if (beneath := mount.beneath(path)) is not None)
-        mount, beneath = max(covering, key=lambda one: len(one[0].target), default=(None, ""))
+        mount, beneath = max(covering, key=lambda pair: len(pair[0].target), default=(None, ""))
         return mount.file(beneath) if mount is not None else None
 
     def lack(self, path: str) -> bool:

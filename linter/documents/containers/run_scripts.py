@@ -94,7 +94,7 @@ def _of_docker(words: Sequence[Word]) -> Command | None:
     command = UNKNOWN if any(map(_UNREAD.search, texts)) else texts
     start = Start("step", None, words[index].text, entry_point, command, lambda argument: f"{argument} after the image")
     networks = {value.text for name, value in given if name == "--network"}
-    network = "host" if "host" in networks else "shared" if any(one.startswith("container:") for one in networks) else "own"
+    network = "host" if "host" in networks else "shared" if any(name.startswith("container:") for name in networks) else "own"
     return Command(start, variables, any(name == "--env-file" for name, _ in given), _span(words[index]), network, handed)
 
 
@@ -106,9 +106,9 @@ def _of_gcloud(words: Sequence[Word]) -> Command | None:
     lists: dict[str, list[Word]] = {}
     for name, value in given:
         lists.setdefault(name, []).extend(_items(value))
-    assigned = [_assigned(one) for name in ("--set-env-vars", "--update-env-vars") for one in lists.get(name, ())]
-    secrets = [_assigned(one) for name in ("--set-secrets", "--update-secrets") for one in lists.get(name, ())]
-    variables = [*filter(None, assigned), *(one._replace(text=None) for one in secrets if one is not None)]
+    assigned = [_assigned(assignment) for name in ("--set-env-vars", "--update-env-vars") for assignment in lists.get(name, ())]
+    secrets = [_assigned(assignment) for name in ("--set-secrets", "--update-secrets") for assignment in lists.get(name, ())]
+    variables = [*filter(None, assigned), *(secret._replace(text=None) for secret in secrets if secret is not None)]
     entry_point, command = (_texts(lists.get(name)) for name in ("--command", "--args"))
     start = Start("step", None, image.text, entry_point or None, command, lambda argument: f"--args={argument}")
     is_replaced = any(name in lists for name in ("--set-env-vars", "--env-vars-file"))  # else it keeps those of the last deployment

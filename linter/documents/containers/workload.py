@@ -81,7 +81,7 @@ class Described:
         """Whether an absolute path is on a mount; ``UNKNOWN`` if mounts are not known."""
         leaf = self.leaves.get(("mounts",))
         targets = leaf.value if leaf is not None else []
-        return UNKNOWN if targets is UNKNOWN else any(f"{path}/".startswith(f"{normpath(one).rstrip('/')}/") for one in targets)
+        return UNKNOWN if targets is UNKNOWN else any(f"{path}/".startswith(f"{normpath(target).rstrip('/')}/") for target in targets)
 
     def known(self, node: Node) -> Any:
         """The value of a node, None if there is none."""
@@ -104,17 +104,17 @@ class Described:
 
     def give(self, variables: Iterable[Variable], file: object) -> None:
         """Add variables of the container, in order of precedence."""
-        for one in variables:
+        for variable in variables:
             is_here = file is self.holder.file
-            self.variables[one.name] = one, Written(one.value, one.key) if is_here else Written(self.holder.start, None)
+            self.variables[variable.name] = variable, Written(variable.value, variable.key) if is_here else Written(self.holder.start, None)
 
     def put_list(self, name: str, nodes: Iterable[Node], read: Read) -> None:
         """Record a list, by its items."""
         nodes = list(nodes)
-        values = [one for node in nodes for one in [self.known(node)] if one is not None]
+        values = [value for node in nodes for value in [self.known(node)] if value is not None]
         values = [value if value is UNKNOWN else read(value) for value in values]
         if nodes:
-            self.put(name, UNKNOWN if UNKNOWN in values else [one for one in values if one is not None], nodes[0])
+            self.put(name, UNKNOWN if UNKNOWN in values else [value for value in values if value is not None], nodes[0])
 
 
 # --- Values --------------------------------------------------------------------------------------------------------------------------
@@ -165,20 +165,20 @@ _JOINED: Final = re.compile(r"\|\||&&|[|;&\n]")
 _URL: Final = re.compile(r"(https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(?![\w.:$@-])(/[\w./-]*)?(?![\w/.$-])")
 
 
-def put_check(one: Described, name: str, node: Node, words: Any) -> None:
+def put_check(described: Described, name: str, node: Node, words: Any) -> None:
     """Record the command of a health check: a list of words, or a text for a shell."""
     given = [words] if isinstance(words, str) else words
     if not isinstance(given, list) or not given or not all(isinstance(word, str) for word in given):
         return
     is_script = isinstance(words, str) or (basename(given[0]) in _SHELLS and len(given) > 2)
     programs = ["sh", *_programs(given[-1])] if is_script else given[:1]
-    is_open = "PATH" in one.variables or any(one.has_mounted(join(at, own)) is not False for own in programs for at in _FOLDERS)
+    is_open = "PATH" in described.variables or any(described.has_mounted(join(at, own)) is not False for own in programs for at in _FOLDERS)
     unknown = is_open or ("$" in given[0] and not is_script)
-    one.put(f"probes.{name}.programs", UNKNOWN if unknown else list(map(basename, programs)), node)
+    described.put(f"probes.{name}.programs", UNKNOWN if unknown else list(map(basename, programs)), node)
     asked = set(_URL.findall(" ".join(given)))
     for scheme, port, path in asked if len(asked) == 1 else ():
-        one.put(f"probes.{name}.port", int(port or (443 if scheme == "https" else 80)), node)
-        one.put(f"probes.{name}.path", path or "/", node)
+        described.put(f"probes.{name}.port", int(port or (443 if scheme == "https" else 80)), node)
+        described.put(f"probes.{name}.path", path or "/", node)
 
 
 def _programs(script: str) -> list[str]:
@@ -204,9 +204,13 @@ def is_companion(image: Any) -> bool:
     return isinstance(image, str) and any(pattern.fullmatch(image) for _, pattern in _COMPANIONS.values())
 
 
-def may_lead_to_others(one: Described) -> bool:
+def may_lead_to_others(described: Described) -> bool:
     """Whether a container may be a proxy: anything but a database, Redis, server or app, or an app with files of its own."""
-    return not is_companion(one.image) and not is_own_image(one.image) and not (is_app_image(one.image) and ("mounts",) not in one.leaves)
+    return (
+        not is_companion(described.image)
+        and not is_own_image(described.image)
+        and not (is_app_image(described.image) and ("mounts",) not in described.leaves)
+    )
 
 
 _OF_APP: Final = {"MEDPLUM_BASE_URL": "baseUrl", "GOOGLE_CLIENT_ID": "googleClientId", "RECAPTCHA_SITE_KEY": "recaptchaSiteKey"}
@@ -227,7 +231,7 @@ def workload(own: Described, every: Sequence[Described], server: Document | None
     """The document of a server's environment, from its own container and others of the file; ``server`` are its settings."""
     holder = own.holder._replace(names=own.holder.names | _NAMES)
     by_host = holder.file.cached("containers by host", lambda: _by_host(every))
-    apps = holder.file.cached("apps", lambda: [one for one in every if is_app_image(one.image)])
+    apps = holder.file.cached("apps", lambda: [neighbour for neighbour in every if is_app_image(neighbour.image)])
     leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(apps[0], by_host) if len(apps) == 1 else ())}
     is_configured = server is not None or own.lacks or any(name.startswith(PREFIX) for name in own.variables)
     leaves["configured",] = Leaf(is_configured, Written(holder.start, None))
@@ -261,9 +265,9 @@ def _variables(own: Described) -> Iterator[tuple[SettingPath, Leaf]]:
 def _by_host(every: Iterable[Described]) -> Mapping[str, list[Described]]:
     """The containers by the names that lead to them."""
     found: dict[str, list[Described]] = {}
-    for one in every:
-        for host in one.hosts:
-            found.setdefault(host, []).append(one)
+    for neighbour in every:
+        for host in neighbour.hosts:
+            found.setdefault(host, []).append(neighbour)
     return found
 
 
@@ -288,35 +292,37 @@ def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Le
         yield ("storage", "mounted"), Leaf(UNKNOWN if folder is UNKNOWN else own.has_mounted(path), Written(own.holder.start, None))
 
 
-def _companion(name: str, one: Described, image: re.Pattern[str], server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
-    match = image.fullmatch(one.image) if isinstance(one.image, str) else None
+def _companion(name: str, described: Described, image: re.Pattern[str], server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
+    match = image.fullmatch(described.image) if isinstance(described.image, str) else None
     if match is None:
         return
-    yield (name, "release"), one.leaves["image",]._replace(value=int(match[1]))
-    for path, leaf in one.leaves.items():
-        address = one.leaves.get((*path[:-1], "address"), leaf._replace(value=""))
+    yield (name, "release"), described.leaves["image",]._replace(value=int(match[1]))
+    for path, leaf in described.leaves.items():
+        address = described.leaves.get((*path[:-1], "address"), leaf._replace(value=""))
         if path[:1] == ("ports",) and path[-1] == "published" and address.value in _EVERY_ADDRESS:
             yield (name, "published"), leaf._replace(value=True)
     if name == "postgres":
-        password, user, method = (one.variables.get(f"POSTGRES_{word}") for word in ("PASSWORD", "USER", "HOST_AUTH_METHOD"))
+        password, user, method = (described.variables.get(f"POSTGRES_{word}") for word in ("PASSWORD", "USER", "HOST_AUTH_METHOD"))
         if (
             password is not None
-            and not one.lacks
+            and not described.lacks
             and (method is None or method[0].text not in (None, "trust"))
             and server.get(("database", "username")) == (user[0].text if user is not None else "postgres")
         ):
             yield (name, "samePassword"), Leaf(_same(password[0].text, server.get(("database", "password"))), password[1])
-    elif "bitnami" not in one.image and server.get(("redis", "username")) in (ABSENT, "", "default"):  # others have one of their own
-        yield from _of_redis(one, server.get(("redis", "password")))
+    elif "bitnami" not in described.image and server.get(("redis", "username")) in (ABSENT, "", "default"):  # others have one of their own
+        yield from _of_redis(described, server.get(("redis", "password")))
 
 
-def _of_redis(one: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf]]:
+def _of_redis(described: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf]]:
     """Whether Redis requires a password, and whether it is the server's, by its command line."""
-    parts = [(node.value.split() if isinstance(node.value, str) else node.value, node) for node in one.command if node.value is not None]
-    if not all(isinstance(part, list) and node.file is one.holder.file for part, node in parts):
+    parts = [
+        (node.value.split() if isinstance(node.value, str) else node.value, node) for node in described.command if node.value is not None
+    ]
+    if not all(isinstance(part, list) and node.file is described.holder.file for part, node in parts):
         return
     words = [word for part, _ in parts for word in part]
-    place = parts[-1][1].place() if parts else one.leaves["image",].place
+    place = parts[-1][1].place() if parts else described.leaves["image",].place
     if not all(isinstance(word, str) for word in words):
         return
     if words.count("--requirepass") == 1 and words[-1] != "--requirepass":
@@ -327,5 +333,5 @@ def _of_redis(one: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf
         yield ("redis", "requiresPassword"), Leaf(False, place)
 
 
-def _same(one: str | None, other: Any) -> Any:
-    return UNKNOWN if one is None or not isinstance(other, str) or unless_reference(other) is None else one == other
+def _same(value: str | None, other: Any) -> Any:
+    return UNKNOWN if value is None or not isinstance(other, str) or unless_reference(other) is None else value == other

@@ -27,16 +27,16 @@ def with_accepted(content: str, given: Sequence[Variable], first: str, secret: s
     """
     if "medplum-lint" not in content:
         return content
-    standing = {one.name: one for one in given}
+    standing = {variable.name: variable for variable in given}
     old, new = standing[first], standing[secret]
     key, lines = old.key.start, {line_start(content, at) for at in (old.key.end, old.value.end)}
     if line_start(content, key) == line_start(content, new.key.start):
         return content  # a comment on either is about both
-    is_value = within(one.value for one in given)
+    is_value = within(variable.value for variable in given)
     comments = read_suppression_comments(Text(content), lambda at: not is_value(at)).suppressions
-    above = [one for one in comments if one.place.start < key and one.span.start <= key < one.span.end]
+    above = [comment for comment in comments if comment.place.start < key and comment.span.start <= key < comment.span.end]
     # After the variable, or after its name if its value is on the next line.
-    behind = [one for one in comments if one.place.start >= old.key.end and line_start(content, one.place.start) in lines]
+    behind = [comment for comment in comments if comment.place.start >= old.key.end and line_start(content, comment.place.start) in lines]
     moved = _moved(content, above, line_start(content, new.key.start), lines=True)
     return apply_edits(content, [*moved, *_moved(content, behind, line_end(content, new.value.end), lines=False)])
 
@@ -44,9 +44,9 @@ def with_accepted(content: str, given: Sequence[Variable], first: str, secret: s
 def _moved(content: str, comments: Sequence[Suppression], at: int, *, lines: bool) -> Iterator[Edit]:
     """Move the suppressions of comments elsewhere; a comment on its own line moves as a whole."""
     text = ""
-    for span in (one.place for one in comments):
+    for span in (comment.place for comment in comments):
         head, ids, tail = re.split(r"[][]", content[span.start : span.end], maxsplit=2)
-        there, here = ([one for one in ids.split(",") if bool(_OF_SECRETS.search(one)) is wanted] for wanted in (True, False))
+        there, here = ([rule for rule in ids.split(",") if bool(_OF_SECRETS.search(rule)) is wanted] for wanted in (True, False))
         if there:
             start = line_start(content, span.start) if lines else before_blanks(content, span.start)
             end = after_break(content, span.end) if lines else span.end

@@ -21,13 +21,13 @@ def split_of(changes: Sequence[Change], rank: Callable[[Change], int | None]) ->
     """
     removed = [change for change in changes if change.action == "remove"]
     ranked = [(place, change) for change in changes if change.action == "set" and (place := rank(change)) is not None]
-    return (removed[0], *(change for _, change in sorted(ranked, key=lambda one: one[0]))) if len(removed) == 1 and ranked else ()
+    return (removed[0], *(change for _, change in sorted(ranked, key=lambda pair: pair[0]))) if len(removed) == 1 and ranked else ()
 
 
 def edits_of(content: str, changes: Sequence[Change], split: Sequence[Change], edit: EditChanges) -> list[Edit] | None:
     """The edits that make the changes; a split is made in one step if possible."""
     singly = [[change] for change in changes]
-    made = _edits_of(content, [split, *(one for one in singly if one[0] not in split)], edit) if split else None
+    made = _edits_of(content, [split, *(single for single in singly if single[0] not in split)], edit) if split else None
     return _edits_of(content, singly, edit) if made is None else made
 
 
@@ -36,7 +36,7 @@ def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges
     apart = [edit(content, step) for step in steps]
     if len(steps) == 1:
         return apart[0]
-    edits = [one for made in apart for one in made or ()]
+    edits = [made_edit for made in apart for made_edit in made or ()]
     if None not in apart and not _meet(apart):
         return edits
     in_turn = content

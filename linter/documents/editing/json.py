@@ -44,7 +44,7 @@ def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order 
     """The edits of one change in an object, or of a removal and its replacement."""
     editor, (change, *others) = JsonEditor(content, parsed), steps
     if others:
-        return editor.replace(change.path, [(str(one.path[-1]), one.value) for one in others])
+        return editor.replace(change.path, [(str(other.path[-1]), other.value) for other in others])
     if change.action == "set":
         return editor.set(change.path, change.value, order)
     return editor.remove(change.path) if change.action == "remove" else editor.rename(change.path, str(change.value[-1]))

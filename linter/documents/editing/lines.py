@@ -42,7 +42,7 @@ class Lines:
         """Replace a variable by others; the comment after it stays after the first."""
         content, ((name, text), *others) = self._content, new
         value = [] if text is None or text == variable.text else (self._set if requote else self._set_as_it_is)(variable, text)
-        lines = [self._line(variable, *one) for one in others]
+        lines = [self._line(variable, *other) for other in others]
         if _NAME.fullmatch(name) is None or value is None or None in lines:
             return None
         at = line_end(content, self._value(variable).end)
@@ -68,7 +68,7 @@ class Lines:
         return next(([Edit(inner, escaped(text))] for escaped in escapes if escaped(old) == written), None)
 
     def add(self, name: str, text: str, order: Sequence[str] = ()) -> list[Edit] | None:
-        content, names = self._content, [one.name for one in self.given]
+        content, names = self._content, [variable.name for variable in self.given]
         index = index_in(order, names, name)
         sibling = self.given[max(index - 1, 0)] if self.given else None
         line = self._line(sibling, name, text)

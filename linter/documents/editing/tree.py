@@ -33,7 +33,7 @@ def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes:
     spent[0] += len(file.text.content) * len(changes)
     if spent[0] > _MOST_READ:
         return None
-    index = next(number for number, one in enumerate(file.documents) if one is holder.tree)
+    index = next(number for number, tree in enumerate(file.documents) if tree is holder.tree)
 
     def read_again(content: str) -> _Tree | None:
         node = holder
@@ -102,15 +102,19 @@ class _Tree:
         """Add a variable where its name is a member, else where most others are; in a list, in the style of its neighbour."""
         named = next((block for block in self._blocks if block.names is not None and block.name_of(name)), None)
         if named is not None:
-            order = [own for one in order if (own := named.name_of(one))]
+            order = [own for path in order if (own := named.name_of(path))]
             return self._editor.set((*named.at.path, named.name_of(name)), named.write(text), order)
-        given = [(block, [one for one in self.given if one.at[:-1] == block.at.path]) for block in self._blocks if block.names is None]
-        block, siblings = max(given, key=lambda one: (len(one[1]), one[0].write is str), default=(None, []))
+        given = [
+            (block, [sibling for sibling in self.given if sibling.at[:-1] == block.at.path])
+            for block in self._blocks
+            if block.names is None
+        ]
+        block, siblings = max(given, key=lambda pair: (len(pair[1]), pair[0].write is str), default=(None, []))
         if block is None or not siblings:
             return None
         if isinstance(block.at.value, dict):
             return self._editor.set((*block.at.path, name), block.write(text), order)
-        index = index_in(order, [one.name for one in siblings], name)
+        index = index_in(order, [sibling.name for sibling in siblings], name)
         sibling = siblings[max(index - 1, 0)].at
         item = _listed(name, block.write(text), is_object=isinstance(self._root.at(*sibling).value, dict))
         return self._editor.insert((*block.at.path, int(sibling[-1]) + (index > 0)), item)

@@ -63,13 +63,13 @@ def variable_edits(content: str, read: Read, release: Release, changes: Sequence
         step = _step(variables, release, change)
         return ranks.get(step.new[0][0], len(ranks)) if step is not None and step.old is None else None
 
-    every = [one for change in changes for one in _apart(variables, release, change)]
+    every = [part for change in changes for part in _apart(variables, release, change)]
     return edits_of(content, every, split_of(every, rank), lambda text, steps: _edits(text, read, release, steps))
 
 
 def _apart(variables: Variables, release: Release, change: Change) -> Iterator[Change]:
     """A change; the removal of an object that is given as its members becomes one change for each of these."""
-    paths = dict.fromkeys(setting_of(one.name, release) for one in variables.given)
+    paths = dict.fromkeys(setting_of(variable.name, release) for variable in variables.given)
     members = [path for path in paths if len(path) > len(change.path) and path[: len(change.path)] == change.path]
     if change.action != "remove" or not members:
         yield change
@@ -84,11 +84,11 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
     steps = [] if variables is None else [_step(variables, release, change) for change in changes]
     if variables is None or None in steps:
         return None
-    (old, new, requote), *others = (one for one in steps if one is not None)
+    (old, new, requote), *others = (step for step in steps if step is not None)
     if others:
         if new:
             return None  # a member in the JSON of a variable
-        new = tuple(reading for one in others for reading in one.new)
+        new = tuple(reading for other in others for reading in other.new)
     edits: list[Edit] | None = []
     if old is None:
         ((name, text),) = new
@@ -102,8 +102,9 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
 
     def read_as_meant(text: str) -> Variables | None:
         made = read(text)
-        is_meant = made is not None and Counter(map(_read_as, made.given)) == expected
-        return made if made is not None and is_meant and not any(is_misread(one) for one in made.given if one.name in changed) else None
+        if made is None or Counter(map(_read_as, made.given)) != expected:
+            return None
+        return None if any(is_misread(variable) for variable in made.given if variable.name in changed) else made
 
     after = apply_edits(content, edits)
     made = read_as_meant(after)
@@ -133,8 +134,8 @@ class _Step(NamedTuple):
 def _step(variables: Variables, release: Release, change: Change) -> _Step | None:
     """A change of a setting as a change of one variable; None if there is none, or if several variables are involved."""
     path, target = change.path, change.value if change.action == "rename" else change.path
-    placed = [(setting_of(one.name, release), one) for one in variables.given]
-    givers: list[tuple[SettingPath, Variable]] = [(at, one) for at, one in placed if at and path[: len(at)] == at]
+    placed = [(setting_of(variable.name, release), variable) for variable in variables.given]
+    givers: list[tuple[SettingPath, Variable]] = [(at, variable) for at, variable in placed if at and path[: len(at)] == at]
     if len(givers) > 1:
         return None
     at, old = givers[0] if givers else (path, None)
@@ -144,7 +145,7 @@ def _step(variables: Variables, release: Release, change: Change) -> _Step | Non
         return _inner_step(at, old, release, change)
     if change.action == "remove":
         return _Step(old, ()) if old is not None else None
-    if any(other[: len(target)] == target[: len(other)] for other, one in placed if other and one is not old):
+    if any(other[: len(target)] == target[: len(other)] for other, variable in placed if other and variable is not old):
         return None  # it, or a part of it, is given
     name = old.name if old is not None and change.action == "set" else _variable(target, release)
     if change.action == "rename":
@@ -187,7 +188,7 @@ def text_of(path: SettingPath, value: Any, release: Release) -> str | None:
 def _written(value: Any, coercion: str) -> str | None:
     if coercion == "object":
         return json.dumps(value, ensure_ascii=False)
-    if coercion == "csv" and isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if coercion == "csv" and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
     if isinstance(value, bool):
         return "true" if value else "false"

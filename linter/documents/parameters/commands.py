@@ -74,8 +74,8 @@ class Store:
     def __init__(self, document: Document, environment: Environment, parameters: Iterable[Parameter]) -> None:
         self._document = document
         self._environment = environment
-        self._held = {environment.path(one): one for one in parameters}
-        arns = [match for one in self._held.values() if (match := _ARN.fullmatch(one.arn or ""))]
+        self._held = {environment.path(parameter): parameter for parameter in parameters}
+        arns = [match for parameter in self._held.values() if (match := _ARN.fullmatch(parameter.arn or ""))]
         regions = {match[1] for match in arns}
         self._region = next(iter(regions)) if len(regions) == 1 else None  # parameters of one environment are in one region
         self._accounts = tuple(sorted({match[2] for match in arns if match[2]}))
@@ -96,13 +96,13 @@ class Store:
         return [Command(*zip(*chain, strict=True)) for chain in chains] or None
 
     def _chains(self, changes: Sequence[Change]) -> Iterator[Chain]:
-        every = [one for change in changes if change.action == "remove" for one in self._sources(change.path)]
+        every = [source for change in changes if change.action == "remove" for source in self._sources(change.path)]
         within: dict[SettingPath, list[Change]] = {}
         runs = [list(run) for _, run in groupby(changes, key=lambda change: change.action == "remove")]
         for run, following in zip_longest(runs, runs[1:], fillvalue=()):
             # what the next changes remove, since each of several combined fixes removes at its end; else all
-            found = [one for change in following if change.action == "remove" for one in self._sources(change.path)]
-            sources = found if any(one.is_hidden for one in found) else every
+            found = [source for change in following if change.action == "remove" for source in self._sources(change.path)]
+            sources = found if any(source.is_hidden for source in found) else every
             for change in run:
                 whole = self._holder(change.path)
                 if whole is None:
@@ -127,13 +127,13 @@ class Store:
     def _change(self, change: Change, sources: Sequence[_Source]) -> Iterator[Chain]:
         """The operations for one change of a setting that is a parameter, or whose members are parameters."""
         key = _key(change.path)
-        given = [self._held[one] for one in self._within.get(key, ())]
+        given = [self._held[path] for path in self._within.get(key, ())]
         if change.action == "set":
             yield from self._put(key, change.value, sources)
         elif change.action == "remove":
             if not given and self._document.get(change.path) is not ABSENT:
                 raise _Refused  # it is given in another way
-            yield from ([self._delete(one)] for one in given)
+            yield from ([self._delete(parameter)] for parameter in given)
         elif len(given) != 1 or key not in self._held:
             raise _Refused
         elif change.action == "store":
@@ -179,31 +179,31 @@ class Store:
             says_something = (
                 not isinstance(value, bool) and value not in ({}, []) and not is_switch
             )  # it can contain a part of another value
-            hidden = [one for one in sources if says_something and one.is_hidden and not (itself and one.is_seen)]
+            hidden = [source for source in sources if says_something and source.is_hidden and not (itself and source.is_seen)]
             whole = parameter is None or _is_shown(key, self._document.get(key))  # the rest of it may be masked
             shown = (_is_shown(key, value) or is_switch) and whole and not hidden
             if not (shown or not isinstance(value, dict | list)) or (shown and "\r" in text):
                 raise _Refused
-            yield [self._write(key, text, hidden, [one.parameter for one in sources if one.is_deleted], shown=shown)]
+            yield [self._write(key, text, hidden, [source.parameter for source in sources if source.is_deleted], shown=shown)]
             return
-        members = {(*key, str(member)): one for member, one in value.items()} if isinstance(value, dict) else {}
-        keeps_others = any(not any(path[: len(one)] == one for one in members) for path in self._within.get(key, ()))
+        members = {(*key, str(member)): member_value for member, member_value in value.items()} if isinstance(value, dict) else {}
+        keeps_others = any(not any(path[: len(member)] == member for member in members) for path in self._within.get(key, ()))
         if parameter is not None or not members or keeps_others:  # no parameter can hold an empty object
             raise _Refused
-        for member, one in members.items():
-            yield from self._put(member, one, sources)
+        for member, member_value in members.items():
+            yield from self._put(member, member_value, sources)
 
     def _write(self, key: SettingPath, text: str, hidden: Sequence[_Source], deleted: Sequence[Parameter], *, shown: bool) -> Step:
         parameter = self._held.get(key)
         name = self._name(key) if parameter is None else parameter.name
         if not _is_taken(name, text):
             raise _Refused
-        secure = next((one.parameter for one in hidden if one.is_secure), None)
+        secure = next((source.parameter for source in hidden if source.is_secure), None)
         kind = "SecureString" if secure is not None else _type(key, parameter)
-        key_id = next((one.key_id for one in (parameter, secure) if one is not None and one.key_id), "")
+        key_id = next((candidate.key_id for candidate in (parameter, secure) if candidate is not None and candidate.key_id), "")
         stored = Stored(name, text, kind, _tier(parameter, text), key_id)
-        moved = next((one for one in deleted if one.text == text and text not in _COMMON_TEXTS and _can_be_copied(one)), None)
-        operation = self._operation(name, parameter, moved or next((one for one in deleted if self._public(one) is None), None))
+        moved = next((other for other in deleted if other.text == text and text not in _COMMON_TEXTS and _can_be_copied(other)), None)
+        operation = self._operation(name, parameter, moved or next((other for other in deleted if self._public(other) is None), None))
         if parameter is None or kind != (parameter.type or ""):
             operation = operation._replace(type=kind)
         elif moved is not None and parameter.text == text:
@@ -212,7 +212,7 @@ class Store:
         if shown:
             operation = operation._replace(action="put", text=text, lines=(f"{put} {_value(text)}",))
         elif moved is None:
-            out_of = "".join(f", out of {one.parameter.name}" for one in hidden[:1] if name_reason(one.parameter.name) is None)
+            out_of = "".join(f", out of {source.parameter.name}" for source in hidden[:1] if name_reason(source.parameter.name) is None)
             lines = (f'printf %s "$VALUE" | {put} {_FROM_PIPE}',)
             operation = operation._replace(action="ask", lines=lines, asks=f"the new value of {name}{out_of}")
         if moved is not None:
@@ -249,7 +249,7 @@ class Store:
         dump = ("absent",) if parameter is None else self._dump(parameter)
         if parameter is None and source is None and region is None:
             # a parameter of the dump, which ensures that the new one is in the same region
-            dump += next((("beside", one.name) for one in self._held.values() if name_reason(one.name) is None), ())
+            dump += next((("beside", parameter.name) for parameter in self._held.values() if name_reason(parameter.name) is None), ())
         operation = Operation("delete", name, (), dump, region, self._accounts)
         return operation if source is None else operation._replace(source=source.name, source_is_public=self._public(source) is not None)
 
@@ -354,4 +354,4 @@ def _is_switch(value: Any, setting: Setting | None) -> bool:
 def _is_shown(path: SettingPath, value: Any) -> bool:
     """Whether all of a value may be shown."""
     known = settings.catalogue()
-    return all(known.is_public(where) and visible(known, where, one) == one for where, one in leaves(path, value))
+    return all(known.is_public(where) and visible(known, where, part) == part for where, part in leaves(path, value))

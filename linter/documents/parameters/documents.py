@@ -41,7 +41,7 @@ class ParameterFile(NamedTuple):
     public: frozenset[str]
     other: frozenset[str]
     consequence: Consequence
-    read: Callable[[Any], Parameter] = lambda one: one
+    read: Callable[[Any], Parameter] = lambda parameter: parameter
     check: Callable[[Parameter, SettingPath], Problem | None] = lambda _parameter, _path: None
     is_dump: bool = False
     complete: bool = False
@@ -55,7 +55,7 @@ class ParameterFile(NamedTuple):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with its text."""
-        found = (one for parsed in self.documents for one in tree_problems(parsed, self.consequence))
+        found = (problem for parsed in self.documents for problem in tree_problems(parsed, self.consequence))
         return (*encoding_problems(self.file, self.consequence), *found, *suppression_comments_of(self.file).problems)
 
     @property
@@ -65,8 +65,8 @@ class ParameterFile(NamedTuple):
         def found() -> Mapping[str, Environment]:
             broken = any(problem.lossy for parsed in self.documents for problem in parsed.problems)
             # A missing quote can make a part of a secret a part of a name, which would be printed.
-            sound = [one for one in self.given if name_reason(one.name) is None] if broken else self.given
-            return {one.prefix: one for one in environments(sound, self.read, self.asked)}
+            sound = [parameter for parameter in self.given if name_reason(parameter.name) is None] if broken else self.given
+            return {environment.prefix: environment for environment in environments(sound, self.read, self.asked)}
 
         return self.file.cached("environments", found)
 
@@ -78,7 +78,9 @@ def load_parameters(
 
     ``others`` are further files about the parameters of an environment: together they are one document.
     """
-    loaded = [_loaded([read, *others(one)], one)._replace(of_text=read.problems) for one in read.environments.values()]
+    loaded = [
+        _loaded([read, *others(environment)], environment)._replace(of_text=read.problems) for environment in read.environments.values()
+    ]
     nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
     return loaded or [Loaded(nothing, read.problems, checkable=False)]
 
@@ -89,9 +91,9 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
     parts: list[Loaded] = []
     for read in files:
         own = read.environments[environment.prefix]
-        here = [one for one in own.parameters if not one.missing]
+        here = [parameter for parameter in own.parameters if not parameter.missing]
         merged, repeated = merge(here)
-        complete = read.complete or any(one.complete for one in here)
+        complete = read.complete or any(parameter.complete for parameter in here)
         document = _document(read, environment, merged, complete and read.whole)
         text = read.problems if own is next(iter(read.environments.values())) else ()
         found, place = suppression_comments_of(read.file).suppressions, (read.file.uri, environment.prefix)
@@ -99,7 +101,7 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
         given.append(merged)
     merged, document = given[0], parts[0].document
     if len(files) > 1:
-        merged, _ = merge(one for some in given for one in some)
+        merged, _ = merge(parameter for some in given for parameter in some)
         complete = any(part.document.complete for part in parts)
         document = _document(files[0], environment, merged, complete, _sum_of(files, parts, given, environment, merged))
     commander = partial(_commands, document, environment, merged) if all(read.is_dump for read in files) else None
@@ -115,8 +117,11 @@ def _document(
 ) -> Document:
     """The configuration that parameters make: each is set at its dotted path, in order, as the loader of a release does."""
     file, known = read.file, settings.catalogue()
-    parameters = {environment.path(one): one for one in merged}
-    texts = {path: UNKNOWN if one.text is None or _is_refused(one.text, path) else one.text for path, one in parameters.items()}
+    parameters = {environment.path(parameter): parameter for parameter in merged}
+    texts = {
+        path: UNKNOWN if parameter.text is None or _is_refused(parameter.text, path) else parameter.text
+        for path, parameter in parameters.items()
+    }
     values = (
         (path, ssm_value(text, known.get(path), file.release) if isinstance(text, str) else UNKNOWN)
         for path, text in texts.items()
@@ -148,7 +153,7 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
         why = "a name exists once in an account and region, so these come from two of them, or one is out of date"
         message = sentence(f"{printable(parameter.name)} is given twice and differs", f"{why}; here the last one counts", "keep one")
         yield Problem("duplicate-parameter", message, parameter.span("key"), environment.path(parameter))
-    prefix, one = printable(environment.prefix), environment.parameters[0]
+    prefix, place = printable(environment.prefix), environment.parameters[0].span("key")
     for parameter in environment.wrong_case:
         why = f"names are case-sensitive, and the others of this environment begin with {prefix}/"
         message = sentence(f"the server never sees {printable(parameter.name)}", why, "rename it")
@@ -158,7 +163,7 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
         what = f"{prefix}/ is not {prefix.replace(first, 'medplum', 1)}/"
         message = sentence(what, "names are case-sensitive", "rename them", by=", because ")
         message = message.add("why", "the server finds these parameters only if its argument has the same spelling", ": ")
-        yield Problem("parameter-name-case", message, one.span("key"))
+        yield Problem("parameter-name-case", message, place)
     for parameter in environment.strays:
         remedy = f"put the environment into the name, as in {prefix}/{printable(parameter.name.rpartition('/')[2])}"
         message = sentence(f"{printable(parameter.name)} has no environment in its name", "the server does not read it", remedy)
@@ -166,7 +171,7 @@ def _misplaced(environment: Environment, repeated: Iterable[Parameter]) -> Itera
     if not environment.asked and not is_medplum(prefix.lstrip("/")) and "$" not in prefix and "{" not in prefix:
         what = f"{prefix}/ is not of the documented form /medplum/{{environment}}/"
         why = "the server finds these parameters only if its argument has this path"
-        yield Problem("unusual-parameter-path", sentence(what, why, "use the documented one"), one.span("key"))
+        yield Problem("unusual-parameter-path", sentence(what, why, "use the documented one"), place)
     for parameter in environment.parameters:
         if parameter.missing:
             what = f"there is no parameter {printable(parameter.name)}"
@@ -196,8 +201,8 @@ def _checked(read: ParameterFile, parameters: Sequence[Parameter], environment: 
     by_path = {environment.path(parameter): parameter for parameter in parameters}
     order = ", and AWS promises no order"
 
-    def described(path: SettingPath, one: Parameter) -> tuple[Any, str, Span]:
-        return UNKNOWN if one.text is None else one.text, _shown(path), one.span("key")
+    def described(path: SettingPath, parameter: Parameter) -> tuple[Any, str, Span]:
+        return UNKNOWN if parameter.text is None else parameter.text, _shown(path), parameter.span("key")
 
     yield from problems_beside(by_path, described, "ssm_coercion", read.file.release, order)
 
@@ -220,13 +225,16 @@ def _sum_of(
 ) -> Sum:
     """An environment that several files describe: each fact of a parameter belongs to the file that gives it."""
     documents = {tree.places: part.document for read, part in zip(files, parts, strict=True) for tree in read.documents}
-    every = [(environment.path(one), part.document) for part, some in zip(parts, given, strict=True) for one in some]
+    every = [(environment.path(parameter), part.document) for part, some in zip(parts, given, strict=True) for parameter in some]
     facts: tuple[FactPart, ...] = ("value", "type", "tier")
     givers = {
-        (environment.path(one), fact): documents[giver.places] for one in merged for fact in facts if (giver := one.giver(fact)) is not None
+        (environment.path(parameter), fact): documents[giver.places]
+        for parameter in merged
+        for fact in facts
+        if (giver := parameter.giver(fact)) is not None
     }
-    owners = {environment.path(one): documents[(one.giver("value") or one.written[0]).places] for one in merged}
-    own = {environment.path(one): one for one in merged}
+    owners = {environment.path(parameter): documents[(parameter.giver("value") or parameter.written[0]).places] for parameter in merged}
+    own = {environment.path(parameter): parameter for parameter in merged}
     return Sum(tuple(part.document for part in parts), owners, every, givers, lambda path: own[path].facts() if path in own else {})
 
 
@@ -250,9 +258,13 @@ def _lines_of(read: ParameterFile) -> Lines:
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {one.name: environment.path(one) for environment in read.environments.values() for one in environment.parameters}
+        paths = {
+            parameter.name: environment.path(parameter)
+            for environment in read.environments.values()
+            for parameter in environment.parameters
+        }
         names = {name for name, path in paths.items() if whole or known.get(path) is not None} | read.public | read.other
-        given_names = {one.name for one in read.given}
+        given_names = {parameter.name for parameter in read.given}
 
         def own(text: str) -> bool:
             return text in given_names or is_of_a_format(text)
@@ -262,12 +274,16 @@ def _lines_of(read: ParameterFile) -> Lines:
             """The settings as which the parts of parameters may be shown, by where they start."""
             found: dict[int, Public | None] = {}
             parts: tuple[FactPart, ...] = ("key", "value", "type", "tier")
-            every = ((environment.path(one), one) for environment in read.environments.values() for one in environment.parameters)
-            for path, one, part in ((path, one, part) for path, one in every for part in parts) if whole else ():
-                giver, span = one.giver(part), one.span(part)
+            every = (
+                (environment.path(parameter), parameter)
+                for environment in read.environments.values()
+                for parameter in environment.parameters
+            )
+            for path, parameter, part in ((path, parameter, part) for path, parameter in every for part in parts) if whole else ():
+                giver, span = parameter.giver(part), parameter.span(part)
                 holder = giver.places.find(giver.at) if giver is not None else None
                 if holder is not None and holder.value.start <= span.start < holder.value.end:  # else an alias for a value elsewhere
-                    found[span.start] = own if part == "key" else found.get(span.start, one.shown_as(path, span))
+                    found[span.start] = own if part == "key" else found.get(span.start, parameter.shown_as(path, span))
             return found
 
         return Visibility(

@@ -107,7 +107,7 @@ class Parameter(NamedTuple):
 
     def giver(self, part: Part) -> Written | None:
         """The place that gives a part of it; None if it is not given."""
-        return next((one for one in self.written if getattr(one, part) is not None), None)
+        return next((entry for entry in self.written if getattr(entry, part) is not None), None)
 
     def span(self, part: Part) -> Span:
         """The place of a part of it; of its name if the part is not given."""
@@ -145,7 +145,9 @@ class Environment(NamedTuple):
 # --- Environments --------------------------------------------------------------------------------------------------------------------
 
 
-def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda one: one, asked: str = "") -> list[Environment]:
+def environments(
+    given: Iterable[Any], read: Callable[[Any], Parameter] = lambda parameter: parameter, asked: str = ""
+) -> list[Environment]:
     """The servers that parameters configure, in the order of the file, with those that AWS did not find.
 
     A dump can hold a hundred thousand parameters of other programs: everything but the ``name`` is ``read`` only for a server's. ``asked``
@@ -153,7 +155,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
     """
     if asked:
         return _of_path(asked.rstrip("/"), given, read)
-    beneath = gathered((_prefix(one.name.rpartition("/")[0]), one) for one in given)
+    beneath = gathered((_prefix(parameter.name.rpartition("/")[0]), parameter) for parameter in given)
     ours = {prefix: own for prefix, own in beneath.items() if is_medplum(prefix) or _configures_server(prefix, own)}
     strays = _strays(beneath.get(_TOP, ())) if any(map(is_medplum, ours)) else []
     if strays:
@@ -165,8 +167,13 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
     # Paths that differ only in case are one server's, which sees only the most common one.
     spellings = gathered((prefix.lower(), prefix) for prefix in ours)
     # Of two equally common ones it is the one with baseUrl, without which no server starts.
-    starting = {one.name.removesuffix("/baseUrl") for own in ours.values() for one in own if one.name.endswith("/baseUrl")}
-    spelt = {max(some, key=lambda one: (len(ours[one]), one in starting, one.startswith("/medplum/"))): some for some in spellings.values()}
+    starting = {
+        parameter.name.removesuffix("/baseUrl") for own in ours.values() for parameter in own if parameter.name.endswith("/baseUrl")
+    }
+    spelt = {
+        max(some, key=lambda prefix: (len(ours[prefix]), prefix in starting, prefix.startswith("/medplum/"))): some
+        for some in spellings.values()
+    }
     last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
     first = next(filter(is_medplum, spelt), None)
     servers = []
@@ -174,7 +181,7 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
         # Each is named after the last level of its path, or after the whole path if that is ambiguous.
         name = prefix.rpartition("/")[2]
         name = name if last[name] == 1 else prefix.removeprefix("/")
-        wrong_case = [one for other in some if other != prefix for one in ours[other]]
+        wrong_case = [parameter for other in some if other != prefix for parameter in ours[other]]
         groups = (ours[prefix], wrong_case, strays if prefix == first else ())
         own, wrong, beside = (list(map(read, group)) for group in groups)
         servers.append(Environment(name, prefix, own, wrong, beside))
@@ -184,24 +191,24 @@ def environments(given: Iterable[Any], read: Callable[[Any], Parameter] = lambda
 def _of_path(prefix: str, given: Iterable[Any], read: Callable[[Any], Parameter]) -> list[Environment]:
     """The server that reads a path. A path in another case that has a ``baseUrl`` is another server's."""
     own, wrong_case, top = [], [], []
-    for one in given:
-        if one.name.startswith(f"{prefix}/"):
-            own.append(one)
-        elif one.name.lower().startswith(f"{prefix.lower()}/"):
-            wrong_case.append(one)
-        elif is_medplum(prefix) and one.name.rpartition("/")[0] == _TOP:
-            top.append(one)
-    others = {one.name.rpartition("/")[0] for one in wrong_case if one.name.endswith("/baseUrl")}
-    wrong_case = [one for one in wrong_case if not any(one.name.startswith(f"{other}/") for other in others)]
+    for parameter in given:
+        if parameter.name.startswith(f"{prefix}/"):
+            own.append(parameter)
+        elif parameter.name.lower().startswith(f"{prefix.lower()}/"):
+            wrong_case.append(parameter)
+        elif is_medplum(prefix) and parameter.name.rpartition("/")[0] == _TOP:
+            top.append(parameter)
+    others = {parameter.name.rpartition("/")[0] for parameter in wrong_case if parameter.name.endswith("/baseUrl")}
+    wrong_case = [parameter for parameter in wrong_case if not any(parameter.name.startswith(f"{other}/") for other in others)]
     named, wrong, strays = (list(map(read, group)) for group in (own, wrong_case, _strays(top)))
     return [Environment(prefix.rpartition("/")[2], prefix, named, wrong, strays, asked=True)] if own else []
 
 
 def _strays(top: Iterable[Any]) -> list[Any]:
     """Settings directly beneath ``/medplum``, beside a server's own path; without a ``baseUrl`` they are not a server themselves."""
-    names = [(one.name.rpartition("/")[2], one) for one in top]
+    names = [(parameter.name.rpartition("/")[2], parameter) for parameter in top]
     found = _settings_among(name for name, _ in names)
-    return [] if "baseUrl" in found else [one for name, one in names if name in found]
+    return [] if "baseUrl" in found else [parameter for name, parameter in names if name in found]
 
 
 _TOP: Final = "/medplum"
@@ -226,7 +233,7 @@ def _configures_server(prefix: str, own: Iterable[Any]) -> bool:
     """Whether the names beneath another path are a server's: at least two, one of them unique to servers, unless the path says so."""
     if not prefix:
         return False
-    known = _settings_among(one.name[len(prefix) + 1 :] for one in own)
+    known = _settings_among(parameter.name[len(prefix) + 1 :] for parameter in own)
     if len(known) < 2:
         return False
     dotted = {name for name in known if "." in name}
@@ -252,13 +259,13 @@ def merge(given: Iterable[Parameter]) -> tuple[list[Parameter], list[Parameter]]
     """Each parameter once, combining everything about it, and those that differ from an earlier one, of which the last counts."""
     merged: dict[str, Parameter] = {}
     repeated: list[Parameter] = []
-    for one in given:
-        older = merged.get(one.name, one)
-        is_history = older.contradicts(one, "version")
-        if older.contradicts(one, "arn") or (not is_history and older.contradicts(one, "type", "text")):
-            repeated.append(one)
-            older = one
-        merged[one.name] = _together(older, one)
+    for parameter in given:
+        older = merged.get(parameter.name, parameter)
+        is_history = older.contradicts(parameter, "version")
+        if older.contradicts(parameter, "arn") or (not is_history and older.contradicts(parameter, "type", "text")):
+            repeated.append(parameter)
+            older = parameter
+        merged[parameter.name] = _together(older, parameter)
     return list(merged.values()), repeated
 
 

@@ -213,7 +213,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
     last: dict[SettingPath, Variable] = {setting_of(variable.name, file.release): variable for variable in given}
     mistakes = [*_written_wrong(given, last, file), *_credentials(variable for variable in every if not variable.name.startswith(PREFIX))]
     misread = {problem.path for problem in mistakes if problem.name != "duplicate-variable"}
-    texts = {path: UNKNOWN if path in misread or one.text is None else one.text for path, one in last.items()}
+    texts = {path: UNKNOWN if path in misread or variable.text is None else variable.text for path, variable in last.items()}
     values = {path: _value(path, text, file.release) if isinstance(text, str) else UNKNOWN for path, text in texts.items()}
     if parts is not None:
         texts = {path: text if values[path] is not UNKNOWN else UNKNOWN for path, text in texts.items()}
@@ -242,7 +242,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
         (*holder.problems, *mistakes, *beside),
         suppressions=holder.suppressions,
         # A suppression comment that covers the name of a variable covers its value too, whatever lines that is on.
-        anchors=tuple(sorted((one.value, one.key.start) for one in given)) if holder.suppressions else (),
+        anchors=tuple(sorted((variable.value, variable.key.start) for variable in given)) if holder.suppressions else (),
         image=holder.image,
         editor=holder.editor if file.encoding_error is None else None,
         hidden=holder.hidden,
@@ -293,8 +293,8 @@ def _credentials(others: Iterable[Variable]) -> Iterator[Problem]:
             yield Problem("credential-beside-variables", message, variable.value)
 
 
-def _described(_path: SettingPath, one: Variable) -> tuple[Any, str, Span]:
-    return UNKNOWN if one.text is None else one.text, printable(one.name), one.key
+def _described(_path: SettingPath, variable: Variable) -> tuple[Any, str, Span]:
+    return UNKNOWN if variable.text is None else variable.text, printable(variable.name), variable.key
 
 
 def _stops_at(text: str, path: SettingPath, release: Release) -> bool:

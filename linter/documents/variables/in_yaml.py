@@ -145,14 +145,14 @@ class Block(NamedTuple):
 
     def name_of(self, variable: str) -> str:
         """The name of the member that gives a variable; empty if none can."""
-        return variable if self.names is None else next((name for name, one in self.names.items() if one == variable), "")
+        return variable if self.names is None else next((name for name, setting in self.names.items() if setting == variable), "")
 
     @property
     def variables(self) -> list[Variable]:
         """Its variables. A key that is not a valid name may be a secret with a slip."""
         names, mapping = self.names, self.at.mapping
         members = [name for name, value in mapping.items() if names is None or (name in names and value is not None and value != "")]
-        found = [*(self.member(name) for name in members), *(variable for one in self.at.items for variable in self._item(one))]
+        found = [*(self.member(name) for name in members), *(variable for item in self.at.items for variable in self._item(item))]
         return [variable for variable in found if _NAME.fullmatch(variable.name)]
 
     def member(self, name: str) -> Variable:
