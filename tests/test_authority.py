@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.helpers import verdict
 
-from linter.conformance.written import in_form
+from linter.conformance.spellings import in_form
 from linter.formats import FORMATS
 from linter.formats.hosts import host_of
 from linter.formats.urls import authority_of, origin_of, without_login

@@ -36,7 +36,7 @@ def found(file: RuleFile) -> Iterator[Finding]:
     rule = file.rule
     assert rule is not None
     for example in (one for one in rule.examples if not one.is_good):
-        kind, content = kind_of(rule, example), example.written().encode(example.encoding)
+        kind, content = kind_of(rule, example), example.text().encode(example.encoding)
         if rule.found_by:
             given = Input("example", content, Path("/nowhere/example"))
             yield from (one for one in lint_input(given, Options(EVERY_RULE, kind)).result.findings if one.rule == rule.info.id)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.syntax.escapes import json_like, yaml_like
-from linter.syntax.json_style import written
+from linter.syntax.json_style import serialized
 from linter.syntax.yaml_scalars import text as yaml_text
 
 CHARACTERS = st.sampled_from('ab/-"\\\n\té😀 .:')
@@ -21,7 +21,7 @@ INNER = st.text(st.sampled_from("XYZ"), max_size=12)
 
 
 def in_json(text: str) -> str:
-    return written(text)[1:-1]
+    return serialized(text)[1:-1]
 
 
 def in_yaml(text: str) -> str:

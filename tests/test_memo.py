@@ -74,7 +74,7 @@ def documents() -> list[Document]:
     for file in built_in_files():
         assert file.rule is not None
         for example in file.rule.examples:
-            kind, content = kind_of(file.rule, example), example.written().encode(example.encoding)
+            kind, content = kind_of(file.rule, example), example.text().encode(example.encoding)
             found += [sample.document for sample in load_example(content, kind, example.server)]
     return [one for one in found if not one.members and one.parts is None and one.data]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.helpers import bare, written
 
-from linter.conformance import written as texts
+from linter.conformance import spellings as texts
 from linter.conformance.repairs import meant_name, meant_value
 from linter.formats.connections import parts_of
 from linter.model import ABSENT, LEFT_OUT, UNKNOWN, Document, dotted

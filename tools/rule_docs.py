@@ -188,6 +188,6 @@ def _fix_safety(rule_file: RuleFile) -> Iterator[str]:
 
 def _example(title: str, example: Example) -> Iterator[str]:
     name = f", {example.name}" if example.name else ""
-    lines = example.written(indent=2).replace("\ufeff", "(U+FEFF)").rstrip("\n").split("\n")
+    lines = example.text(indent=2).replace("\ufeff", "(U+FEFF)").rstrip("\n").split("\n")
     shown = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines]
     yield from (f"{title}{name}:", "", "```json", *shown, "```", "")

@@ -140,7 +140,7 @@ def _fixes(rule: Rule) -> Iterator[str]:
 
 def _example(title: str, example: Example) -> list[str]:
     name = f" ({example.name})" if example.name else ""
-    shown = [line if len(line) <= 120 else f"{line[:117]}..." for line in example.written(indent=2).rstrip("\n").split("\n")]
+    shown = [line if len(line) <= 120 else f"{line[:117]}..." for line in example.text(indent=2).rstrip("\n").split("\n")]
     finds = ["", f"    finds: {', '.join(example.finds)}"] if example.finds else []
     return [f"{title}{name}:", "", *(f"    {line}" for line in shown), *finds, ""]
 
@@ -363,7 +363,7 @@ def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     lines += [f"      {word:8} at {count(more, 'more place')}" for word, more in (places - named).items()]
     if not places:
         lines = [f"      {'false' if mode.condition else '-':8} the path leads to nothing in this document"]
-    return ClauseTrace(f"{printable(clause.text)}: {written(clause.data)}", clause.place, answers, lines, places)
+    return ClauseTrace(f"{printable(clause.text)}: {assertion_text(clause.data)}", clause.place, answers, lines, places)
 
 
 def _word(verdict: Verdict) -> Word:
@@ -421,7 +421,7 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
 
     def of(word: str, inner: Assertion, mode: Mode = mode, at: Node = node, given: Any = value, indent: int = indent) -> Iterator[str]:
         verdict = ask(inner, given, at, mode)
-        yield _line(indent, verdict, f"{word} {written(inner.data)}", _why(given, at, verdict, clause))
+        yield _line(indent, verdict, f"{word} {assertion_text(inner.data)}", _why(given, at, verdict, clause))
         yield from _parts(inner, given, at, clause, mode, indent + 2)
 
     for one in assertion.alternatives:
@@ -437,13 +437,13 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
         deeper = indent
         if len(assertion.parts) > 1:
             verdict, deeper = ask_part(part, value, node, mode), indent + 2
-            yield _line(indent, verdict, f"{part.name}: {written(part.operand)}", _why(value, node, verdict, clause))
+            yield _line(indent, verdict, f"{part.name}: {assertion_text(part.operand)}", _why(value, node, verdict, clause))
         for member, one in part.inner if isinstance(value, dict) else ():
             if member is not None:
                 child = node.child(member)
                 yield from of(f"{member}:", one, at=child, given=child.value, indent=deeper)
 
 
-def written(assertion: Any) -> str:
+def assertion_text(assertion: Any) -> str:
     """An assertion on one line of YAML, cut at 100 characters."""
     return printable(clipped(flow(assertion), _LONGEST))

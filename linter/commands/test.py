@@ -112,7 +112,7 @@ def kind_of(rule: Rule, example: Example) -> str:
 def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]]:
     """What is wrong with an example (empty if nothing is), and the reasons, each with its place in the rule."""
     try:
-        every = load_example(example.written().encode(example.encoding), kind_of(rule, example), example.server)
+        every = load_example(example.text().encode(example.encoding), kind_of(rule, example), example.server)
         for loaded in every:
             _set_up(loaded.document, example)
     except ValueError as error:

@@ -11,8 +11,8 @@ from ..settings import Setting
 from ..typed import Any, Final
 from .mismatch import MISREAD, aspect_at, is_unread
 from .reader import reader_of
+from .spellings import bucket, whole_number, without_separators
 from .values import MEANS_TRUE
-from .written import bucket, whole_number, without_separators
 
 _HOSTS: Final = ("hostname", "host-or-socket")
 

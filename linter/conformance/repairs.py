@@ -16,7 +16,7 @@ from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath
 from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Setting, letters_of
 from ..typed import Any, Final, NamedTuple
-from . import names, tls, values, written
+from . import names, spellings, tls, values
 from .mismatch import first_flaw, mismatch_of, mismatches
 from .reader import Reader, reader_of
 from .secrets import is_called_secret, is_name_of_secret
@@ -74,7 +74,7 @@ def _read_as_meant(place: _Place, aspect: str) -> Any:
 def _switch(place: _Place, setting: Setting) -> Any:
     default = setting.default_in(place.reader.release)
     if place.text is not None:
-        word = written.switch(place.text)
+        word = spellings.switch(place.text)
         if word is None or compares_with_true(setting, place.coercion):
             return ABSENT if word is None else word
         if word:
@@ -86,7 +86,7 @@ def _switch(place: _Place, setting: Setting) -> Any:
         # Whether 0 switches off a default of true is not known, unless only false does.
         says_off = place.value == 0 and (values.ONLY_FALSE_IS_OFF in setting.tags or not default)
         return bool(place.value) if place.value == 1 or says_off else ABSENT
-    word = written.switch(place.value)
+    word = spellings.switch(place.value)
     # Besides true and false, a text in place of TLS options can be the name of a mode.
     is_word = not tls.takes_options(setting) or place.value.strip().lower() in ("true", "false")
     return ABSENT if word is None or not is_word else word
@@ -96,7 +96,7 @@ def _number(place: _Place, setting: Setting) -> Any:
     if place.text is not None and place.coercion != "integer":
         return ABSENT  # it stays text, whatever it is
     text = place.text if place.text is not None else place.value
-    number = written.whole_number(text, setting.unit) if isinstance(text, str) else None
+    number = spellings.whole_number(text, setting.unit) if isinstance(text, str) else None
     return ABSENT if number is None else number
 
 
@@ -106,18 +106,18 @@ def _of_type(place: _Place, setting: Setting) -> Any:
     if isinstance(value, bool) or value is None:
         return ABSENT
     if isinstance(value, int) and setting.format == "bytes":
-        return written.size_of(value) or ABSENT
+        return spellings.size_of(value) or ABSENT
     if isinstance(value, int) and "string" in types:
         return str(value) if 0 <= value < 10**15 and not setting.enum else ABSENT
-    if isinstance(value, list) and types[:1] == ("string",) and setting.format in written.LISTS:
+    if isinstance(value, list) and types[:1] == ("string",) and setting.format in spellings.LISTS:
         whole = all(isinstance(one, str) and "," not in one and one.strip() != "*" for one in value)  # "*" would open it to everybody
         return ",".join(value) if value and whole else ABSENT
     if not isinstance(value, str):
         return ABSENT
     if {"integer", "number"}.intersection(types):
-        number = written.whole_number(value, setting.unit)
+        number = spellings.whole_number(value, setting.unit)
         return ABSENT if number is None else number
-    return written.holder(value) if setting.is_container else ABSENT
+    return spellings.holder(value) if setting.is_container else ABSENT
 
 
 def _choice(place: _Place, setting: Setting) -> Any:
@@ -132,8 +132,8 @@ def _choice(place: _Place, setting: Setting) -> Any:
 
 
 def _form(place: _Place, setting: Setting) -> Any:
-    text = written.in_form(setting.format, place.value) if isinstance(place.value, str) else None
-    port = written.port_of(place.value) if text is not None and setting.format in ("hostname", "host-or-socket") else None
+    text = spellings.in_form(setting.format, place.value) if isinstance(place.value, str) else None
+    port = spellings.port_of(place.value) if text is not None and setting.format in ("hostname", "host-or-socket") else None
     # The port in a host has to be given as a setting too, or to be the one that the CDK uses.
     beside = place.document.get((*place.path[:-1], "port")) if port is not None else None
     is_given = isinstance(beside, int | str) and str(beside) == port

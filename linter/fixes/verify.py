@@ -6,7 +6,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from ..conformance.written import holder
+from ..conformance.spellings import holder
 from ..formats.connections import parts_of
 from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, gathered, is_same
 from ..policy.make_fix import apply_change

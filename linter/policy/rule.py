@@ -49,7 +49,7 @@ class Example(NamedTuple):
     finds: Sequence[str] = ()
     fixed: Any = None
 
-    def written(self, indent: int | None = None) -> str:
+    def text(self, indent: int | None = None) -> str:
         """The text of the document."""
         import json  # only for a rule read from its own file
 

@@ -66,7 +66,7 @@ class Template:
         texts = [part if isinstance(part, str) else number_text(part) for part in parts]
         return "".join(texts) if sum(map(len, texts)) <= LONGEST_VALUE else UNKNOWN
 
-    def written(self, node: Node) -> Any:
+    def literal(self, node: Node) -> Any:
         """The literal value if the template is one path, not its meaning; else like :meth:`value`."""
         path = self.pieces[0] if len(self.pieces) == 1 else None
         return path.value(path.single(node)) if isinstance(path, Path) else self.value(node)

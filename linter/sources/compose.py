@@ -482,7 +482,7 @@ def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Give
         if variable.text is not None or beside is None:
             yield Given(variable, holder)
             continue
-        written = _written(service, variable)
+        written = _value_of(service, variable)
         whole = _REFERENCE.fullmatch(written) if written is not None else None
         sign = whole["sign"] or "" if whole is not None else ""
         name = variable.name if written is None else _named(whole) if whole is not None and "+" not in sign else ""
@@ -494,7 +494,7 @@ def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Give
             yield Given(variable if text is None else variable._replace(text=text, replaced=True), holder)
 
 
-def _written(service: Node, variable: Variable) -> str | None:
+def _value_of(service: Node, variable: Variable) -> str | None:
     """The value of a variable; None if only its name is given."""
     value = service._replace(path=variable.at).value
     if isinstance(service.at("environment").value, list):

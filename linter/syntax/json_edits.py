@@ -27,7 +27,7 @@ from .edits import (
 )
 from .escapes import json_like
 from .json import parse_json
-from .json_style import Style, is_empty, is_spread, style_at, written
+from .json_style import Style, is_empty, is_spread, serialized, style_at
 from .places import NOTHING, Json, JsonPath
 from .quotes import closing_quote
 from .tree_edits import New, Order, TreeEditor
@@ -71,7 +71,7 @@ class JsonEditor(TreeEditor):
         return _read(self._content, place.value.start)
 
     def _name(self, path: JsonPath, key: Span, name: str) -> str:
-        return written(name)
+        return serialized(name)
 
     def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
         return take_out(holder, indexes)
@@ -89,9 +89,9 @@ class JsonEditor(TreeEditor):
             return []
         start, end = place.value
         if isinstance(value, str) and isinstance(old, str):
-            return [Edit(place.value, f'"{json_like(content[start + 1 : end - 1], value, lambda text: written(text)[1:-1])}"')]
+            return [Edit(place.value, f'"{json_like(content[start + 1 : end - 1], value, lambda text: serialized(text)[1:-1])}"')]
         if not isinstance(value, dict | list):
-            return [Edit(place.value, written(value))]
+            return [Edit(place.value, serialized(value))]
         if content[start] in "{[" and not is_empty(content, start):
             near, spread = list[int](), is_spread(content, start)
         else:
@@ -114,7 +114,7 @@ class JsonEditor(TreeEditor):
         for name, value in new:
             near = _openers_near(holder, index, _bracket(value))
             spread = is_spread(content, near[0]) if near else separator.breaks
-            head = "" if holder.is_list else f"{written(name)}{style.colon}"
+            head = "" if holder.is_list else f"{serialized(name)}{style.colon}"
             texts.append(head + self._style(path, near).write(value, indent, spread=spread))
         return insert(holder, index, texts, separator, style.newline + outer, style.pads.get(content[holder.opener], ""))
 

@@ -31,21 +31,21 @@ class Style(NamedTuple):
         Raises :exc:`ValueError` for a value that JSON cannot express.
         """
         if spread:
-            return written(value, indent=self.unit, separators=(",", self.colon)).replace("\n", self.newline + indent)
+            return serialized(value, indent=self.unit, separators=(",", self.colon)).replace("\n", self.newline + indent)
         return self._on_one_line(value)
 
     def _on_one_line(self, value: Any) -> str:
         if not isinstance(value, dict | list) or not value:
-            return written(value)
+            return serialized(value)
         members = (
-            [f"{written(name)}{self.colon}{self._on_one_line(one)}" for name, one in value.items()] if isinstance(value, dict) else None
+            [f"{serialized(name)}{self.colon}{self._on_one_line(one)}" for name, one in value.items()] if isinstance(value, dict) else None
         )
         brackets, texts = ("[]", map(self._on_one_line, value)) if members is None else ("{}", members)
         pad = self.pads.get(brackets[0], "")
         return f"{brackets[0]}{pad}{f',{self.comma}'.join(texts)}{pad}{brackets[1]}"
 
 
-def written(value: Any, **layout: Any) -> str:
+def serialized(value: Any, **layout: Any) -> str:
     """A value on one line, or in a layout of :func:`json.dumps`; text is escaped only if JSON or UTF-8 requires it.
 
     Raises :exc:`ValueError` for a value that JSON cannot express.

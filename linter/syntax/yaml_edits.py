@@ -19,7 +19,7 @@ from .places import JsonPath
 from .tree_edits import Block, New, Order, TreeEditor
 from .yaml import Yaml, documents_of
 from .yaml_places import Style, YamlNode
-from .yaml_scalars import block, text, written
+from .yaml_scalars import block, serialized, text
 
 _UNIT = 2
 """The spaces of one level of indentation, if the text shows no other number."""
@@ -105,13 +105,13 @@ class YamlEditor(TreeEditor):
                 raise LookupError(path)
             return [edit for step, one in members for edit in self._set((*path, step), one, ())]
         if start == end:
-            return [Edit(Span(start, end), f" {written(value, 'plain', in_flow=in_flow)}")]
+            return [Edit(Span(start, end), f" {serialized(value, 'plain', in_flow=in_flow)}")]
         if node.style in ("literal", "folded"):
             return self._set_block(Span(start, end), node.style, value)
         if node.style == "double" and isinstance(value, str):
             inner = yaml_like(content[start + 1 : end - 1], value, lambda new: text(new, "double", in_flow=in_flow)[1:-1])
             return [Edit(Span(start, end), f'"{inner}"')]
-        return [Edit(Span(start, end), written(value, node.style, in_flow=in_flow))]
+        return [Edit(Span(start, end), serialized(value, node.style, in_flow=in_flow))]
 
     def _set_block(self, span: Span, style: Style, value: Any) -> list[Edit]:
         """Change the indicator and the lines of a block; the rest of the indicator's line stays."""
@@ -124,7 +124,7 @@ class YamlEditor(TreeEditor):
             made = block(value, style, " " * (text_start - line_start(content, text_start)), content[first:body])
         if made is None:
             gone = Span(min(first, span.end), span.end)
-            return [Edit(header, written(value, "double", in_flow=False)), Edit(gone, "")]
+            return [Edit(header, serialized(value, "double", in_flow=False)), Edit(gone, "")]
         return [Edit(header, made[0]), Edit(Span(body, span.end), made[1])]
 
     def _name(self, path: JsonPath, key: Span, name: str) -> str:
@@ -144,7 +144,7 @@ class YamlEditor(TreeEditor):
             is_block = isinstance(value, dict) and not in_flow
             unit = self._unit(path, holder) if is_block and not holder.is_list else "  "
             head = "" if holder.is_list else f"{text(name, 'plain', in_flow=in_flow)}:" + (f"\n{unit}" if is_block else " ")
-            texts.append(head + self._written(value, model, unit, in_flow=in_flow))
+            texts.append(head + self._serialized(value, model, unit, in_flow=in_flow))
         if isinstance(holder, Brackets):
             return insert(holder, index, texts, separator_at(holder, index, " "))
         first = holder.items[0].start
@@ -168,14 +168,14 @@ class YamlEditor(TreeEditor):
                     return node
         return None
 
-    def _written(self, value: Any, model: YamlNode | None, indent: str, *, in_flow: bool) -> str:
+    def _serialized(self, value: Any, model: YamlNode | None, indent: str, *, in_flow: bool) -> str:
         """A scalar, or a mapping of scalars, with members on lines of their own, or in brackets."""
         if not isinstance(value, dict):
-            return written(value, _quotes(model), in_flow=in_flow)
+            return serialized(value, _quotes(model), in_flow=in_flow)
         members = model.members if model is not None else None
         nodes = {name: node.resolved for name, (_, node) in members.items()} if members is not None else dict.fromkeys(value, model)
         styles = {name: _quotes(nodes.get(name)) for name in value}
-        pairs = [f"{text(name, 'plain', in_flow=in_flow)}: {written(one, styles[name], in_flow=in_flow)}" for name, one in value.items()]
+        pairs = [f"{text(name, 'plain', in_flow=in_flow)}: {serialized(one, styles[name], in_flow=in_flow)}" for name, one in value.items()]
         if not in_flow:
             return f"\n{indent}".join(pairs)
         start = self._bare(model).start + 1 if model is not None and model.is_flow else 0

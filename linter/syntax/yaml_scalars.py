@@ -20,7 +20,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def written(value: Any, style: Style, *, in_flow: bool) -> str:
+def serialized(value: Any, style: Style, *, in_flow: bool) -> str:
     """A value on one line, a text in the quotes of ``style`` if possible, else in double quotes.
 
     Raises :exc:`ValueError` or :exc:`TypeError` for a value that YAML cannot express.

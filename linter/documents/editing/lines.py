@@ -53,7 +53,7 @@ class Lines:
     def _set(self, variable: Variable, text: str) -> list[Edit] | None:
         span = self._value(variable)
         old = self._content[slice(*span)]
-        new = _written(text, old) if self._is_sound(variable) else None
+        new = _quoted(text, old) if self._is_sound(variable) else None
         return None if new is None else [Edit(span, new)] if new != old else []
 
     def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
@@ -91,7 +91,7 @@ class Lines:
         if text is None or _NAME.fullmatch(name) is None or (sibling is not None and not self._is_sound(sibling)):
             return None
         content, (start, end) = self._content, (0, 0) if sibling is None else self._value(sibling)
-        new = _written(text, _quote(content[start:end]))
+        new = _quoted(text, _quote(content[start:end]))
         if new is None or sibling is None:
             return None if new is None else f"{name}={new}"
         return f"{content[line_start(content, sibling.key.start) : sibling.key.start]}{name}{content[sibling.key.end : start]}{new}"
@@ -119,7 +119,7 @@ def _quote(value: str) -> str:
     return value[:1] if value[:1] in ("'", '"') else ""
 
 
-def _written(text: str, old: str) -> str | None:
+def _quoted(text: str, old: str) -> str | None:
     """A value, in the quotes of another one if all programs can read it in these; None if no quotes work."""
     if _NEVER.search(text) is not None:
         return None

@@ -71,18 +71,18 @@ class _Tree:
         old = self._root.at(*path).value
         if text is None or not isinstance(old, str | int | float):
             return None  # anything but a text, a number or a switch is left alone
-        written = block.write(text)
+        value = block.write(text)
         is_pair = isinstance(path[-1], int)
-        edits = self._editor.set(path, f"{name}={written}" if is_pair else _scalar(old, written, block))
+        edits = self._editor.set(path, f"{name}={value}" if is_pair else _scalar(old, value, block))
         is_requoted = edits and _style(edits[0].text) != _style(self._root.file.text.content[edits[0].span.start : edits[0].span.start + 1])
         return None if is_requoted and not requote else edits
 
     def _replace(self, block: Block, variable: Variable, new: Sequence[Reading]) -> list[Edit] | None:
-        written: list[tuple[str, Any]] = [(block.name_of(name), block.write(text)) for name, text in new if text is not None]
+        items: list[tuple[str, Any]] = [(block.name_of(name), block.write(text)) for name, text in new if text is not None]
         if isinstance(variable.at[-1], int):
             is_object = isinstance(self._root.at(*variable.at).value, dict)
-            written = [(name, _listed(name, text, is_object=is_object)) for name, text in written]
-        return self._editor.replace(variable.at, written) if all(name for name, _ in written) else None
+            items = [(name, _listed(name, text, is_object=is_object)) for name, text in items]
+        return self._editor.replace(variable.at, items) if all(name for name, _ in items) else None
 
     def _rename(self, block: Block, variable: Variable, name: str) -> list[Edit] | None:
         at, item = variable.at, self._root.at(*variable.at).value
@@ -91,8 +91,8 @@ class _Tree:
             return self._editor.rename(at, member) if member and item is not None else None
         if isinstance(item, dict):
             return self._editor.set((*at, "name"), name)
-        _, sign, written = item.partition("=")  # without a value it passes on one that has this name elsewhere
-        return self._editor.set(at, f"{name}={written}") if sign else None
+        _, sign, value = item.partition("=")  # without a value it passes on one that has this name elsewhere
+        return self._editor.set(at, f"{name}={value}") if sign else None
 
     def remove(self, variable: Variable) -> list[Edit] | None:
         is_here = any(block.at.path == variable.at[:-1] for block in self._blocks)
@@ -120,20 +120,20 @@ class _Tree:
         return self._editor.insert((*block.at.path, int(sibling[-1]) + (index > 0)), item)
 
 
-def _style(written: str) -> str:
+def _style(text: str) -> str:
     """How a value in YAML is quoted, by its first character."""
-    return written[:1] if written[:1] in ("'", '"', "|", ">") else ""
+    return text[:1] if text[:1] in ("'", '"', "|", ">") else ""
 
 
-def _listed(name: str, written: str, *, is_object: bool) -> Any:
+def _listed(name: str, text: str, *, is_object: bool) -> Any:
     """A variable as an item of a list."""
-    return {"name": name, "value": written} if is_object else f"{name}={written}"
+    return {"name": name, "value": text} if is_object else f"{name}={text}"
 
 
-def _scalar(old: Any, written: str, block: Block) -> Any:
+def _scalar(old: Any, text: str, block: Block) -> Any:
     """The replacement for a scalar: an unquoted number or switch stays one if the reader turns it into text."""
-    if block.booleans and isinstance(old, bool) and written in ("true", "false"):
-        return written == "true"
-    if block.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(written):
-        return int(written)
-    return written
+    if block.booleans and isinstance(old, bool) and text in ("true", "false"):
+        return text == "true"
+    if block.numbers and isinstance(old, int | float) and not isinstance(old, bool) and _SHORT_NUMBER.fullmatch(text):
+        return int(text)
+    return text

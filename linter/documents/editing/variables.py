@@ -181,11 +181,11 @@ def text_of(path: SettingPath, value: Any, release: Release) -> str | None:
     if setting is None:
         return value if isinstance(value, str) else None
     coercion = setting.env_coercion.at(release)
-    text = _written(value, coercion)
+    text = _variable_text(value, coercion)
     return text if text is not None and is_same(loaded_value(text, setting, coercion), value) else None
 
 
-def _written(value: Any, coercion: str) -> str | None:
+def _variable_text(value: Any, coercion: str) -> str | None:
     if coercion == "object":
         return json.dumps(value, ensure_ascii=False)
     if coercion == "csv" and isinstance(value, list) and all(isinstance(item, str) for item in value):

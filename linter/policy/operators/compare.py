@@ -92,7 +92,7 @@ def _comparison(
                 other = one.value(node)
                 if other is UNKNOWN or (of_texts and other == ""):
                     unknown = True  # an empty setting is not compared with: every text begins with it
-                elif holds(value, other) or (not several and holds(value, one.written(node))):
+                elif holds(value, other) or (not several and holds(value, one.literal(node))):
                     return True
             if unknown or is_partly_unknown(value):
                 return None
