@@ -324,8 +324,6 @@ class RuleInfo(NamedTuple):
     """The name by which rules are selected together: the folder of a built-in rule, the part before the slash of another one."""
     pedantic: frozenset[Target] = frozenset()
     """The targets on which the rule gives an opinion, or advice that applies to almost every installation: it is checked when asked for."""
-    formerly: tuple[str, ...] = ()
-    """The ids that it had, or that were merged into it."""
     controls: Mapping[str, str] = {}
     """The controls that it supports, by their ids, each with why; of a built-in rule only where a report shows them."""
 
@@ -654,7 +652,6 @@ NoticeKind = Literal[
     "unused-pattern",
     "unread-block",
     "not-asked",
-    "older-policy",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,12 @@ from linter.options.choose import levels_of
 from linter.options.config import Overrides
 from linter.policy.engine import check, merged, without_repetitions
 from linter.policy.make_fix import apply_change
-from linter.policy.older import modernized
 from linter.policy.rule import Rule
 from linter.policy.rule_file import read_rule_file
 from linter.policy.rule_set import read_folders
 from linter.policy.severity import CLASSES
 
 SLASH = {"ends_with": "/"}
-RDS_PROXY = {"kind": "database", "name": "Amazon RDS Proxy"}
 EXAMPLES = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": ["port"]}]}
 
 
@@ -241,196 +239,6 @@ def test_each_rule_names_the_class_of_its_consequence() -> None:
     compare_with(ROOT / "tests" / "golden" / "severities.txt", severities())
 
 
-OLDER = {
-    "everywhere": (
-        "severity: note\npedantic: true\n",
-        {"production": "note", "development": "note"},
-        'write "severity: pedantic" in place of both',
-    ),
-    "in development": (
-        "severity: {production: warning, development: note}\npedantic: {production: false, development: true}\n",
-        {"production": "warning", "development": "note"},
-        'write "severity: {production: warning, development: pedantic}" in place of both',
-    ),
-}
-
-
-@pytest.mark.parametrize("name", OLDER)
-def test_a_policy_of_the_release_before_is_read_with_a_note(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written, levels, says = OLDER[name]
-    monkeypatch.chdir(tmp_path)
-    Path("a.yaml").write_text(
-        "id: acme/a\ntitle: A\nfor: server\nmust: {port: absent}\nmessage: ${@path} is wrong\ndocs: x\n"
-        f"examples: {{good: [{{data: {{}}}}], bad: [{{data: {{port: 1}}, finds: [port]}}]}}\n{written}"
-    )
-    read = read_rule_file(Path("a.yaml"))
-    assert read.rule is not None and read.rule.info.severity == levels
-    Path("x.json").write_text('{"baseUrl": "https://a.example/", "port": 8103}')
-    report = json.loads(CliRunner().invoke(cli, ["x.json", "--rules", "a.yaml", "-f", "json"]).stdout)
-    assert [one for one in report["notices"] if one["kind"] == "older-policy"] == [
-        {"kind": "older-policy", "path": "a.yaml", "line": 9, "message": f'"pedantic" is a severity now: {says}'}
-    ]
-    tested = CliRunner().invoke(cli, ["test", "a.yaml"])
-    assert tested.exit_code == 0
-    assert tested.stdout == f'a.yaml:9: note: "pedantic" is a severity now: {says}\n2 examples of 1 rule: all passed.\n'
-
-
-IDS = ["397236612778-c0b5tnjv98frbo1tfuuha5vkme3cmq4s.apps.googleusercontent.com", "6LfHdsYdAAAAAC0uLnnRrDrhcXnziiUwKd8VtLNq"]
-WORDS: dict[str, tuple[Any, Any, list[str]]] = {
-    "a size": ({"not_smaller_than": "513mb"}, {"min": "513mb"}, ['write "min: "513mb"" in place of "not_smaller_than: "513mb""']),
-    "a key": (
-        {"private_key": "${a}"},
-        {"private_key": {"passphrase": "${a}"}},
-        ['write "private_key: {passphrase: "${a}"}" in place of "private_key: "${a}""'],
-    ),
-    "a key for CloudFront": (
-        {"type": "string", "cloudfront_key": "${a}"},
-        {"type": "string", "private_key": {"passphrase": "${a}", "use": "cloudfront"}},
-        ['write "private_key: {passphrase: "${a}", use: cloudfront}" in place of "cloudfront_key: "${a}""'],
-    ),
-    "a published secret": (
-        {"format": "not-published"},
-        {"not": {"secret": "published"}},
-        ['write "not: {secret: published}" in place of "format: not-published"'],
-    ),
-    "a host": (
-        {"keys": {"a": {"format": "private-name"}, "b": {"format": "rds-proxy"}, "c": {"format": "public-host"}}},
-        {"keys": {"a": {"host": "private"}, "b": {"provider": RDS_PROXY}, "c": {"not": {"host": "local"}}}},
-        [
-            'write "host: private" in place of "format: private-name"',
-            'write "provider: {kind: database, name: Amazon RDS Proxy}" in place of "format: rds-proxy"',
-            'write "not: {host: local}" in place of "format: public-host"',
-        ],
-    ),
-    "a host of an example": (
-        [{"format": "real-host"}, {"format": "real-mail-host", "not": {"host": "medplum"}}],
-        [{"not": {"host": "reserved"}}, {"not": [{"host": "medplum"}, {"host": "reserved"}]}],
-        [
-            'write "not: {host: reserved}" in place of "format: real-host"',
-            'write "not: {host: reserved}" in place of "format: real-mail-host"',
-        ],
-    ),
-    "https": (
-        {"format": "https-or-local"},
-        {"if": {"starts_with": ["http://", "Http://", "HTTP://"]}, "then": {"host": "local"}},
-        [
-            'write "if: {starts_with: ["http://", "Http://", "HTTP://"]}, then: {host: local}" in place of "format: https-or-local"',
-        ],
-    ),
-    "https, of some": (
-        {"if": "present", "then": "given", "format": "https-or-private"},
-        {
-            "if": "present",
-            "then": "given",
-            "not": [{"not": {"if": {"starts_with": ["http://", "Http://", "HTTP://"]}, "then": {"host": "private"}}}],
-        },
-        [
-            'write "if: {starts_with: ["http://", "Http://", "HTTP://"]}, then: {host: private}" in place of "format: https-or-private"',
-        ],
-    ),
-    "what is Medplum's": (
-        {"format": "not-of-medplum"},
-        {"not": [{"host": "medplum"}, {"one_of": IDS}]},
-        [f'write "not: [{{host: medplum}}, {{one_of: ["{IDS[0]}", "{IDS[1]}"]}}]" in place of "format: not-of-medplum"'],
-    ),
-    "other secrets": (
-        [{"format": "no-real-secret"}, {"format": "no-generated-secret"}, {"format": "no-issued-credential"}],
-        [{"not": {"secret": "real"}}, {"not": {"secret": "generated"}}, {"not": {"secret": "issued"}}],
-        [
-            'write "not: {secret: real}" in place of "format: no-real-secret"',
-            'write "not: {secret: generated}" in place of "format: no-generated-secret"',
-            'write "not: {secret: issued}" in place of "format: no-issued-credential"',
-        ],
-    ),
-    "a secret of the setting": (
-        {"if": {"holds_secret": True}, "then": {"holds_secret": False, "not": ["absent", {"holds_secret": False}]}},
-        {"if": {"secret": "held"}, "then": {"not": ["absent", {"not": {"secret": "held"}}, {"secret": "held"}]}},
-        [
-            'write "secret: held" in place of "holds_secret: true"',
-            'write "not: {secret: held}" in place of "holds_secret: false"',
-            'write "not: {secret: held}" in place of "holds_secret: false"',
-        ],
-    ),
-    "both": (
-        {"min": "1kb", "not_smaller_than": "${a}", "not": "absent"},
-        {"min": "1kb", "not": ["absent", {"not": {"min": "${a}"}}]},
-        ['write "min: "${a}"" in place of "not_smaller_than: "${a}""'],
-    ),
-}
-"""Assertions in the words of the release before, in today's, and the notes."""
-
-
-@pytest.mark.parametrize("name", WORDS)
-def test_the_words_of_the_release_before_stand_for_those_of_today(name: str) -> None:
-    older, today, says = WORDS[name]
-    written, notes = modernized({"must": {"a": older}})
-    assert (written, [one[1] for one in notes]) == ({"must": {"a": today}}, says)
-    assert modernized(written) == (written, [])
-
-
-OLD, NEW = {"not_smaller_than": "1kb"}, {"min": "1kb"}
-PLACES: list[tuple[Callable[[Any], Any], tuple[str | int, ...]]] = [
-    (lambda one: {"must": {"a": one}}, ("must", "a")),
-    (lambda one: {"when": {"a": one}}, ("when", "a")),
-    (lambda one: {"when": [{"b": "absent"}, {"a": one}]}, ("when", 1, "a")),
-    (lambda one: {"must": {"a": [one, "absent"]}}, ("must", "a", 0)),
-    (lambda one: {"must": {"a": {"not": one}}}, ("must", "a", "not")),
-    (lambda one: {"must": {"a": {"if": one, "then": "absent"}}}, ("must", "a", "if")),
-    (lambda one: {"must": {"a": {"if": "present", "then": [one]}}}, ("must", "a", "then", 0)),
-    (lambda one: {"must": {"a": {"keys": {"b": one}}}}, ("must", "a", "keys", "b")),
-    (lambda one: {"fix": {"safe": True, "when": {".": one}}}, ("fix", "when", ".")),
-    (lambda one: {"fix": [{"remove": ["."], "when": [{".": one}]}]}, ("fix", 0, "when", 0, ".")),
-    (lambda one: {"cases": [{"must": {"a": one}}]}, ("cases", 0, "must", "a")),
-    (
-        lambda one: {"cases": [{}, {"fix": [{"when": {"a": {"not": {"keys": {"b": one}}}}}]}]},
-        ("cases", 1, "fix", 0, "when", "a", "not", "keys", "b"),
-    ),
-]
-
-
-@pytest.mark.parametrize(("within", "place"), PLACES, ids=[".".join(map(str, place)) for _, place in PLACES])
-def test_an_older_word_is_known_wherever_an_assertion_is(within: Callable[[Any], Any], place: tuple[str | int, ...]) -> None:
-    written, notes = modernized(within(OLD))
-    assert written == within(NEW)
-    assert [one[0] for one in notes] == [(*place, "not_smaller_than")]
-
-
-def test_words_outside_assertions_are_not_outdated() -> None:
-    """Nor is an invalid rule, which the grammar refuses afterwards."""
-    for data in (
-        {"must": {"a": {"equals": OLD, "only_keys": ["private_key"]}}, "what": "not_smaller_than", "examples": {"good": [{"data": OLD}]}},
-        {"must": OLD, "when": "not_smaller_than", "fix": [None, {"when": 5, "set": OLD}], "cases": {"must": 1}},
-        {"must": {"private_key": "absent", "a": {"keys": {"private_key": "present"}, "private_key": {"passphrase": "${a}"}}}},
-        {"must": [OLD], "cases": [1, [OLD]]},
-        {"must": {"a": {"format": ["not-published"], "holds_secret": "true"}, "b": {"format": "url"}}},
-    ):
-        assert modernized(data) == (data, [])
-
-
-def test_a_policy_in_older_words_finds_the_same(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(
-        """\
-id: acme/a
-title: A
-for: server
-class: broken
-must:
-  maxBatchSize: {not_smaller_than: "${maxJsonSize}"}
-what: "${@path} ${@reason}"
-examples:
-  good:
-    - data: {maxBatchSize: 2mb, maxJsonSize: 1mb}
-  bad:
-    - data: {maxBatchSize: 1mb, maxJsonSize: 2mb}
-      finds: [maxBatchSize]
-"""
-    )
-    read = read_rule_file(tmp_path / "a.yaml")
-    assert read.notes == ((6, 'write "min: "${maxJsonSize}"" in place of "not_smaller_than: "${maxJsonSize}""'),)
-    assert read.rule is not None
-    assert found(read.rule, {"maxBatchSize": "1mb", "maxJsonSize": "2mb"}) == ["error 0 maxBatchSize must be at least 2mb"]
-
-
 @pytest.mark.parametrize(
     ("when", "messages"),
     [({}, []), ({"$@complete": {"equals": True}}, []), ({"$@complete": "present"}, ["logLevel is missing"])],
@@ -450,24 +258,6 @@ def test_the_class_can_depend_on_the_release(release: str, severity: str, tmp_pa
     arguments = [str(tmp_path / "server.json"), "-f", "json", "--select", "wrong-type", "--server-version", release]
     [finding] = json.loads(CliRunner().invoke(cli, arguments).stdout)["findings"]
     assert (finding["rule"], finding["severity"]) == ("wrong-type", severity)
-
-
-def test_the_changelog_lists_the_former_ids() -> None:
-    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    rules = [file.data for file in built_in_files() if "formerly" in file.data]
-    demand(
-        f"CHANGELOG.md, Names of rules, lacks: {line}"
-        for line in (f"| `{one['id']}` | {', '.join(f'`{former}`' for former in sorted(one['formerly']))} |" for one in rules)
-        if line not in text
-    )
-
-
-def test_a_former_id_gets_the_new_one() -> None:
-    """On the command line, in a configuration and in a comment."""
-    for arguments in (["rules", "base-url-without-trailing-slash"], ["explain", "base-url-without-trailing-slash"]):
-        result = CliRunner().invoke(cli, arguments)
-        assert result.exit_code == 2
-        assert 'there is no rule "base-url-without-trailing-slash"; did you mean "missing-trailing-slash"?' in result.stderr
 
 
 # --- Which case counts, and for whom. -------------------------------------------------------------------------------------------------

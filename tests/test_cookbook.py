@@ -54,7 +54,7 @@ def test_an_editor_finds_nothing_wrong_in_a_recipe(name: str) -> None:
 
 
 def test_they_can_be_used_together(policies: Path) -> None:
-    rules, errors, _ = all_rules([policies])
+    rules, errors = all_rules([policies])
     assert errors == []
     assert [rule.info.id for rule in rules if rule.info.category == "acme"] == sorted(f"acme/{name}" for name in RECIPES)
 

@@ -64,31 +64,31 @@ def test_a_rule_that_applies() -> None:
         f"  server       {NEWEST} (the newest known release)\n"
         "  severity     error (the rule)\n"
         "  checked      yes\n"
-        "  case 1  [line 11]\n"
+        "  case 1  [line 6]\n"
         "  when\n"
-        '    server: ">=4.1.9"  [line 12]\n'
+        '    server: ">=4.1.9"  [line 7]\n'
         f"      true     {NEWEST}\n"
         "  or when\n"
-        '    server: "<4.1.9"  [line 13]\n'
+        '    server: "<4.1.9"  [line 8]\n'
         f"      false    {NEWEST}: must be a release <4.1.9\n"
-        '    binaryStorage: {starts_with: "s3:"}  [line 14]\n'
+        '    binaryStorage: {starts_with: "s3:"}  [line 9]\n'
         "      unknown  binaryStorage at 1:1 (absent): is not given\n"
-        "    signingKeyId: present  [line 15]\n"
+        "    signingKeyId: present  [line 10]\n"
         "      false    signingKeyId at 1:1 (absent): is missing\n"
-        "    signingKey: present  [line 16]\n"
+        "    signingKey: present  [line 11]\n"
         "      false    signingKey at 1:1 (absent): is missing\n"
         "  must\n"
-        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 18]\n'
+        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 13]\n'
         "      unknown  storageBaseUrl at 1:1 (absent): is not given\n"
-        "  case 2  [line 33]\n"
+        "  case 2  [line 28]\n"
         "  must\n"
-        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 34]\n'
+        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 29]\n'
         '      false    baseUrl at 2:14 is https://api.clinic.example: must end with "/"\n'
         "          true     if {format: base-url}\n"
         '          false    then {ends_with: "/"}: must end with "/"\n'
-        "  case 3  [line 43]\n"
+        "  case 3  [line 38]\n"
         "  must\n"
-        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 44]\n'
+        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 39]\n'
         "      unknown  appBaseUrl at 1:1 (absent): is not given\n"
         "  findings\n"
         '    2:14 error: baseUrl must end with "/": where the server appends a path, the slash is missing '

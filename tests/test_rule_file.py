@@ -199,13 +199,13 @@ def errors(folder: Path, content: str | bytes, name: str = NAME) -> list[str]:
     """What reading a rule file says, without the folder."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    _, found, _ = read_folders([folder])
+    _, found = read_folders([folder])
     return [error.replace(f"{folder}/", "") for error in found]
 
 
 def test_the_rule_without_a_mistake(tmp_path: Path) -> None:
     assert errors(tmp_path, RULE) == []
-    assert run_examples([tmp_path]) == ([], [], [], "2 examples of 1 rule: all passed.")
+    assert run_examples([tmp_path]) == ([], [], "2 examples of 1 rule: all passed.")
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_ids_are_taken_once(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / NAME).write_text(RULE)
     (tmp_path / "b" / "missing-setting.yaml").write_text(RULE.replace("acme/support-email-domain", "missing-setting"))
-    rules, found, _ = read_folders([tmp_path / "a", tmp_path / "b"])
+    rules, found = read_folders([tmp_path / "a", tmp_path / "b"])
     assert [rule.info.id for rule in rules] == ["acme/support-email-domain"]
     assert found == [
         f'{tmp_path}/b/missing-setting.yaml:1: the id "missing-setting" is taken by a built-in rule',
@@ -307,7 +307,7 @@ def test_rules_may_be_in_subfolders(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     (deep / NAME).write_text(RULE)
     (tmp_path / "a" / "own.yml").write_text(RULE.replace("acme/support-email-domain", "acme/own"))
-    rules, found, _ = read_folders([tmp_path])
+    rules, found = read_folders([tmp_path])
     assert [rule.info.id for rule in rules] == ["acme/support-email-domain", "acme/own"]
     assert found == []
 
@@ -330,7 +330,7 @@ def test_links_to_folders_and_hidden_folders_are_skipped(tmp_path: Path) -> None
         (one / NAME).write_text(RULE)
     (folder / "link").symlink_to(elsewhere)
     (folder / "circle").symlink_to(folder)
-    assert read_folders([folder])[:2] == ([], [f"{folder}: there is no rule file (*.yaml) in this folder"])
+    assert read_folders([folder]) == ([], [f"{folder}: there is no rule file (*.yaml) in this folder"])
     (tmp_path / "named").symlink_to(elsewhere)
     assert rule_files(tmp_path / "named") == [tmp_path / "named" / NAME]
 
@@ -347,7 +347,7 @@ def test_a_folder_in_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: p
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert read_folders([tmp_path])[:2] == ([], [f"{closed}: cannot be read: permission denied"])
+    assert read_folders([tmp_path]) == ([], [f"{closed}: cannot be read: permission denied"])
 
 
 def test_a_search_for_rules_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,7 +357,7 @@ def test_a_search_for_rules_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for number in range(4):
         (inner / f"{number}.txt").touch()
     (inner / NAME).write_text(RULE)
-    assert read_folders([tmp_path])[:2] == (
+    assert read_folders([tmp_path]) == (
         [],
         [f"{tmp_path}: holds more than 5 files and folders, too many to search for rules"],
     )
@@ -370,18 +370,18 @@ def test_a_file_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "all" / "strict").mkdir(parents=True)
     (tmp_path / "all" / "strict" / NAME).write_text(RULE)
     every, strict = tmp_path / "all", tmp_path / "all" / "strict"
-    rules, found, _ = read_folders([every, strict])
+    rules, found = read_folders([every, strict])
     assert ([rule.info.id for rule in rules], found) == (["acme/support-email-domain"], [])
     merely_found = FoundFolder(every, tmp_path, "")
     mixed: list[list[Folder]] = [[merely_found, strict], [strict, merely_found]]
     for folders in mixed:
-        rules, found, _ = read_folders(folders)
+        rules, found = read_folders(folders)
         assert ([rule.trusted for rule in rules], found) == ([True], [])
 
 
 def test_folders_without_rules(tmp_path: Path) -> None:
     (tmp_path / "rule.yaml.bak").write_text(RULE)
-    assert read_folders([tmp_path, tmp_path / "nowhere"])[:2] == (
+    assert read_folders([tmp_path, tmp_path / "nowhere"]) == (
         [],
         [f"{tmp_path}: there is no rule file (*.yaml) in this folder", f"{tmp_path}/nowhere: no such file or folder"],
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..documents.source import Suppression
 from ..model import Acceptance, Document, Finding, Message, Notice, gathered, sentence
-from ..policy.rule_set import meant_rule
+from ..suggest import did_you_mean
 from ..text import Span
 from ..typed import NamedTuple
 from . import Checked, Listed, Reach
@@ -70,7 +70,7 @@ class Comments:
             for rule in sorted(suppression.rules):
                 if rule not in known:
                     is_category = any(info.category == rule for info in known.values())
-                    near = "" if is_category else meant_rule(rule, known, known.values()).removeprefix("; ")
+                    near = "" if is_category else did_you_mean(rule, known).removeprefix("; ")
                     what = f'the suppression comment names the rule "{rule}", which does not exist'
                     message = sentence(what, "that is a category" if is_category else "", near)
                 elif rule in self._checked and (suppression.place.start, rule) not in self._used:

@@ -50,7 +50,7 @@ def run(given: Given) -> None:
 
 def _accepted(given: Given, options: Options, config: Config, folder: Path) -> list[Finding]:
     """The findings to accept. Those of a rule that compares files need more than one file, and are assumed to exist."""
-    rules, errors, _ = all_rules([*folders_of(config), *given.rules])
+    rules, errors = all_rules([*folders_of(config), *given.rules])
     fail_for((errors or check_ids([given.rule], (one.info for one in rules)))[:1])
     outcome = lint_paths([given.file], options)
     fail_for(outcome.errors[:1])

@@ -63,7 +63,7 @@ def run(given: Given) -> None:
       medplum-lint explain unencrypted-database medplum.config.json
     """
     folders = rule_folders(given, given.paths)
-    rules, errors, _ = all_rules(folders)
+    rules, errors = all_rules(folders)
     fail_for(errors)
     fail_for(check_ids([given.rule], [rule.info for rule in rules]))
     rule_file = rule_file_of(given.rule, folders)

@@ -33,7 +33,7 @@ def run(given: Given) -> None:
       # For a program, with your own policies
       medplum-lint rules --rules policies --format json
     """
-    rules, errors, _ = all_rules(rule_folders(given))
+    rules, errors = all_rules(rule_folders(given))
     fail_for(errors)
     if given.selectors is not None:
         fail_for(check_selectors(given.selectors, [rule.info for rule in rules]))
@@ -93,7 +93,6 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
             "tags": list(rule.info.tags),
             "controls": dict(controls_of(rule.info)),
             "fixable": rule.info.fixable,
-            "formerly": list(rule.info.formerly),
             "links": list(rule.info.links),
         }
         for rule in rules

@@ -56,18 +56,17 @@ def run(given: Given) -> int:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
     report = run_examples(tested or ([POLICIES] if not given.isolated and any(POLICIES.rglob("*.y*ml")) else []))
-    lines = [*map(printable_lines, [*report.notes, *report.failures]), *([] if given.quiet or report.errors else [report.summary])]
+    lines = [*map(printable_lines, report.failures), *([] if given.quiet or report.errors else [report.summary])]
     write_standard_output("".join(f"{line}\n" for line in lines))
     fail_for(report.errors)
     return 1 if report.failures else 0
 
 
 class ExampleReport(NamedTuple):
-    """The result of running examples: failures, errors and notes as ``file:line: …``, and a summary line."""
+    """The result of running examples: failures and errors as ``file:line: …``, and a summary line."""
 
     failures: list[str]
     errors: list[str]
-    notes: list[str]
     summary: str
 
 
@@ -84,9 +83,8 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
         errors += errors_of_ids(files).values()
     rules = [(one, one.rule) for one in files if one.rule is not None]
     failed = [failure for file, rule in rules for failure in _failed(file, rule)]
-    notes = [f"{one.path}:{line}: note: {text}" for one in files for line, text in one.notes]
     examples = f"{count(sum(len(rule.examples) for _, rule in rules), 'example')} of {count(len(rules), 'rule')}"
-    return ExampleReport(failed, errors, notes, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
+    return ExampleReport(failed, errors, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
 
 
 def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:

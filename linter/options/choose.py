@@ -369,13 +369,11 @@ class Choices:
     def _rules(self, config: Config) -> list[Rule]:
         folders = (*folders_of(config), *self._folders)
         if folders not in self._read:
-            self._read[folders], errors, notes = all_rules(folders)
+            self._read[folders], errors = all_rules(folders)
             for path, _ in files_of(folders)[0]:
                 self._log.read(path)
             for error in errors:
                 self._log.error(error)
-            for path, line, says in notes:
-                self._log.note(Notice("older-policy", relative_to_here(path), line, says))
         return self._read[folders]
 
     # --- What the configurations did ---

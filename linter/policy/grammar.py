@@ -96,7 +96,6 @@ _KEYS: Final = {
     },
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
     "cases": {**_list({"$ref": "#/$defs/case"}, 1), "maxItems": MOST_CASES},
-    "formerly": _list({"type": "string", "pattern": f"^({_NAME}/)?{_NAME}$", "description": "must be an id that the rule had"}, 1),
     "docs": TEXT,
     "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
     "evidence": _one_or_list(

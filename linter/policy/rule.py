@@ -239,7 +239,6 @@ def _info(data: Mapping[str, Any]) -> RuleInfo:
         links=tuple(data.get("links", ())),
         fixable=is_fixable(data),
         category=data.get("category") or data["id"].rpartition("/")[0],
-        formerly=tuple(data.get("formerly", ())),
         controls=controls if isinstance(controls := data.get("controls"), Mapping) else {},
         **_graded(severities(data)),
         **{name: data[name] for name in ("security_severity", "precision") if name in data},

@@ -16,7 +16,6 @@ from .controls import check_controls
 from .errors import RuleError, did_you_mean
 from .grammar import case_schema, rule_schema
 from .known import check_settings, with_links
-from .older import modernized
 from .operators import listed
 from .possible import check_possible
 from .rule import Rule, check_kinds, check_operands, whole_case
@@ -27,7 +26,7 @@ from .trust import check_knows_no_secret
 class RuleFile(NamedTuple):
     """A rule file: the rule, or None and the ``errors`` (``file:line: …``) that say why it is invalid.
 
-    ``data`` is its YAML, with samples filled in. ``notes`` are about outdated syntax, each with its line.
+    ``data`` is its YAML, with samples filled in.
     """
 
     path: Path
@@ -35,7 +34,6 @@ class RuleFile(NamedTuple):
     data: Any
     errors: list[str]
     lines: dict[Place, int]
-    notes: tuple[tuple[int, str], ...] = ()
 
     def line(self, where: Place) -> int:
         """The line (from 1) of a place in the data, or of its nearest parent."""
@@ -52,8 +50,7 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
     """
     read = RuleFile(path, None, None, [], {})
     try:
-        data, older = modernized(_read_yaml(path, read.lines))
-        read = read._replace(data=data, notes=tuple((read.line(place), says) for place, says in older))
+        data = _read_yaml(path, read.lines)
         mistakes = {(read.line(where), message) for where, message in _schema_errors(data)}
         if mistakes:
             return read._replace(errors=[f"{path}:{line}: {message}" for line, message in sorted(mistakes)])

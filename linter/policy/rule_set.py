@@ -118,18 +118,14 @@ def build() -> str:
 
 
 class ReadRules(NamedTuple):
-    """The rules, an error (``file:line: what is wrong``) for each invalid one, and notes about outdated policies.
-
-    A note is a path, a line, and what to write instead.
-    """
+    """The rules, and an error (``file:line: what is wrong``) for each invalid one."""
 
     rules: list[Rule]
     errors: list[str]
-    notes: list[tuple[Path, int, str]]
 
 
 def all_rules(folders: Iterable[Folder]) -> ReadRules:
-    """The built-in rules and those of folders, sorted by id, and the errors and notes about the latter."""
+    """The built-in rules and those of folders, sorted by id, and the errors in the latter."""
     own = read_folders(folders)
     return own._replace(rules=sorted([*built_in_rules(), *own.rules], key=lambda rule: rule.info.id))
 
@@ -138,7 +134,7 @@ def read_folders(folders: Iterable[Folder]) -> ReadRules:
     """The rules of a user's folders."""
     files, errors = files_of(folders)
     if not files:
-        return ReadRules([], errors, [])
+        return ReadRules([], errors)
     from .rule_file import read_rule_file  # with PyYAML and jsonschema: 70 ms that only a user's own rules cost
 
     read = [read_rule_file(path, trusted=trusted) for path, trusted in files]
@@ -148,7 +144,7 @@ def read_folders(folders: Iterable[Folder]) -> ReadRules:
         errors += [*one.errors, *_errors_of_causes(one, rules)]
         errors += [wrong_ids[one.path]] if one.path in wrong_ids else []
     kept = [one.rule for one in read if one.rule is not None and one.path not in wrong_ids]
-    return ReadRules(kept, errors, [(one.path, *note) for one in read for note in one.notes])
+    return ReadRules(kept, errors)
 
 
 def _errors_of_causes(read: RuleFile, rules: Mapping[str, Rule]) -> Iterator[str]:
@@ -307,7 +303,7 @@ def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> st
         return f'no rule has an id that matches "{word}"'
     beginning = f"{word.rstrip('-')}-"
     is_beginning = len(beginning) > 1 and any(one.id.startswith(beginning) for one in infos)
-    hint = f'; did you mean "{beginning}*"?' if is_beginning else meant_rule(word, known, infos)
+    hint = f'; did you mean "{beginning}*"?' if is_beginning else did_you_mean(word, known)
     return f'there is no rule "{word}"{hint}' if hint else f'there is no rule or category "{word}"'
 
 
@@ -316,13 +312,7 @@ def check_ids(ids: Iterable[str], rules: Iterable[RuleInfo]) -> list[str]:
     infos = list(rules)
     known, categories = [one.id for one in infos], {one.category for one in infos}
     return [
-        f'there is no rule "{word}"{": that is a category" if word in categories else meant_rule(word, known, infos)}'
+        f'there is no rule "{word}"{": that is a category" if word in categories else did_you_mean(word, known)}'
         for word in ids
         if word not in known
     ]
-
-
-def meant_rule(word: str, known: Collection[str], infos: Iterable[RuleInfo]) -> str:
-    """``; did you mean "…"?``: the rule that had this id, else the nearest of the known names; empty if nothing is near."""
-    renamed = next((info.id for info in infos if word in info.formerly), None)
-    return f'; did you mean "{renamed}"?' if renamed is not None else did_you_mean(word, known)
