@@ -6,6 +6,7 @@ import os
 import os.path
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 from ..files import LARGEST_CONFIGURATION, Unreadable, is_name, read_regular, reason_of, relative_to_here
@@ -31,8 +32,8 @@ class Configurations:
         self._always = Config() if isolated else named and named._replace()  # with a use of its own
         self._known: dict[str, Config] = {}
         """By the folders that were requested."""
-        self._in: dict[Path, Config | None] = {}
-        """By the folders in which they are."""
+        self._nearest_to: dict[Path, Config] = {}
+        """By the absolute paths of folders."""
 
     def of(self, folder: Path | str) -> Config:
         """The configuration for the files of a folder. Raises :exc:`~linter.options.config.ConfigError` if it cannot be used.
@@ -50,18 +51,24 @@ class Configurations:
         return self._known[text]
 
     def _nearest(self, folder: Path, *, is_absolute: bool) -> Config:
-        for one in (folder, *folder.parents):
-            if one not in self._in:
-                self._in[one] = _find(one) if is_absolute else _find(Path(os.path.relpath(one)), one)
-            config = self._in[one]
-            if config is not None:
-                return config
-        return _NONE
+        config, below = _NONE, []
+        for place in chain((folder,), folder.parents):
+            known = self._nearest_to.get(place)
+            if known is not None:
+                config = known
+                break
+            below.append(place)
+            found = _find(place) if is_absolute else _find(Path(os.path.relpath(place)), place)
+            if found is not None:
+                config = found
+                break
+        self._nearest_to.update(dict.fromkeys(below, config))
+        return config
 
     def used(self) -> list[Config]:
         """The configuration files that had an effect."""
-        files = filter(None, [self._always, *self._in.values()])
-        return [one for one in files if one.path is not None and (one.use.counts or one.use.patterns)]
+        files = {id(config): config for config in (self._always, *self._nearest_to.values()) if config is not None}
+        return [config for config in files.values() if config.path is not None and (config.use.counts or config.use.patterns)]
 
 
 def _find(folder: Path, base: Path | None = None) -> Config | None:
