@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,10 @@ class Editor:
         """The diagnostics of the last version of a text."""
         return await self.heard(path, self.versions[path.as_uri()])
 
-    def close(self, path: Path) -> None:
+    def close(self, uri: str) -> None:
         """Close a text."""
-        self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(path.as_uri())))
+        del self.versions[uri], self.texts[uri]
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
 
     async def actions(self, path: Path, *kinds: str) -> list[Any]:
         """The code actions for the whole text."""
@@ -123,8 +124,12 @@ async def editor(folder: Path, encoding: str = "utf-16", **options: Any) -> Asyn
             await client.shutdown_session()
 
 
-def speak(folder: Path, talk: Callable[[Editor], Awaitable[None]], encoding: str = "utf-16", **options: Any) -> None:
-    """Run a conversation."""
+Talk = Callable[[Editor], Awaitable[None]]
+Speak = Callable[[Path, Talk], None]
+
+
+def speak_to_another(folder: Path, talk: Talk, encoding: str = "utf-16", **options: Any) -> None:
+    """Run a conversation with a language server of its own."""
 
     async def run() -> None:
         async with editor(folder, encoding, **options) as one:
@@ -133,11 +138,44 @@ def speak(folder: Path, talk: Callable[[Editor], Awaitable[None]], encoding: str
     asyncio.run(run())
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.AbstractEventLoop, Editor]]:
+    """An editor for all tests that need no other, since a language server takes most of a second to start; and the loop that runs it."""
+    loop = asyncio.new_event_loop()
+    session = editor(tmp_path_factory.mktemp("workspace"))
+    made = loop.run_until_complete(session.__aenter__())
+    yield loop, made
+    loop.run_until_complete(session.__aexit__(None, None, None))
+    loop.close()
+
+
+@pytest.fixture
+def speak(shared: tuple[asyncio.AbstractEventLoop, Editor]) -> Speak:
+    """Runs a conversation about the files of a folder, which is a workspace as long as it lasts; no text stays open."""
+    loop, editor = shared
+
+    def change(added: list[types.WorkspaceFolder], removed: list[types.WorkspaceFolder]) -> None:
+        event = types.WorkspaceFoldersChangeEvent(added, removed)
+        editor.client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+
+    async def run(folder: Path, talk: Talk) -> None:
+        workspace = [types.WorkspaceFolder(folder.as_uri(), folder.name)]
+        change(workspace, [])
+        try:
+            await asyncio.wait_for(talk(editor), 60)
+        finally:
+            for uri in [*editor.versions]:
+                editor.close(uri)
+            change([], workspace)
+
+    return lambda folder, talk: loop.run_until_complete(run(folder, talk))
+
+
 def codes(diagnostics: list[types.Diagnostic]) -> set[str]:
     return {str(one.code) for one in diagnostics}
 
 
-def test_open_type_fix_and_close(tmp_path: Path) -> None:
+def test_open_type_fix_and_close(tmp_path: Path, speak: Speak) -> None:
     path = tmp_path / "medplum.config.json"
 
     async def talk(editor: Editor) -> None:
@@ -160,13 +198,13 @@ def test_open_type_fix_and_close(tmp_path: Path) -> None:
         editor.change(path, "[]")
         assert codes(await editor.diagnostics(path)) <= {"invalid-json", "wrong-type"}
         count = len(editor.published)
-        editor.close(path)
+        editor.close(path.as_uri())
         assert await editor.heard(path, since=count) == []
 
     speak(tmp_path, talk)
 
 
-def test_everything_that_is_safe_is_fixed_at_once(tmp_path: Path) -> None:
+def test_everything_that_is_safe_is_fixed_at_once(tmp_path: Path, speak: Speak) -> None:
     path = tmp_path / "medplum.config.json"
 
     async def talk(editor: Editor) -> None:
@@ -179,7 +217,7 @@ def test_everything_that_is_safe_is_fixed_at_once(tmp_path: Path) -> None:
     speak(tmp_path, talk)
 
 
-def test_a_finding_can_be_accepted_and_explained(tmp_path: Path) -> None:
+def test_a_finding_can_be_accepted_and_explained(tmp_path: Path, speak: Speak) -> None:
     path, variables = tmp_path / "medplum.config.json", tmp_path / "server.env"
 
     async def talk(editor: Editor) -> None:
@@ -207,7 +245,7 @@ def test_a_finding_can_be_accepted_and_explained(tmp_path: Path) -> None:
     speak(tmp_path, talk)
 
 
-def test_a_file_that_is_not_recognised_has_no_diagnostics(tmp_path: Path) -> None:
+def test_a_file_that_is_not_recognised_has_no_diagnostics(tmp_path: Path, speak: Speak) -> None:
     path = tmp_path / "package.json"
 
     async def talk(editor: Editor) -> None:
@@ -216,6 +254,7 @@ def test_a_file_that_is_not_recognised_has_no_diagnostics(tmp_path: Path) -> Non
     speak(tmp_path, talk)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(("encoding", "column"), [("utf-8", 37), ("utf-16", 35), ("utf-32", 34)])
 def test_positions_are_in_the_units_that_both_agree_on(tmp_path: Path, encoding: str, column: int) -> None:
     path = tmp_path / "medplum.config.json"
@@ -228,10 +267,10 @@ def test_positions_are_in_the_units_that_both_agree_on(tmp_path: Path, encoding:
         shown = await editor.client.text_document_hover_async(asked)
         assert shown is not None and shown.range == slash.range
 
-    speak(tmp_path, talk, encoding)
+    speak_to_another(tmp_path, talk, encoding)
 
 
-def test_two_files_that_contradict_each_other(tmp_path: Path) -> None:
+def test_two_files_that_contradict_each_other(tmp_path: Path, speak: Speak) -> None:
     infra, server = tmp_path / "medplum.prod.config.json", tmp_path / "medplum.prod.server.json"
     server.write_text(json.dumps(CONFIG), encoding="utf-8")
 
@@ -250,7 +289,7 @@ def test_two_files_that_contradict_each_other(tmp_path: Path) -> None:
     speak(tmp_path, talk)
 
 
-def test_a_file_beside_it_is_read_from_the_disk(tmp_path: Path) -> None:
+def test_a_file_beside_it_is_read_from_the_disk(tmp_path: Path, speak: Speak) -> None:
     compose, variables = tmp_path / "compose.yaml", tmp_path / "server.env"
     variables.write_text("MEDPLUM_BASE_URL=https://api.hospital.org\n", encoding="utf-8")
 
@@ -266,7 +305,7 @@ def test_a_file_beside_it_is_read_from_the_disk(tmp_path: Path) -> None:
     speak(tmp_path, talk)
 
 
-def test_the_configuration_is_read_again_when_it_changes(tmp_path: Path) -> None:
+def test_the_configuration_is_read_again_when_it_changes(tmp_path: Path, speak: Speak) -> None:
     path, configuration = tmp_path / "medplum.config.json", tmp_path / ".medplum-lint.toml"
 
     async def talk(editor: Editor) -> None:
@@ -295,7 +334,7 @@ def test_a_hover_says_what_the_server_makes_of_a_value_and_no_secret(tmp_path: P
         for column in range(0, 200, 3):
             assert SECRET not in await hover(column)
 
-    speak(tmp_path, talk, serverVersion="4.3.5")
+    speak_to_another(tmp_path, talk, serverVersion="4.3.5")
 
 
 @pytest.mark.parametrize(
@@ -318,7 +357,9 @@ def test_a_hover_says_what_the_server_makes_of_a_value_and_no_secret(tmp_path: P
         ),
     ],
 )
-def test_a_hover_is_about_the_setting_at_the_cursor(tmp_path: Path, name: str, text: str, places: dict[tuple[int, int], str]) -> None:
+def test_a_hover_is_about_the_setting_at_the_cursor(
+    tmp_path: Path, name: str, text: str, places: dict[tuple[int, int], str], speak: Speak
+) -> None:
     path = tmp_path / name
 
     async def talk(editor: Editor) -> None:
@@ -331,7 +372,7 @@ def test_a_hover_is_about_the_setting_at_the_cursor(tmp_path: Path, name: str, t
     speak(tmp_path, talk)
 
 
-def test_a_file_that_is_renamed(tmp_path: Path) -> None:
+def test_a_file_that_is_renamed(tmp_path: Path, speak: Speak) -> None:
     """An editor closes the old name, and opens the new one."""
     old, new = tmp_path / "medplum.config.json", tmp_path / "package.json"
 
@@ -339,14 +380,14 @@ def test_a_file_that_is_renamed(tmp_path: Path) -> None:
         text = json.dumps({**CONFIG, "baseUrl": "https://a.org"})
         assert "missing-trailing-slash" in codes(await editor.open(old, text))
         count = len(editor.published)
-        editor.close(old)
+        editor.close(old.as_uri())
         assert "missing-trailing-slash" in codes(await editor.open(new, text))  # by its content
         assert await editor.heard(old, since=count) == []
 
     speak(tmp_path, talk)
 
 
-def test_symbols_and_links(tmp_path: Path) -> None:
+def test_symbols_and_links(tmp_path: Path, speak: Speak) -> None:
     path = tmp_path / "medplum.config.json"
 
     async def talk(editor: Editor) -> None:
@@ -381,7 +422,7 @@ PARAMETERS = '{"Parameters": [{"Name": "/medplum/prod/port", "Value": "8103"}'
         ("ssm.json", f'{PARAMETERS}, {{"Name": "/medplum/prod/support', "/medplum/prod/supportEmail"),
     ],
 )
-def test_names_and_values_are_completed(tmp_path: Path, name: str, before: str, wanted: str) -> None:
+def test_names_and_values_are_completed(tmp_path: Path, name: str, before: str, wanted: str, speak: Speak) -> None:
     path = tmp_path / name
     whole = {
         "medplum.config.json": f'{JSON}"port": 8103}}',
@@ -403,7 +444,7 @@ def test_names_and_values_are_completed(tmp_path: Path, name: str, before: str, 
     speak(tmp_path, talk)
 
 
-def test_a_configuration_with_a_mistake_is_said_once_and_the_findings_stay(tmp_path: Path) -> None:
+def test_a_configuration_with_a_mistake_is_said_once_and_the_findings_stay(tmp_path: Path, speak: Speak) -> None:
     """So is one that asks for policies elsewhere, which a found one may not."""
     path, configuration = tmp_path / "repository" / "medplum.config.json", tmp_path / "repository" / ".medplum-lint.toml"
     path.parent.mkdir()
@@ -428,7 +469,7 @@ def test_a_configuration_with_a_mistake_is_said_once_and_the_findings_stay(tmp_p
 
 
 @pytest.mark.parametrize("name", ["a b.config.json", "a%20b.config.json", "a#b?.config.json", "ä𝄞.config.json"])
-def test_any_name_of_a_file(tmp_path: Path, name: str) -> None:
+def test_any_name_of_a_file(tmp_path: Path, name: str, speak: Speak) -> None:
     path = tmp_path / "c:" / name
     path.parent.mkdir()
 
@@ -444,7 +485,7 @@ def test_any_name_of_a_file(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("start", ["", "\ufeff", "\u2028"])
-def test_a_fix_is_where_it_belongs(tmp_path: Path, start: str) -> None:
+def test_a_fix_is_where_it_belongs(tmp_path: Path, start: str, speak: Speak) -> None:
     path = tmp_path / "medplum.config.json"
 
     async def talk(editor: Editor) -> None:
@@ -457,7 +498,7 @@ def test_a_fix_is_where_it_belongs(tmp_path: Path, start: str) -> None:
     speak(tmp_path, talk)
 
 
-def test_settings_that_cannot_be_used_are_said(tmp_path: Path) -> None:
+def test_settings_that_cannot_be_used_are_said(tmp_path: Path, speak: Speak) -> None:
     path = tmp_path / "medplum.config.json"
 
     async def talk(editor: Editor) -> None:
@@ -472,10 +513,10 @@ def test_settings_that_cannot_be_used_are_said(tmp_path: Path) -> None:
     speak(tmp_path, talk)
 
 
-def test_an_exit_without_a_shutdown_is_a_failure() -> None:
-    for words in ([], ["--stdio"]):
-        done = subprocess.run([sys.executable, "-m", "linter", "lsp", *words], input=b"", capture_output=True, cwd=ROOT)
-        assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+@pytest.mark.parametrize("words", [[], ["--stdio"]])
+def test_an_exit_without_a_shutdown_is_a_failure(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "linter", "lsp", *words], input=b"", capture_output=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
 
 
 def test_without_its_packages_it_says_how_to_get_them() -> None:
@@ -484,7 +525,7 @@ def test_without_its_packages_it_says_how_to_get_them() -> None:
     assert (result.returncode, result.stdout) == (2, "") and result.stderr.endswith(f"{needs}\n")
 
 
-def test_a_file_outside_of_the_workspace(tmp_path: Path) -> None:
+def test_a_file_outside_of_the_workspace(tmp_path: Path, speak: Speak) -> None:
     workspace, path = tmp_path / "workspace", tmp_path / "elsewhere" / "medplum.config.json"
     workspace.mkdir()
 
@@ -494,6 +535,7 @@ def test_a_file_outside_of_the_workspace(tmp_path: Path) -> None:
     speak(workspace, talk)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_can_be_started_again(tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
 
@@ -531,4 +573,4 @@ def test_500_edits_leak_nothing_and_are_answered_soon(tmp_path: Path) -> None:
         assert statistics.median(times) < PAUSE + 0.1
         assert sizes[1] - sizes[0] < 10_000
 
-    speak(tmp_path, talk)
+    speak_to_another(tmp_path, talk)
