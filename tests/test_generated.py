@@ -6,15 +6,13 @@ import copy
 import json
 import re
 import sys
-from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from support.checkout import ROOT, run
+from support.checkout import ROOT
 from support.helpers import within
 
 from linter.commands.test import run_examples
@@ -33,27 +31,19 @@ import address  # noqa: E402
 import blocks  # noqa: E402
 import generate  # noqa: E402
 import schemastore  # noqa: E402
-import settings_docs  # noqa: E402
 
 CLEAN: dict[str, Any] = json.loads((ROOT / "benchmarks" / "clean.json").read_text(encoding="utf-8"))
 
 
-def test_they_are_fresh() -> None:
-    assert run(sys.executable, ROOT / "tools" / "generate.py", "--check", cwd=ROOT, status=None).stdout == ""
+@pytest.mark.parametrize("name", generate.FILES)
+def test_it_is_fresh(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == address.filled_in(generate.FILES[name]())
 
 
-@pytest.mark.parametrize(
-    ("page", "build"),
-    [
-        ("docs/settings/README.md", settings_docs.index),
-        ("docs/settings/storage.md", partial(settings_docs.page, "storage")),
-        ("docs/cli.md", partial(generate.page, ROOT / "docs" / "cli.md")),
-        ("schemas/medplum-server-config.schema.json", schema_text),
-        ("schemas/medplum-infra-config.schema.json", partial(schema_text, "infra")),
-    ],
-)
-def test_a_page_is_fresh(page: str, build: Callable[[], str]) -> None:
-    assert (ROOT / page).read_text(encoding="utf-8") == address.filled_in(build())
+@pytest.mark.parametrize("path", list(address.pages()), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_it_has_the_address(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == address.filled_in(text)
 
 
 def test_the_first_output_of_the_readme_is_fresh() -> None:

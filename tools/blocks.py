@@ -21,12 +21,17 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from click.testing import CliRunner
+
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from linter.cli import cli  # noqa: E402
+
 RECIPES = ROOT / "recipes"
 
 BLOCK = re.compile(r"<!-- (?P<name>[^>\n]+) -->\n(?P<fence>```\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -79,17 +84,15 @@ def printed(command: str, folder: Path = ROOT) -> str:
     program, *arguments = shlex.split(command)
     if program != "medplum-lint":
         raise ValueError(f"not a command of ours: {command}")
-    done = subprocess.run(
-        [sys.executable, "-m", "linter", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    if done.returncode > 1:
-        raise ValueError(f"{command} exits {done.returncode}:\n{done.stdout}")
-    return done.stdout
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    finally:
+        os.chdir(here)
+    if done.exit_code > 1:
+        raise ValueError(f"{command} exits {done.exit_code}:\n{done.output}")
+    return done.output
 
 
 def _with_one_rule(text: str) -> str:

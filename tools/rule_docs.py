@@ -98,7 +98,7 @@ def page(name: str) -> str:
 @cache
 def _rule_files() -> list[RuleFile]:
     """Every rule; none may be missing because it cannot be read, or because its folder has no page."""
-    files = built_in_rule_files()
+    files = list(built_in_rule_files())
     errors = [error for rule_file in files for error in rule_file.errors]
     unknown = {rule_file.path.parent.name for rule_file in files} - set(CATEGORIES)
     errors += [f"rules/{name}: is no category; describe it in CATEGORIES of tools/rule_docs.py" for name in sorted(unknown)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -106,9 +107,10 @@ def rule_file_of(rule_id: str, folders: Iterable[Folder]) -> RuleFile:
     return next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
 
 
-def built_in_rule_files() -> list[RuleFile]:
+@cache
+def built_in_rule_files() -> tuple[RuleFile, ...]:
     """Every built-in rule file, read strictly, sorted by id."""
-    return sorted(map(_read_built_in, rule_files(rules_folder())), key=lambda rule_file: rule_file.path.stem)
+    return tuple(sorted(map(_read_built_in, rule_files(rules_folder())), key=lambda rule_file: rule_file.path.stem))
 
 
 def _read_built_in(path: Path) -> RuleFile:

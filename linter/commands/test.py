@@ -75,7 +75,7 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
     home = rules_folder().resolve()
     asked = {(one if isinstance(one, Path) else one.path).resolve() for one in folders}
     is_built_in = all(home in (path, *path.parents) for path in asked)
-    files = built_in_rule_files() if is_built_in else read_rule_files(folders)
+    files = list(built_in_rule_files()) if is_built_in else read_rule_files(folders)
     if is_built_in and asked:
         files = [one for one in files if asked & {one.path.resolve(), *one.path.resolve().parents}]
     errors = [error for one in files for error in one.errors] + files_of(folders)[1]
