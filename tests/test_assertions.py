@@ -341,8 +341,8 @@ def test_true_is_not_1_inside_a_value_either(left: Any, right: Any) -> None:
     assert answer({"equals": left}, right) != True  # noqa: E712  # an answer of reasons is what is wanted
 
 
-def test_values_that_are_nested_50_000_levels_deep_can_be_compared() -> None:
-    node = Node.at(bare({"a": written(deep(50_000)).data, "b": written(deep(50_000)).data}), ("a",))
+def test_values_that_are_nested_10_000_levels_deep_can_be_compared() -> None:
+    node = Node.at(bare({"a": written(deep(10_000)).data, "b": written(deep(10_000)).data}), ("a",))
     assert compiled({"equals": "${b}"})(node.value, node) is True
 
 

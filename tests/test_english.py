@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+import pytest
 from click.testing import CliRunner
 from support.checkout import ROOT
 
@@ -29,6 +30,10 @@ FILES = (
     "rules/**/*.yaml",
     "tests/fixtures/real/README.md",
 )
+
+
+FOLDERS = sorted(path.name for path in (ROOT / "linter").iterdir() if path.is_dir() and not path.name.startswith("_"))
+"""The packages of the program."""
 
 
 @cache
@@ -64,9 +69,10 @@ def strings(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def test_no_message_has_them() -> None:
-    modules = ((path, path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob("linter/**/*.py")))
-    texts = ((path.relative_to(ROOT).as_posix(), text, line) for path, source in modules for line, text in strings(source))
+@pytest.mark.parametrize("modules", ["linter/*.py", *(f"linter/{folder}/**/*.py" for folder in FOLDERS)])
+def test_no_message_has_them(modules: str) -> None:
+    sources = ((path, path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob(modules)))
+    texts = ((path.relative_to(ROOT).as_posix(), text, line) for path, source in sources for line, text in strings(source))
     wrong = [one for name, text, line in texts for one in found_in(name, text, line)]
     assert not wrong, "\n".join(wrong)
 

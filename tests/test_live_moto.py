@@ -137,6 +137,7 @@ def test_diff_of_two_environments(account: Any) -> None:
     assert "geheim" not in result.output and "opaque" not in result.output
 
 
+@pytest.mark.slow
 def test_faults_that_no_file_shows(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack as the CDK makes it, after some changes in the console, with the CDK's config beside it; moto's tasks have no times."""
     infra = {

@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -107,7 +108,7 @@ class Matcher:
     """Tries a pattern as Python does, and counts the characters that it looks at."""
 
     def __init__(self, pattern: re.Pattern[str], text: str, most: int) -> None:
-        self._tree = list(parser.parse(pattern.pattern, pattern.flags))
+        self._tree = _tree_of(pattern.pattern, pattern.flags)
         self._flags = pattern.flags
         self._text = text
         self._most = most
@@ -145,19 +146,19 @@ class Matcher:
         kind, given = node
         if kind in (ops.MAX_REPEAT, ops.MIN_REPEAT):
             least, most, inner = given
-            yield from self._repeat(list(inner), least, int(most), at, greedy=kind is ops.MAX_REPEAT)
+            yield from self._repeat(inner.data, least, int(most), at, greedy=kind is ops.MAX_REPEAT)
         elif kind is ops.BRANCH:
             for branch in given[1]:
-                yield from self._sequence(list(branch), at)
+                yield from self._sequence(branch.data, at)
         elif kind is ops.SUBPATTERN:
-            for end in self._sequence(list(given[3]), at):
+            for end in self._sequence(given[3].data, at):
                 if given[0] is not None:
                     self._groups[given[0]] = (at, end)
                 yield end
         elif kind in (ops.ASSERT, ops.ASSERT_NOT):
             direction, inner = given
             start = at if direction >= 0 else at - inner.getwidth()[0]
-            holds = start >= 0 and next(self._sequence(list(inner), start), None) is not None
+            holds = start >= 0 and next(self._sequence(inner.data, start), None) is not None
             if holds is (kind is ops.ASSERT):
                 yield at
         elif kind is ops.AT:
@@ -191,7 +192,10 @@ class Matcher:
             yield at
 
     def _fits(self, node: Any, char: str) -> bool:
-        return _class_of(node, self._flags).fullmatch(char) is not None
+        known = _fitting.setdefault(id(node), {})
+        if char not in known:
+            known[char] = re.compile(_spelt(node), self._flags).fullmatch(char) is not None
+        return known[char]
 
     def _stands(self, where: Any, at: int) -> bool:
         text, name = self._text, str(where)
@@ -216,15 +220,15 @@ _CATEGORIES: Final = {
     "CATEGORY_WORD": r"\w",
     "CATEGORY_NOT_WORD": r"\W",
 }
-_classes: dict[Any, re.Pattern[str]] = {}
+_fitting: Final[dict[int, dict[str, bool]]] = {}
+"""Whether a node that takes one character takes this one; by its identity, since each tree is kept."""
 
 
-def _class_of(node: Any, flags: int) -> re.Pattern[str]:
-    """The pattern for one character."""
-    key = (repr(node), flags)
-    if key not in _classes:
-        _classes[key] = re.compile(_spelt(node), flags)
-    return _classes[key]
+@cache
+def _tree_of(pattern: str, flags: int) -> list[Any]:
+    """The nodes of a pattern; not to be changed."""
+    nodes: list[Any] = parser.parse(pattern, flags).data
+    return nodes
 
 
 def _spelt(node: Any) -> str:
@@ -307,7 +311,7 @@ def deep_recursion() -> Iterator[None]:
     sys.setrecursionlimit(before)
 
 
-@pytest.mark.parametrize("part", part_and_all(9))
+@pytest.mark.parametrize("part", part_and_all(17))
 @pytest.mark.parametrize("use", list(uses()), ids=str)
 @pytest.mark.usefixtures("deep_recursion")
 def test_a_pattern_takes_linear_time(use: Use, part: slice) -> None:
@@ -341,7 +345,8 @@ def test_the_matcher_agrees_with_python(pattern: str, text: str) -> None:
     compiled = re.compile(pattern)
     found = compiled.match(text)
     assert found is not None
-    assert next(Matcher(compiled, text, 1_000)._sequence(list(parser.parse(pattern)), 0)) == found.end()
+    matcher = Matcher(compiled, text, 1_000)
+    assert next(matcher._sequence(matcher._tree, 0)) == found.end()
 
 
 def test_a_pattern_is_compiled_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

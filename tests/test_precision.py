@@ -294,6 +294,7 @@ def test_the_real_cases_are_well_formed_and_mixed_as_in_life() -> None:
     assert sum(not case.read for case in cases) >= 10
 
 
+@pytest.mark.slow
 def test_files_in_unexpected_forms() -> None:
     """At most one error and two warnings are wrong; what they are, and what is missed, is in the golden file."""
     outcomes = [lint(case) for case in read_cases(UNSEEN)]

@@ -165,6 +165,7 @@ def findings(form: str, path: Path) -> int:
     return content.count("<article")
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.skipif(BASH is None, reason="bash is not installed")
 @pytest.mark.parametrize("name", READ)
 def test_a_recipe_makes_its_reports_and_fails_on_errors(name: str, project: Path, programs: Path, tmp_path: Path) -> None:

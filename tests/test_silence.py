@@ -631,7 +631,7 @@ def test_never_less_is_read_than_is_there(path: Path) -> None:
             assert is_whole(path.name, text), text
 
 
-@pytest.mark.parametrize("part", part_and_all(6))
+@pytest.mark.parametrize("part", part_and_all(12))
 @pytest.mark.parametrize("kind", KINDS)
 def test_with_a_kind_a_run_is_never_green_on_what_it_did_not_read(kind: str, part: slice) -> None:
     for path in INPUTS[part]:

@@ -83,6 +83,7 @@ def test_what_is_found_in_a_sum(case: str, folder: Path) -> None:
     compare_with(SUMS / case / "expected.txt", "\n".join([*files, "", *found(outcome), "", shown]))
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("case", CASES)
 def test_the_order_of_the_files_changes_nothing(case: str, folder: Path) -> None:
     names = [name for name in copied(case, folder) if name != "Chart.yaml"]

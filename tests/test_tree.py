@@ -118,6 +118,7 @@ WORKS: dict[str, tuple[Any, Any, Any, list[str], str]] = {
 }
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("name", WORKS)
 def test_what_an_invented_operator_finds(name: str, invented: Path, tmp_path: Path) -> None:
     must, good, bad, finds, message = WORKS[name]
@@ -160,6 +161,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_a_found_policy_may_not_say_with_an_invented_operator(name: str, invented: Path, tmp_path: Path) -> None:
     must, sentence = REFUSED[name]

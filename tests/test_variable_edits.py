@@ -897,6 +897,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 FILES = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.name not in ("expected.txt", "README.md"))
 
 
+@pytest.mark.quick_cases(50)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_the_fixes_of_a_fixture_do_not_crash(path: Path) -> None:
     def check(instead: Mapping[str, bytes]) -> Outcome:

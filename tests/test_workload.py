@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.documents.containers.workload import mebibytes, milliseconds, mounted_at, workload
@@ -315,7 +315,6 @@ MEMBERS = (
 ).split()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(MEMBERS), ANYTHING, max_size=5))
 def test_any_member_of_a_service_can_be_anything(members: dict[str, Any]) -> None:
     tree = yaml.safe_load((FIXTURES / "workload-compose-mistakes" / "input.yml").read_text())
@@ -327,7 +326,6 @@ def test_any_member_of_a_service_can_be_anything(members: dict[str, Any]) -> Non
 CONTAINER = "image command args ports env envFrom livenessProbe startupProbe resources securityContext volumeMounts workingDir".split()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(CONTAINER), ANYTHING, max_size=5), ANYTHING, ANYTHING)
 def test_any_member_of_a_pod_can_be_anything(members: dict[str, Any], selector: Any, period: Any) -> None:
     trees = list(yaml.safe_load_all((FIXTURES / "workload-kubernetes-mistakes" / "input.yaml").read_text()))
