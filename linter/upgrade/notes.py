@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from ..model import ABSENT, Document, SettingPath
 from ..policy.template import Template
@@ -117,8 +118,9 @@ class Notes(NamedTuple):
     notes: tuple[Note, ...]
 
 
+@cache
 def read_notes() -> Notes:
-    """The content of the file. Raises ValueError, KeyError or TypeError for a mistake in it."""
+    """The content of the file; not to be changed. Raises ValueError, KeyError or TypeError for a mistake in it."""
     import yaml
 
     with open(FILE, "rb") as stream:
