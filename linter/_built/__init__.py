@@ -17,8 +17,11 @@ HERE = os.path.dirname(__file__)
 """The folder of the built files; a checkout is two levels above it."""
 
 
-def read(name: str, made_of: Callable[[], Iterable[str]]) -> Any:
-    """The content of the built file ``NAME.json``; None if it is stale or absent. ``made_of`` gives the paths that it is built from."""
+def read(name: str, made_of: Callable[[], Iterable[str]] | None) -> Any:
+    """The content of the built file ``NAME.json``; None if it is stale or absent.
+
+    ``made_of`` gives the paths that it is built from; None for what is used even when it is stale.
+    """
     import json
 
     try:
@@ -26,7 +29,7 @@ def read(name: str, made_of: Callable[[], Iterable[str]]) -> Any:
             built = json.load(file)
     except FileNotFoundError:
         return None
-    return built["content"] if not in_checkout() or built.get("digest") == digest(made_of()) else None
+    return built["content"] if made_of is None or not in_checkout() or built.get("digest") == digest(made_of()) else None
 
 
 def text(content: str, made_of: Iterable[str]) -> str:

@@ -6,11 +6,9 @@ from functools import cache
 
 from ... import _built
 from ...model import ABSENT, UNKNOWN
-from ...policy.rule_set import made_of as made_of_rules
 from ...server.effective import Effective, visible_effective
 from ...server.shown import catalogue_of, shown_name, visible
 from ...settings import Catalogue
-from ...settings import made_of as made_of_settings
 from ...settings.described import facts, prose
 from ...text import printable
 from .places import Place
@@ -46,5 +44,5 @@ def _effect(known: Catalogue, row: Effective, server: str) -> str:
 
 @cache
 def _rules() -> dict[str, dict[str, list[str]]]:
-    """The rules about each setting, by the kind of its catalogue and its name; empty in a checkout whose rules have changed."""
-    return _built.read("subjects", lambda: [*made_of_rules(), *made_of_settings()]) or {}
+    """The rules about each setting, by the kind of its catalogue and its name; in a checkout whose rules have changed, as last built."""
+    return _built.read("subjects", None) or {}
