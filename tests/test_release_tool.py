@@ -633,11 +633,16 @@ def test_the_most_telling_line_of_an_error_is_shown(stderr: str, told: str) -> N
 # --- A release that the catalogue lacks -------------------------------------------------------------------------------------------------
 
 
-def test_unambiguous_changes_are_written(tmp_path: Path) -> None:
-    day = "2099-01-02"
+def test_unambiguous_changes_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table here is a made-up one, in which each release has its place whatever the real one has by now."""
+    table = "5.1.1 2026-02-27  5.1.23 2026-07-01\n5.2.0 2026-10-02  5.2.4 2026-10-30  5.2.13 2026-10-30\n"
+    words = table.split()
+    monkeypatch.setattr(rows, "DATES", {Release.of(release): day for release, day in zip(words[::2], words[1::2], strict=True)})
+    monkeypatch.setattr(rows, "LAST_READ", Release.of("5.1.23"))
+    monkeypatch.setattr(rows, "NEWEST", Release.of("5.2.13"))
     lines = [
-        f"v{NEXT} {day}",
-        f"{NEWEST} {day}",
+        "v5.2.14 2099-01-02",
+        "5.2.13 2099-01-02",
         "v5.1.1 2026-02-27",
         "v5.2.5 2026-10-10",
         "4.1.19 2026-11-01",
@@ -645,22 +650,26 @@ def test_unambiguous_changes_are_written(tmp_path: Path) -> None:
         "$(x)",
     ]
     new = rows.lacking(lines)
-    assert new == {Release.of("5.2.5"): "2026-10-10", NEXT: day}  # 4.1.19 is before what was read, and for a person
-    for name in ("linter/release.py", "linter/settings/releases.py"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    assert new == {
+        Release.of("5.2.5"): "2026-10-10",
+        Release.of("5.2.14"): "2099-01-02",
+    }  # 4.1.19 is before what was read, and for a person
+    names, releases = tmp_path / "linter/release.py", tmp_path / "linter/settings/releases.py"
+    releases.parent.mkdir(parents=True)
+    names.write_text((ROOT / "linter/release.py").read_text(encoding="utf-8"), encoding="utf-8")
+    before = rows._TABLE.sub(table, (ROOT / "linter/settings/releases.py").read_text(encoding="utf-8"))
+    releases.write_text(before, encoding="utf-8")
     rows.write(new, tmp_path)
-    changed = {
-        name: (tmp_path / name).read_text(encoding="utf-8").splitlines() for name in ("linter/release.py", "linter/settings/releases.py")
-    }
-    newest = ", ".join(map(str, tuple(NEXT)))
-    assert f"NEWEST: Final = Release(({newest}))" in changed["linter/release.py"]
-    table = "\n".join(changed["linter/settings/releases.py"])
-    assert "  5.2.4 2026-10-30  5.2.5 2026-10-10  5.2.13 2026-10-30" in table
-    assert f"{NEXT} {day}\n" in table
-    before = (ROOT / "linter/settings/releases.py").read_text(encoding="utf-8").splitlines()
-    assert sum(one != other for one, other in zip(before, changed["linter/settings/releases.py"], strict=True)) == 1
-    assert max(map(len, changed["linter/settings/releases.py"])) <= 140
+    assert "NEWEST: Final = Release((5, 2, 14))" in names.read_text(encoding="utf-8").splitlines()
+    longer = table.replace("5.2.13", "5.2.5 2026-10-10  5.2.13").replace("30\n", "30  5.2.14 2099-01-02\n")
+    assert releases.read_text(encoding="utf-8") == before.replace(table, longer) != before
+
+
+def test_a_line_of_the_table_is_not_too_long() -> None:
+    table = "".join(f"{minor}.{patch} 2026-10-02\n" for minor in ("5.2", "5.3") for patch in (0,))
+    many = {Release((5, 2, patch)): "2026-10-30" for patch in range(1, 20)}
+    assert [len(line.split()) // 2 for line in rows.with_rows(table, many).splitlines()] == [7, 7, 6, 1]
+    assert max(map(len, rows.with_rows(table, many).splitlines())) <= 140
 
 
 def test_a_new_minor_release_gets_a_line_of_its_own() -> None:
