@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from support import pages
-from support.checkout import ROOT
+from support.checkout import ROOT, installation
 from support.dependencies import BROUGHT, EXTRAS, USED, declared_licence, extras, installed, licences, names, package, table
 from support.helpers import OWN_POLICY
 from support.imports import FILES, imports, part
@@ -60,7 +60,7 @@ def bad(tmp_path: Path) -> Path:
 
 def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subprocess.CompletedProcess[str]:
     """Run a command where these packages cannot be imported."""
-    command = [sys.executable, "-I", "-c", RUN, ROOT, ",".join(blocked), *arguments]
+    command = [sys.executable, "-I", "-c", RUN, installation(), ",".join(blocked), *arguments]
     return subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", check=False)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support.checkout import ROOT
+from support.checkout import ROOT, installation
 from support.imports import FILES, MODULES, imports, module_name, ours, part
 
 from linter.release import NEWEST
@@ -300,8 +300,8 @@ def starts(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, S
 
 def started(path: Path) -> Start:
     """What a run on a path does to begin with."""
-    # The packages of this Python, and this checkout whatever is installed; nothing of the user's.
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{RUN}"
+    # The packages of this Python, and this one as it would be installed; nothing of the user's.
+    code = f"import sys; sys.path.insert(0, {installation()!r})\n{RUN}"
     done = subprocess.run(
         [sys.executable, "-I", "-c", code, path],
         env=os.environ | {"MEDPLUM_LINT_DEBUG": "1"},

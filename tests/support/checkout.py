@@ -5,12 +5,15 @@ With ``MEDPLUM_LINT_REQUIRE_ALL`` set, as in CI, nothing is skipped: what is mis
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import pytest
@@ -41,6 +44,16 @@ def environment(**more: str) -> dict[str, str]:
     """Ours, without what ties a child to this Python, to this checkout or to its git."""
     kept = {name: value for name, value in os.environ.items() if not re.match("PYTHON|VIRTUAL_ENV|GIT_|PRE_COMMIT|MEDPLUM_LINT", name)}
     return {**kept, **more}
+
+
+@cache
+def installation() -> str:
+    """A folder with the package as it is installed: its built files are trusted, whatever has been edited in the checkout."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    for name in ("linter", "rules", "schemas"):
+        shutil.copytree(ROOT / name, Path(folder.name) / name)
+    return folder.name
 
 
 def run(*command: str | Path, cwd: Path, status: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
