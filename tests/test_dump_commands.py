@@ -544,9 +544,9 @@ PASTED = [
 def paste(shell: list[str], made: list[Command] | None, store: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Paste what is printed into a shell, which does not stop at a line that fails if it is interactive."""
     assert made is not None
-    environment = environment_with_aws(store, **variables)
     pasted = "".join(f"     {line}\n" for command in made for line in command.printed)
-    return subprocess.run(shell, input=pasted, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    with environment_with_aws(store, variables) as environment:
+        return subprocess.run(shell, input=pasted, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 OLD, NEW = "us-east-1/medplum/prod/database_password", "us-east-1/medplum/prod/database.password"

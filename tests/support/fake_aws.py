@@ -4,22 +4,27 @@ It reads its arguments as version 1 of the AWS CLI does: a leading dash is an op
 fails here; an option that a command does not have is refused with exit code 252, and what AWS refuses with 254. ``--query`` is evaluated
 by the library of the CLI.
 
-``FAKE_AWS`` is the folder, with a file for each parameter as :func:`stored_file` names it: what AWS says of it, its ``Tags``, and its
-``History``, the fields of each version. ``FAKE_AWS/log`` has the calls, one a line. In the environment are
+The folder has a file for each parameter as :func:`stored_file` names it: what AWS says of it, its ``Tags``, and its ``History``, the fields
+of each version. ``log`` has the calls, one a line. The variables of the script that calls it may say
 
 * ``FAKE_AWS_ACCOUNT``: the account;
 * ``FAKE_AWS_FAILS``: a command that fails whatever it is given, or the number of the call that does;
-* ``FAKE_AWS_FAILS_AFTER``: the number of a call that does its work and fails then, as where the answer gets lost;
-* ``FAKE_AWS_LIBRARY``: the folder in which ``jmespath`` is installed.
+* ``FAKE_AWS_FAILS_AFTER``: the number of a call that does its work and fails then, as where the answer gets lost.
+
+A script makes dozens of calls, and to start Python for each takes longer than all else. So the program that a script finds is a few lines
+of shell, :data:`CLIENT`, which hand the call to a thread of the test: :func:`serving`.
 """
 
-import importlib
 import json
 import os
 import re
-import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 FLAGS: Final = {"--overwrite", "--with-decryption"}
 GLOBAL: Final = {"--query", "--output", "--region", "--cli-input-json"}
@@ -43,25 +48,94 @@ DATE: Final = "2026-06-01T12:00:00.500000+00:00"
 
 Parameter = dict[str, Any]
 
+CLIENT: Final = """\
+#!/bin/sh
+cd {folder}
+for ARGUMENT; do
+  if [ "$ARGUMENT" = file:///dev/stdin ]; then cat >input; fi
+done
+printf '%s\\0' "$@" >arguments
+echo >asked
+read -r CODE <answered
+if [ "$CODE" = 0 ]; then exec cat output; fi
+cat errors >&2
+exit "$CODE"
+"""
+"""One call at a time: ``asked`` and ``answered`` are pipes, the others files."""
 
-def main() -> None:
-    store = Path(os.environ["FAKE_AWS"])
-    service, command, *rest = sys.argv[1:]
+
+class Failure(Exception):
+    """What the CLI says where it fails, and its exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Call(NamedTuple):
+    """A call of the CLI, made by a script with these variables; ``folder`` has its input."""
+
+    arguments: list[str]
+    variables: Mapping[str, str]
+    folder: Path
+
+
+@contextmanager
+def serving(store: Path, folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Answer the calls of ``folder/aws`` for a while."""
+    client = folder / "aws"
+    if not client.exists():
+        client.write_text(CLIENT.format(folder=f"'{folder}'"), encoding="utf-8")
+        client.chmod(0o700)
+        for pipe in ("asked", "answered"):
+            os.mkfifo(folder / pipe)
+    # open for both, so that neither side waits until the other opens it
+    asked, answered = (os.open(folder / pipe, os.O_RDWR) for pipe in ("asked", "answered"))
+
+    def serve() -> None:
+        while os.read(asked, 1) == b"\n":
+            arguments = (folder / "arguments").read_text(encoding="utf-8", errors="surrogateescape").split("\0")[:-1]
+            code, output, errors = 0, b"", ""
+            try:
+                output = answer(store, Call(arguments, variables, folder))
+            except Failure as failure:
+                code, errors = failure.code, str(failure)
+            except Exception:
+                code, errors = 1, traceback.format_exc()
+            (folder / "output").write_bytes(output)
+            (folder / "errors").write_text(f"{errors}\n", encoding="utf-8", errors="surrogateescape")
+            os.write(answered, f"{code}\n".encode())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.write(asked, b".")
+        thread.join()
+        os.close(asked)
+        os.close(answered)
+
+
+def answer(store: Path, call: Call) -> bytes:
+    """What the CLI prints. Raises Failure."""
+    service, command, *rest = call.arguments
     with (store / "log").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(sys.argv[1:]) + "\n")
+        log.write(json.dumps(call.arguments) + "\n")
     number = str(len((store / "log").read_text(encoding="utf-8").splitlines()))
-    if os.environ.get("FAKE_AWS_FAILS") in (command, number):
+    if call.variables.get("FAKE_AWS_FAILS") in (command, number):
         fail("ExpiredTokenException")
     if command not in OPTIONS or service != ("sts" if command == "get-caller-identity" else "ssm"):
         fail(f"Invalid choice: {service} {command}", 252)
-    options = read(command, rest)
-    answer = Store(store, options.get("--region", "default")).answer(command, options)
-    if os.environ.get("FAKE_AWS_FAILS_AFTER") == number:
+    options = read(command, rest, call.folder / "input")
+    account = call.variables.get("FAKE_AWS_ACCOUNT", "123456789012")
+    found = Store(store, options.get("--region", "default"), account).answer(command, options)
+    if call.variables.get("FAKE_AWS_FAILS_AFTER") == number:
         fail("Connection was closed before we received a valid response")
-    print_answer(answer, options)
+    return as_printed(found, options)
 
 
-def read(command: str, arguments: list[str]) -> dict[str, Any]:
+def read(command: str, arguments: list[str], given: Path) -> dict[str, Any]:
     options: dict[str, Any] = {}
     known = OPTIONS[command] | GLOBAL
     while arguments:
@@ -75,7 +149,7 @@ def read(command: str, arguments: list[str]) -> dict[str, Any]:
             fail(f"argument {name}: expected one argument", 252)
         if name == "--cli-input-json" and arguments[0] == "file:///dev/stdin":
             fail("Error parsing parameter 'cli-input-json': Invalid JSON", 252)  # the CLI reads the file twice
-        options[name] = loaded(arguments.pop(0))
+        options[name] = loaded(arguments.pop(0), given)
     for member, value in json.loads(options.pop("--cli-input-json", "{}")).items():
         name = "-" + re.sub("([A-Z])", lambda match: f"-{match[1].lower()}", member)
         if name not in known or value is None:
@@ -84,7 +158,9 @@ def read(command: str, arguments: list[str]) -> dict[str, Any]:
     return options
 
 
-def loaded(value: str) -> str:
+def loaded(value: str, given: Path) -> str:
+    if value == "file:///dev/stdin":
+        return given.read_text(encoding="utf-8")
     if value.startswith(("http://", "https://")):
         fail(f"Unable to retrieve {value}", 252)
     if value.startswith("file://"):
@@ -92,14 +168,12 @@ def loaded(value: str) -> str:
     return value
 
 
-def print_answer(answer: Any, options: dict[str, Any]) -> None:
+def as_printed(answer: Any, options: dict[str, Any]) -> bytes:
     if "--query" in options:
-        sys.path.append(os.environ["FAKE_AWS_LIBRARY"])
-        answer = importlib.import_module("jmespath").search(options["--query"], answer)
+        answer = import_module("jmespath").search(options["--query"], answer)
     if options.get("--output") == "text":
-        sys.stdout.buffer.write(("\t".join(map(str, answer)) if isinstance(answer, list) else str(answer)).encode() + b"\n")
-    elif answer != {}:  # nothing is printed for an empty object
-        print(json.dumps(answer, indent=4))
+        return ("\t".join(map(str, answer)) if isinstance(answer, list) else str(answer)).encode() + b"\n"
+    return json.dumps(answer, indent=4).encode() + b"\n" if answer != {} else b""  # nothing is printed for an empty object
 
 
 def stored_file(store: Path, region: str, name: str) -> Path:
@@ -108,16 +182,17 @@ def stored_file(store: Path, region: str, name: str) -> Path:
 
 
 class Store:
-    def __init__(self, folder: Path, region: str) -> None:
+    def __init__(self, folder: Path, region: str, account: str) -> None:
         self.folder = folder
         self.region = region
+        self.account = account
 
     def answer(self, command: str, options: dict[str, Any]) -> Any:
         method = getattr(self, command.replace("-", "_"))
         return method(options)
 
     def get_caller_identity(self, options: dict[str, Any]) -> Any:
-        return {"UserId": "x", "Account": os.environ.get("FAKE_AWS_ACCOUNT", "123456789012"), "Arn": "arn:aws:iam::1:user/x"}
+        return {"UserId": "x", "Account": self.account, "Arn": "arn:aws:iam::1:user/x"}
 
     def found(self, name: str) -> Parameter | None:
         file = stored_file(self.folder, self.region, name)
@@ -243,9 +318,4 @@ def check(before: Parameter, now: Parameter) -> None:
 
 
 def fail(message: str, code: int = 254) -> NoReturn:
-    print(message, file=sys.stderr)
-    sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()
+    raise Failure(message, code)

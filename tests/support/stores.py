@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from support.checkout import REQUIRE_ALL, ROOT
-from support.fake_aws import stored_file
+from support.checkout import REQUIRE_ALL
+from support.fake_aws import serving, stored_file
 
 SHELL: Final = shutil.which("dash") or shutil.which("sh")
-LIBRARY: Final = find_spec("jmespath")
 needs_shell: Final = pytest.mark.skipif(SHELL is None or os.name != "posix", reason="there is no POSIX shell")
 needs_aws: Final = pytest.mark.skipif(
-    SHELL is None or os.name != "posix" or (LIBRARY is None and not REQUIRE_ALL), reason="there is no POSIX shell, or no jmespath"
+    SHELL is None or os.name != "posix" or (find_spec("jmespath") is None and not REQUIRE_ALL),
+    reason="there is no POSIX shell, or no jmespath",
 )
 SHELLS: Final = [[path] for name in ("dash", "bash") if (path := shutil.which(name)) is not None]
 """The shells that scripts must run in."""
@@ -65,17 +64,13 @@ def calls(folder: Path) -> list[list[str]]:
     return [json.loads(line)[1:] for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
 
 
-def environment_with_aws(store: Path, **variables: str) -> dict[str, str]:
-    """The variables of a process that finds the ``aws`` of tests."""
-    aws = store.parent / "bin" / "aws"
-    if not aws.exists():
-        aws.parent.mkdir()
-        # imported, so that it is compiled once, and without the packages of the environment, which take longer to find than a call
-        start = f"import sys; sys.path[0] = {str(ROOT / 'tests/support')!r}; import fake_aws; fake_aws.main()"
-        aws.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E -c {shlex.quote(start)} "$@"\n', encoding="utf-8")
-        aws.chmod(0o700)
-    library = str(Path(LIBRARY.origin).parents[1]) if LIBRARY is not None and LIBRARY.origin is not None else ""
-    return {"PATH": f"{aws.parent}:/usr/bin:/bin", "FAKE_AWS": str(store), "FAKE_AWS_LIBRARY": library, **variables}
+@contextmanager
+def environment_with_aws(store: Path, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The variables of a process that finds the ``aws`` of tests, for as long as it runs."""
+    programs = store.parent / "bin"
+    programs.mkdir(exist_ok=True)
+    with serving(store, programs, variables):
+        yield {"PATH": f"{programs}:/usr/bin:/bin", **variables}
 
 
 def execute(
@@ -83,7 +78,6 @@ def execute(
 ) -> subprocess.CompletedProcess[str]:
     """Run a script on a store; the number of its first call is 1."""
     (store / "log").unlink(missing_ok=True)
-    environment = environment_with_aws(store, **(variables or {}))
-    return subprocess.run(
-        [*shell, str(script), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=120, errors="replace"
-    )
+    command = [*shell, str(script), *arguments]
+    with environment_with_aws(store, variables or {}) as environment:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120, errors="replace")
