@@ -287,6 +287,7 @@ def test_what_is_not_installed_is_in_no_row(files: Path) -> None:
     assert not [case for row in rows.rows(installed(given), files, SMALL) for case in row.cases if case.name == "spectral"]
 
 
+@pytest.mark.slow
 def test_what_our_commands_must_say(files: Path) -> None:
     """Each command of this checkout, run by this Python, is what its row asks for."""
     for row in rows.rows(installed(), files, SMALL):

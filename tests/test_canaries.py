@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.canaries import ADDRESSES, CANARY, FORMS, LOGINS, Planted, Values, everywhere, planted_files, printed, server_files
+from support.canaries import (
+    ADDRESSES,
+    CANARY,
+    FORMS,
+    LOGINS,
+    Planted,
+    Values,
+    everywhere,
+    planted_files,
+    planted_values,
+    printed,
+    server_files,
+)
 from support.helpers import EVERY_RULE, rule
 
 from linter.commands import diff, show
@@ -23,19 +35,23 @@ from linter.documents.inputs import Input
 from linter.fixes.plan import fixed
 from linter.fixes.store_plan import tried
 from linter.model import Document, Result
+from linter.policy import rule_file
 from linter.policy.engine import check
 from linter.policy.rule import Rule
+from linter.policy.rule_file import RuleFile, read_rule_file
 from linter.reporters import names, reporter
 from linter.reporters._fingerprint import raw_hashes
 from linter.run import Options, Outcome, lint_input, load_documents
 
-SHIFTS = (0, 11)
-FILES = [(shift, planted) for shift in SHIFTS for planted in planted_files(shift)]
-
-
+QUICK, SLOW = (0, 6), (11, 1)
+"""Which forms the canaries have, and in how many settings of each file there is one: in every sixth, in every one."""
 every_file = pytest.mark.parametrize(
-    ("shift", "planted"),
-    [pytest.param(*file, id=f"{file[1].name}-{file[0]}", marks=pytest.mark.slow if file[0] else ()) for file in FILES],
+    ("forms", "planted"),
+    [
+        pytest.param(forms, planted, id=f"{planted.name}-{forms[0]}", marks=pytest.mark.slow if forms == SLOW else ())
+        for forms in (QUICK, SLOW)
+        for planted in planted_files(*forms)
+    ],
     scope="module",
 )
 """(With a scope, so that the tests of one file run one after the other, and its reports are made once.)"""
@@ -52,24 +68,25 @@ def curious() -> tuple[Rule, ...]:
 
 
 @cache
-def linted(planted: Planted) -> tuple[Result, tuple[str, ...]]:
-    """A file's result with what the curious policies say, and the errors of the run."""
+def linted(planted: Planted) -> Outcome:
+    """A run on a file, with what the curious policies say in its result."""
     outcome = lint(planted)
-    return with_policies(outcome), outcome.errors
+    return outcome._replace(result=with_policies(outcome))
 
 
 @cache
 def reports_of(planted: Planted) -> dict[str, str]:
-    return reports(linted(planted)[0])
+    return reports(linted(planted).result)
 
 
 def reports(result: Result) -> dict[str, str]:
-    found = {}
-    for name in names():
-        stream = io.StringIO()
-        reporter(name).report(result, stream)
-        found[name] = stream.getvalue()
-    return found
+    return {name: report(result, name) for name in names()}
+
+
+def report(result: Result, name: str) -> str:
+    stream = io.StringIO()
+    reporter(name).report(result, stream)
+    return stream.getvalue()
 
 
 def loaded(planted: Planted) -> list[Document]:
@@ -77,8 +94,9 @@ def loaded(planted: Planted) -> list[Document]:
     return load_documents([given], planted.kind)[0]
 
 
-def lint(planted: Planted) -> Outcome:
-    outcome = lint_input(Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name), Options(EVERY_RULE, planted.kind))
+def lint(planted: Planted, baseline: Path | None = None) -> Outcome:
+    given = Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name)
+    outcome = lint_input(given, Options(EVERY_RULE, planted.kind, write_baseline=baseline))
     assert outcome.bugs == ()
     return outcome
 
@@ -90,12 +108,12 @@ def with_policies(outcome: Outcome) -> Result:
 
 
 @every_file
-def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
+def test_no_command_prints_a_canary(forms: tuple[int, int], planted: Planted) -> None:
     assert CANARY in planted.content or planted.name == "encoded.yaml"
-    result, errors = linted(planted)
-    assert len(result.findings) > 5
+    outcome = linted(planted)
+    assert len(outcome.result.findings) > 5
     assert {name: printed(text) for name, text in reports_of(planted).items() if printed(text)} == {}
-    assert not any(printed(error) for error in errors)
+    assert not any(printed(error) for error in outcome.errors)
     documents = loaded(planted)
     for document in documents:
         assert not printed(show.as_text([document], only_changed=False, defaults=True))
@@ -106,37 +124,37 @@ def test_no_command_prints_a_canary(shift: int, planted: Planted) -> None:
 
 
 @every_file
-def test_a_baseline_holds_no_canary(shift: int, planted: Planted, tmp_path: Path) -> None:
-    given = Input(planted.name, planted.content.encode(), Path("/nowhere") / planted.name)
-    outcome = lint_input(given, Options(EVERY_RULE, planted.kind, write_baseline=tmp_path / "known"))
-    assert outcome.baseline is not None and outcome.baseline.entries > 0
-    assert printed(outcome.baseline.text) == []
+def test_a_baseline_holds_no_canary(forms: tuple[int, int], planted: Planted) -> None:
+    baseline = lint(planted, Path("/nowhere/known")).baseline
+    assert baseline is not None and baseline.entries > 0
+    assert printed(baseline.text) == []
 
 
-@pytest.mark.quick_cases(3)
-@pytest.mark.parametrize("form", FORMS)
-def test_no_setting_shows_a_canary_of_any_form(form: str) -> None:
+@pytest.mark.quick_cases(12)
+@pytest.mark.parametrize(("form", "number"), [(form, number) for form in FORMS for number in range(len(everywhere(FORMS[0])))])
+def test_no_setting_shows_a_canary_of_any_form(form: str, number: int) -> None:
     """Each form in every public setting, where the files above have one form each."""
-    for planted in everywhere(form):
-        outcome = lint(planted)
-        said = [outcome.errors, reports(outcome.result)["text"]]
-        for document in outcome.result.documents:
-            said += [shown([document], only_changed=False, defaults=True) for shown in (show.as_text, show.as_json)]
-        assert {part for text in said for part in printed(str(text))} == set(), planted.name
+    planted = everywhere(form)[number]
+    outcome = lint(planted)
+    said = [outcome.errors, report(outcome.result, "text")]
+    for document in outcome.result.documents:
+        said += [shown([document], only_changed=False, defaults=True) for shown in (show.as_text, show.as_json)]
+    assert {part for text in said for part in printed(str(text))} == set(), planted.name
 
 
 @every_file
-def test_two_configurations_are_compared_without_a_canary(shift: int, planted: Planted) -> None:
-    others = [one for one in planted_files((shift + 5) % len(FORMS)) if one.name == planted.name]
-    for one, other in zip(loaded(planted), loaded(others[0]), strict=True):
-        assert not printed(diff.as_text(one, other))
-        assert not printed(diff.as_json(one, other))
+def test_two_configurations_are_compared_without_a_canary(forms: tuple[int, int], planted: Planted) -> None:
+    shift, every = forms
+    (other,) = (file for file in planted_files((shift + 5) % len(FORMS), every) if file.name == planted.name)
+    for before, after in zip(loaded(planted), loaded(other), strict=True):
+        assert not printed(diff.as_text(before, after))
+        assert not printed(diff.as_json(before, after))
 
 
 @every_file
-def test_sarif_reveals_no_canary(shift: int, planted: Planted) -> None:
+def test_sarif_reveals_no_canary(forms: tuple[int, int], planted: Planted) -> None:
     """Neither by the hash of its line, which can be inverted, nor by its length."""
-    result = linted(planted)[0]
+    result = linted(planted).result
     run = json.loads(reports_of(planted)["sarif"])["runs"][0]
     text = result.documents[0].text
     lines = text.position(len(text.content)).line
@@ -166,7 +184,7 @@ def _ends_behind_canary(text: Any, line: int, column: int, last_line: int, last_
 
 def test_results_of_one_line_are_distinct() -> None:
     (planted,) = (planted for planted in planted_files(0) if planted.name == "oneline.json")
-    run = json.loads(reports(lint(planted).result)["sarif"])["runs"][0]
+    run = json.loads(report(lint(planted).result, "sarif"))["runs"][0]
     assert len(run["results"]) > 50
     own = [found["partialFingerprints"]["medplumLintSetting/v1"] for found in run["results"]]
     assert len(set(own)) == len(own)
@@ -190,9 +208,9 @@ def test_values_that_are_not_secret_are_shown() -> None:
     text = show.as_text(loaded(planted), only_changed=False, defaults=False)
     assert all(f'"{value}"' in text or value == "8103" for value in CLEAN.values())
     assert text.count("••••••") == 1
-    report = reports(lint(planted).result)["text"]
-    assert '"Name": "/medplum/prod/unheardOf"' in report
-    assert '"Value": "https://api.clinic.test"' in report
+    text = report(lint(planted).result, "text")
+    assert '"Name": "/medplum/prod/unheardOf"' in text
+    assert '"Value": "https://api.clinic.test"' in text
 
 
 def test_the_words_of_a_suppression_comment_are_shown() -> None:
@@ -200,10 +218,10 @@ def test_the_words_of_a_suppression_comment_are_shown() -> None:
         "# medplum-lint: ignore[no-such-rule] we know\nMEDPLUM_BASE_URL=https://api.clinic.test/ # hunter2\n# medplum-lint: ignore\n"
         "MEDPLUM_DATABASE_HOST=db.clinic.test\n"
     )
-    report = reports(lint(Planted(".env", content)).result)["text"]
-    assert "1 | # medplum-lint: ignore[no-such-rule] we know\n" in report
-    assert "3 | # medplum-lint: ignore\n" in report
-    assert "hunter2" not in report
+    text = report(lint(Planted(".env", content)).result, "text")
+    assert "1 | # medplum-lint: ignore[no-such-rule] we know\n" in text
+    assert "3 | # medplum-lint: ignore\n" in text
+    assert "hunter2" not in text
 
 
 @pytest.mark.parametrize("length", [1, 30, 95, 130, 900])
@@ -214,8 +232,8 @@ def test_no_fingerprint_gives_the_length_of_a_secret(length: int) -> None:
     )
 
     def prints(secret: str) -> list[dict[str, str]]:
-        report = reports(lint(Planted("server.json", content % secret, "server/json")).result)["sarif"]
-        return [found["partialFingerprints"] for found in json.loads(report)["runs"][0]["results"]]
+        text = report(lint(Planted("server.json", content % secret, "server/json")).result, "sarif")
+        return [found["partialFingerprints"] for found in json.loads(text)["runs"][0]["results"]]
 
     assert prints("s" * length) == prints("hunter2")
 
@@ -247,6 +265,12 @@ def fixing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return folders
 
 
+@cache
+def read_once(path: Path, *, trusted: bool) -> RuleFile:
+    """A rule file, which each of the many runs that fix a file would read again."""
+    return read_rule_file(path, trusted=trusted)
+
+
 def _nested(path: str) -> Any:
     value: Any = "a"
     for step in reversed(path.split(".")):
@@ -254,28 +278,35 @@ def _nested(path: str) -> Any:
     return value
 
 
+def fixable_files() -> list[Planted]:
+    """Files with a canary in every setting that is changed, and in some of the others."""
+    server = planted_values("server", 0)
+    few = {path: text for number, (path, text) in enumerate(server.items()) if ".".join(path) in FIXED or number % 6 == 0}
+    return [*server_files(few), *(planted for planted in planted_files(0) if (planted.kind or "").startswith(("infra", "secret")))]
+
+
+IN_QUICK = {("medplum.config.json", "add"), (".env", "remove"), ("compose.yaml", "set"), ("broken.json", "all")}
+
+
 @pytest.mark.parametrize(
-    "planted",
+    ("planted", "way"),
     [
-        pytest.param(
-            planted, id=planted.name, marks=() if planted.name in ("medplum.config.json", ".env", "broken.json") else pytest.mark.slow
-        )
-        for planted in planted_files(0)
+        pytest.param(planted, way, id=f"{planted.name}-{way}", marks=() if (planted.name, way) in IN_QUICK else pytest.mark.slow)
+        for planted in fixable_files()
+        for way in FIXES
     ],
 )
-def test_no_fix_prints_a_canary(planted: Planted, fixing: dict[str, Path]) -> None:
+def test_no_fix_prints_a_canary(planted: Planted, way: str, fixing: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the report that offers it, nor the difference that it would make."""
-    made = 0
-    for folder in fixing.values():
-        options = Options(EVERY_RULE._replace(select=("acme",)), planted.kind, (folder,), isolated=True)
-        fixes = fixed(partial(_relinted, planted, options), unsafe=True)
-        first = _relinted(planted, options, {})
-        assert (first.bugs, first.errors, fixes.bugs) == ((), (), ())
-        assert {name: printed(text) for name, text in reports(first.result).items() if printed(text)} == {}
-        assert not any(printed(text) for text in (*fixes.refused, *map(unified_diff, fixes.files)))
-        made += len(fixes.files)
+    monkeypatch.setattr(rule_file, "read_rule_file", read_once)
+    check = checking(planted, Options(EVERY_RULE._replace(select=("acme",)), planted.kind, (fixing[way],), isolated=True))
+    fixes = fixed(check, unsafe=True)
+    first = check({})
+    assert (first.bugs, first.errors, fixes.bugs) == ((), (), ())
+    assert {name: printed(text) for name, text in reports(first.result).items() if printed(text)} == {}
+    assert not any(printed(text) for text in (*fixes.refused, *map(unified_diff, fixes.files)))
     is_edited = planted.kind != "server/azure" and planted.name not in UNEDITED and not (planted.kind or "").startswith(("infra", "secret"))
-    assert bool(made) == is_edited
+    assert bool(fixes.files) == (is_edited and way != "all")  # "all" brings other findings, so it is only reported
 
 
 ORIGINS = ("allowedOrigins",)
@@ -297,8 +328,7 @@ def with_url(path: tuple[str, ...], text: str) -> list[Planted]:
 
 def outputs(planted: Planted) -> Iterator[tuple[str, str]]:
     """All that the commands print about a file and its fixes, each with what prints it."""
-    options = Options(EVERY_RULE, planted.kind, isolated=True)
-    check = partial(_relinted, planted, options)
+    check = checking(planted, Options(EVERY_RULE, planted.kind, isolated=True))
     first = check({})
     outcome, dumps, notes = tried(first, check, unsafe=True)
     fixes = fixed(check, unsafe=True)
@@ -315,17 +345,33 @@ def outputs(planted: Planted) -> Iterator[tuple[str, str]]:
         yield "diff", diff.as_text(document, first.result.documents[0])
         yield "diff as JSON", diff.as_json(document, first.result.documents[0])
     for found in {finding.rule for finding in first.result.findings}:
-        yield f"explain {found}", explained(rule_file_of(found, []), first)
-    baseline = _relinted(planted, options._replace(write_baseline=Path("/nowhere/known")), {}).baseline
+        yield f"explain {found}", explained(built_in(found), first)
+    baseline = lint(planted, Path("/nowhere/known")).baseline
     yield "baseline", baseline.text if baseline is not None else ""
 
 
-@pytest.mark.quick_cases(3)
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_no_output_has_the_login_of_a_url(address: str) -> None:
+@cache
+def built_in(rule_id: str) -> RuleFile:
+    return rule_file_of(rule_id, [])
+
+
+OF_LOGINS = [(ORIGINS, login) for login in LOGINS] + [(path, LOGINS[number % len(LOGINS)]) for number, path in enumerate(HOLDERS)]
+
+
+@pytest.mark.parametrize(
+    ("address", "part"),
+    [
+        param
+        for number, address in enumerate(ADDRESSES)
+        for param in (
+            pytest.param(address, slice(number, None, len(ADDRESSES)), id=f"{address}-some"),
+            pytest.param(address, slice(None), id=f"{address}-all", marks=pytest.mark.slow),
+        )
+    ],
+)
+def test_no_output_has_the_login_of_a_url(address: str, part: slice) -> None:
     """Neither as it is nor as a host in small letters, which is what an origin was once made of."""
-    cases = [(ORIGINS, login) for login in LOGINS] + [(path, LOGINS[number % len(LOGINS)]) for number, path in enumerate(HOLDERS)]
-    for number, (path, login) in enumerate(cases):
+    for number, (path, login) in list(enumerate(OF_LOGINS))[part]:
         planted = with_url(path, address.format(login))[number % len(WITH_URLS)]
         said = {name: printed(text) for name, text in outputs(planted) if printed(text)}
         assert said == {}, (planted.name, path, login)
@@ -335,15 +381,20 @@ def test_no_output_has_the_login_of_a_url(address: str) -> None:
 def test_the_fix_of_an_origin_removes_the_login(login: str) -> None:
     for planted in with_url(ORIGINS, f"https://a.clinic.test,https://{login}@db.clinic.test/"):
         if planted.name in ("medplum.config.json", ".env"):
-            (file,) = fixed(partial(_relinted, planted, Options(EVERY_RULE, planted.kind, isolated=True)), unsafe=True).files
+            (file,) = fixed(checking(planted, Options(EVERY_RULE, planted.kind, isolated=True)), unsafe=True).files
             assert "https://a.clinic.test,https://db.clinic.test" in file.after.decode()
             assert printed(file.after.decode()) == []
 
 
-def _relinted(planted: Planted, options: Options, instead: Mapping[str, bytes]) -> Outcome:
-    data = instead.get(planted.name, planted.content.encode())
-    outcome = lint_input(Input(planted.name, data, Path("/nowhere") / planted.name), options)
-    return outcome._replace(contents={planted.name: data})
+def checking(planted: Planted, options: Options) -> Callable[[Mapping[str, bytes]], Outcome]:
+    """A check of a file with other contents instead; what is asked again is answered at once."""
+
+    @cache
+    def check(data: bytes) -> Outcome:
+        outcome = lint_input(Input(planted.name, data, Path("/nowhere") / planted.name), options)
+        return outcome._replace(contents={planted.name: data})
+
+    return lambda instead: check(instead.get(planted.name, planted.content.encode()))
 
 
 UNEDITED = {

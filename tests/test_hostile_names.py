@@ -60,6 +60,7 @@ def written(name: str, text: str) -> str:
 FORMATS = reporters.names()
 
 
+@pytest.mark.quick_cases(26)
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("form", FORMATS)
 def test_names_of_files(hostile: str, form: str) -> None:
@@ -211,6 +212,7 @@ def test_names_of_policies_and_their_folders(hostile: str) -> None:
     tame("test", f"policies {hostile}", code=2)
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\udcff" not in one])
 @pytest.mark.parametrize("form", FORMATS)
 def test_names_of_settings_environments_and_parameters(hostile: str, form: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.canaries import encoded, server_files
 from support.helpers import compact
@@ -246,8 +246,18 @@ def digests(values: Mapping[tuple[str, ...], str], mark: str) -> dict[tuple[str,
 SECRETS = st.from_regex(r"[A-Za-z][A-Za-z0-9+/_~-]{11,60}[A-Za-z]", fullmatch=True)
 
 
+@pytest.mark.slow
+@settings(max_examples=30)
 @given(SECRETS, SECRETS)
 def test_no_secret_enters_a_digest(first: str, second: str) -> None:
+    have_the_same_digests(first, second)
+
+
+def test_a_secret_enters_no_digest() -> None:
+    have_the_same_digests("kJ4jZ7qW/3mXv9RpT2w", "correct-horse-battery-staple")
+
+
+def have_the_same_digests(first: str, second: str) -> None:
     paths = [("database", "password"), ("signingKeyPassphrase",), ("smtp", "password")]
     made, other = (digests({("port",): "8103", **dict.fromkeys(paths, one)}, one) for one in (first, second))
     compared = made.keys() & other.keys()  # others fold long lines at other places

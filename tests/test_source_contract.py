@@ -64,6 +64,7 @@ def test_it_has_its_parts(name: str) -> None:
     demand(lacks_of_source(source(name)))
 
 
+@pytest.mark.slow
 def test_mypy_accepts_every_source(tmp_path: Path) -> None:
     demand(mypy_refuses(Source, modules(), tmp_path))
 

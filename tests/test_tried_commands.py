@@ -245,7 +245,7 @@ def test_there_are_dumps_among_the_fixtures() -> None:
 NAMES = ("dump.json", "oneline.json", "map.json", "rows.json", "dump.jsonl", "dump-ssm.yaml", "map-ssm.yaml")
 
 
-@pytest.mark.parametrize("shift", [0, 11])
+@pytest.mark.parametrize("shift", [0, pytest.param(11, marks=pytest.mark.slow)])
 def test_no_round_shows_a_canary(shift: int) -> None:
     made = 0
     for planted in planted_files(shift):

@@ -357,7 +357,7 @@ def test_the_view_holds_no_value_that_the_catalogue_does_not_know_as_public(kind
 
 
 def test_a_document_of_any_depth_has_a_view() -> None:
-    text = '{"signingKey": "x", "a":' + '{"a":' * 50_000 + '"s"' + "}" * 50_000 + "}"
+    text = '{"signingKey": "x", "a":' + '{"a":' * 10_000 + '"s"' + "}" * 10_000 + "}"
     [loaded] = load(Input("x", text.encode(), Path("x")), "server/json").loaded
     assert check(untrusted({"**.password": "absent"}), loaded.document) == []
 
@@ -404,7 +404,7 @@ def test_a_found_policy_that_names_a_secret_is_refused(must: dict[str, Any], mor
     assert error.endswith("name its folder with --rules")
 
 
-@pytest.mark.parametrize("command", [["rules"], ["explain", "missing-setting"], ["test"]])
+@pytest.mark.parametrize("command", [["rules"], ["explain", "missing-setting"], ["test", "--no-built-in"]])
 def test_the_other_commands_refuse_it_too(command: list[str]) -> None:
     write("policies/asks.yaml", policy("asks", {"signingKey": {"min_length": 12}}))
     write(".medplum-lint.toml", 'rules = ["policies"]\n')

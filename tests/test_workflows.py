@@ -102,6 +102,7 @@ def as_workflow(action: dict[str, Any]) -> str:
     return yaml.safe_dump({"on": {"workflow_call": {"inputs": inputs}}, "permissions": {}, "jobs": {"action": job}})
 
 
+@pytest.mark.slow
 def test_actionlint_reports_nothing(tmp_path: Path) -> None:
     """Of our workflows, those to copy, and the steps of the action; it does of one that has a mistake."""
     if not ACTIONLINT.exists() or shutil.which("node") is None:

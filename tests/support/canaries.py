@@ -281,14 +281,15 @@ def hidden_paths(kind: str) -> list[tuple[str, ...]]:
     return [*secret, ("pasword",), ("databse",), ("dbPassword",), ("database", "pass")]
 
 
-def planted_values(kind: str, shift: int) -> Values:
-    """A canary of some form in every setting; ``shift`` chooses which."""
+def planted_values(kind: str, shift: int, part: slice = slice(None)) -> Values:
+    """A canary of some form in every setting, or in a part of them; ``shift`` chooses the form of each."""
     public = {path: _form(kind, path, FORMS[(number + shift) % len(FORMS)]) for number, path in enumerate(public_paths(kind))}
     hidden = {path: [CANARY, f"x{CANARY}x", *FORMS][(number + shift) % 7] for number, path in enumerate(hidden_paths(kind))}
-    return {**public, **hidden}
+    return dict([*public.items()][part] + [*hidden.items()][part])
 
 
-def everywhere(form: str) -> Iterable[Planted]:
+@cache
+def everywhere(form: str) -> list[Planted]:
     """A file of each kind of setting, and of each way to read them, with this form of a canary in every public one."""
     names = ("medplum.config.json", "objects.json", "dump.json", "vault.json", ".env", "medplum.prod.config.json", "infra.json")
     values = {kind: {path: _form(kind, path, form) for path in public_paths(kind)} for kind in settings.KINDS}
@@ -306,12 +307,22 @@ def _form(kind: str, path: tuple[str, ...], form: str) -> str:
 
 
 @cache
-def planted_files(shift: int) -> tuple[Planted, ...]:
-    """Files of every source with a canary in every setting; ``shift`` chooses the forms."""
+def planted_files(shift: int, every: int = 1) -> tuple[Planted, ...]:
+    """Files of every source with a canary in every setting; ``shift`` chooses the forms.
+
+    With ``every``, a file of a server or of the CDK has a canary only in every so many-th setting, and the next file in others.
+    """
+    parts = [
+        (*server_files(planted_values("server", shift, part)), *infra_files(planted_values("infra", shift, part)))
+        for part in (slice(start, None, every) for start in range(every))
+    ]
     return (
-        *server_files(planted_values("server", shift)),
-        *infra_files(planted_values("infra", shift)),
-        *(file for kind in ("secret/database", "secret/redis") for file in secret_files(planted_values(kind, shift), kind)),
+        *(files[number % every] for number, files in enumerate(zip(*parts, strict=True))),
+        *(
+            file._replace(name=f"{kind.rpartition('/')[2]}-{file.name}")
+            for kind in ("secret/database", "secret/redis")
+            for file in secret_files(planted_values(kind, shift), kind)
+        ),
     )
 
 
