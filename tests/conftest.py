@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 from support import offline
 from support.contract import incomplete
+from support.processor_time import ProcessorTime, add_options
 from support.quick import is_quick, mark_slow
 
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -18,9 +19,15 @@ settings.register_profile("quick", settings.get_profile("steady"), max_examples=
 settings.register_profile("explore", max_examples=5_000, deadline=None)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that limit processor time."""
+    add_options(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how hypothesis runs, and stop at a source or reporter that is not one yet, for which every test would fail in its own way."""
     offline.guard()
+    config.pluginmanager.register(ProcessorTime(config))
     usual = "quick" if is_quick(config) else "steady"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
     lacking = incomplete()
