@@ -53,7 +53,7 @@ class Reach(NamedTuple):
     def searched(self, folder: Path) -> bool:
         """Whether a whole folder was searched."""
         real = os.path.realpath(folder)
-        return any(is_within(real, one) for one in self.folders)
+        return any(is_within(real, folder) for folder in self.folders)
 
     def is_gone(self, path: Path) -> bool:
         """Whether a file is missing from a folder that was searched for it."""

@@ -156,11 +156,11 @@ class KnownFindings:
         self._files: dict[str, list[Checked]] = {}
         self._names: dict[Document, str] = {}
         self._configs: dict[Document, Config] = {}
-        for one in documents:
-            uri = one.document.uri
-            name = self._names[one.document] = printable(uri) if is_name(uri) else self._relative(one.path)
-            self._files.setdefault(name, []).append(one)
-            self._configs[one.document] = one.config
+        for checked in documents:
+            uri = checked.document.uri
+            name = self._names[checked.document] = printable(uri) if is_name(uri) else self._relative(checked.path)
+            self._files.setdefault(name, []).append(checked)
+            self._configs[checked.document] = checked.config
 
     def _relative(self, path: Path) -> str:
         """A path as entries have it: the same wherever the command runs. Links to folders are resolved, a link to the file is not."""
@@ -256,12 +256,12 @@ class KnownFindings:
 
 def _shown_of_file(documents: list[Checked], *, has_all: bool) -> Callable[[Entry], bool]:
     """The same for entries of one file, of which these documents were checked. ``has_all``: everything they depend on was checked too."""
-    whole, known = all(one.whole for one in documents), documents[-1].known
-    rules = frozenset[str]().union(*(one.rules for one in documents))
-    together = frozenset[str]().union(*(one.together for one in documents))
-    compared = {(_environment(one.document), rule) for one in documents for rule in one.compared}
-    has_variables = any(one.document.kind == "server/env" for one in documents)
-    by_name = gathered((_environment(one.document), one) for one in documents)
+    whole, known = all(checked.whole for checked in documents), documents[-1].known
+    rules = frozenset[str]().union(*(checked.rules for checked in documents))
+    together = frozenset[str]().union(*(checked.together for checked in documents))
+    compared = {(_environment(checked.document), rule) for checked in documents for rule in checked.compared}
+    has_variables = any(checked.document.kind == "server/env" for checked in documents)
+    by_name = gathered((_environment(checked.document), checked) for checked in documents)
     alone = {name: all(map(_is_alone, some)) for name, some in by_name.items()}
 
     def shows(entry: Entry) -> bool:

@@ -30,10 +30,10 @@ class Comments:
 
     def __init__(self, documents: list[Checked]) -> None:
         self._first = documents[0]
-        self._checked = frozenset[str]().union(*(one.rules for one in documents))
-        self._anchors = {one.document: one.loaded.anchors for one in documents}
+        self._checked = frozenset[str]().union(*(checked.rules for checked in documents))
+        self._anchors = {checked.document: checked.loaded.anchors for checked in documents}
         self._used: set[tuple[int, str]] = set()
-        self._about = gathered((rule, one) for one in self._first.loaded.suppressions for rule in one.rules)
+        self._about = gathered((rule, suppression) for suppression in self._first.loaded.suppressions for rule in suppression.rules)
         """The comments about each rule, in their order, so that no later one ends, or begins, before an earlier one."""
 
     def acceptance(self, finding: Finding) -> Acceptance | None:
@@ -48,9 +48,9 @@ class Comments:
                 return self._written(about[index], finding.rule)
         return None
 
-    def _written(self, one: Suppression, rule: str) -> Acceptance:
-        line = self._first.document.position(one.place.start).line
-        return Acceptance(rule, one.reason, line=line, file=self._first.document.uri, source="comment", **one.terms)
+    def _written(self, suppression: Suppression, rule: str) -> Acceptance:
+        line = self._first.document.position(suppression.place.start).line
+        return Acceptance(rule, suppression.reason, line=line, file=self._first.document.uri, source="comment", **suppression.terms)
 
     def listed(self, _reach: Reach) -> Iterator[Listed]:
         """See :class:`~linter.acceptance.acceptors.Acceptor`; each rule of a comment is one."""

@@ -45,7 +45,7 @@ class Acceptances:
             self._checked[place] = None
             self._named[one.path] = set()
             self._first.setdefault((place, one.rule, one.setting), number)
-        self._places = {one.document: self._places_of(one) for one in documents}
+        self._places = {checked.document: self._places_of(checked) for checked in documents}
 
     def _places_of(self, checked: Checked) -> list[_Place]:
         """The places that a document is in; records what was checked there."""
@@ -91,15 +91,15 @@ class Acceptances:
             if why:
                 yield Notice("unused-acceptance", one.file, one.line, f"the acceptance of {one.described} is unused, because {why}")
 
-    def _why_unused(self, one: Acceptance, *, whole: bool) -> str | None:
+    def _why_unused(self, acceptance: Acceptance, *, whole: bool) -> str | None:
         """Why no finding needs a table, and what to do; None if that is not certain. ``whole``: the whole folder was searched."""
-        checked, named = self._checked[one.path, one.environment], one.rule in self._named[one.path]
-        is_file = one.path is None or not is_name(one.path)  # others are in no folder that a run could have searched
-        if one.path in self._unread or not (named or (whole and is_file and (checked is None or one.rule in checked))):
+        checked, named = self._checked[acceptance.path, acceptance.environment], acceptance.rule in self._named[acceptance.path]
+        is_file = acceptance.path is None or not is_name(acceptance.path)  # others are in no folder that a run could have searched
+        if acceptance.path in self._unread or not (named or (whole and is_file and (checked is None or acceptance.rule in checked))):
             return None
         if checked is not None:
             return "the rule finds nothing there: delete it"
-        file = None if named else _one_file(self._config, one.path or "")
+        file = None if named else _one_file(self._config, acceptance.path or "")
         if file is not None:
             return None if os.path.lexists(file) else "there is no such file: delete it"
         unless = "" if named else ", unless it is for a file that a search skips"

@@ -51,7 +51,7 @@ def run(given: Given) -> None:
 def _accepted(given: Given, options: Options, config: Config, folder: Path) -> list[Finding]:
     """The findings to accept. Those of a rule that compares files need more than one file, and are assumed to exist."""
     rules, errors = all_rules([*folders_of(config), *given.rules])
-    fail_for((errors or check_ids([given.rule], (one.info for one in rules)))[:1])
+    fail_for((errors or check_ids([given.rule], (rule.info for rule in rules)))[:1])
     outcome = lint_paths([given.file], options)
     fail_for(outcome.errors[:1])
     of_rule = _findings(given, outcome)
@@ -65,7 +65,7 @@ def _accepted(given: Given, options: Options, config: Config, folder: Path) -> l
     where, place = f"{given.file}: {given.rule}", f" in {given.environment}" if given.environment is not None else ""
     if named and not found:
         raise Failed(f"{where} is accepted there already: {named[0].suppressed}")
-    if not found and DEPLOYMENT not in next(one.info.kinds for one in rules if one.info.id == given.rule):
+    if not found and DEPLOYMENT not in next(rule.info.kinds for rule in rules if rule.info.id == given.rule):
         if not of_rule or given.setting is None:
             raise Failed(f"{where} finds nothing{place}, so there is nothing to accept")
         near = did_you_mean(given.setting, settings) or (f"; it finds {', '.join(settings)}" if settings else "")
@@ -79,16 +79,19 @@ def _findings(given: Given, outcome: Outcome) -> list[Finding]:
     """The findings of the rule in the file and the environment, one for each of their places in the document."""
     return [
         place
-        for one in outcome.result.findings
-        for place in (one, *(one._replace(path=at.path or None, span=at.span) for at in one.related if at.document is one.document))
-        if one.rule == given.rule
-        and one.document.uri == Path(given.file).as_posix()
-        and given.environment in (None, *names_of(one.document))
+        for finding in outcome.result.findings
+        for place in (
+            finding,
+            *(finding._replace(path=at.path or None, span=at.span) for at in finding.related if at.document is finding.document),
+        )
+        if finding.rule == given.rule
+        and finding.document.uri == Path(given.file).as_posix()
+        and given.environment in (None, *names_of(finding.document))
     ]
 
 
 def _at_setting(given: Given, findings: list[Finding]) -> list[Finding]:
-    return [one for one in findings if given.setting in (None, _name(one), dotted(members_as_one(one.path or ())))]
+    return [finding for finding in findings if given.setting in (None, _name(finding), dotted(members_as_one(finding.path or ())))]
 
 
 def _name(finding: Finding) -> str:

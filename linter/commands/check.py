@@ -97,7 +97,7 @@ def run_options(given: Given) -> Options:
 
 def _with_server(given: Given, options: Options) -> tuple[Sequence[str], Options]:
     """The paths without the address of a running server, and the options with that. Raises :exc:`UsageError` for what cannot be asked."""
-    typed = [one for one in given.paths if one.lower().startswith(("https://", "http://"))]
+    typed = [path for path in given.paths if path.lower().startswith(("https://", "http://"))]
     if not typed:
         if given.also:
             raise UsageError("--also names hosts to ask beside a running server: give its address, https://HOST/, too")
@@ -107,7 +107,7 @@ def _with_server(given: Given, options: Options) -> tuple[Sequence[str], Options
     if len(typed) > 1:
         raise UsageError("there are several addresses of servers: ask one in each run")
     try:
-        return [one for one in given.paths if one not in typed], options._replace(live=RunningServer(typed[0], given.also))
+        return [path for path in given.paths if path not in typed], options._replace(live=RunningServer(typed[0], given.also))
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -290,7 +290,7 @@ def _report(outcome: Outcome, given: Given, log: Log) -> None:
     style = Style(quiet=given.quiet, statistics=given.statistics, category=given.sarif_category, suppressed=given.show_suppressed)
     shown = at_least(outcome.result, given.min_severity)._replace(record=cache(partial(_record, outcome)))
     write_all(shown, given.output, style, given.color, log)
-    if outcome.failed and shown.hidden and all(one.suppressed is not None for one in shown.findings):
+    if outcome.failed and shown.hidden and all(finding.suppressed is not None for finding in shown.findings):
         say("note", f"the run fails for findings less severe than {given.min_severity}, which --min-severity leaves out")
 
 
@@ -309,9 +309,9 @@ def _say_notices(outcome: Outcome, given: Given) -> None:
     The report says which rules a configuration switches off. With ``--quiet`` a note here says so, unless ``--config`` names the file;
     likewise for stale entries of a baseline if they make the run fail.
     """
-    for one in outcome.result.configurations:
-        if given.quiet and one.rules_off and not one.named:
-            say("note", f"{one.path}: switches off {count(len(one.rules_off), 'rule')}")
+    for configuration in outcome.result.configurations:
+        if given.quiet and configuration.rules_off and not configuration.named:
+            say("note", f"{configuration.path}: switches off {count(len(configuration.rules_off), 'rule')}")
     for notice in outcome.result.notices:
         if not given.quiet or (notice.kind == "stale-baseline" and given.fail_on_stale_baseline):
             say("note", notice.text)

@@ -149,12 +149,12 @@ def _excluding(config: Config, glob: str) -> str:
 # --- What a search takes. -----------------------------------------------------------------------------------------------------------
 
 
-def _left_out(one: LeftOut) -> tuple[str, str]:
+def _left_out(left_out: LeftOut) -> tuple[str, str]:
     """What is left out, and why."""
-    why = f"a search never enters a folder called {one.path.name}" if one.path.name in SKIPPED_FOLDERS else "hidden"
-    if one.glob:
-        why = f"{'force-exclude and ' * one.named}{_excluding(one.config, one.glob)}"
-    return f"{one.path.as_posix()}{'/' * one.path.is_dir()}", why
+    why = f"a search never enters a folder called {left_out.path.name}" if left_out.path.name in SKIPPED_FOLDERS else "hidden"
+    if left_out.glob:
+        why = f"{'force-exclude and ' * left_out.named}{_excluding(left_out.config, left_out.glob)}"
+    return f"{left_out.path.as_posix()}{'/' * left_out.path.is_dir()}", why
 
 
 def _files(paths: list[str], options: Options, log: Log) -> list[str]:
@@ -163,7 +163,7 @@ def _files(paths: list[str], options: Options, log: Log) -> list[str]:
     log.errors += dict.fromkeys(errors)
     log.bugs += run.log.bugs
     left_out = dict(map(_left_out, run.search.left_out))
-    unread = {one.path: one.note for one in run.log.files}
+    unread = {file.path: file.note for file in run.log.files}
     rows = {name: f"skipped: {why}" for name, why in left_out.items()}
     parts: dict[str, list[str]] = {}
     for one, reading in files.items():
@@ -182,7 +182,7 @@ def _files(paths: list[str], options: Options, log: Log) -> list[str]:
         if rows.get(name, "").startswith(("skipped", "not recognised")):
             rows[name] = f"included: as a part of {' and '.join(wholes)}"
     lines = columns(sorted(rows.items()))
-    more = run.search.looked_at - sum(one.searched for one in files) - sum(not name.endswith("/") for name in left_out)
+    more = run.search.looked_at - sum(file.searched for file in files) - sum(not name.endswith("/") for name in left_out)
     if more > 0:
         lines.append(f"{count(more, 'file has another name', 'files have other names')}: {what_is_searched_for()}.")
     return lines

@@ -91,9 +91,13 @@ def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool
 def _leaves(document: Document) -> Mapping[SettingPath, Side]:
     known = catalogue_of(document)
     return {
-        path: Side(value, visible_effective(known, one) if value is one.effective else visible(known, path, value), one.line is None)
-        for one in effective_settings(document, defaults=True)
-        for path, value in leaves(one.path, one.effective)  # so that an object in one parameter is compared with separate members
+        path: Side(
+            value,
+            visible_effective(known, row) if value is row.effective else visible(known, path, value),
+            row.line is None,
+        )
+        for row in effective_settings(document, defaults=True)
+        for path, value in leaves(row.path, row.effective)  # so that an object in one parameter is compared with separate members
         if value is not ABSENT
     }
 

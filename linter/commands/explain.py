@@ -97,8 +97,8 @@ def explanation(rule_file: RuleFile) -> str:
         "",
         *([info.docs, ""] if info.docs else []),
         *(["This check supports:", *supported, ""] if (supported := lines_about(info)) else []),
-        *_example("Wrong", next(one for one in examples if not one.is_good)),
-        *_example("Right", next(one for one in examples if one.is_good)),
+        *_example("Wrong", next(example for example in examples if not example.is_good)),
+        *_example("Right", next(example for example in examples if example.is_good)),
         *[f"See {link}" for link in info.links],
     ]
     return printable_lines("\n".join(lines)) + "\n"
@@ -156,7 +156,7 @@ def explained(rule_file: RuleFile, outcome: Outcome) -> str:
     for document, main in subjects_of(rule.info.kinds, outcome):
         subject = Subject.maker(document, main, outcome)(rule)
         blocks.append(f"{_name(document)}: {chr(10).join(_block(subject, outcome, rule_file))}\n")
-    blocks += [f"{printable(one.path)}: left alone: {printable(one.note)}\n" for one in outcome.result.files if one.status == "ignored"]
+    blocks += [f"{printable(file.path)}: left alone: {printable(file.note)}\n" for file in outcome.result.files if file.status == "ignored"]
     if len(blocks) == 1:
         several = "documents of one environment, with a server's among them: give all of them"
         kinds = several if DEPLOYMENT in rule.info.kinds else " or ".join(rule.info.kinds)
@@ -171,7 +171,7 @@ def _name(document: Document) -> str:
         return f"what surrounds {_name_in_file(document)}"
     if document.parts is not None:
         holder = holder_text(document)
-        return " + ".join(dict.fromkeys(printable(one.uri) for one in written_documents(document))) + (f" ({holder})" if holder else "")
+        return " + ".join(dict.fromkeys(printable(text.uri) for text in written_documents(document))) + (f" ({holder})" if holder else "")
     return _name_in_file(document)
 
 
@@ -181,7 +181,7 @@ def _name_in_file(document: Document) -> str:
 
 def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:
     rule, document, overrides, *_ = subject
-    findings = [one for one in outcome.result.findings if one.rule == rule.info.id and is_of(one, document)]
+    findings = [finding for finding in outcome.result.findings if finding.rule == rule.info.id and is_of(finding, document)]
     status, found = status_of(subject, outcome, findings), trace(rule, document)
     if not found.cases:
         yield f"silent: {status.why}"
@@ -191,12 +191,12 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
     left_out: list[tuple[Finding, str]] = []
     wrong = sum(clause.places["false"] for clause in found.clauses)
     is_checked = is_on and (document.members or document in outcome.checkable)
-    if is_checked and wrong > sum(1 + len(one.related) for one in findings):
-        known = {(one.document.uri, one.path) for one in findings}
+    if is_checked and wrong > sum(1 + len(finding.related) for finding in findings):
+        known = {(finding.document.uri, finding.path) for finding in findings}
         known |= {(one.document.uri, one.path or None) for finding in findings for one in finding.related}
         others = (one for one in check(rule, document, levels) if (one.document.uri, one.path) not in known)
         left_out = [(one, _why_left_out(rule, outcome, one)) for one in others]
-    shown = sum(one.suppressed is None for one in findings)
+    shown = sum(finding.suppressed is None for finding in findings)
     yield count(shown, "finding") if shown else f"silent: {left_out[0][1] if left_out and not findings else status.why}"
     environment = document_fact(document, "environment")
     selected = most_exact(rule.info, overrides.select)
@@ -221,7 +221,7 @@ def _why_target(subject: Subject) -> str:
         return "--target" if subject.given.target is not None else place_in(subject, "target")
     if subject.document.target is None:
         return "nothing shows it: secrets are reported, and what applies to both"
-    members = (one for one in subject.document.members.values() if one.kind.startswith("server"))
+    members = (member for member in subject.document.members.values() if member.kind.startswith("server"))
     evidence = evidence_of(next(members, subject.document))
     return evidence.says if evidence is not None else "as the rest of the file"
 
@@ -244,7 +244,7 @@ def _clause_lines(rule_file: RuleFile, several: bool, found: Trace) -> Iterator[
 
 
 def _finding_lines(several: bool, findings: list[Finding], left_out: list[tuple[Finding, str]]) -> Iterator[str]:
-    accepted = [f" (accepted: {printable(one.suppressed)})" if one.suppressed is not None else "" for one in findings]
+    accepted = [f" (accepted: {printable(finding.suppressed)})" if finding.suppressed is not None else "" for finding in findings]
     named = [(one, f"{one.severity}: {printable(one.message)}{how}") for one, how in zip(findings[:_MOST_FINDINGS], accepted, strict=False)]
     named += [(one, f"not reported: {why}") for one, why in left_out[:_MOST_FINDINGS]]
     if named:
@@ -424,8 +424,8 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
         yield _line(indent, verdict, f"{word} {assertion_text(inner.data)}", _why(given, at, verdict, clause))
         yield from _parts(inner, given, at, clause, mode, indent + 2)
 
-    for one in assertion.alternatives:
-        yield from of("or", one)
+    for alternative in assertion.alternatives:
+        yield from of("or", alternative)
     for part in assertion.parts:
         if part.name == "if":
             (_, condition), (_, consequence) = part.inner

@@ -109,10 +109,12 @@ def summary(written: Script, path: str) -> str:
 def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
     """The accounts of dumps, and the dumps that do not name one. Only dumps with fixes count."""
     of_dump = {
-        printable(dump.uri): {account for finding in dump.findings for one in finding.operations for account in one.accounts}
+        printable(dump.uri): {account for finding in dump.findings for operation in finding.operations for account in operation.accounts}
         for dump in dumps
     }
-    return sorted({one for accounts in of_dump.values() for one in accounts}), [uri for uri, accounts in of_dump.items() if not accounts]
+    return sorted({account for accounts in of_dump.values() for account in accounts}), [
+        uri for uri, accounts in of_dump.items() if not accounts
+    ]
 
 
 def _planned(dump: FixedDump) -> tuple[list[Planned], list[Finding]]:
@@ -202,7 +204,7 @@ def _description(finding: Finding) -> str:
 
 def _place_in_store(finding: Finding) -> tuple[str, str]:
     """The environment and region where a finding is fixed."""
-    return _environment(finding) or "Parameter Store", next((one.region for one in finding.operations), None) or ""
+    return _environment(finding) or "Parameter Store", next((operation.region for operation in finding.operations), None) or ""
 
 
 def _environment(finding: Finding) -> str:

@@ -143,7 +143,7 @@ def _words_about(name: str, kind: str) -> dict[str, str]:
     of_type = known.types[0] if known.types else ""
     is_number, least = of_type in ("integer", "number") and not known.enum, known.advised_min or known.min or 1
     values = (least, least + 1) if is_number else known.enum[:2] if len(known.enum) > 1 else _EXAMPLES.get(of_type, ("agreed", "other"))
-    good, bad = (_data(steps, one, {"server": {}, "infra": {}} if kind == DEPLOYMENT else {}) for one in values)
+    good, bad = (_data(steps, value, {"server": {}, "infra": {}} if kind == DEPLOYMENT else {}) for value in values)
     found = ".".join(steps[1:] if kind == DEPLOYMENT else steps)
     return {"NAME": name, "MUST": flow({"max" if is_number else "equals": values[0]}), "GOOD": good, "BAD": bad, "FOUND": found}
 

@@ -58,7 +58,7 @@ def level_words(info: RuleInfo) -> list[str]:
 def rules_as_text(rules: Iterable[Rule]) -> str:
     """A table of rules for each category: id, severity, title."""
     infos = sorted((rule.info for rule in rules), key=attrgetter("category"))
-    return _tables([(one.category or "rules without a category", one, one.title) for one in infos])
+    return _tables([(info.category or "rules without a category", info, info.title) for info in infos])
 
 
 def controls_as_text(rules: Iterable[Rule], wanted: Collection[str]) -> str:
@@ -104,7 +104,7 @@ def rules_as_json(rules: Iterable[Rule]) -> str:
 def rule_file_of(rule_id: str, folders: Iterable[Folder]) -> RuleFile:
     """The file of an existing rule, built in or in the folders."""
     built_in = [_read_built_in(path) for path in rule_files(rules_folder()) if path.stem == rule_id]
-    return next(one for one in built_in or read_rule_files(folders) if one.rule and one.rule.info.id == rule_id)
+    return next(file for file in built_in or read_rule_files(folders) if file.rule and file.rule.info.id == rule_id)
 
 
 @cache

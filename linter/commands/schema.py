@@ -41,7 +41,7 @@ def _of_configuration() -> str:
     from ..options.config_file import schema_text
 
     infos = [rule.info for rule in all_rules(()).rules]
-    return schema_text([one.id for one in infos], {one.category for one in infos})
+    return schema_text([info.id for info in infos], {info.category for info in infos})
 
 
 _TEXTS: Mapping[str, Callable[[], str]] = {

@@ -52,7 +52,7 @@ def run(given: Given) -> None:
 
 def rows(document: Document, *, only_changed: bool, defaults: bool) -> list[Effective]:
     """The settings of a document to show."""
-    return [one for one in effective_settings(document, defaults=defaults) if one.changed or not only_changed]
+    return [row for row in effective_settings(document, defaults=defaults) if row.changed or not only_changed]
 
 
 def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool) -> str:
@@ -69,7 +69,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
             "holders": named_holders(document.holders),
             "server_version": document.server.text,
             "server_version_from": document.server.why,
-            "settings": [_json_row(document, one) for one in rows(document, only_changed=only_changed, defaults=defaults)],
+            "settings": [_json_row(document, row) for row in rows(document, only_changed=only_changed, defaults=defaults)],
         }
         for document in documents
     ]
@@ -123,17 +123,17 @@ def _table(document: Document, shown: list[Effective]) -> str:
     return "\n".join(lines if cells else [*lines, "  nothing to show"]) + "\n"
 
 
-def _place(document: Document, one: Effective) -> str:
+def _place(document: Document, effective: Effective) -> str:
     """The line of a setting, and its file or source if the document has several."""
-    if one.line is None:
+    if effective.line is None:
         return "default"
-    source = f" ({document.layer(one.path).kind.rpartition('/')[2]})" if len(document.layers) > 1 else ""
-    return f"line {one.line}" if document.parts is None else f"{printable(one.uri)}:{one.line}{source}"
+    source = f" ({document.layer(effective.path).kind.rpartition('/')[2]})" if len(document.layers) > 1 else ""
+    return f"line {effective.line}" if document.parts is None else f"{printable(effective.uri)}:{effective.line}{source}"
 
 
-def _note(one: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
+def _note(effective: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
     """What the server makes of a value that it misreads, or of a name that it does not know. Defaults have no note."""
-    mismatch = misread.get(one.path) if one.line is not None else None
+    mismatch = misread.get(effective.path) if effective.line is not None else None
     shown = mismatch is not None and mismatch.aspect in (*MISREAD, "known", "variable", "current")
     return f"  ! {printable(mismatch.reason.text)}" if mismatch is not None and shown else ""
 

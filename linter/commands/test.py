@@ -73,15 +73,15 @@ class ExampleReport(NamedTuple):
 def run_examples(folders: list[Folder]) -> ExampleReport:
     """Run the examples of every rule file in the folders, which may be built-in rules; without folders those of all built-in rules."""
     home = rules_folder().resolve()
-    asked = {(one if isinstance(one, Path) else one.path).resolve() for one in folders}
+    asked = {(folder if isinstance(folder, Path) else folder.path).resolve() for folder in folders}
     is_built_in = all(home in (path, *path.parents) for path in asked)
     files = list(built_in_rule_files()) if is_built_in else read_rule_files(folders)
     if is_built_in and asked:
-        files = [one for one in files if asked & {one.path.resolve(), *one.path.resolve().parents}]
-    errors = [error for one in files for error in one.errors] + files_of(folders)[1]
+        files = [file for file in files if asked & {file.path.resolve(), *file.path.resolve().parents}]
+    errors = [error for file in files for error in file.errors] + files_of(folders)[1]
     if not is_built_in:
         errors += errors_of_ids(files).values()
-    rules = [(one, one.rule) for one in files if one.rule is not None]
+    rules = [(file, file.rule) for file in files if file.rule is not None]
     failed = [failure for file, rule in rules for failure in _failed(file, rule)]
     examples = f"{count(sum(len(rule.examples) for _, rule in rules), 'example')} of {count(len(rules), 'rule')}"
     return ExampleReport(failed, errors, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
@@ -129,14 +129,14 @@ def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]
 def _set_up(document: Document, example: Example) -> None:
     """Apply the fields of an example beside its content to a document. Raises ValueError if its content contradicts them."""
     environment = example.environment
-    for one in (document, *document.members.values()):
-        one.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
-        one.target = example.target or one.target
-        if environment is not None and not one.holders and one.environment not in (None, environment):
-            raise ValueError(f"it says that its environment is {environment}, but by its content that is {one.environment}")
+    for member in (document, *document.members.values()):
+        member.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
+        member.target = example.target or member.target
+        if environment is not None and not member.holders and member.environment not in (None, environment):
+            raise ValueError(f"it says that its environment is {environment}, but by its content that is {member.environment}")
         if environment is not None:
             # A service or a container names no environment; the policy is checked as if it did.
-            one.environment, one.holders = environment, ()
+            member.environment, member.holders = environment, ()
 
 
 def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
@@ -156,13 +156,13 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Coun
         return
     found = trace(rule, document)
     if missing and found.asked != "true":
-        for clause in (one for case in found.cases for clauses in case.conditions for one in clauses):
+        for clause in (clause for case in found.cases for clauses in case.conditions for clause in clauses):
             if clause.holds_somewhere != "true":
                 why = next((answer.says for answer in clause.answers), "its path leads to nothing")
                 yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
         return
     asked = set()
-    for clause, answer in ((one, answer) for one in found.clauses for answer in one.answers):
+    for clause, answer in ((traced, answer) for traced in found.clauses for answer in traced.answers):
         asked.add(answer.setting)
         allowed = {"true": "allows", "unknown": "cannot decide", "false": "does not allow"}[answer.verdict]
         if (unexpected if answer.verdict == "false" else missing)[answer.setting]:

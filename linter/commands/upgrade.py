@@ -112,7 +112,11 @@ def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tupl
 
 def _release_of(documents: Iterable[Document]) -> tuple[Release, str]:
     """The release that documents are for, and what names it."""
-    found = {(one.server.oldest, one.server.release, one.server.newer): one.server for one in documents if one.server.is_known}
+    found = {
+        (document.server.oldest, document.server.release, document.server.newer): document.server
+        for document in documents
+        if document.server.is_known
+    }
     one = next(iter(found.values()), None)
     if one is None:
         wrong = "no file says which release the server has"

@@ -192,8 +192,8 @@ class Plan:
                 uncovered_by(batch, before.outcome, state.outcome, uncovered)
             self._compare(start, state, uncovered)
         except _Problem as problem:
-            made_first = [one for one in state.fixes[len(start.fixes) :] if key_of(one) in there]
-            near = {one.document.uri for one in problem.suspects}
+            made_first = [fix for fix in state.fixes[len(start.fixes) :] if key_of(fix) in there]
+            near = {suspect.document.uri for suspect in problem.suspects}
             problem.suspects = [one for one in made_first if one.document.uri in near] or made_first
             raise
         return state
@@ -208,7 +208,7 @@ class Plan:
             if fix is None or not self.is_wanted(finding, state.outcome) or key_of(finding) in held_back or identity(document) in waiting:
                 continue
             edits, parameters = taken.setdefault(document.uri, (Taken(), set()))
-            names = {one.name for one in finding.operations}
+            names = {operation.name for operation in finding.operations}
             if not edits.meet(fix.edits or ()) and names.isdisjoint(parameters):
                 edits.add(fix.edits or ())
                 parameters |= names
@@ -295,12 +295,12 @@ class Plan:
         rejected = sorted(self.rejected.values(), key=lambda one: (one[0].document.uri, one[0].span.start))
         for (uri, note), findings in gathered(((one.document.uri, note), one) for one, note in rejected).items():
             rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
-            lines = dict.fromkeys(str(one.document.position(one.span.start).line) for one in findings) if note.at_line else ()
+            lines = dict.fromkeys(str(finding.document.position(finding.span.start).line) for finding in findings) if note.at_line else ()
             at = f" at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
             yield f"{uri}: the fixes of {rules}{at} are left out, because {note.why}"
 
 
 def _emptied(uri: str, suspects: Sequence[Finding]) -> _Problem:
     """Fixes that leave no server setting in a document of a file, so that it is no longer recognised."""
-    where = "there" if all(one.document.uri == uri for one in suspects) else f"in {uri}"
+    where = "there" if all(suspect.document.uri == uri for suspect in suspects) else f"in {uri}"
     return _Problem(_Note(f"they would leave no setting of a server {where}", at_line=True), suspects)

@@ -58,8 +58,8 @@ def tried(
         return finding._replace(fix=fix._replace(commands=None)) if is_left_out else finding
 
     result = outcome.result._replace(findings=tuple(map(as_left, outcome.result.findings)))
-    bugs = dict.fromkeys((*outcome.bugs, *(bug for one in results.values() for bug in one.bugs)))
-    notes = dict.fromkeys(note for one in results.values() for note in one.notes)
+    bugs = dict.fromkeys((*outcome.bugs, *(bug for result in results.values() for bug in result.bugs)))
+    notes = dict.fromkeys(note for result in results.values() for note in result.notes)
     return outcome._replace(result=result, bugs=tuple(bugs)), results[unsafe].dumps, tuple(notes)
 
 
@@ -72,13 +72,13 @@ def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Co
     placed = _placer(first)
     plan = _StorePlan(_check_of_stores(check, first, placed), unsafe=unsafe)
     last = plan.run(first)
-    waiting = by_file(placed(one) for one in last.outcome.result.findings if plan.is_wanted(one, last.outcome))
+    waiting = by_file(placed(finding) for finding in last.outcome.result.findings if plan.is_wanted(finding, last.outcome))
     dumps = [FixedDump(uri, tuple(some), tuple(waiting.get(uri, ()))) for uri, some in sorted(by_file(map(placed, last.fixes)).items())]
     # If several dumps describe one environment, the new content of each is unknown, so each parameter is changed only once.
     once = _PlanOnce(check, unsafe=unsafe)
     chosen = once.batch(State(first), ())
     known = set(map(id, chosen))
-    waiting = by_file(one for one in first.result.findings if id(one) not in known and once.is_wanted(one, first))
+    waiting = by_file(finding for finding in first.result.findings if id(finding) not in known and once.is_wanted(finding, first))
     dumps += [FixedDump(uri, tuple(some), tuple(waiting.get(uri, ()))) for uri, some in by_file(chosen).items()]
     left_out = frozenset(key_of(finding) for finding in first.result.findings if plan.is_rejected(finding))
     return Commanded(tuple(dumps), left_out, tuple(plan.notes()), tuple(plan.bugs.values()))
@@ -123,7 +123,9 @@ def _hides(finding: Finding) -> bool:
     """Whether commands write a hidden value to a parameter that did not have it."""
     if finding.fix is None or all(change.action == "store" for change in finding.fix.changes):
         return False
-    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in finding.operations)
+    return any(
+        operation.action == "ask" or (operation.action == "copy" and not operation.source_is_public) for operation in finding.operations
+    )
 
 
 def _placer(first: Outcome) -> Callable[[Finding], Finding]:
@@ -148,8 +150,10 @@ def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], F
     def checked(contents: Mapping[str, bytes]) -> Outcome:
         outcome = check(contents)
         findings = [
-            one._replace(acceptance=suppress(placed(one))) if one.document.uri in contents and one.suppressed is None else one
-            for one in outcome.result.findings
+            finding._replace(acceptance=suppress(placed(finding)))
+            if finding.document.uri in contents and finding.suppressed is None
+            else finding
+            for finding in outcome.result.findings
         ]
         return outcome._replace(result=outcome.result._replace(findings=tuple(findings)))
 

@@ -72,7 +72,7 @@ def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
 
 def is_as_meant(findings: Sequence[Finding], pairs: Iterable[Pair]) -> bool | None:
     """Whether the documents of a file hold the result of the changes, and nothing else; None if that is not known."""
-    changes = gathered((one.document, change) for one in findings if one.fix is not None for change in one.fix.changes)
+    changes = gathered((finding.document, change) for finding in findings if finding.fix is not None for change in finding.fix.changes)
     return _all(_holds(new, old, changes.get(old, ())) for old, new in pairs)
 
 
@@ -183,7 +183,7 @@ def configured_together(*outcomes: Outcome) -> dict[str, set[str]]:
     groups: dict[str, set[str]] = {}
     for outcome in outcomes:
         sums = (one.parts.documents for one in outcome.sums if one.parts is not None)
-        for documents in (*sums, *(one.documents for one in outcome.result.deployments)):
+        for documents in (*sums, *(deployment.documents for deployment in outcome.result.deployments)):
             files = {document.uri for document in documents}
             group = files.union(*(groups.get(uri, ()) for uri in files))
             groups.update(dict.fromkeys(group, group))
@@ -208,7 +208,7 @@ def uncovered_by(fixed: Iterable[Finding], before: Outcome, after: Outcome, unco
     for place in (place for finding in after.result.findings for place in own_places(finding) if place.key not in known):
         document, path = identity(place.finding.document), place.key.path
         parts = whole.get(document, ())
-        is_of_whole = parts and path is not None and not any(is_in(path, changed.get(one, ())) for one in parts)
+        is_of_whole = parts and path is not None and not any(is_in(path, changed.get(part, ())) for part in parts)
         if is_of_whole or (path is not None and is_in(path, moved.get(document, ()))):
             uncovered.add(place.key)
         else:
@@ -217,9 +217,9 @@ def uncovered_by(fixed: Iterable[Finding], before: Outcome, after: Outcome, unco
 
 def _made_whole(before: Outcome, after: Outcome) -> dict[Identity, Sequence[Identity]]:
     """The documents that a round turns into a whole configuration, or a part of one, each with all parts of that."""
-    old, new = ({identity(one): one for one in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
+    old, new = ({identity(document): document for document in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
     wholes = [one for key, one in new.items() if one.complete and key in old and not old[key].complete]
-    parts = [list(map(identity, one.parts.documents)) if one.parts is not None else [identity(one)] for one in wholes]
+    parts = [list(map(identity, whole.parts.documents)) if whole.parts is not None else [identity(whole)] for whole in wholes]
     return {part: others for others in parts for part in others}
 
 
@@ -242,7 +242,7 @@ def _moved_by(document: Document, changes: Sequence[Change]) -> Iterator[Setting
 def _is_of(value: Any, other: Any) -> bool:
     """Whether a value equals another one, is its parsed JSON, or is a member of the connection whose URL it is."""
     parts = (parts_of(other) or {}).values() if isinstance(other, str) else ()
-    return any(one is not UNKNOWN and is_same(value, one) for one in (other, *parts)) or _is_read_from(value, other)
+    return any(part is not UNKNOWN and is_same(value, part) for part in (other, *parts)) or _is_read_from(value, other)
 
 
 def _is_read_from(value: Any, text: Any) -> bool:

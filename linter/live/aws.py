@@ -117,9 +117,9 @@ def sound(answer: Any, known: Sequence[str]) -> dict[str, Any]:
 
 def _items(answer: Any, member: str, known: Sequence[str]) -> Iterator[Any]:
     items = answer.get(member) if isinstance(answer, dict) else None
-    if not isinstance(items, list) or not all(isinstance(one, dict if known else str) for one in items):
+    if not isinstance(items, list) or not all(isinstance(item, dict if known else str) for item in items):
         raise Unread(_STRANGE)
-    return (sound(one, known) if known else one for one in items)
+    return (sound(item, known) if known else item for item in items)
 
 
 def _snake(operation: str) -> str:

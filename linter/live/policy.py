@@ -28,7 +28,7 @@ def parameters_arn(layer: Layer) -> str:
 def policy(layer: Layer, secrets: Sequence[str] = ()) -> dict[str, Any]:
     """The policy for an ``aws:`` source, and for the secrets that its parameters name, by name or ARN; without any, for all of them."""
     parameters = parameters_arn(layer)
-    named = [arn for one in secrets for arn in _secret_arns(layer.region, one)] or [_arn(layer.region, "secretsmanager", "secret:*")]
+    named = [arn for secret in secrets for arn in _secret_arns(layer.region, secret)] or [_arn(layer.region, "secretsmanager", "secret:*")]
     keys = _arn(layer.region, "kms", "key/*")
     by_path = "GetParametersByPath"
     return {

@@ -28,7 +28,7 @@ def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, 
     ``note`` is called with what is not read.
     """
     found, known = Secrets({}, []), set[str]()
-    values = {one["Name"].removeprefix(layer.path): one.get("Value") for one in parameters}
+    values = {parameter["Name"].removeprefix(layer.path): parameter.get("Value") for parameter in parameters}
     for secret, name in {str(values[name]): name for name in reversed(SECRETS) if values.get(name)}.items():
         answer: dict[str, Any] = {}
         try:
@@ -55,7 +55,7 @@ def _state(aws: Aws, name: str, secret: str) -> str:
     """The code of the error that fetching a secret would give; empty if it can be fetched."""
     known = aws.ask("secretsmanager", "DescribeSecret", _resource(name), ("ARN",), SecretId=secret)
     stages = known.get("VersionIdsToStages", {}).values()
-    is_current = any("AWSCURRENT" in one for one in stages)
+    is_current = any("AWSCURRENT" in stage for stage in stages)
     return "InvalidRequestException" if "DeletedDate" in known else "" if is_current else "ResourceNotFoundException"
 
 

@@ -88,17 +88,19 @@ class RunningServer:
 
     def serves(self, documents: Iterable[Document]) -> list[Document]:
         """The documents that configure this server: those with its host in ``baseUrl``, else all if they are of one environment."""
-        servers = [one for one in documents if role(one) == "server"]
-        base = {one: _host_at(one, "baseUrl") for one in servers}
-        here = [one for one in servers if base[one] == self.host]
-        environments = {environment_of(one) for one in here or servers}
-        theirs = [one for one in servers if environment_of(one) in environments]
-        return [one for one in theirs if not here or base[one] in (self.host, None)] if len(environments) == 1 else []
+        servers = [document for document in documents if role(document) == "server"]
+        base = {server: _host_at(server, "baseUrl") for server in servers}
+        here = [server for server in servers if base[server] == self.host]
+        environments = {environment_of(server) for server in here or servers}
+        theirs = [server for server in servers if environment_of(server) in environments]
+        return [server for server in theirs if not here or base[server] in (self.host, None)] if len(environments) == 1 else []
 
     def ask(self, documents: Iterable[Document], now: datetime | None) -> Asked:
         """What the server answers; ``documents`` are the configuration of the run."""
         if self._asked is None:
-            self._asked = self._answers([one for one in documents if role(one) in _ADDRESSES], now or datetime.now(timezone.utc))
+            self._asked = self._answers(
+                [document for document in documents if role(document) in _ADDRESSES], now or datetime.now(timezone.utc)
+            )
         return self._asked
 
     def _answers(self, documents: list[Document], now: datetime) -> Asked:
@@ -124,14 +126,18 @@ class RunningServer:
     def _known(self, documents: list[Document], own: list[Document]) -> list[Host]:
         """The hosts of the deployment in the configuration, or of all where it is not known which one is this server's."""
         environments = {environment_of(one) for one in own}
-        near = [one for one in documents if not own or one in own or (role(one) == "infra" and environment_of(one) in environments)]
+        near = [
+            document
+            for document in documents
+            if not own or document in own or (role(document) == "infra" and environment_of(document) in environments)
+        ]
         hosts = [_host_at(one, name) for one in near for name in _ADDRESSES[role(one)]]
         return list(dict.fromkeys(host for host in hosts if host is not None))
 
     def _not_asked(self, documents: list[Document], own: list[Document], known: list[Host]) -> Iterator[str]:
         """What in the configuration is not compared, or not asked."""
         if documents and not own:
-            several = any(role(one) == "server" for one in documents)
+            several = any(role(document) == "server" for document in documents)
             why = "the configurations are of several environments, all elsewhere" if several else "no file has the settings of a server"
             yield f"is compared with nothing: {why}"
         others = [one.text for one in known if one.scheme == "https" and one not in (self.host, *self._also)]

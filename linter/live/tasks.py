@@ -27,7 +27,7 @@ class Running(NamedTuple):
     @property
     def reads_variables(self) -> bool:
         """Whether a server of these reads variables."""
-        return any(source.kind == "env" for one in self.definitions for source in _sources(one))
+        return any(source.kind == "env" for definition in self.definitions for source in _sources(definition))
 
 
 def running(aws: Aws, layer: Layer, cluster: str | None, note: Callable[[str], object]) -> Running:
@@ -41,7 +41,7 @@ def running(aws: Aws, layer: Layer, cluster: str | None, note: Callable[[str], o
             asked = {"taskDefinition": service["taskDefinition"]}
             answer = aws.ask("ecs", "DescribeTaskDefinition", "*", ("taskDefinition",), **asked)
             definition = sound(answer["taskDefinition"], ("containerDefinitions",))
-            if not any((one.kind, one.region, one.path) == ("aws", layer.region, layer.path) for one in _sources(definition)):
+            if not any((source.kind, source.region, source.path) == ("aws", layer.region, layer.path) for source in _sources(definition)):
                 continue
             found.definitions.append(definition)
             try:

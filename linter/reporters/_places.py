@@ -124,11 +124,11 @@ class Placer:
     def __init__(self) -> None:
         self.file = cache(reported_path)
 
-    def __call__(self, one: Finding | Related) -> Place:
-        text = one.document.text
-        start, end = shown_span(one.document, one.path, one.span)
+    def __call__(self, finding: Finding | Related) -> Place:
+        text = finding.document.text
+        start, end = shown_span(finding.document, finding.path, finding.span)
         length = len(text.content)
-        return Place(self.file(one.document.uri), *text.positions(Span(min(start, length), min(max(start, end), length))))
+        return Place(self.file(finding.document.uri), *text.positions(Span(min(start, length), min(max(start, end), length))))
 
 
 def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
@@ -178,4 +178,4 @@ def logged(result: Result, runner: Runner, *, quiet: bool) -> Iterator[str]:
         yield runner.write("error", UNREAD, file, None, [f"{file.text}: {why}"])
     if not quiet:
         last = [f"{summary(result)}."] if result.files else []
-        yield from (f"{inert(one)}\n" for one in (*servers(result), *about_the_run(result), *last))
+        yield from (f"{inert(line)}\n" for line in (*servers(result), *about_the_run(result), *last))

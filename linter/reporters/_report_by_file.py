@@ -132,9 +132,9 @@ class _Writer:
             yield from (f"{margin}{paint(printable(line), 'added', self._style)}" for line in command.printed)
 
 
-def _mark_of_related(one: Related) -> Mark:
+def _mark_of_related(related: Related) -> Mark:
     """The mark of a second place, without its text if that is the name in the line anyway."""
-    return Mark(one.path, one.span, "note", "-", "" if one.message == dotted(one.path) else one.message)
+    return Mark(related.path, related.span, "note", "-", "" if related.message == dotted(related.path) else related.message)
 
 
 @lru_cache(maxsize=1_000)

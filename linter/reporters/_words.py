@@ -65,7 +65,7 @@ Groups = list[tuple[bool, list[Finding]]]
 
 def by_document(findings: Iterable[Finding]) -> Iterator[tuple[Document, str, Groups]]:
     """Each document, the note after its path, and its findings: those that keep the server from starting come first."""
-    for document, found in gathered((one.document, one) for one in findings).items():
+    for document, found in gathered((finding.document, finding) for finding in findings).items():
         places = gathered((None if one.is_missing else one.span, one) for one in found)
         groups = [(span is None, sorted(group, key=lambda one: one.severity_rank)) for span, group in places.items()]
         # Missing settings follow the places that are as severe as the most severe of them.
@@ -179,7 +179,7 @@ def about_the_run(result: Result, *, failed: bool = False) -> Iterator[str]:
         if file.status == "ignored" or (failed and file.status == "failed"):
             yield f"{printable(file.path)}: {file.status}: {line(file.note)}"
     yield from map(together, result.deployments)
-    yield from (f"Configuration {printable(one.path)}: {used(one)}." for one in result.configurations)
+    yield from (f"Configuration {printable(configuration.path)}: {used(configuration)}." for configuration in result.configurations)
 
 
 def _counts(levels: Mapping[Level, int]) -> str:
@@ -244,7 +244,7 @@ def last_lines(result: Result, style: Style, *, with_commands: bool = False) -> 
         return
     newest, hidden, found = _newest(result), _counts(result.hidden), _found(result)
     what = f"Found {found}" if found else f"No findings{' to show' if hidden else ''}"
-    by_baseline = Counter(one.acceptance.source == "baseline" for one in result.findings if one.acceptance is not None)
+    by_baseline = Counter(finding.acceptance.source == "baseline" for finding in result.findings if finding.acceptance is not None)
     counts = [f"{by_baseline[at]:,} {how}" for at, how in ((False, "suppressed"), (True, "in the baseline")) if by_baseline[at]]
     accepted = f" ({', '.join(counts)})" if counts else ""
     yield f"{what} in {_files(result)}{accepted}{f', checked against {newest}' if newest else ''}."
@@ -281,7 +281,7 @@ def folded(lines: Iterable[str], style: Style) -> list[str]:
 
 def statistics(findings: Iterable[Finding], style: Style) -> Iterator[str]:
     """A table of the rules, the most severe and frequent first: how many findings each has, and how many can be fixed."""
-    groups = gathered(((one.severity, one.rule), one.fix) for one in findings)
+    groups = gathered(((finding.severity, finding.rule), finding.fix) for finding in findings)
     ordered = sorted(groups.items(), key=lambda item: (LEVELS.index(item[0][0]), -len(item[1]), item[0][1]))
     if not ordered:
         return

@@ -22,7 +22,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
         about += statistics(findings, style)
     if not style.quiet:
         about += [*first_lines(result), *last_lines(result, style)]
-    names = {(one.uri, holder) for one in result.documents for holder in one.holders or [one.environment]}
+    names = {(document.uri, holder) for document in result.documents for holder in document.holders or [document.environment]}
     shared = {path for path, number in Counter(path for path, _ in names).items() if number > 1}
     lines = (*(_line(finding, style, shared) for finding in findings), *about)
     stream.writelines(f"{inert(line)}\n" for line in lines)

@@ -39,18 +39,18 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
         issues.append(_issue(finding.rule, message, fingerprint, _SEVERITIES[finding.severity], where.file.text, where.start.line))
     for name, why in {path(uri): why for uri, why in unread(result.files).items()}.items():
         issues.append(_issue(UNREAD, f"this file {why}", hash_of((UNREAD, name)), "critical", name))
-    issues += [_used(one, path(one.path)) for one in result.configurations]
+    issues += [_used(configuration, path(configuration.path)) for configuration in result.configurations]
     stream.writelines(map(inert, JSONEncoder(indent=2).iterencode(issues)))
     stream.write("\n")
 
 
-def _used(one: Configuration, path: str) -> dict[str, Any]:
+def _used(configuration: Configuration, path: str) -> dict[str, Any]:
     """A configuration that had an effect, and what it removed from the run."""
-    never = ", fail-on never" if one.fail_on == "never" else ""
-    accepted = (f"findings accepted: {one.accepted}",) if one.accepted else ()
-    off = ", ".join((f"rules off: {len(one.rules_off)}", f"paths excluded: {one.excluded}", *accepted))
+    never = ", fail-on never" if configuration.fail_on == "never" else ""
+    accepted = (f"findings accepted: {configuration.accepted}",) if configuration.accepted else ()
+    off = ", ".join((f"rules off: {len(configuration.rules_off)}", f"paths excluded: {configuration.excluded}", *accepted))
     message = f"this file configures medplum-lint: {off}{never}"
-    fingerprint = hash_of((USED, path, *one.rules_off, str(one.excluded), str(one.fail_on), *accepted))
+    fingerprint = hash_of((USED, path, *configuration.rules_off, str(configuration.excluded), str(configuration.fail_on), *accepted))
     return _issue(USED, message, fingerprint, "info", path)
 
 

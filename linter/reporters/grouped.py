@@ -22,7 +22,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
     """The findings of each rule: first those that keep a server from starting, then by severity, then by frequency."""
-    groups = gathered((one.rule, one) for one in sorted(findings, key=lambda one: one.severity_rank))
+    groups = gathered((finding.rule, finding) for finding in sorted(findings, key=lambda one: one.severity_rank))
     return sorted(groups.values(), key=lambda group: (min(one.severity_rank for one in group), -len(group), group[0].rule))
 
 

@@ -45,7 +45,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _page(result: Result, place: Placer) -> str:
     open_ = shown(result)
-    accepted = [one for one in result.findings if one.suppressed is not None]
+    accepted = [finding for finding in result.findings if finding.suppressed is not None]
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
     sections: list[tuple[str, str, Iterable[str]]] = [
         ("findings", "Findings", [_filters(open_, result, place), *_list(open_, result, place)] if open_ else [f"<p>{nothing}</p>"]),
@@ -60,7 +60,7 @@ def _page(result: Result, place: Placer) -> str:
     says = _text(summary(result) if result.files else "Nothing was checked")
     texts = {"policy": policy, "says": says, "version": _version(result), "style": STYLE, "script": SCRIPT}
     parts = "\n".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
-    return PAGE.format(**texts, parts=parts, sections="\n".join(_section(*one) for one in sections))
+    return PAGE.format(**texts, parts=parts, sections="\n".join(_section(*section) for section in sections))
 
 
 def _version(result: Result) -> str:
@@ -161,16 +161,16 @@ def _excerpt(excerpt: Excerpt) -> str:
 
 
 def _checked(result: Result, findings: list[Finding], place: Placer) -> Iterator[str]:
-    found: Counter[tuple[str, str | None]] = Counter((one.document.uri, one.document.environment) for one in findings)
+    found: Counter[tuple[str, str | None]] = Counter((finding.document.uri, finding.document.environment) for finding in findings)
     if result.files:
         head = ("File", "Kind", "Configures", "Target", "Server", "SHA-256", "Result")
         digests = {(one.uri, one.environment): digest for one, digest in result.record().digests().items()}
         files = ((file, digests.get((file.path, file.environment))) for file in result.files)
         yield _table("Files", head, (_file(file, digest, found, place) for file, digest in files))
-    notes = [_text(together(one)) for one in result.deployments]
-    for one in result.configurations:
-        rules = f" ({', '.join(map(_code, one.rules_off))})" if one.rules_off else ""
-        notes.append(f"Configuration {_code(one.path)}: {_text(used(one))}{rules}.")
+    notes = [_text(together(deployment)) for deployment in result.deployments]
+    for configuration in result.configurations:
+        rules = f" ({', '.join(map(_code, configuration.rules_off))})" if configuration.rules_off else ""
+        notes.append(f"Configuration {_code(configuration.path)}: {_text(used(configuration))}{rules}.")
     for options, paths in result.record().options:
         given = "; ".join(f"{name} = {JSONEncoder().encode(value)}" for name, value in options.items())
         notes.append(f"Options in force for {', '.join(map(_code, paths))}: {_code(given)}.")
@@ -229,7 +229,7 @@ def _ids(result: Result) -> dict[str, str]:
 
 def _rule(covered: RuleCoverage, id_: str, found: Mapping[str, int], suppressed: Mapping[str, int]) -> list[str]:
     rule = covered.rule
-    link = next((one for one in rule.links if one.startswith("https://")), None)
+    link = next((link for link in rule.links if link.startswith("https://")), None)
     title = _text(line(rule.title))
     if link is not None:
         label = f"documentation of {printable(rule.id)}"
@@ -252,10 +252,12 @@ def _controls(result: Result, findings: list[Finding], accepted: list[Finding]) 
     """The controls that rules of this run support, by their frameworks."""
     found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     ids = _ids(result)
-    became = {one.rule.id: _RESULTS[one.statuses[0][0].status] for one in result.record().rules}
+    became = {rule.rule.id: _RESULTS[rule.statuses[0][0].status] for rule in result.record().rules}
     supporting = gathered((control, rule) for rule in result.rules.values() for control in rule.controls)
     yield f"<p>{NO_PROMISE if supporting else 'No rule of this run supports a control.'}</p>"
-    for framework, controls in gathered((one.framework, one) for one in result.controls.values() if one.id in supporting).items():
+    for framework, controls in gathered(
+        (control.framework, control) for control in result.controls.values() if control.id in supporting
+    ).items():
         rows = []
         for control in controls:
             own = supporting[control.id]

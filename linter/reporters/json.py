@@ -44,15 +44,15 @@ def _document(result: Result) -> dict[str, Any]:
         "deployments": [
             {
                 "environment": None if deployment.name is None else environment_text(deployment.name),
-                "documents": [_named(one.uri, one) for one in deployment.documents],
+                "documents": [_named(document.uri, document) for document in deployment.documents],
             }
             for deployment in result.deployments
         ],
-        "configurations": [{name: getattr(one, name) for name in _CONFIGURATION} for one in result.configurations],
+        "configurations": [{name: getattr(configuration, name) for name in _CONFIGURATION} for configuration in result.configurations],
         "options": [{"options": options, "paths": paths} for options, paths in record.options],
-        "notices": [one._asdict() for one in result.notices],
+        "notices": [notice._asdict() for notice in result.notices],
         "rules": [
-            {"rule": one.rule.id, **status._asdict(), "documents": number} for one in record.rules for status, number in one.statuses
+            {"rule": rule.rule.id, **status._asdict(), "documents": number} for rule in record.rules for status, number in rule.statuses
         ],
         "findings": [_finding(finding, result.rules.get(finding.rule)) for finding in result.findings],
         "summary": {
@@ -65,13 +65,13 @@ def _document(result: Result) -> dict[str, Any]:
     }
 
 
-def _named(path: str, one: Document | FileStatus) -> dict[str, Any]:
-    return {"path": path, "kind": one.kind, "environment": named_environment(one), "holders": named_holders(one.holders)}
+def _named(path: str, document: Document | FileStatus) -> dict[str, Any]:
+    return {"path": path, "kind": document.kind, "environment": named_environment(document), "holders": named_holders(document.holders)}
 
 
-def _place(one: Finding | Related) -> dict[str, Any]:
-    document, path = one.document, one.path
-    return {"setting": dotted(path) if path else None, "range": document.text.extent(shown_span(document, path, one.span))}
+def _place(finding: Finding | Related) -> dict[str, Any]:
+    document, path = finding.document, finding.path
+    return {"setting": dotted(path) if path else None, "range": document.text.extent(shown_span(document, path, finding.span))}
 
 
 def _fix(text: Text, fix: Fix) -> dict[str, Any]:

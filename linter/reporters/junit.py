@@ -41,7 +41,7 @@ _EPOCH: Final = "1970-01-01T00:00:00"
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the suites, with escapes for what the stream cannot hold; ``quiet`` leaves nothing out."""
     root = ElementTree.Element("testsuites")
-    configurations = [(f"{USED}: {printable(one.path)}", used(one)) for one in result.configurations]
+    configurations = [(f"{USED}: {printable(configuration.path)}", used(configuration)) for configuration in result.configurations]
     for index, suite in enumerate(_suites(result, configurations, style)):
         suite.set("id", str(index))
         root.append(suite)
@@ -52,7 +52,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
     place, seen = Placer(), Counter[str]()
     in_order = sorted(result.documents, key=lambda one: (one.uri, one.environment or ""))  # as files are, whatever the command names first
-    reported = gathered((one.document, one) for one in result.findings if one.suppressed is None or style.suppressed)
+    reported = gathered((finding.document, finding) for finding in result.findings if finding.suppressed is None or style.suppressed)
     findings: dict[Document, list[Finding]] = {**{document: [] for document in in_order}, **reported}
     failed = unread(result.files)
     for document, found in findings.items():

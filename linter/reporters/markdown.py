@@ -40,7 +40,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _text(result: Result, room: int, style: Style) -> str:
     place = Placer()
-    accepted = [one for one in result.findings if one.suppressed is not None] if style.suppressed else []
+    accepted = [finding for finding in result.findings if finding.suppressed is not None] if style.suppressed else []
     head = f"## medplum-lint\n\n**{summary(result) if result.files else 'Nothing was checked'}.**\n"
     notes = "".join(f"- {one}\n" for one in _about_the_run(result, place))
     left = room - _size(head) - min(_size(notes), room // 2) - _SPARE
@@ -83,11 +83,11 @@ def _shortened(notes: str, room: int) -> str:
 def _fitting(lines: Iterable[str], room: int) -> list[str]:
     """As many of the first lines as fit."""
     kept: list[str] = []
-    for one in lines:
-        room -= _size(one)
+    for text in lines:
+        room -= _size(text)
         if room < 0:
             break
-        kept.append(one)
+        kept.append(text)
     return kept
 
 
@@ -114,9 +114,9 @@ def _about_the_run(result: Result, place: Placer) -> Iterator[str]:
         if file.status == "ignored":
             yield f"{code(printable(file.path))} is ignored: {escaped(line(file.note))}"
     yield from map(escaped, servers(result))
-    yield from (escaped(together(one)) for one in result.deployments)
-    for one in result.configurations:
-        yield f"{code(printable(one.path))} configures this run: {used(one)}"
+    yield from (escaped(together(deployment)) for deployment in result.deployments)
+    for configuration in result.configurations:
+        yield f"{code(printable(configuration.path))} configures this run: {used(configuration)}"
 
 
 def escaped(text: str) -> str:

@@ -168,12 +168,14 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
     place = Placer()
     rules = _described(result.rules, findings)
     taxonomies = _taxonomies(rules.values(), result.controls)
-    taxa = {taxon.id: _reference(taxon, *one) for one in enumerate(taxonomies) for taxon in one[1].taxa}
+    taxa = {taxon.id: _reference(taxon, *taxonomy) for taxonomy in enumerate(taxonomies) for taxon in taxonomy[1].taxa}
     notifications = [*_unread(result.files, place), *_limited(rules.values(), shown, len(findings))]
-    configurations = [_used(one, place.file(one.path)) for one in result.configurations]
-    for one in result.notices:
-        file = place.file(one.path)
-        configurations.append(_notification(one.kind, sentence(line(f"'{file.uri}': {one.message}")), file, one.line, level="note"))
+    configurations = [_used(configuration, place.file(configuration.path)) for configuration in result.configurations]
+    for notice in result.notices:
+        file = place.file(notice.path)
+        configurations.append(
+            _notification(notice.kind, sentence(line(f"'{file.uri}': {notice.message}")), file, notice.line, level="note")
+        )
     driver = om.ToolComponent(
         version=result.version,
         name="medplum-lint",
@@ -211,7 +213,7 @@ def _servers(files: Iterable[FileStatus], place: Placer) -> list[dict[str, Any]]
 
 def _statuses(result: Result) -> dict[str, dict[str, str]]:
     """The status of each rule: by status, the reason for each id."""
-    every = ((own, printable(one.rule.id)) for one in result.record().rules for own, _ in one.statuses)
+    every = ((own, printable(rule.rule.id)) for rule in result.record().rules for own, _ in rule.statuses)
     statuses = gathered((own.status, (id_, own.why)) for own, id_ in every)
     return {status: {id_: "; ".join(why) for id_, why in gathered(rules).items()} for status, rules in statuses.items()}
 
@@ -251,7 +253,7 @@ def _taxonomies(rules: Iterable[RuleInfo], controls: Mapping[str, Control]) -> l
         )
     ]
     named = {control for rule in rules for control in rule.controls}
-    for framework, own in gathered((one.framework, one) for one in controls.values() if one.id in named).items():
+    for framework, own in gathered((control.framework, control) for control in controls.values() if control.id in named).items():
         component = om.ToolComponent(
             name=framework.name,
             information_uri=framework.url,
@@ -262,7 +264,7 @@ def _taxonomies(rules: Iterable[RuleInfo], controls: Mapping[str, Control]) -> l
             version=framework.version,
         )
         taxonomies.append(component)
-    return [one for one in taxonomies if one.taxa]
+    return [taxonomy for taxonomy in taxonomies if taxonomy.taxa]
 
 
 def _taxon(id_: str, title: str, page: str) -> om.ReportingDescriptor:
@@ -297,7 +299,7 @@ def _rule(rule: RuleInfo, taxa: Mapping[str, om.ReportingDescriptorReference]) -
     severity = {"security-severity": score} if score else {"problem.severity": _PROBLEM[level]}
     links = "\n".join(f"- <{link}>" for link in rule.links)
     # The weakness is the more general of the two: each finding of the rule is one.
-    relations = [om.ReportingDescriptorRelationship(target=taxa[one], kinds=["superset"]) for one in weaknesses(rule.tags)]
+    relations = [om.ReportingDescriptorRelationship(target=taxa[weakness], kinds=["superset"]) for weakness in weaknesses(rule.tags)]
     for control, why in ((one, why) for one, why in rule.controls.items() if one in taxa):
         supports = om.Message(text=sentence(f"This check supports {control}: {line(why)}"))
         relations.append(om.ReportingDescriptorRelationship(target=taxa[control], description=supports))
@@ -376,8 +378,8 @@ def _fixes(finding: Finding, place: Placer) -> list[om.Fix]:
     return [om.Fix([om.ArtifactChange(artifact, replacements)], om.Message(text=sentence(line(fix.description))))]
 
 
-def _physical(one: Finding | Related, place: Placer) -> om.PhysicalLocation:
-    where = place(one)
+def _physical(finding: Finding | Related, place: Placer) -> om.PhysicalLocation:
+    where = place(finding)
     return om.PhysicalLocation(artifact_location=_artifact(where.file), region=_region(where.start, where.end))
 
 
@@ -460,13 +462,18 @@ def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om
         yield _notification("tags-left-out", text)
 
 
-def _used(one: Configuration, file: ReportedPath) -> om.Notification:
+def _used(configuration: Configuration, file: ReportedPath) -> om.Notification:
     """A configuration that had an effect, and what it removed from the run."""
-    never = ", fail-on never" if one.fail_on == "never" else ""
-    accepted = f", {one.accepted} findings accepted" if one.accepted else ""
-    text = f"'{file.uri}' configures this run: {len(one.rules_off)} rules off, {one.excluded} paths excluded{accepted}{never}."
+    never = ", fail-on never" if configuration.fail_on == "never" else ""
+    accepted = f", {configuration.accepted} findings accepted" if configuration.accepted else ""
+    counts = f"{len(configuration.rules_off)} rules off, {configuration.excluded} paths excluded{accepted}"
+    text = f"'{file.uri}' configures this run: {counts}{never}."
     notification = _notification("configuration-used", text, file, level="note")
-    notification.properties = {"rulesOff": list(one.rules_off), "excluded": one.excluded, "accepted": one.accepted}
+    notification.properties = {
+        "rulesOff": list(configuration.rules_off),
+        "excluded": configuration.excluded,
+        "accepted": configuration.accepted,
+    }
     return notification
 
 

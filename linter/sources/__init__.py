@@ -45,7 +45,7 @@ def modules_for(file: SourceFile) -> tuple[Source, ...]:
     if content.lstrip()[:1] not in ("{", "[") or file.json.problems:
         return modules()
     members = members_of(file.json.value)
-    is_flat = not any(isinstance(one, dict) for one in members.values())
+    is_flat = not any(isinstance(member, dict) for member in members.values())
 
     def can_read(one: Mapping[str, Any]) -> bool:
         has_member = not one["members"] or any(name in members for name in one["members"])

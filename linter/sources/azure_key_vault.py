@@ -82,23 +82,23 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Problem]:
     """Values that are not texts, although the loader expects them."""
-    for one in entries:
-        if isinstance(one.value, str):
+    for entry in entries:
+        if isinstance(entry.value, str):
             continue
         from ..server.loader import Stop, coercion_of, converted  # only for a value that is not a text
 
-        path = dotted_path(one.name)
+        path = dotted_path(entry.name)
         coercion = coercion_of(path, "ssm_coercion", release)
         if coercion == "boolean":
-            effect = _READS_FALSE if one.value is True else ""
-        elif isinstance(converted(one.value, coercion), Stop):
+            effect = _READS_FALSE if entry.value is True else ""
+        elif isinstance(converted(entry.value, coercion), Stop):
             effect = ", which splits it at commas, does not start" if coercion == "csv" else ", which parses it as JSON, does not start"
         else:
             continue
         if effect:
-            what = f"{printable(one.name)} is not text, and the server{effect}"
+            what = f"{printable(entry.name)} is not text, and the server{effect}"
             message = sentence(what, remedy="put it in quotes", stops=effect != _READS_FALSE)
-            yield Problem("key-vault-value-not-text", message, one.span("value"), path)
+            yield Problem("key-vault-value-not-text", message, entry.span("value"), path)
 
 
 class _VaultEntry(NamedTuple):
@@ -129,9 +129,9 @@ class _VaultEntry(NamedTuple):
 
 def _in_objects(entries: Iterable[_VaultEntry]) -> Iterator[tuple[Span, Literal["values"]]]:
     """The entries that contain an object: nothing tells what its values are."""
-    for one in entries:
-        if any(isinstance(inner, dict) for inner in (one.value if isinstance(one.value, list) else [one.value])):
-            yield one.span("value"), "values"
+    for entry in entries:
+        if any(isinstance(inner, dict) for inner in (entry.value if isinstance(entry.value, list) else [entry.value])):
+            yield entry.span("value"), "values"
 
 
 def _origin(file: SourceFile, parsed: Json, entries: Mapping[SettingPath, _VaultEntry]) -> EntriesOrigin:

@@ -60,7 +60,7 @@ def _template(file: SourceFile) -> Node | None:
     """The template in the file, if it is one."""
 
     def is_template(root: Node) -> bool:
-        return any(str(one.mapping.get("Type")).startswith("AWS::") for one in root.at("Resources").members)
+        return any(str(member.mapping.get("Type")).startswith("AWS::") for member in root.at("Resources").members)
 
     return next(filter(is_template, roots(file)), None)
 

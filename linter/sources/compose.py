@@ -60,8 +60,8 @@ class _Project(NamedTuple):
 
     def member(self, name: str) -> Node:
         """A member of the service in the last layer that has it: an image, a command."""
-        members = (one.at(name) for one in reversed(self.layers))
-        return next((one for one in members if one.value is not None), self.layers[-1].at(name))
+        members = (layer.at(name) for layer in reversed(self.layers))
+        return next((member for member in members if member.value is not None), self.layers[-1].at(name))
 
     def given(self, name: str) -> Any:
         """The value of a member."""
@@ -92,7 +92,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _services(file: SourceFile) -> Iterator[Node]:
     if file.looks_like_yaml:
-        yield from (one for root in roots(file) for one in root.at("services").members if isinstance(one.value, dict))
+        yield from (member for root in roots(file) for member in root.at("services").members if isinstance(member.value, dict))
 
 
 def _containers(file: SourceFile) -> list[Container]:
@@ -117,7 +117,7 @@ def _container(service: Node) -> Container:
             holders[project.main],
             image,
             start,
-            whole=all(one.tree.whole for one in project.layers),
+            whole=all(layer.tree.whole for layer in project.layers),
             lacks=lacks,
             has_variables=has_variables,
             where=project.member("image").file.uri,
@@ -254,10 +254,10 @@ def workloads(file: SourceFile) -> list[Described]:
     own = list(_services(file))
     files = {one.uri: one for one in (file, *(laid for service in own for laid in _combined_files(service)))}
     names = {service.path[-1] for service in own}
-    others = [one for other in files.values() if other is not file for one in _services(other) if one.path[-1] not in names]
+    others = [service for other in files.values() if other is not file for service in _services(other) if service.path[-1] not in names]
     every = list(map(_described, (*own, *others)))
-    tops = [root for one in files.values() for root in roots(one)]
-    is_open = any(top.at("include").value or any(one.at("external").value for one in top.at("networks").members) for top in tops)
+    tops = [root for file in files.values() for root in roots(file)]
+    is_open = any(top.at("include").value or any(member.at("external").value for member in top.at("networks").members) for top in tops)
     modes = [one.known(one.find("network_mode")) for one in every]
     joined = {mode.partition(":")[2] for mode in modes if isinstance(mode, str)}
     for one in every[: len(own)]:
@@ -329,7 +329,7 @@ def _project(service: Node) -> _Project:
     file, name = service.file, str(service.path[-1])
     layers: list[Node] = []
     lacks, mains = _is_base(file, name), []
-    for own in (service if one is file else _service(one, name) for one in _combined_files(service)):
+    for own in (service if other is file else _service(other, name) for other in _combined_files(service)):
         if own is not None:
             found, missing = _extended(own)
             layers, lacks = [*layers, *found], lacks or missing
@@ -378,7 +378,7 @@ def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
 
 
 def _service(file: SourceFile, name: str) -> Node | None:
-    services = file.cached("services by name", lambda: {str(one.path[-1]): one for one in _services(file)})
+    services = file.cached("services by name", lambda: {str(service.path[-1]): service for service in _services(file)})
     return services.get(name)
 
 
@@ -441,8 +441,8 @@ def _env_files(part: Node) -> list[tuple[Node, bool]] | None:
     None if a part is not understood.
     """
     files: list[tuple[Node, bool]] = []
-    for one in part.items if isinstance(part.value, list) else [] if part.value is None else [part]:
-        path, form = (one.at("path"), one.value.get("format")) if isinstance(one.value, dict) else (one, None)
+    for item in part.items if isinstance(part.value, list) else [] if part.value is None else [part]:
+        path, form = (item.at("path"), item.value.get("format")) if isinstance(item.value, dict) else (item, None)
         if not isinstance(path.value, str) or form not in (None, "raw"):
             return None
         files.append((path, form == "raw"))

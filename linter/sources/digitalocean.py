@@ -35,16 +35,16 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 def _containers(file: SourceFile) -> list[Container]:
     apps = [root.at("spec") if root.at("spec").mapping else root for root in roots(file)]
-    return [_container(app, one) for app in apps for name in _COMPONENTS for one in app.at(name).items if one.mapping]
+    return [_container(app, item) for app in apps for name in _COMPONENTS for item in app.at(name).items if item.mapping]
 
 
 def _container(app: Node, node: Node) -> Container:
     parts = [node.at("image", name).value for name in ("registry", "repository")]
-    image = f"{'/'.join(str(one) for one in parts if one)}:{node.at('image', 'tag').value or 'latest'}" if parts[1] else None
+    image = f"{'/'.join(str(part) for part in parts if part)}:{node.at('image', 'tag').value or 'latest'}" if parts[1] else None
     command, name = node.at("run_command"), node.at("name").value
     at = command if command.value else None
     start = Start("component", name, image, command.value or None, None, lambda argument: f"{argument} at the end of run_command", at=at)
-    given = {one.name: one for holder in (app, node) for one in Block(holder.at("envs"), read=_read, key="key").variables}
+    given = {variable.name: variable for holder in (app, node) for variable in Block(holder.at("envs"), read=_read, key="key").variables}
     given = {name: one for name, one in given.items() if app._replace(path=one.at).at("scope").value != "BUILD_TIME"}
 
     def load() -> Loaded:

@@ -91,7 +91,7 @@ def detect(file: SourceFile) -> Recognised | None:
     read = _read(file)
     if not read.stages or not (is_named or read.is_dockerfile):
         return None
-    if any(one.is_server for one in _containers(file)):
+    if any(container.is_server for container in _containers(file)):
         return Recognised("server/env", Confidence.LIKELY if is_named else Confidence.HINT)
     names = [variable.name for stage in read.stages for variable in stage.variables if variable.name.startswith("MEDPLUM_")]
     if not is_named or not names:
@@ -110,7 +110,8 @@ def _containers(file: SourceFile) -> list[Container]:
 
 def _container(file: SourceFile, number: int, stage: _Stage) -> Container:
     read, ours = _read(file), is_server_image(stage.image)
-    names = [] if stage.is_copied_from else [one.name for one in stage.variables if not ours or is_servers(one.name, strict=True)]
+    variables = stage.variables if not stage.is_copied_from else []
+    names = [variable.name for variable in variables if not ours or is_servers(variable.name, strict=True)]
 
     def load() -> Loaded:
         holder = VariableHolder(
@@ -277,9 +278,9 @@ class _Dockerfile:
 
     def _assignments(self, instruction: Instruction) -> Iterator[tuple[str, Span, Span | None, str, Meaning]]:
         """The assignments of an instruction: the name with its place, the place of the value, its text, and its meaning."""
-        for one in assignments(instruction, self._escape):
-            written = "" if one.value is None else instruction.line[slice(*one.value)]
-            yield instruction.line[slice(*one.name)], one.name, one.value, written, meaning(written, self._escape)
+        for assignment in assignments(instruction, self._escape):
+            written = "" if assignment.value is None else instruction.line[slice(*assignment.value)]
+            yield instruction.line[slice(*assignment.name)], assignment.name, assignment.value, written, meaning(written, self._escape)
 
     def _from(self, instruction: Instruction) -> None:
         written = (instruction.line[slice(*word)] for word in words(instruction, self._escape))
@@ -323,7 +324,7 @@ class _Dockerfile:
 
 def _is_dockerfile(instructions: Sequence[Instruction]) -> bool:
     """Whether a text begins like a Dockerfile, and most of its lines are instructions."""
-    known = [one for one in instructions if one.keyword in KEYWORDS]
+    known = [instruction for instruction in instructions if instruction.keyword in KEYWORDS]
     is_begun = bool(instructions) and instructions[0].keyword in ("ARG", "FROM") and 2 * len(known) > len(instructions)
     images = [[word for word in one.rest.split() if not word.startswith("--")] for one in known if one.keyword == "FROM"]
     return is_begun and all(len(image) == 1 or (len(image) == 3 and image[1].upper() == "AS") for image in images)

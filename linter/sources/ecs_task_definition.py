@@ -58,7 +58,7 @@ def _tasks(file: SourceFile) -> Iterator[Node]:
 def _containers(file: SourceFile) -> list[Container]:
     """Every container of the file."""
 
-    return [_container(one) for part in _listed(file) for one in part.items if isinstance(one.value, dict)]
+    return [_container(item) for part in _listed(file) for item in part.items if isinstance(item.value, dict)]
 
 
 def _listed(file: SourceFile) -> Iterator[Node]:
@@ -103,7 +103,7 @@ _MEMBERS: Final = (
 
 def workloads(file: SourceFile) -> list[Described]:
     """Every container of the file, described for the environment of a server."""
-    return [_described(one) for part in _listed(file) for one in part.items if isinstance(one.value, dict)]
+    return [_described(item) for part in _listed(file) for item in part.items if isinstance(item.value, dict)]
 
 
 def _described(node: Node) -> Described:
@@ -113,7 +113,7 @@ def _described(node: Node) -> Described:
     if len(siblings.value) == 1 and siblings._replace(path=siblings.path[:-1]).at("networkMode").value in ("awsvpc", "bridge"):
         described.put("network", "own", node)
     described.working_folder = described.known(node.at("workingDirectory"))
-    described.give((one for block in _blocks(node) for one in block.variables), node.file)
+    described.give((variable for block in _blocks(node) for variable in block.variables), node.file)
     described.put_list("mounts", node.at("mountPoints").items, mounted_at)
     described.put_list("targets", [port.at("containerPort") for port in node.at("portMappings").items], as_is(int))
     test = node.at("healthCheck", "command")

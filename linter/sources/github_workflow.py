@@ -56,7 +56,7 @@ def _containers(file: SourceFile) -> list[Container]:
                 names, sections = _services_of(job)
                 outer = (_hosts(job.at("container")), _hosts(job), hosts)
                 inner = (job.at("services"), job.at("steps"))
-                for node in (job, job.at("container"), *(one for part in inner for one in (*part.members, *part.items))):
+                for node in (job, job.at("container"), *(member for part in inner for member in (*part.members, *part.items))):
                     yield _container(node, job, _throwaway(names, sections, _hosts(node), *outer))
                     for command in _commands(node):
                         yield _of_command(node, job, command, _throwaway(names, sections, _among(command.variables)))
@@ -67,7 +67,7 @@ def _containers(file: SourceFile) -> list[Container]:
 def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) -> Container:
     """A part with ``env``, in a job or for all of them."""
     image, variables = node.at("image").value, variables_in(_blocks(node))
-    names = [one.name for one in variables if not is_server_image(image) or is_servers(one.name, strict=True)]
+    names = [variable.name for variable in variables if not is_server_image(image) or is_servers(variable.name, strict=True)]
 
     is_service = node.path[-2:-1] == ("services",)  # a job and its container run the commands of its steps
 
@@ -94,7 +94,7 @@ def _commands(step: Node) -> list[Command]:
 
 def _gives(command: Command) -> bool:
     """Whether a command gives variables of a server itself."""
-    return any(one.name.startswith(PREFIX) for one in command.variables)
+    return any(variable.name.startswith(PREFIX) for variable in command.variables)
 
 
 def _of_command(step: Node, job: Node, command: Command, throwaway: frozenset[SettingPath]) -> Container:
@@ -105,7 +105,7 @@ def _of_command(step: Node, job: Node, command: Command, throwaway: frozenset[Se
         holder = _holder_of(step, job, command)._replace(throwaway=throwaway)
         return read_variables(for_server(holder, image, command.start, lacks=command.lacks), variables)
 
-    return container([one.name for one in variables], image, load)
+    return container([variable.name for variable in variables], image, load)
 
 
 def _holder_of(step: Node, job: Node, command: Command) -> VariableHolder:
@@ -117,7 +117,7 @@ def _holder_of(step: Node, job: Node, command: Command) -> VariableHolder:
 def workloads(file: SourceFile) -> list[Described]:
     """The environments of the servers that commands start."""
     jobs = [job for root in roots(file) if file.looks_like_yaml for job in _jobs(root)]
-    return [_described(step, job, one) for job in jobs for step in job.at("steps").items for one in _commands(step)]
+    return [_described(step, job, command) for job in jobs for step in job.at("steps").items for command in _commands(step)]
 
 
 def _described(step: Node, job: Node, command: Command) -> Described:
@@ -141,7 +141,11 @@ def _started_by(script: str) -> list[Start]:
     lines = (words_of(line.strip().removesuffix("&").rstrip()) or [] for line in script.replace("\\\n", " ").splitlines())
     by_node = (words for words in lines if arguments_of(None, words, None) is not None)
     return [
-        *(one.start for one in commands_in(script, 0) if any(name.startswith(PREFIX) for name in one.handed) and not _gives(one)),
+        *(
+            command.start
+            for command in commands_in(script, 0)
+            if any(name.startswith(PREFIX) for name in command.handed) and not _gives(command)
+        ),
         *(Start("step", None, None, words, None, lambda argument: f"{argument} after the script") for words in by_node),
     ]
 
@@ -178,7 +182,7 @@ def _throwaway(names: frozenset[str], sections: frozenset[str], *hosts: Mapping[
 def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
     """The names of the services of a job and of its own machine, and the sections of settings that some of the services provide."""
     services = job.at("services")
-    images = [image.lower() for one in services.members if isinstance(image := one.mapping.get("image"), str)]
+    images = [image.lower() for member in services.members if isinstance(image := member.mapping.get("image"), str)]
     sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in images for one in called))
     return _LOOPBACK.union(map(str, services.mapping)), frozenset(sections)
 
@@ -191,4 +195,4 @@ def _hosts(node: Node) -> dict[str, Variable]:
 def _among(variables: Iterable[Variable]) -> dict[str, Variable]:
     """The hosts among variables, by their sections."""
     sections = {variable_of((section, "host")): section for section in _CONNECTIONS}
-    return {sections[one.name]: one for one in variables if one.name in sections}
+    return {sections[variable.name]: variable for variable in variables if variable.name in sections}

@@ -56,10 +56,12 @@ def detect(file: SourceFile) -> Recognised | None:
     found = recognised(file, containers, note, Confidence.PROBABLE, Confidence.WEAK)
     if any(map(_is_as_shipped, _values(file))):
         return Recognised(None, Confidence.PROBABLE, _AS_SHIPPED)
-    if found is None or found.kind is not None or any(is_servers(name) for one in containers for name in one.names):
+    if found is None or found.kind is not None or any(is_servers(name) for container in containers for name in container.names):
         return found
     sources = [_release(root).source for root in _values(file)]
-    return Recognised(None, Confidence.WEAK, _ELSEWHERE) if any(one is not None and one.value != "env" for one in sources) else None
+    return (
+        Recognised(None, Confidence.WEAK, _ELSEWHERE) if any(source is not None and source.value != "env" for source in sources) else None
+    )
 
 
 def _may_hold_values(file: SourceFile) -> bool:
@@ -72,7 +74,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _containers(file: SourceFile) -> list[Container]:
-    return file.cached("values", lambda: [one for root in _values(file) for one in _containers_of(root)])
+    return file.cached("values", lambda: [container for root in _values(file) for container in _containers_of(root)])
 
 
 class _Release(NamedTuple):
@@ -94,7 +96,7 @@ class _Release(NamedTuple):
     def source(self) -> Node | None:
         """The start argument that Medplum's chart gives to the server; a parent chart overrides globals."""
         nodes = (one.at("global", "configSource", "type") for layer in reversed(self.layers) for one in (layer._replace(path=()), layer))
-        return next((one for one in nodes if isinstance(one.value, str)), None) if self.is_medplums else None
+        return next((node for node in nodes if isinstance(node.value, str)), None) if self.is_medplums else None
 
     @property
     def start(self) -> Start | None:
@@ -163,7 +165,7 @@ def _container(
         started = start.started(whole=whole) if start is not None else None
         return load_sum(main, given, holders.values())._replace(unread=missed, start=started)
 
-    names = [one.name for one in counts]
+    names = [count.name for count in counts]
     return Container(names, configures_server(names) or (is_server and bool(names or wrong or is_dropped)), load)
 
 
@@ -256,7 +258,7 @@ def _values(file: SourceFile) -> list[Node]:
 def _values_of(file: SourceFile) -> Node | None:
     """The values of a file that belong to a server."""
     values = _values(file) if _may_hold_values(file) else []
-    return next((root for root in values if _is_chart(root) or configures_server(one.name for one in _variables(root))), None)
+    return next((root for root in values if _is_chart(root) or configures_server(variable.name for variable in _variables(root))), None)
 
 
 def _variables(root: Node) -> list[Variable]:
@@ -305,7 +307,7 @@ def _merged(blocks: Sequence[Block]) -> Iterator[tuple[Variable, str]]:
     """The variables of blocks, where a later block replaces members that an earlier one has too."""
     last = {name: block for block in blocks for name in block.at.mapping}
     for block in blocks:
-        yield from ((one, block.at.file.uri) for one in block.variables if last.get(one.at[-1], block) is block)
+        yield from ((variable, block.at.file.uri) for variable in block.variables if last.get(variable.at[-1], block) is block)
 
 
 def _ambiguous_blocks(layers: Sequence[Node]) -> dict[JsonPath, str]:
@@ -324,7 +326,7 @@ def _names(layers: Sequence[Node]) -> dict[JsonPath, set[str]]:
     for layer in layers:
         for part in _lists(layer):
             own = names.setdefault(part.path[len(layer.path) :], set())
-            own.update(one.name for one in Block(part).variables if one.name.startswith(PREFIX))
+            own.update(variable.name for variable in Block(part).variables if variable.name.startswith(PREFIX))
     return names
 
 
@@ -434,12 +436,12 @@ def _is_as_shipped(root: Node) -> bool:
     chart = chart_beside(root.file) if root.file.name in _OWN else None
     if chart is None or chart.within or root.at("global", "configSource", "type").value not in (None, "env"):
         return False
-    return {one.name: one.text for one in _variables(root)} == default_variables()
+    return {variable.name: variable.text for variable in _variables(root)} == default_variables()
 
 
 def _start_problems(release: _Release, start: Start, variables: Sequence[Variable]) -> Iterator[Problem]:
     """The problems of the start argument for Medplum's chart, for variables that are meant for the server."""
-    source, last = release.source or release.layers[-1], {one.name: one for one in variables}
+    source, last = release.source or release.layers[-1], {variable.name: variable for variable in variables}
     server, span = source.file.server, source.place().value
     wrong = [shown for name, shown in _HOSTS.items() if name in last and _is_default(last[name])]
     can_be_right = any(layer.at("deployment", name).value for layer in release.layers for name in ("envFrom", "sidecars"))
@@ -450,7 +452,7 @@ def _start_problems(release: _Release, start: Start, variables: Sequence[Variabl
         remedy = "give these settings in what global.configSource.type names"
         message = sentence(never_read(start), "it ignores config and deployment.env", remedy, by=", so ")
         yield Problem("start-without-env", message, span)
-    elif wrong and not can_be_right and [one.kind for one in sources_of(start.argument or "", server.release)][1:][-1:] == ["env"]:
+    elif wrong and not can_be_right and [source.kind for source in sources_of(start.argument or "", server.release)][1:][-1:] == ["env"]:
         what = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} localhost, as in the chart, and env overrides the other source"
         remedy = "leave env out of global.configSource.type, or give the real host"
         message = sentence(what, "the server looks in its own pod and stops", remedy, by=", so ")

@@ -78,7 +78,7 @@ def _containers(file: SourceFile) -> list[Container]:
 def _objects(file: SourceFile) -> Iterator[Node]:
     """The objects of the file, including those in lists."""
     for root in roots(file) if file.looks_like_yaml else ():
-        yield from (one for one in (root.at("items").items if _kind(root) == "List" else [root]) if _kind(one))
+        yield from (item for item in (root.at("items").items if _kind(root) == "List" else [root]) if _kind(item))
 
 
 def _kind(node: Node) -> str:
@@ -87,15 +87,15 @@ def _kind(node: Node) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _holders(one: Node) -> Iterator[Node]:
+def _holders(node: Node) -> Iterator[Node]:
     """The holders of variables in an object: the object itself, or its containers."""
-    kind = _kind(one)
+    kind = _kind(node)
     if kind in ("ConfigMap", "Secret"):
-        yield one
-    group = str(one.value["apiVersion"]).partition("/")[0]
+        yield node
+    group = str(node.value["apiVersion"]).partition("/")[0]
     spec = _POD_SPECS_OF_OTHERS.get((group, kind)) or _POD_SPECS.get(kind)
     for name in ("containers", "initContainers") if spec is not None else ():
-        yield from one.at(*spec or (), name).items
+        yield from node.at(*spec or (), name).items
 
 
 def _blocks(node: Node) -> tuple[Block, ...]:
@@ -162,7 +162,7 @@ _SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 """The objects that must select their pods."""
 
 
-def _mount(mount: Node, one: Node, container: Node) -> Mount:
+def _mount(mount: Node, node: Node, container: Node) -> Mount:
     """A ConfigMap or a Secret that is mounted as files, or as one with ``subPath``; the content of other volumes is not known."""
     volumes = Node(container.file, container.tree, container.path[:-2]).at("volumes").items
     volume = next((volume for volume in volumes if volume.at("name").value == mount.at("name").value), None)
@@ -176,7 +176,7 @@ def _mount(mount: Node, one: Node, container: Node) -> Mount:
         items, key = volume.at(kind, "items"), beneath if part is None else part
         if items.value is not None:
             key = next((item.at("key").value for item in items.items if item.at("path").value == key), None)
-        named = _object(word, volume.at(kind, name).value, one) if isinstance(key, str) else None
+        named = _object(word, volume.at(kind, name).value, node) if isinstance(key, str) else None
         return file_within(named.at("stringData" if word == "Secret" else "data", key)) if named is not None else None
 
     return Mount(target_of(mount.value), found)
@@ -225,13 +225,13 @@ def _described(one: Node, node: Node) -> Described:
     return described
 
 
-def _hosts(one: Node) -> Iterator[str]:
+def _hosts(node: Node) -> Iterator[str]:
     """The names of the services of a file that lead to the pods of an object."""
-    labels = one.at("spec", "template", "metadata", "labels").mapping
-    services = one.file.cached("services by selector", lambda: _by_selector(one.file))
+    labels = node.at("spec", "template", "metadata", "labels").mapping
+    services = node.file.cached("services by selector", lambda: _by_selector(node.file))
     for label in labels.items():
         for selector, name, namespace in services.get(label, ()) if isinstance(label[1], str) else ():
-            if namespace == _namespace(one) and all(labels.get(key) == value for key, value in selector.items()):
+            if namespace == _namespace(node) and all(labels.get(key) == value for key, value in selector.items()):
                 yield name
                 yield from (f"{name}.{namespace}{rest}" for rest in ("", ".svc", ".svc.cluster.local") if namespace is not None)
 
@@ -252,7 +252,9 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
     if asked is not probe:
         port = asked.at("port").value
         named = [
-            one.at("containerPort").value for one in described.find("ports").items if isinstance(port, str) and one.at("name").value == port
+            item.at("containerPort").value
+            for item in described.find("ports").items
+            if isinstance(port, str) and item.at("name").value == port
         ]
         described.put(f"{name}.port", as_is(int)(named[0] if named else port), asked.at("port"))
     if asked is not probe and asked.path[-1] == "httpGet":
@@ -310,9 +312,9 @@ def _gathered(one: Node, node: Node) -> tuple[list[Given], list[VariableHolder],
     return given, objects, lacks
 
 
-def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
+def _fetched(given: Given, source: Node, node: Node) -> Iterator[Given]:
     """A variable with the value of an object's key: nothing if that is optional and missing."""
-    named, reference = _named(source, one), source.first(*_OBJECTS)
+    named, reference = _named(source, node), source.first(*_OBJECTS)
     there = _of_key(named, reference.at("key").value) if named is not None else None
     if named is not None and there is not None:
         yield Given(there._replace(name=given.variable.name), _object_holder(named, editable=False))
@@ -320,26 +322,26 @@ def _fetched(given: Given, source: Node, one: Node) -> Iterator[Given]:
         yield given
 
 
-def _of_key(one: Node, key: Any) -> Variable | None:
+def _of_key(node: Node, key: Any) -> Variable | None:
     """The value of an object's key, which need not be the name of a variable."""
-    blocks = (block for block in reversed(_blocks(one)) if isinstance(key, str) and key in block.at.mapping)
+    blocks = (block for block in reversed(_blocks(node)) if isinstance(key, str) and key in block.at.mapping)
     return next((block.member(key) for block in blocks), None)
 
 
-def _named(source: Node, one: Node) -> Node | None:
+def _named(source: Node, node: Node) -> Node | None:
     """The object that a source of variables names for an object; None if it is not known, or ambiguous.
 
     It is in the same file, else in the same folder, else in the run: there may be one of the name for each environment.
     """
     word = next((word for word in _OBJECTS if source.at(word).value is not None), "")
-    return _object(_OBJECTS.get(word, ""), source.at(word, "name").value, one)
+    return _object(_OBJECTS.get(word, ""), source.at(word, "name").value, node)
 
 
-def _object(kind: str, name: Any, one: Node) -> Node | None:
+def _object(kind: str, name: Any, node: Node) -> Node | None:
     """The object of a kind and a name that another one refers to; see :func:`_named`."""
     if not isinstance(name, str):
         return None
-    file, namespace = one.file, _namespace(one)
+    file, namespace = node.file, _namespace(node)
     every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
     alike = [one for one in every.get((kind, name), []) if namespace is None or _namespace(one) in (namespace, None)]
     same_file = [one for one in alike if one.file.uri == file.uri]
@@ -357,14 +359,14 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
     return index
 
 
-def _namespace(one: Node) -> str | None:
+def _namespace(node: Node) -> str | None:
     """The namespace of an object; None if it is given when it is applied."""
-    name = one.at("metadata", "namespace").value
+    name = node.at("metadata", "namespace").value
     return name if isinstance(name, str) else None
 
 
-def _object_holder(one: Node, *, editable: bool) -> VariableHolder:
+def _object_holder(node: Node, *, editable: bool) -> VariableHolder:
     """An object that gives variables to a container; if that uses other names for them they are not edited."""
-    name = ("Kubernetes object", one.file.uri, one.file.release, one.place().value.start)
-    holder = one.file.around.cached(name, lambda: _holder(one, one)._replace(variables=tuple(variables_in(_blocks(one)))))
+    name = ("Kubernetes object", node.file.uri, node.file.release, node.place().value.start)
+    holder = node.file.around.cached(name, lambda: _holder(node, node)._replace(variables=tuple(variables_in(_blocks(node)))))
     return holder if editable else holder._replace(editor=None)

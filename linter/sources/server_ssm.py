@@ -136,11 +136,11 @@ def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
 
     It exists to be checked: data that no check needs is left out. Of other programs' parameters there is one, if there are any.
     """
-    ours = [one for environment in dump.environments.values() for one in (*environment.parameters, *environment.wrong_case)]
-    names = {one.name for one in ours}
+    ours = [parameter for environment in dump.environments.values() for parameter in (*environment.parameters, *environment.wrong_case)]
+    names = {our.name for our in ours}
     other = next((one for one in dump.given if not one.of.missing and one.name not in names), None)
     others = [] if other is None else [_parameter(other)]
-    held = after_commands([*others, *(one for one in ours if not one.missing)], stored)
+    held = after_commands([*others, *(our for our in ours if not our.missing)], stored)
     errors = [{"SecretId": name, "ErrorCode": ""} for name in sorted(_Deployed.of(dump.documents).unread)]
     answers: list[dict[str, Any]] = [
         {"Parameters": [*map(_as_printed, run)], "Path": dump.asked, "Errors": errors, **({} if complete else {"InvalidParameters": []})}
@@ -195,7 +195,12 @@ class _Part(NamedTuple):
 
     def contradicts(self, other: _Part) -> bool:
         """Whether two dumps cannot both be right: they are from different regions or accounts, or a parameter differs."""
-        stores = {one.arn.partition(":parameter")[0] for part in (self, other) for one in part.parameters.values() if one.arn is not None}
+        stores = {
+            parameter.arn.partition(":parameter")[0]
+            for part in (self, other)
+            for parameter in part.parameters.values()
+            if parameter.arn is not None
+        }
         both = [(one, other.parameters[name]) for name, one in self.parameters.items() if name in other.parameters]
         return len(stores) > 1 or any(one.contradicts(more, "arn", "version", "type", "tier", "text") for one, more in both)
 
@@ -205,7 +210,7 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
     known: dict[tuple[str, str], list[list[_Part]]] = {}
     for other in file.around.given(file, *MARKS):
         for environment in _read(other)[0].environments.values():
-            own = {one.name: one for one in environment.parameters if not one.missing}
+            own = {parameter.name: parameter for parameter in environment.parameters if not parameter.missing}
             part = _Part(all(one.text is None for one in own.values()), other.uri, other, own)
             groups = known.setdefault((environment.prefix, folder_of(other.uri)), [])
             together = (some for some in groups[:_MOST_DUMPS] if len(some) < _MOST_DUMPS and not any(map(part.contradicts, some)))
@@ -271,7 +276,7 @@ class _Deployed(NamedTuple):
             message = sentence(f"{name} names a secret that {fault}", why, "store the secret, or name another one", stops=stops)
             return Problem("secret-without-value", message, parameter.span("value"), path)
         changed = moment_of(parameter.modified) if self.starts else None
-        older = sum(one < changed for one in self.starts) if changed is not None else 0
+        older = sum(start < changed for start in self.starts) if changed is not None else 0
         if changed is None or not older or "/" in name:  # what is nested deeper the server never reads
             return None
         several = "all running tasks" if older == len(self.starts) else f"{older} of {len(self.starts)} running tasks"
@@ -282,7 +287,7 @@ class _Deployed(NamedTuple):
 
 
 def _objects(items: Any) -> list[dict[str, Any]]:
-    return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _documents(file: SourceFile) -> list[Tree]:
@@ -371,7 +376,7 @@ def _without_text(items: list[Any]) -> str:
 
 
 def _are_texts(items: list[Any]) -> bool:
-    return all(isinstance(one, str) for one in items)
+    return all(isinstance(item, str) for item in items)
 
 
 def _member(value: dict[str, Any], name: str) -> str:
@@ -407,9 +412,9 @@ def _name_of(item: Any) -> str | None:
     return name if isinstance(name, str) and (isinstance(item, dict) or _is_name(name)) else None
 
 
-def _parameter(one: _Named) -> Parameter:
+def _parameter(named: _Named) -> Parameter:
     """A parameter as AWS prints it (perhaps without value or type), a row, a member of an object of names and values, or a name."""
-    (tree, items, path, complete, missing), step = one.of, one.step
+    (tree, items, path, complete, missing), step = named.of, named.step
     item, at = (items, path) if step is None else (items[step], (*path, step))
     if isinstance(item, dict):
         found = _as_aws_prints(tree, item, at)
@@ -420,7 +425,7 @@ def _parameter(one: _Named) -> Parameter:
         text = None if index is None else _value(tree, (*at, index), item[index], kind)
         found = Parameter.of(item[0], text, Written(tree.places, at, 0, index, item.index(kind) if kind else None), kind, None)
     elif isinstance(items, dict):
-        found = Parameter.of(one.name, _value(tree, at, item, None), Written(tree.places, path, one.name, one.name), None, None)
+        found = Parameter.of(named.name, _value(tree, at, item, None), Written(tree.places, path, named.name, named.name), None, None)
     else:
         found = Parameter.of(item, None, Written(tree.places, path, step or 0), None, None)
     return found._replace(complete=complete, missing=missing)

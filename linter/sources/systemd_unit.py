@@ -100,7 +100,7 @@ def _container(file: SourceFile) -> Container:
 
     def load() -> Loaded:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
-        comments = read_suppression_comments(file.text, within(Span(*one.span()) for one in lines))
+        comments = read_suppression_comments(file.text, within(Span(*line.span()) for line in lines))
         whole = start.reads(file.release) == "only" and is_known
         names = (
             {"environment-not-read": "start-without-env"} if start.arguments else {}
@@ -118,8 +118,10 @@ def _container(file: SourceFile) -> Container:
             problems=(*encoding_problems(file, "systemd ignores the line"), *comments.problems, *wrong),
             suppressions=comments.suppressions,
         )
-        given = [Given(one, main) for one in unit.variables] + [Given(one, holder) for holder in files for one in holder.variables]
+        given = [Given(variable, main) for variable in unit.variables] + [
+            Given(variable, holder) for holder in files for variable in holder.variables
+        ]
         return load_sum(main, given, files)._replace(start=start.started(whole=is_known))
 
-    names = [one.name for variables in (unit.variables, *(holder.variables for holder in files)) for one in variables]
+    names = [variable.name for variables in (unit.variables, *(holder.variables for holder in files)) for variable in variables]
     return Container(names, configures_server(names) or (start.arguments is not None and any(map(is_servers, names))), load)

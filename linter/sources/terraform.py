@@ -75,10 +75,10 @@ def _resources(root: Node) -> Iterator[tuple[Node, Node]]:
                 yield from ((one.at("values"), one.at("")) for one in _managed(module.at("resources")))
                 waiting.extend(reversed(module.at("child_modules").items))
     else:
-        instances = (one for resource in _managed(root.at("resources")) for one in resource.at("instances").items)
-        yield from ((one.at("attributes"), one.at("")) for one in instances)
+        instances = (item for resource in _managed(root.at("resources")) for item in resource.at("instances").items)
+        yield from ((instance.at("attributes"), instance.at("")) for instance in instances)
 
 
 def _managed(resources: Node) -> Iterator[Node]:
     """The parameters among resources that Terraform manages."""
-    return (one for one in resources.items if one.mapping.get("type") == _TYPE and one.mapping.get("mode") == "managed")
+    return (item for item in resources.items if item.mapping.get("type") == _TYPE and item.mapping.get("mode") == "managed")

@@ -40,7 +40,7 @@ class View:
     @cached_property
     def rows(self) -> Mapping[SettingPath, Effective]:
         """Every setting that it gives, and the defaults of those that it does not."""
-        return {one.path: one for one in effective_settings(self.document, defaults=True)}
+        return {row.path: row for row in effective_settings(self.document, defaults=True)}
 
     @cached_property
     def given(self) -> frozenset[SettingPath]:

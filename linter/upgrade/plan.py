@@ -41,7 +41,7 @@ class Plan:
         self.groups = groups(history, self.pairs)
         by_file = {pair.new.document.uri: pair.new.document for pair in self.pairs}
         texts = [*by_file.values(), *without_settings]
-        self.containers = [(document, one) for document in texts for one in containers(document)]
+        self.containers = [(document, container) for document in texts for container in containers(document)]
         self.has_image = any(one.is_server for _, one in self.containers)
         """Whether some container runs Medplum's image."""
         stops = [stop for stop in notes.stops if oldest < stop.before <= newest]
@@ -70,7 +70,7 @@ class Plan:
         for group in self.groups:
             if group.whole:
                 yield from group.default_changes(self.history, self.notes)
-        own = (max(one.release, self.history.oldest) for one in self.stops if one.migrations and not one.message)
+        own = (max(stop.release, self.history.oldest) for stop in self.stops if stop.migrations and not stop.message)
         first_stop = next(own, None)  # whose data migrations start by themselves
         for note in self.notes.notes:
             release = note.release or first_stop
@@ -127,7 +127,7 @@ class Plan:
 
     def _of_groups(self, note: Note, release: Release) -> Iterator[UpgradeChange]:
         for group in self.groups:
-            fitting = (one for one in (group.giver(note.path), *group.pairs) if kind_matches(one.new.document.kind, note.holders))
+            fitting = (pair for pair in (group.giver(note.path), *group.pairs) if kind_matches(pair.new.document.kind, note.holders))
             pair = next(fitting, None)
             holding = group.at(release if note.release is None else self.history.newest)
             is_default = note.kind == "default"

@@ -77,7 +77,7 @@ def _sign_in(data: Mapping[str, Any]) -> dict[str, Any]:
     providers = data.get("externalAuthProviders")
     if not isinstance(providers, list):
         return {}
-    addresses = [_member(_member(one, "identityProvider"), "userInfoUrl") for one in providers]
+    addresses = [_member(_member(provider, "identityProvider"), "userInfoUrl") for provider in providers]
     made = [one if address is None else {**one, "userInfoUrl": address} for one, address in zip(providers, addresses, strict=True)]
     return {"externalAuthProviders": made}
 

@@ -42,7 +42,9 @@ def actions(
         if acceptance is not None:
             yield types.CodeAction(f"Accept {one.rule} (write the reason)", types.CodeActionKind.QuickFix, about, edit=acceptance)
         yield types.Command(title=f"Explain {one.rule}", command=EXPLAIN, arguments=[buffer.uri, one.rule])
-    if _is_wanted(FIX_ALL, kinds) and any(one.fix is not None and one.fix.safe and one.fix.edits is not None for one in findings):
+    if _is_wanted(FIX_ALL, kinds) and any(
+        finding.fix is not None and finding.fix.safe and finding.fix.edits is not None for finding in findings
+    ):
         yield types.CodeAction("Fix everything that is safe to fix", FIX_ALL, data=buffer.uri)
 
 
@@ -60,15 +62,15 @@ def _is_wanted(kind: str, kinds: Sequence[str] | None) -> bool:
 
 
 def _at(findings: Iterable[Finding], wanted: types.Range, encoding: str) -> Iterator[Finding]:
-    for one in findings:
-        own = Positions(one.document.text, encoding).range(one.span)
+    for finding in findings:
+        own = Positions(finding.document.text, encoding).range(finding.span)
         if own.start <= wanted.end and wanted.start <= own.end:
-            yield one
+            yield finding
 
 
 def _fix(buffer: Buffer, finding: Finding, fix: Fix, about: list[types.Diagnostic], encoding: str) -> types.CodeAction:
     positions = Positions(finding.document.text, encoding)
-    edits = [types.TextEdit(positions.range(one.span), one.text) for one in fix.edits or ()]
+    edits = [types.TextEdit(positions.range(edit.span), edit.text) for edit in fix.edits or ()]
     title = fix.description if fix.safe else f"{fix.description} (review it)"
     return types.CodeAction(title, types.CodeActionKind.QuickFix, about, is_preferred=fix.safe, edit=_edit(buffer, edits))
 

@@ -115,7 +115,7 @@ def completions(text: Text, position: types.Position, kind: str, encoding: str) 
     written = _VALUE.search(line) or _VALUE_BESIDE.search(before[-_NEAR:])
     if written is not None:
         setting = settings.catalogue().get(setting_of(written["name"]))
-        values = ((one.strip('"'), setting) for one in _values(setting, quoted=False))  # a variable is a text
+        values = ((value.strip('"'), setting) for value in _values(setting, quoted=False))  # a variable is a text
         yield from items(written["value"], values, types.CompletionItemKind.EnumMember)
     elif (named := _VARIABLE.search(line)) is not None and not kind.startswith(("infra", "secret")) and kind != "server/json":
         known = settings.catalogue()
@@ -135,7 +135,7 @@ def _of_members(context: Context, kind: str) -> Iterator[tuple[str, Setting | No
     known = settings.catalogue(catalogue_kind(kind))
     if context.is_value:
         setting = known.get(context.path)
-        yield from ((one, setting) for one in _values(setting, quoted=context.quoted))
+        yield from ((value, setting) for value in _values(setting, quoted=context.quoted))
         return
     depth = len(context.path) + 1
     for path in known.current():

@@ -26,7 +26,7 @@ def hover(place: Place) -> str:
     else:
         lines += [prose(setting), "\n".join(f"- {fact}" for fact in facts(setting))]
         rules = (_rules().get(known.kind) or {}).get(setting.name, ())
-        lines += [f"Rules: {', '.join(f'`{one}`' for one in rules)}"] if rules else []
+        lines += [f"Rules: {', '.join(f'`{rule}`' for rule in rules)}"] if rules else []
     lines += [_effect(known, place.row, document.server.text)] if place.row is not None and setting is not None else []
     return "\n\n".join(filter(None, lines))
 

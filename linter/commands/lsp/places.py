@@ -39,5 +39,5 @@ def settings_in(documents: Iterable[Document], name: str) -> Iterator[Place]:
 
 def setting_at(documents: Iterable[Document], name: str, offset: int) -> Place | None:
     """The setting whose name or value is at a character; the innermost of several, which one name can give."""
-    found = [one for one in settings_in(documents, name) if one.span.start <= offset <= one.span.end]
+    found = [setting for setting in settings_in(documents, name) if setting.span.start <= offset <= setting.span.end]
     return min(found, key=lambda one: (one.span.end - one.span.start, -len(one.path)), default=None)

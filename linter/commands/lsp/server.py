@@ -98,7 +98,7 @@ class Server(LanguageServer):
 
     def buffer(self, uri: str) -> Buffer | None:
         """An open text; None if it has no path, or is not open."""
-        return next((one for one in self.buffers() if unquote(one.uri) == unquote(uri)), None)
+        return next((buffer for buffer in self.buffers() if unquote(buffer.uri) == unquote(uri)), None)
 
     def kind(self, buffer: Buffer) -> str | None:
         """The kind of a text as it was last recognised: while it is typed it may not be."""
@@ -107,7 +107,7 @@ class Server(LanguageServer):
     def root(self, buffer: Buffer) -> Path | None:
         """The folder of the workspace that has a text."""
         folders = (to_fs_path(uri) for uri in self.workspace.folders)
-        return next((Path(one) for one in folders if one is not None and buffer.path.is_relative_to(one)), None)
+        return next((Path(folder) for folder in folders if folder is not None and buffer.path.is_relative_to(folder)), None)
 
     def use(self, settings: Any) -> None:
         """Use the settings of the editor; those that cannot be used are reported, and the ones before stay."""
@@ -158,16 +158,16 @@ class Server(LanguageServer):
             self.say(error)
         self._said = errors
         self._checked = found if outcome.started else None
-        open_now = {one.uri for one in buffers}
+        open_now = {buffer.uri for buffer in buffers}
         for uri in self._published - open_now:
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
         self._published = open_now
         if outcome.started:
             known = {**self._kinds, **{name: every[0].kind for name, every in found.documents.items()}}
-            self._kinds = {one.name: known[one.name] for one in buffers if one.name in known}
-            for one in buffers:
-                shown = diagnostics(one.name, found, self.encoding)
-                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(one.uri, shown, one.version))
+            self._kinds = {buffer.name: known[buffer.name] for buffer in buffers if buffer.name in known}
+            for buffer in buffers:
+                shown = diagnostics(buffer.name, found, self.encoding)
+                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(buffer.uri, shown, buffer.version))
 
 
 def server() -> Server:
@@ -276,13 +276,13 @@ def _add_places(made: Server) -> None:
         places = _places(await made.current(params.text_document.uri), "value")
         return [
             types.DocumentSymbol(shown_name(catalogue_of(one.document), one.path), types.SymbolKind.Property, at, at)
-            for one, at in ((one, Positions(one.document.text, made.encoding).range(one.span)) for one in places)
+            for one, at in ((place, Positions(place.document.text, made.encoding).range(place.span)) for place in places)
         ]
 
     @made.answers(types.TEXT_DOCUMENT_DOCUMENT_LINK)
     async def links(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
         places = _places(await made.current(params.text_document.uri), "key")
-        known = ((one, catalogue_of(one.document).get(one.path)) for one in places)
+        known = ((place, catalogue_of(place.document).get(place.path)) for place in places)
         return [
             types.DocumentLink(Positions(one.document.text, made.encoding).range(one.span), page_link(setting))
             for one, setting in known
@@ -295,6 +295,6 @@ def _places(now: tuple[Checked, Buffer] | None, part: Part) -> Iterator[Place]:
     if now is None:
         return
     found, buffer = now
-    for one in settings_in(found.documents.get(buffer.name, ()), buffer.name):
-        if one.row is not None and one.part == part:
-            yield one
+    for setting in settings_in(found.documents.get(buffer.name, ()), buffer.name):
+        if setting.row is not None and setting.part == part:
+            yield setting

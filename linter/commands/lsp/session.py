@@ -72,13 +72,13 @@ def options_of(settings: Any) -> Options:
 def checked(buffers: Iterable[Buffer], options: Options) -> Checked:
     """Check buffers."""
     configurations = Configurations(options.config, isolated=options.isolated)
-    texts = {one.name: one for one in buffers if not _is_excluded(one.path, configurations)}
+    texts = {buffer.name: buffer for buffer in buffers if not _is_excluded(buffer.path, configurations)}
     given = [Input(name, one.text.encode("utf-8", "surrogatepass"), one.path) for name, one in texts.items()]
     beside = {one.uri: one for buffer in texts.values() for one in _beside(buffer.path, texts, configurations)}
     check = checks([], options, [*given, *beside.values()])
     outcome = check(None)
-    findings = gathered((one.document.uri, one) for one in outcome.result.findings if one.acceptance is None)
-    documents = gathered((one.uri, one) for one in outcome.result.documents)
+    findings = gathered((finding.document.uri, finding) for finding in outcome.result.findings if finding.acceptance is None)
+    documents = gathered((document.uri, document) for document in outcome.result.documents)
     return Checked(outcome, texts, findings, documents, check)
 
 
