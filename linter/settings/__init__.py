@@ -349,7 +349,7 @@ PROVIDED: Final = ("database", "redis", "storage", "mail", "identity")
 """The kinds of provider in ``providers.yaml``, which explains the columns."""
 
 
-@derived
+@cache
 def providers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The table of providers: their rows by kind, in matching order."""
     built: Mapping[str, Sequence[Mapping[str, Any]]] | None = _built.read("providers", made_of)
