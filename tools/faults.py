@@ -1,15 +1,20 @@
 """Seeded faults: ``python -m tools.faults`` plants each fault of ``faults.yaml`` in a copy of the project; the quick tests must catch it.
 
 A fault is one small edit that breaks a promise of this project. It names the tests that should catch it, which run first; if they pass,
-all quick tests run. Before any fault is planted, the named tests must pass in the copy as it is.
+all quick tests run, those that have most to do with its file first. A test catches a fault only if it passes without any.
 
-Exit code 0: every fault is caught; 1: one is not; 2: a fault no longer fits its file, or a named test fails without any fault.
+``--random N`` plants faults that no one chose instead: one token each, at places drawn from all of ``linter/``.
+
+Exit code 0: every fault is caught; 1: one is not; 2: a fault no longer fits its file, or a test that caught one fails without any fault.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import io
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -17,12 +22,15 @@ import sys
 import sysconfig
 import tempfile
 import textwrap
+import tokenize
 import venv
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from functools import cache
 from importlib.util import cache_from_source
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, NamedTuple
@@ -31,8 +39,12 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 FAULTS = Path(__file__).with_suffix(".yaml")
-_WRITER_TIMEOUT: Final = 900
-"""Seconds after which tests are taken to hang."""
+_PATIENCE: Final = 3_600
+"""Seconds after which tests are said to hang, which is far more than all quick tests need in one process."""
+_OWN_TESTS: Final = "tests/test_faults.py"
+"""These do not count: they fail for every fault, for the text that it replaces is gone."""
+_NO_TESTS: Final = 5
+"""The exit code of pytest where none of the tests is quick."""
 
 
 class Fault(NamedTuple):
@@ -96,22 +108,19 @@ class Copy:
         kept = {name: value for name, value in os.environ.items() if not re.match(_OURS, name)}
         command = [str(self._bin / "python"), *arguments]
         try:
-            return subprocess.run(
-                command, cwd=self.folder, env=kept, capture_output=True, encoding="utf-8", timeout=_WRITER_TIMEOUT, check=False
-            )
+            return subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, encoding="utf-8", timeout=_PATIENCE, check=False)
         except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(command, -1, "ERROR the tests do not end\n", "")
+            return subprocess.CompletedProcess(command, -1, "the tests do not end\n", "")
 
     def failing(self, *tests: str) -> str:
-        """What fails first of the quick tests among these; empty where all pass."""
+        """What fails first of the quick tests among these; empty where none does."""
         reported = ("--tb=no", "-rfE", "-p", "no:cacheprovider", f"--basetemp={self.folder.parent / 'tests'}")
         options = ("-x", "-q", "-n", "0", "-m", "not slow", *reported)
         done = self.run("-m", "pytest", *options, *tests)
-        if done.returncode == 0:
+        if done.returncode in (0, _NO_TESTS):
             return ""
-        found = re.search(r"^(?:FAILED|ERROR) .*", done.stdout, re.MULTILINE)
-        last = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-        return found[0] if found is not None else f"ERROR {last}"
+        found = re.search(r"^(?:FAILED|ERROR) ([^ \[]+(\[.*?\](?= - |$))?)", done.stdout, re.MULTILINE)
+        return found[1] if found is not None else (done.stderr or done.stdout).strip().rpartition("\n")[2]
 
     @contextmanager
     def planted(self, fault: Fault) -> Iterator[None]:
@@ -149,81 +158,207 @@ def _write(path: Path, content: str) -> None:
 
 
 class Answer(NamedTuple):
-    """What became of a fault: whether it is ``caught``, and a line that says by which test."""
+    """What became of a fault: the test that it was ``caught`` by, empty if none did, and a line that says so."""
 
-    caught: bool
+    caught: str
     line: str
 
 
-def _try(copies: SimpleQueue[Copy], fault: Fault) -> Answer:
-    copy = copies.get()
-    try:
-        with copy.planted(fault):
+class Trial:
+    """A place where faults are planted: copies of a project, which are used in turn."""
+
+    def __init__(self, folder: Path, copies: int, root: Path) -> None:
+        self._root = root
+        self._copies: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(copies):
+            self._copies.put(Copy(folder / str(number), root))
+
+    def of(self, fault: Fault) -> Answer:
+        """Plant a fault, and see which of its tests catches it, or else of all quick tests."""
+        with self._copy() as copy, copy.planted(fault):
             found = copy.failing(*fault.tests)
-        if _is_of_a_test(found):
-            return Answer(True, f"caught      {fault.name} by {_test(found)}")
         if found:
-            return Answer(False, f"NOT CAUGHT  {fault.name}: the tests do not run with it: {found}")
-        return _try_all(fault)
-    finally:
-        copies.put(copy)
+            return Answer(found, f"caught      {fault.name} by {found}")
+        found = self._all_on(fault)
+        if found:
+            return Answer(found, f"caught      {fault.name} by {found}, not by {' and '.join(fault.tests)}: name that test")
+        return Answer("", f"NOT CAUGHT  {fault.name}, which breaks: {fault.breaks}")
+
+    def _all_on(self, fault: Fault) -> str:
+        """What fails first of all quick tests.
+
+        Generated files are made again first: any edit of a rule or a setting makes them stale, whatever it means.
+        """
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            copy = Copy(Path(folder), self._root)
+            with copy.planted(fault):
+                copy.run("tools/generate.py")
+                return copy.failing(*by_relevance(fault.file, self._root))
+
+    def without_fault(self, tests: Iterable[str]) -> str:
+        """The first of some tests that fails though nothing is planted; empty if all pass."""
+        named = list(dict.fromkeys(test for test in tests if "::" in test))
+        with self._copy() as copy:
+            return copy.failing(*named) if named else ""
+
+    @contextmanager
+    def _copy(self) -> Iterator[Copy]:
+        copy = self._copies.get()
+        try:
+            yield copy
+        finally:
+            self._copies.put(copy)
 
 
-def _try_all(fault: Fault) -> Answer:
-    """Run all quick tests on a fault that its own do not catch.
-
-    Generated files are regenerated first: any edit of a rule or a setting makes them stale.
-    """
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        copy = Copy(Path(folder))
-        with copy.planted(fault):
-            copy.run("tools/generate.py")
-            found = copy.failing()
-    named = " and ".join(fault.tests)
-    if _is_of_a_test(found):
-        return Answer(True, f"caught      {fault.name} by {_test(found)}, not by {named}: name that test in tools/faults.yaml")
-    return Answer(False, f"NOT CAUGHT  {fault.name}, which breaks: {fault.breaks}{f' ({found})' if found else ''}")
-
-
-def _is_of_a_test(found: str) -> bool:
-    """Whether a test failed, and not the collection of tests."""
-    return "::" in found.partition(" - ")[0]
-
-
-def _test(found: str) -> str:
-    return found.partition(" ")[2].partition(" - ")[0]
-
-
-def _shares(tests: Sequence[str], number: int) -> list[Sequence[str]]:
-    return [share for share in (tests[start::number] for start in range(number)) if share]
-
-
-def run(faults: Sequence[Fault], jobs: int) -> int:
-    """Plant faults, by so many copies at once, and print what became of each; the exit code."""
-    copies: SimpleQueue[Copy] = SimpleQueue()
+def run(faults: Sequence[Fault], jobs: int, root: Path = ROOT) -> int:
+    """Plant faults in so many copies of a project at once, and print what became of each; the exit code."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder, ThreadPoolExecutor(jobs) as pool:
-        for number in range(jobs):
-            copies.put(Copy(Path(folder, str(number))))
-
-        def failing(tests: Sequence[str]) -> str:
-            copy = copies.get()
-            try:
-                return copy.failing(*tests)
-            finally:
-                copies.put(copy)
-
-        named = list(dict.fromkeys(test for fault in faults for test in fault.tests))
-        failed = [found for found in pool.map(failing, _shares(named, 4 * jobs)) if found]
-        for found in failed:
-            print(f"without a fault: {found}", file=sys.stderr)
-        if failed:
-            return 2
-        missed = 0
-        for answer in pool.map(partial(_try, copies), faults):
+        trial = Trial(Path(folder), jobs, root)
+        caught = []
+        for answer in pool.map(trial.of, faults):
             print(answer.line, flush=True)
-            missed += not answer.caught
-    print(f"{len(faults) - missed} of {len(faults)} faults are caught")
-    return 1 if missed else 0
+            caught += [answer.caught] if answer.caught else []
+        wrong = trial.without_fault(caught)
+    if wrong:
+        print(f"without a fault: {wrong}", file=sys.stderr)
+        return 2
+    print(f"{len(caught)} of {len(faults)} faults are caught")
+    return 0 if len(caught) == len(faults) else 1
+
+
+# Faults at random
+
+
+def by_relevance(file: str, root: Path = ROOT) -> list[str]:
+    """The test files of a project that can catch a fault: those first that import its file, then those that share rare words with it."""
+    words = _test_words(root)
+    counts = Counter(word for own in words.values() for word in own)
+    package, _, module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".").rpartition(".")
+    imported = re.compile(rf"\b{re.escape(package)}(?:\.{module}\b| import [\w\s,(]*\b{module}\b)")
+    here = _words(f"{file} {_read(root / file)}")
+
+    def relevance(test: str) -> tuple[bool, float]:
+        return imported.search(_read(root / test)) is None, -sum(1 / counts[word] for word in here & words[test])
+
+    return sorted(words, key=relevance)
+
+
+@cache
+def _test_words(root: Path) -> dict[str, set[str]]:
+    tests = sorted(path.relative_to(root).as_posix() for path in (root / "tests").rglob("test_*.py"))
+    return {test: _words(f"{test} {_read(root / test)}") for test in tests if test != _OWN_TESTS}
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall("[a-z]{4,}", text.lower()))
+
+
+class Change(NamedTuple):
+    """One token of Python code, or the value of a ``return``, and what replaces it. Lines count from 1, columns from 0."""
+
+    line: int
+    column: int
+    old: str
+    new: str
+
+    def made(self, content: str) -> str:
+        """The content of the file with the change."""
+        lines = content.splitlines(keepends=True)
+        line = lines[self.line - 1]
+        lines[self.line - 1] = line[: self.column] + self.new + line[self.column + len(self.old) :]
+        return "".join(lines)
+
+
+def changes(content: str) -> list[Change]:
+    """Every change of one token of Python code that may matter, in order: docstrings and annotations have none. Some do not compile."""
+    lines = content.splitlines()
+    idle: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    found: list[Change] = []
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Return) and node.value is not None and node.value.lineno == node.value.end_lineno:
+            (line, start), (_, end) = _span(node.value, lines)
+            found.append(Change(line, start, lines[line - 1][start:end], "None"))
+        texts = [node.value] if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else []
+        annotations = [getattr(node, name, None) for name in ("annotation", "returns")]
+        idle += [_span(one, lines) for one in (*texts, *annotations) if isinstance(one, ast.expr)]
+    for token in tokenize.generate_tokens(io.StringIO(content).readline):
+        new = _replacement(token)
+        if new is not None and not any(start <= token.start < end for start, end in idle):
+            found.append(Change(*token.start, token.string, new))
+    return sorted(change for change in found if change.old != change.new)
+
+
+def _span(node: ast.expr, lines: Sequence[str]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where an expression begins and ends, as :mod:`tokenize` counts: in characters, and not in bytes."""
+    end_line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
+    places = ((node.lineno, node.col_offset), (end_line, end))
+    first, last = ((line, len(lines[line - 1].encode()[:column].decode())) for line, column in places)
+    return first, last
+
+
+_SWAPPED: Final = [
+    *[("<", "<="), (">", ">="), ("==", "!="), ("+", "-"), ("and", "or"), ("True", "False"), ("min", "max"), ("any", "all")],
+    *[("break", "continue"), ("startswith", "endswith"), ("partition", "rpartition"), ("find", "rfind"), ("lstrip", "rstrip")],
+]
+"""Tokens that are replaced by each other."""
+_REPLACED: Final = {
+    **{old: new for pair in _SWAPPED for old, new in (pair, pair[::-1])},
+    "not": "",
+    "in": "not in",
+    "is": "is not",
+    "if": "if not",
+}
+
+
+def _replacement(token: tokenize.TokenInfo) -> str | None:
+    """What replaces a token: a number is one less, and zero one more; a text has one more letter."""
+    text = token.string
+    if token.type == tokenize.NUMBER:
+        return str(int(text) - 1 if text != "0" else 1) if re.fullmatch("[0-9][0-9_]*", text) else None
+    if token.type == tokenize.STRING and token.start[0] == token.end[0]:
+        quotes = text[-3:] if text.endswith(('"""', "'''")) else text[-1]
+        return f"{text.removesuffix(quotes)}x{quotes}"
+    return _REPLACED.get(text) if token.type in (tokenize.OP, tokenize.NAME) else None
+
+
+def at_random(number: int, seed: int, root: Path = ROOT) -> list[Fault]:
+    """So many faults at places drawn from all of ``linter/``, each place as likely as any other; the same for the same seed and code."""
+    files = sorted(path.relative_to(root).as_posix() for path in (root / "linter").rglob("*.py"))
+    places = [(file, change) for file in files for change in changes(_read(root / file))]
+    random.Random(seed).shuffle(places)
+    faults = (_fault(file, change, root) for file, change in places)
+    return list(islice((fault for fault in faults if fault is not None), number))
+
+
+def _fault(file: str, change: Change, root: Path) -> Fault | None:
+    """A change as a fault, with as many lines above it as make its text unique; None if it does not compile."""
+    content = _read(root / file)
+    changed = change.made(content)
+    try:
+        compile(changed, file, "exec")
+    except SyntaxError:
+        return None
+    before, after = (text.splitlines()[: change.line] for text in (content, changed))
+    breaks = f"{change.new or 'nothing'} in place of {change.old} in line {change.line}"
+    for first in reversed(range(change.line)):
+        old, new = (_unindented(lines[first:]) for lines in (before, after))
+        fault = Fault(f"{file}:{change.line}:{change.column}", breaks, file, old, new, tuple(by_relevance(file, root)[:_OWN]))
+        try:
+            if fault.planted(content) == changed:
+                return fault
+        except ValueError:
+            continue
+    return None
+
+
+_OWN: Final = 8
+"""How many test files run first on a fault that was drawn."""
+
+
+def _unindented(lines: Sequence[str]) -> str:
+    """Lines without the indentation of the first."""
+    indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    return "\n".join(line.removeprefix(indent) for line in lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -232,12 +367,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="the faults to plant [all]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many to plant at once [one a core]")
     parser.add_argument("--list", action="store_true", help="print the faults and what each breaks, and plant none")
+    parser.add_argument("--faults", type=Path, default=FAULTS, metavar="FILE", help="read the faults from another file [tools/faults.yaml]")
+    parser.add_argument("--random", type=int, metavar="N", help="plant N faults at random places instead")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="which random places [1]")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write the faults to a file for --faults, which still fits when lines move"
+    )
     given = parser.parse_args(arguments)
-    faults = read_faults()
+    faults = read_faults(given.faults) if given.random is None else at_random(given.random, given.seed)
     unknown = set(given.names) - {fault.name for fault in faults}
     if unknown:
         parser.error(f"there is no fault {', '.join(sorted(unknown))}; --list prints all")
     faults = [fault for fault in faults if not given.names or fault.name in given.names]
+    if given.keep is not None:
+        kept = [{**fault._asdict(), "tests": list(fault.tests)} for fault in faults]
+        given.keep.write_text(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True), encoding="utf-8")
     if given.list:
         print("".join(f"{fault.name} ({fault.file}): {fault.breaks}\n" for fault in faults), end="")
         return 0
