@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from packaging.markers import Marker
 from support.checkout import ROOT
 
@@ -31,6 +32,22 @@ def test_requested_packages_are_locked() -> None:
 def test_every_supported_python_is_checked() -> None:
     pythons = re.findall(r"Programming Language :: Python :: (3\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8"))
     assert tuple(pythons) == PYTHONS
+
+
+def test_every_text_names_the_same_pythons() -> None:
+    """Where it names the oldest, or the oldest and the newest: in documentation, checks, workflows, and the settings of tools."""
+    oldest, newest = PYTHONS[0], PYTHONS[-1]
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks" / "README.md", ROOT / ".ci" / "run"]
+    named = {path.name: re.findall(r"Python (?:from )?(3\.\d+)( to 3\.\d+| or later)", path.read_text(encoding="utf-8")) for path in texts}
+    assert {len(named[name]) for name in ("CONTRIBUTING.md", "README.md", "get-started.md", "dependencies.md", "run")} == {1}
+    assert {range_ for found in named.values() for range_ in found} == {(oldest, f" to {newest}"), (oldest, " or later")}
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    check, platforms = workflow["jobs"]["check"], workflow["jobs"]["platforms"]
+    assert [step["with"]["python-version"].split() for step in check["steps"] if "python" in step.get("uses", "")] == [list(PYTHONS)]
+    assert platforms["strategy"]["matrix"]["python"] == [oldest, newest]
+    config = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    assert f"python_requires = >={oldest}\n" in config and f"python_version = {oldest}\n" in config
+    assert f'target-version = "py{oldest.replace(".", "")}"' in (ROOT / "ruff.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", LOCKS)
