@@ -14,6 +14,8 @@ from support.contract import incomplete
 from support.processor_time import ProcessorTime, add_options
 from support.quick import is_quick, mark_slow
 
+from linter.settings import declare_secrets
+
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.register_profile("quick", settings.get_profile("steady"), max_examples=5)
 settings.register_profile("explore", max_examples=5_000, deadline=None)
@@ -38,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let a test connect only if it is marked."""
     offline.allow(loopback=item.get_closest_marker("loopback") is not None)
+
+
+def pytest_runtest_teardown() -> None:
+    """Let no test find settings that the configuration of an earlier one calls secret."""
+    declare_secrets(())
 
 
 @pytest.hookimpl(tryfirst=True)
