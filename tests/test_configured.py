@@ -115,6 +115,22 @@ def test_everything_that_can_hold() -> None:
     assert settings("deploy/server.json", "--no-baseline")["baseline"] == ("none", "--no-baseline")
 
 
+def test_without_a_configuration_every_option_is_at_its_default() -> None:
+    write("server.json", SERVER)
+    assert settings("server.json") == {
+        "rules": ("the built-in ones", "default"),
+        "select": ("every rule", "default"),
+        "extend-select": ("none", "default"),
+        "ignore": ("none", "default"),
+        "target": ("auto", "default"),
+        "pedantic": ("false", "default"),
+        "server-version": ("that of an image, else the newest", "default"),
+        "fail-on": ("error", "default"),
+        "secret-names": ("none", "default"),
+        "baseline": ("none", "default"),
+    }
+
+
 def test_each_configured_environment_is_shown_separately() -> None:
     write("ssm.json", json.dumps([{"Name": f"/medplum/{name}/baseUrl", "Value": "x"} for name in ("prod", "qa", "dev")]))
     write(OWN_FILE, CONFIGURATION)
