@@ -94,11 +94,19 @@ def test_a_fault_that_no_test_catches_is_reported(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.slow
-def test_a_test_that_fails_anyway_catches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_test_that_fails_for_any_edit_catches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     needs_git()
-    failing = {"tests/test_sums.py": "import pytest\n\n@pytest.mark.parametrize('one', ['a - b'])\ndef test_plus(one):\n    assert False\n"}
-    assert run([SEEN], 1, project(tmp_path, PROJECT | failing)) == 2
-    assert capsys.readouterr().err == "without a fault: tests/test_sums.py::test_plus[a - b]\n"
+    sizes = {"tests/test_sizes.py": "import os\n\ndef test_size():\n    assert os.path.getsize('linter/sums.py') == 64\n"}
+    faults = [UNSEEN._replace(tests=("tests/test_sizes.py",)), SEEN]
+    root = project(tmp_path, PROJECT | {"linter/sums.py": f"{PROJECT['linter/sums.py']:<63}\n"} | sizes)
+    assert run(faults, 1, root) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "caught      not-seen by tests/test_sizes.py::test_size",
+        "caught      seen by tests/test_sums.py::test_plus",
+        "tests/test_sizes.py::test_size fails for any edit of linter/sums.py",
+        "NOT CAUGHT  not-seen, which breaks: nothing",
+        "1 of 2 faults are caught",
+    ]
 
 
 @pytest.mark.slow
