@@ -291,6 +291,12 @@ def test_what_holds() -> None:
     assert [one for one in answers if one[2] is not True] == []
 
 
+@pytest.mark.parametrize(("kind", "is_given"), [("server/json", False), ("infra/json", True)])
+def test_null_is_given_except_to_a_server(kind: str, is_given: bool) -> None:
+    node = Node.at(bare({"it": None}, kind), ("it",))
+    assert (compiled("present")(None, node) is True, compiled("absent")(None, node) is True) == (is_given, not is_given)
+
+
 def test_what_fails_and_why() -> None:
     answers = [(assertion, value, answer(assertion, value)) for assertion, value, _ in FAILS]
     assert answers == FAILS
