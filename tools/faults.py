@@ -212,7 +212,7 @@ def run(faults: Sequence[Fault], jobs: int, root: Path = ROOT) -> int:
             _report(fault, found)
             caught[fault] = found
         unfit = trial.fail_for_any_edit(caught)
-        again = [fault for fault, found in caught.items() if found in unfit]
+        again = [fault for fault, found in caught.items() if found in unfit and trial.fail_for_any_edit({fault: found})]  # of its own file
         for fault, found in zip(again, pool.map(partial(trial.all_on, but=unfit), again), strict=True):
             print(f"{caught[fault]} fails for any edit of {fault.file}")
             _report(fault, found)
