@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from test_variables import found, lint, messages
 
+from linter.documents.containers import charts
 from linter.documents.inputs import Input
 from linter.documents.source import SourceFile
 from linter.model import UNKNOWN, Document
@@ -270,6 +272,20 @@ def test_a_default_that_stays_is_reported_at_the_version_of_the_chart(tmp_path: 
     assert [one.split()[0] for one in lines] == ["unknown-chart-value"]  # nothing is made of config
     newer = found_beside(tmp_path, OWN % "5.9.0", f"config: {{{MANY[:-1]}, logLevel: WARN}}}}\nreplicaCount: 2\n")
     assert not any(one.startswith("unknown-chart-value") for one in newer)  # which can read more
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        ("env", "the values of Medplum's chart as it is shipped, which no server has"),
+        ("'aws:eu-west-1:/medplum/prod/'", "the values of a chart whose server reads its configuration from elsewhere"),
+    ],
+)
+def test_shipped_values_with_another_source_are_not_as_shipped(source: str, note: str, tmp_path: Path) -> None:
+    config = yaml.safe_dump(charts._tree().value["defaults"])
+    (tmp_path / "Chart.yaml").write_text(OWN % "5.1.20")
+    (tmp_path / "values.yaml").write_text(f"global: {{configSource: {{type: {source}}}}}\n{config}")
+    assert [file.note for file in lint_paths([str(tmp_path)], Options()).result.files] == [note]
 
 
 @pytest.mark.parametrize(
