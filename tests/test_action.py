@@ -241,6 +241,7 @@ def test_a_path_that_is_not_there(workspace: Path) -> None:
 HOSTILE = "$(touch${IFS}pwned);touch${IFS}pwned `touch pwned`\" '; touch pwned #"
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "name", ["CHECK_PATHS", "CHECK_CONFIG", "CHECK_BASELINE", "CHECK_FAIL_ON", "CHECK_ARGS", "CATEGORY", "SARIF_FILE", "FROM_FORK"]
 )
@@ -253,6 +254,7 @@ def test_nothing_is_executed(workspace: Path, name: str) -> None:
 # Uploading
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("upload", "from_fork", "decided"),
     [

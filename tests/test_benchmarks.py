@@ -398,6 +398,7 @@ def test_growth() -> None:
     assert math.isnan(linear._replace(seconds=[1, 2, 2, 3]).last_step)
 
 
+@pytest.mark.slow
 def test_what_fails_is_left_out_of_the_growth(tmp_path: Path) -> None:
     command = tmp_path / "medplum-lint"
     command.write_text('#!/bin/sh\ncase $1 in growing-findings-100.json) echo "out of order"; exit 3;; esac\n', encoding="utf-8")

@@ -116,6 +116,7 @@ def test_ignore_a_category() -> None:
     assert found("--ignore", "mail") == every - MAIL
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize(
     ("select", "ignore", "expected"),
     [

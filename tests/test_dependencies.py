@@ -64,6 +64,7 @@ def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subproces
     return subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", check=False)
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("format_", [name for name in reporters.names() if name != "sarif"])
 def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
     arguments = ["--format", format_, str(CLEAN), str(bad)]

@@ -108,6 +108,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB+x/y\nabcd==\n-----END CERTIFICATE-----"
 UNCLOSED, MISREAD = "invalid-environment-line", "misread-number"
 
 
+@pytest.mark.quick_cases(13)
 @pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize(
     ("text", "expected"),

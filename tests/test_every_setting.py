@@ -45,6 +45,7 @@ def test_every_documented_setting_has_a_row() -> None:
     assert [row["setting"] for row in ROWS] == documented
 
 
+@pytest.mark.quick_cases(40)
 @pytest.mark.parametrize("row", ROWS, ids=[row["setting"] for row in ROWS])
 def test_a_wrong_value_in_json(row: dict[str, str]) -> None:
     document = nested(row["setting"].split("."), json.loads(row["json_value"]))
@@ -52,6 +53,7 @@ def test_a_wrong_value_in_json(row: dict[str, str]) -> None:
     assert findings(document, "server/json", row["setting"]) == row["json_findings"]
 
 
+@pytest.mark.quick_cases(31)
 @pytest.mark.parametrize("row", [row for row in ROWS if row["ssm_value"] != "-"], ids=lambda row: row["setting"])
 def test_a_wrong_value_in_parameter_store(row: dict[str, str]) -> None:
     parameter = {"Name": f"/medplum/prod/{row['setting']}", "Type": "SecureString", "Value": row["ssm_value"]}

@@ -135,7 +135,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 PATHS = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.name not in ("expected.txt", "README.md"))
 
 
-@pytest.mark.quick_cases(19)
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_fixable_findings_in_a_fixture_are_fixed(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -161,7 +161,7 @@ def found_in(text: str) -> set[tuple[str, str]]:
     return {(rule, name) for rule, name in names if rule not in HELD_BY_NULL and name not in HELD_BY_NULL}
 
 
-@pytest.mark.parametrize("part", part_and_all(4))
+@pytest.mark.parametrize("part", part_and_all(12))
 def test_null_is_the_same_as_absent_to_the_server(part: slice) -> None:
     names = [name for name in settings.catalogue("server").names() if "*" not in name]
     for name in names[part]:

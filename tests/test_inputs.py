@@ -328,6 +328,7 @@ def deep_file(removed: None) -> str:
 
 
 @unix
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("command", [".", "**/*.json", "x/**"])
 def test_folders_1100_deep(command: str, deep_file: str) -> None:
     result = lint(command, *SELECT)
@@ -366,7 +367,7 @@ def test_standard_input_can_be_a_socket() -> None:
         assert read_standard_input(stream) == b"{}"
 
 
-@pytest.mark.quick_cases(6)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("name", ["a/" * 2_100 + "x.json", "x" * 300, "../" * 1_400 + "x.json", "/" * 5_000 + "x"])
 def test_a_name_for_standard_input_of_any_length(name: str, form: str) -> None:
@@ -418,6 +419,7 @@ GONE = f"OLD=$PWD; mkdir gone; cd gone; rmdir ../gone; PYTHONPATH={Path(__file__
 
 
 @unix
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -437,7 +439,7 @@ def test_a_missing_working_folder(arguments: str, code: int) -> None:
 
 
 @unix
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("form", MACHINES)
 def test_a_report_in_a_missing_working_folder(form: str) -> None:
     done = shell(f"{GONE} $OLD/server.json -f {form}")
@@ -446,7 +448,7 @@ def test_a_report_in_a_missing_working_folder(form: str) -> None:
 
 
 @unix
-@pytest.mark.quick_cases(5)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("form", reporters.names())
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "C"])
 def test_a_name_that_is_not_a_text(form: str, encoding: str) -> None:
@@ -496,6 +498,7 @@ def breaks(name: str, original: Callable[..., object]) -> Callable[..., object]:
     return failing
 
 
+@pytest.mark.quick_cases(22)
 @pytest.mark.parametrize("where", ["load", "target_of", "check", "excerpt", "side_by_side", "unused"])
 @pytest.mark.parametrize("form", reporters.names())
 def test_a_bug_in_one_file_hides_nothing_of_the_others(where: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:

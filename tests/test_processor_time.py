@@ -31,7 +31,7 @@ def test_in_a_child(): subprocess.run([sys.executable, "-S", "-c", BUSY], check=
 SAYS = " s of processor time, and a quick test may take 0.25 s: make it cheaper, or mark it slow"
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
+@pytest.mark.parametrize("workers", [pytest.param("0", marks=pytest.mark.slow), "1"])
 def test_a_test_that_takes_too_long_fails_the_run(tmp_path: Path, workers: str) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")

@@ -595,6 +595,7 @@ def test_a_host_that_no_configuration_has_is_an_error(server: FakeServer, config
     assert run.exit_code == 2 and "--also app.example.com: no https:// address in the configuration has this host" in run.output
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "format_", ["text", "grouped", "concise", "sarif", "github", "gitlab", "junit", "markdown", "html", "azure", "json"]
 )

@@ -91,16 +91,26 @@ def test_both_accept_the_bounds_of_each_range() -> None:
     assert [(one.name, bound) for kind, one, bound in bounds if not (schema_says(kind, one, bound) and rules_say(kind, one, bound))] == []
 
 
+def is_said_by_both(setting: Setting, value: Any) -> bool:
+    """Whether it is for both to say what a setting makes of a value."""
+    if value == "" or is_unresolved(value):
+        return False  # an empty text is not a value, and a reference is not known yet: the rules leave both to others
+    if isinstance(value, str) and (setting.format or value.isdecimal()):
+        return False  # forms: see below; a pattern can say no range
+    return not setting.unread_beside  # another setting can keep it from being read
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS, ids=lambda one: getattr(one, "name", one))
 @given(value=VALUES)
 def test_the_schema_and_the_rules_agree(kind: str, setting: Setting, value: Any) -> None:
-    if value == "" or is_unresolved(value):
-        return  # an empty text is not a value, and a reference is not known yet: the rules leave both to others
-    if isinstance(value, str) and (setting.format or value.isdecimal()):
-        return  # forms: see below; a pattern can say no range
-    if setting.unread_beside:
-        return  # another setting can keep it from being read
-    assert schema_says(kind, setting, value) == rules_say(kind, setting, value), (setting.name, value)
+    assert not is_said_by_both(setting, value) or schema_says(kind, setting, value) == rules_say(kind, setting, value)
+
+
+@pytest.mark.parametrize("value", [True, False, 0, 1, -1, 65_536, 0.5, "x", "false", "INFO", [], {}], ids=repr)
+def test_the_schema_and_the_rules_agree_about_each_setting(value: Any) -> None:
+    said = [(kind, setting) for kind, setting in SETTINGS if is_said_by_both(setting, value)]
+    assert [setting.name for kind, setting in said if schema_says(kind, setting, value) != rules_say(kind, setting, value)] == []
 
 
 @pytest.mark.parametrize(
@@ -146,6 +156,7 @@ def has_form(setting: Setting, text: str) -> bool:
     return FORMATS[setting.format].reason(text) is None and ("server-url" not in setting.tags or text.endswith("/"))
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize(("kind", "setting"), FORMED, ids=lambda one: getattr(one, "name", one))
 @given(text=LIKE_ONE)
 def test_the_schema_takes_each_text_of_the_right_form(kind: str, setting: Setting, text: str) -> None:
@@ -159,6 +170,7 @@ def test_the_schema_takes_each_example_of_the_right_form() -> None:
         assert refused == [], setting.name
 
 
+@pytest.mark.quick_cases(40)
 @pytest.mark.parametrize("target", ["production", "development"])
 @pytest.mark.parametrize(("kind", "setting"), FORMED, ids=lambda one: getattr(one, "name", one))
 def test_what_the_schema_refuses_is_an_error(kind: str, setting: Setting, target: Target) -> None:

@@ -355,6 +355,7 @@ def test_suppression_comments_in_yaml() -> None:
 # --- Bad input ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(15)
 @pytest.mark.parametrize("cut", range(0, 300, 7))
 def test_a_truncated_dump(cut: int) -> None:
     text = json.dumps({"Parameters": PARAMETERS}, indent=1)[:cut]

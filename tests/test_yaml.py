@@ -382,6 +382,7 @@ def test_100_000_levels(opener: str) -> None:
     assert str(DEEPEST) in parsed.problems[-1].message
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("with_c", [True, False])
 @pytest.mark.parametrize(("opener", "closer"), [("[", "]"), ("- ", ""), ("{a: ", "}"), ("&x [", "]")])
 def test_as_many_levels_as_are_read(opener: str, closer: str, with_c: bool, monkeypatch: pytest.MonkeyPatch) -> None:
