@@ -60,7 +60,7 @@ def written(name: str, text: str) -> str:
 FORMATS = reporters.names()
 
 
-@pytest.mark.quick_cases(26)
+@pytest.mark.quick_cases(7)
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("form", FORMATS)
 def test_names_of_files(hostile: str, form: str) -> None:
@@ -190,7 +190,7 @@ PLACES: dict[str, Callable[[str], dict[str, object]]] = {
 }
 
 
-@pytest.mark.quick_cases(17)
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\udcff" not in one])
 @pytest.mark.parametrize("place", sorted(PLACES))
 def test_texts_of_a_policy(hostile: str, place: str) -> None:
@@ -212,7 +212,7 @@ def test_names_of_policies_and_their_folders(hostile: str) -> None:
     tame("test", f"policies {hostile}", code=2)
 
 
-@pytest.mark.quick_cases(20)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\udcff" not in one])
 @pytest.mark.parametrize("form", FORMATS)
 def test_names_of_settings_environments_and_parameters(hostile: str, form: str) -> None:

@@ -559,6 +559,7 @@ ANSWERS: list[Any] = [
 ]
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize(
     "operation", ["DescribeParameters", "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "GetSecretValue"]

@@ -116,6 +116,7 @@ def test_a_closed_pipe_is_141() -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "-"])
 @pytest.mark.parametrize("where", ["a pipe", "a file", "the end of a file"])
 def test_standard_output_by_its_names(name: str, where: str) -> None:
@@ -286,6 +287,7 @@ CLOSED = "medplum-lint: error: standard output: cannot be written: it is closed\
 FULL = "medplum-lint: error: standard output: cannot be written: no space left on device\n"
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "command",
     [

@@ -107,6 +107,7 @@ def test_a_placeholder_in_parameter_store_is_not_a_secret(text: str) -> None:
     assert found(template, "template.yaml") == [("warning unfilled-placeholder", "database.password")]
 
 
+@pytest.mark.quick_cases(24)
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
     ("text", "is_secret"),
@@ -152,6 +153,7 @@ def test_a_credential_of_another_service_is_reported_once() -> None:
 KEY = "AKIAZ3MQXCVBN5TRWP2K"
 
 
+@pytest.mark.quick_cases(10)
 @pytest.mark.parametrize("source", [one for one in SOURCES if one != "ecs"])
 @pytest.mark.parametrize("reference", ["${PW:-%s}", "${PW-%s}", "${PW:=%s}", "${PW=%s}", "${A:-${B:-%s}}"])
 def test_the_default_of_a_reference_is_what_is_published(source: str, reference: str) -> None:

@@ -106,6 +106,7 @@ OF_ANY_KIND: list[tuple[str, str | bytes, str]] = [
 ]
 
 
+@pytest.mark.quick_cases(60)
 @pytest.mark.parametrize("kind", [None, *KINDS])
 @pytest.mark.parametrize(("name", "content", "reason"), OF_ANY_KIND, ids=[name for name, _, _ in OF_ANY_KIND])
 def test_what_is_evidently_something_else(name: str, content: str | bytes, reason: str, kind: str | None) -> None:

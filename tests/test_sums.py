@@ -1089,6 +1089,7 @@ def test_the_list_of_files_says_of_what_a_file_is_a_part(folder: Path) -> None:
     assert any(line.startswith("other.env     skipped: ") for line in lines)
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("case", CASES)
 def test_an_older_server_gets_the_same_sum_whichever_file_comes_first(case: str, folder: Path) -> None:
     names = copied(case, folder)

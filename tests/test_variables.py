@@ -110,6 +110,7 @@ def test_the_variable_that_is_advised_works() -> None:
             assert setting is not None and setting.status != "obsolete", variable
 
 
+@pytest.mark.quick_cases(30)
 @pytest.mark.parametrize("path", [path for path in PATHS if (one := KNOWN.get(path)) and one.status == "obsolete"], ids=".".join)
 def test_no_obsolete_name_is_skipped(path: tuple[str, ...]) -> None:
     text = f"MEDPLUM_REDIS_HOST=cache\n{variable_of(path)}=1\nMEDPLUM_BASE_URL=http://localhost:8103/\n"
