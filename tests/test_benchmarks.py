@@ -143,6 +143,7 @@ def test_files_for_other_tools_have_the_requested_size() -> None:
     assert set(yaml.safe_load(inputs.workflow(7, 2_652))) == {"name", True, "permissions", "concurrency", "jobs"}
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", inputs.GROWING)
 def test_what_grows_has_as_many_as_it_says(name: str, tmp_path: Path) -> None:
     path = inputs.grown_path(tmp_path, name, 40)

@@ -41,6 +41,7 @@ def test_numbers_are_read_as_they_are_written(tmp_path: Path, monkeypatch: pytes
     assert budget.read() == (f"{sys.version_info.major}.{sys.version_info.minor}", BEFORE)
 
 
+@pytest.mark.slow
 def test_there_are_numbers_for_each_run(tmp_path: Path) -> None:
     assert list(budget.read()[1]) == [name for name, _ in budget.runs(tmp_path)]
 

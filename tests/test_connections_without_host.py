@@ -27,6 +27,7 @@ def found(text: str, kind: str = "server/json") -> list[str]:
     return [f"{one.severity} {one.rule} {path}" for one, path in about if path.partition(".")[0] in SECTIONS]
 
 
+@pytest.mark.quick_cases(10)
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize("given", [{}, {"port": 1234}, {"host": None}, {"host": ""}])
 def test_a_section_without_a_host(section: str, given: dict[str, Any]) -> None:

@@ -102,6 +102,7 @@ def test_a_configuration_has_globs_without_re2(tmp_path: Path) -> None:
     assert without.stdout == run("--format", "concise", tmp_path, blocked=()).stdout
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("trusted", [True, False])
 @pytest.mark.parametrize("pattern", ["", "(*"])
 def test_a_policy_with_a_pattern_needs_re2(tmp_path: Path, trusted: bool, pattern: str) -> None:
@@ -150,6 +151,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     assert {packages.get(name, name) for name in found} == names(extras()[""] + extras()["aws"] + extras()["lsp"] + extras()["patterns"])
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", sorted(names(extras()[""])))
 def test_every_package_is_used_by_a_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "tomli" and sys.version_info >= (3, 11):

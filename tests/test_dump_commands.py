@@ -378,7 +378,7 @@ NAMES = ("dump.json", "oneline.json", "map.json", "rows.json", "dump.jsonl", "du
 DUMPS = [(shift, one) for shift in (0, 11) for one in planted_files(shift) if one.name in NAMES]
 
 
-@pytest.mark.quick_cases(5)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(("shift", "planted"), DUMPS, ids=[f"{planted.name}-{shift}" for shift, planted in DUMPS])
 def test_no_command_has_a_canary_in_it(shift: int, planted: Planted) -> None:
     """Whatever is done to any setting: rewritten with a suffix, renamed, removed or stored again."""

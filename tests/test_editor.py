@@ -254,7 +254,7 @@ def test_a_file_that_is_not_recognised_has_no_diagnostics(tmp_path: Path, speak:
     speak(tmp_path, talk)
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("encoding", "column"), [("utf-8", 37), ("utf-16", 35), ("utf-32", 34)])
 def test_positions_are_in_the_units_that_both_agree_on(tmp_path: Path, encoding: str, column: int) -> None:
     path = tmp_path / "medplum.config.json"
@@ -513,6 +513,7 @@ def test_settings_that_cannot_be_used_are_said(tmp_path: Path, speak: Speak) -> 
     speak(tmp_path, talk)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("words", [[], ["--stdio"]])
 def test_an_exit_without_a_shutdown_is_a_failure(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "linter", "lsp", *words], input=b"", capture_output=True, cwd=ROOT)

@@ -206,7 +206,7 @@ def test_no_secret_of_a_broken_dump_is_shown(chance: random.Random) -> None:
     assert_no_secret_after_a_slip(chance, as_text(chance, dump(chance)), "server/ssm")
 
 
-@pytest.mark.quick_cases(14)
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("path", SECRETS, ids=".".join)
 @pytest.mark.parametrize("value", [MARKER, {"host": "db", "x": [{"password": MARKER}, MARKER]}], ids=compact)
 def test_no_secret_setting_is_shown_whatever_its_type(path: tuple[str, ...], value: Any) -> None:

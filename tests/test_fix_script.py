@@ -446,6 +446,7 @@ DATES = [
 ]
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(("of_dump", "now"), DATES)
 def test_the_date_of_a_secret_is_compared_where_there_is_no_version(of_dump: Any, now: Any) -> None:
     """Version 2 of the CLI prints it in the time zone of its user, version 1 in seconds."""

@@ -247,6 +247,7 @@ def test_names_of_settings_environments_and_parameters(hostile: str, form: str) 
         tame("diff", name, "dump.json", "--format", form)
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_which_configuration_was_used(hostile: str) -> None:
     folder = f"deploy {hostile}"

@@ -209,7 +209,7 @@ def test_unicode_digits_are_not_digits(digit: str) -> None:
 # --- Depth ---------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", ["port", "accurateCountThreshold", "bullmq.removeOnComplete", "smtp.port"])
 def test_1_500_levels_under_the_name_of_a_number(name: str) -> None:
     values = {"baseUrl": '"https://api.example.com"', name: deep(1_500)}

@@ -237,7 +237,7 @@ MEMORY: Final[dict[str, tuple[str, Callable[[], str], float]]] = {
 """Texts with their kinds, and how many times the characters of each may be in memory at once while it is loaded, its own ones included."""
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", MEMORY)
 def test_a_text_is_in_memory_a_few_times(name: str) -> None:
     kind, made, most = MEMORY[name]

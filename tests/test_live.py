@@ -391,6 +391,7 @@ def test_nothing_is_decrypted_unless_asked(aws: Endpoint) -> None:
 # --- Secrets. -----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("format_", formats())
 def test_no_secret_is_printed(aws: Endpoint, format_: str) -> None:
     aws.put("signingKey", SECRETS[2], "SecureString")

@@ -105,6 +105,7 @@ def findings(*arguments: str) -> list[tuple[str, str | None, str]]:
     return sorted((one["rule"], one["setting"] or "", one["message"]) for one in found)
 
 
+@pytest.mark.slow
 def test_what_is_deployed_is_shown_and_checked_as_a_dump_of_it(account: Any) -> None:
     path = dump(account)
     secrets = [save_secret(account, name) for name in ("DatabaseSecrets", "RedisSecrets")]
@@ -188,6 +189,7 @@ def test_faults_that_no_file_shows(account: Any, monkeypatch: pytest.MonkeyPatch
     assert [secret for secret in SECRETS if secret in printed] == []
 
 
+@pytest.mark.slow
 def test_the_printed_policy_is_enough_and_each_part_is_needed(account: Any, moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its actions: moto asks for all resources, and for no condition."""
     policy = json.loads(lint("aws-policy", REGION, PATH).stdout)

@@ -163,7 +163,7 @@ def test_there_is_something_to_try() -> None:
     } <= tried
 
 
-@pytest.mark.quick_cases(400)
+@pytest.mark.quick_cases(200)
 @pytest.mark.parametrize("tried", TRIED, ids=str)
 def test_a_setting_that_is_misspelt_changes_nothing(tried: Tried) -> None:
     expected = finds(tried.rule, tried.case, tried.kind, tried.example, tried.example["data"])
@@ -210,6 +210,7 @@ def test_what_is_meant(kind: str, name: str, value: Any, expected: Any) -> None:
     assert (found, type(found)) == (expected, type(expected))
 
 
+@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize("kind", ["server/json", "server/env", "server/ssm", "infra/json", "secret/database", "secret/redis"])
 @pytest.mark.parametrize("oldest", ["3.0.0", "4.1.0", "main"])
 def test_any_value_of_any_setting_means_something(kind: str, oldest: str) -> None:

@@ -288,6 +288,7 @@ def test_what_a_file_format_says_is_shown(text: str) -> None:
     assert shown_text(text, is_of_a_format) == text
 
 
+@pytest.mark.quick_cases(15)
 @pytest.mark.parametrize("text", SECRETS)
 @pytest.mark.parametrize("name", ["key", "Name", "n", "Type", "Version", "ARN", "KeyId", "Tier", "NextToken"])
 def test_a_secret_under_a_name_of_the_file_format_is_masked(name: str, text: str) -> None:

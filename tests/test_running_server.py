@@ -187,6 +187,7 @@ def test_a_failing_health_check(server: FakeServer) -> None:
     assert SECRET not in run.output
 
 
+@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize(
     ("reply", "says"),
     [

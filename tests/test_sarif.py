@@ -280,6 +280,7 @@ DECLINED = {
 """How often the validator notes what we decline."""
 
 
+@pytest.mark.slow
 @needs_tool
 @pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", DECLINED)

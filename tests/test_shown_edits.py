@@ -98,6 +98,7 @@ def test_an_edit_is_shown_where_there_is_no_secret_in_it(rule: str, name: str, t
     assert edits(text, name)[rule] == shown
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize(("rule", "name", "text", "shown"), SHOWN)
 def test_sarif_has_a_fix_where_json_has_edits(rule: str, name: str, text: str, shown: list[str]) -> None:
     (found,) = [one for one in report(text, name, "sarif")["runs"][0]["results"] if one["ruleId"] == rule]

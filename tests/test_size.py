@@ -35,6 +35,7 @@ def statements() -> Iterator[tuple[str, ast.stmt]]:
                 waiting += inner if isinstance(inner := getattr(node, field, ()), list) else ()
 
 
+@pytest.mark.slow
 def test_functions_are_short_and_take_few_parameters() -> None:
     functions = [(name, node) for name, node in statements() if isinstance(node, ast.FunctionDef)]
     too_long = [f"{name}.{node.name}" for name, node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]

@@ -69,6 +69,7 @@ def write(folder: Path, **files: str) -> None:
         path.write_text(text)
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_found_in_a_sum(case: str, folder: Path) -> None:
     copied(case, folder)
@@ -91,6 +92,7 @@ def test_the_order_of_the_files_changes_nothing(case: str, folder: Path) -> None
     assert all(lint(*order) == expected for order in itertools.islice(itertools.permutations(names), 0, 120, 17))
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("case", CASES)
 def test_a_file_is_checked_with_its_sum_alone(case: str, folder: Path) -> None:
     """What is found twice is one finding, and each file has one status."""
@@ -692,6 +694,7 @@ services:
     assert refused == (f"a.env: the fixes of ignored-setting at line 1 {why}",)
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("case", CASES)
 def test_no_fix_is_made_in_the_wrong_place(case: str, folder: Path) -> None:
     """After all fixes the sums hold nothing that has a fix, and nothing else has changed."""
@@ -774,6 +777,7 @@ def planted(folder: Path) -> None:
     )
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "command",
     [

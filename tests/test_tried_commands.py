@@ -227,7 +227,7 @@ DUMPS = [
 ]
 
 
-@pytest.mark.quick_cases(27)
+@pytest.mark.quick_cases(14)
 @pytest.mark.parametrize("unsafe", [False, True])
 @pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_a_fixture(path: Path, unsafe: bool) -> None:
@@ -240,6 +240,7 @@ def test_a_fixture(path: Path, unsafe: bool) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_there_are_dumps_among_the_fixtures() -> None:
     assert len([*islice((path for path in DUMPS if fixes_of(path.name, path.read_bytes()).dumps), 6)]) == 6
 

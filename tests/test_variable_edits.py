@@ -478,6 +478,7 @@ def finding_of(loaded: Loaded, changes: Sequence[Change]) -> Finding:
     return Finding("test/wanted", "error", sentence(""), loaded.document, changes[0].path, Span(0, 1), fix)
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("case", [case for case in CASES if not case.document and not case.server], ids=lambda case: case.name)
 def test_a_fix_is_what_was_meant_and_is_made_once(case: Case) -> None:
     """Also by the check of all settings of a file after each fix, which would call anything else a bug."""
@@ -777,6 +778,7 @@ PARTS = {"host": "db.acme.org", "port": 5432, "dbname": "it's x", "username": "t
 BESIDE = {"MEDPLUM_DATABASE_SSL": "{}", "MEDPLUM_BASE_URL": "https://api.acme.org/", "MEDPLUM_PORT": "8103"}
 
 
+@pytest.mark.quick_cases(36)
 @pytest.mark.parametrize("quote", ["", "'", '"'])
 @pytest.mark.parametrize("at", [0, 1, 3])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.name)
@@ -880,6 +882,7 @@ def test_fixes_that_touch_are_made_one_after_the_other() -> None:
         assert edits is None or json.loads(apply_edits(text, edits)) == json.loads(fixes.files[0].after)
 
 
+@pytest.mark.slow
 def test_only_so_many_fixes_are_looked_for_in_one_file() -> None:
     """Each takes reading the file again, which may have thousands of places."""
     service = "  s{number}:\n    image: medplum/medplum-server:5\n    environment: {{MEDPLUM_BASE_URL: 'https://a.acme.org'}}\n"
@@ -897,7 +900,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 FILES = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.name not in ("expected.txt", "README.md"))
 
 
-@pytest.mark.quick_cases(18)
+@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_the_fixes_of_a_fixture_do_not_crash(path: Path) -> None:
     def check(instead: Mapping[str, bytes]) -> Outcome:
