@@ -218,6 +218,7 @@ def dump(names: Iterable[str], *, indent: int | None) -> str:
 CONFIG: Final = {"baseUrl": "https://a.example/", "database": {"host": "db"}, "redis": {"host": "r"}}
 OTHER_NAMES: Final = ["/medplum/prod/baseUrl", *(f"/billing/service-{number}/url" for number in range(FEW))]
 MEMORY: Final[dict[str, tuple[str, Callable[[], str], float]]] = {
+    "one long text": ("server/json", lambda: json.dumps({**CONFIG, "supportEmail": "a" * 1_000_000}), 3),
     "parameters of other programs": ("server/ssm", lambda: dump(OTHER_NAMES, indent=None), 5),
     "the same on lines of their own": ("server/ssm", lambda: dump(OTHER_NAMES, indent=4), 4),
     "JSON Lines": ("server/ssm", lambda: "\n".join(json.dumps(parameter(name, "x")) for name in OTHER_NAMES), 10),
@@ -232,7 +233,6 @@ MEMORY: Final[dict[str, tuple[str, Callable[[], str], float]]] = {
         7,
     ),
     "short numbers": ("server/json", lambda: json.dumps({**CONFIG, "zq": [number % 100 for number in range(50_000)]}), 5),
-    "one long text": ("server/json", lambda: json.dumps({**CONFIG, "supportEmail": "a" * 1_000_000}), 3),
 }
 """Texts with their kinds, and how many times the characters of each may be in memory at once while it is loaded, its own ones included."""
 

@@ -179,7 +179,7 @@ def changed_back(document: Document) -> Document:
 
 
 def test_changed_documents() -> None:
-    compare(1, 12)
+    compare(1, 6)
 
 
 @pytest.mark.slow

@@ -10,6 +10,8 @@ from functools import cache
 import pytest
 from support.imports import FILES, module_name, part
 
+pytestmark = pytest.mark.slow
+
 LONGEST_FUNCTION = 60
 MOST_PARAMETERS = 8
 MOST_METHODS = 20
@@ -35,7 +37,6 @@ def statements() -> Iterator[tuple[str, ast.stmt]]:
                 waiting += inner if isinstance(inner := getattr(node, field, ()), list) else ()
 
 
-@pytest.mark.slow
 def test_functions_are_short_and_take_few_parameters() -> None:
     functions = [(name, node) for name, node in statements() if isinstance(node, ast.FunctionDef)]
     too_long = [f"{name}.{node.name}" for name, node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
@@ -67,7 +68,6 @@ def stored_in(method: ast.FunctionDef) -> Iterator[str]:
                 yield name
 
 
-@pytest.mark.slow
 def test_no_package_has_most_of_the_code() -> None:
     sizes = Counter(part(name) if "." in name else "" for name, tree in trees().items() for _ in ast.walk(tree))
     assert {name: size for name, size in sizes.items() if size > LARGEST_SHARE * sizes.total()} == {}
