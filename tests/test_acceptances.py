@@ -135,6 +135,7 @@ def test_a_secret_in_place_of_a_name_is_masked(source: str, by: str, shown: str)
 # --- Until when ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(6)
 @every_source
 @pytest.mark.parametrize(
     ("now", "kind"),

@@ -241,7 +241,7 @@ def test_a_path_that_is_not_there(workspace: Path) -> None:
 HOSTILE = "$(touch${IFS}pwned);touch${IFS}pwned `touch pwned`\" '; touch pwned #"
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "name", ["CHECK_PATHS", "CHECK_CONFIG", "CHECK_BASELINE", "CHECK_FAIL_ON", "CHECK_ARGS", "CATEGORY", "SARIF_FILE", "FROM_FORK"]
 )

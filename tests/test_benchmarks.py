@@ -69,6 +69,7 @@ def lint(path: Path) -> dict[str, int]:
 # What is measured
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", ["clean.json", "files", "dump.json", "same-key.json", "own-keys.json", "huge.json", "dump.yaml"])
 def test_a_file_without_mistakes(name: str, files: Path) -> None:
     assert lint(files / name) == {}

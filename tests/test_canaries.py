@@ -107,7 +107,7 @@ def with_policies(outcome: Outcome) -> Result:
     return outcome.result._replace(findings=(*outcome.result.findings, *found))
 
 
-@pytest.mark.quick_cases(8)
+@pytest.mark.quick_cases(5)
 @every_file
 def test_no_command_prints_a_canary(forms: tuple[int, int], planted: Planted) -> None:
     assert CANARY in planted.content or planted.name == "encoded.yaml"
@@ -359,7 +359,7 @@ def built_in(rule_id: str) -> RuleFile:
 OF_LOGINS = [(ORIGINS, login) for login in LOGINS] + [(path, LOGINS[number % len(LOGINS)]) for number, path in enumerate(HOLDERS)]
 
 
-@pytest.mark.quick_cases(9)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     ("address", "part"),
     [

@@ -64,7 +64,7 @@ def run(*arguments: str | Path, blocked: tuple[str, ...] = BLOCKED) -> subproces
     return subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", check=False)
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("format_", [name for name in reporters.names() if name != "sarif"])
 def test_a_report_needs_no_package_but_click(format_: str, bad: Path) -> None:
     arguments = ["--format", format_, str(CLEAN), str(bad)]
@@ -144,6 +144,7 @@ RUNS = {
 """For each package the module that it is imported as, and a command of a user that imports it."""
 
 
+@pytest.mark.slow
 def test_what_is_imported_is_what_is_declared() -> None:
     """By the linter, not by tests or tools; ``typing_extensions`` is for a type checker alone."""
     found = {part(name) for path in FILES for name in imports(path)} - sys.stdlib_module_names - {"linter", "tomllib", "typing_extensions"}
@@ -151,7 +152,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     assert {packages.get(name, name) for name in found} == names(extras()[""] + extras()["aws"] + extras()["lsp"] + extras()["patterns"])
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("name", sorted(names(extras()[""])))
 def test_every_package_is_used_by_a_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "tomli" and sys.version_info >= (3, 11):

@@ -74,7 +74,7 @@ def test_what_meets_every_demand_has_no_finding(kind: str) -> None:
     assert findings(HEALTHY[kind], kind) == []
 
 
-@pytest.mark.quick_cases(25)
+@pytest.mark.quick_cases(13)
 @pytest.mark.parametrize("demand", list(cases()))
 def test_what_violates_a_demand_has_one_finding(demand: dict[str, Any]) -> None:
     pedantic = demand.get("pedantic", False)

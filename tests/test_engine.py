@@ -494,6 +494,7 @@ def test_100_000_levels_take_linear_time() -> None:
     assert len(finding.path or ()) == 100_000
 
 
+@pytest.mark.slow
 def test_many_findings_take_linear_time() -> None:
     document = written(compact({f"_comment{number}": number for number in range(20_000)}))
     started = time.process_time()

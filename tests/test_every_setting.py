@@ -45,7 +45,7 @@ def test_every_documented_setting_has_a_row() -> None:
     assert [row["setting"] for row in ROWS] == documented
 
 
-@pytest.mark.quick_cases(40)
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize("row", ROWS, ids=[row["setting"] for row in ROWS])
 def test_a_wrong_value_in_json(row: dict[str, str]) -> None:
     document = nested(row["setting"].split("."), json.loads(row["json_value"]))

@@ -796,7 +796,7 @@ def fixes_of(name: str, content: bytes, kind: str | None, *, unsafe: bool = True
     return fixes
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("planted", MARKED, ids=lambda planted: planted.name)
 def test_byte_order_marks_do_not_crash_any_format(planted: Planted) -> None:
     """At the start they do not count; a further one stays where it is."""

@@ -64,7 +64,7 @@ def is_made_whole(fixes: Fixes) -> bool:
     return any(new.complete and not old.complete for file in fixes.files for old, new in zip(file.old, file.new, strict=True))
 
 
-@pytest.mark.quick_cases(9)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_a_fixture(path: Path) -> None:
     plain = lint_paths([str(path)], Options(Overrides(pedantic=True), allow_unrecognized=True))
@@ -85,7 +85,7 @@ FOLDERS = [
 ]
 
 
-@pytest.mark.quick_cases(6)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_a_folder(folder: Path, unsafe: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

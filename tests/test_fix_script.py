@@ -186,6 +186,7 @@ def backups() -> list[Path]:
 # --- What it does -----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(3)
 @in_shells(*CASES)
 def test_it_works_and_does_nothing_on_the_second_run(case: Case, shell: list[str]) -> None:
     store = keep(Path("store").resolve(), case.parameters)

@@ -123,6 +123,7 @@ def check(name: str, text: bytes) -> None:
         assert {key for key, every in before.items() if all(every)}.isdisjoint(findings(name, "--select", rule)), rule
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", FILES)
 def test_fixable_findings_are_fixed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -135,7 +136,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 PATHS = sorted(path for path in FIXTURES.rglob("*") if path.is_file() and path.name not in ("expected.txt", "README.md"))
 
 
-@pytest.mark.quick_cases(8)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_fixable_findings_in_a_fixture_are_fixed(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

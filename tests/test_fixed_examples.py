@@ -50,7 +50,7 @@ def read(content: bytes, kind: str) -> Any:
     return loaded.document.data
 
 
-@pytest.mark.quick_cases(34)
+@pytest.mark.quick_cases(17)
 @pytest.mark.parametrize(("rule_file", "example"), CASES)
 def test_the_text_of_an_example_is_fixed(rule_file: RuleFile, example: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -77,7 +77,7 @@ def fingerprints(*arguments: str) -> list[tuple[str, str]]:
 # --- Its form ------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quick_cases(10)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     "folder", sorted(path.parent for path in (ROOT / "tests/fixtures").glob("*-mistakes/input.*")), ids=lambda path: path.name
 )

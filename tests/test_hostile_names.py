@@ -60,7 +60,7 @@ def written(name: str, text: str) -> str:
 FORMATS = reporters.names()
 
 
-@pytest.mark.quick_cases(7)
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("form", FORMATS)
 def test_names_of_files(hostile: str, form: str) -> None:
@@ -108,6 +108,7 @@ def test_names_in_other_commands(hostile: str) -> None:
     tame("diff", name, other, code=1)
 
 
+@pytest.mark.quick_cases(24)
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize(
     "option",
@@ -190,7 +191,7 @@ PLACES: dict[str, Callable[[str], dict[str, object]]] = {
 }
 
 
-@pytest.mark.quick_cases(6)
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\udcff" not in one])
 @pytest.mark.parametrize("place", sorted(PLACES))
 def test_texts_of_a_policy(hostile: str, place: str) -> None:
@@ -212,7 +213,7 @@ def test_names_of_policies_and_their_folders(hostile: str) -> None:
     tame("test", f"policies {hostile}", code=2)
 
 
-@pytest.mark.quick_cases(5)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("hostile", [one for one in HOSTILE if "\udcff" not in one])
 @pytest.mark.parametrize("form", FORMATS)
 def test_names_of_settings_environments_and_parameters(hostile: str, form: str) -> None:
@@ -247,7 +248,7 @@ def test_names_of_settings_environments_and_parameters(hostile: str, form: str) 
         tame("diff", name, "dump.json", "--format", form)
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_which_configuration_was_used(hostile: str) -> None:
     folder = f"deploy {hostile}"

@@ -63,7 +63,7 @@ def test_every_setting_has_a_row() -> None:
     assert [row["setting"] for row in ROWS] == list(settings.catalogue("infra").names())
 
 
-@pytest.mark.quick_cases(51)
+@pytest.mark.quick_cases(25)
 @pytest.mark.parametrize("row", ROWS, ids=[row["setting"] for row in ROWS])
 def test_a_wrong_value(row: dict[str, str]) -> None:
     document = nested(row["setting"].split("."), json.loads(row["value"]))
@@ -200,6 +200,7 @@ def test_a_deep_config_does_not_matter() -> None:
 # Rules that look at more than one value
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize(
     ("change", "found"),
     [

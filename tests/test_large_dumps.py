@@ -54,6 +54,7 @@ def said(outcome: Outcome) -> list[Any]:
     return [repr(documents), sorted(map(repr, found)), outcome.bugs, outcome.errors]
 
 
+@pytest.mark.slow
 @given(st.lists(named(OUR_PATHS, OURS), min_size=1, max_size=12), st.lists(named(OTHER_PATHS, OTHERS), max_size=12), st.randoms())
 def test_parameters_of_other_programs_change_nothing(ours: list[Any], others: list[Any], chance: Any) -> None:
     recognised = server_ssm.detect(SourceFile("dump.json", json.dumps({"Parameters": ours}).encode()))

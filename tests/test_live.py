@@ -391,7 +391,7 @@ def test_nothing_is_decrypted_unless_asked(aws: Endpoint) -> None:
 # --- Secrets. -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quick_cases(6)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("format_", formats())
 def test_no_secret_is_printed(aws: Endpoint, format_: str) -> None:
     aws.put("signingKey", SECRETS[2], "SecureString")
@@ -493,6 +493,7 @@ def test_rights_that_parameters_need(aws: Endpoint) -> None:
     assert fails() == f"kms:Decrypt is not allowed on arn:aws:ssm:{REGION}:*:parameter{PATH}*: --no-decryption reads only what needs no key"
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("operation", "note"),
     [
@@ -560,7 +561,7 @@ ANSWERS: list[Any] = [
 ]
 
 
-@pytest.mark.quick_cases(12)
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize(
     "operation", ["DescribeParameters", "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "GetSecretValue"]
@@ -571,6 +572,7 @@ def test_an_answer_that_is_none_of_aws_is_a_note(aws: Endpoint, operation: str, 
     assert result.exit_code == 0 and len(notes(result)) >= 1 and "baseUrl" in result.stdout
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_parameters_that_are_none_of_aws_are_an_error(aws: Endpoint, answer: Any) -> None:
     dump(aws)

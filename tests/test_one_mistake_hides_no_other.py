@@ -163,7 +163,7 @@ def test_there_is_something_to_try() -> None:
     } <= tried
 
 
-@pytest.mark.quick_cases(200)
+@pytest.mark.quick_cases(100)
 @pytest.mark.parametrize("tried", TRIED, ids=str)
 def test_a_setting_that_is_misspelt_changes_nothing(tried: Tried) -> None:
     expected = finds(tried.rule, tried.case, tried.kind, tried.example, tried.example["data"])

@@ -310,6 +310,7 @@ def test_a_report_that_cannot_be_written_is_exit_2(command: str) -> None:
         assert (done.returncode, done.stdout, done.stderr.decode()) == (2, b"", message)
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "command", ["server.json", "rules", "explain missing-port", "schema", "show server.json", "--help", "check --help", "--version"]
 )

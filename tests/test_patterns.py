@@ -320,7 +320,7 @@ def deep_recursion() -> Iterator[None]:
     sys.setrecursionlimit(before)
 
 
-@pytest.mark.quick_cases(45)
+@pytest.mark.quick_cases(23)
 @pytest.mark.parametrize("part", part_and_all(34))
 @pytest.mark.parametrize("where", list(by_place()))
 @pytest.mark.usefixtures("deep_recursion")

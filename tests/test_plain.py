@@ -41,7 +41,7 @@ def compare(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatc
     assert without == ended(cli.main, capsys) and (without[1] or without[2] or "-q" in arguments)
 
 
-@pytest.mark.quick_cases(20)
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.parent.name)
 def test_each_fixture(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     compare([str(path)], capsys, monkeypatch)

@@ -107,7 +107,7 @@ def test_a_placeholder_in_parameter_store_is_not_a_secret(text: str) -> None:
     assert found(template, "template.yaml") == [("warning unfilled-placeholder", "database.password")]
 
 
-@pytest.mark.quick_cases(24)
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
     ("text", "is_secret"),

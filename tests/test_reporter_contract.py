@@ -271,7 +271,7 @@ def test_its_golden_file(name: str) -> None:
 # --- What it writes -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quick_cases(44)
+@pytest.mark.quick_cases(22)
 @every_run
 @every_reporter
 def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -291,7 +291,7 @@ def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) 
     require([*Path.cwd().iterdir()] == [], f"{file_of(name)} writes a file: it has a stream")
 
 
-@pytest.mark.quick_cases(44)
+@pytest.mark.quick_cases(22)
 @every_run
 @every_reporter
 def test_it_fits_any_stream(name: str, run: str) -> None:

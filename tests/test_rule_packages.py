@@ -199,6 +199,7 @@ def test_metadata_of_any_bytes(site: Path) -> None:
 # --- A real installation. -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_wheel_that_pip_installs(tmp_path: Path) -> None:
     wheel = tmp_path / "clinics_rules-1.0-py3-none-any.whl"
     files = {

@@ -151,6 +151,7 @@ def test_differences_of_one_cause_have_one_key() -> None:
 # The scenarios
 
 
+@pytest.mark.slow
 def test_a_number_makes_the_same_scenario_each_time() -> None:
     for number in range(40):
         assert scenario(1, number) == scenario(1, number)

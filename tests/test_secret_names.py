@@ -57,7 +57,7 @@ def test_they_are_found_in_plain_text() -> None:
     assert found("ssm.json")["unencrypted-parameter"] == {"acmeKey", "smtp.username"}
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("name", reporters.names())
 def test_they_are_masked_in_every_report(name: str) -> None:
     assert CANARY not in lint(".", "--format", name, "--pedantic").output

@@ -106,7 +106,7 @@ OF_ANY_KIND: list[tuple[str, str | bytes, str]] = [
 ]
 
 
-@pytest.mark.quick_cases(60)
+@pytest.mark.quick_cases(28)
 @pytest.mark.parametrize("kind", [None, *KINDS])
 @pytest.mark.parametrize(("name", "content", "reason"), OF_ANY_KIND, ids=[name for name, _, _ in OF_ANY_KIND])
 def test_what_is_evidently_something_else(name: str, content: str | bytes, reason: str, kind: str | None) -> None:
@@ -619,7 +619,7 @@ def is_green(outcome: Outcome) -> bool:
     return outcome.exit_code != 2 and not outcome.result.findings and notes != {ALWAYS_KNOWN}
 
 
-@pytest.mark.quick_cases(5)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("path", INPUTS, ids=[path.parent.name for path in INPUTS])
 def test_never_less_is_read_than_is_there(path: Path) -> None:
     """What breaks off, anywhere, is a finding or exit code 2: it has no findings only where another reader finds all of it whole."""

@@ -254,6 +254,7 @@ def hostile_files() -> tuple[Given, ...]:
     )
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("part", part_and_all(5))
 @every_source
 def test_it_survives_hostile_bytes(name: str, part: slice) -> None:
@@ -263,7 +264,7 @@ def test_it_survives_hostile_bytes(name: str, part: slice) -> None:
     demand(sentence for given in both[part] for sentence in broken(source(name), given))
 
 
-@pytest.mark.quick_cases(8)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("part", part_and_all(12))
 @every_source
 def test_it_survives_its_own_and_other_files(name: str, part: slice) -> None:

@@ -777,7 +777,7 @@ def planted(folder: Path) -> None:
     )
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "command",
     [

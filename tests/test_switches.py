@@ -132,7 +132,7 @@ def test_the_severity_is_an_error_only_where_what_is_read_is_unsafe(row: dict[st
             assert severity == ("error" if (reading != "exact") in unsafe else "warning"), source
 
 
-@pytest.mark.quick_cases(146)
+@pytest.mark.quick_cases(73)
 @every
 @texts
 def test_a_text_in_a_file(row: dict[str, str], text: str) -> None:
@@ -140,7 +140,7 @@ def test_a_text_in_a_file(row: dict[str, str], text: str) -> None:
     assert in_file(row, text) == ([row["json"]] if wrong else [])
 
 
-@pytest.mark.quick_cases(92)
+@pytest.mark.quick_cases(46)
 @pytest.mark.parametrize("row", [row for row in ROWS if row["kind"] == "server"], ids=lambda row: row["setting"])
 @texts
 def test_a_text_in_a_dump_and_in_a_variable(row: dict[str, str], text: str) -> None:

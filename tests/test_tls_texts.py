@@ -36,7 +36,7 @@ def flat(kind: str, setting: str, value: str) -> str:
     return json.dumps({f"/medplum/prod/{name}": one for name, one in given.items()} if kind == "server/ssm" else given)
 
 
-@pytest.mark.quick_cases(38)
+@pytest.mark.quick_cases(19)
 @pytest.mark.parametrize("kind", ["server/ssm", "server/azure"])
 @pytest.mark.parametrize("setting", OF_REDIS)
 @pytest.mark.parametrize(

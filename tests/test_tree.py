@@ -118,7 +118,7 @@ WORKS: dict[str, tuple[Any, Any, Any, list[str], str]] = {
 }
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", WORKS)
 def test_what_an_invented_operator_finds(name: str, invented: Path, tmp_path: Path) -> None:
     must, good, bad, finds, message = WORKS[name]

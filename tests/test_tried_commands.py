@@ -227,7 +227,7 @@ DUMPS = [
 ]
 
 
-@pytest.mark.quick_cases(14)
+@pytest.mark.quick_cases(7)
 @pytest.mark.parametrize("unsafe", [False, True])
 @pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_a_fixture(path: Path, unsafe: bool) -> None:

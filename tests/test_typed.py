@@ -130,5 +130,6 @@ def test_types_that_are_looked_at_when_the_program_runs() -> None:
     assert typed.TypeVar("Entry").__name__ == "Entry"
 
 
+@pytest.mark.slow
 def test_no_module_imports_typing() -> None:
     assert {module_name(path) for path in FILES if "typing" in imports(path)} == {"typed"}

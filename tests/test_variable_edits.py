@@ -778,7 +778,7 @@ PARTS = {"host": "db.acme.org", "port": 5432, "dbname": "it's x", "username": "t
 BESIDE = {"MEDPLUM_DATABASE_SSL": "{}", "MEDPLUM_BASE_URL": "https://api.acme.org/", "MEDPLUM_PORT": "8103"}
 
 
-@pytest.mark.quick_cases(36)
+@pytest.mark.quick_cases(18)
 @pytest.mark.parametrize("quote", ["", "'", '"'])
 @pytest.mark.parametrize("at", [0, 1, 3])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.name)

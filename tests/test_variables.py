@@ -50,6 +50,7 @@ def reports(outcome: Outcome) -> str:
 # --- Names ---------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick_cases(82)
 @pytest.mark.parametrize("path", PATHS, ids=".".join)
 def test_the_variable_of_a_setting_leads_back_to_it_or_to_where_the_catalogue_says(path: tuple[str, ...]) -> None:
     setting = KNOWN.get(path)
@@ -339,6 +340,7 @@ def as_task_definition(chance: random.Random, given_variables: dict[str, str]) -
     return f'{{"containerDefinitions": [{{"image": "medplum/medplum-server",\n "environment": [{listed}],\n "secrets": {secrets}}}]}}'
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("writer", "name"),
     [

@@ -90,6 +90,7 @@ def test_a_byte_order_mark_is_harmless_if_no_server_reads_the_bytes(name: str, t
     assert found(name, "--select", "invalid-encoding") == []
 
 
+@pytest.mark.quick_cases(1)
 @WIDE
 def test_a_dump_in_utf_16_has_the_findings_of_one_in_utf_8(encoding: str) -> None:
     text = (Path(__file__).parent / "fixtures" / "two-environments" / "input.json").read_text(encoding="utf-8")

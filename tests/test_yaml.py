@@ -419,7 +419,7 @@ LONG = {
 }
 
 
-@pytest.mark.quick_cases(5)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_text_takes_linear_time(name: str) -> None:
     start = time.process_time()
