@@ -262,7 +262,6 @@ def test_a_report_that_is_there_stays() -> None:
 NOT_READ = 'medplum-lint: note: standard input is not read: to check it, give the path "-"\n'
 
 
-@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     ("arguments", "given", "wanted"),
     [

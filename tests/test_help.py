@@ -122,7 +122,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize(("name", "line"), EXAMPLES)
 def test_every_example_runs(name: str, line: str, folder: Path) -> None:
     program, *words = shlex.split(line)

@@ -116,7 +116,6 @@ def test_a_closed_pipe_is_141() -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "-"])
 @pytest.mark.parametrize("where", ["a pipe", "a file", "the end of a file"])
 def test_standard_output_by_its_names(name: str, where: str) -> None:
@@ -183,7 +182,6 @@ def test_a_file_that_may_not_be_written_stays(monkeypatch: pytest.MonkeyPatch) -
 # --- What must not be written -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize("name", ["server.json", "./server.json", "link.json", "hard.json", "sub/../server.json"])
 @pytest.mark.parametrize("paths", [["server.json"], ["hard.json"], ["link.json"], ["*.json"], ["-"]])
 def test_an_output_that_is_an_input_is_refused(name: str, paths: list[str]) -> None:
@@ -287,7 +285,6 @@ CLOSED = "medplum-lint: error: standard output: cannot be written: it is closed\
 FULL = "medplum-lint: error: standard output: cannot be written: no space left on device\n"
 
 
-@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "command",
     [
@@ -310,7 +307,6 @@ def test_a_report_that_cannot_be_written_is_exit_2(command: str) -> None:
         assert (done.returncode, done.stdout, done.stderr.decode()) == (2, b"", message)
 
 
-@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "command", ["server.json", "rules", "explain missing-port", "schema", "show server.json", "--help", "check --help", "--version"]
 )

@@ -68,7 +68,16 @@ def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
     package = f"medplum_lint-{linter.__version__}"
     assert {name.partition("/")[0] for name in names} == {"linter", f"{package}.dist-info", f"{package}.data"}
     assert [name for name in names if ".data/" in name] == [f"{package}.data/data/share/man/man1/medplum-lint.1"]
-    assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {".py", ".json", ".yaml", ".sh", ".pem", ".typed"}
+    assert {Path(name).suffix for name in names if name.startswith("linter/")} <= {
+        ".py",
+        ".json",
+        ".yaml",
+        ".sh",
+        ".css",
+        ".js",
+        ".pem",
+        ".typed",
+    }
 
 
 def test_building_leaves_nothing_in_the_checkout(source: Path, wheel: Path, bin_: Path) -> None:

@@ -254,7 +254,6 @@ def hostile_files() -> tuple[Given, ...]:
     )
 
 
-@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("part", part_and_all(5))
 @every_source
 def test_it_survives_hostile_bytes(name: str, part: slice) -> None:
