@@ -184,17 +184,13 @@ def is_unresolved(value: Any) -> bool:
     """Whether a value is, or contains, a reference or a blank to fill in."""
     if type(value) is not str:
         return False
-    length = len(value)
-    return (_of_short if length <= _SHORT else _of_long if length <= _LONGEST else _is_unresolved)(value)
+    return _is_unresolved(value) if len(value) <= _SHORT else is_reference(value) or is_blank(value)
 
 
+@lru_cache(maxsize=8_192)
 def _is_unresolved(text: str) -> bool:
+    """The same for a short text, cached because many rules ask about each value."""
     return is_reference(text) or is_blank(text)
-
-
-_of_short = lru_cache(maxsize=8_192)(_is_unresolved)
-_of_long = lru_cache(maxsize=256)(_is_unresolved)
-"""The same, cached because many rules ask about each value: of keys and certificates fewer, so that they take 5 MB at most."""
 
 
 @format(
