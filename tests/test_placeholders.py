@@ -308,6 +308,15 @@ def test_words_alone_ask_for_nothing(text: str) -> None:
     assert not is_blank(text)
 
 
+@pytest.mark.parametrize(
+    "sample",
+    ["YOUR_KEY", "PUT the key HERE", "__KEY__", "Change-Me", "XxXx", "xxxxxxxx", "****", "\u2022\u2022\u25cf*", "/...", "/\u2026"],
+)
+def test_each_sample_in_a_long_text(sample: str) -> None:
+    key = "MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQC7 " * 5
+    assert not is_blank(key) and is_blank(f"{key} {sample}")
+
+
 WORDS = (
     "enter sandman paste insert inserted put set change changed add copy real reality yourself mystery correct horse battery staple "
     "river stone silver harbour quiet window company clinic data realm north autumn seven tiger"

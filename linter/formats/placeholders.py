@@ -89,7 +89,7 @@ def is_blank(value: Any) -> bool:
         return True
     if len(value) <= _SHORT:
         return _has_instruction(value)
-    return len(value) <= _LONGEST and _SAMPLE.search(value) is not None
+    return len(value) <= _LONGEST and _has_sample(value)
 
 
 _SHORT = 200
@@ -104,6 +104,9 @@ _SAMPLE = pattern(
     re.VERBOSE,
 )
 """Marks in place of words or letters: ``__HOST__``, ``xxxxx``, ``****``."""
+_MARKS = ("__", "xxx", "...", "\u2026", "***", "\u2022", "\u25cf")
+_SIGNS_OF_SAMPLES = (*_MARKS, "change", "here", "your")
+"""One of which is in every match, in lower case: a key or certificate has none, and finding that out takes a fiftieth of the time."""
 _KINDS = {
     "o": "add change set",
     "O": "enter fill insert paste provide put replace specify supply",
@@ -138,11 +141,16 @@ _INSTRUCTION = pattern(
     re.VERBOSE,
 )
 """The grammar of instructions, in the kinds of their words, after a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
-SIGNS = ("__", "xxx", "...", "\u2026", "***", "\u2022", "\u25cf", *" ".join(_KINDS[one] for one in "oOymrhdD").split())
+SIGNS = (*_MARKS, *" ".join(_KINDS[kind] for kind in "oOymrhdD").split())
 SIGNS += tuple(_KINDS["p"].upper().split())
 """One of which is in every short text that has to be replaced, in lower case or as it is."""
 _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
 """Delimiters around an instruction that is a part of a text."""
+
+
+def _has_sample(text: str) -> bool:
+    written = text.lower()
+    return any(sign in written for sign in _SIGNS_OF_SAMPLES) and _SAMPLE.search(text) is not None
 
 
 @lru_cache(maxsize=8_192)
