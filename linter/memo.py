@@ -8,11 +8,13 @@ from the document before. A rule never declares what it reads.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from .typed import Any, Final, Protocol, TypeVar
 
+M = TypeVar("M")
 T = TypeVar("T")
 
 Question = str | tuple[Any, ...]
@@ -38,6 +40,8 @@ class Memo:
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[Any, frozenset[Question]]] = {}
         """Results, each with the questions that were asked for it."""
+        self._clean: dict[Hashable, dict[Any, frozenset[Question]]] = {}
+        """The members in which nothing was found, each with the questions that were asked for it."""
         self._last: Document | None = None
         self._asked: set[Question] = set()
         """The questions asked for the result that is being computed."""
@@ -47,6 +51,10 @@ class Memo:
         """Start on the next document, and record what it is asked until the context ends."""
         if self._last is not None:
             changed = self._changed(self._last, document)
+            for key, clean in self._clean.items():
+                for member in [member for member, asked in clean.items() if not changed.isdisjoint(asked)]:
+                    del clean[member]
+                    changed.add(("used", key))
             self._kept = {key: kept for key, kept in self._kept.items() if changed.isdisjoint(kept[1])}
         self._last, self._asked = document, set()
         data = document.data
@@ -69,15 +77,28 @@ class Memo:
                 self._asked |= asked
                 self._asked.add(used)
             return kept
+        result, asked = self._watched(work_out)
+        if keep(result):
+            self._kept[key] = result, asked
+        return result
+
+    def each(self, key: Hashable, members: Iterable[M], finds: Callable[[M], bool]) -> None:
+        """Call ``finds`` with each member, but for those in which it found nothing when it was asked the same questions."""
+        clean = self._clean.setdefault(key, {})
+        for member in [member for member in members if member not in clean]:
+            found, asked = self._watched(partial(finds, member))
+            if not found:
+                clean[member] = asked
+        self._asked.add(("used", key))
+
+    def _watched(self, work_out: Callable[[], T]) -> tuple[T, frozenset[Question]]:
+        """A result, and the questions asked for it."""
         around, self._asked = self._asked, set()
         try:
-            result = work_out()
-            if keep(result):
-                self._kept[key] = result, frozenset(self._asked)
+            return work_out(), frozenset(self._asked)
         finally:
             around |= self._asked
             self._asked = around
-        return result
 
     def note_anything(self) -> None:
         """Record that the result being computed may depend on any setting, and on everything asked for other results."""
@@ -90,6 +111,7 @@ class Memo:
     def forget(self) -> None:
         """Drop all results."""
         self._kept.clear()
+        self._clean.clear()
 
     def note(self, question: Question) -> None:
         """Record that a question was asked for the result being computed."""
@@ -99,7 +121,8 @@ class Memo:
         """The questions that two documents answer differently."""
         old, new = before.data, now.data
         changed: set[Question] = {name for name in old.keys() | new.keys() if not _is_same(old.get(name, ...), new.get(name, ...))}
-        for question in frozenset[Question]().union(*(asked for _, asked in self._kept.values())):
+        clean = (asked for members in self._clean.values() for asked in members.values())
+        for question in frozenset[Question]().union(*clean, *(asked for _, asked in self._kept.values())):
             if isinstance(question, tuple) and callable(question[0]):
                 function, *about = question
                 if not _is_same(function(before, *about), function(now, *about)):

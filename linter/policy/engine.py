@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from operator import not_
 
 from .. import settings
 from ..conformance.mismatch import mismatches, read_since
@@ -16,6 +15,7 @@ from ..typed import Final
 from .display import shown
 from .evaluate import Mode, ask, holds
 from .node import Node
+from .paths import Branch, Path
 from .rule import Case, Rule, kind_matches
 from .template import Together, cut
 from .tree import Clause
@@ -96,6 +96,9 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 fails = True
         return fails
 
+    def look_in(look: Callable[[Iterable[Node]], bool], path: Path, branch: Branch) -> bool:
+        return look(path.nodes_in(branch, root))
+
     pedantic_last = sorted(range(len(rule.cases)), key=lambda number: document.target in rule.cases[number].info.pedantic)
     for number in pedantic_last:  # so that they hide no others
         case, level = rule.cases[number], levels[number]
@@ -109,9 +112,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
             elif memo is None or clause.path.is_single:
                 look(clause.path.nodes(root))
             else:  # kept per top-level setting, since most stay the same from one document to the next
-                key = case.info.id, number, index
-                for part, nodes in clause.path.parts(root):
-                    memo.get((key, part), partial(look, nodes), keep=not_)
+                memo.each((case.info.id, number, index), clause.path.branches(root), partial(look_in, look, clause.path))
     return drop_conflicting_fixes(list(found.values()))
 
 

@@ -7,7 +7,7 @@ existing values. ``<tag>`` stands for every setting with that tag in the catalog
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, product
 from math import prod
 
@@ -29,6 +29,8 @@ class Tag(NamedTuple):
 
 
 Step = str | Mark | Tag
+Branch = tuple[tuple[Step, ...], "str | None"]
+"""Steps without tags, and the top-level setting to follow them in if they begin with ``*`` or ``**`` at the root."""
 
 
 class Path(NamedTuple):
@@ -43,18 +45,20 @@ class Path(NamedTuple):
         if self.is_single:
             yield self.single(node)
             return
-        for _, nodes in self.parts(node):
-            yield from nodes
+        for branch in self.branches(node):
+            yield from self.nodes_in(branch, node)
 
-    def parts(self, node: Node) -> Iterator[tuple[Hashable, Iterator[Node]]]:
-        """The places of a path with ``*``, ``**`` or tags; from the root grouped by top-level setting, with a key."""
-        origin = self._origin(node)
+    def branches(self, node: Node) -> Iterator[Branch]:
+        """The branches of a path with ``*``, ``**`` or tags, seen from ``node``."""
+        value = self._origin(node).value
         for steps in expanded(self.steps, catalogue_kind(node.document.kind)):
-            if self.start != "root" or not isinstance(steps[0], Mark):
-                yield (None, steps), _walk(origin, steps)
-                continue
-            for name in origin.value:
-                yield (name, steps), _at_top(origin, name, steps)
+            for name in value if self.start == "root" and isinstance(steps[0], Mark) else (None,):
+                yield steps, name
+
+    def nodes_in(self, branch: Branch, node: Node) -> Iterator[Node]:
+        """The places that one of its :meth:`branches` leads to. The document is read when the first is needed."""
+        origin, (steps, name) = self._origin(node), branch
+        return _walk(origin if name is None else Node(origin.document, None, {name: origin.value[name]}), steps)
 
     def _origin(self, node: Node) -> Node:
         if self.start == "root":
@@ -99,11 +103,6 @@ def expanded(steps: tuple[Step, ...], kind: str) -> tuple[tuple[Step, ...], ...]
     at = steps.index(tagged)
     paths = (tuple(ANY if name == "*" else str(name) for name in path) for path in settings.catalogue(kind).tagged(tagged.name))
     return tuple(one for path in paths for one in expanded((*steps[:at], *path, *steps[at + 1 :]), kind))
-
-
-def _at_top(root: Node, name: str, steps: tuple[Step, ...]) -> Iterator[Node]:
-    """The places that ``steps`` lead to at and beneath one top-level setting, which is read only when the first is needed."""
-    yield from _walk(Node(root.document, None, {name: root.value[name]}), steps)
 
 
 def _walk(node: Node, steps: tuple[Step, ...]) -> Iterator[Node]:
