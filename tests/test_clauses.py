@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from support.contract import demand
+from support.fixtures import CASES, linted
 from support.helpers import EVERY_RULE, GOLDEN, compare_with
 from support.rules import built_in_files
 
@@ -47,21 +48,9 @@ def found(file: RuleFile) -> Iterator[Finding]:
             yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
 
 
-def every_message() -> dict[str, dict[str, Message]]:
-    """Each message of each rule."""
-    return {file.rule.info.id: {one.message: one.says for one in found(file)} for file in built_in_files() if file.rule is not None}
-
-
 def test_every_message_of_the_rules() -> None:
-    """Read the difference before you accept it: each part is printed on its own, and has to read well."""
-    messages = every_message()
-    lines = []
-    for rule, parted in sorted(messages.items()):
-        for _, message in sorted(parted.items()):
-            stops = " [keeps the server from starting]" if message.stops else ""
-            lines += [f"{rule}{stops}", f"    {message.what}"]
-            parts = (("why", message.why), ("fix", message.remedy), ("also", message.also))
-            lines += [f"    = {name}: {part}" for name, part in parts if part]
+    """In their examples and in the fixtures. Read the difference before you accept it: each part has to read well on its own."""
+    messages = {file.rule.info.id: {one.message: one.says for one in found(file)} for file in built_in_files() if file.rule is not None}
     demand(f"{rule}: its bad examples give no message" for rule, parted in messages.items() if not parted)
     demand(
         f"{rule}: say what comes of the mistake or what to do: {message.text}"
@@ -69,4 +58,13 @@ def test_every_message_of_the_rules() -> None:
         for message in parted.values()
         if not (message.why or message.remedy or message.also or " must " in message.text)
     )
+    for finding in (finding for case in CASES for finding in linted(case).result.findings):
+        messages[finding.rule][finding.message] = finding.says
+    lines = []
+    for rule, parted in sorted(messages.items()):
+        for _, message in sorted(parted.items()):
+            stops = " [keeps the server from starting]" if message.stops else ""
+            lines += [f"{rule}{stops}", f"    {message.what}"]
+            parts = (("why", message.why), ("fix", message.remedy), ("also", message.also))
+            lines += [f"    = {name}: {part}" for name, part in parts if part]
     compare_with(GOLDEN / "clauses.txt", "\n".join(lines) + "\n")

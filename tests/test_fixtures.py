@@ -1,26 +1,18 @@
 """Realistic inputs with what is found in them, one finding a line: ``fixtures/CASE/input.*`` and ``expected.txt``.
 
+Their messages are in ``golden/clauses.txt``, once for all of them.
+
 ``UPDATE_GOLDEN=1 python -m pytest tests/test_fixtures.py`` writes what is found now; read the difference before you keep it.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from support.helpers import EVERY_RULE, compare_with
+from support.fixtures import CASES, FIXTURES, linted
+from support.helpers import compare_with
 
-from linter.documents.inputs import Input
 from linter.model import dotted
-from linter.run import Options, Outcome, lint_input
-
-FIXTURES = Path(__file__).parent / "fixtures"
-CASES = sorted(path.parent.name for path in FIXTURES.glob("*/input.*"))
-
-
-def linted(case: str) -> Outcome:
-    (path,) = (FIXTURES / case).glob("input.*")
-    return lint_input(Input(path.name, path.read_bytes(), path), Options(EVERY_RULE))
+from linter.run import Outcome
 
 
 def lines(outcome: Outcome) -> list[str]:
@@ -35,7 +27,7 @@ def lines(outcome: Outcome) -> list[str]:
         environment = f"{finding.document.environment}: " if finding.document.environment else ""
         setting = "-" if finding.path is None else dotted(finding.path)
         suppressed = "" if finding.suppressed is None else f" (suppressed: {finding.suppressed})"
-        found.append(f"{place}-{end} {finding.severity}[{finding.rule}] {environment}{setting}: {finding.message}{suppressed}")
+        found.append(f"{place}-{end} {finding.severity}[{finding.rule}] {environment}{setting}{suppressed}")
     return found
 
 
