@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -35,6 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
     lacking = incomplete()
     if lacking:
         raise pytest.UsageError("\n".join(lacking))
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while tests are collected, since all of it stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage only in what comes after: what was collected would be looked through again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
