@@ -141,6 +141,8 @@ _INSTRUCTION = pattern(
     re.VERBOSE,
 )
 """The grammar of instructions, in the kinds of their words, after a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
+_SIGNS_OF_INSTRUCTIONS = frozenset("oOpymrhdD")
+"""The kinds of which one is in every instruction. Few values have any, and a pattern that nothing is matched with is not compiled."""
 SIGNS = (*_MARKS, *" ".join(_KINDS[kind] for kind in "oOymrhdD").split())
 SIGNS += tuple(_KINDS["p"].upper().split())
 """One of which is in every short text that has to be replaced, in lower case or as it is."""
@@ -159,10 +161,11 @@ def _has_instruction(text: str) -> bool:
     written = f"{text.lower()} {text}"
     if not any(sign in written for sign in SIGNS):
         return False
-    if _SAMPLE.search(text) is not None:
+    if _has_sample(text):
         return True
     pieces = [piece.strip(" !") for piece in text.replace("your.", "your-").translate(_DELIMITERS).split("\n")]
-    return any(_INSTRUCTION.fullmatch(_kinds(label, in_host="." in piece)) for piece in pieces for label in piece.split("."))
+    labels = (_kinds(label, in_host="." in piece) for piece in pieces for label in piece.split("."))
+    return any(_INSTRUCTION.fullmatch(kinds) for kinds in labels if not _SIGNS_OF_INSTRUCTIONS.isdisjoint(kinds))
 
 
 def _kinds(label: str, *, in_host: bool = False) -> str:
