@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -293,8 +294,8 @@ IN_QUICK = {("medplum.config.json", "add"), (".env", "remove"), ("compose.yaml",
     ("planted", "way"),
     [
         pytest.param(planted, way, id=f"{planted.name}-{way}", marks=() if (planted.name, way) in IN_QUICK else pytest.mark.slow)
-        for planted in fixable_files()
-        for way in FIXES
+        for number, (planted, way) in enumerate(product(fixable_files(), FIXES))
+        if number % 3 == 0 or (planted.name, way) in IN_QUICK
     ],
 )
 def test_no_fix_prints_a_canary(planted: Planted, way: str, fixing: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,7 +368,7 @@ OF_LOGINS = [(ORIGINS, login) for login in LOGINS] + [(path, LOGINS[number % len
         for number, address in enumerate(ADDRESSES)
         for param in (
             pytest.param(address, slice(number, None, 2 * len(ADDRESSES)), id=f"{address}-some"),
-            pytest.param(address, slice(None), id=f"{address}-all", marks=pytest.mark.slow),
+            pytest.param(address, slice(number % 3, None, 3), id=f"{address}-more", marks=pytest.mark.slow),
         )
     ],
 )

@@ -156,7 +156,7 @@ def spread(chance: random.Random) -> dict[str, str]:
 
 
 @pytest.mark.quick_cases(4)
-@pytest.mark.parametrize("seed", range(600))
+@pytest.mark.parametrize("seed", range(200))
 def test_variables_spread_over_files(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     chance = random.Random(seed)

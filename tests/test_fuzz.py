@@ -38,7 +38,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=5)  # as many as show that it works: CI gives the fuzzer a minute of its own
 @given(SEEDS)
 def test_every_promise_holds_on_every_input(room: Room, seed: int) -> None:
     assert oracle.failures(oracle.make_case(seed), room, seed) == []

@@ -247,7 +247,7 @@ SECRETS = st.from_regex(r"[A-Za-z][A-Za-z0-9+/_~-]{11,60}[A-Za-z]", fullmatch=Tr
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(SECRETS, SECRETS)
 def test_no_secret_enters_a_digest(first: str, second: str) -> None:
     have_the_same_digests(first, second)

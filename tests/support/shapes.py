@@ -29,9 +29,12 @@ class Shape(NamedTuple):
     least: int
 
 
+LEAST: Final = 600
+
+
 def shape(function: Callable[[int], Sample]) -> Callable[[int], Sample]:
     """Put a shape into :data:`SHAPES`."""
-    return shape_from(600)(function)
+    return shape_from(LEAST)(function)
 
 
 def shape_from(least: int) -> Callable[[Callable[[int], Sample]], Callable[[int], Sample]]:
