@@ -665,7 +665,7 @@ def test_boto3_is_an_extra() -> None:
 # --- Pages. -------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [43, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [43, pytest.param(2_000, marks=pytest.mark.slow)])
 def test_parameters_come_in_pages(aws: Endpoint, count: int) -> None:
     aws.parameters.clear()
     aws.put("baseUrl", "https://api.hospital.example.net")

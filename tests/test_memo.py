@@ -183,7 +183,7 @@ def test_changed_documents() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 10))
+@pytest.mark.parametrize("seed", [2, 3])
 def test_many_changed_documents(seed: int) -> None:
     compare(seed, 400)
 

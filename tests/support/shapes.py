@@ -59,7 +59,7 @@ def _one(name: str, value: Any) -> Sample:
 # --- JSON ----------------------------------------------------------------------------------------------------------------------------
 
 
-@shape_from(12_000)
+@shape_from(1_600)
 def json_fixes_on_one_line(size: int) -> Sample:
     """Each service has something to fix, and all are on one line."""
     services = [{"id": f"w{number}", "desiredCount": "2", "serverCpu": None} for number in range(size)]
@@ -67,7 +67,7 @@ def json_fixes_on_one_line(size: int) -> Sample:
     return Sample("prod.json", json.dumps({**known, "workerServices": services}, separators=(",", ":")), "infra/json")
 
 
-@shape_from(12_000)
+@shape_from(1_600)
 def json_one_line_with_few_fixes(size: int) -> Sample:
     services = [{"id": f"w{number % 500}", "desiredCount": 2} for number in range(size)]  # of more texts than 2,000 not all are remembered
     known = {"name": "prod", "stackName": "Prod", "region": "us-east-1", "accountNumber": "123456789012", "domainName": "a.example"}
@@ -95,7 +95,7 @@ def json_misspelt_names(size: int) -> Sample:
     return _json(f'"maxBatchSiz{number}": "1mb"' for number in range(size))
 
 
-@shape_from(16_000)  # a few names make a finding each, many are one, and of a line over 10,000 characters a part is looked at
+@shape_from(1_600)  # a few names make a finding each, many are one, and of a long line a part is looked at
 def json_unknown_names_in_database(size: int) -> Sample:
     members = ", ".join(f'"hosst{number}": "x"' for number in range(size))
     return Sample(
@@ -133,22 +133,22 @@ def json_missing_commas(size: int) -> Sample:
     return Sample("medplum.config.json", '{"baseUrl": "https://api.example.com/"' + ' "port": 1' * size + "}", "server/json")
 
 
-@shape_from(20_000)
+@shape_from(12_000)
 def json_deep_objects(size: int) -> Sample:
     return _json(['"a": ' + '{"a":' * size + "1" + "}" * size])
 
 
-@shape_from(24_000)  # Python 3.13 itself reads up to some 10,000 levels
+@shape_from(3_600)  # Python 3.13 itself reads up to some 10,000 levels, which the largest does not have
 def json_deep_lists(size: int) -> Sample:
     return _json(['"a": ' + "[" * size + "]" * size])
 
 
-@shape_from(20_000)
+@shape_from(12_000)
 def json_deep_under_a_number(size: int) -> Sample:
     return _json(['"accurateCountThreshold": ' + '{"a":' * size + "1" + "}" * size])
 
 
-@shape_from(30_000)
+@shape_from(15_000)
 def json_deep_under_an_object(size: int) -> Sample:
     return _json(['"smtp": ' + '{"host":' * size + "1" + "}" * size])
 
@@ -457,7 +457,7 @@ def ssm_json_text_with_many_mistakes(size: int) -> Sample:
     return _dump([("/medplum/prod/externalAuthProviders", json.dumps([{"issuer": "x", "zq": 1}] * size))])
 
 
-@shape_from(20_000)
+@shape_from(3_600)
 def ssm_deep_json_text(size: int) -> Sample:
     return _dump([("/medplum/prod/workers", "[" * size + "]" * size)])
 
@@ -937,7 +937,7 @@ def compose_services_that_extend_one(size: int) -> Sample:
     return Sample("compose.yaml", f"services:\n{base}" + "".join(one.format(number) for number in range(size)), "server/env")
 
 
-@shape_from(2_500)  # fewer variables are given to all services
+@shape_from(3_500)  # fewer variables are given to all services
 def compose_services_that_share_many_variables(size: int) -> Sample:
     items = "".join(f"      MEDPLUM_ZQ{number}: '1'\n" for number in range(size))
     one = "  s{0}:\n    image: medplum/medplum-server:latest\n    command: env\n    extends: b\n"
@@ -945,7 +945,7 @@ def compose_services_that_share_many_variables(size: int) -> Sample:
     return Sample("compose.yaml", f"services:\n  b:\n    environment:\n{items}{services}", "server/env")
 
 
-@shape_from(5_000)  # the same
+@shape_from(7_000)  # the same
 def kubernetes_containers_that_share_many_variables(size: int) -> Sample:
     items = "".join(f"  MEDPLUM_ZQ{number}: '1'\n" for number in range(size))
     container = "{image: 'medplum/medplum-server:latest', args: [env], envFrom: [{configMapRef: {name: c}}]}"
