@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ..documents.source import Loaded, Place
-from ..model import Document
+from ..model import Document, gathered
 
 
 def parts_of_others(every: Iterable[Loaded]) -> set[Document]:
     """The documents that are only a part of another one, or the same: they are not checked by themselves."""
     every = list(every)
-    sums: dict[Place, list[Loaded]] = {}
-    for loaded in every:
-        for place in loaded.places if loaded.parts else ():
-            sums.setdefault(place, []).append(loaded)
+    sums = gathered((place, loaded) for loaded in every if loaded.parts for place in loaded.places)
     covered: set[Document] = set()
     for loaded in every if sums else ():
         rivals = min((sums.get(place, []) for place in loaded.places), key=len, default=[])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..documents.containers.images import version_of
 from ..documents.source import Image, folder_of
-from ..model import Document
+from ..model import Document, gathered
 from ..release import ANY_SERVER, ServerVersion
 from ..settings.kinds import environment_in_name, source_in_name
 from ..typed import NamedTuple
@@ -56,7 +56,7 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
         places = [
             own[document],
             of_source.get(source_in_name(document.uri), []),
-            of_environment[name] if name else [],
+            of_environment.get(name, []) if name else [],
             of_deployment.get(document, []),
         ]
         if not name:  # whether a named environment runs in its folder is not known
@@ -76,10 +76,7 @@ def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:
 
 def _joined(versions: Iterable[tuple[str | None, Versions]]) -> dict[str | None, Versions]:
     """The combined images of the places with the same key."""
-    found: dict[str | None, Versions] = {}
-    for name, own in versions:
-        found.setdefault(name, []).extend(own)
-    return found
+    return gathered((key, version) for key, own in versions for version in own)
 
 
 def _agreed(versions: Versions) -> ServerVersion | None:

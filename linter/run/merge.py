@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from ..acceptance.acceptors import Acceptors
 from ..deployment.parts import shared_places
-from ..documents.source import Loaded, Place
+from ..documents.source import Loaded
 from ..log import Log
-from ..model import Document, Finding, Fix
+from ..model import Document, Finding, Fix, gathered
 from ..options.choose import RuleSet
 from ..policy.engine import merged
 from ..settings.kinds import COMPANIONS
@@ -50,16 +50,14 @@ class Texts:
         self.loaded: dict[Document, Loaded] = {}
         """The documents by themselves."""
         self.rules_of: dict[Document, RuleSet] = {subject.document: subject.rules for subject in subjects}
-        self._sums: dict[Place, list[Document]] = {}
+        texts = [(text, subject) for subject in subjects for text in subject.loaded.texts]
+        self._sums = gathered((place, one.document) for text, one in texts if text is not one.loaded for place in text.places)
         """The documents that a place is a part of."""
         self._shared = shared_places(subject.loaded for subject in subjects)
         """The places where sums have different parts, so that an edit would be meant for one of them."""
-        for subject in subjects:
-            for text in subject.loaded.texts:
-                self.loaded.setdefault(text.document, text)
-                self.rules_of.setdefault(text.document, subject.rules)
-                for place in text.places if text is not subject.loaded else ():
-                    self._sums.setdefault(place, []).append(subject.document)
+        for text, subject in texts:
+            self.loaded.setdefault(text.document, text)
+            self.rules_of.setdefault(text.document, subject.rules)
 
     def fix_of(self, finding: Finding, log: Log) -> Fix | None:
         """The fix of a finding with the edits, or for a dump the commands, that make it."""

@@ -21,7 +21,7 @@ from ..documents.source import Loaded, Recognised, SourceFile, folder_of
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder
 from ..documents.variables.in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
-from ..model import UNKNOWN, sentence
+from ..model import UNKNOWN, gathered, sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
 
@@ -351,12 +351,9 @@ def _object(kind: str, name: Any, node: Node) -> Node | None:
 
 def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
     """The objects of the run by kind and name."""
-    index: dict[tuple[str, str], list[Node]] = {}
-    for one in (one for other in file.around.given(file, "ConfigMap", "Secret") for one in _objects(other)):
-        name = one.at("metadata", "name").value
-        if _kind(one) in ("ConfigMap", "Secret") and isinstance(name, str):
-            index.setdefault((_kind(one), name), []).append(one)
-    return index
+    every = (one for other in file.around.given(file, "ConfigMap", "Secret") for one in _objects(other))
+    named = ((_kind(one), one.at("metadata", "name").value, one) for one in every)
+    return gathered(((kind, name), one) for kind, name, one in named if kind in ("ConfigMap", "Secret") and isinstance(name, str))
 
 
 def _namespace(node: Node) -> str | None:

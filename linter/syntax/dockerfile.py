@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..model import gathered
 from ..text import Span
 from ..typed import Final, NamedTuple
 
@@ -104,12 +105,8 @@ def _instruction(line: str, pieces: tuple[tuple[int, int], ...]) -> Instruction:
 
 def _ends_of_heredocs(content: str, lines: list[Span]) -> dict[tuple[bool, str], list[int]]:
     """The lines that can end a heredoc, by the word on them; after a dash there can be tabs before the word."""
-    ends: dict[tuple[bool, str], list[int]] = {}
-    for number, line in enumerate(lines):
-        text = content[slice(*line)]
-        ends.setdefault((False, text), []).append(number)
-        ends.setdefault((True, text.lstrip("\t")), []).append(number)
-    return ends
+    texts = (content[slice(*line)] for line in lines)
+    return gathered((key, number) for number, text in enumerate(texts) for key in ((False, text), (True, text.lstrip("\t"))))
 
 
 def _after_heredocs(instruction: Instruction, ends: dict[tuple[bool, str], list[int]], at: int) -> int:

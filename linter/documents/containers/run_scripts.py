@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ...model import UNKNOWN
+from ...model import UNKNOWN, gathered
 from ...text import Span
 from ...typed import Any, Final, NamedTuple
 from ..variables.documents import Variable
@@ -103,9 +103,7 @@ def _of_gcloud(words: Sequence[Word]) -> Command | None:
     image = next((value for name, value in given if name == "--image"), None)
     if image is None or not is_server_image(image.text):
         return None
-    lists: dict[str, list[Word]] = {}
-    for name, value in given:
-        lists.setdefault(name, []).extend(_items(value))
+    lists = gathered((name, item) for name, value in given for item in _items(value))
     assigned = [_assigned(assignment) for name in ("--set-env-vars", "--update-env-vars") for assignment in lists.get(name, ())]
     secrets = [_assigned(assignment) for name in ("--set-secrets", "--update-secrets") for assignment in lists.get(name, ())]
     variables = [*filter(None, assigned), *(secret._replace(text=None) for secret in secrets if secret is not None)]

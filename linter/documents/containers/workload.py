@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from posixpath import basename, join, normpath
 
 from ...formats.hosts import host_of
-from ...model import ABSENT, UNKNOWN, Document, Fact, Part, SettingPath
+from ...model import ABSENT, UNKNOWN, Document, Fact, Part, SettingPath, gathered
 from ...server.loader import build_tree
 from ...server.start import WORKING_FOLDER
 from ...settings.env_names import PREFIX
@@ -230,7 +230,9 @@ _EVERY_ADDRESS: Final = ("", "0.0.0.0", "::", "[::]")
 def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:
     """The document of a server's environment, from its own container and others of the file; ``server`` are its settings."""
     holder = own.holder._replace(names=own.holder.names | _NAMES)
-    by_host = holder.file.cached("containers by host", lambda: _by_host(every))
+    by_host = holder.file.cached(
+        "containers by host", lambda: gathered((host, neighbour) for neighbour in every for host in neighbour.hosts)
+    )
     apps = holder.file.cached("apps", lambda: [neighbour for neighbour in every if is_app_image(neighbour.image)])
     leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(apps[0], by_host) if len(apps) == 1 else ())}
     is_configured = server is not None or own.lacks or any(name.startswith(PREFIX) for name in own.variables)
@@ -260,15 +262,6 @@ def _variables(own: Described) -> Iterator[tuple[SettingPath, Leaf]]:
         if not name.startswith(PREFIX):
             text = UNKNOWN if variable.text is None else variable.text
             yield ("variables", name), Leaf(text if name in _REGIONS else True, place)
-
-
-def _by_host(every: Iterable[Described]) -> Mapping[str, list[Described]]:
-    """The containers by the names that lead to them."""
-    found: dict[str, list[Described]] = {}
-    for neighbour in every:
-        for host in neighbour.hosts:
-            found.setdefault(host, []).append(neighbour)
-    return found
 
 
 def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath, Leaf]]:
