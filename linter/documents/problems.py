@@ -60,17 +60,17 @@ def encoding_problems(file: SourceFile, consequence: Consequence, *, as_it_is: b
         yield Problem("not-utf-8", message, Span(at, min(at + 1, len(file.text.content))), lossy=True)
 
 
-def json_problems(parsed: Json, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
-    """The mistakes in a JSON text. Only a duplicate key does not stop a JSON parser.
+def tree_problems(parsed: Json | Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
+    """The mistakes in a JSON or YAML document. A duplicate name stops no JSON parser, and not all readers of YAML.
 
     ``content`` is the text if that is the whole file, which can be fixed.
     """
     repair_of = _repairs_of(parsed, content) if content is not None and parsed.problems else None
     for problem in parsed.problems:
         repair = repair_of(problem) if repair_of is not None else None
-        if problem.name == "json-duplicate-key":
+        if problem.name in _WHAT_COUNTS:
             name = printable(dotted(problem.path)) if problem.path else "a name deep inside other objects"
-            message = sentence(f"{name} is given twice", "the last one counts, and the others are silently dropped", "keep one")
+            message = sentence(f"{name} is given twice", _WHAT_COUNTS[problem.name], "keep one")
             yield Problem(problem.name, message, problem.span, problem.path, repair=repair)
         else:
             message = _because(problem.message, consequence, _ADVICE.get(problem.name, ""))
@@ -82,9 +82,9 @@ def object_problems(
 ) -> tuple[dict[str, Any], list[Problem], bool]:
     """The members of a text that should be an object, the mistakes in it, and whether the members can be checked.
 
-    ``otherwise`` is the message about a text that is something else; ``content`` as in :func:`json_problems`.
+    ``otherwise`` is the message about a text that is something else; ``content`` as in :func:`tree_problems`.
     """
-    problems = list(json_problems(parsed, consequence, content))
+    problems = list(tree_problems(parsed, consequence, content))
     is_object = isinstance(parsed.value, dict)
     if not is_object and parsed.value is not UNKNOWN:
         root = parsed.places.find(())
@@ -93,18 +93,29 @@ def object_problems(
     return parsed.value if is_object else {}, problems, parsed.whole and is_object
 
 
+_WHAT_COUNTS: Final = {
+    "json-duplicate-key": "the last one counts, and the others are silently dropped",
+    "yaml-duplicate-key": "the last one counts, or the whole file is refused",
+}
+"""What happens to the values of a name that is given twice, by the name of the mistake."""
 _REPAIRS = {
     "json-comment": "delete the comment",
     "json-trailing-comma": "delete the comma",
-    "json-duplicate-key": "keep the last of the equal values",
+    **dict.fromkeys(_WHAT_COUNTS, "keep the last of the equal values"),
 }
-_MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, "json-duplicate-key": 30}
+_MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, **dict.fromkeys(_WHAT_COUNTS, 30)}
 """The maximum number of mistakes of a kind that are fixed in a text. No configuration has as many, and each can take time linear in its
 length."""
 
 
-def _repairs_of(parsed: Json, content: str) -> Callable[[SyntaxProblem], Repair | None]:
+def _repairs_of(parsed: Json | Yaml, content: str) -> Callable[[SyntaxProblem], Repair | None]:
     """A function that gives the repair of a mistake in a text; None if there is none."""
+    if not isinstance(parsed, Json):
+        repeated = [problem.repeated for problem in parsed.problems if problem.repeated is not None]
+        few = repeated if len(repeated) <= _MOST_REPAIRS["yaml-duplicate-key"] else []
+        lines = {span: [Edit(line, "")] for span in few if (line := _line_alone(content, span)) is not None}
+        says = _REPAIRS["yaml-duplicate-key"]
+        return lambda problem: Repair(says, partial(list, lines[problem.repeated])) if problem.repeated in lines else None
     counts = Counter(problem.name for problem in parsed.problems)
     fixable = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
 
@@ -156,35 +167,8 @@ def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:
     return f"not valid {'JSON' if isinstance(broken, Json) else 'YAML'} (line {line}, column {column}: {problem.message})"
 
 
-def tree_problems(parsed: Json | Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
-    """The mistakes in a JSON or YAML document; ``content`` is the text if it can be fixed in YAML."""
-    return json_problems(parsed, consequence) if isinstance(parsed, Json) else yaml_problems(parsed, consequence, content)
-
-
-def yaml_problems(parsed: Yaml, consequence: Consequence, content: str | None = None) -> Iterator[Problem]:
-    """The mistakes in a YAML document. A duplicate name does not stop all readers.
-
-    ``content`` is the text if it can be fixed.
-    """
-    repeated = sum(problem.repeated is not None for problem in parsed.problems)
-    for problem in parsed.problems:
-        if problem.name == "yaml-duplicate-key":
-            name = printable(dotted(problem.path or ()))
-            message = sentence(f"{name} is given twice", "the last one counts, or the whole file is refused", "keep one")
-            line = (
-                _line_alone(content, problem.repeated) if content is not None and repeated <= _MOST_REPAIRS["json-duplicate-key"] else None
-            )
-            repair = None if line is None else Repair(_REPAIRS["json-duplicate-key"], partial(list, [Edit(line, "")]))
-            yield Problem(problem.name, message, problem.span, problem.path, repair=repair)
-        else:
-            message = _because(problem.message, consequence)
-            yield Problem(problem.name, message, problem.span, fatal=problem.fatal, lossy=problem.lossy)
-
-
-def _line_alone(content: str, span: Span | None) -> Span | None:
+def _line_alone(content: str, span: Span) -> Span | None:
     """The line of an entry; None if it has several, or shares its line with anything else."""
-    if span is None:
-        return None
     from ..syntax.edits import after_break, has_break, line_end, line_start  # only for a mistake
 
     if has_break(content[slice(*span)]) or content[span.start] in "?&*!":

@@ -14,7 +14,7 @@ from ...syntax.yaml import Yaml, scalars
 from ...syntax.yaml_places import Style
 from ...text import Span, Text
 from ...typed import Any, Final, NamedTuple
-from ..problems import encoding_problems, tree_problems, yaml_problems
+from ..problems import encoding_problems, tree_problems
 from ..source import Problem, SourceFile
 from ..suppression_comments import SuppressionComments, read_suppression_comments, within
 from .documents import Variable, unless_reference
@@ -252,7 +252,7 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
     """Mistakes in the text of a file, including its comments. ``consequence`` is their effect, if known."""
 
     def found() -> Iterator[Problem]:
-        content = file.text.content if file.encoding_error is None else None
+        content = file.text.content if file.encoding_error is None and file.looks_like_yaml else None  # in JSON nothing is fixed
         effect = consequence or "what follows can be neither read nor checked, and the program that the file is for fails"
         yield from encoding_problems(file, effect)
         for parsed in file.documents:
@@ -304,7 +304,7 @@ def is_sound(file: SourceFile) -> bool:
     def is_so(tree: Yaml | Json) -> bool:
         if isinstance(tree, Json):
             return tree.intact
-        return all(problem.repair is not None for problem in yaml_problems(tree, "", file.text.content))
+        return all(problem.repair is not None for problem in tree_problems(tree, "", file.text.content))
 
     return file.cached("sound", lambda: all(map(is_so, file.documents)))
 
