@@ -23,19 +23,14 @@ if TYPE_CHECKING:
 def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
     """The span of a setting's value or key; for an absent one the first character of what lacks it."""
     place = places.find(path)
-    if place is not None:
-        return place.span(part)
-    for length in range(len(path) - 1, -1, -1):
-        holder = places.find(path[:length])
-        if holder is not None:
-            return Span(holder.value.start, holder.value.start + 1)
-    return Span(0, 0)
+    return place.span(part) if place is not None else first_character(places, path[:-1])
 
 
-def first_character(places: Places) -> Span:
-    """The first character of a document, for a setting that the whole document lacks."""
-    root = places.find(())
-    return Span(root.value.start, root.value.start + 1) if root is not None else Span(0, 0)
+def first_character(places: Places, path: SettingPath = ()) -> Span:
+    """The first character of what is at a path, or of the nearest object above it, for a setting that this lacks."""
+    holders = (places.find(path[:length]) for length in range(len(path), -1, -1))
+    holder = next((holder for holder in holders if holder is not None), None)
+    return Span(holder.value.start, holder.value.start + 1) if holder is not None else Span(0, 0)
 
 
 def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:

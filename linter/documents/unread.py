@@ -155,14 +155,10 @@ def _lacking(file: SourceFile) -> str:
 def _lacking_names(names: frozenset[str]) -> str:
     """For an object: how few of its names are a server's. Only names that the catalogue knows are repeated."""
     known = sorted(name for name in names if settings.catalogue().get((name,)) is not None)
+    if not names:
+        return "it is empty"
     if not known:
-        return (
-            f"none of its {len(names)} names is a setting"
-            if len(names) > 1
-            else "its only name is not a setting"
-            if names
-            else "it is empty"
-        )
+        return f"none of its {len(names)} names is a setting" if len(names) > 1 else "its only name is not a setting"
     if len(names) == 1:
         return f"{known[0]} alone can be another program's"
     if len(known) == 1:

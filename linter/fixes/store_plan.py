@@ -148,13 +148,11 @@ def _check_of_stores(check: Check, first: Outcome, placed: Callable[[Finding], F
         return check
 
     def checked(contents: Mapping[str, bytes]) -> Outcome:
+        def accepted(finding: Finding) -> Finding:
+            may_be = finding.document.uri in contents and finding.suppressed is None
+            return finding._replace(acceptance=suppress(placed(finding))) if may_be else finding
+
         outcome = check(contents)
-        findings = [
-            finding._replace(acceptance=suppress(placed(finding)))
-            if finding.document.uri in contents and finding.suppressed is None
-            else finding
-            for finding in outcome.result.findings
-        ]
-        return outcome._replace(result=outcome.result._replace(findings=tuple(findings)))
+        return outcome._replace(result=outcome.result._replace(findings=tuple(map(accepted, outcome.result.findings))))
 
     return checked

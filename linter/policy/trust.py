@@ -63,13 +63,10 @@ def _may_change(view: Document, change: Change) -> bool:
 def _view(document: Document) -> Document:
     view = copy(document)
     view.members = {name: public_view(member) for name, member in document.members.items()}
-    view.data = (
-        {name: member.data for name, member in view.members.items()}
-        if view.members
-        else _public(document, described_by(document, ())[0], (), document.data)
-    )
+    view.data = {name: member.data for name, member in view.members.items()}
     view.origin, view.given, view.memo, view._cached = _Origin(document), None, None, {}
     if not view.members:
+        view.data = _public(document, described_by(document, ())[0], (), document.data)
         every = mismatches(document).items()
         public = {path: one for path, one in every if may_be_shown(document, path) and view.get(path) is not UNKNOWN}
         check_as(view, {path: one for path, one in every if one.aspect in OF_NAMES or path in public})

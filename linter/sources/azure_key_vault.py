@@ -107,11 +107,8 @@ class _VaultEntry(NamedTuple):
     name: str
     value: Any
     places: Places
-
-    @property
-    def text(self) -> str | None:
-        """Nothing: a finding in the JSON of an entry is shown at the whole of its value."""
-        return None
+    text: str | None = None
+    """Nothing: a finding in the JSON of an entry is shown at the whole of its value."""
 
     def span(self, part: Part) -> Span:
         """See :meth:`linter.documents.entries.Entry.span`."""

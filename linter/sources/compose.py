@@ -103,8 +103,7 @@ def _containers(file: SourceFile) -> list[Container]:
 def _container(service: Node) -> Container:
     file, project = service.file, _project(service)
     beside = _beside(file)
-    image = project.given("image")
-    image = _replaced(image, beside) or image if isinstance(image, str) else image
+    image = _replaced_in(project.given("image"), beside)
     start = _start(project, image, beside)
     holders = [_holder(layer) for layer in project.layers]
     given, files, lacks = _from_files(project, (file.uri, holders[project.main].at))
@@ -184,11 +183,11 @@ def _start(project: _Project, image: Any, beside: Mapping[str, Given] | None) ->
     )
 
 
-def _replaced_in(command: Any, beside: Mapping[str, Given] | None) -> Any:
-    """A command with the references in its words replaced by the values in ``.env``, as far as these are known."""
-    if isinstance(command, list):
-        return [_replaced_in(word, beside) if isinstance(word, str) else word for word in command]
-    return (_replaced(command, beside) or command) if isinstance(command, str) else command
+def _replaced_in(value: Any, beside: Mapping[str, Given] | None) -> Any:
+    """A text, or the words of a command, with the references in it replaced by the values in ``.env``, as far as these are known."""
+    if isinstance(value, list):
+        return [_replaced_in(word, beside) if isinstance(word, str) else word for word in value]
+    return (_replaced(value, beside) or value) if isinstance(value, str) else value
 
 
 def _mounts(project: _Project) -> Mounts:
@@ -441,7 +440,7 @@ def _env_files(part: Node) -> list[tuple[Node, bool]] | None:
     None if a part is not understood.
     """
     files: list[tuple[Node, bool]] = []
-    for item in part.items if isinstance(part.value, list) else [] if part.value is None else [part]:
+    for item in _listed(part):
         path, form = (item.at("path"), item.value.get("format")) if isinstance(item.value, dict) else (item, None)
         if not isinstance(path.value, str) or form not in (None, "raw"):
             return None

@@ -196,11 +196,8 @@ def _described(root: Node, release: _Release) -> Described:
     described.read(_MEMBERS)
     image = find("deployment.image")
     repository, tag = (described.known(image.at(name)) for name in ("repository", "tag"))
-    described.put(
-        "image",
-        f"{repository or 'medplum/medplum-server'}{f':{tag}' if tag else ''}" if UNKNOWN not in (repository, tag) else UNKNOWN,
-        image,
-    )
+    name = f"{repository or 'medplum/medplum-server'}{f':{tag}' if tag else ''}"
+    described.put("image", UNKNOWN if UNKNOWN in (repository, tag) else name, image)
     replicas = find("deployment.autoscaling.minReplicas" if find("deployment.autoscaling.enabled").value else "deployment.replicaCount")
     if type(replicas.value) is int:
         described.put("replicas", replicas.value, replicas)

@@ -251,17 +251,13 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
     asked, name = probe.first("httpGet", "tcpSocket"), f"probes.{kind}"
     if asked is not probe:
         port = asked.at("port").value
-        named = [
-            item.at("containerPort").value
-            for item in described.find("ports").items
-            if isinstance(port, str) and item.at("name").value == port
-        ]
+        ports = described.find("ports").items if isinstance(port, str) else []
+        named = [item.at("containerPort").value for item in ports if item.at("name").value == port]
         described.put(f"{name}.port", as_is(int)(named[0] if named else port), asked.at("port"))
     if asked is not probe and asked.path[-1] == "httpGet":
         path = described.known(asked.at("path"))
-        described.put(
-            f"{name}.path", path.partition("?")[0] if isinstance(path, str) else "/" if path is None else UNKNOWN, asked.at("path")
-        )
+        path = path.partition("?")[0] if isinstance(path, str) else "/" if path is None else UNKNOWN
+        described.put(f"{name}.path", path, asked.at("path"))
     put_check(described, kind, probe.at("exec", "command"), probe.at("exec", "command").value)
     given = [
         probe.mapping.get(word, default) for word, default in (("initialDelaySeconds", 0), ("periodSeconds", 10), ("failureThreshold", 3))

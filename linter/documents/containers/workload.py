@@ -206,11 +206,8 @@ def is_companion(image: Any) -> bool:
 
 def may_lead_to_others(described: Described) -> bool:
     """Whether a container may be a proxy: anything but a database, Redis, server or app, or an app with files of its own."""
-    return (
-        not is_companion(described.image)
-        and not is_own_image(described.image)
-        and not (is_app_image(described.image) and ("mounts",) not in described.leaves)
-    )
+    is_plain_app = is_app_image(described.image) and ("mounts",) not in described.leaves
+    return not (is_plain_app or is_companion(described.image) or is_own_image(described.image))
 
 
 _OF_APP: Final = {"MEDPLUM_BASE_URL": "baseUrl", "GOOGLE_CLIENT_ID": "googleClientId", "RECAPTCHA_SITE_KEY": "recaptchaSiteKey"}

@@ -258,11 +258,8 @@ def _lines_of(read: ParameterFile) -> Lines:
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        paths = {
-            parameter.name: environment.path(parameter)
-            for environment in read.environments.values()
-            for parameter in environment.parameters
-        }
+        every = [(one.path(parameter), parameter) for one in read.environments.values() for parameter in one.parameters]
+        paths = {parameter.name: path for path, parameter in every}
         names = {name for name, path in paths.items() if whole or known.get(path) is not None} | read.public | read.other
         given_names = {parameter.name for parameter in read.given}
 
@@ -274,11 +271,6 @@ def _lines_of(read: ParameterFile) -> Lines:
             """The settings as which the parts of parameters may be shown, by where they start."""
             found: dict[int, Public | None] = {}
             parts: tuple[FactPart, ...] = ("key", "value", "type", "tier")
-            every = (
-                (environment.path(parameter), parameter)
-                for environment in read.environments.values()
-                for parameter in environment.parameters
-            )
             for path, parameter, part in ((path, parameter, part) for path, parameter in every for part in parts) if whole else ():
                 giver, span = parameter.giver(part), parameter.span(part)
                 holder = giver.places.find(giver.at) if giver is not None else None

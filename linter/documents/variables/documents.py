@@ -366,11 +366,8 @@ class _VariableEntry(NamedTuple):
     variable: Variable
     known: bool
     holder: VariableHolder
-
-    @property
-    def text(self) -> str | None:
-        """Nothing: a finding in the JSON of a variable is shown at the whole of its value."""
-        return None
+    text: str | None = None
+    """Nothing: a finding in the JSON of a variable is shown at the whole of its value."""
 
     def span(self, part: Part) -> Span:
         """See :meth:`linter.documents.entries.Entry.span`."""
