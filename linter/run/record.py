@@ -37,6 +37,7 @@ from ..options.config import Config, Overrides
 from ..policy.engine import Levels, applies, seen_by
 from ..policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
 from ..policy.node import Node
+from ..policy.operators.compare import scalars_in
 from ..policy.rule import Rule
 from ..policy.rule_set import rank
 from ..policy.tree import Clause
@@ -306,19 +307,7 @@ def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
         lack = lack_of(reference.value(other))
         if lack or is_misread_at(other):
             return printable(dotted(other.path)), lack or "does not fit the catalogue, and what is meant is not clear"
-    return name, "cannot be determined from what is given" if _is_partly_unknown(value) else NOT_GIVEN
-
-
-def _is_partly_unknown(value: Any) -> bool:
-    """Whether a value contains anything unknown. It can be nested more deeply than Python can recurse."""
-    rest = [value]
-    while rest:
-        part = rest.pop()
-        if isinstance(part, dict | list):
-            rest += part.values() if isinstance(part, dict) else part
-        elif lack_of(part):
-            return True
-    return False
+    return name, "cannot be determined from what is given" if any(map(lack_of, scalars_in(value))) else NOT_GIVEN
 
 
 def lack_of(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import ge, le
 
 from ...conformance.meaning import meant
@@ -35,16 +35,20 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_partly_unknown(value: Any) -> bool:
-    """Whether a value cannot be read, or an object or list contains one that cannot, so that it cannot be compared."""
+def scalars_in(value: Any) -> Iterator[Any]:
+    """The scalars in a value, or the value itself. It can be nested more deeply than Python can recurse."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if one is UNKNOWN:
-            return True
         if isinstance(one, dict | list):
             waiting.extend(one.values() if isinstance(one, dict) else one)
-    return False
+        else:
+            yield one
+
+
+def is_partly_unknown(value: Any) -> bool:
+    """Whether a value cannot be read, or an object or list contains one that cannot, so that it cannot be compared."""
+    return any(one is UNKNOWN for one in scalars_in(value))
 
 
 def _as_text(value: Any) -> str:
@@ -52,12 +56,8 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else number_text(value)
 
 
-def _any_of(texts: list[str]) -> str:
-    return " or ".join(texts)
-
-
 def _type_text(operand: Any) -> str:
-    return _any_of([_TYPES[name][0] for name in listed(operand)])
+    return " or ".join(_TYPES[name][0] for name in listed(operand))
 
 
 _TYPE = {"enum": list(_TYPES)}
@@ -97,12 +97,12 @@ def _comparison(
             if unknown or is_partly_unknown(value):
                 return None
             verb = "be" if words == "be one of" and len(operands) == 1 else words
-            return failed(lambda: f"must {verb} {_any_of([one.quoted(node) for one in operands])}")
+            return failed(lambda: f"must {verb} {' or '.join(one.quoted(node) for one in operands)}")
 
         return check
 
     def denial(operand: Any, _value: Any) -> str:
-        return f"must not {words} {_any_of([literal_text(one) for one in listed(operand)])}"
+        return f"must not {words} {' or '.join(map(literal_text, listed(operand)))}"
 
     operator(name, denial=denial, **described)(compiled)
 
