@@ -12,7 +12,9 @@ from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from os import urandom
 
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 LEAST_BITS: Final = 2048
 """The shortest RSA key that CloudFront accepts (Amazon CloudFront Developer Guide, "Creating key pairs for your signers")."""
@@ -34,17 +36,18 @@ _cache: dict[bytes, Any] = {}
 """Results for keys and certificates, by hashes with a salt of this process: no secret outlives its document."""
 
 
-def _once(look: Callable[..., Any], *texts: str | None) -> Any:
+def _once(look: Callable[..., T], *texts: str | None) -> T | None:
     """Cache a function of texts: opening a key costs more than everything else that is done with a document."""
     key = blake2b(ascii((look.__name__, texts)).encode(), key=_SALT).digest()
     if key not in _cache:
         if len(_cache) >= _MOST_CACHED:
             _cache.clear()
         _cache[key] = _tried(look, *texts)
-    return _cache[key]
+    found: T | None = _cache[key]
+    return found
 
 
-def _tried(look: Callable[..., Any], *arguments: Any) -> Any:
+def _tried(look: Callable[..., T], *arguments: Any) -> T | None:
     """The result of ``look``; None if cryptography raises anything, or its Rust part panics.
 
     Its errors can quote a part of a key, and its warnings the path of its own file on this machine.
@@ -130,8 +133,7 @@ def _is_encrypted(pem: str) -> bool:
 
 def _opened(pem: str, passphrase: Any) -> _Key | None:
     """What is known about a private key; None if it cannot be opened."""
-    key: _Key | None = _once(_private_key, pem, passphrase if _is_encrypted(pem) and isinstance(passphrase, str) else None)
-    return key
+    return _once(_private_key, pem, passphrase if _is_encrypted(pem) and isinstance(passphrase, str) else None)
 
 
 def _private_key(pem: str, passphrase: str | None) -> _Key | None:
@@ -178,8 +180,7 @@ def _certificates(pem: str) -> list[_Certificate] | None:
         found = load_pem_x509_certificates(pem.encode())
         return [_Certificate(one.not_valid_before_utc, one.not_valid_after_utc, _tried(_is_authority, one)) for one in found]
 
-    certificates: list[_Certificate] | None = _once(read, pem)
-    return certificates
+    return _once(read, pem)
 
 
 def _is_authority(certificate: Any) -> bool:
