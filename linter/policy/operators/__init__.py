@@ -35,15 +35,6 @@ def always(_operand: Any) -> bool:
     return True
 
 
-def nothing() -> str:
-    """The ``unsafe_here`` of all but a few operators."""
-    return ""
-
-
-def _as_it_is(_operand: Any, _value: Any) -> str:
-    return "must not be as it is"
-
-
 class Inner(NamedTuple):
     """An assertion in an operand, compiled: about the value itself, or about the ``member`` of this name.
 
@@ -67,7 +58,7 @@ class Operator(NamedTuple):
     """The operand as the documentation writes it: ``n``, ``[value, …]``."""
     says: str
     """The documentation, in Markdown; follows "holds when the value". Operators with the same text share a row."""
-    denial: Callable[[Any, Any], str] = _as_it_is
+    denial: Callable[[Any, Any], str] = lambda _operand, _value: "must not be as it is"
     """Why a value that satisfies it with an operand must be different, for ``not``."""
     checks_unknown: Callable[[Any], bool] = never
     """Whether with an operand it checks values too that are absent, cannot be read, are a placeholder, or are misread."""
@@ -77,7 +68,7 @@ class Operator(NamedTuple):
     """Whether its answer depends on the value; if not, an untrusted policy may use it on a secret."""
     has_templates: bool = True
     """Whether ``${path}`` in the texts of its operand is the value of a setting."""
-    unsafe_here: Callable[[], str] = nothing
+    unsafe_here: Callable[[], str] = str
     """Why no policy can use it on this machine; empty if policies can. The built-in rules always can."""
     needs: str = ""
     """The operator that must stand beside it, empty for most."""
