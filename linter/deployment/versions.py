@@ -13,45 +13,30 @@ from ..documents.source import Image, folder_of
 from ..model import Document, gathered
 from ..release import ANY_SERVER, ServerVersion
 from ..settings.kinds import environment_in_name, source_in_name
-from ..typed import NamedTuple
 from .members import deployments, environment_of
-
-
-class Placed(NamedTuple):
-    """A document, and the image of its own container, if any."""
-
-    document: Document
-    image: Image | None
-
-
-class FileImages(NamedTuple):
-    """The server images that a file names."""
-
-    uri: str
-    images: tuple[Image, ...]
-
 
 Versions = list[ServerVersion | None]
 """The combined versions of images, None for one that is not a release; empty if there is no image."""
 
 
-def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> list[ServerVersion | None]:
-    """The version of each document; None if no image gives it."""
-    naming = [file for file in files if file.images]
-    if not naming:
-        return [None] * len(documents)
-    of_file = {file.uri: [version_of(image, file.uri) for image in file.images] for file in naming}
+def versions_of(documents: Mapping[Document, Image | None], images: Mapping[str, Sequence[Image]]) -> dict[Document, ServerVersion]:
+    """The version of each document for which an image gives one.
+
+    ``documents`` have the images of their own containers, if any; ``images`` are those that files name, by the paths of these.
+    """
+    of_file = {uri: [version_of(image, uri) for image in named] for uri, named in images.items() if named}
+    if not of_file:
+        return {}
     of_folder = _joined((folder_of(uri), versions) for uri, versions in of_file.items())
-    own = {placed.document: _own(placed, of_file) for placed in documents}
-    loaded = {placed.document.uri for placed in documents}
+    own = {document: _own(document, image, of_file) for document, image in documents.items()}
+    loaded = {document.uri for document in documents}
     by_name = ((environment_in_name(uri), versions) for uri, versions in of_file.items() if uri not in loaded)
     of_environment = _joined((*((environment_of(document), versions) for document, versions in own.items()), *by_name))
     of_source = _joined((source, versions) for uri, versions in of_file.items() if (source := source_in_name(uri)))
-    groups = [group.documents for group in deployments(placed.document for placed in documents)]
+    groups = [group.documents for group in deployments(documents)]
     of_deployment = {document: [version for member in group for version in own[member]] for group in groups for document in group}
 
-    def versions(placed: Placed) -> Versions:
-        document = placed.document
+    def versions(document: Document) -> Versions:
         name = environment_of(document)
         places = [
             own[document],
@@ -63,13 +48,13 @@ def versions_of(documents: Sequence[Placed], files: Iterable[FileImages]) -> lis
             places.append(of_folder.get(folder_of(document.uri), []))
         return next(filter(None, places), [])
 
-    return [_agreed(versions(placed)) for placed in documents]
+    agreed = ((document, _agreed(versions(document))) for document in documents)
+    return {document: version for document, version in agreed if version is not None}
 
 
-def _own(placed: Placed, of_file: Mapping[str, Versions]) -> Versions:
-    document = placed.document
-    if placed.image is not None:
-        return [version_of(placed.image, document.uri)]
+def _own(document: Document, image: Image | None, of_file: Mapping[str, Versions]) -> Versions:
+    if image is not None:
+        return [version_of(image, document.uri)]
     parts = document.parts.documents if document.parts is not None else ()
     return next((of_file[uri] for uri in (document.uri, *(part.uri for part in reversed(parts))) if uri in of_file), [])
 

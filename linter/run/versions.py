@@ -78,13 +78,12 @@ def _servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document,
     """The server of each document, where an image named in the files gives it."""
     if not any(reading.images for _, reading in files):
         return {}
-    from ..deployment.versions import FileImages, Placed, versions_of  # only where a file names an image
+    from ..deployment.versions import versions_of  # only where a file names an image
 
     every = [loaded for _, reading in files for loaded in reading.loaded]
     covered = parts_of_others(every)
-    placed = [Placed(loaded.document, loaded.image) for loaded in every if loaded.document not in covered]
-    versions = versions_of(placed, [FileImages(given.uri, reading.images) for given, reading in files])
-    return {document: version for (document, _), version in zip(placed, versions, strict=True) if version is not None}
+    own = {loaded.document: loaded.image for loaded in every if loaded.document not in covered}
+    return versions_of(own, {given.uri: reading.images for given, reading in files})
 
 
 def _read_for(every: list[Loaded], servers: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
@@ -115,10 +114,9 @@ def as_newest_reads(run: Run, file: File) -> list[Document]:
 
 def document_without_settings(given: Input, reading: Reading) -> Document:
     """The document of a file without settings, for the server that its images name."""
-    from ..deployment.versions import FileImages, Placed, versions_of  # only for such a file
+    from ..deployment.versions import versions_of  # only for such a file
     from ..documents.containers.images import document_without_settings as without
 
     document = without(SourceFile(given.uri, given.data))
-    [version] = versions_of([Placed(document, None)], [FileImages(given.uri, reading.images)])
-    document.server = version or ANY_SERVER
+    document.server = versions_of({document: None}, {given.uri: reading.images}).get(document, ANY_SERVER)
     return document
