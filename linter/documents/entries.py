@@ -37,8 +37,7 @@ class Entry(Protocol):
 class EntriesOrigin:
     """The origin of a document whose settings are given by entries. ``start`` is where to point for absent settings."""
 
-    def __init__(self, content: str, entries: Mapping[SettingPath, Entry], lines: Lines, start: Callable[[], Span]) -> None:
-        self._content = content
+    def __init__(self, entries: Mapping[SettingPath, Entry], lines: Lines, start: Callable[[], Span]) -> None:
         self._entries = entries
         self._lines = lines
         self._start = start
@@ -68,7 +67,7 @@ class EntriesOrigin:
         if holder not in self._inner:
             from ..syntax.json_in_text import InnerJson  # only for what is found within a value
 
-            self._inner[holder] = InnerJson(self._content, span, text)
+            self._inner[holder] = InnerJson(self._lines.text.content, span, text)
         inner = self._inner[holder]
         place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
         return span if place is None else place.span(part)

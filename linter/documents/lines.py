@@ -21,7 +21,7 @@ class Lines:
     """
 
     def __init__(self, text: Text, visibility: Callable[[], Visibility], tokens: Callable[[], Tokens] | None = None) -> None:
-        self._text = text
+        self.text = text
         self._visibility = visibility
         self._tokens = tokens
 
@@ -30,8 +30,8 @@ class Lines:
         from ..redaction.lines import MaskedLines
         from ..redaction.tokens import JsonTokens
 
-        tokens = JsonTokens(self._text.content) if self._tokens is None else self._tokens()
-        return MaskedLines(self._text, tokens, self._visibility())
+        tokens = JsonTokens(self.text.content) if self._tokens is None else self._tokens()
+        return MaskedLines(self.text, tokens, self._visibility())
 
     def excerpt(self, span: Span, public: Public | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
         """See :meth:`linter.redaction.lines.MaskedLines.excerpt`."""

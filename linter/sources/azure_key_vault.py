@@ -143,4 +143,4 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[SettingPath, _Vault
             hidden_at(partial(_in_objects, entries.values())),
         )
 
-    return EntriesOrigin(file.text.content, entries, Lines(file.text, visibility), lambda: first_character(parsed.places))
+    return EntriesOrigin(entries, Lines(file.text, visibility), lambda: first_character(parsed.places))

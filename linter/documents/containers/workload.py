@@ -246,7 +246,7 @@ def workload(own: Described, every: Sequence[Described], server: Document | None
         WORKLOAD,
         holder.file.text,
         build_tree((path, leaf.value) for path, leaf in leaves.items()),
-        EntriesOrigin(holder.file.text.content, leaves, lines, lambda: holder.start),
+        EntriesOrigin(leaves, lines, lambda: holder.start),
     )
     if server is not None:
         document.environment, document.holders = server.environment, server.holders

@@ -249,7 +249,7 @@ def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) ->
     first = next(iter(parameters.values()), None)
     start = partial(first_character, first.written[0].places) if first is not None else lambda: Span(0, 0)
     lines = read.file.cached("lines of parameters", lambda: _lines_of(read))
-    return EntriesOrigin(read.file.text.content, parameters, lines, start)
+    return EntriesOrigin(parameters, lines, start)
 
 
 def _lines_of(read: ParameterFile) -> Lines:

@@ -221,7 +221,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
     if origin is None:
         entries = {path: _VariableEntry(variable, texts[path] is not UNKNOWN, holder) for path, variable in last.items()}
         lines = Lines(file.text, lambda: visibility_of(holder), holder.tokens)
-        origin = EntriesOrigin(file.text.content, entries, lines, lambda: holder.start)
+        origin = EntriesOrigin(entries, lines, lambda: holder.start)
     beside = problems_beside(last, _described, "env_coercion", file.release, ", in whatever order the environment has them")
     word = _WORDS.get(holder.type, holder.type)
     document = Document(
