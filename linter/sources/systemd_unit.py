@@ -96,16 +96,16 @@ def _container(file: SourceFile) -> Container:
     found = [file.around.find_named(file, path.rpartition("/")[2]) for path in unit.files]
     files = [environment_holder(one) for one in found if one is not None]
     is_known = None not in found and not file.around.has_folder(file, f"{file.name}.d")  # drop-ins, which can set any variable
+    in_files = [Given(variable, holder) for holder in files for variable in holder.variables]
     start = Start("unit", None, None, unit.command, None, lambda argument: f"{argument} at the end of ExecStart")
 
     def load() -> Loaded:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
         comments = read_suppression_comments(file.text, within(Span(*line.span()) for line in lines))
         whole = start.reads(file.release) == "only" and is_known
-        names = (
-            {"environment-not-read": "start-without-env"} if start.arguments else {}
-        )  # the named files can have everything that is needed
-        wrong = [one._replace(name=names.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
+        # The named files can have everything that is needed.
+        called = {"environment-not-read": "start-without-env"} if start.arguments else {}
+        wrong = [one._replace(name=called.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
         main = VariableHolder(
             file,
             "unit",
@@ -118,10 +118,8 @@ def _container(file: SourceFile) -> Container:
             problems=(*encoding_problems(file, "systemd ignores the line"), *comments.problems, *wrong),
             suppressions=comments.suppressions,
         )
-        given = [Given(variable, main) for variable in unit.variables] + [
-            Given(variable, holder) for holder in files for variable in holder.variables
-        ]
+        given = [*(Given(variable, main) for variable in unit.variables), *in_files]
         return load_sum(main, given, files)._replace(start=start.started(whole=is_known))
 
-    names = [variable.name for variables in (unit.variables, *(holder.variables for holder in files)) for variable in variables]
+    names = [variable.name for variable in (*unit.variables, *(given.variable for given in in_files))]
     return Container(names, configures_server(names) or (start.arguments is not None and any(map(is_servers, names))), load)
