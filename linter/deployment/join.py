@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from posixpath import basename
 
 from ..documents.source import Loaded, SourceFile, Started
@@ -83,13 +82,10 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         members = file.text.content.count(":") if file is not None else 0
         if file is None or not may_share((file.uri, file.part), file, members, min(own.loaded.places, key=str), MOST_SHARED):
             return None
-        return Source.of(load_configuration(file), partial(_file_for_newest, file))
+        newest = SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)
+        return Source.of(load_configuration(file), lambda: load_configuration(newest).document)
     fitting = [source for source in every if _fits(layer, source.loaded)]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def _file_for_newest(file: SourceFile) -> Document:
-    return load_configuration(SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)).document
 
 
 def _fits(layer: Layer, loaded: Loaded) -> bool:
