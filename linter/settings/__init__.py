@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 
 from .. import _built
-from ..model import SettingPath
+from ..model import SettingPath, gathered
 from ..release import LAST_READ, MAIN, OLDEST, ByRelease, Release, ServerVersion, has_begun
 from ..typed import Any, Final, TypeVar, cast
 
@@ -291,10 +291,7 @@ class Catalogue:
 
     @derived
     def _by_letters(self) -> Mapping[str, list[SettingPath]]:
-        paths: dict[str, list[SettingPath]] = {}
-        for path in self._rows:
-            paths.setdefault(letters_of(path), []).append(path)
-        return paths
+        return gathered((letters_of(path), path) for path in self._rows)
 
     def tags(self) -> frozenset[str]:
         """Every tag that some setting has."""
@@ -306,11 +303,7 @@ class Catalogue:
 
     @derived
     def _by_tag(self) -> Mapping[str, list[SettingPath]]:
-        paths: dict[str, list[SettingPath]] = {}
-        for path, row in self._rows.items():
-            for tag in row["tags"]:
-                paths.setdefault(tag, []).append(path)
-        return paths
+        return gathered((tag, path) for path, row in self._rows.items() for tag in row["tags"])
 
     def is_secret(self, path: SettingPath) -> bool:
         """Whether this is a secret setting, or beneath a secret that should not have members. False for unknown names."""
@@ -416,12 +409,8 @@ _ANYTHING: Final[Mapping[str, Any]] = {**_HOLDER, "types": ["string", "number", 
 @derived
 def _by_leaf() -> Mapping[str, list[tuple[Catalogue, SettingPath]]]:
     """The catalogue and path of each setting, by its last name; a list item is under the name of its list."""
-    leaves: dict[str, list[tuple[Catalogue, SettingPath]]] = {}
-    for known in map(catalogue, KINDS):
-        for path in known.paths():
-            leaf = next((step for step in reversed(path) if step != "*"), "")
-            leaves.setdefault(str(leaf), []).append((known, path))
-    return leaves
+    every = [(known, path) for known in map(catalogue, KINDS) for path in known.paths()]
+    return gathered((str(next((step for step in reversed(path) if step != "*"), "")), (known, path)) for known, path in every)
 
 
 def public_settings(leaf: str, kind: str = "") -> tuple[Setting, ...] | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..formats import placeholders
 from ..formats.shapes import SHAPES
-from ..model import SettingPath
+from ..model import SettingPath, gathered
 from ..release import MAIN
 from ..typed import Any, Final
 from . import Setting, catalogue
@@ -193,12 +193,9 @@ _WHEN: Final = {
 
 def consequences(setting: Setting) -> Iterator[str]:
     """The effect of a switch in each state, and the consequence of a mistake, in the newest release: ``If missing: no e-mail is sent.``"""
-    clauses: dict[str, list[str]] = {}
-    for when, clause in (("true", setting.if_true), ("false", setting.if_false)):
-        clauses.setdefault(clause.newest, []).append(when)
-    for mistake, when in _WHEN.items():
-        if mistake in setting.consequence:
-            clauses.setdefault(setting.consequence[mistake].newest, []).append(when)
+    states = (("true", setting.if_true), ("false", setting.if_false))
+    mistakes = ((when, setting.consequence[mistake]) for mistake, when in _WHEN.items() if mistake in setting.consequence)
+    clauses = gathered((clause.newest, when) for when, clause in (*states, *mistakes))
     yield from (f"If {' or '.join(whens)}: {clause}." for clause, whens in clauses.items() if clause)
 
 
