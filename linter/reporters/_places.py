@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes
@@ -139,43 +139,31 @@ def related(finding: Finding, place: Placer, most: int = 10) -> list[str]:
     return [*places, f"and {count(more, 'more place')}"] if more else places
 
 
-class Runner(NamedTuple):
-    """How the runner of a CI service reads commands in a log.
+Command = Callable[[Level, str, ReportedPath, "Place | None", Sequence[str]], str]
+"""Makes a command for the runner of a CI service, from a severity, a rule, a file, the place in it, if that is known, and a message."""
 
-    ``form`` takes the ``name`` and the ``data`` of a command, and its ``properties``, which are joined by ``by``; the tables escape their
-    values. ``lines`` joins the lines of a message. ``command`` gives the name and the properties for a severity, a rule, a file and the
-    place in it, if that is known. ``has_notes``: a note is a command as well; otherwise it is a line of the log.
+
+def written(properties: Mapping[str, object], escapes: Mapping[int, str]) -> list[str]:
+    """The non-empty properties of a command, with their values escaped."""
+    return [f"{key}={inert(str(value)).translate(escapes)}" for key, value in properties.items() if value]
+
+
+def logged(result: Result, command: Command, *, has_notes: bool, quiet: bool) -> Iterator[str]:
+    """A log for a runner: the findings with their other places, each path that could not be read, and unless ``quiet`` plain lines.
+
+    ``has_notes``: a note is a command as well; otherwise it is a line of the log.
     """
-
-    form: str
-    by: str
-    lines: str
-    of_data: Mapping[int, str]
-    of_properties: Mapping[int, str]
-    command: Callable[[Level, str, ReportedPath, Place | None], tuple[str, Mapping[str, object]]]
-    has_notes: bool
-
-    def write(self, level: Level, rule: str, file: ReportedPath, place: Place | None, lines: Iterable[str]) -> str:
-        """A command, with its non-empty properties and lines."""
-        name, properties = self.command(level, rule, file, place)
-        given = self.by.join(f"{key}={inert(str(value)).translate(self.of_properties)}" for key, value in properties.items() if value)
-        data = inert(self.lines.join(filter(None, lines))).translate(self.of_data)
-        return self.form.format(name=name, properties=given, data=data)
-
-
-def logged(result: Result, runner: Runner, *, quiet: bool) -> Iterator[str]:
-    """A log for a runner: the findings with their other places, each path that could not be read, and unless ``quiet`` plain lines."""
     place = Placer()
     for one in shown(result):
         where, rule, message = place(one), printable(one.rule), message_of(one)
-        if one.severity == "note" and not runner.has_notes:
+        if one.severity == "note" and not has_notes:
             yield f"{inert(f'{where.text}: note[{rule}]: {message}')}\n"
         else:
-            lines = [f"{where.text}: {rule}: {message}", *related(one, place), fix_of(one)]
-            yield runner.write(one.severity, rule, where.file, where, lines)
+            lines = [f"{where.text}: {rule}: {message}", *related(one, place), *filter(None, [fix_of(one)])]
+            yield command(one.severity, rule, where.file, where, lines)
     for path, why in unread(result.files).items():
         file = place.file(path)
-        yield runner.write("error", UNREAD, file, None, [f"{file.text}: {why}"])
+        yield command("error", UNREAD, file, None, [f"{file.text}: {why}"])
     if not quiet:
         last = [f"{summary(result)}."] if result.files else []
         yield from (f"{inert(line)}\n" for line in (*servers(result), *about_the_run(result), *last))

@@ -12,9 +12,12 @@ The form is that of "Logging commands" in Microsoft's documentation, the escapes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..model import Level, Result, Style
+from ..text import inert
 from ..typed import IO, Any, Final
-from ._places import Place, ReportedPath, Runner, logged
+from ._places import Place, ReportedPath, logged, written
 
 _OF_DATA: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", "]": "%5D", ";": "%3B"})
@@ -22,12 +25,12 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write a command for each error and warning, a line for each note, and unless ``quiet`` further lines about the run."""
-    runner = Runner("##vso[{name} {properties};]{data}\n", ";", "; ", _OF_DATA, _OF_PROPERTIES, _command, has_notes=False)
-    stream.writelines(logged(result, runner, quiet=style.quiet))
+    stream.writelines(logged(result, _command, has_notes=False, quiet=style.quiet))
 
 
-def _command(level: Level, rule: str, file: ReportedPath, place: Place | None) -> tuple[str, dict[str, Any]]:
+def _command(level: Level, rule: str, file: ReportedPath, place: Place | None, lines: Sequence[str]) -> str:
     properties: dict[str, Any] = {"type": level, "sourcepath": file.text if file.relative else ""}
     if place is not None:
         properties |= {"linenumber": place.start.line, "columnnumber": place.start.column}
-    return "task.logissue", properties | {"code": rule}
+    given = ";".join(written(properties | {"code": rule}, _OF_PROPERTIES))
+    return f"##vso[task.logissue {given};]{inert('; '.join(lines)).translate(_OF_DATA)}\n"

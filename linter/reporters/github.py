@@ -14,9 +14,12 @@ The form is that of "Workflow commands for GitHub Actions" in GitHub's documenta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..model import Level, Result, Style
+from ..text import inert
 from ..typed import IO, Any, Final
-from ._places import Place, ReportedPath, Runner, logged
+from ._places import Place, ReportedPath, logged, written
 
 _COMMANDS: Final[dict[Level, str]] = {"error": "error", "warning": "warning", "note": "notice"}
 _OF_DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
@@ -25,14 +28,15 @@ _OF_PROPERTIES: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":"
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write a command for each finding, and unless ``quiet`` further plain lines about the run."""
-    runner = Runner("::{name} {properties}::{data}\n", ",", "\n", _OF_DATA, _OF_PROPERTIES, _command, has_notes=True)
-    stream.writelines(logged(result, runner, quiet=style.quiet))
+    stream.writelines(logged(result, _command, has_notes=True, quiet=style.quiet))
 
 
-def _command(level: Level, rule: str, file: ReportedPath, place: Place | None) -> tuple[str, dict[str, Any]]:
+def _command(level: Level, rule: str, file: ReportedPath, place: Place | None, lines: Sequence[str]) -> str:
     properties: dict[str, Any] = {"file": file.text if file.relative else ""}
     if place is not None:
         start, end = place.start, place.end
         properties["line"] = start.line
         properties |= {"endLine": end.line} if end.line != start.line else {"col": start.column, "endColumn": end.column}
-    return _COMMANDS[level], properties | {"title": f"medplum-lint ({rule})"}
+    given = ",".join(written(properties | {"title": f"medplum-lint ({rule})"}, _OF_PROPERTIES))
+    data = inert("\n".join(lines)).translate(_OF_DATA)
+    return f"::{_COMMANDS[level]} {given}::{data}\n"

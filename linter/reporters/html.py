@@ -46,12 +46,13 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _page(result: Result, place: Placer) -> str:
     open_ = shown(result)
     accepted = [finding for finding in result.findings if finding.suppressed is not None]
+    by_rule = [Counter(one.rule for one in some) for some in (open_, accepted)]
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
     sections: list[tuple[str, str, Iterable[str]]] = [
         ("findings", "Findings", [_filters(open_, result, place), *_list(open_, result, place)] if open_ else [f"<p>{nothing}</p>"]),
         ("checked", "What was checked", _checked(result, open_, place)),
-        ("rules", "Rules", _rules(result, open_, accepted)),
-        ("controls", "By control", _controls(result, open_, accepted)),
+        ("rules", "Rules", _rules(result, *by_rule)),
+        ("controls", "By control", _controls(result, *by_rule)),
     ]
     if accepted:
         listed = ["<p>These are suppressed, with the reasons given.</p>", *_list(accepted, result, place)]
@@ -208,10 +209,9 @@ _RESULTS: Final[Mapping[Status, str]] = {
 _CHECKED: Final = frozenset({_RESULTS["found"], _RESULTS["undecided"], _RESULTS["checked"]})
 
 
-def _rules(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
+def _rules(result: Result, found: Mapping[str, int], suppressed: Mapping[str, int]) -> Iterator[str]:
     """Every rule with its status and the reason."""
     covered = result.record().rules
-    found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     firsts = Counter(_RESULTS[one.statuses[0][0].status] for one in covered)
     yield f"<p>{_text(', '.join(f'{firsts[name]:,} {name}' for name in _RESULTS.values() if firsts[name]))}.</p>" if covered else ""
     every = (name for one in covered for name in {_RESULTS[own.status] for own, _ in one.statuses})
@@ -248,9 +248,8 @@ def _rule(covered: RuleCoverage, id_: str, found: Mapping[str, int], suppressed:
 # Controls
 
 
-def _controls(result: Result, findings: list[Finding], accepted: list[Finding]) -> Iterator[str]:
+def _controls(result: Result, found: Mapping[str, int], suppressed: Mapping[str, int]) -> Iterator[str]:
     """The controls that rules of this run support, by their frameworks."""
-    found, suppressed = (Counter(one.rule for one in some) for some in (findings, accepted))
     ids = _ids(result)
     became = {rule.rule.id: _RESULTS[rule.statuses[0][0].status] for rule in result.record().rules}
     supporting = gathered((control, rule) for rule in result.rules.values() for control in rule.controls)

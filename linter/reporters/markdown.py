@@ -11,7 +11,8 @@ It is the Markdown of GitHub, which GitLab and Azure Pipelines read as well. Whe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from ..model import Finding, Level, Result, Style
 from ..text import count, inert, printable
@@ -77,18 +78,9 @@ def _tables(findings: Sequence[Finding], place: Placer, room: int) -> str:
 
 def _shortened(notes: str, room: int) -> str:
     """The first of the lines about the run; a run of very many files has too many to read."""
-    return "".join([*_fitting(notes.splitlines(keepends=True), room), "- …\n"])
-
-
-def _fitting(lines: Iterable[str], room: int) -> list[str]:
-    """As many of the first lines as fit."""
-    kept: list[str] = []
-    for text in lines:
-        room -= _size(text)
-        if room < 0:
-            break
-        kept.append(text)
-    return kept
+    lines = notes.splitlines(keepends=True)
+    kept = [text for text, size in zip(lines, accumulate(map(_size, lines)), strict=True) if size <= room]
+    return "".join([*kept, "- …\n"])
 
 
 def _row(finding: Finding, place: Placer) -> str:

@@ -140,15 +140,13 @@ def _json(value: Any, indent: str) -> str:
     elif isinstance(value, dict):
         brackets, items = "{}", [f"{encode_basestring(name)}: {_json(one, deeper)}" for name, one in value.items()]
     else:  # members whose value is not the default; ``level`` always
-        fields, held = _fields(value.__class__), vars(value)
-        brackets, items = (
-            "{}",
-            [
-                f"{label}{_json(item, deeper)}"
-                for name, label, default in fields
-                if (item := held[name]) is not None and (default is None or item != default or name == "level")
-            ],
-        )
+        brackets, fields = "{}", _fields(value.__class__)
+        held = vars(value)
+        items = [
+            f"{label}{_json(item, deeper)}"
+            for name, label, default in fields
+            if (item := held[name]) is not None and (default is None or item != default or name == "level")
+        ]
     return f"{brackets[0]}{deeper}{f',{deeper}'.join(items)}{indent}{brackets[1]}" if items else brackets
 
 
@@ -408,13 +406,9 @@ _LINKS: Final = 10
 """Other places at most that a message links to; all of them are related locations."""
 
 
-def _line(text: str) -> str:
-    return plain(line(text))
-
-
 def _message(finding: Finding, place: Placer) -> om.Message:
     """GitHub reads only ``text``, Microsoft's SARIF2002 wants ``id`` and ``arguments``, so there are both."""
-    message = _line(finding.message).removesuffix(".") or finding.rule
+    message = plain(line(finding.message)).removesuffix(".") or finding.rule
     holder = holder_text(finding.document, finding.held_by)
     if holder:
         message += f" ({plain(holder)})"
