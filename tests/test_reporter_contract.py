@@ -271,7 +271,6 @@ def test_its_golden_file(name: str) -> None:
 # --- What it writes -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.quick_cases(22)
 @every_run
 @every_reporter
 def test_what_it_writes(name: str, run: str, capfd: pytest.CaptureFixture[str]) -> None:
