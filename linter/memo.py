@@ -41,7 +41,7 @@ class Memo:
         self._kept: dict[Hashable, tuple[Any, frozenset[Question]]] = {}
         """Results, each with the questions that were asked for it."""
         self._clean: dict[Hashable, dict[Any, frozenset[Question]]] = {}
-        """The members in which nothing was found, each with the questions that were asked for it."""
+        """The members in which nothing was found, by the key of their search, each with the questions that were asked for it."""
         self._last: Document | None = None
         self._asked: set[Question] = set()
         """The questions asked for the result that is being computed."""
@@ -83,7 +83,7 @@ class Memo:
         return result
 
     def each(self, key: Hashable, members: Iterable[M], finds: Callable[[M], bool]) -> None:
-        """Call ``finds`` with each member, but for those in which it found nothing when it was asked the same questions."""
+        """Call ``finds`` with each member, except those in which it found nothing and whose questions have the same answers now."""
         clean = self._clean.setdefault(key, {})
         for member in [member for member in members if member not in clean]:
             found, asked = self._watched(partial(finds, member))

@@ -278,6 +278,17 @@ def child(node: Any, step: str | int) -> Any:
     return ABSENT if node is ABSENT else UNKNOWN
 
 
+def scalars_in(value: Any) -> Iterator[Any]:
+    """The scalars in a tree, or the value itself if it is one. A tree can be nested more deeply than Python can recurse."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict | list):
+            waiting.extend(part.values() if isinstance(part, dict) else part)
+        else:
+            yield part
+
+
 class Framework(NamedTuple):
     """A law, standard or benchmark that has controls, with a few words about it, and where its ids and titles are from."""
 

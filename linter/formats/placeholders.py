@@ -142,7 +142,7 @@ _INSTRUCTION = pattern(
 )
 """The grammar of instructions, in the kinds of their words, after a C for capitals: ``n`` is a number, ``x`` another word, ``?`` none."""
 _SIGNS_OF_INSTRUCTIONS = frozenset("oOpymrhdD")
-"""The kinds of which one is in every instruction. Few values have any, and a pattern that nothing is matched with is not compiled."""
+"""The kinds of which one is in every instruction. Most values have none, and then the pattern need not even be compiled."""
 SIGNS = (*_MARKS, *" ".join(_KINDS[kind] for kind in "oOymrhdD").split())
 SIGNS += tuple(_KINDS["p"].upper().split())
 """One of which is in every short text that has to be replaced, in lower case or as it is."""
@@ -151,6 +151,7 @@ _DELIMITERS = dict.fromkeys(map(ord, "/:@=,;\"'()[]{}<>|?&\n\r\t\\"), "\n")
 
 
 def _has_sample(text: str) -> bool:
+    """Whether a text contains marks in place of words or letters."""
     written = text.lower()
     return any(sign in written for sign in _SIGNS_OF_SAMPLES) and _SAMPLE.search(text) is not None
 

@@ -30,7 +30,7 @@ class Tag(NamedTuple):
 
 Step = str | Mark | Tag
 Branch = tuple[tuple[Step, ...], "str | None"]
-"""Steps without tags, and the top-level setting to follow them in if they begin with ``*`` or ``**`` at the root."""
+"""The steps of a path without tags, and if they begin with ``*`` or ``**`` at the root, the top-level setting to follow them in."""
 
 
 class Path(NamedTuple):

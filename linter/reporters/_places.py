@@ -143,7 +143,7 @@ Command = Callable[[Level, str, ReportedPath, "Place | None", Sequence[str]], st
 """Makes a command for the runner of a CI service, from a severity, a rule, a file, the place in it, if that is known, and a message."""
 
 
-def written(properties: Mapping[str, object], escapes: Mapping[int, str]) -> list[str]:
+def escaped(properties: Mapping[str, object], escapes: Mapping[int, str]) -> list[str]:
     """The non-empty properties of a command, with their values escaped."""
     return [f"{key}={inert(str(value)).translate(escapes)}" for key, value in properties.items() if value]
 

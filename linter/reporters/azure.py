@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from ..model import Level, Result, Style
 from ..text import inert
 from ..typed import IO, Any, Final
-from ._places import Place, ReportedPath, logged, written
+from ._places import Place, ReportedPath, escaped, logged
 
 _OF_DATA: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A"})
 _OF_PROPERTIES: Final = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", "]": "%5D", ";": "%3B"})
@@ -32,5 +32,5 @@ def _command(level: Level, rule: str, file: ReportedPath, place: Place | None, l
     properties: dict[str, Any] = {"type": level, "sourcepath": file.text if file.relative else ""}
     if place is not None:
         properties |= {"linenumber": place.start.line, "columnnumber": place.start.column}
-    given = ";".join(written(properties | {"code": rule}, _OF_PROPERTIES))
+    given = ";".join(escaped(properties | {"code": rule}, _OF_PROPERTIES))
     return f"##vso[task.logissue {given};]{inert('; '.join(lines)).translate(_OF_DATA)}\n"

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from ..model import Level, Result, Style
 from ..text import inert
 from ..typed import IO, Any, Final
-from ._places import Place, ReportedPath, logged, written
+from ._places import Place, ReportedPath, escaped, logged
 
 _COMMANDS: Final[dict[Level, str]] = {"error": "error", "warning": "warning", "note": "notice"}
 _OF_DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
@@ -37,6 +37,6 @@ def _command(level: Level, rule: str, file: ReportedPath, place: Place | None, l
         start, end = place.start, place.end
         properties["line"] = start.line
         properties |= {"endLine": end.line} if end.line != start.line else {"col": start.column, "endColumn": end.column}
-    given = ",".join(written(properties | {"title": f"medplum-lint ({rule})"}, _OF_PROPERTIES))
+    given = ",".join(escaped(properties | {"title": f"medplum-lint ({rule})"}, _OF_PROPERTIES))
     data = inert("\n".join(lines)).translate(_OF_DATA)
     return f"::{_COMMANDS[level]} {given}::{data}\n"

@@ -46,7 +46,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _page(result: Result, place: Placer) -> str:
     open_ = shown(result)
     accepted = [finding for finding in result.findings if finding.suppressed is not None]
-    by_rule = [Counter(one.rule for one in some) for some in (open_, accepted)]
+    by_rule = [Counter(finding.rule for finding in findings) for findings in (open_, accepted)]
     nothing = "Nothing was found." if result.files else "Nothing was checked, so nothing was found."
     sections: list[tuple[str, str, Iterable[str]]] = [
         ("findings", "Findings", [_filters(open_, result, place), *_list(open_, result, place)] if open_ else [f"<p>{nothing}</p>"]),

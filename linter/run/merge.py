@@ -51,7 +51,8 @@ class Texts:
         """The documents by themselves."""
         self.rules_of: dict[Document, RuleSet] = {subject.document: subject.rules for subject in subjects}
         texts = [(text, subject) for subject in subjects for text in subject.loaded.texts]
-        self._sums = gathered((place, one.document) for text, one in texts if text is not one.loaded for place in text.places)
+        of_sums = ((text, subject.document) for text, subject in texts if text is not subject.loaded)
+        self._sums = gathered((place, document) for text, document in of_sums for place in text.places)
         """The documents that a place is a part of."""
         self._shared = shared_places(subject.loaded for subject in subjects)
         """The places where sums have different parts, so that an edit would be meant for one of them."""

@@ -31,13 +31,13 @@ from ..model import (
     Status,
     dotted,
     gathered,
+    scalars_in,
 )
 from ..options.choose import configured_environment, is_active, is_selected, levels_of
 from ..options.config import Config, Overrides
 from ..policy.engine import Levels, applies, seen_by
 from ..policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
 from ..policy.node import Node
-from ..policy.operators.compare import scalars_in
 from ..policy.rule import Rule
 from ..policy.rule_set import rank
 from ..policy.tree import Clause

@@ -140,9 +140,10 @@ def _started_by(script: str) -> list[Start]:
     """How a script starts servers with the variables of its step: with Node.js, or in a container that it passes some to."""
     lines = (words_of(line.strip().removesuffix("&").rstrip()) or [] for line in script.replace("\\\n", " ").splitlines())
     by_node = (words for words in lines if arguments_of(None, words, None) is not None)
-    in_containers = (one for one in commands_in(script, 0) if any(name.startswith(PREFIX) for name in one.handed) and not _gives(one))
+    given = (command for command in commands_in(script, 0) if any(name.startswith(PREFIX) for name in command.handed))
+    in_containers = (command.start for command in given if not _gives(command))
     starts = (Start("step", None, None, words, None, lambda argument: f"{argument} after the script") for words in by_node)
-    return [*(command.start for command in in_containers), *starts]
+    return [*in_containers, *starts]
 
 
 def _jobs(root: Node) -> list[Node]:

@@ -347,9 +347,9 @@ def _object(kind: str, name: Any, node: Node) -> Node | None:
 
 def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
     """The objects of the run by kind and name."""
-    every = (one for other in file.around.given(file, "ConfigMap", "Secret") for one in _objects(other))
-    named = ((_kind(one), one.at("metadata", "name").value, one) for one in every)
-    return gathered(((kind, name), one) for kind, name, one in named if kind in ("ConfigMap", "Secret") and isinstance(name, str))
+    every = (node for other in file.around.given(file, "ConfigMap", "Secret") for node in _objects(other))
+    named = ((_kind(node), node.at("metadata", "name").value, node) for node in every)
+    return gathered(((kind, name), node) for kind, name, node in named if kind in ("ConfigMap", "Secret") and isinstance(name, str))
 
 
 def _namespace(node: Node) -> str | None:

@@ -105,7 +105,9 @@ def _container(file: SourceFile) -> Container:
         whole = start.reads(file.release) == "only" and is_known
         # The named files can have everything that is needed.
         called = {"environment-not-read": "start-without-env"} if start.arguments else {}
-        wrong = [one._replace(name=called.get(one.name, one.name)) for one in problems_of_start(start, file.server, unit.at)]
+        wrong = [
+            problem._replace(name=called.get(problem.name, problem.name)) for problem in problems_of_start(start, file.server, unit.at)
+        ]
         main = VariableHolder(
             file,
             "unit",

@@ -258,7 +258,8 @@ def _lines_of(read: ParameterFile) -> Lines:
 
     def visibility() -> Visibility:
         known = settings.catalogue()
-        every = [(one.path(parameter), parameter) for one in read.environments.values() for parameter in one.parameters]
+        environments = read.environments.values()
+        every = [(environment.path(parameter), parameter) for environment in environments for parameter in environment.parameters]
         paths = {parameter.name: path for path, parameter in every}
         names = {name for name, path in paths.items() if whole or known.get(path) is not None} | read.public | read.other
         given_names = {parameter.name for parameter in read.given}

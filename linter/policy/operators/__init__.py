@@ -68,7 +68,7 @@ class Operator(NamedTuple):
     """Whether its answer depends on the value; if not, an untrusted policy may use it on a secret."""
     has_templates: bool = True
     """Whether ``${path}`` in the texts of its operand is the value of a setting."""
-    unsafe_here: Callable[[], str] = str
+    unsafe_here: Callable[[], str] = lambda: ""
     """Why no policy can use it on this machine; empty if policies can. The built-in rules always can."""
     needs: str = ""
     """The operator that must stand beside it, empty for most."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import ge, le
 
 from ...conformance.meaning import meant
 from ...formats.placeholders import is_unresolved
-from ...model import ABSENT, UNKNOWN, is_same
+from ...model import ABSENT, UNKNOWN, is_same, scalars_in
 from ...redaction.numbers import number_text
 from ...settings.kinds import DOCUMENT_KINDS
 from ...typed import Any, Final
@@ -35,20 +35,9 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def scalars_in(value: Any) -> Iterator[Any]:
-    """The scalars in a value, or the value itself. It can be nested more deeply than Python can recurse."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict | list):
-            waiting.extend(one.values() if isinstance(one, dict) else one)
-        else:
-            yield one
-
-
 def is_partly_unknown(value: Any) -> bool:
     """Whether a value cannot be read, or an object or list contains one that cannot, so that it cannot be compared."""
-    return any(one is UNKNOWN for one in scalars_in(value))
+    return any(scalar is UNKNOWN for scalar in scalars_in(value))
 
 
 def _as_text(value: Any) -> str:
