@@ -39,12 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection() -> None:
-    """Look for no garbage while tests are collected, since all of it stays."""
+    """Turn the garbage collector off during collection: nothing that is made there is garbage."""
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage only in what comes after: what was collected would be looked through again and again."""
+    """Turn it on again, and keep it from walking over the collected tests each time."""
     gc.freeze()
     gc.enable()
 

@@ -58,7 +58,7 @@ def test_every_message_of_the_rules() -> None:
         for message in parted.values()
         if not (message.why or message.remedy or message.also or " must " in message.text)
     )
-    for finding in (finding for case in CASES for finding in linted(case).result.findings):
+    for finding in (finding for case in CASES if not case.startswith("clean-") for finding in linted(case).result.findings):
         messages[finding.rule][finding.message] = finding.says
     lines = []
     for rule, parted in sorted(messages.items()):

@@ -2,13 +2,15 @@
 
 Their messages are in ``golden/clauses.txt``, once for all of them.
 
-``UPDATE_GOLDEN=1 python -m pytest tests/test_fixtures.py`` writes what is found now; read the difference before you keep it.
+``UPDATE_GOLDEN=1 python -m pytest tests/test_fixtures.py tests/test_clauses.py`` writes what is found now; read the difference before you
+keep it.
 """
 
 from __future__ import annotations
 
 import pytest
-from support.fixtures import CASES, FIXTURES, linted
+from support.contract import FIXTURES
+from support.fixtures import CASES, linted
 from support.helpers import compare_with
 
 from linter.model import dotted

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from support.shapes import LEAST, SHAPES, Sample, Shape
+from support.shapes import SHAPES, Sample, Shape
 from support.work import Counted
 
 from linter import reporters
@@ -45,10 +45,10 @@ def counted() -> Counted:
 
 
 def sizes(shape: Shape) -> list[int]:
-    """A size whose file has as many characters as it has to have, twice and four times that. Of long files each character costs seconds."""
+    """A size whose file is long enough, twice and four times that. Long files are made no longer than they need to be."""
     size = 16
     while len(shape.make(size).text) < shape.least and size < 1_000_000:
-        size = 2 * size if shape.least == LEAST else size * 5 // 4
+        size = size * 5 // 4 if shape.is_long else 2 * size
     return [size, 2 * size, 4 * size]
 
 
@@ -232,7 +232,7 @@ def test_work_grows_as_the_file_does(name: str, counted: Counted) -> None:
 
         def measured(size: int) -> dict[str, int]:
             counted.forget()
-            every = name.startswith("json-") and shape.least == LEAST
+            every = name.startswith("json-") and not shape.is_long
             return {what: counted.of(command) for what, command in commands(load, shape.make(size), every=every).items()}
 
         work = [measured(size) for size in (sizes(shape)[0], *sizes(shape))][1:]  # the first has made what is made once

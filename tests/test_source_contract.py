@@ -111,7 +111,8 @@ def test_it_has_a_fixture(name: str) -> None:
     require(
         fixtures_of(name),
         f"{file_of(name)} has no fixture: write tests/fixtures/{name}-mistakes/{inputs}, a realistic file that it recognises; then\n"
-        "    UPDATE_GOLDEN=1 .venv/bin/pytest tests/test_fixtures.py\nwrites expected.txt beside it, which is to be read",
+        "    UPDATE_GOLDEN=1 .venv/bin/pytest tests/test_fixtures.py tests/test_clauses.py\n"
+        "writes expected.txt beside it, and its messages into golden/clauses.txt, which are to be read",
     )
     demand(
         f"{given.where}/expected.txt is missing: UPDATE_GOLDEN=1 .venv/bin/pytest tests/test_fixtures.py writes it"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from linter.documents.inputs import Input
 from linter.run import Options, Outcome, lint_input
 
+from .contract import FIXTURES
 from .helpers import EVERY_RULE
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = sorted(path.parent.name for path in FIXTURES.glob("*/input.*"))
 
 

@@ -28,13 +28,18 @@ class Shape(NamedTuple):
     make: Callable[[int], Sample]
     least: int
 
+    @property
+    def is_long(self) -> bool:
+        """Whether its files have to be longer than those of most shapes, so that each takes seconds."""
+        return self.least > _LEAST
 
-LEAST: Final = 600
+
+_LEAST: Final = 600
 
 
 def shape(function: Callable[[int], Sample]) -> Callable[[int], Sample]:
     """Put a shape into :data:`SHAPES`."""
-    return shape_from(LEAST)(function)
+    return shape_from(_LEAST)(function)
 
 
 def shape_from(least: int) -> Callable[[Callable[[int], Sample]], Callable[[int], Sample]]:
