@@ -71,24 +71,24 @@ def test_a_rule_that_applies() -> None:
         "  or when\n"
         '    server: "<4.1.9"  [line 8]\n'
         f"      false    {NEWEST}: must be a release <4.1.9\n"
-        '    binaryStorage: {starts_with: "s3:"}  [line 9]\n'
+        '    binaryStorage: {starts_with: "s3:"}  [line 8]\n'
         "      unknown  binaryStorage at 1:1 (absent): is not given\n"
-        "    signingKeyId: present  [line 10]\n"
+        "    signingKeyId: present  [line 8]\n"
         "      false    signingKeyId at 1:1 (absent): is missing\n"
-        "    signingKey: present  [line 11]\n"
+        "    signingKey: present  [line 8]\n"
         "      false    signingKey at 1:1 (absent): is missing\n"
         "  must\n"
-        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 13]\n'
+        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 9]\n'
         "      unknown  storageBaseUrl at 1:1 (absent): is not given\n"
-        "  case 2  [line 28]\n"
+        "  case 2  [line 20]\n"
         "  must\n"
-        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 29]\n'
+        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 20]\n'
         '      false    baseUrl at 2:14 is https://api.clinic.example: must end with "/"\n'
         "          true     if {format: base-url}\n"
         '          false    then {ends_with: "/"}: must end with "/"\n'
-        "  case 3  [line 38]\n"
+        "  case 3  [line 27]\n"
         "  must\n"
-        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 39]\n'
+        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 27]\n'
         "      unknown  appBaseUrl at 1:1 (absent): is not given\n"
         "  findings\n"
         '    2:14 error: baseUrl must end with "/": where the server appends a path, the slash is missing '

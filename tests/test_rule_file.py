@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from support.contract import demand
@@ -16,7 +15,6 @@ from support.helpers import golden
 from support.rules import built_in_files
 
 from linter.commands.test import run_examples
-from linter.model import TARGETS
 from linter.policy import rule_set
 from linter.policy.rule_file import LARGEST_FILE, read_rule_file
 from linter.policy.rule_set import Folder, FoundFolder, read_folders, rule_files, rules_folder
@@ -461,41 +459,6 @@ def test_every_built_in_rule_names_its_evidence() -> None:
         "give each of these rules the key evidence: the file of Medplum's repository that shows what its message claims, the address of a "
         f"specification, or what was run: {missing}"
     )
-
-
-def test_every_built_in_rule_is_in_block_style() -> None:
-    """At most 140 columns; in braces one member at most, or a word for each target, and in brackets no list and no mapping."""
-    texts = {path.relative_to(rules_folder().parent): path.read_text(encoding="utf-8") for path in rule_files(rules_folder())}
-    demand(
-        f"{name}:{number}: more than 140 columns: break the line"
-        for name, text in texts.items()
-        for number, line in enumerate(text.splitlines(), 1)
-        if len(line) > 140
-    )
-    demand(
-        f"{name}:{number}: braces hold several members or a mapping, or brackets a list or mapping: write each in a line of its own"
-        for name, text in texts.items()
-        for number in packed_lines(text)
-    )
-
-
-def packed_lines(text: str) -> list[int]:
-    """The lines of a rule file on which braces or brackets hold too much."""
-    waiting = [yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
-    packed: list[int] = []
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, yaml.CollectionNode):
-            inner = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
-            if isinstance(node, yaml.MappingNode) and [key.value for key, _ in node.value] == list(TARGETS):
-                continue
-            waiting += inner
-            holds = yaml.MappingNode if isinstance(node, yaml.MappingNode) else yaml.CollectionNode
-            if node.flow_style and (
-                (len(inner) > 1 and isinstance(node, yaml.MappingNode)) or any(isinstance(one, holds) for one in inner)
-            ):
-                packed.append(node.start_mark.line + 1)
-    return sorted(packed)
 
 
 def test_every_built_in_rule_proves_itself() -> None:
