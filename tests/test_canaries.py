@@ -260,7 +260,7 @@ def fixing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folders[name] = tmp_path_factory.mktemp(name)
         for number, path in enumerate(FIXED):
             must = f"must:\n  {path}: {{not: {{one_of: [q]}}, ends_with: q q}}\nwhen:\n  {path}: present\n"
-            example = f"examples:\n  good: [{{data: {{x: 1}}}}]\n  bad: [{{data: {json.dumps(_nested(path))}, finds: [{path}]}}]\n"
+            example = f"examples:\n  good: [{{data: {{x: 1}}}}]\n  bad: [{{data: {json.dumps(_nested(path))}, finds: {{{path}: safe}}}}]\n"
             head = f"id: acme/fix-{number}\ntitle: A fix\nseverity: error\nfor: server\n"
             rest = "message: It is wrong\ndocs: Why.\n"
             (folders[name] / f"fix-{number}.yaml").write_text(f"{head}{must}{rest}fix:\n  safe: true\n{fix}{example}")

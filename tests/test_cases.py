@@ -168,7 +168,9 @@ examples:
     - data: {}
   bad:
     - data: {port: 2}
-      finds: [port]
+      finds: {port: 1}
+    - data: {logLevel: INFO}
+      finds: {logLevel: 2}
 """
 
 

@@ -11,7 +11,7 @@ from support.fixtures import CASES, linted
 from support.helpers import EVERY_RULE, GOLDEN, compare_with
 from support.rules import built_in_files
 
-from linter.commands.test import kind_of, load_example
+from linter.commands.examples import kind_of, load_example
 from linter.documents.inputs import Input
 from linter.model import Finding, Message, as_message, sentence
 from linter.policy.engine import check, merged

@@ -161,6 +161,188 @@ def test_a_mistake_in_them(line: str, message: str) -> None:
     assert result.stderr == f"medplum-lint: error: mail.yaml:{int(message.partition(':')[0]) - 1}:{message.partition(':')[2]}\n"
 
 
+# --- What an example finds. ---------------------------------------------------------------------------------------------------------
+
+CASES = """\
+id: acme/mail
+title: supportEmail is not ours
+class: unintended
+for: server
+what: "${@path} ${@reason}"
+cases:
+  - must: {supportEmail: {ends_with: "@acme.example"}}
+    fix: {safe: true, set: {.: help@acme.example}}
+  - class: stops
+    stops_server: true
+    must: {issuer: present}
+    fix: {safe: false, remove: [supportEmail]}
+  - class: {production: hygiene, development: broken}
+    must: {"**@name": {not: {equals: logLevel}}, "{port,maxJsonSize}": present}
+    together: "${@count}: ${@paths}"
+examples:
+  good: [{data: {issuer: "https://x.example/", port: 1, maxJsonSize: 1mb}}]
+  bad:
+    - data: {port: 1, maxJsonSize: 1mb, supportEmail: x@x.example}
+      finds: {supportEmail: 1 warning value safe, issuer: 2 stops unsafe}
+      fixed: {port: 1, maxJsonSize: 1mb, supportEmail: help@acme.example}
+      fixed_unsafely: {port: 1, maxJsonSize: 1mb}
+    - {data: {issuer: "https://x.example/"}, finds: {port + maxJsonSize: 3 pedantic unfixed}}
+    - {data: {issuer: "https://x.example/", port: 1}, target: development, finds: {maxJsonSize: error unfixed 3}}
+"""
+
+
+def test_the_case_the_severity_the_part_and_the_fix() -> None:
+    write("mail.yaml", CASES)
+    assert run_examples("mail.yaml").output == "4 examples of 1 rule: all passed.\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "1 warning value safe",
+            "1 error safe",
+            "finds issuer: 2 stops unsafe, supportEmail: 1 warning safe, but should find "
+            "issuer: 2 stops unsafe, supportEmail: 1 error safe",
+        ),
+        (
+            "1 warning value safe",
+            "1 warning key safe",
+            "finds issuer: 2 stops value unsafe, supportEmail: 1 warning value safe, but should find "
+            "issuer: 2 stops unsafe, supportEmail: 1 warning key safe",
+        ),
+        (
+            "2 stops unsafe",
+            "2 error unsafe",
+            "finds issuer: 2 stops value unsafe, supportEmail: 1 warning value safe, but should find "
+            "issuer: 2 error unsafe, supportEmail: 1 warning value safe",
+        ),
+        (
+            "fixed: {port: 1, maxJsonSize: 1mb, supportEmail: help@acme.example}",
+            "fixed: {port: 1, maxJsonSize: 1mb}",
+            'is fixed to {"port": 1, "maxJsonSize": "1mb", "supportEmail": "help@acme.example"}, '
+            'but should be fixed to {"port": 1, "maxJsonSize": "1mb"}',
+        ),
+        (
+            "fixed_unsafely: {port: 1, maxJsonSize: 1mb}",
+            "fixed_unsafely: {port: 1}",
+            'is fixed by unsafe fixes to {"port": 1, "maxJsonSize": "1mb"}, but should be fixed to {"port": 1}',
+        ),
+    ],
+)
+def test_what_is_found_otherwise(old: str, new: str, message: str) -> None:
+    assert old in CASES
+    write("mail.yaml", CASES.replace(old, new))
+    assert run_examples("mail.yaml").stdout.splitlines()[0].partition("bad example 1: ")[2] == message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "1 warning value safe",
+            "warning safe",
+            "20: finds must say of supportEmail which of the 3 cases finds it, such as {supportEmail: 1 warning safe}",
+        ),
+        (
+            "1 warning value safe",
+            "1 safe",
+            "20: finds must say of supportEmail its severity, for the cases differ in it, such as {supportEmail: 1 error safe}",
+        ),
+        (
+            "1 warning value safe",
+            "1 warning",
+            "20: finds must say of supportEmail whether its fix is safe: safe, unsafe, unfixed, such as {supportEmail: 1 warning safe}",
+        ),
+        (
+            "{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}",
+            "[supportEmail]",
+            "20: finds must say of supportEmail which of the 3 cases "
+            "finds it, and its severity, for the cases differ in it, and whether its fix is safe: safe, unsafe, unfixed, "
+            "such as {supportEmail: 1 error safe}",
+        ),
+        ("1 warning value safe", "4 warning safe", "20: the rule has 3 cases, and no case 4"),
+        (
+            "1 warning value safe",
+            "1 warnung safe",
+            '20: "warnung" says nothing about a finding: expected the number of a case, or one of stops, error, '
+            'warning, note, pedantic, value, key, type, tier, safe, unsafe, unfixed; did you mean "warning"?',
+        ),
+        ("1 warning value safe", "1 warning error safe", '20: "1 warning error safe" names two values for the severity of a finding'),
+        (", issuer: 2 stops unsafe", "", "9: no bad example shows what case 2 finds"),
+        (
+            "1 warning value safe",
+            "true",
+            "20: supportEmail must say what is found: the number of the case, its severity, and safe, unsafe or unfixed",
+        ),
+        ("{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}", "{}", "20: finds must not be empty"),
+        (
+            "{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}",
+            "supportEmail",
+            '20: finds must name settings, in a list or in a mapping from each to what is found there, not "supportEmail"',
+        ),
+    ],
+)
+def test_what_an_example_leaves_open(old: str, new: str, message: str) -> None:
+    assert old in CASES
+    write("mail.yaml", CASES.replace(old, new))
+    done = run_examples("mail.yaml")
+    assert (done.exit_code, done.stderr) == (2, f"medplum-lint: error: mail.yaml:{message}\n")
+
+
+def test_a_rule_that_yields_to_others() -> None:
+    rule = """\
+id: acme/address
+title: The address is not ours
+severity: error
+for: server
+yields_to: [invalid-url]
+must: {baseUrl: {ends_with: acme.example/}}
+message: "${@path} ${@reason}"
+examples:
+  good:
+    - {data: {baseUrl: https://api.acme.example/}}
+    - {data: {baseUrl: "https://api example"}, yields_to: [invalid-url]}
+  bad: [{data: {baseUrl: https://api.example/}, finds: [baseUrl]}]
+"""
+    write("address.yaml", rule)
+    assert run_examples("address.yaml").output == "3 examples of 1 rule: all passed.\n"
+    write("address.yaml", rule.replace("https://api example", "https://api.example/"))
+    first = run_examples("address.yaml").stdout.splitlines()[0]
+    assert first == "address.yaml:11: acme/address: good example 2: finds baseUrl, but should yield to invalid-url"
+    write("address.yaml", rule.replace("https://api example", "https://api.acme.example/"))
+    first = run_examples("address.yaml").stdout.splitlines()[0]
+    assert first == "address.yaml:11: acme/address: good example 2: finds nothing even alone, but should yield to invalid-url"
+    write("address.yaml", rule.replace("yields_to: [invalid-url]}", "yields_to: [invalid-uri]}"))
+    done = run_examples("address.yaml")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        'medplum-lint: error: address.yaml:11: the rule does not yield to "invalid-uri"; did you mean "invalid-url"?\n',
+    )
+
+
+def test_the_name_of_a_file_and_that_a_server_is_started_with_it() -> None:
+    write(
+        "facts.yaml",
+        """\
+id: acme/facts
+title: A file is mounted, or a template
+severity: error
+for: server
+when: [{$@template: {equals: true}}, {$@mounted: {equals: true}}, {$@uploaded: {equals: true}}]
+must: {port: absent}
+message: "${@path} ${@reason}"
+examples:
+  good: [{data: {port: 1}}]
+  bad:
+    - {data: {port: 1}, file: medplum.example.json, finds: [port]}
+    - {data: {port: 1}, file: medplum.prod.server.json, finds: [port]}
+    - {data: {port: 1}, mounted: true, finds: [port]}
+""",
+    )
+    assert run_examples("facts.yaml").output == "4 examples of 1 rule: all passed.\n"
+
+
 # --- Why an example fails. ----------------------------------------------------------------------------------------------------------
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from support.checkout import ROOT
 from support.helpers import within
 
+from linter.cli import cli
 from linter.commands.test import run_examples
 from linter.options.config import Overrides
 from linter.policy import node, rule_set, tree
@@ -321,8 +323,8 @@ def test_the_page_has_every_fact() -> None:
 
 
 def test_the_page_has_every_key_of_an_example() -> None:
-    bad = rule_schema()["$defs"]["badExample"]["properties"]
-    assert first_column("Examples are tests") == set(bad)
+    good, bad = (rule_schema()["$defs"][f"{verdict}Example"]["properties"] for verdict in ("good", "bad"))
+    assert first_column("Examples are tests") == {*good, *bad}
 
 
 def test_the_page_has_the_limits() -> None:
@@ -350,6 +352,15 @@ def test_a_failing_example_is_reported_as_the_page_says(tmp_path: Path, monkeypa
     Path("policies/support-email-domain.yaml").write_text(policy().replace("help@acme", "help@other", 1), encoding="utf-8")
     [failure] = run_examples([Path("policies")]).failures
     assert f"<!-- failing example -->\n```text\n{failure}\n```\n" in PAGE
+
+
+def test_the_surviving_mutant_is_reported_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("policies").mkdir()
+    Path("policies/support-email-domain.yaml").write_text(policy(), encoding="utf-8")
+    lines = CliRunner().invoke(cli, ["test", "--mutate", "policies"]).output.splitlines()
+    page = (ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8")
+    assert any(f"<!-- surviving mutant -->\n```text\n{line}\n```\n" in page for line in lines)
 
 
 def test_the_slip_is_reported_as_the_page_says(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from support.helpers import BareOrigin
 from support.helpers import rule as compiled
 from support.rules import built_in_files
 
-from linter.commands.test import kind_of, load_example
+from linter.commands.examples import kind_of, load_example
 from linter.conformance import mismatch
 from linter.documents.inputs import Input
 from linter.memo import Memo

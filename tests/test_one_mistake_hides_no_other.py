@@ -18,7 +18,7 @@ from support.helpers import bare
 from support.rules import built_in_files
 
 from linter import settings
-from linter.commands.test import load_example
+from linter.commands.examples import load_example
 from linter.conformance.meaning import meant
 from linter.model import UNKNOWN, SettingPath, level_on
 from linter.policy.engine import check

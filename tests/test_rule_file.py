@@ -39,8 +39,8 @@ examples:
   good: [{data: {baseUrl: x, supportEmail: help@acme.example}}]
   bad:
     - data: {baseUrl: x, supportEmail: help@gmail.example}
-      finds: [supportEmail]
-      fixed: {baseUrl: x, supportEmail: help@acme.example}
+      finds: {supportEmail: unsafe}
+      fixed_unsafely: {baseUrl: x, supportEmail: help@acme.example}
 """
 NAME = "support-email-domain.yaml"
 MUST = '{format: email, ends_with: "@acme.example"}'
@@ -55,8 +55,8 @@ CHANGES: dict[str, tuple[str, str]] = {
     "message missing": ('message: "${@path} ${@reason}"\n', ""),
     "must missing": (RULE[RULE.index("must:") : RULE.index("message:")], ""),
     "unknown key of fix": ("safe: false", "save: false"),
-    "unknown key of an example": ("finds: [supportEmail]", "find: [supportEmail]"),
-    "finds missing": ("      finds: [supportEmail]\n", ""),
+    "unknown key of an example": ("finds: {supportEmail: unsafe}", "find: {supportEmail: unsafe}"),
+    "finds missing": ("      finds: {supportEmail: unsafe}\n", ""),
     "example without data": ("{data: {baseUrl: x, supportEmail: help@acme.example}}", "{name: nothing}"),
     "example with data and text": ("      finds:", "      text: x\n      finds:"),
     # types
@@ -81,8 +81,11 @@ CHANGES: dict[str, tuple[str, str]] = {
     "links is text": ("links: [https://acme.example/policies]", "links: https://acme.example/policies"),
     "link without https": ("links: [https://", "links: [http://"),
     "tags is text": ("tags: [mail]", "tags: mail"),
-    "finds is text": ("finds: [supportEmail]", "finds: supportEmail"),
-    "finds nothing": ("finds: [supportEmail]", "finds: []"),
+    "finds is text": ("finds: {supportEmail: unsafe}", "finds: supportEmail"),
+    "finds nothing": ("finds: {supportEmail: unsafe}", "finds: []"),
+    "finds without the fix": ("finds: {supportEmail: unsafe}", "finds: [supportEmail]"),
+    "finds with an unknown word": ("finds: {supportEmail: unsafe}", "finds: {supportEmail: usafe}"),
+    "yields to a rule that it does not name": ("help@acme.example}}]", "help@acme.example}, yields_to: [invalid-email]}]"),
     "found by a source": ("tags: [mail]", "found_by: source"),
     "found by nobody": ("tags: [mail]", "found_by: me"),
     "id in capitals": ("id: acme/support-email-domain", "id: ACME/support-email-domain"),

@@ -15,7 +15,7 @@ from support.contract import demand
 from support.helpers import golden
 from support.rules import built_in_files
 
-from linter.commands.test import load_example
+from linter.commands.examples import load_example
 from linter.model import dotted
 from linter.policy.engine import check
 from linter.policy.rule_file import RuleFile
@@ -79,7 +79,7 @@ def examples(source: RuleFile, verdict: str) -> list[tuple[dict[str, Any], str]]
         (one["data"], one.get("server", ""))
         for one in source.data["examples"][verdict]
         if isinstance(one.get("data"), dict) and one.get("kind", "server") in ("server", "server/json")
-        if not {"now", "target", "environment"} & one.keys()
+        if not {"now", "target", "environment", "file", "mounted"} & one.keys()
     ]
 
 

@@ -64,7 +64,7 @@ def write(name: str, text: str) -> str:
 
 def policy(name: str, must: dict[str, Any], **more: Any) -> str:
     """A whole policy as YAML."""
-    examples = {"good": [{"data": {}}], "bad": [{"data": {"port": "x"}, "finds": ["port"]}]}
+    examples = {"good": [{"data": {}}], "bad": [{"data": {"port": "x"}, "finds": {"port": "unfixed"}}]}
     given = {"id": f"acme/{name}", "title": "A policy", "severity": "error", "for": "server", "must": must, "message": "it ${@reason}"}
     return yaml.safe_dump({**given, "docs": "Why.", "examples": examples, **more}, sort_keys=False)
 

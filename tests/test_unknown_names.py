@@ -182,7 +182,7 @@ def test_custom_policies_delete_no_unknown_name_either() -> None:
         "id: x/unwanted\ntitle: Unwanted\nseverity: warning\nfor: server\nmessage: it is there\n"
         "must: {'\"acmeFlag\"': absent, logLevel: absent}\n"
         "fix: {safe: true, reason: why not, remove: [.]}\ndocs: Unwanted.\n"
-        "examples:\n  good: [{data: {}}]\n  bad: [{data: {acmeFlag: 1}, finds: [acmeFlag]}]\n"
+        "examples:\n  good: [{data: {}}]\n  bad: [{data: {acmeFlag: 1}, finds: {acmeFlag: unfixed}}]\n"
     )
     path = Path("medplum.config.json")
     path.write_text(json.dumps({**WHOLE, "acmeFlag": 1, "logLevel": "INFO"}))

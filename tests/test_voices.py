@@ -25,7 +25,7 @@ def policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_rule(folder: Path, name: str, must: dict[str, Any], **more: Any) -> None:
-    examples = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": ["port"]}]}
+    examples = {"good": [{"data": {}}], "bad": [{"data": {"port": 0}, "finds": {"port": "unsafe" if "fix" in more else "error"}}]}
     (folder / f"{name}.yaml").write_text(json.dumps(rule_data(must, id=f"acme/{name}", examples=examples, **more)))
 
 

@@ -12,8 +12,8 @@ from linter.commands.explain import fix_words, outlines
 from linter.commands.rules import built_in_rule_files, level_words
 from linter.model import RuleInfo
 from linter.policy.controls import lines_about
+from linter.policy.example import Example
 from linter.policy.operators import listed
-from linter.policy.rule import Example
 from linter.policy.rule_file import RuleFile
 
 

@@ -14,8 +14,9 @@ from ..policy.controls import lines_about
 from ..policy.display import flow
 from ..policy.engine import applies, check, seen_by
 from ..policy.evaluate import IN_CONDITION, Mode, ask, ask_part, holds
+from ..policy.example import Example
 from ..policy.node import Node, document_fact
-from ..policy.rule import Case, Example, Rule
+from ..policy.rule import Case, Rule
 from ..policy.rule_file import RuleFile
 from ..policy.rule_set import all_rules, check_ids
 from ..policy.template import shown_at

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
-from ..acceptance import UNUSED_SUPPRESSION, Checked
-from ..acceptance.comments import Comments
-from ..deployment.members import side_by_side
-from ..documents.origin import JsonOrigin
-from ..documents.source import Loaded, SourceFile
-from ..model import Deployment, Document, dotted, level_on
+from ..documents.source import Loaded
+from ..model import level_on
 from ..options import Given
-from ..options.config import Config
 from ..output import write_standard_output
 from ..output.say import fail_for, say
-from ..policy.engine import applies, check
+from ..policy.engine import applies
 from ..policy.errors import did_you_mean
-from ..policy.make_fix import apply_change
-from ..policy.rule import RULE_KINDS, Example, Rule, kind_matches
+from ..policy.example import JOINED, Example, Expected
+from ..policy.rule import Rule
 from ..policy.rule_file import RuleFile
-from ..policy.rule_set import Folder, built_in_rules, errors_of_ids, files_of, rules_folder
+from ..policy.rule_set import Folder, built_in_rules, check_selectors, errors_of_ids, files_of, rank, rules_folder
 from ..policy.tree import Place
-from ..release import ANY_SERVER
-from ..server.target import target_of
-from ..settings.kinds import COMPANIONS, DEPLOYMENT, DOCUMENT_KINDS
-from ..settings.releases import parse_server_version
-from ..sources import maker_of
-from ..syntax.edits import apply_to
-from ..text import Span, count, printable_lines
-from ..typed import Any, NamedTuple
+from ..text import count, printable_lines
+from ..typed import NamedTuple
+from .examples import difference, documents_of, failure_of, observe, problems_of
 from .inputs import rule_folders
 from .new_rule import POLICIES
 from .rules import built_in_rule_files, read_rule_files
@@ -55,11 +41,20 @@ def run(given: Given) -> int:
         if not given.quiet:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
-    report = run_examples(tested or ([POLICIES] if not given.isolated and any(POLICIES.rglob("*.y*ml")) else []))
-    lines = [*map(printable_lines, report.failures), *([] if given.quiet or report.errors else [report.summary])]
+    read = read_rules(tested or ([POLICIES] if not given.isolated and any(POLICIES.rglob("*.y*ml")) else []), given.select)
+    if given.mutate and not read.errors:
+        from .mutate import mutate  # only on request
+
+        others = {rule.info.id: rule for rule in (*built_in_rules(), *read.rules)}
+        mutated = mutate(read.files, others, given.mutants, given.seed)
+        failures, summary = [*mutated.mistakes, *mutated.survivors], mutated.summary
+    else:
+        failures, _, last = examples_of(read)
+        summary = [] if read.errors else [last]
+    lines = [*map(printable_lines, failures), *([] if given.quiet else summary)]
     write_standard_output("".join(f"{line}\n" for line in lines))
-    fail_for(report.errors)
-    return 1 if report.failures else 0
+    fail_for(read.errors)
+    return 1 if failures else 0
 
 
 class ExampleReport(NamedTuple):
@@ -70,8 +65,20 @@ class ExampleReport(NamedTuple):
     summary: str
 
 
-def run_examples(folders: list[Folder]) -> ExampleReport:
-    """Run the examples of every rule file in the folders, which may be built-in rules; without folders those of all built-in rules."""
+class ReadFiles(NamedTuple):
+    """The rule files to test, and errors as ``file:line: …``."""
+
+    files: list[RuleFile]
+    errors: list[str]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules of the files that have no error."""
+        return [file.rule for file in self.files if file.rule is not None]
+
+
+def read_rules(folders: list[Folder], selectors: Sequence[str] | None = None) -> ReadFiles:
+    """Read the rule files in the folders, which may be built-in rules; without folders all built-in rules. ``selectors`` choose some."""
     home = rules_folder().resolve()
     asked = {(folder if isinstance(folder, Path) else folder.path).resolve() for folder in folders}
     is_built_in = all(home in (path, *path.parents) for path in asked)
@@ -81,10 +88,23 @@ def run_examples(folders: list[Folder]) -> ExampleReport:
     errors = [error for file in files for error in file.errors] + files_of(folders)[1]
     if not is_built_in:
         errors += errors_of_ids(files).values()
-    rules = [(file, file.rule) for file in files if file.rule is not None]
+    if selectors is not None:
+        errors += check_selectors(selectors, [file.rule.info for file in files if file.rule is not None])
+        files = [file for file in files if file.rule is not None and rank(file.rule.info, selectors)]
+    return ReadFiles(files, errors)
+
+
+def run_examples(folders: list[Folder]) -> ExampleReport:
+    """Run the examples of every rule file in the folders, as :func:`read_rules` reads them."""
+    return examples_of(read_rules(folders))
+
+
+def examples_of(read: ReadFiles) -> ExampleReport:
+    """Run the examples of rule files."""
+    rules = [(file, file.rule) for file in read.files if file.rule is not None]
     failed = [failure for file, rule in rules for failure in _failed(file, rule)]
     examples = f"{count(sum(len(rule.examples) for _, rule in rules), 'example')} of {count(len(rules), 'rule')}"
-    return ExampleReport(failed, errors, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
+    return ExampleReport(failed, read.errors, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
 
 
 def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
@@ -101,52 +121,38 @@ def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
             yield "\n".join([first, *(f"    line {file.line(place or example.place)}: {reason}" for place, reason in reasons)])
 
 
-def kind_of(rule: Rule, example: Example) -> str:
-    """The kind of an example: the one it states, else the first that the rule applies to, preferring JSON."""
-    wanted = example.kind or rule.info.kinds[0]
-    return min((kind for kind in RULE_KINDS if kind_matches(kind, wanted)), key=lambda kind: (not kind.endswith("/json"), kind))
-
-
 def _failure(rule: Rule, example: Example) -> tuple[str, list[tuple[Place, str]]]:
     """What is wrong with an example (empty if nothing is), and the reasons, each with its place in the rule."""
     try:
-        every = load_example(example.text().encode(example.encoding), kind_of(rule, example), example.server)
-        for loaded in every:
-            _set_up(loaded.document, example)
+        every = documents_of(rule, example)
     except ValueError as error:
         return str(error), []
-    expected = Counter(map(str, example.finds))
-    found = Counter(name for loaded in every for name in _found(rule, loaded))
-    if found != expected:
-        reasons = [reason for loaded in every for reason in _reasons(rule, loaded, found - expected, expected - found)]
-        return f"finds {_list(sorted(found.elements()))}, but should find {_list(sorted(expected.elements()))}", reasons
-    fixed = None
-    if example.fixed is not None:
-        fixed = _repaired(every[0], rule.found_by) if rule.found_by else _fixed(rule, every[0].document)
-    return "" if fixed == example.fixed else f"is fixed to {json.dumps(fixed)}, but should be fixed to {json.dumps(example.fixed)}", []
+    message = failure_of(rule, example, every, {other.info.id: other for other in built_in_rules()} if example.yields_to else {})
+    if not message or example.yields_to:
+        return message, []
+    reasons: list[tuple[Place, str]] = []
+    for loaded in every:
+        missing, unexpected = difference(example, [seen for _, seen in observe(rule, loaded)])
+        reasons += _reasons(rule, loaded, _names(unexpected), _names(missing))
+    return message, reasons
 
 
-def _set_up(document: Document, example: Example) -> None:
-    """Apply the fields of an example beside its content to a document. Raises ValueError if its content contradicts them."""
-    environment = example.environment
-    for member in (document, *document.members.values()):
-        member.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
-        member.target = example.target or member.target
-        if environment is not None and not member.holders and member.environment not in (None, environment):
-            raise ValueError(f"it says that its environment is {environment}, but by its content that is {member.environment}")
-        if environment is not None:
-            # A service or a container names no environment; the policy is checked as if it did.
-            member.environment, member.holders = environment, ()
+def _names(findings: Iterable[Expected]) -> set[str]:
+    """The names of the settings that findings are about."""
+    return {name for finding in findings for name in finding.name.split(JOINED)}
 
 
-def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Counter[str]) -> Iterator[tuple[Place, str]]:
+def _reasons(rule: Rule, loaded: Loaded, unexpected: Set[str], missing: Set[str]) -> Iterator[tuple[Place, str]]:
     """Why a rule finds what it should not, or does not find what it should."""
     from .explain import trace  # only for an example that fails
 
     document = loaded.document
     if rule.found_by or not loaded.checkable:
-        others = [f"{name} at {'{}:{}'.format(*document.position(span.start))}" for name, span in _found_by_source(loaded)]
-        yield (), f"reading the text reports {_list(others)}{'' if loaded.checkable else ', and too much of it cannot be read'}"
+        others = [f"{problem.name} at {'{}:{}'.format(*document.position(problem.span.start))}" for problem in problems_of(loaded)]
+        yield (
+            (),
+            f"reading the text reports {', '.join(others) or 'nothing'}{'' if loaded.checkable else ', and too much of it cannot be read'}",
+        )
         return
     if not applies(rule, document):
         yield ("for",), f"the rule is not for {document.kind}, which the example is"
@@ -165,83 +171,8 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Counter[str], missing: Coun
     for clause, answer in ((traced, answer) for traced in found.clauses for answer in traced.answers):
         asked.add(answer.setting)
         allowed = {"true": "allows", "unknown": "cannot decide", "false": "does not allow"}[answer.verdict]
-        if (unexpected if answer.verdict == "false" else missing)[answer.setting]:
+        if answer.setting in (unexpected if answer.verdict == "false" else missing):
             yield clause.place, f"{answer.says}, which {clause.text} {allowed}"
     for name in missing:
         if name not in asked:
             yield ("must",), f"no path of must leads to {name}{did_you_mean(name, asked)}"
-
-
-def _found(rule: Rule, loaded: Loaded) -> list[str]:
-    """Names of the settings found, or ``line:column`` where the source finds."""
-    if rule.found_by:
-        return ["{}:{}".format(*loaded.document.position(span.start)) for name, span in _found_by_source(loaded) if name in rule.found_by]
-    return [dotted(finding.path or ()) for finding in check(rule, loaded.document)] if loaded.checkable else []
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names) if names else "nothing"
-
-
-def _fixed(rule: Rule, document: Document) -> dict[str, Any]:
-    data = copy.deepcopy(document.data)
-    for finding in check(rule, document):
-        for change in finding.fix.changes if finding.fix else ():
-            apply_change(data, change)
-    return data
-
-
-def _repaired(loaded: Loaded, names: Collection[str]) -> str:
-    """The text of a document with the named source-found mistakes fixed."""
-    repairs = [problem.repair for problem in loaded.problems if problem.name in names and problem.repair is not None]
-    edits = [edit for repair in repairs if repair.edits is not None for edit in repair.edits() or ()]
-    changes = [change for repair in repairs for change in repair.changes]
-    if changes and loaded.editor is not None:
-        edits += loaded.editor(changes) or ()
-    return apply_to(loaded.document.text, edits, without_mark=any(repair.without_mark for repair in repairs))
-
-
-def load_example(content: bytes, kind: str, server: str = "") -> list[Loaded]:
-    """Load the text of an example as documents of a kind, for the release ``server``, or the newest if that is empty.
-
-    Raises ValueError if it is not of that kind.
-    """
-    if kind == DEPLOYMENT:
-        return _deployment(json.loads(content), server)
-    version = parse_server_version(server, "the example") if server else ANY_SERVER
-    file = SourceFile("rule", content, version)
-    if kind in COMPANIONS:
-        every = [Loaded(Document(file.uri, kind, file.text, file.json.value, JsonOrigin(file.text, file.json, kind), server=version), ())]
-    else:
-        every = list(maker_of(file, kind).load(file, kind))
-    for document in (loaded.document for loaded in every):
-        document.server, document.target = version, target_of(document) or "production"
-        document.complete = document.complete or kind == "server/json"  # an example is complete, however short it is
-    return every
-
-
-def _found_by_source(loaded: Loaded) -> list[tuple[str, Span]]:
-    """What a source found, by the name of the mistake, and the suppression comments that no built-in rule needs."""
-    found = [(problem.name, problem.span) for problem in loaded.problems]
-    if not loaded.suppressions:
-        return found
-    rules = built_in_rules()
-    known = {rule.info.id: rule.info for rule in rules}
-    comments = Comments([Checked(loaded, Config(), Path(), frozenset(known), frozenset(), frozenset(), known, whole=True, complete=True)])
-    for finding in (finding for rule in rules if applies(rule, loaded.document) for finding in check(rule, loaded.document)):
-        comments.acceptance(finding)
-    return found + [(UNUSED_SUPPRESSION, unused.span) for unused in comments.unused()]
-
-
-_KINDS_OF_MEMBERS = {one.beside or one.role: kind for kind, one in DOCUMENT_KINDS.items()}
-"""The kinds of the members of a deployment by name; for ``parameters`` a secret in Key Vault comes last."""
-
-
-def _deployment(members: Mapping[str, Any], server: str) -> list[Loaded]:
-    """The documents of an example for rules about deployments: each member is the content of a separate file."""
-    documents: list[Document] = []
-    for name, data in members.items():
-        text = data["text"] if "text" in data else json.dumps(data)
-        kind = "server/ssm" if "Parameters" in data else _KINDS_OF_MEMBERS.get(name, "server/json")
-        documents.extend(loaded.document for loaded in load_example(text.encode(), kind, server))
-    return [Loaded(combined, ()) for combined in side_by_side(Deployment(None, tuple(documents)))]

@@ -18,7 +18,7 @@ from .config import FAIL_ON_CHOICES, TARGET_CHOICES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-HEADINGS: Final = ("Input", "AWS", "Rules", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help")
+HEADINGS: Final = ("Input", "AWS", "Rules", "Mutants", "Configuration", "Findings", "Fixes", "Report", "Exit code", "Help")
 """The headings of options in the help, in this order."""
 COMMANDS: Final = {
     "accept": "Accept one finding, with a reason.",
@@ -265,6 +265,10 @@ OPTIONS: Final = (
         "Pass if there are no rules of your own, instead of running the examples of the built-in ones: for hooks.",
         commands="test",
     ),
+    _RULES._replace(names="--select", help="Test only these rules, by id or category.", commands="test"),
+    Option("--mutate", "Mutants", "Change the rules in small ways, and print the changes that no example notices.", commands="test"),
+    Option("--mutants", "Mutants", "Try so many changes, drawn at random.  [default: all]", "N", minimum=1, commands="test"),
+    Option("--seed", "Mutants", "Which changes are drawn.", "N", minimum=0, default=1, commands="test"),
     Option("--force-exclude", "Configuration", "Also skip named files that the configuration excludes.", fast=True),
     _BASELINE._replace(names="--baseline", help="Report only findings that are not in this baseline."),
     _BASELINE._replace(names="--baseline", help="List what this baseline accepts, not the configuration's.", commands="accepted"),

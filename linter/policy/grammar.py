@@ -48,12 +48,28 @@ _EXAMPLE: Final = {
     "kind": TEXT,
     "server": TEXT,
     "environment": TEXT,
+    "file": TEXT,
+    "mounted": {"type": "boolean"},
     "target": {"enum": list(TARGETS)},
     "data": True,
     "text": {"type": "string"},
     "encoding": {"enum": ["utf-8", "latin-1", "utf-16"]},
     "now": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "a date such as 2026-01-31"},
 }
+_FINDS: Final = {
+    "if": {"type": "object"},
+    "then": {
+        "minProperties": 1,
+        "additionalProperties": _one_or_list(
+            {
+                "type": ["string", "integer"],
+                "description": "must say what is found: the number of the case, its severity, and safe, unsafe or unfixed",
+            }
+        ),
+    },
+    "else": {**_list(TEXT, 1), "description": "must name settings, in a list or in a mapping from each to what is found there"},
+}
+_FIXED: Final = {"type": ["object", "string"]}
 _ONE_CONTENT: Final = {
     "oneOf": [{"required": ["data"]}, {"required": ["text"]}],
     "description": 'needs either "data" or "text", and not both',
@@ -113,6 +129,7 @@ _KEYS: Final = {
     },
     "precision": {"enum": ["very-high", "high", "medium", "low"]},
     "enabled": {"type": "boolean"},
+    "equivalent": {"type": "object", "minProperties": 1, "additionalProperties": TEXT},
     "examples": _object(
         {"good": _list({"$ref": "#/$defs/goodExample"}, 1), "bad": _list({"$ref": "#/$defs/badExample"}, 1)},
         "good",
@@ -218,11 +235,8 @@ def rule_schema() -> dict[str, Any]:
                 },
                 "safe",
             ),
-            "goodExample": {**_object(_EXAMPLE), **_ONE_CONTENT},
-            "badExample": {
-                **_object({**_EXAMPLE, "finds": _list(TEXT, 1), "fixed": {"type": ["object", "string"]}}, "finds"),
-                **_ONE_CONTENT,
-            },
+            "goodExample": {**_object({**_EXAMPLE, "yields_to": _list(TEXT, 1)}), **_ONE_CONTENT},
+            "badExample": {**_object({**_EXAMPLE, "finds": _FINDS, "fixed": _FIXED, "fixed_unsafely": _FIXED}, "finds"), **_ONE_CONTENT},
         },
     }
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ..model import LEVELS, TARGETS, RuleInfo, Target
 from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS
-from ..typed import Any, Final, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final
 from .errors import RuleError, did_you_mean
 from .evaluate import Mode, check_of
 from .operators import listed
@@ -27,33 +27,8 @@ from .tree import (
     walk,
 )
 
-
-class Example(NamedTuple):
-    """A document that shows what a rule finds.
-
-    ``content`` is its text, or its data as JSON. ``finds`` names the findings of a bad example, by setting or, for a source's findings, by
-    ``line:column``. ``fixed`` is the result of the fixes. The other fields are facts that the content does not show.
-    """
-
-    place: Place
-    is_good: bool
-    content: Any
-    is_text: bool
-    name: str = ""
-    kind: str = ""
-    server: str = ""
-    environment: str | None = None
-    target: Target | None = None
-    now: str = ""
-    encoding: str = "utf-8"
-    finds: Sequence[str] = ()
-    fixed: Any = None
-
-    def text(self, indent: int | None = None) -> str:
-        """The text of the document."""
-        import json  # only for a rule read from its own file
-
-        return self.content if self.is_text else json.dumps(self.content, ensure_ascii=False, indent=indent)
+if TYPE_CHECKING:
+    from .example import Example
 
 
 class Case:
@@ -154,6 +129,8 @@ class Rule:
     @cached_property
     def examples(self) -> tuple[Example, ...]:
         """The examples, good ones first; empty if the rule is read from the built file."""
+        from .example import Example  # only for a rule read from its own file
+
         return tuple(
             Example(
                 ("examples", verdict, index),
@@ -266,7 +243,9 @@ def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
 
 def is_fixable(data: Mapping[str, Any]) -> bool:
     """Whether an example of a rule shows a fix; ``fixable`` is used for a rule without its examples."""
-    return bool(data.get("fixable")) or any("fixed" in example for example in data.get("examples", {}).get("bad", ()))
+    return bool(data.get("fixable")) or any(
+        {"fixed", "fixed_unsafely"} & example.keys() for example in data.get("examples", {}).get("bad", ())
+    )
 
 
 def kind_matches(kind: str, wanted: str) -> bool:

@@ -18,6 +18,7 @@ from .grammar import case_schema, rule_schema
 from .known import check_settings, with_links
 from .operators import listed
 from .possible import check_possible
+from .proof import check_proof
 from .rule import Rule, check_kinds, check_operands, whole_case
 from .tree import Place
 from .trust import check_knows_no_secret
@@ -67,6 +68,7 @@ def read_rule_file(path: Path, *, trusted: bool = True, category: str = "") -> R
             raise RuleError(f'the file of the rule "{rule.info.id}" must be called {name}.yaml', ("id",))
         if not trusted:
             check_knows_no_secret(rule)
+        check_proof(rule)
     except RuleError as error:
         return read._replace(errors=[f"{path}:{error.line or read.line(error.path)}: {printable(error.message)}"])
     return read._replace(rule=rule)

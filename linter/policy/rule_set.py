@@ -92,7 +92,7 @@ def made_of() -> list[str]:
     return [*map(str, rule_files(rules_folder())), __file__]
 
 
-_FOR_READERS_OF_RULES: Final = frozenset({"controls", "examples", "evidence"})
+_FOR_READERS_OF_RULES: Final = frozenset({"controls", "equivalent", "evidence", "examples"})
 """Keys that are in no run: the commands that test or explain a rule read its own file, and controls have a built file of their own."""
 
 
