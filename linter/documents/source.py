@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..files import LARGEST_CONFIGURATION, STANDARD_INPUT, Unreadable, identity, is_within, read_regular
-from ..model import Change, Command, Document, Message, SettingPath, Stored, as_message
+from ..model import Change, Command, Document, Message, SettingPath, Stored
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import parse_json
 from ..syntax.places import NOTHING, Json
@@ -294,17 +294,12 @@ class Problem(NamedTuple):
     """
 
     name: str
-    says: str | Message
+    message: Message
     span: Span
     path: SettingPath | None = None
     fatal: bool = False
     lossy: bool = False
     repair: Repair | None = None
-
-    @property
-    def message(self) -> Message:
-        """The message of the finding."""
-        return as_message(self.says)
 
 
 class Suppression(NamedTuple):
