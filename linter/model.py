@@ -190,6 +190,11 @@ class Document:
         return (self.parts.layers if self.parts is not None else ()) or (self,)
 
     @property
+    def texts(self) -> tuple[Document, ...]:
+        """The documents in whose texts it is written: those of its parts, or itself."""
+        return self.parts.documents if self.parts is not None else (self,)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of its sources."""
         return tuple(layer.kind for layer in self.layers) if self.parts is not None else (self.kind,)

@@ -28,7 +28,7 @@ class Layers(Sum):
     """
 
     def __init__(self, layers: Sequence[Document], unread: Sequence[Document]) -> None:
-        texts = dict.fromkeys(text for layer in (*layers, *unread) if not layer.members for text in _texts(layer))
+        texts = dict.fromkeys(text for layer in (*layers, *unread) if not layer.members for text in layer.texts)
         super().__init__(tuple(texts), {}, ())
         self.layers = tuple(layers)
         self._first = next(layer for layer in layers if not layer.members)
@@ -53,10 +53,6 @@ class Layers(Sum):
     def givers(self, path: SettingPath) -> tuple[Document, ...]:
         """See :meth:`linter.model.Parts.givers`."""
         return tuple(dict.fromkeys(giver for layer in self.layers for giver in _givers(layer, path)))
-
-
-def _texts(layer: Document) -> tuple[Document, ...]:
-    return layer.parts.documents if layer.parts is not None else (layer,)
 
 
 def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:

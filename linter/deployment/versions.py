@@ -55,8 +55,8 @@ def versions_of(documents: Mapping[Document, Image | None], images: Mapping[str,
 def _own(document: Document, image: Image | None, of_file: Mapping[str, Versions]) -> Versions:
     if image is not None:
         return [version_of(image, document.uri)]
-    parts = document.parts.documents if document.parts is not None else ()
-    return next((of_file[uri] for uri in (document.uri, *(part.uri for part in reversed(parts))) if uri in of_file), [])
+    uris = (document.uri, *(text.uri for text in reversed(document.texts)))
+    return next((of_file[uri] for uri in uris if uri in of_file), [])
 
 
 def _joined(versions: Iterable[tuple[str | None, Versions]]) -> dict[str | None, Versions]:

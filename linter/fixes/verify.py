@@ -219,7 +219,7 @@ def _made_whole(before: Outcome, after: Outcome) -> dict[Identity, Sequence[Iden
     """The documents that a round turns into a whole configuration, or a part of one, each with all parts of that."""
     old, new = ({identity(document): document for document in (*outcome.result.documents, *outcome.sums)} for outcome in (before, after))
     wholes = [one for key, one in new.items() if one.complete and key in old and not old[key].complete]
-    parts = [list(map(identity, whole.parts.documents)) if whole.parts is not None else [identity(whole)] for whole in wholes]
+    parts = [list(map(identity, whole.texts)) for whole in wholes]
     return {part: others for others in parts for part in others}
 
 

@@ -204,7 +204,7 @@ class Checker:
 
     def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
         """The findings of rules about secrets in a document as the newest server reads it."""
-        shown = dict(zip((newest, *parts_of(newest)), (document, *parts_of(document)), strict=True))
+        shown = dict(zip((newest, *newest.texts), (document, *document.texts), strict=True))
         for other in shown:
             other.target, other.now = document.target, document.now
         for rule, levels in rules.plan(newest).checks:
@@ -233,11 +233,6 @@ def _in_plain_text(document: Document) -> Iterator[SettingPath]:
         from ..server.effective import leaves  # only for a file that is joined
 
         yield from (path for path, _ in leaves((), document.data))
-
-
-def parts_of(document: Document) -> tuple[Document, ...]:
-    """The documents of the parts of a sum."""
-    return document.parts.documents if document.parts is not None else ()
 
 
 def _is_in(path: SettingPath, holders: set[SettingPath]) -> bool:

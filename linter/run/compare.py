@@ -8,7 +8,7 @@ from ..deployment.members import beside, deployments, side_by_side
 from ..model import Document
 from ..policy.engine import without_repetitions
 from ..settings.kinds import COMPANIONS
-from .check import Checker, parts_of
+from .check import Checker
 from .state import Batch, Compared, Run, Subject
 
 
@@ -38,6 +38,6 @@ def compare(run: Run, subjects: list[Subject], companions: Iterable[tuple[Docume
             compared.infos.update(plan.infos)
             ran = {rule.info.id for rule, _ in plan.checks if rule.members <= combined.members.keys()}
             for member in combined.members.values():
-                for document in (member, *parts_of(member)):
+                for document in (member, *member.texts):
                     compared.rules.setdefault(document, set()).update(ran)
     return compared

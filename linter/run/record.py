@@ -159,7 +159,7 @@ def subjects_of(kinds: Collection[str], outcome: Outcome) -> Iterator[tuple[Docu
 
 def written_documents(document: Document) -> Collection[Document]:
     """The documents in which parts of a document are written."""
-    return document.members.values() or (document.parts.documents if document.parts is not None else (document,))
+    return document.members.values() or document.texts
 
 
 def is_of(finding: Finding, document: Document) -> bool:
