@@ -13,23 +13,12 @@ SHARED_WITH_APPS = frozenset({"baseUrl", "clientId", "googleClientId", "recaptch
 GENERIC = frozenset({"port", "database", "redis", "smtp", "issuer", "logLevel", "workers", "shards", "audience", "allowedOrigins"})
 """Server settings that other programs' configurations have too."""
 INFRA = frozenset(
-    {
-        *("stackName", "accountNumber", "apiDomainName", "appDomainName", "storageDomainName", "storageBucketName", "storagePublicKey"),
-        *("apiSslCertArn", "appSslCertArn", "storageSslCertArn", "maxAzs", "rdsInstances", "rdsInstanceType", "rdsSecretsArn"),
-        *("desiredServerCount", "serverImage", "serverMemory", "serverCpu", "fargateAutoScaling", "hostedZoneName", "apiPort"),
-        *(
-            "apiInternetFacing",
-            "apiWafIpSetArn",
-            "appWafIpSetArn",
-            "storageWafIpSetArn",
-            "mtlsWafIpSetArn",
-            "mtlsDomainName",
-            "mtlsSslCertArn",
-        ),
-        *("mtlsInternetFacing", "loadBalancerLoggingBucket", "loadBalancerLoggingPrefix", "clamscanEnabled", "clamscanLoggingBucket"),
-        *("rdsClusterParameters", "rdsProxyEnabled", "rdsIdsMajorVersionSuffix", "rdsPersistentParameterGroups", "rdsReaderInstanceType"),
-        *("rdsInstanceVersion", "guardDutyMalwareProtectionEnabled", "containerRegistryCredentialsSecretArn"),
-    }
+    "stackName accountNumber apiDomainName appDomainName storageDomainName storageBucketName storagePublicKey apiSslCertArn "
+    "appSslCertArn storageSslCertArn maxAzs rdsInstances rdsInstanceType rdsSecretsArn desiredServerCount serverImage serverMemory "
+    "serverCpu fargateAutoScaling hostedZoneName apiPort apiInternetFacing apiWafIpSetArn appWafIpSetArn storageWafIpSetArn "
+    "mtlsWafIpSetArn mtlsDomainName mtlsSslCertArn mtlsInternetFacing loadBalancerLoggingBucket loadBalancerLoggingPrefix "
+    "clamscanEnabled clamscanLoggingBucket rdsClusterParameters rdsProxyEnabled rdsIdsMajorVersionSuffix rdsPersistentParameterGroups "
+    "rdsReaderInstanceType rdsInstanceVersion guardDutyMalwareProtectionEnabled containerRegistryCredentialsSecretArn".split()
 )
 """Settings that only an infra configuration has."""
 _CORE = frozenset({"database", "redis", "binaryStorage"})
