@@ -11,10 +11,10 @@ from ..model import Fact, Part, SettingPath
 from ..text import Excerpt, Piece, Span
 from ..typed import TYPE_CHECKING, Protocol
 from .lines import Lines
+from .source import Cached
 
 if TYPE_CHECKING:
     from ..redaction.values import Public
-    from ..syntax.json_in_text import InnerJson
 
 
 class Entry(Protocol):
@@ -34,17 +34,13 @@ class Entry(Protocol):
         """The setting as which the text at a span of it may be shown, if it gives the setting at ``path``; None if it may not be."""
 
 
-class EntriesOrigin:
+class EntriesOrigin(Cached):
     """The origin of a document whose settings are given by entries. ``start`` is where to point for absent settings."""
 
     def __init__(self, entries: Mapping[SettingPath, Entry], lines: Lines, start: Callable[[], Span]) -> None:
         self._entries = entries
         self._lines = lines
         self._start = start
-        self._inner: dict[SettingPath, InnerJson] = {}
-        """The parsed JSON in the values of entries, for repeated lookups."""
-        self._excerpts: dict[SettingPath, Excerpt] = {}
-        """The same for excerpts of values."""
 
     def _holder(self, path: SettingPath) -> SettingPath | None:
         """The setting of the entry whose value holds a setting: its own, or that of an object above it."""
@@ -64,11 +60,9 @@ class EntriesOrigin:
         span, text = entry.span("value"), entry.text
         if text is None:
             return span if part != "key" else entry.span("key")
-        if holder not in self._inner:
-            from ..syntax.json_in_text import InnerJson  # only for what is found within a value
+        from ..syntax.json_in_text import InnerJson  # only for what is found within a value
 
-            self._inner[holder] = InnerJson(self._lines.text.content, span, text)
-        inner = self._inner[holder]
+        inner = self.cached(("inner", holder), lambda: InnerJson(self._lines.text.content, span, text))
         place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
         return span if place is None else place.span(part)
 
@@ -87,9 +81,7 @@ class EntriesOrigin:
         entry = self._entries[holder]
         value = entry.span("value")
         if value.start <= span.start and span.end <= value.end:  # a separate text, whose parts are not known
-            if holder not in self._excerpts:
-                self._excerpts[holder] = self._lines.excerpt(value, entry.shown_as(holder, value))
-            return self._excerpts[holder]
+            return self.cached(("excerpt", holder), lambda: self._lines.excerpt(value, entry.shown_as(holder, value)))
         return self._lines.excerpt(span, entry.shown_as(holder, span))
 
     def pieces(self, part: Span) -> Iterator[Piece]:

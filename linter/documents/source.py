@@ -38,7 +38,22 @@ class Nearby(NamedTuple):
     read: Callable[[], bytes | None]
 
 
-class Surroundings:
+class Cached:
+    """Something with results that are computed once and kept under a name."""
+
+    @cached_property
+    def _results(self) -> dict[object, Any]:
+        return {}
+
+    def cached(self, name: object, make: Callable[[], Value]) -> Value:
+        """The result of ``make``, computed when it is first asked for."""
+        if name not in self._results:
+            self._results[name] = make()
+        value: Value = self._results[name]
+        return value
+
+
+class Surroundings(Cached):
     """The files around each file of a run, by their paths in the report, read for the same server.
 
     ``inputs`` are read again on demand, so that they are not all held at once. Another file is read only if a source asks for its path, and
@@ -53,8 +68,6 @@ class Surroundings:
         self._excluded = excluded
         self._inputs = inputs
         self._paths = {uri: str(nearby.path) for uri, nearby in inputs.items()}
-        self._files: dict[tuple[str, Release], SourceFile | None] = {}
-        self._cached: dict[object, Any] = {}
         self.found: dict[str, Path] = {}
 
     def find(self, file: SourceFile, path: str) -> SourceFile | None:
@@ -97,13 +110,6 @@ class Surroundings:
         known = [other for other in others if other is not None]
         return known if file in known else [*known, file]
 
-    def cached(self, name: object, make: Callable[[], Value]) -> Value:
-        """The result of ``make``, computed once for all files of the run."""
-        if name not in self._cached:
-            self._cached[name] = make()
-        value: Value = self._cached[name]
-        return value
-
     def _resolve(self, file: SourceFile, path: str) -> tuple[str, str]:
         """The path in the report, and the path on disk, of a file at a path relative to the folder of another one."""
         uri = posixpath.normpath(posixpath.join(posixpath.dirname(file.uri), path))
@@ -127,11 +133,11 @@ class Surroundings:
         return data is not None and any(mark.encode() in data for mark in marks)
 
     def _file(self, uri: str, server: ServerVersion) -> SourceFile | None:
-        key = uri, server.release
-        if key not in self._files:
+        def read() -> SourceFile | None:
             data = self._inputs[uri].read() if uri in self._inputs else self._beside(uri)
-            self._files[key] = None if data is None else SourceFile(uri, data, server, self)
-        return self._files[key]
+            return None if data is None else SourceFile(uri, data, server, self)
+
+        return self.cached(("file", uri, server.release), read)
 
     def _beside(self, uri: str) -> bytes | None:
         path = Path(self._paths[uri])
@@ -167,7 +173,7 @@ def folder_of(uri: str) -> str:
         return folder
 
 
-class SourceFile:
+class SourceFile(Cached):
     """One input: its ``uri`` (a path with forward slashes, or the name of standard input), its text, its server, and its surroundings.
 
     ``part`` is the place of a file that is inside another one.
@@ -180,7 +186,6 @@ class SourceFile:
         self.part = part
         self.server = server
         self.around = around if around is not None else Surroundings(excluded=lambda _path: True)
-        self._cached: dict[str, Any] = {}
         self.encoding_error: int | None = None
         if isinstance(data, Text):
             self.text = data
@@ -232,13 +237,6 @@ class SourceFile:
         from .looks import looks_like_json  # only for what is broken
 
         return not self.only_looks_like_json and looks_like_json(self.text.content, is_named_so=self.name.endswith(".json"))
-
-    def cached(self, name: str, make: Callable[[], Value]) -> Value:
-        """The result of ``make`` for this file, computed once and kept under a name."""
-        if name not in self._cached:
-            self._cached[name] = make()
-        value: Value = self._cached[name]
-        return value
 
     def for_all_servers(self, name: str, make: Callable[[], Value]) -> Value:
         """The result of ``make`` for this file, whichever server it is read for, computed once in a run and kept under a name."""
