@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from ..model import gathered
+from ..patterns import pattern
 from ..text import Edit as Edit
 from ..text import Span, Text
-from ..typed import Any, TypeVar
+from ..typed import Any, Final, TypeVar
 from .places import JsonPath
 
 T = TypeVar("T")
+_BREAK: Final = pattern(r"[\r\n]")
 
 
 class Overlap(Exception):
@@ -123,9 +125,8 @@ def line_start(content: str, at: int) -> int:
 
 def line_end(content: str, at: int) -> int:
     """Where the line of a character ends, before its line end."""
-    while at < len(content) and content[at] not in "\r\n":
-        at += 1
-    return at
+    found = _BREAK.search(content, at)
+    return found.start() if found is not None else len(content)
 
 
 def after_break(content: str, at: int) -> int:

@@ -17,6 +17,7 @@ from ... import settings
 from ...model import Change, Message, sentence
 from ...redaction.tokens import ListedTokens, Token
 from ...settings.env_names import setting_of
+from ...syntax.edits import after_break, line_end
 from ...syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ...text import Edit, Span, Text
 from ..problems import encoding_problems
@@ -28,7 +29,6 @@ _CONSEQUENCE = "the program that reads the file reads it as part of the first na
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _COMMENT = re.compile(r"\s#")
-_NEXT = re.compile(r"\r\n|\r|\n")
 _OURS = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?MEDPLUM_[A-Z0-9_]+[^\S\r\n]*=")
 """A line that sets a variable of the server."""
 _ANY = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?[A-Z_][A-Z0-9_]*=(?:[^=\s]|\Z)")
@@ -100,11 +100,6 @@ def read_environment(file: SourceFile) -> EnvironmentLines:
     return file.cached("environment file", lambda: EnvironmentLines(file.text))
 
 
-def _line_end(content: str, at: int) -> int:
-    end = _NEXT.search(content, at)
-    return end.start() if end is not None else len(content)
-
-
 class EnvironmentLines:
     """The variables of a text, what is wrong with its lines, and its comments; a line that is not an assignment is skipped."""
 
@@ -117,13 +112,12 @@ class EnvironmentLines:
         while at < len(content):
             start, was_broken = at, is_broken
             at, is_broken = self._line(at, is_behind_broken=was_broken)
-            end = _line_end(content, at)
+            end = line_end(content, at)
             comment = content.find("#", at, end) if not is_broken else -1
             if comment >= 0:
                 self.comments.append(Span(comment, end))
             is_broken = is_broken or (was_broken and not content[start:end].strip())
-            following = _NEXT.match(content, end)
-            at = following.end() if following is not None else end
+            at = after_break(content, end)
 
     def _line(self, at: int, *, is_behind_broken: bool) -> tuple[int, bool]:
         """Where the reading of a line ends, and whether it is not an assignment, or its value continues on the next line.
@@ -133,7 +127,7 @@ class EnvironmentLines:
         content = self._content
         if _BLANK.match(content, at) is not None:
             return at, False
-        line, end = _LINE.match(content, at), _line_end(content, at)
+        line, end = _LINE.match(content, at), line_end(content, at)
         if line is None or (is_behind_broken and _END_OF_BASE64.match(content, at)):
             start = end - len(content[at:end].lstrip())
             remedy = "write NAME=value, and a value of several lines in double quotes"
@@ -156,18 +150,18 @@ class EnvironmentLines:
 
     def _quoted(self, name: str, key: Span, start: int) -> tuple[int, bool]:
         """The same for an assignment whose value begins with a quote at ``start``."""
-        content, line_end = self._content, _line_end(self._content, start)
+        content, own_end = self._content, line_end(self._content, start)
         named = name if name.startswith("MEDPLUM_") else "this variable"  # another name may be a line of a key
         end = closing_quote(content, start, escapes=content[start] == '"')
-        if end < 0 or (end >= line_end and _is_of_another(content, name, Span(start, end))):
+        if end < 0 or (end >= own_end and _is_of_another(content, name, Span(start, end))):
             what = f"the quote before the value of {named} is never closed, or only by the quote of a later line"
             why = "the program that reads the file fails, or reads the lines in between as part of the value"
             self._add_problem(sentence(what, why, "close it on this line"), start)
-            self.variables.append(Variable(name, None, key, Span(start, line_end)))
-            return line_end, True  # the rest of a value of several lines is not another mistake
+            self.variables.append(Variable(name, None, key, Span(start, own_end)))
+            return own_end, True  # the rest of a value of several lines is not another mistake
         inner, at = content[start + 1 : end], end + 1
         text: str | None = inner
-        if _BLANK.fullmatch(content, at, _line_end(content, at)) is None:
+        if _BLANK.fullmatch(content, at, line_end(content, at)) is None:
             what = f"something follows the closing quote of {named}"
             self._add_problem(sentence(what, "programs do not agree on the value", "put all of it into one pair of quotes"), at)
             text = None
@@ -197,7 +191,7 @@ def _is_of_another(content: str, name: str, value: Span) -> bool:
     """Whether the quote that ends a value of several lines belongs to a later variable, so that its own is missing."""
     if _OURS.search(content, value.start, value.end) is not None:
         return True
-    closes = _BLANK.fullmatch(content, value.end + 1, _line_end(content, value.end + 1)) is not None
+    closes = _BLANK.fullmatch(content, value.end + 1, line_end(content, value.end + 1)) is not None
     if (name.startswith("MEDPLUM_") or not closes) and _ANY.search(content, value.start, value.end) is not None:
         return True
     return not closes and content.find(_PEM, *value) < 0
