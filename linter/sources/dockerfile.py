@@ -65,10 +65,8 @@ class _Stage:
         self.name = name
         self.image: str = parent.image if parent is not None else image
         self.variables: list[Variable] = []
-        self.entrypoint: Any = parent.entrypoint if parent is not None else None
-        self.command: Any = parent.command if parent is not None else None
-        self.started_at: dict[str, Span] = dict(parent.started_at) if parent is not None else {}
-        """The places of its entry point and its command, by their instructions."""
+        self.starts: dict[str, tuple[Any, Span]] = dict(parent.starts) if parent is not None else {}
+        """Its entry point and its command, each with its place, by their instructions."""
         self.folder: str = parent.folder if parent is not None else WORKING_FOLDER
         self.mounts: dict[bool, str] = dict(parent.mounts) if parent is not None else {}
         """Where a configuration file is put, and where a shell may be."""
@@ -78,6 +76,10 @@ class _Stage:
         self.is_copied_from = False
         self.is_last = True
         """Whether no other stage is built from it."""
+
+    def start(self, keyword: str) -> Any:
+        """Its entry point or its command; None if the image's applies."""
+        return self.starts[keyword][0] if keyword in self.starts else None
 
 
 def detect(file: SourceFile) -> Recognised | None:
@@ -138,7 +140,7 @@ def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: 
     """The mistakes in how a stage of the server's image is built, and in how the last one starts the server."""
     mistake = _mistake_in_start(stage, server, has_variables) if stage.is_last else None
     if mistake is not None:
-        yield Problem(*mistake, stage.started_at.get("CMD") or stage.started_at.get("ENTRYPOINT") or start)
+        yield Problem(*mistake, next((stage.starts[keyword][1] for keyword in ("CMD", "ENTRYPOINT") if keyword in stage.starts), start))
     if stage.runs is not None and (shell := missing_shell("RUN", Start("image", None, stage.image, None, None, str), server)):
         message = sentence(shell, "docker build fails", "copy what it makes from another stage", by=", so ", stops=True)
         yield Problem("missing-program", message, stage.runs)
@@ -149,7 +151,7 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
 
     The entry point of the server's image uses the command as the arguments of the server.
     """
-    entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in (stage.entrypoint, stage.command))
+    entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in map(stage.start, ("ENTRYPOINT", "CMD")))
     mounts = Mounts([*map(Mount, stage.mounts.values())])
     start = Start("image", None, stage.image, entry_point, command, lambda argument: f'CMD ["{argument}"]', mounts=mounts)
     unstartable = unstartable_start(start, server)
@@ -158,7 +160,7 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
         return ("image-starts-without-env", unstartable[1]._replace(stops=False)) if is_empty else unstartable
     if start.reads(server.release) != "never" or not (has_variables or "env" in start.sources(server.release)):
         return None
-    if entry_point is None and isinstance(stage.command, str):
+    if entry_point is None and isinstance(stage.start("CMD"), str):
         message = sentence("CMD is not a list", "a shell starts between the server and its argument", by=", so ")
         message = message.add("why", "it gets three arguments, reads medplum.config.json and ignores its variables", ": ")
     elif start.is_whole:
@@ -249,14 +251,10 @@ class _Dockerfile:
         return place
 
     def _start(self, instruction: Instruction, stage: _Stage) -> None:
-        place = self._place(instruction)
-        if instruction.keyword == "CMD":
-            stage.command, stage.started_at["CMD"] = _start(instruction), place
-        else:
-            stage.entrypoint, stage.started_at["ENTRYPOINT"] = _start(instruction), place
-            if stage.started_at.get("CMD", stage.at) <= stage.at:  # an explicit command stays
-                stage.command = None
-                stage.started_at.pop("CMD", None)
+        stage.starts[instruction.keyword] = _start(instruction), self._place(instruction)
+        is_explicit = "CMD" in stage.starts and stage.starts["CMD"][1] > stage.at
+        if instruction.keyword == "ENTRYPOINT" and not is_explicit:
+            stage.starts.pop("CMD", None)
 
     def _copy(self, instruction: Instruction, stage: _Stage) -> None:
         if instruction.keyword == "RUN":
