@@ -133,7 +133,7 @@ ONE_SOURCE = "command: env and give all settings as variables, or move these to 
 def container(**members: Any) -> Start:
     given = {"image": "medplum/medplum-server:5.1.23", "entry_point": None, "command": None, "mounts": [], **members}
     given["mounts"] = Mounts([Mount(target_of(one)) for one in given["mounts"]])
-    return Start("service", "api", spell=lambda argument: f"command: {argument}", **given)
+    return Start("service", "api", spelling="command: {}", **given)
 
 
 def messages_of(start: Start, release: str) -> list[str]:

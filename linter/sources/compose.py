@@ -176,7 +176,7 @@ def _start(project: _Project, image: Any, beside: Mapping[str, Given] | None) ->
         image if project.given("build") is None else None,
         UNKNOWN if not is_written and (project.lacks or project.given("build") is not None) else entry_point,
         command,
-        lambda argument: f"command: {argument}",
+        "command: {}",
         project.member("entrypoint" if command is None else "command") if is_written else None,
         project.given("working_dir"),
         _mounts(project),

@@ -141,7 +141,7 @@ def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: 
     mistake = _mistake_in_start(stage, server, has_variables) if stage.is_last else None
     if mistake is not None:
         yield Problem(*mistake, next((stage.starts[keyword][1] for keyword in ("CMD", "ENTRYPOINT") if keyword in stage.starts), start))
-    if stage.runs is not None and (shell := missing_shell("RUN", Start("image", None, stage.image, None, None, str), server)):
+    if stage.runs is not None and (shell := missing_shell("RUN", Start("image", None, stage.image, None, None, "{}"), server)):
         message = sentence(shell, "docker build fails", "copy what it makes from another stage", by=", so ", stops=True)
         yield Problem("missing-program", message, stage.runs)
 
@@ -153,7 +153,7 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
     """
     entry_point, command = (["/bin/sh", "-c", one] if isinstance(one, str) else one for one in map(stage.start, ("ENTRYPOINT", "CMD")))
     mounts = Mounts([*map(Mount, stage.mounts.values())])
-    start = Start("image", None, stage.image, entry_point, command, lambda argument: f'CMD ["{argument}"]', mounts=mounts)
+    start = Start("image", None, stage.image, entry_point, command, 'CMD ["{}"]', mounts=mounts)
     unstartable = unstartable_start(start, server)
     if unstartable is not None:
         is_empty = start.line == []  # a command may be given when the container starts

@@ -68,7 +68,7 @@ def _listed(file: SourceFile) -> Iterator[Node]:
 def _container(node: Node) -> Container:
     image, (plain, fetched) = node.at("image").value, (block.variables for block in _blocks(node))
     members = ("entryPoint", "command", "workingDirectory", "mountPoints")
-    start = start_in("container", node, members, lambda argument: f'"command": ["{argument}"]')
+    start = start_in("container", node, members, '"command": ["{}"]')
 
     def load() -> Loaded:
         holder = _holder(node)

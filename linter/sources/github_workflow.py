@@ -131,7 +131,7 @@ def _described(step: Node, job: Node, command: Command) -> Described:
 
 def _start(service: Node) -> Start:
     """How a service is started: it has Compose's ``entrypoint`` and ``command``, or an entry point among its options."""
-    start = start_in("service", service, ("entrypoint", "command", "", "volumes"), lambda argument: f"command: {argument}")
+    start = start_in("service", service, ("entrypoint", "command", "", "volumes"), "command: {}")
     is_known = "--entrypoint" not in str(service.at("options").value)
     return start._replace(name=service.path[-1], entry_point=start.entry_point if is_known else UNKNOWN)
 
@@ -142,7 +142,7 @@ def _started_by(script: str) -> list[Start]:
     by_node = (words for words in lines if arguments_of(None, words, None) is not None)
     given = (command for command in commands_in(script, 0) if any(name.startswith(PREFIX) for name in command.handed))
     in_containers = (command.start for command in given if not _gives(command))
-    starts = (Start("step", None, None, words, None, lambda argument: f"{argument} after the script") for words in by_node)
+    starts = (Start("step", None, None, words, None, "{} after the script") for words in by_node)
     return [*in_containers, *starts]
 
 

@@ -140,7 +140,7 @@ def _container(one: Node, node: Node) -> Container:
     given, objects, lacks = _gathered(one, node)
     mounts = Mounts([_mount(mount, one, node) for mount in node.at("volumeMounts").items], _is_whole(one, node))
     members = ("command", "args", "workingDir", "")
-    start = start_in("container", node, members, lambda argument: f'args: ["{argument}"]')._replace(mounts=mounts)
+    start = start_in("container", node, members, 'args: ["{}"]')._replace(mounts=mounts)
 
     has_variables = any(one.variable.name.startswith(PREFIX) for one in given)
 

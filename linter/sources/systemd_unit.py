@@ -97,7 +97,7 @@ def _container(file: SourceFile) -> Container:
     files = [environment_holder(one) for one in found if one is not None]
     is_known = None not in found and not file.around.has_folder(file, f"{file.name}.d")  # drop-ins, which can set any variable
     in_files = [Given(variable, holder) for holder in files for variable in holder.variables]
-    start = Start("unit", None, None, unit.command, None, lambda argument: f"{argument} at the end of ExecStart")
+    start = Start("unit", None, None, unit.command, None, "{} at the end of ExecStart")
 
     def load() -> Loaded:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import dropwhile
 from posixpath import basename
@@ -59,9 +59,9 @@ _BEFORE_5: Final = Release((4, 5, 2))
 class Start(NamedTuple):
     """How a container starts a server.
 
-    It has the kind and name of the container; its image, and its entry point and command (None if the image's apply); and how the file
-    spells a start ``argument``. ``at`` is where the command is written, or else the entry point. ``folder`` is the working directory (None
-    if the image's applies), and ``mounts`` are the volumes of the container.
+    It has the kind and name of the container; its image, and its entry point and command (None if the image's apply); and the ``spelling``
+    in the file of the start argument ``{}``. ``at`` is where the command is written, or else the entry point. ``folder`` is the working
+    directory (None if the image's applies), and ``mounts`` are the volumes of the container.
     """
 
     word: str
@@ -69,7 +69,7 @@ class Start(NamedTuple):
     image: Any
     entry_point: Any
     command: Any
-    spell: Callable[[str], str]
+    spelling: str
     at: Node | None = None
     folder: Any = None
     mounts: Mounts = Mounts()
@@ -165,7 +165,7 @@ class Start(NamedTuple):
         return Started(self.argument, self.mounts.find, whole, self.working_folder or "") if self.argument is not None else None
 
 
-def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str], str]) -> Start:
+def start_in(word: str, node: Node, members: Sequence[str], spelling: str) -> Start:
     """How a container is started whose entry point, command, working directory and mounts are in these members.
 
     An empty entry point stands for the image's.
@@ -174,7 +174,7 @@ def start_in(word: str, node: Node, members: Sequence[str], spell: Callable[[str
     at = next((command_line for command_line in (command, entry_point) if command_line.value), None)
     of_image = node.at("name").value, node.at("image").value
     every = Mounts([Mount(target_of(item.value)) for item in mounts.items])
-    return Start(word, *of_image, entry_point.value or None, command.value, spell, at, folder.value, every)
+    return Start(word, *of_image, entry_point.value or None, command.value, spelling, at, folder.value, every)
 
 
 def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] | None:
@@ -226,7 +226,7 @@ def never_read(start: Start) -> str:
 def remedy_of(start: Start, server: ServerVersion) -> str:
     """What to write instead, so that the server reads variables too, along with its other sources."""
     argument = with_variables(start.sources(server.release), server.release)
-    spelt = f"{argument} as the only word after the script" if start.is_whole else start.spell(argument)
+    spelt = f"{argument} as the only word after the script" if start.is_whole else start.spelling.format(argument)
     remedy = f"{'write' if start.arguments or start.is_whole else 'add'} {spelt}"
     if server.release < SEVERAL and any(source != "env" and names_source(source) for source in start.sources(server.release)):
         return f"{remedy} and give all settings as variables, or move these to the other source: before {SEVERAL} the server reads only one"
@@ -239,7 +239,7 @@ def unstartable_start(start: Start, server: ServerVersion) -> tuple[str, Message
     if program:
         sources = start.sources(server.release)
         argument = with_variables(sources, server.release) if server.release >= SEVERAL or not sources else shown(sources[0])
-        remedy = f"leave the entry point to the image, and write {start.spell(argument)}"
+        remedy = f"leave the entry point to the image, and write {start.spelling.format(argument)}"
         return "missing-program", sentence(program, "the container does not start", remedy, by=", so ", stops=True)
     wrong = fault(start.argument, server.release) if start.argument is not None else None
     if wrong is None:

@@ -92,7 +92,7 @@ def _of_docker(words: Sequence[Word]) -> Command | None:
     entry_point = UNKNOWN if any(name == "--entrypoint" for name, _ in given) else None
     texts = [word.text for word in words[index + 1 :]]
     command = UNKNOWN if any(map(_UNREAD.search, texts)) else texts
-    start = Start("step", None, words[index].text, entry_point, command, lambda argument: f"{argument} after the image")
+    start = Start("step", None, words[index].text, entry_point, command, "{} after the image")
     networks = {value.text for name, value in given if name == "--network"}
     network = "host" if "host" in networks else "shared" if any(name.startswith("container:") for name in networks) else "own"
     return Command(start, variables, any(name == "--env-file" for name, _ in given), _span(words[index]), network, handed)
@@ -108,7 +108,7 @@ def _of_gcloud(words: Sequence[Word]) -> Command | None:
     secrets = [_assigned(assignment) for name in ("--set-secrets", "--update-secrets") for assignment in lists.get(name, ())]
     variables = [*filter(None, assigned), *(secret._replace(text=None) for secret in secrets if secret is not None)]
     entry_point, command = (_texts(lists.get(name)) for name in ("--command", "--args"))
-    start = Start("step", None, image.text, entry_point or None, command, lambda argument: f"--args={argument}")
+    start = Start("step", None, image.text, entry_point or None, command, "--args={}")
     is_replaced = any(name in lists for name in ("--set-env-vars", "--env-vars-file"))  # else it keeps those of the last deployment
     network = "shared" if "--container" in lists else "own"
     return Command(start, variables, "--env-vars-file" in lists or not is_replaced, _span(image), network)
