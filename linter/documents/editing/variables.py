@@ -190,8 +190,6 @@ def _variable_text(value: Any, coercion: str) -> str | None:
         return json.dumps(value, ensure_ascii=False)
     if coercion == "csv" and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, str):
         return value
     return json.dumps(value) if isinstance(value, int | float) else None
