@@ -78,13 +78,15 @@ def tree_problems(parsed: Json | Yaml, consequence: Consequence, content: str | 
 
 
 def object_problems(
-    parsed: Json, consequence: Consequence, otherwise: Message, content: str | None = None
+    parsed: Json, consequence: Consequence, otherwise: Message, file: SourceFile | None = None, *, as_it_is: bool = False
 ) -> tuple[dict[str, Any], list[Problem], bool]:
     """The members of a text that should be an object, the mistakes in it, and whether the members can be checked.
 
-    ``otherwise`` is the message about a text that is something else; ``content`` as in :func:`tree_problems`.
+    ``otherwise`` is the message about a text that is something else. ``file`` is the file that the text is the whole of, with mistakes in
+    its bytes; ``as_it_is`` as in :func:`encoding_problems`.
     """
-    problems = list(tree_problems(parsed, consequence, content))
+    problems = list(encoding_problems(file, consequence, as_it_is=as_it_is)) if file is not None else []
+    problems += tree_problems(parsed, consequence, file.text.content if file is not None else None)
     is_object = isinstance(parsed.value, dict)
     if not is_object and parsed.value is not UNKNOWN:
         root = parsed.places.find(())

@@ -14,7 +14,7 @@ from .. import settings
 from ..documents.entries import EntriesOrigin
 from ..documents.lines import Lines
 from ..documents.origin import first_character, hidden_at, public_at
-from ..documents.problems import encoding_problems, object_problems, problems_beside
+from ..documents.problems import object_problems, problems_beside
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
@@ -65,7 +65,7 @@ def _stands_for_another(name: str, text: Any) -> bool:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed, known = file.json, settings.catalogue()
-    entries, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+    entries, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file)
     of_path = {dotted_path(name): _VaultEntry(name, value, parsed.places) for name, value in entries.items()}
     wrong = list(_not_text(of_path.values(), file.release))
     lost = {problem.path for problem in wrong}
@@ -76,8 +76,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     wrong += problems_beside(
         of_path, lambda _, one: (one.value, printable(one.name), one.span("key")), "ssm_coercion", file.release, ordered=True
     )
-    found, place = (*encoding_problems(file, _CONSEQUENCE), *problems, *wrong), (file.uri, file.part)
-    return [Loaded(document, found, checkable, places=frozenset({place}))]
+    return [Loaded(document, (*problems, *wrong), checkable, places=frozenset({(file.uri, file.part)}))]
 
 
 def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Problem]:

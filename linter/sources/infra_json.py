@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ..documents.origin import JsonOrigin, editor_of
-from ..documents.problems import encoding_problems, object_problems
+from ..documents.problems import object_problems
 from ..documents.recognise import INFRA, is_infra, is_infra_fragment
 from ..documents.source import Confidence, Loaded, Problem, Recognised, Repair, SourceFile
 from ..model import Change, Document, dotted, sentence
@@ -35,7 +35,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text and its external secrets."""
     parsed = file.json
-    given, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+    given, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file, as_it_is=True)
     data, flaws = resolved(given)
     name = data.get("name")
     document = Document(
@@ -47,7 +47,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
         complete=parsed.whole and not parsed.is_bare,
     )
-    problems = [*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems, *(_problem(flaw, parsed) for flaw in flaws)]
+    problems += (_problem(flaw, parsed) for flaw in flaws)
     return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "infra"))]
 
 

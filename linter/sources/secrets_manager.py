@@ -97,9 +97,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each secret; mistakes in the text of the file itself are reported with the first."""
     secrets = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
     if not secrets:
-        data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+        data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file)
         document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), complete=file.json.whole)
-        return [Loaded(document, (*encoding_problems(file, _CONSEQUENCE), *problems), checkable)]
+        return [Loaded(document, tuple(problems), checkable)]
     kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(secret)) for parsed, secret in secrets]
     known = [(parsed, secret, one) for parsed, secret, one in kinds if one is not None] or [(*secrets[0], kind)]
     outer = (problem for parsed in file.documents for problem in tree_problems(parsed, _OUTER_CONSEQUENCE))

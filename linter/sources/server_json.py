@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import settings
 from ..documents.origin import JsonOrigin, editor_of
-from ..documents.problems import broken_off, encoding_problems, object_problems
+from ..documents.problems import broken_off, object_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
 from ..model import Document, sentence
@@ -41,7 +41,7 @@ def detect(file: SourceFile) -> Recognised | None:
 def load(file: SourceFile, kind: str) -> list[Loaded]:
     """The one document of the file, with what is wrong with its text."""
     parsed = file.json
-    data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file.text.content)
+    data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file, as_it_is=True)
     is_whole = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
     complete = is_whole and not parsed.is_bare
 
@@ -51,5 +51,4 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
         return file.around.cached(("filled in", file.uri, file.part), lambda: is_filled_in(file))
 
     document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete, is_filled=is_filled)
-    wrong, place = (*encoding_problems(file, _CONSEQUENCE, as_it_is=True), *problems), (file.uri, file.part)
-    return [Loaded(document, wrong, checkable, editor=editor_of(file, "server"), places=frozenset({place}))]
+    return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "server"), places=frozenset({(file.uri, file.part)}))]
