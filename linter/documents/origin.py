@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from ..syntax.json_in_text import InnerJson
 
 
-def locate_in(places: Places, path: SettingPath, part: Part) -> Span:
-    """The span of a setting's value or key; for an absent one the first character of what lacks it."""
-    place = places.find(path)
-    return place.span(part) if place is not None else first_character(places, path[:-1])
-
-
 def first_character(places: Places, path: SettingPath = ()) -> Span:
     """The first character of what is at a path, or of the nearest object above it, for a setting that this lacks."""
     holders = (places.find(path[:length]) for length in range(len(path), -1, -1))
@@ -162,7 +156,8 @@ class JsonOrigin:
 
     def locate(self, path: SettingPath, part: Part) -> Span:
         """See :meth:`linter.model.Origin.locate`."""
-        span = locate_in(self._parsed.places, path, part)
+        place = self._parsed.places.find(path)
+        span = place.span(part) if place is not None else first_character(self._parsed.places, path[:-1])
         return span if self._inner is None else self._inner.outward(span)
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:

@@ -437,9 +437,7 @@ def _as_aws_prints(tree: Tree, item: dict[str, Any], at: JsonPath) -> Parameter:
     text = _value(tree, (*at, value), item.get(value), kind)
     written = Written(tree.places, at, names["key"], *(names[part] if names[part] in item else None for part in ("value", "type", "tier")))
     of_aws = {field: item.get(_member(item, name)) for field, (name, _) in _OF_AWS.items()}
-    known: dict[str, Any] = {
-        field: one for field, one in of_aws.items() if isinstance(one, _OF_AWS[field][1]) and not isinstance(one, bool)
-    }
+    known: dict[str, Any] = {field: one for field, one in of_aws.items() if type(one) in _OF_AWS[field][1]}
     stored = of_aws["arn"] is not None or of_aws["modified"] is not None
     return Parameter.of(item[names["key"]], text, written, kind, item.get(names["tier"]))._replace(stored=stored, **known)
 
