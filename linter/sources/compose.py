@@ -24,7 +24,7 @@ from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, U
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder, unless_reference
 from ..documents.variables.files import COMPOSE_FILES, environment_holder
-from ..documents.variables.in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in
+from ..documents.variables.in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in, yaml_roots
 from ..model import UNKNOWN
 from ..release import MAIN
 from ..settings.env_names import PREFIX
@@ -91,8 +91,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
 
 
 def _services(file: SourceFile) -> Iterator[Node]:
-    if file.looks_like_yaml:
-        yield from (member for root in roots(file) for member in root.at("services").members if isinstance(member.value, dict))
+    return (member for root in yaml_roots(file) for member in root.at("services").members if isinstance(member.value, dict))
 
 
 def _containers(file: SourceFile) -> list[Container]:

@@ -16,7 +16,7 @@ from ..documents.containers.run_scripts import Command, commands_in
 from ..documents.containers.workload import Described, Leaf
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.variables.documents import Variable, VariableHolder, is_servers, read_variables
-from ..documents.variables.in_yaml import Block, Node, roots, text_problems, variables_in, written_as_is
+from ..documents.variables.in_yaml import Block, Node, text_problems, variables_in, written_as_is, yaml_roots
 from ..model import UNKNOWN, SettingPath
 from ..settings.env_names import PREFIX, variable_of
 from ..syntax.places import Place as Written
@@ -34,7 +34,7 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def detect(file: SourceFile) -> Recognised | None:
     """Whether a file is a workflow with variables of a server."""
-    if "MEDPLUM_" not in file.text.content or not file.looks_like_yaml or not any(map(_jobs, roots(file))):
+    if "MEDPLUM_" not in file.text.content or not any(map(_jobs, yaml_roots(file))):
         return None
     return recognised(file, _containers(file), "a GitHub workflow without variables of a Medplum server")
 
@@ -48,7 +48,7 @@ def _containers(file: SourceFile) -> list[Container]:
     """The parts that have variables: the workflow, its jobs, and their parts."""
 
     def found() -> Iterator[Container]:
-        for root in roots(file) if file.looks_like_yaml else ():
+        for root in yaml_roots(file):
             jobs, hosts = _jobs(root), _hosts(root)
             if jobs:
                 yield _container(root, None, _throwaway(_LOOPBACK, frozenset(), hosts))
@@ -116,7 +116,7 @@ def _holder_of(step: Node, job: Node, command: Command) -> VariableHolder:
 
 def workloads(file: SourceFile) -> list[Described]:
     """The environments of the servers that commands start."""
-    jobs = [job for root in roots(file) if file.looks_like_yaml for job in _jobs(root)]
+    jobs = [job for root in yaml_roots(file) for job in _jobs(root)]
     return [_described(step, job, command) for job in jobs for step in job.at("steps").items for command in _commands(step)]
 
 

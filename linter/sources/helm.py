@@ -27,7 +27,7 @@ from ..documents.containers.documents import Container, Given, holder_in, load_s
 from ..documents.containers.workload import Described, as_is, mebibytes
 from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.variables.documents import Variable, VariableHolder, configures_server, is_servers, unless_reference
-from ..documents.variables.in_yaml import Block, Node, has_prefixed, mentions_medplum, roots, text_problems, tokens_of, variables_in
+from ..documents.variables.in_yaml import Block, Node, has_prefixed, mentions_medplum, text_problems, tokens_of, variables_in, yaml_roots
 from ..model import UNKNOWN, sentence
 from ..server.start import layers as sources_of
 from ..settings.env_names import PREFIX, setting_of, variable_of
@@ -247,7 +247,7 @@ def _values(file: SourceFile) -> list[Node]:
         is_other = isinstance(value, dict) and any(isinstance(value.get(name), dict) for name in ("services", "jobs"))
         return isinstance(value, dict) and not is_other and not {"apiVersion", "kind"} <= value.keys()
 
-    found = [root for root in roots(file) if is_values(root.value)] if file.looks_like_yaml else []
+    found = [root for root in yaml_roots(file) if is_values(root.value)]
     chart = chart_beside(file) if found else None
     return [root.at(*chart.within) if root.at(*chart.within).mapping else root for root in found] if chart is not None else found
 

@@ -20,7 +20,7 @@ from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile, folder_of
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder
-from ..documents.variables.in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, roots, text_problems, variables_in
+from ..documents.variables.in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, text_problems, variables_in, yaml_roots
 from ..model import UNKNOWN, gathered, sentence
 from ..settings.env_names import PREFIX
 from ..typed import Any, Final
@@ -77,7 +77,7 @@ def _containers(file: SourceFile) -> list[Container]:
 
 def _objects(file: SourceFile) -> Iterator[Node]:
     """The objects of the file, including those in lists."""
-    for root in roots(file) if file.looks_like_yaml else ():
+    for root in yaml_roots(file):
         yield from (item for item in (root.at("items").items if _kind(root) == "List" else [root]) if _kind(item))
 
 

@@ -123,6 +123,11 @@ def roots(file: SourceFile) -> list[Node]:
     return [Node(file, tree) for tree in file.documents]
 
 
+def yaml_roots(file: SourceFile) -> list[Node]:
+    """The documents of a file in YAML; none of another one."""
+    return [Node(file, tree) for tree in file.yaml]
+
+
 class Block(NamedTuple):
     """A mapping or list of variables: how to parse their texts, and how to write them if the block can be edited."""
 
