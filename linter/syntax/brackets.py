@@ -8,7 +8,7 @@ from itertools import groupby
 
 from ..text import Span
 from ..typed import NamedTuple
-from .edits import Edit, after_blanks, after_break, before_blanks, has_break
+from .edits import Edit, after_blanks, after_break, before_blanks, before_break, has_break
 
 
 class Item(NamedTuple):
@@ -134,8 +134,7 @@ def _reduced(brackets: Brackets, start: int, end: int) -> str:
     """The text between two tokens, without comments and empty lines."""
     content, line = brackets.content, _gap(brackets, start, end).line
     if line is not None:
-        first = line - 2 if content[line - 2 : line] == "\r\n" and line - 2 >= start else line - 1
-        return content[first : after_blanks(content, line)]
+        return content[before_break(content, line, start) : after_blanks(content, line)]
     gap = content[start:end]
     return gap if gap.strip(" \t") == "" else " "
 

@@ -136,6 +136,11 @@ def after_break(content: str, at: int) -> int:
     return at + 1 if at < len(content) and content[at] in "\r\n" else at
 
 
+def before_break(content: str, at: int, least: int = 0) -> int:
+    """The offset of the line end that ends at ``at``."""
+    return max(at - (2 if content.endswith("\r\n", least, at) else 1), least)
+
+
 def after_blanks(content: str, at: int, blanks: str = " \t") -> int:
     """The offset after the spaces and tabs, or other given characters, at ``at``."""
     while at < len(content) and content[at] in blanks:
@@ -160,8 +165,7 @@ def break_near(content: str, at: int) -> str:
     """The line end nearest to a character: before it, else after it; ``\\n`` if the text is one line."""
     start = line_start(content, at)
     end = line_end(content, at)
-    first = max(start - 2, 0) if content[max(start - 2, 0) : start] == "\r\n" else max(start - 1, 0)
-    return content[first:start] or content[end : after_break(content, end)] or "\n"
+    return content[before_break(content, start) : start] or content[end : after_break(content, end)] or "\n"
 
 
 def newline_at(content: str, end: int, at: int) -> str:
@@ -173,7 +177,7 @@ def without_lines(content: str, start: int, end: int) -> Edit:
     """Remove lines, the last of which ends at ``end``; a text without a final line end stays that way."""
     if end < len(content):
         return Edit(Span(start, after_break(content, end)), "")
-    return Edit(Span(max(start - (2 if content.endswith("\r\n", 0, start) else 1), 0), end), "")
+    return Edit(Span(before_break(content, start), end), "")
 
 
 def has_break(text: str) -> bool:
