@@ -100,26 +100,25 @@ _WHAT_COUNTS: Final = {
     "yaml-duplicate-key": "the last one counts, or the whole file is refused",
 }
 """What happens to the values of a name that is given twice, by the name of the mistake."""
-_REPAIRS = {
-    "json-comment": "delete the comment",
-    "json-trailing-comma": "delete the comma",
-    **dict.fromkeys(_WHAT_COUNTS, "keep the last of the equal values"),
+_REPAIRS: Final = {
+    "json-comment": ("delete the comment", 50),
+    "json-trailing-comma": ("delete the comma", 50),
+    **dict.fromkeys(_WHAT_COUNTS, ("keep the last of the equal values", 30)),
 }
-_MOST_REPAIRS: Final = {"json-comment": 50, "json-trailing-comma": 50, **dict.fromkeys(_WHAT_COUNTS, 30)}
-"""The maximum number of mistakes of a kind that are fixed in a text. No configuration has as many, and each can take time linear in its
-length."""
+"""The repair of each kind of mistake, and the maximum number of such mistakes that are fixed in a text. No configuration has as many, and
+each can take time linear in its length."""
 
 
 def _repairs_of(parsed: Json | Yaml, content: str) -> Callable[[SyntaxProblem], Repair | None]:
     """A function that gives the repair of a mistake in a text; None if there is none."""
     if not isinstance(parsed, Json):
         repeated = [problem.repeated for problem in parsed.problems if problem.repeated is not None]
-        few = repeated if len(repeated) <= _MOST_REPAIRS["yaml-duplicate-key"] else []
+        says, most = _REPAIRS["yaml-duplicate-key"]
+        few = repeated if len(repeated) <= most else []
         lines = {span: [Edit(line, "")] for span in few if (line := _line_alone(content, span)) is not None}
-        says = _REPAIRS["yaml-duplicate-key"]
         return lambda problem: Repair(says, partial(list, lines[problem.repeated])) if problem.repeated in lines else None
     counts = Counter(problem.name for problem in parsed.problems)
-    fixable = {rule for rule, most in _MOST_REPAIRS.items() if parsed.intact and counts[rule] <= most}
+    fixable = {rule for rule, (_, most) in _REPAIRS.items() if parsed.intact and counts[rule] <= most}
 
     @cache
     def comments() -> list[Edit]:
@@ -137,7 +136,7 @@ def _repairs_of(parsed: Json | Yaml, content: str) -> Callable[[SyntaxProblem], 
             return remove_comma(content, problem.span)
         return JsonEditor(content, parsed).remove_earlier(problem.path or ())
 
-    return lambda problem: Repair(_REPAIRS[problem.name], partial(edits, problem)) if problem.name in fixable else None
+    return lambda problem: Repair(_REPAIRS[problem.name][0], partial(edits, problem)) if problem.name in fixable else None
 
 
 def problems_beside(
