@@ -394,9 +394,13 @@ class Loaded(NamedTuple):
 
     def with_text(self) -> Loaded:
         """The document with the mistakes in the text of its file, if it becomes the first one."""
-        if self.parts:
-            return self._replace(parts=(self.parts[0]._replace(problems=(*self.of_text, *self.parts[0].problems)), *self.parts[1:]))
-        return self._replace(problems=(*self.of_text, *self.problems))
+        return self.with_problems((*self.of_text, *self.texts[0].problems))
+
+    def with_problems(self, problems: Iterable[Problem]) -> Loaded:
+        """The document with these problems in place of those of its first text."""
+        first, *others = self.texts
+        first = first._replace(problems=tuple(problems))
+        return self._replace(parts=(first, *others)) if self.parts else first
 
     @property
     def texts(self) -> tuple[Loaded, ...]:

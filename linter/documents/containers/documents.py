@@ -90,13 +90,8 @@ def load_servers(containers: Sequence[Container], problems: Sequence[Problem]) -
     ]
     known = set(map(id, problems))
     loaded = [server.load()._replace(of_text=tuple(problems)) for server in servers]
-    return [*loaded[:1], *(_without(other, known) for other in loaded[1:])]
-
-
-def _without(loaded: Loaded, known: set[int]) -> Loaded:
-    if loaded.parts:
-        return loaded._replace(parts=(_without(loaded.parts[0], known), *loaded.parts[1:]))
-    return loaded._replace(problems=tuple(problem for problem in loaded.problems if id(problem) not in known))
+    others = (one.with_problems(problem for problem in one.texts[0].problems if id(problem) not in known) for one in loaded[1:])
+    return [*loaded[:1], *others]
 
 
 class Given(NamedTuple):
