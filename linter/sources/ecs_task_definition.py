@@ -15,7 +15,7 @@ from ..documents.containers.images import is_server_image
 from ..documents.containers.workload import Described, as_is, milliseconds, mounted_at, put_check
 from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables.documents import Variable, VariableHolder, is_servers, read_variables
-from ..documents.variables.in_yaml import Block, Node, roots, text_problems
+from ..documents.variables.in_yaml import Block, Node, roots, text_problems, variables_in
 from ..model import sentence
 from ..release import MAIN
 from ..settings.env_names import PREFIX, setting_of
@@ -57,12 +57,13 @@ def _tasks(file: SourceFile) -> Iterator[Node]:
 
 def _containers(file: SourceFile) -> list[Container]:
     """Every container of the file."""
+    return list(map(_container, _nodes(file)))
 
-    return [_container(item) for part in _listed(file) for item in part.items if isinstance(item.value, dict)]
 
-
-def _listed(file: SourceFile) -> Iterator[Node]:
-    yield from (task if isinstance(task.value, list) else task.at("containerDefinitions") for task in _tasks(file))
+def _nodes(file: SourceFile) -> Iterator[Node]:
+    """The definitions of containers in the file."""
+    lists = (task if isinstance(task.value, list) else task.at("containerDefinitions") for task in _tasks(file))
+    return (item for definitions in lists for item in definitions.items if isinstance(item.value, dict))
 
 
 def _container(node: Node) -> Container:
@@ -103,7 +104,7 @@ _MEMBERS: Final = (
 
 def workloads(file: SourceFile) -> list[Described]:
     """Every container of the file, described for the environment of a server."""
-    return [_described(item) for part in _listed(file) for item in part.items if isinstance(item.value, dict)]
+    return list(map(_described, _nodes(file)))
 
 
 def _described(node: Node) -> Described:
@@ -113,7 +114,7 @@ def _described(node: Node) -> Described:
     if len(siblings.value) == 1 and siblings._replace(path=siblings.path[:-1]).at("networkMode").value in ("awsvpc", "bridge"):
         described.put("network", "own", node)
     described.working_folder = described.known(node.at("workingDirectory"))
-    described.give((variable for block in _blocks(node) for variable in block.variables), node.file)
+    described.give(variables_in(_blocks(node)), node.file)
     described.put_list("mounts", node.at("mountPoints").items, mounted_at)
     described.put_list("targets", [port.at("containerPort") for port in node.at("portMappings").items], as_is(int))
     test = node.at("healthCheck", "command")

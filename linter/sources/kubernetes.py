@@ -206,10 +206,8 @@ def _described(one: Node, node: Node) -> Described:
     spec = node._replace(path=node.path[:-2])
     described = Described(_holder(one, node), lambda member: node.at(*member.split(".")))
     described.read(_MEMBERS)
-    replicas, period = one.at("spec", "replicas"), spec.at("terminationGracePeriodSeconds")
-    for name, part, read in (("replicas", replicas, as_is(int)), ("gracePeriod", period, milliseconds)):
-        if part.value is not None:
-            described.put(name, read(part.value), part)
+    described.put_read("replicas", one.at("spec", "replicas"), as_is(int))
+    described.put_read("gracePeriod", spec.at("terminationGracePeriodSeconds"), milliseconds)
     count = sum(len(value) for name in ("containers", "initContainers") if isinstance(value := spec.at(name).value, list))
     shares = spec.at("hostNetwork").value
     described.put("network", UNKNOWN if shares not in (None, False) else "shared" if count > 1 else "own", node)

@@ -97,10 +97,13 @@ class Described:
     def read(self, rows: Iterable[tuple[str, str, Read]]) -> None:
         """Read the members in a table: the name here, the name in the file, and the function that converts the value."""
         for name, member, read in rows:
-            node = self.find(member)
-            value = self.known(node)
-            if value is not None:
-                self.put(name, value if value is UNKNOWN else read(value), node)
+            self.put_read(name, self.find(member), read)
+
+    def put_read(self, name: str, node: Node, read: Read) -> None:
+        """Record the value of a node, if there is one."""
+        value = self.known(node)
+        if value is not None:
+            self.put(name, value if value is UNKNOWN else read(value), node)
 
     def give(self, variables: Iterable[Variable], file: object) -> None:
         """Add variables of the container, in order of precedence."""
