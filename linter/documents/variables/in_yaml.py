@@ -9,6 +9,7 @@ from ...formats.placeholders import fallback_of
 from ...model import Message, sentence
 from ...redaction.tokens import ListedTokens, yaml_tokens
 from ...settings.env_names import PREFIX
+from ...syntax.edits import value_at
 from ...syntax.places import Json, JsonPath, Place
 from ...syntax.yaml import Yaml, scalars
 from ...syntax.yaml_places import Style
@@ -44,15 +45,10 @@ class Node(NamedTuple):
     @property
     def value(self) -> Any:
         """The value there; None if there is none."""
-        node = self.tree.value
-        for step in self.path:
-            if isinstance(node, dict) and isinstance(step, str):
-                node = node.get(step)
-            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-                node = node[step]
-            else:
-                return None
-        return node
+        try:
+            return value_at(self.tree.value, self.path)
+        except LookupError:
+            return None
 
     def at(self, *steps: str | int) -> Node:
         """The node beneath it, at these steps."""
