@@ -20,12 +20,9 @@ class Mount(NamedTuple):
 
     def beneath(self, path: str) -> str | None:
         """An absolute path relative to the mount; None if it is elsewhere."""
-        if not self.target:
-            return None
         target = normpath(self.target)
-        if path == target:
-            return ""
-        return path[len(target) :].lstrip("/") if path.startswith(f"{target.rstrip('/')}/") else None
+        is_beneath = self.target != "" and f"{path}/".startswith(f"{target.rstrip('/')}/")
+        return path[len(target) :].lstrip("/") if is_beneath else None
 
 
 class Mounts(NamedTuple):

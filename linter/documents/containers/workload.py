@@ -26,7 +26,7 @@ from ..source import Loaded
 from ..variables.documents import Variable, VariableHolder, unless_reference, visibility_of
 from ..variables.in_yaml import Node
 from .images import is_app_image, is_own_image
-from .mounts import target_of
+from .mounts import Mount, target_of
 
 Read = Callable[[Any], Any]
 """Turns a value in a file into one of the catalogue; ``UNKNOWN`` for one that it does not understand."""
@@ -81,7 +81,7 @@ class Described:
         """Whether an absolute path is on a mount; ``UNKNOWN`` if mounts are not known."""
         leaf = self.leaves.get(("mounts",))
         targets = leaf.value if leaf is not None else []
-        return UNKNOWN if targets is UNKNOWN else any(f"{path}/".startswith(f"{normpath(target).rstrip('/')}/") for target in targets)
+        return UNKNOWN if targets is UNKNOWN else any(Mount(target).beneath(path) is not None for target in targets)
 
     def known(self, node: Node) -> Any:
         """The value of a node, None if there is none."""
