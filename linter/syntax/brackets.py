@@ -119,10 +119,8 @@ def separator_at(brackets: Brackets, index: int, usual: str) -> Separator:
     items = brackets.items
     if not items:
         return Separator("", usual)
-    if index == 0 and _gap(brackets, brackets.opener + 1, items[0].start).line is not None:
-        return Separator("", _reduced(brackets, brackets.opener + 1, items[0].start))
-    if len(items) < 2:
-        lead = _reduced(brackets, brackets.opener + 1, items[0].start)
+    lead = _reduced(brackets, brackets.opener + 1, items[0].start)
+    if len(items) < 2 or (index == 0 and has_break(lead)):
         return Separator("", lead if has_break(lead) else usual)
     before, after = items[max(index - 1, 0)], items[min(index, len(items) - 1)]
     if before is after:
