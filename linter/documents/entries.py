@@ -77,13 +77,13 @@ class EntriesOrigin(Cached):
         """See :meth:`linter.model.Origin.excerpt`."""
         holder = self._holder(path) if path else None
         if holder is None:
-            return self._lines.excerpt(span)
+            return self._lines.masked.excerpt(span)
         entry = self._entries[holder]
         value = entry.span("value")
         if value.start <= span.start and span.end <= value.end:  # a separate text, whose parts are not known
-            return self.cached(("excerpt", holder), lambda: self._lines.excerpt(value, entry.shown_as(holder, value)))
-        return self._lines.excerpt(span, entry.shown_as(holder, span))
+            return self.cached(("excerpt", holder), lambda: self._lines.masked.excerpt(value, entry.shown_as(holder, value)))
+        return self._lines.masked.excerpt(span, entry.shown_as(holder, span))
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
-        return self._lines.pieces(part)
+        return self._lines.masked.pieces(part)

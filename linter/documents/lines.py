@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 
-from ..text import Excerpt, Piece, Span, Text
+from ..text import Text
 from ..typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..redaction.lines import MaskedLines
     from ..redaction.tokens import Tokens
-    from ..redaction.values import Public, Visibility
+    from ..redaction.values import Visibility
 
 
 class Lines:
@@ -26,17 +26,10 @@ class Lines:
         self._tokens = tokens
 
     @cached_property
-    def _masked(self) -> MaskedLines:
+    def masked(self) -> MaskedLines:
+        """The lines with everything masked, worked out when the first is asked for."""
         from ..redaction.lines import MaskedLines
         from ..redaction.tokens import JsonTokens
 
         tokens = JsonTokens(self.text.content) if self._tokens is None else self._tokens()
         return MaskedLines(self.text, tokens, self._visibility())
-
-    def excerpt(self, span: Span, public: Public | None = None, anchor: Callable[[], int] | None = None) -> Excerpt:
-        """See :meth:`linter.redaction.lines.MaskedLines.excerpt`."""
-        return self._masked.excerpt(span, public, anchor)
-
-    def pieces(self, part: Span) -> Iterator[Piece]:
-        """See :meth:`linter.model.Origin.pieces`."""
-        return self._masked.pieces(part)

@@ -168,7 +168,7 @@ class JsonOrigin:
         """See :meth:`linter.model.Origin.excerpt`; of an inner text unescaped, which is easier to read."""
         inner = self._inner
         if inner is not None and not inner.span.start <= span.start < inner.span.end:
-            return self._outer.excerpt(span)
+            return self._outer.masked.excerpt(span)
         within = span if inner is None else inner.inward(span)
 
         def anchor() -> int:
@@ -176,9 +176,9 @@ class JsonOrigin:
             place = self._parsed.places.find(path) if path else None
             return place.key.start if place is not None and place.key is not None else within.start
 
-        shown = self._lines.excerpt(within, public_at(self._known, path), anchor)
+        shown = self._lines.masked.excerpt(within, public_at(self._known, path), anchor)
         return shown if inner is None else shown._replace(line=self._text.position(span.start).line)
 
     def pieces(self, part: Span) -> Iterator[Piece]:
         """See :meth:`linter.model.Origin.pieces`."""
-        return self._outer.pieces(part)
+        return self._outer.masked.pieces(part)
