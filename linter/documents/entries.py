@@ -63,8 +63,9 @@ class EntriesOrigin(Cached):
         from ..syntax.json_in_text import InnerJson  # only for what is found within a value
 
         inner = self.cached(("inner", holder), lambda: InnerJson(self._lines.text.content, span, text))
-        place = next((place for length in range(len(path), 0, -1) if (place := inner.find(path[:length])) is not None), None)
-        return span if place is None else place.span(part)
+        find = inner.json.places.find
+        place = next((place for length in range(len(path), 0, -1) if (place := find(path[:length])) is not None), None)
+        return span if place is None else inner.outward(place.span(part))
 
     def facts(self, path: SettingPath) -> Mapping[str, Fact]:
         """The facts that the entry of exactly this setting has beside the value, such as its type.

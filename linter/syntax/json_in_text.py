@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ..text import Span, Text
 from .json import parse_json
-from .places import Json, JsonPath, Place
+from .places import Json
 
 _UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\?.", re.DOTALL)
 """The spelling of one character: RFC 8259, section 7."""
@@ -33,11 +33,6 @@ class InnerJson:
     def json(self) -> Json:
         """The value parsed as JSON."""
         return parse_json(self.text.content)
-
-    def find(self, path: JsonPath) -> Place | None:
-        """The place of a member of the inner JSON in the outer text."""
-        place = self.json.places.find(path)
-        return None if place is None else Place(self.outward(place.value), None if place.key is None else self.outward(place.key))
 
     def outward(self, inner: Span) -> Span:
         """The characters of the outer text for some of the inner one."""
