@@ -28,7 +28,7 @@ from ..documents.containers.workload import Described, as_is, mebibytes
 from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
 from ..documents.variables.documents import Variable, VariableHolder, configures_server, is_servers, unless_reference
 from ..documents.variables.in_yaml import Block, Node, has_prefixed, mentions_medplum, text_problems, tokens_of, variables_in, yaml_roots
-from ..model import UNKNOWN, sentence
+from ..model import UNKNOWN, gathered, sentence
 from ..server.start import layers as sources_of
 from ..settings.env_names import PREFIX, setting_of, variable_of
 from ..syntax.places import JsonPath
@@ -284,8 +284,7 @@ def _groups(release: _Release) -> dict[JsonPath, list[JsonPath]]:
     rivals = _ambiguous_blocks(release.layers)
     names = {path: own for path, own in _names(release.layers).items() if not rivals[path]}
     groups: dict[JsonPath, list[JsonPath]] = {_OF_SERVER: []} if release.is_medplums else {}
-    for path in names:
-        groups.setdefault(path[:-1], []).append(path)
+    groups |= gathered((path[:-1], path) for path in names)
     given = [set().union(*(names[path] for path in paths)) for paths in groups.values()]
     is_one = sum(map(len, given)) == len(set().union(*given))
     return {(): list(names)} if is_one else groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from ...model import Change
+from ...model import Change, gathered
 from ...syntax.edits import index_in
 from ...syntax.json import parse_json
 from ...syntax.json_edits import JsonEditor
@@ -104,14 +104,11 @@ class _Tree:
         if named is not None:
             order = [own for path in order if (own := named.name_of(path))]
             return self._editor.set((*named.at.path, named.name_of(name)), named.write(text), order)
-        given = [
-            (block, [sibling for sibling in self.given if sibling.at[:-1] == block.at.path])
-            for block in self._blocks
-            if block.names is None
-        ]
-        block, siblings = max(given, key=lambda pair: (len(pair[1]), pair[0].write is str), default=(None, []))
-        if block is None or not siblings:
+        standing = gathered((variable.at[:-1], variable) for variable in self.given)
+        given = [(block, standing[block.at.path]) for block in self._blocks if block.names is None and block.at.path in standing]
+        if not given:
             return None
+        block, siblings = max(given, key=lambda pair: (len(pair[1]), pair[0].write is str))
         if isinstance(block.at.value, dict):
             return self._editor.set((*block.at.path, name), block.write(text), order)
         index = index_in(order, [sibling.name for sibling in siblings], name)
