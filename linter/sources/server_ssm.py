@@ -232,9 +232,8 @@ def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
         # JSON Lines from a loop have one bare parameter each.
         is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
         deployed = _Deployed.of(trees)
-        parameters = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter)
-        is_dump = all(parsed.intact for parsed in trees)
-        made = parameters._replace(is_dump=is_dump, complete=is_loop, asked=deployed.path)
+        made = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, asked=deployed.path)
+        made = made._replace(is_dump=all(parsed.intact for parsed in trees), complete=is_loop)
         if deployed.starts and len(made.environments) > 1:  # it is not known whose tasks they are
             deployed = deployed._replace(starts=[])
         return made._replace(check=deployed.problem), dumps
