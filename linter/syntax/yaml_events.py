@@ -92,6 +92,4 @@ _SENTENCES = (
 def end_of_block(event: Any, content: str) -> int:
     """Where a block scalar ends. The parser includes the blank lines after it."""
     start, end = event.start_mark.index, event.end_mark.index
-    while end > start + 1 and content[end - 1] in " \t\r\n":
-        end -= 1
-    return int(end)
+    return int(start + 1 + len(content[start + 1 : end].rstrip(" \t\r\n")))
