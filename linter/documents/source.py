@@ -158,10 +158,8 @@ def _can_be_found(file: SourceFile, path: str) -> bool:
 
 def _repository(folder: str) -> str:
     """The nearest folder with ``.git`` at or above a folder; the folder itself if there is none."""
-    at = real = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(at, ".git")) and os.path.dirname(at) != at:
-        at = os.path.dirname(at)
-    return at if os.path.lexists(os.path.join(at, ".git")) else real
+    real = Path(os.path.realpath(folder))
+    return str(next((at for at in (real, *real.parents) if os.path.lexists(at / ".git")), real))
 
 
 def folder_of(uri: str) -> str:
