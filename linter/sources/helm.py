@@ -58,10 +58,9 @@ def detect(file: SourceFile) -> Recognised | None:
         return Recognised(None, Confidence.PROBABLE, _AS_SHIPPED)
     if found is None or found.kind is not None or any(is_servers(name) for container in containers for name in container.names):
         return found
-    sources = [_release(root).source for root in _values(file)]
-    return (
-        Recognised(None, Confidence.WEAK, _ELSEWHERE) if any(source is not None and source.value != "env" for source in sources) else None
-    )
+    sources = (_release(root).source for root in _values(file))
+    is_elsewhere = any(source is not None and source.value != "env" for source in sources)
+    return Recognised(None, Confidence.WEAK, _ELSEWHERE) if is_elsewhere else None
 
 
 def _may_hold_values(file: SourceFile) -> bool:

@@ -63,7 +63,8 @@ _REFERENCE: Final = re.compile(r"(?<!\$)\$(?:[{(]|[A-Za-z_])|\{\{")
 }}``."""
 _NAME: Final = re.compile(f"{PREFIX}[A-Z0-9_]+")
 """A name of a variable that may be shown. ``{MEDPLUM_REDIS_PASSWORD:secret}`` is a name to YAML too."""
-_PEM: Final = "-----BEGIN "
+PEM: Final = "-----BEGIN "
+"""The beginning of a key or a certificate."""
 
 
 class Variable(NamedTuple):
@@ -321,7 +322,7 @@ def _mistake(variable: Variable, path: SettingPath, release: Release = MAIN) -> 
     if variable.mistake is not None:
         return variable.mistake[0], variable.mistake[1].about(name)
     if variable.quoting and "\\" in text and not is_valid_json(text):
-        if _PEM in text and "\\n" in text and "\n" not in text.strip():
+        if PEM in text and "\\n" in text and "\n" not in text.strip():
             effect = "the key or certificate has no line breaks and the server cannot read it"
             return "escape-kept-as-text", sentence(f"{name} keeps \\n as two characters", effect, variable.quoting, by=", so ")
         if '\\"' in text:
@@ -329,7 +330,7 @@ def _mistake(variable: Variable, path: SettingPath, release: Release = MAIN) -> 
             effect = "a backslash before each quote becomes part of the value"
             return rule, sentence(f'{name} keeps \\" as two characters', effect, variable.quoting, by=", so ")
     is_kept = not is_valid_json(text) if setting is None else "string" in setting.types and setting.env_coercion.at(release) == "none"
-    if text.endswith("\n") and _PEM not in text and is_kept:
+    if text.endswith("\n") and PEM not in text and is_kept:
         what = f"the value of {name} ends with a line break, which the server keeps as part of it"
         why = "a password, name or address is not the one that was meant"
         return "line-break-at-end-of-value", sentence(what, why, "write the value without it", by=", so ")

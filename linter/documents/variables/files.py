@@ -23,7 +23,7 @@ from ...text import Edit, Span, Text
 from ..problems import encoding_problems
 from ..source import Problem, SourceFile
 from ..suppression_comments import read_suppression_comments, within
-from .documents import Variable, VariableHolder, fallback_of, unless_reference
+from .documents import PEM, Variable, VariableHolder, fallback_of, unless_reference
 
 _CONSEQUENCE = "the program that reads the file reads it as part of the first name, and that variable is not set"
 _LINE = re.compile(r"[^\S\r\n]*(?:export[^\S\r\n]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[^\S\r\n]*=[^\S\r\n]*")
@@ -35,7 +35,6 @@ _ANY = re.compile(r"[\r\n][^\S\r\n]*(?:export[^\S\r\n]+)?[A-Z_][A-Z0-9_]*=(?:[^=
 """A line that sets a variable, and is not the last line of base64."""
 _END_OF_BASE64 = re.compile(r"[A-Za-z0-9+/]+={1,2}(?=[\r\n]|\Z)")
 """The last line of a key before its end, which looks like a variable without a value."""
-_PEM = "-----BEGIN "
 _MEANING = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
 _ADVICE = "put the value in double quotes, in which \\n is a line break"
 _PLAIN_ADVICE = "write the quotes without backslashes"
@@ -194,7 +193,7 @@ def _is_of_another(content: str, name: str, value: Span) -> bool:
     closes = _BLANK.fullmatch(content, value.end + 1, line_end(content, value.end + 1)) is not None
     if (name.startswith("MEDPLUM_") or not closes) and _ANY.search(content, value.start, value.end) is not None:
         return True
-    return not closes and content.find(_PEM, *value) < 0
+    return not closes and content.find(PEM, *value) < 0
 
 
 def _unescaped(match: re.Match[str]) -> str:
