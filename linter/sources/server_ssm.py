@@ -195,12 +195,8 @@ class _Part(NamedTuple):
 
     def contradicts(self, other: _Part) -> bool:
         """Whether two dumps cannot both be right: they are from different regions or accounts, or a parameter differs."""
-        stores = {
-            parameter.arn.partition(":parameter")[0]
-            for part in (self, other)
-            for parameter in part.parameters.values()
-            if parameter.arn is not None
-        }
+        every = (*self.parameters.values(), *other.parameters.values())
+        stores = {one.arn.partition(":parameter")[0] for one in every if one.arn is not None}
         both = [(one, other.parameters[name]) for name, one in self.parameters.items() if name in other.parameters]
         return len(stores) > 1 or any(one.contradicts(more, "arn", "version", "type", "tier", "text") for one, more in both)
 
