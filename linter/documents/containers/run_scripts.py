@@ -60,12 +60,8 @@ def commands_in(script: str, at: int) -> Iterator[Command]:
     """The commands of a script that starts at an offset of its file, where it is unescaped."""
     for words in _commands(script, at) if len(script) <= _LONGEST else ():
         texts = [word.text for word in words]
-        if texts[:2] == ["docker", "run"]:
-            read = _of_docker(words)
-        elif texts[:1] == ["gcloud"] and "run" in texts[1:3] and "deploy" in texts[2:4]:
-            read = _of_gcloud(words)
-        else:
-            continue
+        is_gcloud = texts[:1] == ["gcloud"] and "run" in texts[1:3] and "deploy" in texts[2:4]
+        read = _of_docker(words) if texts[:2] == ["docker", "run"] else _of_gcloud(words) if is_gcloud else None
         if read is not None:
             yield read
 
