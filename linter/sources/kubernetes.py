@@ -252,7 +252,7 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
         ports = described.find("ports").items if isinstance(port, str) else []
         named = [item.at("containerPort").value for item in ports if item.at("name").value == port]
         described.put(f"{name}.port", as_is(int)(named[0] if named else port), asked.at("port"))
-    if asked is not probe and asked.path[-1] == "httpGet":
+    if asked.path[-1] == "httpGet":
         path = described.known(asked.at("path"))
         path = path.partition("?")[0] if isinstance(path, str) else "/" if path is None else UNKNOWN
         described.put(f"{name}.path", path, asked.at("path"))

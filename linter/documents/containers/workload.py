@@ -117,7 +117,7 @@ class Described:
         values = [value for node in nodes for value in [self.known(node)] if value is not None]
         values = [value if value is UNKNOWN else read(value) for value in values]
         if nodes:
-            self.put(name, UNKNOWN if UNKNOWN in values else [value for value in values if value is not None], nodes[0])
+            self.put(name, UNKNOWN if UNKNOWN in values else values, nodes[0])
 
 
 # --- Values --------------------------------------------------------------------------------------------------------------------------
@@ -312,12 +312,11 @@ def _of_redis(described: Described, password: Any) -> Iterator[tuple[SettingPath
     parts = [
         (node.value.split() if isinstance(node.value, str) else node.value, node) for node in described.command if node.value is not None
     ]
-    if not all(isinstance(part, list) and node.file is described.holder.file for part, node in parts):
+    is_known = all(isinstance(part, list) and all(isinstance(word, str) for word in part) for part, _ in parts)
+    if not is_known or any(node.file is not described.holder.file for _, node in parts):
         return
     words = [word for part, _ in parts for word in part]
     place = parts[-1][1].place() if parts else described.leaves["image",].place
-    if not all(isinstance(word, str) for word in words):
-        return
     if words.count("--requirepass") == 1 and words[-1] != "--requirepass":
         own = words[words.index("--requirepass") + 1].strip("'\"")
         yield ("redis", "requiresPassword"), Leaf(True, place)
