@@ -51,7 +51,7 @@ class Registry(Mapping[str, Entry]):
     def _module_of(self) -> Mapping[str, str]:
         """The module of each name, from the built file; if that is stale or absent, from the modules themselves."""
         if self._index is None:
-            self._index = _built.read(self._package.rpartition(".")[2], self._made_of) or self._search()
+            self._index = _built.read(self._package.rpartition(".")[2], self._made_of, self._search)
         return self._index
 
     def _search(self) -> Mapping[str, str]:

@@ -124,12 +124,12 @@ def test_an_installed_package_trusts_what_was_built(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(_built, "HERE", str(here))
     (tmp_path / "source").write_bytes(b"1")
     made_of = [str(tmp_path / "source")]
-    assert _built.read("x", lambda: made_of) is None
+    assert _built.read("x", lambda: made_of, list) == []
     (here / "x.json").write_text('{"digest": "another", "content": [1]}', encoding="utf-8")
-    assert _built.read("x", lambda: made_of) == [1]
+    assert _built.read("x", lambda: made_of, list) == [1]
     (tmp_path / "setup.cfg").touch()
-    assert _built.read("x", lambda: made_of) is None
+    assert _built.read("x", lambda: made_of, list) == []
     (here / "x.json").write_text(_built.text("[2]", made_of), encoding="utf-8")
-    assert _built.read("x", lambda: made_of) == [2]
+    assert _built.read("x", lambda: made_of, list) == [2]
     (tmp_path / "source").write_bytes(b"2")
-    assert _built.read("x", lambda: made_of) is None
+    assert _built.read("x", lambda: made_of, list) == []

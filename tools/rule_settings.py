@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from linter import _built, settings
+from linter import _built
 from linter.commands.rules import built_in_rule_files
 from linter.model import RuleInfo
 from linter.policy import rule_set
@@ -24,6 +24,7 @@ from linter.policy.paths import Path as RulePath
 from linter.policy.paths import expanded, names_of
 from linter.policy.rule import Case, Rule, kind_matches
 from linter.settings import CATALOGUED, Setting, catalogue
+from linter.settings.build import made_of as files_of_settings
 from linter.settings.kinds import catalogue_kind
 
 SECTIONS: Final = Path(__file__).resolve().parent.parent / "linter" / "settings" / "sections.yaml"
@@ -145,7 +146,7 @@ def build() -> str:
         rules = [info.id for info in rules_of(place)]
         if rules:
             found.setdefault(place.kind, {})[place.name] = rules
-    return _built.text(json.dumps(found, indent=0), [*rule_set.made_of(), *settings.made_of()])
+    return _built.text(json.dumps(found, indent=0), [*rule_set.made_of(), *files_of_settings()])
 
 
 @cache

@@ -11,14 +11,16 @@ import os
 import os.path
 from collections.abc import Callable, Iterable
 
-from ..typed import Any
+from ..typed import TypeVar
+
+T = TypeVar("T")
 
 HERE = os.path.dirname(__file__)
 """The folder of the built files; a checkout is two levels above it."""
 
 
-def read(name: str, made_of: Callable[[], Iterable[str]] | None) -> Any:
-    """The content of the built file ``NAME.json``; None if it is stale or absent.
+def read(name: str, made_of: Callable[[], Iterable[str]] | None, make: Callable[[], T]) -> T:
+    """The content of the built file ``NAME.json``; if it is stale or absent, what ``make`` returns, which is of the same form.
 
     ``made_of`` gives the paths that it is built from; None for what is used even when it is stale.
     """
@@ -28,8 +30,9 @@ def read(name: str, made_of: Callable[[], Iterable[str]] | None) -> Any:
         with open(os.path.join(HERE, f"{name}.json"), encoding="utf-8") as file:
             built = json.load(file)
     except FileNotFoundError:
-        return None
-    return built["content"] if made_of is None or not in_checkout() or built.get("digest") == digest(made_of()) else None
+        return make()
+    content: T = built["content"]
+    return content if made_of is None or not in_checkout() or built.get("digest") == digest(made_of()) else make()
 
 
 def text(content: str, made_of: Iterable[str]) -> str:

@@ -71,8 +71,7 @@ def check_controls(data: Mapping[str, Any], *, built_in: bool) -> None:
 
 @cache
 def _data() -> Any:
-    built = _built.read("controls", _made_of)
-    return _read_yaml() if built is None else built
+    return _built.read("controls", _made_of, _read_yaml)
 
 
 def _rule_files() -> list[Path]:

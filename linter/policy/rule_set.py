@@ -83,8 +83,7 @@ def rule_files(folder: Path) -> list[Path]:
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """Every built-in rule, sorted by id."""
-    built = _built.read("rules", made_of)
-    return tuple(Rule(data) for data in (_read_yaml() if built is None else built))
+    return tuple(map(Rule, _built.read("rules", made_of, _read_yaml)))
 
 
 def made_of() -> list[str]:

@@ -345,12 +345,7 @@ PROVIDED: Final = ("database", "redis", "storage", "mail", "identity")
 @cache
 def providers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The table of providers: their rows by kind, in matching order."""
-    built: Mapping[str, Sequence[Mapping[str, Any]]] | None = _built.read("providers", made_of)
-    if built is None:
-        from . import build
-
-        built = build.read_yaml(build.PROVIDERS)
-    return built
+    return _built.read("providers", lambda: _build().made_of(), lambda: _build().read_yaml(_build().PROVIDERS))
 
 
 def provider_of(kind: str, host: str) -> Mapping[str, Any]:
@@ -363,18 +358,15 @@ def provider_of(kind: str, host: str) -> Mapping[str, Any]:
 
 @derived
 def _catalogues() -> Mapping[str, Catalogue]:
-    built: Mapping[str, Rows] | None = _built.read("settings", made_of)
-    if built is None:  # in a checkout whose YAML has been edited since
-        from . import build
-
-        built = build.read_catalogue()
-    return {kind: Catalogue(kind, _with_declared(rows)) for kind, rows in built.items()}
+    kinds: Mapping[str, Rows] = _built.read("settings", lambda: _build().made_of(), lambda: _build().read_catalogue())
+    return {kind: Catalogue(kind, _with_declared(rows)) for kind, rows in kinds.items()}
 
 
-def made_of() -> list[str]:
-    from . import build  # only in a checkout
+def _build() -> Any:
+    """The module that reads the YAML files, which only a checkout needs."""
+    from . import build
 
-    return build.made_of()
+    return build
 
 
 def declare_secrets(names: Iterable[str]) -> None:

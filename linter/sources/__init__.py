@@ -69,8 +69,7 @@ def file_names() -> list[str]:
 @cache
 def _index() -> Mapping[str, Any]:
     """The data that tells whether a source may recognise a file: the built index, so that a run need not import all sources."""
-    index: Mapping[str, Any] | None = _built.read("sources", _made_of)
-    return index if index is not None else _entries()
+    return _built.read("sources", _made_of, _entries)
 
 
 def _made_of() -> list[str]:

@@ -45,4 +45,4 @@ def _effect(known: Catalogue, row: Effective, server: str) -> str:
 @cache
 def _rules() -> dict[str, dict[str, list[str]]]:
     """The rules about each setting, by the kind of its catalogue and its name; in a checkout whose rules have changed, as last built."""
-    return _built.read("subjects", None) or {}
+    return _built.read("subjects", None, dict)
