@@ -213,7 +213,7 @@ class Document:
         """What the source knows about a setting beside its value, such as its ``type``; None if nothing."""
         return self.ask(_fact, path, name)
 
-    def cached(self, name: str, make: Callable[[], Any], *, noted: bool = False) -> Any:
+    def cached(self, name: str, make: Callable[[], T], *, noted: bool = False) -> T:
         """The result of ``make`` for this document, computed once and kept under a name.
 
         The memo does not see what it depends on, unless the caller asks for that with ``noted``.
@@ -222,7 +222,8 @@ class Document:
             self.memo.note_untraced()
         if name not in self._cached:
             self._cached[name] = make()
-        return self._cached[name]
+        value: T = self._cached[name]
+        return value
 
     def get(self, path: SettingPath) -> Any:
         """The value at a path; ``ABSENT`` if it is not given; ``UNKNOWN`` if it, or its parent, cannot be known.
@@ -281,6 +282,11 @@ def child(node: Any, step: str | int) -> Any:
             return node[step] if 0 <= step < len(node) else ABSENT
         return UNKNOWN
     return ABSENT if node is ABSENT else UNKNOWN
+
+
+def children(node: Any) -> Iterable[tuple[Any, Any]]:
+    """The members of an object, or the items of a list, each after the step to it; none for any other value."""
+    return node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
 
 
 def scalars_in(value: Any) -> Iterator[Any]:

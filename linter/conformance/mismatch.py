@@ -11,7 +11,7 @@ from functools import partial
 
 from ..formats.placeholders import is_blank, is_reference
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete, sentence
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, is_complete, sentence
 from ..release import MAIN, Release
 from ..settings import Setting
 from ..settings.env_names import setting_of
@@ -61,10 +61,9 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     """Every mismatch of a document by its path, in document order; computed once per document."""
     if document.memo is not None:
         document.memo.note_anything()  # the memo records the reads with the check of each setting
-    every: Mapping[SettingPath, Mismatch] = document.cached(
+    return document.cached(
         "mismatches", lambda: {path: one for name in document.data for path, one in _checked(document, name).mismatches.items()}, noted=True
     )
-    return every
 
 
 def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:
@@ -116,8 +115,7 @@ class _Checked(NamedTuple):
 
 
 def _results(document: Document) -> dict[str, _Checked]:
-    results: dict[str, _Checked] = document.cached("checks", dict, noted=True)
-    return results
+    return document.cached("checks", dict, noted=True)
 
 
 def _checked(document: Document, name: str) -> _Checked:
@@ -163,8 +161,7 @@ def _check_source(document: Document, name: str) -> _Checked:
         if mismatch is not None:
             found[path] = mismatch
         if descend and len(path) < DEEPEST:
-            members: Any = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting.extend(reversed([((*path, step), member) for step, member in members]))
+            waiting.extend(reversed([((*path, step), member) for step, member in children(value)]))
     return _Checked(found, failed)
 
 
@@ -268,7 +265,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
 
         return useless_variable(str(variable), path, setting, reader), False
     if setting is None and len(path) == 1:
-        of_cdk: frozenset[str] = document.cached("names of the CDK", lambda: names.of_cdk(map(str, document.data), catalogue))
+        of_cdk = document.cached("names of the CDK", lambda: names.of_cdk(map(str, document.data), catalogue))
         if name in of_cdk:
             reason = "is a setting of the CDK, and no known release of the server reads it"
             return Mismatch("own-name", reason, may_be_newer=bool(reader.server.newer)), False
@@ -294,8 +291,7 @@ def is_set_later(document: Document, path: SettingPath) -> bool:
     release = owner.server.release
     if release == MAIN or "server/env" not in owner.kinds:
         return False
-    later: frozenset[SettingPath] = owner.cached("set_later", lambda: frozenset(_set_later(owner, release)))
-    return inner in later
+    return inner in owner.cached("set_later", lambda: frozenset(_set_later(owner, release)))
 
 
 def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:

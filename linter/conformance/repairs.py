@@ -171,8 +171,7 @@ _OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "varia
 
 def meant_name(document: Document, path: SettingPath) -> SettingPath | None:
     """The setting that an unknown name was meant to be; None if that is not known, or if another name was meant for it too."""
-    every: Mapping[SettingPath, SettingPath] = document.cached("meant_names", lambda: _meant_names(document))
-    return every.get(path)
+    return document.cached("meant_names", lambda: _meant_names(document)).get(path)
 
 
 def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:

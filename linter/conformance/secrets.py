@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .. import settings
 from ..formats.placeholders import is_unresolved
-from ..model import SettingPath, gathered
+from ..model import SettingPath, children, gathered
 from ..settings import Catalogue
 from ..syntax.json import INVALID, valid_value
 from ..typed import Any, Final
@@ -31,8 +31,7 @@ def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
 def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
     """Whether an object or a list has a secret among its members, or is a secret itself."""
     if isinstance(value, dict | list) and (not value or len(path) <= _DEEPEST):
-        members: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        return any(_has_secret(known, (*path, step), member) for step, member in members)
+        return any(_has_secret(known, (*path, step), member) for step, member in children(value))
     return _may_be_secret(known, path) and _is_secret(value)
 
 

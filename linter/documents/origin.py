@@ -8,7 +8,7 @@ from functools import cache, partial
 from itertools import islice
 
 from .. import settings
-from ..model import Change, Fact, Part, SettingPath
+from ..model import Change, Fact, Part, SettingPath, children
 from ..syntax.places import Json, Places
 from ..text import Edit, Excerpt, Piece, Span, Text
 from ..typed import TYPE_CHECKING, Any, Final, Literal
@@ -57,7 +57,7 @@ def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Publ
     def found(path: SettingPath, value: Any) -> Iterator[tuple[SettingPath, settings.Setting]]:
         if isinstance(value, dict | list):
             if not path or known.get(path) is not None:  # and so never deeper than settings are
-                for step, member in value.items() if isinstance(value, dict) else enumerate(value):
+                for step, member in children(value):
                     yield from found((*path, step), member)
         elif path and (isinstance(path[-1], int) or settings.public_settings(path[-1], known.kind) is None):
             setting = public_setting(known, path)
@@ -98,7 +98,7 @@ def _closed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[Span, Hid
     waiting: list[tuple[SettingPath, Any]] = [((), parsed.value)]
     while waiting:
         above, holder = waiting.pop()
-        for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ():
+        for step, value in children(holder):
             hidden = _hidden(known, (*above, step), is_holder=isinstance(value, dict | list))
             if hidden == "nothing":
                 waiting.append(((*above, step), value))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 
-from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child
+from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, children
 from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_read_from_hidden
 from ..settings import Catalogue
@@ -78,8 +78,7 @@ def leaves(
     while waiting:
         at, one = waiting.pop()
         if isinstance(one, dict | list) and one and len(at) < _DEEPEST and not is_leaf(at, one):
-            members: Any = one.items() if isinstance(one, dict) else enumerate(one)
-            waiting.extend(reversed([((*at, step), member) for step, member in members]))
+            waiting.extend(reversed([((*at, step), member) for step, member in children(one)]))
         else:
             yield at, one
 

@@ -37,13 +37,9 @@ def as_shown(document: Document, changes: Sequence[Change], edits: Sequence[Edit
     wider = tuple(_with_line_end(document, edit) for edit in edits)
     if not all(_is_visible(document, edit.span) for edit in wider):
         return tuple(edits), False
-    known = {word for text in (*_seen(document, wider), *_public(document, changes)) for word in _words(text)} | _WORDS_OF_FORMATS
-    shown = all(known.issuperset(_words(edit.text)) for edit in wider)
+    known = {word for text in (*_seen(document, wider), *_public(document, changes)) for word in _SIGNS.split(text)} | _WORDS_OF_FORMATS
+    shown = all(known.issuperset(_SIGNS.split(edit.text)) for edit in wider)
     return (wider, True) if shown else (tuple(edits), False)
-
-
-def _words(text: str) -> list[str]:
-    return _SIGNS.split(text)
 
 
 def _public(document: Document, changes: Iterable[Change]) -> Iterator[str]:
@@ -101,5 +97,4 @@ def _pieces(document: Document, at: int) -> list[Piece]:
     line = document.text.line_span(document.position(at).line)
     if line.end - line.start > _LONGEST_LINE:
         return []
-    pieces: list[Piece] = document.cached(f"pieces of the line at {line.start}", lambda: list(document.origin.pieces(line)))
-    return pieces
+    return document.cached(f"pieces of the line at {line.start}", lambda: list(document.origin.pieces(line)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import dropwhile
 
 from ..documents.containers.images import is_server_image
-from ..model import Document
+from ..model import Document, children
 from ..server.effective import leaves
 from ..syntax.dockerfile import Dockerfile, Instruction, read_dockerfile, words
 from ..syntax.yaml import Yaml, parse_yaml
@@ -104,8 +104,7 @@ def _in_yaml(yaml: Yaml) -> Iterator[Container]:
         if isinstance(value, dict) and (image := _image(value.get("image"))):
             words = tuple(Word(text, part, _span(yaml, at)) for text, part, at in _words(path, value))
             yield Container(image, _span(yaml, (*path, "image")), words, not _STARTS.isdisjoint(value))
-        members: Any = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
-        waiting.extend(((*path, step), member) for step, member in reversed(members) if isinstance(member, dict | list))
+        waiting.extend(((*path, step), member) for step, member in reversed([*children(value)]) if isinstance(member, dict | list))
 
 
 def _span(yaml: Yaml, path: Path) -> Span:

@@ -241,8 +241,7 @@ def _sum_of(
 def _commands(document: Document, environment: Environment, merged: Iterable[Parameter], changes: Sequence[Change]) -> list[Command] | None:
     from .commands import Store  # only for a finding that can be fixed
 
-    store: Store = document.cached("store", lambda: Store(document, environment, merged))
-    return store.commands(changes)
+    return document.cached("store", lambda: Store(document, environment, merged)).commands(changes)
 
 
 def _origin(read: ParameterFile, parameters: Mapping[SettingPath, Parameter]) -> EntriesOrigin:
