@@ -7,6 +7,7 @@ reporter can be written against the three alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import reduce
 
 from .release import ANY_SERVER, ServerVersion
 from .text import Edit, Excerpt, Piece, Position, Span, Text
@@ -231,12 +232,7 @@ class Document:
         A step into a value of the wrong type (``database.host`` where ``database`` is a string) is unknown, not absent, so that one mistake
         is reported once.
         """
-        node: Any = self.data
-        for step in path:
-            node = child(node, step)
-            if node is ABSENT or node is UNKNOWN:
-                return node
-        return node
+        return value_at(self.data, path)
 
     def owner(self, path: SettingPath) -> tuple[Document, SettingPath]:
         """The document that holds a setting, and the setting's path there: this one, or one of its members."""
@@ -282,6 +278,11 @@ def child(node: Any, step: str | int) -> Any:
             return node[step] if 0 <= step < len(node) else ABSENT
         return UNKNOWN
     return ABSENT if node is ABSENT else UNKNOWN
+
+
+def value_at(tree: Any, path: SettingPath) -> Any:
+    """The value at a path of a tree: see :meth:`Document.get`."""
+    return reduce(child, path, tree)
 
 
 def children(node: Any) -> Iterable[tuple[Any, Any]]:
@@ -372,6 +373,11 @@ class Change(NamedTuple):
     action: Literal["set", "remove", "rename", "store"]
     path: SettingPath
     value: Any = None
+
+    @property
+    def paths(self) -> tuple[SettingPath, ...]:
+        """The settings that it sets, removes or stores."""
+        return (self.path, self.value) if self.action == "rename" else (self.path,)
 
 
 class Stored(NamedTuple):
@@ -769,6 +775,11 @@ class Style(NamedTuple):
     category: str = ""
     suppressed: bool = False
     room: int | None = None
+
+
+def prefixes(path: SettingPath) -> Iterator[SettingPath]:
+    """The paths of the parents of a setting, the outermost first, and its own."""
+    return (path[:length] for length in range(1, len(path) + 1))
 
 
 def dotted(path: Iterable[str | int]) -> str:

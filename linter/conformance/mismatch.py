@@ -11,7 +11,7 @@ from functools import partial
 
 from ..formats.placeholders import is_blank, is_reference
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, is_complete, sentence
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, is_complete, prefixes, sentence
 from ..release import MAIN, Release
 from ..settings import Setting
 from ..settings.env_names import setting_of
@@ -300,7 +300,7 @@ def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
         name = str(document.fact(given, "name") or "")
         path = setting_of(name)
         if path != given and setting_of(name, release) == given:
-            yield from (path[:length] for length in range(1, len(path) + 1))
+            yield from prefixes(path)
 
 
 def read_since(document: Document, path: SettingPath) -> str:
@@ -309,7 +309,7 @@ def read_since(document: Document, path: SettingPath) -> str:
     reader = reader_of(owner)
     if reader is None or reader.release == MAIN:
         return ""
-    holders = (reader.catalogue.get(inner[:length]) for length in range(1, min(len(inner), DEEPEST) + 1))
+    holders = map(reader.catalogue.get, prefixes(inner[:DEEPEST]))
     return next((holder.read_from for holder in holders if holder is not None and reader.reads_later(holder)), "")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from .. import suggest
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import origin_of
-from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, LEFT_OUT, UNKNOWN, Document, SettingPath, prefixes
 from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Setting, letters_of
 from ..typed import Any, Final, NamedTuple
@@ -185,7 +185,7 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
     rivals = Counter(found.values())
     # If another name is meant for a member of an object, the object is given too, and this name is not the only one that gives it.
-    above = {target[:length] for target in rivals for length in range(1, len(target))}
+    above = {parent for target in rivals for parent in prefixes(target[:-1])}
     return {path: target for path, target in found.items() if rivals[target] == 1 and target not in above}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from ..conformance.spellings import holder
 from ..formats.connections import parts_of
-from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, gathered, is_same
+from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, gathered, is_same, prefixes, value_at
 from ..policy.make_fix import apply_change
 from ..run import Outcome
 from ..server.loader import loaded_value
@@ -36,16 +36,17 @@ class Key(NamedTuple):
 
 
 class Place(NamedTuple):
-    """One of the places in its document that a finding is about."""
+    """One of the places that a finding is about."""
 
     finding: Finding
+    document: Document
     span: Span
     key: Key
 
 
 def is_in(path: SettingPath, others: Collection[SettingPath]) -> bool:
     """Whether a setting is one of others, or is inside of one."""
-    return bool(others) and any(path[:length] in others for length in range(len(path) + 1))
+    return bool(others) and any(one in others for one in prefixes(path))
 
 
 def by_file(found: Iterable[T_Found]) -> dict[str, list[T_Found]]:
@@ -64,7 +65,7 @@ def _environment(document: Document) -> str | None:
 
 def changed_by(changes: Sequence[Change]) -> set[SettingPath]:
     """The settings that changes set or remove."""
-    return {path for change in changes for path in (change.path, *([change.value] if change.action == "rename" else []))}
+    return {path for change in changes for path in change.paths}
 
 
 # --- Whether documents read as meant --------------------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
 def _holds(new: Document | None, old: Document, changes: Sequence[Change]) -> bool | None:
     """Whether a document holds the result of changes to an old one; in a flat list of names the text of all other entries is the same."""
     changed = changed_by(changes)
-    above = {path[:length] for path in changed for length in range(len(path))}
+    above = {parent for path in changed for parent in prefixes(path[:-1])}
 
     def untouched(document: Document | None) -> list[tuple[SettingPath, Any]]:
         given = (document.given if document is not None else None) or ()
@@ -117,13 +118,11 @@ def _read_again(document: Document, text: Any, path: SettingPath, data: dict[str
 
 def _drop_emptied(given: Mapping[SettingPath, Any], path: SettingPath, data: dict[str, Any]) -> None:
     """Remove the objects above a removed entry that exist only for it; objects that an entry gives stay."""
-    for length in range(len(path) - 1, 0, -1):
-        above: Any = data
-        for step in path[: length - 1]:
-            above = above[step]
-        if is_in(path[:length], given) or above[path[length - 1]] != {}:
+    for parent in reversed([*prefixes(path[:-1])]):
+        holder = value_at(data, parent[:-1])
+        if is_in(parent, given) or holder[parent[-1]] != {}:
             return
-        del above[path[length - 1]]
+        del holder[parent[-1]]
 
 
 def _same(wanted: Any, found: Any) -> bool | None:
@@ -147,20 +146,21 @@ def key_of(finding: Finding) -> Key:
     return Key(finding.rule, finding.document.uri, _environment(finding.document), finding.path)
 
 
+def _places(finding: Finding) -> Iterator[Place]:
+    """All places that a finding is about: it would move to the next one if the first was fixed."""
+    yield Place(finding, finding.document, finding.span, key_of(finding))
+    for document, path, span, _ in finding.related:
+        yield Place(finding, document, span, Key(finding.rule, document.uri, _environment(document), path or None))
+
+
 def keys_of(finding: Finding) -> Iterator[Key]:
-    """The keys of all places that a finding is about: it would move to the next one if the first was fixed."""
-    yield key_of(finding)
-    for other in finding.related:
-        yield Key(finding.rule, other.document.uri, _environment(other.document), other.path or None)
+    """The keys of all places that a finding is about."""
+    return (place.key for place in _places(finding))
 
 
 def own_places(finding: Finding) -> Iterator[Place]:
     """The places in the finding's own document: a finding about several settings there counts as many."""
-    documents = (finding.document, *(other.document for other in finding.related))
-    spans = (finding.span, *(other.span for other in finding.related))
-    for key, document, span in zip(keys_of(finding), documents, spans, strict=True):
-        if document is finding.document:
-            yield Place(finding, span, key)
+    return (place for place in _places(finding) if place.document is finding.document)
 
 
 def new_places(before: Outcome, after: Outcome) -> Iterator[Place]:

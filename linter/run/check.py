@@ -9,7 +9,7 @@ from functools import partial
 from ..conformance.mismatch import unchecked
 from ..documents.source import Loaded, Place, Problem
 from ..log import Log
-from ..model import Document, FileStatus, Finding, Fix, Notice, SettingPath
+from ..model import Document, FileStatus, Finding, Fix, Notice, SettingPath, prefixes
 from ..options.choose import Plan, RuleSet, target_for
 from ..policy.engine import Levels, check, drop_conflicting_fixes, without_repetitions
 from ..policy.rule import Case, Rule
@@ -222,7 +222,7 @@ class Checker:
             for rule, levels in rules.plan(document).checks if overridden else ():
                 if _IN_PLAIN_TEXT in rule.info.tags:
                     found = self.found_by(rule, document, levels)
-                    yield from (finding for finding in found if finding.path is not None and _is_in(finding.path, overridden))
+                    yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
 
 
 def _in_plain_text(document: Document) -> Iterator[SettingPath]:
@@ -233,10 +233,6 @@ def _in_plain_text(document: Document) -> Iterator[SettingPath]:
         from ..server.effective import leaves  # only for a file that is joined
 
         yield from (path for path, _ in leaves((), document.data))
-
-
-def _is_in(path: SettingPath, holders: set[SettingPath]) -> bool:
-    return any(path[:length] in holders for length in range(1, len(path) + 1))
 
 
 def fix_of(problem: Problem, case: Case) -> Fix | None:

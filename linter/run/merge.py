@@ -89,7 +89,7 @@ class Texts:
     def _is_in_one_place(self, fix: Fix, loaded: Loaded) -> bool:
         """Whether a fix of a part of sums changes nothing that another part of one of them gives too."""
         sums = (document.parts for place in loaded.places for document in self._sums.get(place, ()))
-        paths = [path for change in fix.changes for path in (change.path, *([change.value] if change.action == "rename" else []))]
+        paths = [path for change in fix.changes for path in change.paths]
         givers = (giver for parts in sums if parts is not None for path in paths for giver in parts.givers(path))
         return all(self.loaded[giver].places == loaded.places for giver in givers)
 

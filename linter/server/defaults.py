@@ -63,8 +63,7 @@ def with_defaults(config: Mapping[str, Any], release: Release = MAIN) -> dict[st
     _add_addresses(held, release)
     held["bullmq"] = {**_defaults(["bullmq"], release)["bullmq"], **_spread(held.get("bullmq"))}
     if _is_read("emailProvider", release) and is_false(held.get("emailProvider")):
-        smtp = held.get("smtp")
-        held["emailProvider"] = UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
+        held["emailProvider"] = mail_provider(held.get("smtp"))
     base, storage = held.get("baseUrl"), held.get("storageBaseUrl")
     serves_itself = isinstance(base, str) and isinstance(storage, str) and storage.startswith(base)
     if release >= GENERATES_KEY and serves_itself and is_false(held.get("signingKey")):
@@ -82,6 +81,11 @@ def _defaults(names: Iterable[str], release: Release) -> Mapping[str, Any]:
 def _is_read(name: str, release: Release) -> bool:
     setting = catalogue().get((name,))
     return setting is not None and setting.is_read_by(release) is True
+
+
+def mail_provider(smtp: Any) -> Any:
+    """What the server sends mail with if ``emailProvider`` is not given."""
+    return UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
 
 
 def _add_addresses(held: dict[str, Any], release: Release) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 
-from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, children
+from ..model import ABSENT, UNKNOWN, Document, Mark, SettingPath, child, children, prefixes
 from ..redaction.numbers import is_long_number, number_text
 from ..redaction.values import is_read_from_hidden
 from ..settings import Catalogue
@@ -129,16 +129,15 @@ def _implied(document: Document) -> Iterator[Effective]:
 def _defaults(document: Document, held: Mapping[str, Any], given: set[SettingPath]) -> Iterator[Effective]:
     """The server's defaults, and those that its libraries and the code that reads a setting use."""
     known = catalogue_of(document)
-    wholes = {path[:length] for path in given for length in range(1, len(path))}
-    covered = given | {
-        path for path in wholes if isinstance(_at(held, path), dict | list | Mark)
-    }  # else a default would replace the members
+    wholes = {parent for path in given for parent in prefixes(path[:-1])}
+    # A default would replace the members of these.
+    covered = given.union(path for path in wholes if isinstance(_at(held, path), dict | list | Mark))
     # Settings of these sections that a secret provides are not known here.
     from_secrets = {section for name, section in SECRETS.items() if document.kind == "server/ssm" and name in document.data}
     release = document.server.release
     filled_in = with_defaults({}, release) if held is not document.data else {}
     for path in known.paths():
-        if "*" in path or path in covered or path[0] in from_secrets or any(path[:length] in given for length in range(1, len(path))):
+        if "*" in path or path in covered or path[0] in from_secrets or not given.isdisjoint(prefixes(path[:-1])):
             continue
         value = _at(held, path)
         if value is ABSENT and isinstance(_at(held, path[:-1]), dict) and _at(filled_in, path) is ABSENT:

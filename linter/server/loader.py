@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from .. import settings
 from ..formats.placeholders import is_blank
-from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted
+from ..model import ABSENT, UNKNOWN, Mark, SettingPath, dotted, prefixes
 from ..redaction.numbers import number_text
 from ..release import MAIN, Release
 from ..settings import Setting
@@ -235,7 +235,7 @@ _MOST_DIGITS: Final = 10
 
 def has_wholes(given: Collection[SettingPath]) -> bool:
     """Whether one of these paths is a member of another one."""
-    return any(path[:length] in given for path in given for length in range(1, len(path)))
+    return any(parent in given for path in given for parent in prefixes(path[:-1]))
 
 
 SECRETS: Final = {

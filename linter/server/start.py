@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from posixpath import basename, join, normpath
 
+from ..patterns import pattern
 from ..redaction.credentials import without_credentials
 from ..release import Release
 from ..typed import Any, Final, Literal, NamedTuple
@@ -68,34 +69,24 @@ class Layer(NamedTuple):
                 return "begins with whitespace, which the server does not strip"
             since = f"; {self.kind}: is read from {_KINDS[self.kind]} on" if self.kind in _KINDS else ""
             return f"begins with none of {', '.join(known[:-1])} and {known[-1]}{since}"
-        check = _FAULTS.get(self.kind)
-        return check(self) if check is not None else None
+        forms = _FORMS.get(self.kind, ())
+        return next((why for form, why in forms if form.fullmatch(self.address or "") is None), None)
 
 
-def _of_file(layer: Layer) -> str | None:
-    return None if layer.address else "names no file"
-
-
-def _of_aws(layer: Layer) -> str | None:
-    """Parameter Store refuses a path that does not begin with a slash; the server removes exactly the path from each name."""
-    if not layer.path.startswith("/"):
-        return "names no path of Parameter Store, which begins with a slash"
-    return None if layer.path.endswith("/") else "names a path that does not end with a slash: no setting is found under it"
-
-
-def _of_gcp(layer: Layer) -> str | None:
-    project, _, secret = (layer.address or "").partition(":")
-    return None if project and secret else "lacks the project or the name of the secret: gcp:PROJECT:SECRET"
-
-
-def _of_azure(layer: Layer) -> str | None:
-    vault, _, secret = (layer.address or "").partition(":")
-    if secret.startswith("//"):
-        return "has a scheme, which the server adds itself: azure:NAME.vault.azure.net:SECRET"
-    return None if vault and secret else "lacks the vault or the name of the secret: azure:NAME.vault.azure.net:SECRET"
-
-
-_FAULTS: Final = {"file": _of_file, "aws": _of_aws, "gcp": _of_gcp, "azure": _of_azure}
+_FORMS: Final = {
+    "file": ((pattern(r"(?s).+"), "names no file"),),
+    # Parameter Store refuses a path that does not begin with a slash; the server removes exactly the path from each name.
+    "aws": (
+        (pattern(r"(?s)[^:]*:/.*|/[^:]*"), "names no path of Parameter Store, which begins with a slash"),
+        (pattern(r"(?s).*/"), "names a path that does not end with a slash: no setting is found under it"),
+    ),
+    "gcp": ((pattern(r"(?s)[^:]+:.+"), "lacks the project or the name of the secret: gcp:PROJECT:SECRET"),),
+    "azure": (
+        (pattern(r"(?s)(?![^:]*://).*"), "has a scheme, which the server adds itself: azure:NAME.vault.azure.net:SECRET"),
+        (pattern(r"(?s)[^:]+:.+"), "lacks the vault or the name of the secret: azure:NAME.vault.azure.net:SECRET"),
+    ),
+}
+"""The forms that an address must have, by the kind of source, each with what is wrong with one that does not."""
 
 
 def names_source(word: str) -> bool:

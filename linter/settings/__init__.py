@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 
 from .. import _built
-from ..model import SettingPath, gathered
+from ..model import SettingPath, gathered, prefixes
 from ..release import LAST_READ, MAIN, OLDEST, ByRelease, Release, ServerVersion, has_begun
 from ..typed import Any, Final, TypeVar, cast
 
@@ -312,7 +312,7 @@ class Catalogue:
 
     def secret_above(self, path: SettingPath) -> SettingPath | None:
         """The secret above a path that should not have members; None if there is none."""
-        above = (path[:length] for length in range(1, min(len(path), self._deepest + 1)))
+        above = prefixes(path[:-1][: self._deepest])
         return next((one for one in above if (holder := self.get(one)) is not None and holder.secret and not holder.is_container), None)
 
     def is_public(self, path: SettingPath) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
+from itertools import count
 
 from .. import model
 from ..conformance.mismatch import mismatch_of
 from ..conformance.values import outcome, so
-from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, prefixes
 from ..redaction.numbers import number_text
 from ..release import Release
 from ..server.effective import Effective, effective_settings, visible_effective
@@ -46,7 +47,7 @@ class View:
     def given(self) -> frozenset[SettingPath]:
         """The paths of what it gives, and of their parents."""
         paths = [path for path, row in self.rows.items() if row.line is not None]
-        return frozenset(path[:length] for path in paths for length in range(1, len(path) + 1))
+        return frozenset(one for path in paths for one in prefixes(path))
 
     @cached_property
     def read(self) -> Mapping[SettingPath, Effective]:
@@ -58,10 +59,10 @@ class View:
         """Whether the release reads a path: the setting, all of its parents, or the object it is passed on in. None: not known."""
         holder: Setting | None = None
         answer: bool | None = True
-        for length in range(1, len(path) + 1):
-            setting = self.known.get(path[:length])
+        for one in prefixes(path):
+            setting = self.known.get(one)
             if setting is None:
-                return answer if holder is not None and (holder.pass_through or isinstance(path[length - 1], int)) else False
+                return answer if holder is not None and (holder.pass_through or isinstance(one[-1], int)) else False
             reads = setting.is_read_by(self.release)
             if reads is False:
                 return False
@@ -127,14 +128,9 @@ class History:
 
 
 def _views(documents: Iterable[Document]) -> Mapping[Key, View]:
-    views: dict[Key, View] = {}
-    numbers: Counter[tuple[str, str, str | None]] = Counter()
-    for document in documents:
-        name = (document.uri, document.kind, document.environment)
-        key = (*name, numbers[name])
-        views[key] = View(document)
-        numbers[name] += 1
-    return views
+    numbers: dict[tuple[str, str, str | None], Iterator[int]] = defaultdict(count)
+    names = ((document, (document.uri, document.kind, document.environment)) for document in documents)
+    return {(*name, next(numbers[name])): View(document) for document, name in names}
 
 
 class Pair(NamedTuple):
@@ -191,7 +187,7 @@ def read_changes(history: History, pair: Pair, notes: Notes) -> Iterator[Upgrade
 def _whole(pair: Pair, path: SettingPath) -> SettingPath:
     """The parent of a path that only one of the two releases reads, if it is in the text; else the path itself."""
     entries = pair.new.document.given
-    for whole in (path[:length] for length in range(1, len(path))):
+    for whole in prefixes(path[:-1]):
         setting = pair.new.known.get(whole)
         if setting is None or (entries is not None and all(entry != whole for entry, _ in entries)):
             continue

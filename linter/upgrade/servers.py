@@ -9,11 +9,11 @@ from functools import cache, partial, reduce
 from ..conformance.mismatch import check_as
 from ..deployment.members import deployments, environment_of, role
 from ..documents.source import folder_of
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, child, gathered
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, gathered, value_at
 from ..release import Release
-from ..server.defaults import with_defaults
+from ..server.defaults import mail_provider, with_defaults
 from ..server.effective import loaded
-from ..server.loader import SECRETS, is_false
+from ..server.loader import SECRETS
 from ..server.shown import visible
 from ..server.start import merge
 from ..settings.kinds import DOCUMENT_KINDS
@@ -41,11 +41,11 @@ class Holding:
 
     def gives(self, path: SettingPath) -> bool:
         """Whether the documents give a setting, other than as a text that the release ignores in favour of its default."""
-        return _at(path, self.written) is not ABSENT and not self.ignores(path)
+        return value_at(self.written, path) is not ABSENT and not self.ignores(path)
 
     def ignores(self, path: SettingPath) -> bool:
         """Whether the documents give a setting as a text that the release ignores."""
-        return is_ignored(path, _at(path, self.written), self.release)
+        return is_ignored(path, value_at(self.written, path), self.release)
 
     def default(self, path: SettingPath) -> Any:
         """What the release uses for a setting that is not given; ``ABSENT`` if that is nothing, or only known in words.
@@ -56,9 +56,8 @@ class Holding:
         if len(path) > 1 and path[0] not in filled and not isinstance(self.written.get(str(path[0])), dict):
             return UNKNOWN
         if path == ("emailProvider",):  # also in releases that do not have the setting (``sendEmail`` in ``email/email.ts``)
-            smtp = self.written.get("smtp", ABSENT)
-            return UNKNOWN if smtp is UNKNOWN else "awsses" if is_false(smtp) else "smtp"
-        value = _at(path, self.data)
+            return mail_provider(self.written.get("smtp"))
+        value = value_at(self.data, path)
         return value if value is not ABSENT else default_where_read(self.main.setting(path), self.release)
 
     def document(self, shown: Document, *, whole: bool) -> Document:
@@ -84,10 +83,6 @@ def _sign_in(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _member(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else None
-
-
-def _at(path: SettingPath, tree: Any) -> Any:
-    return reduce(child, path, tree)
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
