@@ -44,13 +44,18 @@ def reason_of(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def identity(path: str | int | os.PathLike[str]) -> Identity | None:
-    """The device and inode of the file that a path, over links, or a descriptor leads to; None if there is none."""
+def status_of(path: str | int | os.PathLike[str]) -> os.stat_result | None:
+    """The status of the file that a path, over links, or a descriptor leads to; None if there is none."""
     try:
-        status = os.stat(path)
+        return os.stat(path)
     except (OSError, ValueError):
         return None
-    return status.st_dev, status.st_ino
+
+
+def identity(path: str | int | os.PathLike[str]) -> Identity | None:
+    """The device and inode of a file, as of :func:`status_of`."""
+    status = status_of(path)
+    return (status.st_dev, status.st_ino) if status is not None else None
 
 
 def is_within(path: str, folder: str) -> bool:
@@ -100,21 +105,17 @@ def relative_to_here(path: Path) -> str:
         return path.name
 
 
-def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT) -> bytes:
+def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
+    """The bytes of an ordinary file, such as a rule or a configuration; raises :class:`Unreadable` as :func:`read_file` does."""
+    return read_file(path, limit, regular=True)
+
+
+def read_file(path: str | os.PathLike[str], limit: int = LARGEST_INPUT, *, regular: bool = False) -> bytes:
     """The bytes of a file or pipe; raises :class:`Unreadable` for a device, for more than ``limit`` bytes and for system errors.
 
     A file is refused by its size, before it is read; a pipe has no size, so it is read up to the limit. A named pipe without a writer is
-    refused after two seconds.
+    refused after two seconds. With ``regular`` every pipe is refused.
     """
-    return _read(path, limit, regular=False)
-
-
-def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
-    """The bytes of an ordinary file, such as a rule or a configuration; raises :class:`Unreadable` as :func:`read_file` does."""
-    return _read(path, limit, regular=True)
-
-
-def _read(path: str | os.PathLike[str], limit: int, *, regular: bool) -> bytes:
     try:
         with opened(path, regular=regular) as file:
             return _content(file, str(path), limit)
@@ -174,7 +175,7 @@ def has_input() -> bool:
 
 
 def _check_kind(mode: int, path: str, *, regular: bool = False) -> None:
-    if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_null(path)):
+    if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and identity(path) != identity(os.devnull)):
         raise Unreadable("it is a device, not a file")
     if stat.S_ISSOCK(mode):
         raise Unreadable("it is a socket, not a file")
@@ -182,10 +183,6 @@ def _check_kind(mode: int, path: str, *, regular: bool = False) -> None:
         raise Unreadable("it is a pipe, not a file")
     if stat.S_ISLNK(mode):
         raise Unreadable("it is a link, not a file")
-
-
-def _is_null(path: str) -> bool:
-    return identity(path) == identity(os.devnull)
 
 
 def _is_open_already(path: str) -> bool:

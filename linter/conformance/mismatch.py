@@ -234,9 +234,7 @@ def stop_at(document: Document, path: SettingPath) -> str:
 
 def _with_stop(document: Document, mismatch: Mismatch, path: SettingPath, reader: Reader) -> Mismatch:
     """A mismatch that also says if the server stops at it."""
-    if path[0] not in _STOPPING or reader.catalogue.kind != "server":
-        return mismatch
-    stops = stop_at(document, path)
+    stops = stop_at(document, path) if path[0] in _STOPPING and reader.catalogue.kind == "server" else ""
     if not stops:
         return mismatch
     reason = mismatch.reason._replace(stops=True).add("why", stops, ": ")

@@ -9,7 +9,7 @@ from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import SettingPath, children, gathered
 from ..settings import Catalogue
-from ..syntax.json import INVALID, valid_value
+from ..syntax.json import valid_value
 from ..typed import Any, Final
 
 _DEEPEST: Final = 20
@@ -18,14 +18,10 @@ _DEEPEST: Final = 20
 
 def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
     """Whether a value of the secret setting at ``path`` is a secret, or as an object, or as JSON, has one among its members."""
-    if isinstance(value, str):
-        parsed = valid_value(value) if value.lstrip()[:1] in ("{", "[") else INVALID
-        if not isinstance(parsed, dict | list):
-            return _is_secret(value)
-        value = parsed
-    if not isinstance(value, dict | list):
-        return value is not None
-    return _has_secret(known, path, value)
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        parsed = valid_value(value)
+        value = parsed if isinstance(parsed, dict | list) else value
+    return _has_secret(known, path, value) if isinstance(value, dict | list) else _is_secret(value)
 
 
 def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:

@@ -271,22 +271,16 @@ def _is_legible(text: str, format_: str) -> bool:
 
 def _is_near(text: str, allowed: Sequence[str]) -> bool:
     """Whether a text is one of these, or a typo in one."""
-    lower = [one.lower() for one in allowed]
-    if any(_is_a_slip(text.lower(), one) for one in lower):
+    given, lower = text.lower(), [one.lower() for one in allowed]
+    if given in lower:
+        return True
+    from .. import suggest  # only after a mistake
+
+    if any(len(one) > 2 and suggest.is_slip(given, one) for one in lower):
         return True
     if len(text) > max(map(len, lower)) + 4 or (any(map(str.isdigit, text)) and not any(map(str.isdigit, "".join(lower)))):
         return False
-    from .. import suggest  # only after a mistake
-
-    return suggest.nearest(text.lower(), lower, 0.6) is not None
-
-
-def _is_a_slip(text: str, word: str) -> bool:
-    """Whether a text is a word, or one of three or more characters with one wrong, missing or extra."""
-    if text == word or len(word) < 3 or abs(len(text) - len(word)) > 1:
-        return text == word
-    start = next((at for at, (one, other) in enumerate(zip(text, word, strict=False)) if one != other), min(len(text), len(word)))
-    return any(text[start + one :] == word[start + other :] for one, other in ((1, 1), (1, 0), (0, 1)))
+    return suggest.nearest(given, lower, 0.6) is not None
 
 
 def _is_placeholder(text: str, setting: Setting) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ..files import Identity, environments_of_both, file_and_environment, identity, reason_of, why_missing
+from ..files import Identity, environments_of_both, file_and_environment, identity, reason_of, status_of, why_missing
 from ..options.config import Config
 from ..sources import file_names
 from ..typed import Final, NamedTuple
@@ -143,7 +143,7 @@ class Search:
             by_content = any(name in BY_CONTENT for name in above)
             for name in files:
                 found = _taken(base, name, globs, config, by_content=by_content)
-                status = _status(found.path) if found is not None else None
+                status = status_of(found.path) if found is not None else None
                 if found is not None and status is not None and stat.S_ISREG(status.st_mode) and not self.excluded(found.path):
                     yield found._replace(too_large=status.st_size > LARGEST_SEARCHED, identity=(status.st_dev, status.st_ino))
             inner = [Path(base, name) for name in folders]
@@ -231,11 +231,3 @@ def _entries(folder: str, fail: Callable[[OSError], object]) -> tuple[list[str],
     except OSError as error:
         fail(error)
     return sorted(folders), sorted(files)
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """The status of a file; None if it is gone."""
-    try:
-        return os.stat(path)
-    except OSError:
-        return None

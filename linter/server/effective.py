@@ -37,11 +37,9 @@ class Effective(NamedTuple):
         written, effective = self.written, self.effective
         if written is ABSENT or effective is UNKNOWN:
             return False
-        if isinstance(effective, dict | list):
-            return not isinstance(written, str) and bool(written != effective)
         if isinstance(written, str):
-            if is_long_number(written):
-                return False  # must not reveal whether it has more digits than a double
+            if isinstance(effective, dict | list) or is_long_number(written):
+                return False  # of a long number it must not reveal whether it has more digits than a double
             return written != (effective if isinstance(effective, str) else number_text(effective))
         return bool(written != effective)
 

@@ -32,34 +32,31 @@ _REGION: Final = "us-east-1"
 
 
 class Layer(NamedTuple):
-    """One source of a configuration: its ``kind``, and the text after the first colon, None if there is no colon.
-
-    Each overrides those before it.
-    """
+    """One source of a configuration: its ``kind``, and the text after the first colon. Each overrides those before it."""
 
     kind: str
-    address: str | None
+    address: str
 
     @property
     def region(self) -> str:
         """The AWS region of an ``aws:`` source."""
-        region, colon, _ = (self.address or "").partition(":")
+        region, colon, _ = self.address.partition(":")
         return region if colon else _REGION
 
     @property
     def path(self) -> str:
         """The path of an ``aws:`` source in Parameter Store."""
-        before, colon, behind = (self.address or "").partition(":")
+        before, colon, behind = self.address.partition(":")
         return behind if colon else before
 
     @property
     def file_name(self) -> str:
         """The name of the file of a ``file:`` source; empty for any other source."""
-        return basename(self.address or "") if self.kind == "file" else ""
+        return basename(self.address) if self.kind == "file" else ""
 
     def file(self, release: Release, working_folder: str = WORKING_FOLDER) -> str:
         """The absolute path of a ``file:`` source in the container."""
-        return normpath(join(working_folder if release >= _BESIDE_PACKAGE else f"{WORKING_FOLDER}/packages/server", self.address or ""))
+        return normpath(join(working_folder if release >= _BESIDE_PACKAGE else f"{WORKING_FOLDER}/packages/server", self.address))
 
     def fault(self, release: Release) -> str | None:
         """Why the server stops at this source before it has read anything; follows the text of the source."""
@@ -70,7 +67,7 @@ class Layer(NamedTuple):
             since = f"; {self.kind}: is read from {_KINDS[self.kind]} on" if self.kind in _KINDS else ""
             return f"begins with none of {', '.join(known[:-1])} and {known[-1]}{since}"
         forms = _FORMS.get(self.kind, ())
-        return next((why for form, why in forms if form.fullmatch(self.address or "") is None), None)
+        return next((why for form, why in forms if form.fullmatch(self.address) is None), None)
 
 
 _FORMS: Final = {
@@ -121,8 +118,8 @@ _SEVERAL: Final = re.compile(r",(?P<blank>\s*)(?:env\s*(?:,|\Z)|(?:file|aws|gcp|
 
 
 def _layer(text: str) -> Layer:
-    kind, colon, address = text.partition(":")
-    return Layer(kind, address if colon else None)
+    kind, _, address = text.partition(":")
+    return Layer(kind, address)
 
 
 def reads_variables(argument: str | None, release: Release) -> Reads:

@@ -152,10 +152,10 @@ def _landing(setting: Setting) -> Iterator[str]:
 def _earlier_defaults(setting: Setting) -> Iterator[str]:
     if setting.default_history is None or setting.secret:
         return
-    steps = [
-        f"{default if _is_words(default) else _code(default)}{'' if release == OLDEST else ' ' + _since(release)}"
-        for release, default in _changes(setting.default_history, setting)
-    ]
+    steps = []
+    for release, default in _changes(setting.default_history, setting):
+        is_described = isinstance(default, str) and " " in default
+        steps.append(f"{default if is_described else _code(default)}{'' if release == OLDEST else ' ' + _since(release)}")
     yield f"default {', '.join(steps)}"
 
 
@@ -168,11 +168,6 @@ def _changes(fact: ByRelease[Any], setting: Setting) -> Iterator[tuple[Release, 
 
 def _since(release: Release) -> str:
     return f"after {NEWEST}" if release == MAIN else f"since {release}"
-
-
-def _is_words(default: object) -> bool:
-    """Whether an earlier default is a description of one."""
-    return isinstance(default, str) and " " in default
 
 
 def _code(value: object) -> str:
