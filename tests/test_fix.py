@@ -792,7 +792,7 @@ def fixes_of(name: str, content: bytes, kind: str | None, *, unsafe: bool = True
         return outcome._replace(contents={name: data})
 
     fixes = fixed(check, unsafe=unsafe)
-    assert (fixes.bugs, commanded(check, unsafe=unsafe).bugs) == ((), ())
+    assert (fixes.bugs, commanded(check, check({}), unsafe=unsafe).bugs) == ((), ())
     return fixes
 
 

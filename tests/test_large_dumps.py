@@ -148,11 +148,11 @@ def test_a_dump_that_was_checked_is_not_checked_again_before_its_commands_are_tr
         given_again = Input("dump.json", (contents or {}).get("dump.json", dump), Path("/nowhere/dump.json"))
         return lint_input(given_again, Options(keep_contents=contents is not None))
 
-    whole = commanded(check, unsafe=True)
+    whole = commanded(check, check({}), unsafe=True)
     number = len(checks)
     first = check(None)
     checks.clear()
-    assert repr(commanded(check, unsafe=True, first=first).left_out) == repr(whole.left_out)
+    assert repr(commanded(check, first, unsafe=True).left_out) == repr(whole.left_out)
     assert len(checks) == number - 1
     assert {} not in checks
 

@@ -204,7 +204,7 @@ def check(name: str, content: bytes, contents: Mapping[str, bytes]) -> Outcome:
 
 
 def fixes_of(name: str, content: bytes, *, unsafe: bool = True) -> Commanded:
-    return commanded(partial(check, name, content), unsafe=unsafe)
+    return commanded(partial(check, name, content), check(name, content, {}), unsafe=unsafe)
 
 
 def after(name: str, content: bytes, fixes: Commanded) -> bytes:

@@ -42,13 +42,13 @@ def tried(
     """The outcome of a check without harmful commands, the dumps that the others change, and why some are left out.
 
     A report shows the commands of unsafe fixes too: without ``unsafe`` they are verified as well, but not for the changed dumps. ``first``
-    is as in :func:`commanded`.
+    is the check of all files as they are, if there was one already.
     """
     fixes = [finding.fix for finding in outcome.result.findings if finding.fix and finding.commands and finding.suppressed is None]
     if not fixes:
         return outcome, (), ()
     first = check({}) if first is None else first
-    results = {one: commanded(check, unsafe=one, first=first) for one in sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)})}
+    results = {one: commanded(check, first, unsafe=one) for one in sorted({unsafe, *(unsafe or not fix.safe for fix in fixes)})}
 
     def as_left(finding: Finding) -> Finding:
         fix = finding.fix
@@ -63,12 +63,8 @@ def tried(
     return outcome._replace(result=result, bugs=tuple(bugs)), results[unsafe].dumps, tuple(notes)
 
 
-def commanded(check: Check, *, unsafe: bool, first: Outcome | None = None) -> Commanded:
-    """The commands that make all safe fixes of dumps, or with ``unsafe`` all fixes.
-
-    ``first`` is the check of all files as they are, if there was one already.
-    """
-    first = check({}) if first is None else first
+def commanded(check: Check, first: Outcome, *, unsafe: bool) -> Commanded:
+    """The commands that make all safe fixes of dumps, or with ``unsafe`` all fixes. ``first`` is the check of all files as they are."""
     placed = _placer(first)
     plan = _StorePlan(_check_of_stores(check, first, placed), unsafe=unsafe)
     last = plan.run(first)

@@ -163,15 +163,18 @@ class Checker:
         document = loaded.document
         plan = rules.plan(document)
         if newest is document:
-            found = self._found_with(plan, document)
+            found = self._found_again_with(plan, document)
         else:
-            others = [(rule, levels) for rule, levels in plan.checks if rule.info.category != _SECRETS]
-            found = [finding for rule, levels in others for finding in self.found_by(rule, document, levels)]
+            found = self.found_with((one for one in plan.checks if one[0].info.category != _SECRETS), document)
             found += self._secrets_found(document, newest, rules)
         found += self._found_in_overridden(loaded, rules)
         for path, error in unchecked(document).items():
             self._log.bug(error, document.uri, "checking a setting", path)
         return found
+
+    def found_with(self, checks: Iterable[tuple[Rule, Levels]], document: Document) -> list[Finding]:
+        """The findings of rules, each with the levels of its cases."""
+        return [finding for rule, levels in checks for finding in self.found_by(rule, document, levels)]
 
     def found_by(self, rule: Rule, document: Document, levels: Levels) -> list[Finding]:
         """The findings of one rule; a bug in it must not hide those of the others."""
@@ -187,10 +190,10 @@ class Checker:
             failed((), error)
             return []
 
-    def _found_with(self, plan: Plan, document: Document) -> list[Finding]:
+    def _found_again_with(self, plan: Plan, document: Document) -> list[Finding]:
         """The findings of a plan's rules. A rule that found nothing in the last document runs only if it would read something else now."""
         if not self._several or len(document.layers) > 1:  # the memo does not see the reads of layers
-            return [finding for rule, levels in plan.checks for finding in self.found_by(rule, document, levels)]
+            return self.found_with(plan.checks, document)
         from ..memo import Memo  # only for several documents
 
         found: list[Finding] = []
@@ -207,10 +210,8 @@ class Checker:
         shown = dict(zip((newest, *newest.texts), (document, *document.texts), strict=True))
         for other in shown:
             other.target, other.now = document.target, document.now
-        for rule, levels in rules.plan(newest).checks:
-            if rule.info.category == _SECRETS:
-                found = self.found_by(rule, newest, levels)
-                yield from (finding._replace(document=shown[finding.document]) for finding in found)
+        found = self.found_with((one for one in rules.plan(newest).checks if one[0].info.category == _SECRETS), newest)
+        return (finding._replace(document=shown[finding.document]) for finding in found)
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
         """Secrets in parts that another part overrides: anyone can read them there."""
@@ -219,10 +220,9 @@ class Checker:
             return
         for document in parts.documents:
             overridden = {path for path in _in_plain_text(document) if parts.giver(path, "value") is not document}
-            for rule, levels in rules.plan(document).checks if overridden else ():
-                if _IN_PLAIN_TEXT in rule.info.tags:
-                    found = self.found_by(rule, document, levels)
-                    yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
+            checks = [one for one in rules.plan(document).checks if _IN_PLAIN_TEXT in one[0].info.tags] if overridden else []
+            found = self.found_with(checks, document)
+            yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
 
 
 def _in_plain_text(document: Document) -> Iterator[SettingPath]:

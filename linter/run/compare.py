@@ -29,7 +29,7 @@ def compare(run: Run, subjects: list[Subject], companions: Iterable[tuple[Docume
             plan = rules.plan(combined)
             nearby = COMPANIONS & combined.members.keys()
             checks = [(rule, levels) for rule, levels in plan.checks if nearby <= rule.members]
-            findings = [finding for rule, levels in checks for finding in checker.found_by(rule, combined, levels)]
+            findings = checker.found_with(checks, combined)
             # The environment of a server can explain findings in its settings, and the settings other findings in the environment.
             own = found_in[combined.members["server"]] if nearby else []
             kept, compared_ids = without_repetitions([*own, *findings], rules.by_id), {*map(id, findings)}

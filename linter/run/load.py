@@ -181,10 +181,10 @@ def error_of(given: Input, reading: Reading, parts: Collection[str]) -> str:
         return ""
     if reading.unread or not reading.loaded:
         return f"{given.uri}: {reading.note}"
-    for loaded in reading.loaded:
-        stops = next((part for part in loaded.texts if any(problem.fatal for problem in part.problems)), None)
-        if stops is not None:
-            return f"{stops.document.uri}: the server stops at a mistake in it: check it to see where"
+    texts = (text for loaded in reading.loaded for text in loaded.texts)
+    stops = next((text for text in texts if any(problem.fatal for problem in text.problems)), None)
+    if stops is not None:
+        return f"{stops.document.uri}: the server stops at a mistake in it: check it to see where"
     if not any(loaded.checkable for loaded in reading.loaded):
         return f"{given.uri}: too much of it cannot be read: check it to see why"
     return ""

@@ -43,7 +43,7 @@ from ..policy.rule_set import rank
 from ..policy.tree import Clause
 from ..redaction.digest import digest_of
 from ..settings.kinds import DEPLOYMENT, WORKLOAD
-from ..text import Text, printable
+from ..text import printable
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Subject(NamedTuple):
     def maker(cls, document: Document, main: Document, outcome: Outcome) -> Callable[[Rule], Subject]:
         """A function that makes subjects of rules and a document; ``main`` is the document whose rule selection applies."""
         overrides, config = outcome.rules[main].overrides, outcome.config_of(Path(main.uri))
-        return partial(cls, document=document, overrides=overrides, given=outcome.given, config=config)
+        return partial(cls, document=document, overrides=overrides, given=outcome.options.overrides, config=config)
 
 
 def record(outcome: Outcome) -> Record:
@@ -84,9 +84,9 @@ def record(outcome: Outcome) -> Record:
     return Record(
         coverage(outcome),
         tuple(_in_force(outcome)),
-        cache(lambda: dict(_digests(outcome.result.documents))),
+        cache(lambda: _digests(outcome.result.documents)),
         _built.sha256(),
-        outcome.now.isoformat() if outcome.now is not None else None,
+        outcome.options.now.isoformat() if outcome.options.now is not None else None,
     )
 
 
@@ -99,12 +99,10 @@ def _in_force(outcome: Outcome) -> Iterator[tuple[dict[str, Any], tuple[str, ...
             yield options, tuple(dict.fromkeys(paths))
 
 
-def _digests(documents: Iterable[Document]) -> Iterator[tuple[Document, Digest]]:
-    known: dict[Text, Digest] = {}
-    for document in documents:  # of several documents of one text each masks the same
-        if document.text not in known:
-            known[document.text] = digest_of(document)
-        yield document, known[document.text]
+def _digests(documents: Sequence[Document]) -> dict[Document, Digest]:
+    one_of = {document.text: document for document in reversed(documents)}  # of several documents of one text each masks the same
+    known = {text: digest_of(document) for text, document in one_of.items()}
+    return {document: known[document.text] for document in documents}
 
 
 def coverage(outcome: Outcome) -> tuple[RuleCoverage, ...]:

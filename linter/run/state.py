@@ -109,10 +109,8 @@ class Outcome(NamedTuple):
     """The baseline to write, where the options ask for one and no bug can have kept findings from it."""
     rules: Mapping[Document, RuleSet] = {}
     """The rules of each document, with the options of the command line and the configuration."""
-    given: Overrides = Overrides()
+    options: Options = Options()
     """The options of the command line."""
-    now: datetime | None = None
-    """The time that the command line gives."""
     config_of: Callable[[Path], Config] = lambda _path: Config()
     """Gives the configuration that applies to a file."""
     checkable: tuple[Document, ...] = ()

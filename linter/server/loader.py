@@ -130,9 +130,7 @@ def compares_with_true(setting: Setting, coercion: str) -> bool:
 def parse_int(text: str) -> int | float:
     """JavaScript's ``parseInt(text, 10)``: leading blanks, a sign and digits; what follows is dropped; NaN without a digit."""
     match = re.match(r"[+-]?[0-9]+", text.lstrip(BLANKS))
-    if match is None:
-        return float("nan")
-    return whole_number(match[0])
+    return whole_number(match[0]) if match is not None else float("nan")
 
 
 def parse_float(text: str) -> float:
