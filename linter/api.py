@@ -167,7 +167,7 @@ def _value(option: Option, value: Any) -> Any:
 
 
 def _finding(found: Found) -> Finding:
-    document, fix = found.document, found.fix
+    document, fix = found.document, found.fix if found.fix is not None and found.fix.edits is not None else None
     start, end = document.text.positions(shown_span(document, found.path, found.span))
     return Finding(
         found.rule,
@@ -178,7 +178,7 @@ def _finding(found: Found) -> Finding:
         *end,
         dotted(found.path) if found.path else None,
         named_environment(document),
-        fix.description if fix is not None and fix.edits is not None else None,
-        fix is not None and fix.edits is not None and fix.safe,
+        fix.description if fix is not None else None,
+        fix is not None and fix.safe,
         found.suppressed,
     )

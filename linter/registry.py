@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
 
 from . import _built
@@ -24,7 +25,6 @@ class Registry(Mapping[str, Entry]):
         self._folder = folder
         self._entries: dict[str, Entry] = {}
         self._modules: dict[str, str] = {}
-        self._index: Mapping[str, str] | None = None
 
     def add(self, name: str, entry: Entry, module: str) -> None:
         """Register an entry that ``module`` defines; for the package's decorator."""
@@ -35,24 +35,23 @@ class Registry(Mapping[str, Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         if name not in self._entries:
-            import_module(self._module_of()[name])
+            import_module(self._module_of[name])
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._module_of())
+        return iter(self._module_of)
 
     def __len__(self) -> int:
-        return len(self._module_of())
+        return len(self._module_of)
 
     def build(self) -> str:
         """The text of the built file, with one name per line."""
         return _built.text(json.dumps(self._search(), indent=0), self._made_of())
 
+    @cached_property
     def _module_of(self) -> Mapping[str, str]:
         """The module of each name, from the built file; if that is stale or absent, from the modules themselves."""
-        if self._index is None:
-            self._index = _built.read(self._package.rpartition(".")[2], self._made_of, self._search)
-        return self._index
+        return _built.read(self._package.rpartition(".")[2], self._made_of, self._search)
 
     def _search(self) -> Mapping[str, str]:
         for path in self._made_of():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from ..formats import FORMATS
 from ..model import UNKNOWN, Document, SettingPath
@@ -11,7 +12,7 @@ from ..settings import Setting
 from ..typed import Any, Final
 from .mismatch import MISREAD, aspect_at, is_unread
 from .reader import reader_of
-from .spellings import bucket, whole_number, without_separators
+from .spellings import rewritten, whole_number, without_separators
 from .values import MEANS_TRUE
 
 _HOSTS: Final = ("hostname", "host-or-socket")
@@ -100,7 +101,7 @@ def _host(text: str) -> str | None:
 _READABLE: Final[Mapping[str, Callable[[str], str | None]]] = {
     "aws-account": without_separators,
     "aws-region": lambda text: text.strip().lower(),
-    "s3-bucket": bucket,
+    "s3-bucket": partial(rewritten, "s3-bucket"),
     **dict.fromkeys(_HOSTS, _host),
 }
 """The readable meaning of a text, by the format that it should have."""

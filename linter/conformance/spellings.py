@@ -108,7 +108,7 @@ def in_form(name: str, text: str) -> str | None:
     limit = _LONGEST if not name.startswith("pem-") else 100 * _LONGEST
     if len(text) > limit:
         return None
-    made = _FORMS[name](text) if name in _FORMS else _rewritten(name, text)
+    made = _FORMS[name](text) if name in _FORMS else rewritten(name, text)
     for candidate in (text.strip(), made):
         if candidate and candidate != text and FORMATS[name].reason(candidate) is None:
             return without_login(candidate) if name in _URLS else candidate
@@ -132,17 +132,13 @@ _REWRITES: Final[Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
 """By format, the forms that are rewritten, and what they stand for; the scheme becomes lower case."""
 
 
-def _rewritten(name: str, text: str) -> str | None:
+def rewritten(name: str, text: str) -> str | None:
+    """What a text stands for in a format; None if it has none of the forms that are rewritten."""
     for expression, template in _REWRITES.get(name, ()):
         if (match := expression.fullmatch(text.strip())) is not None:
             scheme, colon, rest = match.expand(template).partition(":")
             return f"{scheme.lower()}:{rest}" if colon else scheme
     return None
-
-
-def bucket(text: str) -> str | None:
-    """The name of a bucket, from its address or ARN."""
-    return _rewritten("s3-bucket", text)
 
 
 def port_of(text: str) -> str | None:

@@ -59,7 +59,7 @@ def set_targets(run: Run, files: list[File]) -> None:
 
 def as_servers_read(run: Run, files: list[File], said: Mapping[Document, ServerVersion] = {}) -> list[File]:
     """The files with each document as its server reads it, now that all images are known, and what servers have ``said`` themselves."""
-    found = _servers_in_images([(file.given, file.reading) for file in files])
+    found = _servers_in_images(files)
     of_start = next(iter(found.values())) if run.options.start is not None and len(set(found.values())) == 1 else None
 
     def wanted(file: File, document: Document) -> ServerVersion:
@@ -74,16 +74,16 @@ def as_servers_read(run: Run, files: list[File], said: Mapping[Document, ServerV
     return read
 
 
-def _servers_in_images(files: Sequence[tuple[Input, Reading]]) -> dict[Document, ServerVersion]:
+def _servers_in_images(files: Sequence[File]) -> dict[Document, ServerVersion]:
     """The server of each document, where an image named in the files gives it."""
-    if not any(reading.images for _, reading in files):
+    if not any(file.reading.images for file in files):
         return {}
     from ..deployment.versions import versions_of  # only where a file names an image
 
-    every = [loaded for _, reading in files for loaded in reading.loaded]
+    every = [loaded for file in files for loaded in file.reading.loaded]
     covered = parts_of_others(every)
     own = {loaded.document: loaded.image for loaded in every if loaded.document not in covered}
-    return versions_of(own, {given.uri: reading.images for given, reading in files})
+    return versions_of(own, {file.given.uri: file.reading.images for file in files})
 
 
 def _read_for(every: list[Loaded], servers: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:
