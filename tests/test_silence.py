@@ -385,6 +385,13 @@ def test_what_is_recognised_as_something_else(name: str, content: str, note: str
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"{name}: ignored: {note}\nNo findings in 0 files, 1 ignored.\n", "")
 
 
+def test_a_parameter_of_no_environment_is_not_passed_over() -> None:
+    dump = '{"Parameters": [{"Name": "/medplum/port", "Type": "String", "Value": "8103"}]}'
+    result = lint(write("dump.json", dump))
+    why = "/medplum/port has no environment in its name, as /medplum/prod/port has, so no server reads it"
+    assert (result.exit_code, result.stderr) == (2, f"medplum-lint: error: dump.json: {why}\n")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -75,6 +75,7 @@ _ANSWER: Final = frozenset({"parameters", "invalidparameters", "nexttoken", "res
 _NOTHING_FOUND: Final = "AWS found no parameter at this path: names are case-sensitive, and each belongs to one account and region"
 _NONE_OF_THESE: Final = "AWS found none of these parameters: names are case-sensitive, and each belongs to one account and region"
 _NO_NAME: Final = "{} has no name that can be read: keep Name in the --query of the AWS CLI"
+_NO_ENVIRONMENT: Final = "has no environment in its name, as /medplum/prod/port has, so no server reads it"
 _NO_TEXT: Final = "the value of a parameter is not text here: give the output of the AWS CLI"
 _NO_ANSWER: Final = "this is not a response of Parameter Store"
 
@@ -112,7 +113,9 @@ def detect(file: SourceFile) -> Recognised | None:
     if read.environments or (not read.is_dump and environments(read.given, _parameter, read.asked)):
         return Recognised("server/ssm", Confidence.CERTAIN, unread=unread)
     given = any(not one.of.missing for one in read.given)
+    nowhere = next((one.name for one in read.given if one.name.lower().startswith("/medplum/")), "")
     unread = unread or broken_off(file, *read.documents) or ("" if given else _NONE_OF_THESE)
+    unread = unread or (f"{printable(nowhere)} {_NO_ENVIRONMENT}" if nowhere else "")
     return Recognised(None, Confidence.CERTAIN, "a Parameter Store dump without parameters of a Medplum server", unread)
 
 
