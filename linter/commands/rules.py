@@ -36,13 +36,9 @@ def run(given: Given) -> None:
     """
     rules, errors = all_rules(rule_folders(given))
     fail_for(errors)
-    if given.selectors is not None:
-        fail_for(check_selectors(given.selectors, [rule.info for rule in rules]))
-        rules = [rule for rule in rules if rank(rule.info, given.selectors)]
-    if given.control is not None:
-        words = [f"{CONTROL}{control}" for control in given.control]
-        fail_for(check_selectors(words, [rule.info for rule in rules]))
-        rules = [rule for rule in rules if rank(rule.info, words)]
+    for selectors in filter(None, (given.selectors, [f"{CONTROL}{control}" for control in given.control or ()])):
+        fail_for(check_selectors(selectors, [rule.info for rule in rules]))
+        rules = [rule for rule in rules if rank(rule.info, selectors)]
     if given.format == "json":
         write_standard_output(rules_as_json(rules))
     else:

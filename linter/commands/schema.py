@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-
 from ..options import Given
 from ..output import write_standard_output
 from ..policy.rule_set import all_rules
@@ -22,31 +19,19 @@ def run(given: Given) -> None:
       medplum-lint schema infra > medplum-infra.schema.json
       medplum-lint schema configuration > medplum-lint.schema.json
     """
-    write_standard_output(_TEXTS[given.what]())
+    write_standard_output(_text(given.what))
 
 
-def _of_config(kind: str) -> str:
-    from ..settings.json_schema import schema_text
+def _text(what: str) -> str:
+    if what == "rule":
+        from ..policy import grammar
 
-    return schema_text(kind)
+        return grammar.schema_text()
+    if what == "configuration":
+        from ..options import config_file
 
+        infos = [rule.info for rule in all_rules(()).rules]
+        return config_file.schema_text([info.id for info in infos], {info.category for info in infos})
+    from ..settings import json_schema
 
-def _of_rule() -> str:
-    from ..policy.grammar import schema_text
-
-    return schema_text()
-
-
-def _of_configuration() -> str:
-    from ..options.config_file import schema_text
-
-    infos = [rule.info for rule in all_rules(()).rules]
-    return schema_text([info.id for info in infos], {info.category for info in infos})
-
-
-_TEXTS: Mapping[str, Callable[[], str]] = {
-    "server": partial(_of_config, "server"),
-    "infra": partial(_of_config, "infra"),
-    "rule": _of_rule,
-    "configuration": _of_configuration,
-}
+    return json_schema.schema_text(what)

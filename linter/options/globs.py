@@ -107,20 +107,13 @@ def _part(name: str) -> _Part:
 
 def _fits(parts: Sequence[_Part | None], names: Sequence[str]) -> bool:
     """Whether parts, None for ``**``, match all names of a path, or its first ones, which form a folder above it."""
-    part = name = 0
-    again: tuple[int, int] | None = None  # after the last **, and the name that it takes next
-    while part < len(parts):
-        match = parts[part]
-        if match is None:
-            part, again = part + 1, (part + 1, name)
-        elif name < len(names) and match(names[name]):
-            part, name = part + 1, name + 1
-        elif again is None or name >= len(names):
-            return False
+    taken: Sequence[int] = [0]  # how many names the parts so far can match, in order
+    for part in parts:
+        if part is None:
+            taken = range(taken[0], len(names)) if taken else []
         else:
-            part, name = again[0], again[1] + 1
-            again = part, name
-    return True
+            taken = [number + 1 for number in taken if number < len(names) and part(names[number])]
+    return bool(taken)
 
 
 def files_matching(text: str) -> Iterator[str]:
