@@ -10,10 +10,11 @@ from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
 from ..output import width_of, write_standard_output
 from ..output.say import Failed, fail_for
-from ..redaction.mask import environment_text, named_environment, named_holders
+from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..release import ANY_SERVER
 from ..reporters._columns import folded, width, wrapped
+from ..reporters._words import document_terms
 from ..run import load_documents
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
@@ -114,13 +115,7 @@ def as_json(first: Document, second: Document) -> str:
         }
         for path, one, other in differences(first, second)
     ]
-    report = {"version": VERSION, "first": _identity(first), "second": _identity(second), "differences": rows}
-    return json_text(report)
-
-
-def _identity(document: Document) -> dict[str, Any]:
-    name = {"environment": named_environment(document), "holders": named_holders(document.holders)}
-    return {"path": document.uri, "kind": document.kind, **name}
+    return json_text({"version": VERSION, "first": document_terms(first), "second": document_terms(second), "differences": rows})
 
 
 def as_text(first: Document, second: Document, terminal: int = 0) -> str:

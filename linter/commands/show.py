@@ -11,8 +11,9 @@ from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..options import Given
 from ..output import write_standard_output
 from ..output.say import fail_for, say
-from ..redaction.mask import holder_text, named_environment, named_holders
+from ..redaction.mask import holder_text
 from ..redaction.numbers import number_text
+from ..reporters._words import document_terms
 from ..run import load_documents
 from ..server.effective import Effective, effective_settings, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
@@ -63,10 +64,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
     """
     shown = [
         {
-            "path": document.uri,
-            "kind": document.kind,
-            "environment": named_environment(document),
-            "holders": named_holders(document.holders),
+            **document_terms(document),
             "server_version": document.server.text,
             "server_version_from": document.server.why,
             "settings": [_json_row(document, row) for row in rows(document, only_changed=only_changed, defaults=defaults)],

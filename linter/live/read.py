@@ -68,7 +68,7 @@ def _inputs(text: str, layer: Layer, named: Asked, wanted: Wanted, step: Step, n
     """The inputs of one source of an argument: its parameters, the secrets that these name, and the task definitions that name it."""
 
     def note(message: str) -> None:
-        notices.append(_notice(text, message))
+        notices.append(Notice("unread-block", text, None, message))
 
     step("reading", 0, 1, text)
     aws = Aws(layer.region, wanted.endpoint)
@@ -112,7 +112,3 @@ def _input(uri: str, answer: dict[str, Any], wanted: Wanted) -> Input:
 
 def _time(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _notice(path: str, message: str) -> Notice:
-    return Notice("unread-block", path, None, message)

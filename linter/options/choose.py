@@ -51,17 +51,15 @@ class Configurations:
         return self._known[text]
 
     def _nearest(self, folder: Path, *, is_absolute: bool) -> Config:
-        config, below = _NONE, []
+        config, below = None, []
         for place in chain((folder,), folder.parents):
-            known = self._nearest_to.get(place)
-            if known is not None:
-                config = known
+            config = self._nearest_to.get(place)
+            if config is None:
+                below.append(place)
+                config = _find(place) if is_absolute else _find(Path(os.path.relpath(place)), place)
+            if config is not None:
                 break
-            below.append(place)
-            found = _find(place) if is_absolute else _find(Path(os.path.relpath(place)), place)
-            if found is not None:
-                config = found
-                break
+        config = _NONE if config is None else config
         self._nearest_to.update(dict.fromkeys(below, config))
         return config
 
@@ -138,19 +136,14 @@ class RuleSet:
         return {rule.info.id: rule for rule in self._read()}
 
     @cached_property
-    def active(self) -> Sequence[Rule]:
-        """The rules that the file is checked with, sorted by id."""
-        return tuple(rule for rule in self.every.values() if is_active(rule, self.overrides))
-
-    @cached_property
     def known(self) -> Mapping[str, RuleInfo]:
         """All existing rules."""
         return {id_: rule.info for id_, rule in self.every.items()}
 
     @cached_property
-    def by_id(self) -> Mapping[str, Rule]:
-        """The active rules by their ids."""
-        return {rule.info.id: rule for rule in self.active}
+    def active(self) -> Mapping[str, Rule]:
+        """The rules that the file is checked with, by their ids, sorted."""
+        return {id_: rule for id_, rule in self.every.items() if is_active(rule, self.overrides)}
 
     @cached_property
     def _reporting(self) -> Mapping[str, tuple[Rule, int]]:
@@ -163,7 +156,7 @@ class RuleSet:
     def case_reporting(self, mistake: str, target: Target | None) -> tuple[Rule, int, Level] | None:
         """The rule that reports a mistake found by a source, with the index of its case and the level; None if it is off."""
         rule, number = self._reporting[mistake]
-        level = self.level(rule.cases[number].info, target) if rule.info.id in self.by_id else None
+        level = self.level(rule.cases[number].info, target) if rule.info.id in self.active else None
         return None if level is None else (rule, number, level)
 
     def level(self, info: RuleInfo, target: Target | None, server: ServerVersion = ANY_SERVER) -> Level | None:
@@ -173,18 +166,18 @@ class RuleSet:
     def on(self, target: Target | None) -> frozenset[str]:
         """The ids of the rules that are on for a target, whatever the server."""
         if target not in self._on:
-            self._on[target] = frozenset(rule.info.id for rule in self.active if self.level(rule.info, target) is not None)
+            self._on[target] = frozenset(id_ for id_, rule in self.active.items() if self.level(rule.info, target) is not None)
         return self._on[target]
 
     def plan(self, document: Document) -> Plan:
         """The plan for a document, computed once for all documents with the same kind, target and server."""
         key = (document.kinds, document.target, document.server)
         if key not in self._plans:
-            rules = [rule for rule in self.active if applies(rule, document)]
+            rules = [rule for rule in self.active.values() if applies(rule, document)]
             levels = ((rule, levels_of(rule, self.overrides, document)) for rule in rules)
             checks = tuple((rule, of_cases) for rule, of_cases in levels if any(of_cases))
             ids = frozenset(rule.info.id for rule, _ in checks)
-            comparing = (rule.info for rule in self.active if DEPLOYMENT in rule.info.kinds)
+            comparing = (rule.info for rule in self.active.values() if DEPLOYMENT in rule.info.kinds)
             together = frozenset(info.id for info in comparing if self.level(info, document.target, document.server) is not None)
             self._plans[key] = Plan(checks, ids, together, {rule.info.id: rule.info for rule in rules})
         return self._plans[key]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..model import LEVELS, Acceptance, Configuration, Deployment, Document, FileStatus, Finding, Fix, Level, Result, Style, gathered
-from ..redaction.mask import environment_text, holder_text, series
+from ..redaction.mask import environment_text, holder_text, named_environment, named_holders, series
 from ..text import Span, count, inert, printable
 from ..typed import IO, Any, Final
 
@@ -105,6 +105,12 @@ def place(document: Document, span: Span) -> str:
 def message_of(finding: Finding) -> str:
     """The message of a finding, with the environment of its document."""
     return line(finding.message) + of_holder(finding.document, finding.held_by)
+
+
+def document_terms(document: Document | FileStatus) -> dict[str, Any]:
+    """What names a document, for programs: its path and kind, the environment, and what holds it."""
+    path = document.uri if isinstance(document, Document) else document.path
+    return {"path": path, "kind": document.kind, "environment": named_environment(document), "holders": named_holders(document.holders)}
 
 
 def acceptance_terms(acceptance: Acceptance, file: str) -> dict[str, Any]:

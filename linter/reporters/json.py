@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from json import JSONEncoder
 
-from ..model import Document, FileStatus, Finding, Fix, Related, Result, RuleInfo, Style, dotted
-from ..redaction.mask import environment_text, named_environment, named_holders, shown_span
+from ..model import Finding, Fix, Related, Result, RuleInfo, Style, dotted
+from ..redaction.mask import environment_text, named_holders, shown_span
 from ..text import Text, inert
 from ..typed import IO, Any
-from ._words import acceptance_terms
+from ._words import acceptance_terms, document_terms
 
 VERSION = 1
 _CONFIGURATION = ("path", "named", "rules_off", "excluded", "accepted", "fail_on")
@@ -32,7 +32,7 @@ def _document(result: Result) -> dict[str, Any]:
         "now": record.now,
         "files": [
             {
-                **_named(file.path, file),
+                **document_terms(file),
                 "target": file.target,
                 "status": file.status,
                 "server_version": None if file.server is None else file.server.text,
@@ -44,7 +44,7 @@ def _document(result: Result) -> dict[str, Any]:
         "deployments": [
             {
                 "environment": None if deployment.name is None else environment_text(deployment.name),
-                "documents": [_named(document.uri, document) for document in deployment.documents],
+                "documents": [document_terms(document) for document in deployment.documents],
             }
             for deployment in result.deployments
         ],
@@ -63,10 +63,6 @@ def _document(result: Result) -> dict[str, Any]:
             "suppressed": sum(finding.suppressed is not None for finding in result.findings),
         },
     }
-
-
-def _named(path: str, document: Document | FileStatus) -> dict[str, Any]:
-    return {"path": path, "kind": document.kind, "environment": named_environment(document), "holders": named_holders(document.holders)}
 
 
 def _place(finding: Finding | Related) -> dict[str, Any]:
@@ -91,10 +87,10 @@ def _finding(finding: Finding, rule: RuleInfo | None) -> dict[str, Any]:
         "category": (rule.category or None) if rule is not None else None,
         "severity": finding.severity,
         "message": finding.message,
-        **_named(document.uri, document),
+        **document_terms(document),
         "holders": named_holders(finding.held_by),
         **_place(finding),
-        "related": [{"message": one.message, **_named(one.document.uri, one.document), **_place(one)} for one in finding.related],
+        "related": [{"message": one.message, **document_terms(one.document), **_place(one)} for one in finding.related],
         "fixable": finding.fix is not None and finding.fix.can_be_made,
         "fix": None if finding.fix is None else _fix(document.text, finding.fix),
         "suppressed": finding.suppressed,

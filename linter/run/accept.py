@@ -35,7 +35,7 @@ def unused(acceptors: Acceptors, rules_of: Mapping[Document, RuleSet], in_part: 
     every = (comment for comments in acceptors.comments for comment in comments.unused())
     for document, span, message in (comment for comment in every if comment.document.uri not in in_part):
         rules = rules_of[document]
-        rule = rules.by_id.get(UNUSED_SUPPRESSION)
+        rule = rules.active.get(UNUSED_SUPPRESSION)
         level = rules.level(rule.info, document.target) if rule is not None else None
         if level is not None:
             yield Batch([Finding(UNUSED_SUPPRESSION, level, message, document, None, span)], rules)

@@ -52,7 +52,7 @@ def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
                 known.add(text.document)
             if loaded.checkable:
                 findings += checker.found_by_rules(loaded, rules, subject.newest())
-                findings = drop_conflicting_fixes(without_repetitions(findings, rules.by_id))
+                findings = drop_conflicting_fixes(without_repetitions(findings, rules.active))
             found.append(subject._replace(findings=findings))
             run.choices.note_off(subject.file.config, subject.document, rules)
     return found
@@ -131,7 +131,7 @@ def check_around(run: Run, around: Iterable[Around]) -> Iterator[Subject]:
             document.server = rules.overrides.server or document.server
             document.target = server.target if server is not None else target_for(rules.overrides, document)
             findings = checker.found_by_rules(loaded, rules, document)
-            findings = without_repetitions(findings, rules.by_id)
+            findings = without_repetitions(findings, rules.active)
             yield Subject(file, loaded, rules, {}, newest=partial(getattr, loaded, "document"), findings=findings, server=server)
 
 

@@ -32,7 +32,7 @@ def compare(run: Run, subjects: list[Subject], companions: Iterable[tuple[Docume
             findings = checker.found_with(checks, combined)
             # The environment of a server can explain findings in its settings, and the settings other findings in the environment.
             own = found_in[combined.members["server"]] if nearby else []
-            kept, compared_ids = without_repetitions([*own, *findings], rules.by_id), {*map(id, findings)}
+            kept, compared_ids = without_repetitions([*own, *findings], rules.active), {*map(id, findings)}
             compared.batches.append(Batch([finding for finding in kept if id(finding) in compared_ids], rules))
             own[:] = [finding for finding in kept if id(finding) not in compared_ids]
             compared.infos.update(plan.infos)
