@@ -763,8 +763,8 @@ class Style(NamedTuple):
 
     ``width`` is the width of the terminal, which excerpts must fit, and which shows standard error too; 0 if there is none. ``links``:
     names of rules are hyperlinks (OSC 8). ``statistics``: a table of the rules; None leaves it to the format. ``category`` is the SARIF
-    category for GitHub, empty if its upload sets one. ``suppressed``: formats that can express accepted findings report them too. ``room``
-    is the size limit in bytes for a format that is shortened to fit; None is its own limit.
+    category for GitHub, empty if its upload sets one. ``suppressed``: formats that can express accepted findings report them too.
+    ``before`` is the size in bytes of what the file has already: a format with a limit is shortened to fit behind it.
     """
 
     color: bool = False
@@ -774,7 +774,7 @@ class Style(NamedTuple):
     statistics: bool | None = None
     category: str = ""
     suppressed: bool = False
-    room: int | None = None
+    before: int = 0
 
 
 def prefixes(path: SettingPath) -> Iterator[SettingPath]:

@@ -99,7 +99,7 @@ def test_a_row_has_the_parts_of_the_text_report_and_the_change() -> None:
 def test_each_file_has_a_table_and_the_most_severe_have_the_room() -> None:
     one, other = document(), document(uri="b.json", environment="prod")
     many = [finding(f"{'long ' * 20}{number}", one, level="note") for number in range(20)]
-    text = reported("markdown", result(*many, finding("it is grave", other)), Style(room=3_000))
+    text = reported("markdown", result(*many, finding("it is grave", other)), Style(before=markdown.LIMIT - 3_000))
     assert re.findall("^### .*$", text, re.MULTILINE) == [
         "### <code>server.json</code> (server/json, production)",
         "### <code>b.json</code> (server/json, environment prod, production)",
@@ -146,7 +146,7 @@ def test_it_is_no_longer_than_github_accepts(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("room", [0, -5, 500, 1_500])
 def test_a_small_room(room: int) -> None:
-    text = reported("markdown", result(finding("port is 8103")), Style(room=room))
+    text = reported("markdown", result(finding("port is 8103")), Style(before=markdown.LIMIT - room))
     assert "1 more finding, no more severe than these, is left out here." in text or rows(text)
     assert len(text) < max(room, 200)
 

@@ -13,7 +13,7 @@ from ..files import STANDARD_OUTPUT, Identity, Unreadable, identity, opened
 from ..log import Log
 from ..model import LEVELS, Finding, Level, Result, Style
 from ..reporters import reporter
-from ..typed import IO, Final
+from ..typed import IO
 from . import Unwritable, place_of, width_of, write_file, write_standard_output
 
 
@@ -34,10 +34,6 @@ class _Report(StringIO):
     """A report in memory that knows the encoding of its destination."""
 
     encoding = "utf-8"
-
-
-SUMMARY_LIMIT: Final = 1024 * 1024
-"""The maximum size of a step's summary on GitHub, in bytes."""
 
 
 def write_all(result: Result, outputs: Collection[tuple[str, str]], style: Style, color: str, log: Log) -> None:
@@ -71,8 +67,7 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
         result = with_controls(result)
     before = _summary_so_far(file)
     is_colored, width = _wants_color(color, stream), width_of(stream)
-    room = SUMMARY_LIMIT - len(before) if before is not None else None
-    style = style._replace(color=is_colored, width=width, links=is_colored and width > 0, room=room)
+    style = style._replace(color=is_colored, width=width, links=is_colored and width > 0, before=len(before))
 
     def report(*findings: Finding) -> str:
         text = _Report()
@@ -92,18 +87,18 @@ def _write(result: Result, output_format: str, file: str, style: Style, color: s
     if file == STANDARD_OUTPUT:
         write_standard_output(text)
     else:
-        write_file(file, (before or b"") + text.encode("utf-8", "replace"))
+        write_file(file, before + text.encode("utf-8", "replace"))
 
 
-def _summary_so_far(file: str) -> bytes | None:
-    """The existing content of this GitHub Actions step's summary, in whole lines; None for an output that is another file."""
+def _summary_so_far(file: str) -> bytes:
+    """The existing content of this GitHub Actions step's summary, in whole lines; nothing of an output that is another file."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     with suppress(OSError, ValueError, Unreadable):
         if summary and os.path.samefile(file, summary):
             with opened(file, regular=True) as opened_file:
                 before = opened_file.read()
             return before + b"\n" if before and not before.endswith(b"\n") else before
-    return None
+    return b""
 
 
 def at_least(result: Result, level: Level | None) -> Result:

@@ -43,30 +43,17 @@ _AT_ONCE: Final = 10_000
 """Code units of which the hashes are worked out before they are packed."""
 
 
-class LineHashes:
-    """The hashes of the lines of findings: GitHub's own, or that of the masked text if what GitHub hashes touches a mask.
-
-    A finding is added when its line is masked anyway.
-    """
-
-    def __init__(self) -> None:
-        self._readers = cache(lambda document: lru_cache(maxsize=2 * _WINDOW)(partial(_read, document)))
-        self._masked: dict[Text, dict[int, int | None]] = {}
-        self._lines: list[tuple[Text, int]] = []
-
-    def add(self, finding: Finding) -> None:
-        """Add a finding."""
-        document = finding.document
-        line = document.position(finding.span.start).line
-        known = self._masked.setdefault(document.text, {})
+def line_hashes(findings: Iterable[Finding]) -> list[str]:
+    """For each finding the hash of its line: GitHub's own, or that of the masked text if what GitHub hashes touches a mask."""
+    reader = cache(lambda document: lru_cache(maxsize=2 * _WINDOW)(partial(_read, document)))
+    places = [(one.document, one.document.position(one.span.start).line) for one in findings]
+    masked: dict[Text, dict[int, int | None]] = {}
+    for document, line in places:
+        known = masked.setdefault(document.text, {})
         if line not in known:  # several documents of one text mask the same
-            known[line] = _masked_hash(self._readers(document), line)
-        self._lines.append((document.text, line))
-
-    def values(self) -> list[str]:
-        """The hash of each added finding, in order."""
-        hashes = {text: _hashes(text, known) for text, known in self._masked.items()}
-        return [hashes[text][line] for text, line in self._lines]
+            known[line] = _masked_hash(reader(document), line)
+    hashes = {text: _hashes(text, known) for text, known in masked.items()}
+    return [hashes[document.text][line] for document, line in places]
 
 
 def _hashes(text: Text, masked: Mapping[int, int | None]) -> dict[int, str]:

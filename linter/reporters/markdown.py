@@ -35,8 +35,7 @@ _HEAD: Final = "| | where | what |\n| --- | --- | --- |\n"
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the summary of a run and its findings; ``quiet`` leaves nothing out."""
-    room = LIMIT if style.room is None else min(style.room, LIMIT)
-    write_markup(stream, _text(result, room, style))
+    write_markup(stream, _text(result, LIMIT - style.before, style))
 
 
 def _text(result: Result, room: int, style: Style) -> str:

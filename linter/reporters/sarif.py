@@ -55,10 +55,10 @@ from ..redaction.mask import holder_text, named_environment
 from ..text import Position, inert, printable
 from ..typed import IO, Any, Final
 from ._cwe import NAMES, page_of, weaknesses
-from ._fingerprint import LineHashes, identities
+from ._fingerprint import identities, line_hashes
 from ._places import Placer, ReportedPath
 from ._sarif_texts import first_paragraph, plain, plain_markdown, sentence, shortened
-from ._words import acceptance_terms, line
+from ._words import UNREAD, USED, acceptance_terms, line
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ABOUT: Final = "https://<owner>.github.io/medplum-lint/"
@@ -196,7 +196,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
         newline_sequences=["\r\n", "\n", "\r"],
         original_uri_base_ids={_ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         properties={"servers": _servers(result.files, place)},
-        results=_results(findings, list(rules), place, style),
+        results=list(_results(findings, list(rules), place, style)),
         taxonomies=taxonomies or None,
     )
     return om.SarifLog(version="2.1.0", runs=[run], schema_uri=_SCHEMA)
@@ -335,31 +335,26 @@ def _tags(rule: RuleInfo) -> list[str]:
 # Results
 
 
-def _results(findings: list[Finding], rules: list[str], place: Placer, style: Style) -> list[om.Result]:
+def _results(findings: list[Finding], rules: list[str], place: Placer, style: Style) -> Iterator[om.Result]:
     indexes = {id_: index for index, id_ in enumerate(rules)}
-    hashes, results = LineHashes(), []
-    for finding in findings:
+    subjects = identities(findings, lambda path: place.file(path).uri)
+    for finding, line_hash, subject in zip(findings, line_hashes(findings), subjects, strict=True):
         related = [
             # GitHub shows it as a link when the message names its number.
             om.Location(id=number, message=om.Message(text=sentence(line(one.message))), physical_location=_physical(one, place))
             for number, one in enumerate(finding.related[:_PLACES], 1)
         ]
-        result = om.Result(
+        yield om.Result(
             message=_message(finding, place),
             fixes=_fixes(finding, place) or None,
             level=finding.severity,
             locations=[om.Location(logical_locations=_logical_locations(finding) or None, physical_location=_physical(finding, place))],
+            partial_fingerprints={"primaryLocationLineHash": line_hash, "medplumLintSetting/v1": subject},
             related_locations=related or None,
             rule_id=finding.rule,
             rule_index=indexes[finding.rule],
             suppressions=_suppressions(finding, place) if style.suppressed else None,
         )
-        results.append(result)
-        hashes.add(finding)
-    subjects = identities(findings, lambda path: place.file(path).uri)
-    for result, line_hash, subject in zip(results, hashes.values(), subjects, strict=True):
-        result.partial_fingerprints = {"primaryLocationLineHash": line_hash, "medplumLintSetting/v1": subject}
-    return results
 
 
 def _fixes(finding: Finding, place: Placer) -> list[om.Fix]:
@@ -439,8 +434,7 @@ def _unread(files: Iterable[FileStatus], place: Placer) -> list[om.Notification]
     """Each file that could not be read, named as in the location: the user's path depends on the working directory."""
     failed = dict.fromkeys((place.file(file.path), file.note) for file in files if file.status == "failed")
     return [
-        _notification("file-not-read", sentence(line(f"'{file.uri}' could not be read{f': {note}' if note else ''}")), file)
-        for file, note in failed
+        _notification(UNREAD, sentence(line(f"'{file.uri}' could not be read{f': {note}' if note else ''}")), file) for file, note in failed
     ]
 
 
@@ -462,24 +456,13 @@ def _used(configuration: Configuration, file: ReportedPath) -> om.Notification:
     accepted = f", {configuration.accepted} findings accepted" if configuration.accepted else ""
     counts = f"{len(configuration.rules_off)} rules off, {configuration.excluded} paths excluded{accepted}"
     text = f"'{file.uri}' configures this run: {counts}{never}."
-    notification = _notification("configuration-used", text, file, level="note")
-    notification.properties = {
-        "rulesOff": list(configuration.rules_off),
-        "excluded": configuration.excluded,
-        "accepted": configuration.accepted,
-    }
-    return notification
+    numbers = {"excluded": configuration.excluded, "accepted": configuration.accepted}
+    return _notification(USED, text, file, level="note", properties={"rulesOff": list(configuration.rules_off), **numbers})
 
 
-def _notification(
-    id_: str, text: str, file: ReportedPath | None = None, number: int | None = None, level: Level = "warning"
-) -> om.Notification:
-    """A notification, with its file and line, if any."""
-    region = om.Region(start_line=number) if number is not None else None
-    where = om.PhysicalLocation(artifact_location=_artifact(file), region=region) if file is not None else None
-    return om.Notification(
-        message=om.Message(text=text),
-        descriptor=om.ReportingDescriptorReference(id=id_),
-        level=level,
-        locations=[om.Location(physical_location=where)] if where is not None else None,
-    )
+def _notification(id_: str, text: str, file: ReportedPath | None = None, number: int | None = None, **more: Any) -> om.Notification:
+    """A notification, with its file and line, if any; a warning, if ``more`` does not give another level."""
+    if file is not None:
+        region = om.Region(start_line=number) if number is not None else None
+        more["locations"] = [om.Location(physical_location=om.PhysicalLocation(artifact_location=_artifact(file), region=region))]
+    return om.Notification(message=om.Message(text=text), descriptor=om.ReportingDescriptorReference(id=id_), **more)
