@@ -66,7 +66,7 @@ def run(given: Given) -> int:
 
         found = deployed(paths, given)
         paths, read = found.files, found.read
-        options = options._replace(start=options.start or found.start, notices=found.notices)
+        options = options._replace(start=options.start or found.start, notices=tuple(found.notices))
     checked = checker(paths, options, given.stdin_filename, read)
     log = Log()
     outcome, dumps = (_fix if given.fix or given.diff else _check)(given, checked, log)

@@ -21,7 +21,7 @@ from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import clipped, count, inert, printable
 from ..typed import Any, NamedTuple
 from .inputs import inputs
-from .layout import columns, json_text
+from .layout import columns, document_name, json_text
 from .show import LONGEST, json_value, value_cell
 
 VERSION = 1
@@ -124,7 +124,7 @@ def as_text(first: Document, second: Document, terminal: int = 0) -> str:
     if not every:
         return "No differences.\n"
     known = catalogue_of(first)
-    rows = [("", _title(first), _title(second))]
+    rows = [("", document_name(first), document_name(second))]
     rows += ((printable(shown_name(known, path)), *_cells(one, other)) for path, one, other in every)
     lines = columns(rows)
     if terminal and max(map(width, lines)) > terminal:
@@ -139,11 +139,6 @@ def _below_each_other(row: tuple[str, str, str], terminal: int) -> Iterator[str]
     for sign, value in zip("-+", values, strict=True):
         pieces = [piece for line in wrapped(value, terminal - 4) for piece in folded(line, terminal - 4)]
         yield from (f"  {' ' if number else sign} {piece}" for number, piece in enumerate(pieces))
-
-
-def _title(document: Document) -> str:
-    environment = f"#{environment_text(document.environment)}" if document.environment else ""
-    return f"{printable(document.uri)}{environment}"
 
 
 def _cells(first: Side, second: Side) -> tuple[str, str]:

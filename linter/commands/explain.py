@@ -22,8 +22,8 @@ from ..policy.rule_set import all_rules, check_ids
 from ..policy.template import shown_at
 from ..policy.tree import Assertion, Clause, Place
 from ..policy.verdict import Failure, Verdict
-from ..redaction.mask import environment_text, holder_text
-from ..reporters._words import place
+from ..redaction.mask import environment_text
+from ..reporters._words import of_holder, place
 from ..run import Outcome
 from ..run.record import (
     Subject,
@@ -44,6 +44,7 @@ from ..text import Span, clipped, count, inert, printable, printable_lines
 from ..typed import Any, Final, Literal, NamedTuple
 from .check import checker, run_options
 from .inputs import rule_folders
+from .layout import document_name
 from .rules import level_words, rule_file_of
 
 _MOST_FINDINGS: Final = 20
@@ -169,15 +170,10 @@ def _name(document: Document) -> str:
     if document.members:
         return ", ".join(f"{member} {_name(one)}" for member, one in document.members.items())
     if document.kind == WORKLOAD:
-        return f"what surrounds {_name_in_file(document)}"
+        return f"what surrounds {document_name(document)}"
     if document.parts is not None:
-        holder = holder_text(document)
-        return " + ".join(dict.fromkeys(printable(text.uri) for text in written_documents(document))) + (f" ({holder})" if holder else "")
-    return _name_in_file(document)
-
-
-def _name_in_file(document: Document) -> str:
-    return printable(document.uri) + (f"#{environment_text(document.environment)}" if document.environment else "")
+        return " + ".join(dict.fromkeys(printable(text.uri) for text in written_documents(document))) + of_holder(document)
+    return document_name(document)
 
 
 def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:

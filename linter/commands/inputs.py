@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from ..documents.inputs import Input
+from ..documents.inputs import Input, Inputs
 from ..files import STANDARD_INPUT, Unreadable, is_deployed, read_standard_input, why_missing
-from ..model import Notice
 from ..options import Given
 from ..options.choose import Configurations, folders_of, named_config
 from ..options.config import Config
 from ..output.say import Failed, UsageError, on_terminal, say
 from ..policy.rule_set import Folder
-from ..typed import NamedTuple
 
 
 def why_no_file(path: str) -> str:
@@ -40,19 +38,6 @@ def rule_folders(given: Given, paths: Iterable[str] = ()) -> list[Folder]:
     return [*dict.fromkeys(configured), *getattr(given, "rules", ())]
 
 
-class Inputs(NamedTuple):
-    """The paths of a command line: files, and texts in place of those that are none.
-
-    ``start`` is the start argument that joins them, ``notices`` say what is not read, and ``deployed``: some of them are what AWS has.
-    """
-
-    files: Sequence[str]
-    read: list[Input]
-    start: str | None = None
-    notices: tuple[Notice, ...] = ()
-    deployed: bool = False
-
-
 def inputs(paths: Collection[str], given: Given, *, tasks: bool = True) -> Inputs:
     """The paths, with standard input in place of "-" and what AWS has in place of ``aws:`` arguments, and notes on standard error."""
     found = deployed((path for path in paths if path != "-"), given, tasks=tasks)
@@ -75,8 +60,7 @@ def deployed(paths: Iterable[str], given: Given, *, tasks: bool = True) -> Input
             live = read(arguments, wanted, step)
     except Unread as why:
         raise Failed(str(why)) from None
-    files = [path for path in every if path not in arguments]
-    return Inputs([*files, *live.files], live.inputs, live.start, tuple(live.notices), deployed=True)
+    return live._replace(files=[*(path for path in every if path not in arguments), *live.files])
 
 
 def piped(max_size: int, name: str | None = None) -> Input:

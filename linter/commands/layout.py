@@ -1,11 +1,13 @@
-"""The layout of what commands print: columns, and JSON."""
+"""The layout of what commands print: columns, JSON, and the names of documents."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 
-from ..text import inert
+from ..model import Document
+from ..redaction.mask import environment_text
+from ..text import inert, printable
 from ..typed import Any
 
 
@@ -14,6 +16,11 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     every = list(rows)
     widths = [max(map(len, column)) for column in zip(*every, strict=True)]
     return ["  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)), row[-1]]) for row in every]
+
+
+def document_name(document: Document) -> str:
+    """The path of a document, with its environment as an argument names it: ``dump.json#prod``."""
+    return printable(document.uri) + (f"#{environment_text(document.environment)}" if document.environment else "")
 
 
 def json_text(data: Any) -> str:

@@ -155,4 +155,3 @@ def _data(steps: list[str], value: Any, beside: dict[str, Any]) -> str:
 
 
 _EXAMPLES: Final[dict[str, tuple[Any, ...]]] = {"boolean": (False, True), "object": ({}, {"acme": True}), "array": ([], ["acme"])}
-KINDS: Final = ("server", "infra", "deployment")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from ..documents.inputs import Input, read_inputs
+from ..documents.inputs import Input, Inputs, read_inputs
 from ..model import ABSENT, UNKNOWN, Document
 from ..options import Given
 from ..output import write_standard_output
@@ -22,7 +22,7 @@ from ..text import inert, printable
 from ..typed import Any, Final
 from ..upgrade.notes import UpgradeChange
 from ..upgrade.plan import Plan
-from .inputs import Inputs, inputs
+from .inputs import inputs
 from .layout import json_text
 from .show import json_value, value_cell
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from ..files import LARGEST_INPUT, Unreadable, environments_of_both, file_and_environment, identity, read_file
+from ..model import Notice
 from ..text import Text
 from ..typed import NamedTuple
 from .source import Nearby, Surroundings
@@ -32,6 +33,19 @@ class Input(NamedTuple):
     """What it is, if its source says so; the kind that the user names is then not used."""
     beside: bool = False
     """Whether it need not have settings: its images, and what surrounds a server, are worth reading too."""
+
+
+class Inputs(NamedTuple):
+    """The paths of a command line: files, and texts in place of those that are none.
+
+    ``start`` is the start argument that joins them, ``notices`` say what is not read, and ``deployed``: some of them are what AWS has.
+    """
+
+    files: Sequence[str]
+    read: list[Input]
+    start: str | None = None
+    notices: Sequence[Notice] = ()
+    deployed: bool = False
 
 
 def as_text(given: Input) -> Input:

@@ -79,15 +79,12 @@ class Aws:
         with _explained(f"{service}:{operation}", on):
             return sound(getattr(self._client(service), _snake(operation))(**parameters), known)
 
-    def items(self, service: str, operation: str, on: str, member: str, known: Sequence[str] = (), **parameters: Any) -> list[Any]:
-        """The items that a response has as a member, each with members that are ``known``; of none these are texts."""
-        with _explained(f"{service}:{operation}", on):
-            return list(_items(getattr(self._client(service), _snake(operation))(**parameters), member, known))
-
     def listed(self, service: str, operation: str, on: str, member: str, known: Sequence[str] = (), **parameters: Any) -> Iterator[Any]:
-        """The same for all pages of a response."""
+        """The items that a response has as a member, on all of its pages, each with members that are ``known``; of none these are texts."""
         with _explained(f"{service}:{operation}", on):
-            for page in self._client(service).get_paginator(_snake(operation)).paginate(**parameters):
+            client, name = self._client(service), _snake(operation)
+            has_pages = client.can_paginate(name)
+            for page in client.get_paginator(name).paginate(**parameters) if has_pages else [getattr(client, name)(**parameters)]:
                 yield from _items(page, member, known)
 
     def _client(self, service: str) -> Any:
@@ -115,11 +112,11 @@ def sound(answer: Any, known: Sequence[str]) -> dict[str, Any]:
     return answer
 
 
-def _items(answer: Any, member: str, known: Sequence[str]) -> Iterator[Any]:
+def _items(answer: Any, member: str, known: Sequence[str]) -> list[Any]:
     items = answer.get(member) if isinstance(answer, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict if known else str) for item in items):
         raise Unread(_STRANGE)
-    return (sound(item, known) if known else item for item in items)
+    return [sound(item, known) for item in items] if known else items
 
 
 def _snake(operation: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ..documents.inputs import Input
+from ..documents.inputs import Input, Inputs
 from ..model import Notice
 from ..server.loader import SECRETS
 from ..server.start import Layer
@@ -32,26 +32,21 @@ class Wanted(NamedTuple):
     tasks: bool = True
 
 
-class Deployed(NamedTuple):
-    """What arguments stand for: inputs, and the files that they name. ``start`` is that of the one that has several sources."""
+def read(arguments: Sequence[str], wanted: Wanted, step: Step) -> Inputs:
+    """What arguments name, and what they stand for. ``start`` is that of the one that has several sources.
 
-    inputs: list[Input]
-    files: list[str]
-    start: str | None
-    notices: list[Notice]
-
-
-def read(arguments: Sequence[str], wanted: Wanted, step: Step) -> Deployed:
-    """Read what arguments name. Raises :exc:`~linter.live.aws.Unread`, with the argument, for one that cannot be read."""
+    Raises :exc:`~linter.live.aws.Unread`, with the argument, for one that cannot be read.
+    """
     named = {argument: _asked(argument) for argument in arguments}
     starts = [one.start for one in named.values() if one.start is not None]
     if len(starts) > 1:
         raise Unread("several arguments have several sources each, and one run joins those of one server: give one of them")
-    found = Deployed([], [file for one in named.values() for file in one.files], next(iter(starts), None), [])
+    notices: list[Notice] = []
+    found = Inputs([file for one in named.values() for file in one.files], [], next(iter(starts), None), notices, deployed=True)
     for argument, one in named.items():
         try:
             for text, layer in one.sources.items():
-                found.inputs.extend(_inputs(text, layer, one, wanted, step, found.notices))
+                found.read.extend(_inputs(text, layer, one, wanted, step, notices))
         except Unread as why:
             raise Unread(f"{argument}: {why}") from None
     return found

@@ -65,14 +65,14 @@ def _services(aws: Aws, cluster: str | None) -> Iterator[dict[str, Any]]:
             services = list(aws.listed("ecs", "ListServices", name, "serviceArns", cluster=name))
             for some in _portions(services, _AT_ONCE):
                 known = ("clusterArn", "serviceName", "taskDefinition")
-                yield from aws.items("ecs", "DescribeServices", name, "services", known, cluster=name, services=some)
+                yield from aws.listed("ecs", "DescribeServices", name, "services", known, cluster=name, services=some)
 
 
 def _tasks(aws: Aws, cluster: str, service: str) -> Iterator[dict[str, Any]]:
     """The facts of a service's running tasks that a check needs; when it was started, a task that is about to start does not say."""
     names = list(aws.listed("ecs", "ListTasks", cluster, "taskArns", cluster=cluster, serviceName=service))
     for some in _portions(names, _TASKS_AT_ONCE):
-        for task in aws.items("ecs", "DescribeTasks", cluster, "tasks", ("taskArn",), cluster=cluster, tasks=some):
+        for task in aws.listed("ecs", "DescribeTasks", cluster, "tasks", ("taskArn",), cluster=cluster, tasks=some):
             yield {name: task[name] for name in ("taskArn", "taskDefinitionArn", "lastStatus", "startedAt") if name in task}
 
 
