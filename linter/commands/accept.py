@@ -144,11 +144,6 @@ def appended(path: Path, before: bytes, entry: Acceptance) -> tuple[bytes, int]:
     return after, start.count(b"\n") + 1
 
 
-def reason_line(reason: str) -> str:
-    """The line of an entry with its reason."""
-    return f"reason = {toml_text(reason)}"
-
-
 def toml_text(value: str | date) -> str:
     """A date, or a text as a basic string of TOML, which differs from JSON only in one control character."""
     return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

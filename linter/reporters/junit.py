@@ -20,16 +20,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ..model import Document, Finding, Result, Style, dotted, gathered
 from ..text import inert, printable
-from ..typed import IO, TYPE_CHECKING, Final
+from ..typed import IO, Final
 from ._places import Placer, related
 from ._words import UNREAD, USED, acceptance_text, fix_of, line, message_of, of_holder, unread, used, write_markup
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 SHOWS_SUPPRESSED: Final = True
 """Whether it has a word for suppressed findings, and so reports them where they are asked for."""
@@ -40,13 +37,13 @@ _EPOCH: Final = "1970-01-01T00:00:00"
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
     """Write the suites, with escapes for what the stream cannot hold; ``quiet`` leaves nothing out."""
-    root = ElementTree.Element("testsuites")
+    root = Element("testsuites")
     configurations = [(f"{USED}: {printable(configuration.path)}", used(configuration)) for configuration in result.configurations]
     for index, suite in enumerate(_suites(result, configurations, style)):
         suite.set("id", str(index))
         root.append(suite)
-    ElementTree.indent(root)
-    write_markup(stream, f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n')
+    indent(root)
+    write_markup(stream, f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n')
 
 
 def _suites(result: Result, configurations: list[tuple[str, str]], style: Style) -> Iterator[Element]:
@@ -76,7 +73,7 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
     """A suite, with its parts in the one order that Ant's schema accepts."""
     now = document.now if document is not None else None
     outcomes = Counter(outcome.tag for case in cases for outcome in case)
-    suite = ElementTree.Element(
+    suite = Element(
         "testsuite",
         {
             "name": _text(name) or "-",
@@ -90,12 +87,12 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
             "time": "0",
         },
     )
-    holder = ElementTree.SubElement(suite, "properties")
+    holder = SubElement(suite, "properties")
     for key, value in properties:
-        ElementTree.SubElement(holder, "property", {"name": _text(key), "value": _text(value)})
+        SubElement(holder, "property", {"name": _text(key), "value": _text(value)})
     suite.extend(cases)
-    ElementTree.SubElement(suite, "system-out")
-    ElementTree.SubElement(suite, "system-err")
+    SubElement(suite, "system-out")
+    SubElement(suite, "system-err")
     return suite
 
 
@@ -104,12 +101,12 @@ def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) 
     case, message = _case(path, name, seen), message_of(finding)
     if finding.acceptance is not None:
         why = acceptance_text(finding.acceptance, place.file(finding.acceptance.file).text)
-        ElementTree.SubElement(case, "skipped", {"message": _text(f"suppressed: {why}: {message}")})
+        SubElement(case, "skipped", {"message": _text(f"suppressed: {why}: {message}")})
         return case
     if finding.severity == "note":
-        outcome = ElementTree.SubElement(case, "skipped", {"message": _text(f"note: {message}")})
+        outcome = SubElement(case, "skipped", {"message": _text(f"note: {message}")})
     else:
-        outcome = ElementTree.SubElement(case, "failure", {"message": _text(message), "type": finding.severity})
+        outcome = SubElement(case, "failure", {"message": _text(message), "type": finding.severity})
     where = place(finding).text
     outcome.text = "\n".join(map(_text, filter(None, (f"{where}: {message}", *related(finding, place), fix_of(finding)))))
     return case
@@ -117,7 +114,7 @@ def _of_finding(finding: Finding, path: str, place: Placer, seen: Counter[str]) 
 
 def _unreadable(path: str, why: str, seen: Counter[str]) -> Element:
     case = _case(path, UNREAD, seen)
-    ElementTree.SubElement(case, "error", {"message": _text(f"{path}: {why}"), "type": UNREAD})
+    SubElement(case, "error", {"message": _text(f"{path}: {why}"), "type": UNREAD})
     return case
 
 
@@ -126,7 +123,7 @@ def _case(path: str, name: str, seen: Counter[str]) -> Element:
     path, name = _text(path), _text(name)
     seen[f"{path}\n{name}"] += 1
     number = seen[f"{path}\n{name}"]
-    return ElementTree.Element("testcase", {"name": name if number == 1 else f"{name} ({number})", "classname": path, "time": "0"})
+    return Element("testcase", {"name": name if number == 1 else f"{name} ({number})", "classname": path, "time": "0"})
 
 
 def _text(text: str) -> str:

@@ -15,7 +15,7 @@ from ...output.say import Failed
 from ...redaction.mask import named_environment
 from ...text import Span, Text
 from ...typed import Final
-from ..accept import appended, glob_for, reason_line
+from ..accept import appended, glob_for
 from .diagnostics import diagnostic
 from .positions import Positions
 from .session import Buffer, Checked
@@ -102,7 +102,7 @@ def _entry(buffer: Buffer, finding: Finding, checked: Checked, encoding: str, ro
         environment = named_environment(finding.document)
         entry = Acceptance(finding.rule, "?", glob_for(buffer.path, folder), setting, environment, since=date.today())
         after, _ = appended(path, before, entry)
-        text, new = Text(before.decode()), after[len(before) :].decode().replace(reason_line("?"), reason_line(""))
+        text, new = Text(before.decode()), after[len(before) :].decode().replace('reason = "?"', 'reason = ""')
     except (Failed, Unreadable, UnicodeError):
         return None
     at = Positions(text, encoding).range(Span(len(text.content), len(text.content)))

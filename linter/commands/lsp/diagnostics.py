@@ -22,11 +22,6 @@ _SEVERITIES: Final[Mapping[Level, types.DiagnosticSeverity]] = {
 _TAGS: Final = {"deprecated": types.DiagnosticTag.Deprecated, "unnecessary": types.DiagnosticTag.Unnecessary}
 
 
-def diagnostics(name: str, checked: Checked, encoding: str) -> list[types.Diagnostic]:
-    """The diagnostics of the findings in one file."""
-    return [diagnostic(one, checked, encoding) for one in checked.findings.get(name, ())]
-
-
 def diagnostic(finding: Finding, checked: Checked, encoding: str) -> types.Diagnostic:
     """The diagnostic of a finding, with a link to documentation and with the other places that it is about."""
     rule = checked.outcome.result.rules.get(finding.rule)

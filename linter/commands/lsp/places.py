@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ...model import Document, Part, SettingPath
 from ...server.effective import Effective, effective_settings
 from ...text import Span
 from ...typed import NamedTuple
+from .session import Checked
 
 
 class Place(NamedTuple):
@@ -20,9 +21,9 @@ class Place(NamedTuple):
     row: Effective | None
 
 
-def settings_in(documents: Iterable[Document], name: str) -> Iterator[Place]:
-    """The settings that documents give in a file, each with its key and its value; objects before their members."""
-    for document in documents:
+def settings_in(checked: Checked, name: str) -> Iterator[Place]:
+    """The settings that a file gives, each with its key and its value; objects before their members."""
+    for document in checked.documents.get(name, ()):
         known: set[SettingPath] = set()
         for row in effective_settings(document, defaults=False):
             for length in range(1, len(row.path) + 1):
@@ -37,7 +38,7 @@ def settings_in(documents: Iterable[Document], name: str) -> Iterator[Place]:
                     yield from (Place(document, path, holder.locate(inner, part), part, own) for part in parts)
 
 
-def setting_at(documents: Iterable[Document], name: str, offset: int) -> Place | None:
+def setting_at(checked: Checked, name: str, offset: int) -> Place | None:
     """The setting whose name or value is at a character; the innermost of several, which one name can give."""
-    found = [setting for setting in settings_in(documents, name) if setting.span.start <= offset <= setting.span.end]
+    found = [setting for setting in settings_in(checked, name) if setting.span.start <= offset <= setting.span.end]
     return min(found, key=lambda one: (one.span.end - one.span.start, -len(one.path)), default=None)

@@ -22,7 +22,8 @@ class Positions:
         """The position of a character."""
         at = self._text.position(offset)
         start = self._text.line_span(at.line).start
-        return types.Position(at.line - 1, self._units(self._mark(at.line) + self._text.content[start : start + at.column - 1]))
+        before = self._mark(at.line) + self._text.content[start : start + at.column - 1]
+        return types.Position(at.line - 1, len(before.encode(self._codec, "surrogatepass")) // self._size)
 
     def range(self, span: Span) -> types.Range:
         """The range of a span."""
@@ -41,6 +42,3 @@ class Positions:
     def _mark(self, line: int) -> str:
         """The byte order mark before a line (from 1), which an editor counts."""
         return self._text.bom if line == 1 else ""
-
-    def _units(self, text: str) -> int:
-        return len(text.encode(self._codec, "surrogatepass")) // self._size

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from inspect import isawaitable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,7 +26,7 @@ from ..explain import explanation
 from ..rules import rule_file_of
 from .actions import EXPLAIN, FIX_ALL, actions, fix_all
 from .completion import completions
-from .diagnostics import SOURCE, diagnostics
+from .diagnostics import SOURCE, diagnostic
 from .hover import hover
 from .places import Place, setting_at, settings_in
 from .positions import Positions
@@ -68,14 +67,13 @@ class Server(LanguageServer):
         """See :meth:`report`; what pygls would say of a message that it cannot read has the message."""
         self.report(error)
 
-    def answers(self, feature: str, options: Any = None) -> Callable[[Callable[[Any], Any]], None]:
+    def answers(self, feature: str, options: Any = None) -> Callable[[Callable[[Any], Awaitable[Any]]], None]:
         """A decorator for what answers a request, or nothing after an error, which is logged."""
 
-        def register(handler: Callable[[Any], Any]) -> None:
+        def register(handler: Callable[[Any], Awaitable[Any]]) -> None:
             async def answer(params: Any) -> Any:
                 try:
-                    found = handler(params)
-                    return await found if isawaitable(found) else found
+                    return await handler(params)
                 except Exception as error:
                     self.report(error)
                     return None
@@ -128,9 +126,15 @@ class Server(LanguageServer):
         """The check of a text as it is now; None if there is none."""
         if self._checking is not None:
             await asyncio.shield(self._checking)
-        buffer = self.buffer(uri)
-        is_current = buffer is not None and self._checked is not None and self._checked.buffers.get(buffer.name) == buffer
-        return (self._checked, buffer) if is_current and self._checked is not None and buffer is not None else None
+        buffer, found = self.buffer(uri), self._checked
+        return (found, buffer) if buffer is not None and found is not None and found.buffers.get(buffer.name) == buffer else None
+
+    async def places(self, uri: str, part: Part) -> list[tuple[Place, types.Range]]:
+        """The names, or the values, of all settings in a text as it is now, each with its range."""
+        now = await self.current(uri)
+        every = settings_in(now[0], now[1].name) if now is not None else ()
+        own = (one for one in every if one.row is not None and one.part == part)
+        return [(one, Positions(one.document.text, self.encoding).range(one.span)) for one in own]
 
     async def _check(self) -> None:
         done = -1
@@ -166,7 +170,7 @@ class Server(LanguageServer):
             known = {**self._kinds, **{name: every[0].kind for name, every in found.documents.items()}}
             self._kinds = {buffer.name: known[buffer.name] for buffer in buffers if buffer.name in known}
             for buffer in buffers:
-                shown = diagnostics(buffer.name, found, self.encoding)
+                shown = [diagnostic(one, found, self.encoding) for one in found.findings.get(buffer.name, ())]
                 self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(buffer.uri, shown, buffer.version))
 
 
@@ -258,13 +262,13 @@ def _add_places(made: Server) -> None:
             return None
         found, buffer = now
         positions = Positions(Text(buffer.text), made.encoding)
-        place = setting_at(found.documents.get(buffer.name, ()), buffer.name, positions.offset(params.position))
+        place = setting_at(found, buffer.name, positions.offset(params.position))
         if place is None:
             return None
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, hover(place)), positions.range(place.span))
 
     @made.answers(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=['"', "/", "_"]))
-    def complete(params: types.CompletionParams) -> list[types.CompletionItem]:
+    async def complete(params: types.CompletionParams) -> list[types.CompletionItem]:
         buffer = made.buffer(params.text_document.uri)
         kind = made.kind(buffer) if buffer is not None else None
         if buffer is None or kind is None:
@@ -273,28 +277,12 @@ def _add_places(made: Server) -> None:
 
     @made.answers(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        places = _places(await made.current(params.text_document.uri), "value")
-        return [
-            types.DocumentSymbol(shown_name(catalogue_of(one.document), one.path), types.SymbolKind.Property, at, at)
-            for one, at in ((place, Positions(place.document.text, made.encoding).range(place.span)) for place in places)
-        ]
+        places = await made.places(params.text_document.uri, "value")
+        names = [(shown_name(catalogue_of(one.document), one.path), at) for one, at in places]
+        return [types.DocumentSymbol(name, types.SymbolKind.Property, at, at) for name, at in names]
 
     @made.answers(types.TEXT_DOCUMENT_DOCUMENT_LINK)
     async def links(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
-        places = _places(await made.current(params.text_document.uri), "key")
-        known = ((place, catalogue_of(place.document).get(place.path)) for place in places)
-        return [
-            types.DocumentLink(Positions(one.document.text, made.encoding).range(one.span), page_link(setting))
-            for one, setting in known
-            if setting is not None and setting.link
-        ]
-
-
-def _places(now: tuple[Checked, Buffer] | None, part: Part) -> Iterator[Place]:
-    """The places of the values, or of the names, of all settings in a buffer."""
-    if now is None:
-        return
-    found, buffer = now
-    for setting in settings_in(found.documents.get(buffer.name, ()), buffer.name):
-        if setting.row is not None and setting.part == part:
-            yield setting
+        places = await made.places(params.text_document.uri, "key")
+        known = ((catalogue_of(one.document).get(one.path), at) for one, at in places)
+        return [types.DocumentLink(at, page_link(setting)) for setting, at in known if setting is not None and setting.link]
