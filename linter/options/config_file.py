@@ -410,12 +410,12 @@ def parsed_file(path: Path, content: bytes) -> Config | None:
     except ValueError as error:  # a number or a date that Python cannot represent
         raise ConfigError(f"{path}: not valid TOML: {_uncapitalized(str(error).partition(':')[0])}") from None
     places = _places(text)
-    if path.name == PROJECT_FILE:
-        data = _project_table(path, data, places)
-        places = {keys[2:]: line for keys, line in places.items() if keys[:2] == _PROJECT_TABLE}
+    try:
+        if path.name == PROJECT_FILE:
+            data = _project_table(data, places)
+            places = {keys[2:]: line for keys, line in places.items() if keys[:2] == _PROJECT_TABLE}
         if data is None:
             return None
-    try:
         if not isinstance(data, dict):
             raise Mistake((), "tool.medplum-lint must be a table")
         values = values_in((), data, OPTIONS, path)
@@ -431,17 +431,16 @@ def _uncapitalized(text: str) -> str:
     return f"{text[:1].lower()}{text[1:]}"
 
 
-def _project_table(path: Path, data: Any, places: dict[Keys, int]) -> Any:
-    """Our table of a ``pyproject.toml``, or None. Raises :exc:`ConfigError` if it uses the command's name as a Python name."""
+def _project_table(data: Any, places: Iterable[Keys]) -> Any:
+    """Our table of a ``pyproject.toml``, or None. Raises :exc:`Mistake` if it uses the command's name as a Python name."""
     tool = data.get("tool")
     if not isinstance(tool, dict):  # perhaps a list of tables, one of which is ours
-        for keys, line in places.items():
+        for keys in places:
             if keys[0::2] == _PROJECT_TABLE:
-                raise ConfigError(f"{path}:{line}: tool.medplum-lint must be a table")
+                raise Mistake(keys, "tool.medplum-lint must be a table")
         return None
     if "medplum_lint" in tool and "medplum-lint" not in tool:
-        line = places["tool", "medplum_lint"]
-        raise ConfigError(f"{path}:{line}: the table of medplum-lint is [tool.medplum-lint], with a hyphen")
+        raise Mistake(("tool", "medplum_lint"), "the table of medplum-lint is [tool.medplum-lint], with a hyphen")
     return tool.get("medplum-lint")
 
 

@@ -70,7 +70,9 @@ def raw_hashes(text: Text, last: int) -> array[int]:
         end: int | None = text.line_span(last + _WINDOW + 1).start
     except IndexError:
         end = None
-    return _rolling(*_units(_as_read(text, end), last))
+    # The action decodes a byte that is no UTF-8, here a lone surrogate (PEP 383), as U+FFFD.
+    as_read = f"{text.bom}{text.content[:end]}".encode(errors="surrogateescape").decode(errors="replace")
+    return _rolling(*_units(as_read, last))
 
 
 class _Line(NamedTuple):
@@ -150,11 +152,6 @@ def _hash(window: str) -> int:
         units.append(0xFFFF)
     hash_: int = sum(map(mul, units, _POWERS))
     return hash_ & _MASK
-
-
-def _as_read(text: Text, end: int | None) -> str:
-    """Whole lines of the text as the action decodes the file: a byte that was kept as a lone surrogate (PEP 383) becomes U+FFFD."""
-    return f"{text.bom}{text.content[:end]}".encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _units(content: str, most: int) -> tuple[array[int], list[int]]:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from json.encoder import encode_basestring
 from zlib import compress
@@ -165,7 +165,7 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
     """The log with these findings, out of ``shown``."""
     place = Placer()
     rules = _described(result.rules, findings)
-    taxonomies = _taxonomies(rules.values(), result.controls)
+    taxonomies = list(_taxonomies(rules.values(), result.controls))
     taxa = {taxon.id: _reference(taxon, *taxonomy) for taxonomy in enumerate(taxonomies) for taxon in taxonomy[1].taxa}
     notifications = [*_unread(result.files, place), *_limited(rules.values(), shown, len(findings))]
     configurations = [_used(configuration, place.file(configuration.path)) for configuration in result.configurations]
@@ -237,22 +237,20 @@ _SEMVER: Final = re.compile(
 # Taxonomies
 
 
-def _taxonomies(rules: Iterable[RuleInfo], controls: Mapping[str, Control]) -> list[om.ToolComponent]:
-    """CWE, and each framework that has controls, with those of their taxa that the rules name."""
-    rules = list(rules)
+def _taxonomies(rules: Collection[RuleInfo], controls: Mapping[str, Control]) -> Iterator[om.ToolComponent]:
+    """CWE, and each framework that has controls, with those of their taxa that the rules name, if there are any."""
     found = list(dict.fromkeys(weakness for rule in rules for weakness in weaknesses(rule.tags)))
-    taxonomies = [
-        om.ToolComponent(
+    if found:
+        yield om.ToolComponent(
             name="CWE",
             information_uri="https://cwe.mitre.org/",
             organization="MITRE",
             short_description=_text("The MITRE Common Weakness Enumeration."),
             taxa=[_taxon(one, NAMES.get(one, ""), page_of(one)) for one in found],
         )
-    ]
     named = {control for rule in rules for control in rule.controls}
     for framework, own in gathered((control.framework, control) for control in controls.values() if control.id in named).items():
-        component = om.ToolComponent(
+        yield om.ToolComponent(
             name=framework.name,
             information_uri=framework.url,
             organization=framework.organization,
@@ -261,8 +259,6 @@ def _taxonomies(rules: Iterable[RuleInfo], controls: Mapping[str, Control]) -> l
             taxa=[_taxon(one.id, one.title, framework.url) for one in own],
             version=framework.version,
         )
-        taxonomies.append(component)
-    return [taxonomy for taxonomy in taxonomies if taxonomy.taxa]
 
 
 def _taxon(id_: str, title: str, page: str) -> om.ReportingDescriptor:
@@ -348,7 +344,9 @@ def _results(findings: list[Finding], rules: list[str], place: Placer, style: St
             message=_message(finding, place),
             fixes=_fixes(finding, place) or None,
             level=finding.severity,
-            locations=[om.Location(logical_locations=_logical_locations(finding) or None, physical_location=_physical(finding, place))],
+            locations=[
+                om.Location(logical_locations=list(_logical_locations(finding)) or None, physical_location=_physical(finding, place))
+            ],
             partial_fingerprints={"primaryLocationLineHash": line_hash, "medplumLintSetting/v1": subject},
             related_locations=related or None,
             rule_id=finding.rule,
@@ -416,15 +414,13 @@ def _message(finding: Finding, place: Placer) -> om.Message:
     return om.Message(arguments=[message], id=_MESSAGE, text=f"{message}.")
 
 
-def _logical_locations(finding: Finding) -> list[om.LogicalLocation]:
-    locations = []
+def _logical_locations(finding: Finding) -> Iterator[om.LogicalLocation]:
     if finding.path:
         name, full_name = printable(str(finding.path[-1])), printable(dotted(finding.path))
-        locations.append(om.LogicalLocation(fully_qualified_name=full_name, kind="property", name=name))
+        yield om.LogicalLocation(fully_qualified_name=full_name, kind="property", name=name)
     environment = named_environment(finding.document)
     if environment:
-        locations.append(om.LogicalLocation(kind="namespace", name=environment))
-    return locations
+        yield om.LogicalLocation(kind="namespace", name=environment)
 
 
 # Notifications

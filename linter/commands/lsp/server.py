@@ -48,7 +48,8 @@ class Server(LanguageServer):
         self.options = Options()
         self.is_shut = False
         self._checked: Checked | None = None
-        self._kinds: dict[str, str] = {}
+        self.kinds: dict[str, str] = {}
+        """The kind of each text as it was last recognised: while it is typed it may not be."""
         self._published: set[str] = set()
         self._said: tuple[str, ...] = ()
         self._changes = 0
@@ -97,10 +98,6 @@ class Server(LanguageServer):
     def buffer(self, uri: str) -> Buffer | None:
         """An open text; None if it has no path, or is not open."""
         return next((buffer for buffer in self.buffers() if unquote(buffer.uri) == unquote(uri)), None)
-
-    def kind(self, buffer: Buffer) -> str | None:
-        """The kind of a text as it was last recognised: while it is typed it may not be."""
-        return self._kinds.get(buffer.name)
 
     def root(self, buffer: Buffer) -> Path | None:
         """The folder of the workspace that has a text."""
@@ -167,8 +164,8 @@ class Server(LanguageServer):
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
         self._published = open_now
         if outcome.started:
-            known = {**self._kinds, **{name: every[0].kind for name, every in found.documents.items()}}
-            self._kinds = {buffer.name: known[buffer.name] for buffer in buffers if buffer.name in known}
+            known = {**self.kinds, **{name: every[0].kind for name, every in found.documents.items()}}
+            self.kinds = {buffer.name: known[buffer.name] for buffer in buffers if buffer.name in known}
             for buffer in buffers:
                 shown = [diagnostic(one, found, self.encoding) for one in found.findings.get(buffer.name, ())]
                 self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(buffer.uri, shown, buffer.version))
@@ -270,7 +267,7 @@ def _add_places(made: Server) -> None:
     @made.answers(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=['"', "/", "_"]))
     async def complete(params: types.CompletionParams) -> list[types.CompletionItem]:
         buffer = made.buffer(params.text_document.uri)
-        kind = made.kind(buffer) if buffer is not None else None
+        kind = made.kinds.get(buffer.name) if buffer is not None else None
         if buffer is None or kind is None:
             return []
         return list(completions(Text(buffer.text), params.position, kind, made.encoding))
