@@ -65,7 +65,6 @@ class Aws:
             import boto3  # only with an aws: argument
         except ModuleNotFoundError:
             raise Unread(_MISSING) from None
-        self.region = region
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
         with _explained():

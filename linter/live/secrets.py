@@ -27,7 +27,7 @@ def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, 
 
     ``note`` is called with what is not read.
     """
-    found, known = Secrets({}, []), set[str]()
+    found = Secrets({}, [])
     values = {parameter["Name"].removeprefix(layer.path): parameter.get("Value") for parameter in parameters}
     for secret, name in {str(values[name]): name for name in reversed(SECRETS) if values.get(name)}.items():
         answer: dict[str, Any] = {}
@@ -39,8 +39,7 @@ def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, 
                 note(f"the secret that {name} names is not read: {why}")
         if code:
             found.errors.append({"SecretId": secret, "ErrorCode": code})
-        elif answer["ARN"] not in known:
-            known.add(answer["ARN"])
+        elif answer["ARN"] not in [one["ARN"] for one in found.answers.values()]:
             found.answers[name] = answer
     return found
 

@@ -103,7 +103,7 @@ def _summary_so_far(file: str) -> bytes:
 
 def at_least(result: Result, level: Level | None) -> Result:
     """A run with only the findings at or above a severity; it records how many are left out."""
-    if level is None or level == LEVELS[-1]:
+    if level is None:
         return result
     levels = LEVELS[: LEVELS.index(level) + 1]
     kept = tuple(finding for finding in result.findings if finding.severity in levels)

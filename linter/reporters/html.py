@@ -216,9 +216,9 @@ def _rules(result: Result, found: Mapping[str, int], suppressed: Mapping[str, in
     yield f"<p>{_text(', '.join(f'{firsts[name]:,} {name}' for name in _RESULTS.values() if firsts[name]))}.</p>" if covered else ""
     every = (name for one in covered for name in {_RESULTS[own.status] for own, _ in one.statuses})
     yield RULE_FILTERS.format(choices=_select("status", "Result", every))
-    order = list(_RESULTS)
-    numbered = sorted(enumerate(covered), key=lambda one: order.index(one[1].statuses[0][0].status))
-    rows = (_rule(one, f"rule-{number}", found, suppressed) for number, one in numbered)
+    ids, order = _ids(result), list(_RESULTS)
+    ordered = sorted(covered, key=lambda one: order.index(one.statuses[0][0].status))
+    rows = (_rule(one, ids[one.rule.id], found, suppressed) for one in ordered)
     yield _table("Rules", ("Rule", "Category", "Title", "Result"), rows)
 
 

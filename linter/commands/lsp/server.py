@@ -15,7 +15,8 @@ from pygls.uris import to_fs_path
 from ... import __version__
 from ...log import described
 from ...model import Part
-from ...options.choose import Configurations, folders_of
+from ...options.choose import OWN_FILE, Configurations, folders_of
+from ...options.config import PROJECT_FILE
 from ...run import Options
 from ...server.shown import catalogue_of, shown_name
 from ...settings import page_link
@@ -36,7 +37,6 @@ PAUSE: Final = 0.15
 """Seconds without a change after which the texts are checked."""
 _SECTION: Final = "medplumLint"
 """The section of the editor's settings that is ours."""
-_CONFIGURATIONS: Final = (".medplum-lint.toml", "pyproject.toml")
 
 
 class Server(LanguageServer):
@@ -193,7 +193,7 @@ def _add_events(made: Server) -> None:
     def initialized(_params: types.InitializedParams) -> None:
         workspace = made.client_capabilities.workspace
         if workspace is not None and workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration:
-            names = (*_CONFIGURATIONS, *file_names())
+            names = (OWN_FILE, PROJECT_FILE, *file_names())
             watchers = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(f"**/{name}") for name in names])
             registration = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watchers)
             made.client_register_capability(types.RegistrationParams([registration]))
