@@ -18,7 +18,7 @@ from linter.model import ABSENT, UNKNOWN, as_message
 from linter.policy.errors import RuleError
 from linter.policy.node import Node
 from linter.policy.operators import OPERATORS
-from linter.policy.tree import DEEPEST
+from linter.policy.tree import DEEPEST, WORDS
 
 OTHERS = {
     "text": "abc",
@@ -295,6 +295,23 @@ def test_what_holds() -> None:
 def test_null_is_given_except_to_a_server(kind: str, is_given: bool) -> None:
     node = Node.at(bare({"it": None}, kind), ("it",))
     assert (compiled("present")(None, node) is True, compiled("absent")(None, node) is True) == (is_given, not is_given)
+
+
+@pytest.mark.parametrize(
+    ("value", "holding"),
+    [
+        (ABSENT, {"absent", "missing", "disabled"}),
+        ("", {"present", "missing", "disabled"}),
+        (False, {"present", "given", "disabled"}),
+        (True, {"present", "given", "enabled"}),
+        ({}, {"present", "given", "enabled"}),
+        ("x", {"present", "given", "enabled", "supplied"}),
+        ("${HOST}", {"present", "supplied"}),
+    ],
+)
+def test_what_words_mean(value: Any, holding: set[str]) -> None:
+    node = Node.at(bare({} if value is ABSENT else {"it": value}), ("it",))
+    assert {word for word in WORDS if compiled(word)(value, node) is True} == holding
 
 
 def test_what_fails_and_why() -> None:

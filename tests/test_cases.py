@@ -59,6 +59,24 @@ def test_each_case_has_its_own_condition_severity_and_texts() -> None:
     assert found(given, {"port": 0, "baseUrl": "x/"}) == []
 
 
+def test_the_condition_of_a_rule_holds_for_its_cases_too() -> None:
+    given = rule(
+        {"must": {"port": "absent"}},
+        {"when": {"logLevel": {"equals": "INFO"}}, "must": {"baseUrl": "absent"}},
+        {"when": [{"logLevel": {"equals": "DEBUG"}}, {"region": "present"}], "must": {"appBaseUrl": "absent"}},
+        when=[{"database": "present"}, {"redis": "present"}],
+    )
+    urls = {"port": 1, "baseUrl": "x", "appBaseUrl": "y"}
+    assert found(given, urls) == found(given, {**urls, "logLevel": "INFO", "region": "x"}) == []
+    assert found(given, {**urls, "redis": {}}) == ["error 0 port is wrong"]
+    assert found(given, {**urls, "redis": {}, "logLevel": "INFO"}) == ["error 0 port is wrong", "error 1 baseUrl is wrong"]
+    assert found(given, {**urls, "database": {}, "region": "x"}) == ["error 0 port is wrong", "error 2 appBaseUrl is wrong"]
+    assert [[clause.place[:2] for clause in clauses] for clauses in given.cases[1].when] == [
+        [("when", 0), ("cases", 1)],
+        [("when", 1), ("cases", 1)],
+    ]
+
+
 def test_the_first_case_that_finds_a_place_counts() -> None:
     given = rule({"must": {"port": {"max": 100}}, "what": "first"}, {"must": {"port": {"max": 10}}, "what": "second"})
     assert found(given, {"port": 1000}) == ["error 0 first"]
@@ -193,6 +211,7 @@ def test_the_classes_agree_with_what_a_severity_claims() -> None:
     """As docs/policies.md has them: what stops the server or exposes a secret is an error, and advice is only given on request."""
     assert {name: (one.production, one.development) for name, one in CLASSES.items()} == {
         "stops": ("error", "error"),
+        "refused": ("error", "error"),
         "broken": ("error", "error"),
         "opposite": ("error", "error"),
         "exposed": ("error", "off"),

@@ -173,7 +173,6 @@ cases:
   - must: {supportEmail: {ends_with: "@acme.example"}}
     fix: {safe: true, set: {.: help@acme.example}}
   - class: stops
-    stops_server: true
     must: {issuer: present}
     fix: {safe: false, remove: [supportEmail]}
   - class: {production: hygiene, development: broken}
@@ -242,44 +241,44 @@ def test_what_is_found_otherwise(old: str, new: str, message: str) -> None:
         (
             "1 warning value safe",
             "warning safe",
-            "20: finds must say of supportEmail which of the 3 cases finds it, such as {supportEmail: 1 warning safe}",
+            "19: finds must say of supportEmail which of the 3 cases finds it, such as {supportEmail: 1 warning safe}",
         ),
         (
             "1 warning value safe",
             "1 safe",
-            "20: finds must say of supportEmail its severity, for the cases differ in it, such as {supportEmail: 1 error safe}",
+            "19: finds must say of supportEmail its severity, for the cases differ in it, such as {supportEmail: 1 error safe}",
         ),
         (
             "1 warning value safe",
             "1 warning",
-            "20: finds must say of supportEmail whether its fix is safe: safe, unsafe, unfixed, such as {supportEmail: 1 warning safe}",
+            "19: finds must say of supportEmail whether its fix is safe: safe, unsafe, unfixed, such as {supportEmail: 1 warning safe}",
         ),
         (
             "{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}",
             "[supportEmail]",
-            "20: finds must say of supportEmail which of the 3 cases "
+            "19: finds must say of supportEmail which of the 3 cases "
             "finds it, and its severity, for the cases differ in it, and whether its fix is safe: safe, unsafe, unfixed, "
             "such as {supportEmail: 1 error safe}",
         ),
-        ("1 warning value safe", "4 warning safe", "20: the rule has 3 cases, and no case 4"),
+        ("1 warning value safe", "4 warning safe", "19: the rule has 3 cases, and no case 4"),
         (
             "1 warning value safe",
             "1 warnung safe",
-            '20: "warnung" says nothing about a finding: expected the number of a case, or one of stops, error, '
+            '19: "warnung" says nothing about a finding: expected the number of a case, or one of stops, error, '
             'warning, note, pedantic, value, key, type, tier, safe, unsafe, unfixed; did you mean "warning"?',
         ),
-        ("1 warning value safe", "1 warning error safe", '20: "1 warning error safe" names two values for the severity of a finding'),
+        ("1 warning value safe", "1 warning error safe", '19: "1 warning error safe" names two values for the severity of a finding'),
         (", issuer: 2 stops unsafe", "", "9: no bad example shows what case 2 finds"),
         (
             "1 warning value safe",
             "true",
-            "20: supportEmail must say what is found: the number of the case, its severity, and safe, unsafe or unfixed",
+            "19: supportEmail must say what is found: the number of the case, its severity, and safe, unsafe or unfixed",
         ),
-        ("{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}", "{}", "20: finds must not be empty"),
+        ("{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}", "{}", "19: finds must not be empty"),
         (
             "{supportEmail: 1 warning value safe, issuer: 2 stops unsafe}",
             "supportEmail",
-            '20: finds must name settings, in a list or in a mapping from each to what is found there, not "supportEmail"',
+            '19: finds must name settings, in a list or in a mapping from each to what is found there, not "supportEmail"',
         ),
     ],
 )

@@ -27,6 +27,7 @@ def test_every_built_in_rule_is_formatted() -> None:
         ("tags: [\n  a, b]\nlinks:\n  - https://a.example\n", "tags: [a, b]\nlinks: [https://a.example]\n"),
         ("what: a, b\nsay: {this: 'it''s, so'}\n", "what: a, b\nsay: {this: 'it''s, so'}\n"),
         ("set:\n  what: a, b\n", 'set: {what: "a, b"}\n'),
+        ("host:\n  name: ::1\n", 'host: {name: "::1"}\n'),
         ("when: # a reason\n  - a: 1\n    b: 2 # another\n", "when: # a reason\n  - a: 1\n    b: 2 # another\n"),
         ("cases:\n  - must:\n      port: {min: 1}\n", "cases:\n  - {must: {port: {min: 1}}}\n"),
         ("docs: |\n  One.\n\n    Two.\nid: x\n", "docs: |\n  One.\n\n    Two.\nid: x\n"),

@@ -87,7 +87,7 @@ class _Formatter:
         """A node in flow style; None for a text over several lines, and for what has a comment in it."""
         if isinstance(node, yaml.ScalarNode):
             written = self._written(node)
-            needs_quotes = written is not None and not node.style and re.search(r"[,\[\]{}]", written)
+            needs_quotes = written is not None and not node.style and re.search(r"\A:|[,?\[\]{}]", written)
             return json.dumps(node.value, ensure_ascii=False) if needs_quotes else written
         children = [child for item in node.value for child in (item if isinstance(item, tuple) else (item,))]
         parts = [self._flow(child) for child in children]

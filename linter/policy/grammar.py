@@ -41,7 +41,7 @@ def _by_target(each: Any, otherwise: Any) -> dict[str, Any]:
 
 
 _NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
-_AN_ASSERTION: Final = 'must be "present", "absent", "given", "missing", a mapping of operators, or a list of these'
+_AN_ASSERTION: Final = f"must be one of the words {', '.join(WORDS)}, a mapping of operators, or a list of these"
 _A_RANGE: Final = {"type": "string", "minLength": 1, "description": 'must be a range of releases in quotes, such as ">=5.0"'}
 _EXAMPLE: Final = {
     "name": TEXT,
@@ -93,7 +93,6 @@ _OF_A_CASE: Final = {
         },
         "else": TEXT,
     },
-    "stops_server": {"type": "boolean"},
     "yields_to": _list(TEXT, 1),
     "fix": _one_or_list({"$ref": "#/$defs/fix"}),
     "security_severity": {

@@ -17,12 +17,16 @@ from ..text import clipped
 from ..typed import Any, Final, NamedTuple
 from .display import flow
 from .operators import ASSERTION, MEMBERS, OPERATORS, listed
-from .severity import CLASSES
+from .severity import CLASSES, STOPS
 from .tree import Place
 
 REMOVED: Final = object()
 """Stands for a place that a change takes away."""
-_OPPOSITE: Final = {"present": "absent", "absent": "present", "given": "missing", "missing": "given", "on": "off", "off": "on"}
+_OPPOSITE: Final = {
+    **{"present": "absent", "absent": "present", "given": "missing", "missing": "given", "supplied": "missing"},
+    **{"enabled": "disabled", "disabled": "enabled"},
+}
+"""The words for assertions, each with one that holds where it does not."""
 
 
 class Mutant(NamedTuple):
@@ -70,8 +74,6 @@ def _of_key(name: str, value: Any, place: Place) -> Iterator[Mutant]:
         yield from _dropped({"for": "kind", "found_by": "mistake", "yields_to": "yields_to"}[name], value, place, least=name != "yields_to")
     elif name in ("class", "severity"):
         yield from _graded(name, value, place)
-    elif name == "stops_server" and value:
-        yield Mutant(name, place, "dropped", REMOVED)
     elif name == "together":
         yield Mutant(name, place, "dropped", REMOVED)
         if isinstance(value, dict) and "over" in value:
@@ -94,15 +96,16 @@ def _graded(name: str, value: Any, place: Place) -> Iterator[Mutant]:
     """Another severity, on each target for itself if they differ."""
     for target, word in value.items() if isinstance(value, dict) else [(None, value)]:
         word = word or "off"
-        other = next((known for known in ("unintended", "notable") if _levels(name, known, target) != _levels(name, word, target)), "off")
         if name == "severity":
             other = "note" if word == "warning" else "warning"
+        elif word == STOPS:
+            other = "refused"
+        else:
+            other = next(known for known in ("unintended", "notable") if _levels(known, target) != _levels(word, target))
         yield Mutant("class", place if target is None else (*place, target), f"{word} -> {other}", other)
 
 
-def _levels(name: str, word: str, target: str | None) -> list[str]:
-    if name == "severity":
-        return [word]
+def _levels(word: str, target: str | None) -> list[str]:
     return [getattr(CLASSES[word], one) for one in (listed(target) if target else TARGETS)]
 
 

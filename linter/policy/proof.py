@@ -9,7 +9,7 @@ from ..typed import Any
 from .errors import RuleError, did_you_mean
 from .example import FIXES, Expected
 from .rule import Rule
-from .severity import PEDANTIC, severities
+from .severity import PEDANTIC, severities, stops_server
 
 
 def observed(finding: Finding, rule: Rule, target: Target | None) -> Expected:
@@ -26,7 +26,7 @@ def check_proof(rule: Rule) -> None:
     Where a rule has several cases, an example says which one finds something; where these differ in severity, how severe it is; and where
     there is a fix, whether it is safe. Each case has an example.
     """
-    words = {tuple(severities(case.data).values()) + (bool(case.data.get("stops_server")),) for case in rule.cases}
+    words = {tuple(severities(case.data).values()) + (stops_server(case.data),) for case in rule.cases}
     asked: Mapping[str, tuple[bool, str]] = {
         "case": (len(rule.cases) > 1, f"which of the {len(rule.cases)} cases finds it"),
         "severity": (len(words) > 1, "its severity, for the cases differ in it"),

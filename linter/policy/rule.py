@@ -11,7 +11,7 @@ from ..typed import TYPE_CHECKING, Any, Final
 from .errors import RuleError, did_you_mean
 from .evaluate import Mode, check_of
 from .operators import listed
-from .severity import PEDANTIC, severities
+from .severity import PEDANTIC, severities, stops_server
 from .template import Template, Texts, Together
 from .tree import (
     Clause,
@@ -38,7 +38,7 @@ class Case:
     its place in the data, if it is invalid.
     """
 
-    def __init__(self, data: Mapping[str, Any], number: int, own: Collection[str]) -> None:
+    def __init__(self, data: Mapping[str, Any], number: int, own: Collection[str], around: Any = None) -> None:
         self.info = _info(data)
         """The description of the rule, with the severity and the kinds of document of this case."""
         self.yields_to = tuple(data.get("yields_to", ()))
@@ -50,11 +50,16 @@ class Case:
         self._number = number
         self._own = own
         """The keys that the case has itself, as one of several of the rule."""
+        self._around = around
+        """The condition of the rule, if the case has one of its own too."""
 
     @cached_property
     def when(self) -> Condition:
-        """The condition under which the case applies to a document; empty if it always does."""
-        return parse_condition(self.data["when"], self.at("when")) if "when" in self.data else ()
+        """The condition under which the case applies to a document, that of its rule included; empty if it always does."""
+        own = parse_condition(self.data["when"], self.at("when")) if "when" in self.data else ()
+        if self._around is None:
+            return own
+        return tuple((*outer, *inner) for outer in parse_condition(self._around, ("when",)) for inner in own)
 
     @cached_property
     def must(self) -> tuple[Clause, ...]:
@@ -71,7 +76,7 @@ class Case:
         """The message about a place where it does not hold: what is wrong, why it matters, and what to do."""
         what, message, why, remedy = (self._text(name) for name in ("what", "message", "why", "remedy"))
         first = what or message
-        return None if first is None else Texts(first, why, remedy, bool(self.data.get("stops_server")))
+        return None if first is None else Texts(first, why, remedy, stops_server(self.data))
 
     def _text(self, name: str) -> Template | None:
         return parse_template(self.data[name], self.at(name)) if name in self.data else None
@@ -115,7 +120,10 @@ class Rule:
     """A rule: one reason to accept or to switch off findings, in one or several cases."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.cases = tuple(Case(whole_case(data, own), number, own.keys()) for number, own in enumerate(data.get("cases", [{}])))
+        self.cases = tuple(
+            Case(whole_case(data, own), number, own.keys(), data.get("when") if "when" in own else None)
+            for number, own in enumerate(data.get("cases", [{}]))
+        )
         """The cases in order; if several find something at one place, the first counts."""
         self.info = _info_of_all(self.cases)
         self.enabled = bool(data.get("enabled", True))

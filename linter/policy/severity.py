@@ -11,6 +11,10 @@ PEDANTIC: Final = "pedantic"
 """The severity of an opinion, or of advice that applies to almost every installation: a note that is only given when it is asked for."""
 
 
+STOPS: Final = "stops"
+"""The class of what keeps the server from starting. Reports begin with such findings."""
+
+
 class Consequence(NamedTuple):
     """A class of consequences: its meaning, and its severity in production and in development."""
 
@@ -20,7 +24,8 @@ class Consequence(NamedTuple):
 
 
 CLASSES: Final[Mapping[str, Consequence]] = {
-    "stops": Consequence("the server does not start, or AWS refuses the deployment", "error", "error"),
+    STOPS: Consequence("the server does not start", "error", "error"),
+    "refused": Consequence("AWS or the CDK refuses it, and the deployment fails", "error", "error"),
     "broken": Consequence("a documented feature does not work, or data is lost", "error", "error"),
     "opposite": Consequence("a value does the opposite of what it says where that is unsafe", "error", "error"),
     "exposed": Consequence("a secret or patient data of a public server is exposed", "error", "off"),
@@ -33,6 +38,12 @@ CLASSES: Final[Mapping[str, Consequence]] = {
     "off": Consequence("it has no effect on this target", "off", "off"),
 }
 """The classes of consequences by their names. Rules of one class agree about how severe a finding is."""
+
+
+def stops_server(data: Mapping[str, Any]) -> bool:
+    """Whether the server does not start because of what a rule or case finds."""
+    given: Any = data.get("class", "")
+    return STOPS in (given.values() if isinstance(given, dict) else (given,))
 
 
 def severities(data: Mapping[str, Any]) -> dict[Target, Any]:

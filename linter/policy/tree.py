@@ -232,6 +232,9 @@ WORDS: Final[Mapping[str, Any]] = {
     "absent": {"present": False},
     "given": {"present": True, "not": {"one_of": [None, ""]}},
     "missing": [{"present": False}, {"one_of": [None, ""]}],
+    "supplied": [{"min_length": 1}, {"not": {"format": "resolved"}}],
+    "enabled": {"present": True, "not": {"one_of": [False, None, ""]}},
+    "disabled": [{"present": False}, {"one_of": [False, None, ""]}],
 }
 """The assertions that are a word, and their meaning."""
 
