@@ -48,9 +48,9 @@ def test_the_changes_of_a_rule() -> None:
         "for.1: server/json dropped",
         "for.2: server/env dropped",
         "when.server: >=5.1.2 dropped",
+        "when.logLevel: present dropped",
         "when.server: >=5.1.2 -> >=5.1.1",
         "when.server: >=5.1.2 -> >=5.1.3",
-        "when.logLevel: present dropped",
         "when.logLevel: present -> absent",
         "must.port.min: 8000 dropped",
         "must.port.min: 8000 -> 8001",
@@ -106,8 +106,8 @@ def test_the_changes_of_a_rule() -> None:
             {"must": {"redis": {"keys": {"host": "present", "port": "present"}}}},
             [
                 "must.redis.keys.host: present dropped",
-                "must.redis.keys.host: present -> absent",
                 "must.redis.keys.port: present dropped",
+                "must.redis.keys.host: present -> absent",
                 "must.redis.keys.port: present -> absent",
             ],
         ),
@@ -127,11 +127,11 @@ def test_the_changes_of_a_rule() -> None:
                 "fix.1: {safe: false, set: {a: 1, b: 2}} dropped",
                 "fix.2: {safe: true, remove: [a, b]} dropped",
                 "fix.1.safe: false -> true",
-                "fix.1.set.a: dropped",
-                "fix.1.set.b: dropped",
+                "fix.1.set.a: 1 dropped",
+                "fix.1.set.b: 2 dropped",
                 "fix.2.safe: true -> false",
-                "fix.2.remove.1: dropped",
-                "fix.2.remove.2: dropped",
+                "fix.2.remove.1: a dropped",
+                "fix.2.remove.2: b dropped",
             ],
         ),
         ({"cases": [{"must": {"port": "given"}}]}, ["cases.1.must.port: given -> missing"]),
@@ -158,9 +158,9 @@ def test_what_no_example_notices() -> None:
         "port.yaml:3: acme/port: no example notices severity.development: note -> warning\n"
         "port.yaml:4: acme/port: no example notices for.2: server/env dropped\n"
         "port.yaml:5: acme/port: no example notices when.server: >=5.1.2 dropped\n"
+        "port.yaml:5: acme/port: no example notices when.logLevel: present dropped\n"
         "port.yaml:5: acme/port: no example notices when.server: >=5.1.2 -> >=5.1.1\n"
         "port.yaml:5: acme/port: no example notices when.server: >=5.1.2 -> >=5.1.3\n"
-        "port.yaml:5: acme/port: no example notices when.logLevel: present dropped\n"
         "port.yaml:6: acme/port: no example notices must.port.min: 8000 -> 8001\n"
         "port.yaml:6: acme/port: no example notices must.port.min: 8000 -> 7999\n"
         "port.yaml:6: acme/port: no example notices must.port.max: 9000 dropped\n"
@@ -172,7 +172,7 @@ def test_what_no_example_notices() -> None:
         "bound    4        0       0           0.0 %\n"
         "class    2        1       0           50.0 %\n"
         "clause   4        1       0           25.0 %\n"
-        "kind     2        1       0           50.0 %\n"
+        "for      2        1       0           50.0 %\n"
         "list     2        0       0           0.0 %\n"
         "not      1        1       0           100.0 %\n"
         "present  1        1       0           100.0 %\n"
@@ -218,7 +218,7 @@ def test_a_change_that_cannot_be_noticed_is_called_equivalent_with_a_reason() ->
         "port.yaml:6: acme/port: is called equivalent, but an example catches it: must.port.min: 8000 dropped",
     ]
     assert not any("server/env dropped" in line for line in lines)
-    assert "kind     2        1       1           100.0 %" in lines
+    assert "for      2        1       1           100.0 %" in lines
 
 
 def test_some_are_drawn_by_a_seed() -> None:
