@@ -9,8 +9,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from click.testing import CliRunner
 from support.checkout import ROOT
 
+from linter.cli import cli
 from linter.commands.test import run_examples
 from linter.policy.grammar import rule_schema
 from linter.policy.rule_set import all_rules
@@ -51,6 +53,11 @@ def test_an_editor_finds_nothing_wrong_in_a_recipe(name: str) -> None:
     data = yaml.safe_load(RECIPES[name].replace("development: off", 'development: "off"'))
     assert [error.message for error in jsonschema.Draft202012Validator(rule_schema()).iter_errors(data)] == []
     assert max(map(len, RECIPES[name].splitlines())) <= 150
+
+
+def test_their_examples_notice_each_change(policies: Path) -> None:
+    done = CliRunner().invoke(cli, ["test", "--mutate", str(policies)])
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "57 mutants of 12 rules")
 
 
 def test_they_can_be_used_together(policies: Path) -> None:
