@@ -52,16 +52,22 @@ class Mutant(NamedTuple):
         return dict(changed)
 
 
-def mutants(data: Mapping[str, Any], place: Place = ()) -> Iterator[Mutant]:
-    """The changes of a rule, or of the case of one at a place, in the order of its file."""
+def mutants(data: Mapping[str, Any], place: Place = (), *, by_source: bool = False) -> Iterator[Mutant]:
+    """The changes of a rule, or of the case of one at a place, in the order of its file.
+
+    Where the source of a document makes the findings (``by_source``), it decides what they are about, and whether the server stops.
+    """
+    by_source = by_source or "found_by" in data
     for name, value in data.items():
         if name == "cases":
             for number, case in enumerate(value):
                 if len(value) > 1:
                     off = {key: kept for key, kept in case.items() if key != "class"} | {"severity": dict.fromkeys(TARGETS, "off")}
                     yield Mutant("case", (name, number), "finds nothing", off)
-                yield from mutants(case, (name, number))
-        else:
+                yield from mutants(case, (name, number), by_source=by_source)
+        elif name in ("class", "severity"):
+            yield from _grades(name, value, (*place, name), by_source=by_source)
+        elif name != "for" or not by_source:
             yield from _of_key(name, value, (*place, name))
 
 
@@ -69,8 +75,6 @@ def _of_key(name: str, value: Any, place: Place) -> Iterator[Mutant]:
     """The changes of the value of a key."""
     if name in ("for", "found_by", "yields_to"):
         yield from _drops(name, value, place, least=0 if name == "yields_to" else 1)
-    elif name in ("class", "severity"):
-        yield from _grades(name, value, place)
     elif name == "together":
         yield Mutant(name, place, "dropped")
         yield from _bounds(value["over"], (*place, "over")) if "over" in value and isinstance(value, dict) else ()
@@ -102,12 +106,12 @@ def _drops(kind: str, value: Any, place: Place, *, least: int = 1) -> Iterator[M
         yield from (Mutant(kind, (*place, step), f"{_shown(item)} dropped") for step, item in items)
 
 
-def _grades(name: str, value: Any, place: Place) -> Iterator[Mutant]:
+def _grades(name: str, value: Any, place: Place, *, by_source: bool) -> Iterator[Mutant]:
     """Another severity, on each target for itself if the rule has one for each."""
     for target, word in value.items() if isinstance(value, dict) else [(None, value)]:
         if name == "severity":
             other = "note" if word == "warning" else "warning"
-        elif word == STOPS:
+        elif word == STOPS and not by_source:
             other = "refused"
         else:
             targets = TARGETS if target is None else (target,)
