@@ -52,6 +52,7 @@ def _set_up(document: Document, example: Example) -> None:
     for member in (document, *document.members.values()):
         member.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
         member.target = example.target or member.target
+        member.complete = member.complete and not example.partial
         if environment is not None and not member.holders and member.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {member.environment}")
         if environment is not None:
@@ -84,12 +85,13 @@ _KINDS_OF_MEMBERS = {one.beside or one.role: kind for kind, one in DOCUMENT_KIND
 
 def _deployment(members: Mapping[str, Any], server: str) -> list[Loaded]:
     """The documents of an example for rules about deployments: each member is the content of a separate file."""
-    documents: list[Document] = []
+    parts: list[Loaded] = []
     for name, data in members.items():
         text = data["text"] if "text" in data else json.dumps(data)
         kind = "server/ssm" if "Parameters" in data else _KINDS_OF_MEMBERS.get(name, "server/json")
-        documents.extend(loaded.document for loaded in load_example(text.encode(), kind, server))
-    return [Loaded(combined, ()) for combined in side_by_side(Deployment(None, tuple(documents)))]
+        parts.extend(load_example(text.encode(), kind, server))
+    documents = tuple(part.document for part in parts)
+    return [Loaded(combined, (), parts=tuple(parts)) for combined in side_by_side(Deployment(None, documents))]
 
 
 # --- What is found in them. --------------------------------------------------------------------------------------------------------
@@ -174,7 +176,8 @@ def _failure_to_yield(rule: Rule, every: Sequence[Loaded], causes: Sequence[Rule
     by_id = {one.info.id: one for one in (rule, *causes)}
     for loaded in every:
         own = _findings(rule, loaded)
-        kept = without_repetitions([*own, *(finding for cause in causes for finding in _findings(cause, loaded))], by_id)
+        others = [finding for cause in causes for part in (loaded, *loaded.parts) for finding in _findings(cause, part)]
+        kept = without_repetitions([*own, *others], by_id)
         left = [dotted(finding.path or ()) for finding in kept if finding.rule == rule.info.id]
         if left or not own:
             return f"finds {', '.join(left) or 'nothing even alone'}, but should yield to {', '.join(named)}"

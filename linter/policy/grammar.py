@@ -50,6 +50,7 @@ _EXAMPLE: Final = {
     "environment": TEXT,
     "file": TEXT,
     "mounted": {"type": "boolean"},
+    "partial": {"type": "boolean"},
     "target": {"enum": list(TARGETS)},
     "data": True,
     "text": {"type": "string"},

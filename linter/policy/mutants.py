@@ -57,7 +57,7 @@ def mutants(data: Mapping[str, Any], place: Place = (), *, by_source: bool = Fal
 
     Where the source of a document makes the findings (``by_source``), it decides what they are about, and whether the server stops.
     """
-    by_source = by_source or "found_by" in data
+    by_source = by_source or all("found_by" in case for case in data.get("cases", [data]))
     for name, value in data.items():
         if name == "cases":
             for number, case in enumerate(value):

@@ -9,13 +9,16 @@ from ..typed import Any
 from .errors import RuleError, did_you_mean
 from .example import FIXES, Expected
 from .rule import Rule
-from .severity import PEDANTIC, severities, stops_server
+from .severity import PEDANTIC, STOPS, severities, stops_server
 
 
 def observed(finding: Finding, rule: Rule, target: Target | None) -> Expected:
     """A finding in full, as an example can describe it, except for its name."""
-    is_pedantic = target in rule.cases[finding.case].info.pedantic
-    severity = "stops" if finding.says.stops else PEDANTIC if is_pedantic and finding.severity == "note" else finding.severity
+    severity: str = finding.severity
+    if severity == "error" and finding.says.stops:
+        severity = STOPS
+    elif severity == "note" and target in rule.cases[finding.case].info.pedantic:
+        severity = PEDANTIC
     fix = "unfixed" if finding.fix is None else "safe" if finding.fix.safe else "unsafe"
     return Expected(dotted(finding.path or ()), finding.case + 1, severity, finding.part, fix)
 
