@@ -69,8 +69,6 @@ def test_a_rule_that_applies() -> None:
         '    server: ">=4.1.9"  [line 7]\n'
         f"      true     {NEWEST}\n"
         "  or when\n"
-        '    server: "<4.1.9"  [line 8]\n'
-        f"      false    {NEWEST}: must be a release <4.1.9\n"
         '    binaryStorage: {starts_with: "s3:"}  [line 8]\n'
         "      unknown  binaryStorage at 1:1 (absent): is not given\n"
         "    signingKeyId: present  [line 8]\n"

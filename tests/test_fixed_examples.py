@@ -154,6 +154,6 @@ def test_a_name_and_its_value_are_fixed_in_turn(tmp_path: Path) -> None:
 def test_members_of_the_readonly_database_are_in_order(tmp_path: Path) -> None:
     path = tmp_path / "medplum.config.json"
     path.write_text('{"readonlyDatabase": {"port": 5432}, "readonlyDatabaseProxyEndpoint": "proxy.example.com"}', encoding="utf-8")
-    options = Options(Overrides(select=("deprecated-setting",)), "server/json", isolated=True, keep_contents=True)
+    options = Options(Overrides(select=("deprecated-proxy-endpoint",)), "server/json", isolated=True, keep_contents=True)
     fixes = fixed(lambda contents: lint_paths([str(path)], options._replace(instead=contents)), unsafe=False)
     assert [list(json.loads(file.after)["readonlyDatabase"]) for file in fixes.files] == [["host", "port", "ssl"]]

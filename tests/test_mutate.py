@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from support.rules import built_in_files
 
 from linter import cli
+from linter.commands.mutate import mutate as mutate_rules
 from linter.policy.mutants import mutants
+from linter.policy.rule_set import built_in_rules
 
 RULE = """\
 id: acme/port
@@ -78,6 +81,7 @@ def test_the_changes_of_a_rule() -> None:
         ({"together": {"over": 3, "also": "x"}}, ["together: dropped", "together.over: 3 -> 4", "together.over: 3 -> 2"]),
         ({"yields_to": ["invalid-url"]}, ["yields_to.1: invalid-url dropped"]),
         ({"found_by": ["a", "b"]}, ["found_by.1: a dropped", "found_by.2: b dropped"]),
+        ({"class": "stops", "for": ["server", "infra"], "found_by": "a"}, ["class: stops -> unintended"]),
         ({"when": {"port": "given"}}, ["when: port dropped", "when.port: given -> missing"]),
         (
             {"when": [{"port": "absent"}, {"logLevel": "missing"}]},
@@ -194,7 +198,7 @@ def test_all_are_noticed() -> None:
     - data: {port: 8000, logLevel: INFO}
     - data: {port: 9000, logLevel: INFO}
   bad:
-    - {data: {port: 7999, logLevel: INFO}, finds: {port: error safe}}
+    - {data: {port: 7999, logLevel: INFO}, finds: {port: error safe}, fixed: {port: 8103, logLevel: INFO}}
     - {data: {port: 9001, logLevel: INFO}, finds: {port: error safe}}
     - {data: {port: 8080, logLevel: INFO}, finds: {port: error safe}}
     - {data: {port: 8443, logLevel: INFO}, target: development, finds: {port: note safe}}
@@ -253,3 +257,23 @@ def test_what_the_language_does_not_allow_is_no_mutant() -> None:
     )
     Path("port.yaml").write_text(rule, encoding="utf-8")
     assert mutate("port.yaml").exit_code == 2
+
+
+def test_examples_that_fail_come_first() -> None:
+    """Each change would count as noticed by them."""
+    Path("port.yaml").write_text(RULE.replace("finds: {port:", "finds: {logLevel:"), encoding="utf-8")
+    result = mutate("port.yaml")
+    assert result.exit_code == 1
+    assert "bad example 1" in result.stdout and "mutants" not in result.stdout
+
+
+# --- The built-in rules. ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [pytest.param(None, marks=pytest.mark.slow), 300])
+def test_the_examples_of_built_in_rules_notice_their_changes(most: int | None) -> None:
+    report = mutate_rules(built_in_files(), {rule.info.id: rule for rule in built_in_rules()}, most, seed=1)
+    assert report.mistakes == []
+    _, tried, caught, equivalent, *_ = report.summary[-2].split()
+    assert int(equivalent) <= int(tried) / 20
+    assert int(caught) >= 0.95 * (int(tried) - int(equivalent)), "\n".join(report.survivors)

@@ -67,7 +67,6 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *("unknown-setting 3", "unknown-storage 1", "unmatchable-origin 1"),
         ),
     ),
-    "nothing is known to come of it yet": (("why",), ("deprecated-setting 6",)),
 }
 """Why cases of rules have only some of the parts: which parts are not written, and the cases by their numbers."""
 

@@ -527,7 +527,7 @@ SAFE_ON = [
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0", False),  # 3.0.0 ignores it, and would use the proxy from then on
     ("databaseProxyEndpoint", "proxy.clinic.example", ">=3.0.2", True),
 ]
-REMOVALS = ("ignored-setting", "deprecated-setting")
+REMOVALS = ("ignored-setting", "deprecated-setting", "deprecated-proxy-endpoint")
 
 
 @pytest.mark.parametrize(("name", "value", "server", "safe"), SAFE_ON)

@@ -42,14 +42,14 @@ def run(given: Given) -> int:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
     read = read_rules(tested or ([POLICIES] if not given.isolated and any(POLICIES.rglob("*.y*ml")) else []), given.select)
-    if given.mutate and not read.errors:
+    failures, _, last = examples_of(read)
+    if given.mutate and not failures and not read.errors:  # an example that fails would notice every change
         from .mutate import mutate  # only on request
 
         others = {rule.info.id: rule for rule in (*built_in_rules(), *read.rules)}
         mutated = mutate(read.files, others, given.mutants, given.seed)
         failures, summary = [*mutated.mistakes, *mutated.survivors], mutated.summary
     else:
-        failures, _, last = examples_of(read)
         summary = [] if read.errors else [last]
     lines = [*map(printable_lines, failures), *([] if given.quiet else summary)]
     write_standard_output("".join(f"{line}\n" for line in lines))
