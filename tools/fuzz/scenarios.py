@@ -598,6 +598,8 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--control": ("164.312", "AC-3,AU"),
     "--endpoint-url": ("http://127.0.0.1:9",),
     "--environment": ("prod", "e1"),
+    "--mutants": ("1", "5"),
+    "--seed": ("1", "7"),
     "--extend-select": ("missing-setting", "hardening"),
     "--fix-script": ("fix.sh",),
     "--folder": ("rules",),
