@@ -84,7 +84,7 @@ def with_an_operator(copy: Path) -> None:
 DETECT = "def detect(file: SourceFile) -> Recognised | None:"
 EDITS = {
     "a rule": (
-        edited("rules/urls/missing-trailing-slash.yaml", "class: broken", "class: notable"),
+        edited("rules/urls/missing-trailing-slash.yaml", "class: fails", "class: notable"),
         "note[missing-trailing-slash]",
     ),
     "a setting": (edited("linter/settings/server.yaml", "\nport:\n", "\nhafen:\n"), "port is not known to this version of medplum-lint"),

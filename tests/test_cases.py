@@ -107,7 +107,7 @@ def test_the_severity_of_the_rule_is_that_of_its_most_severe_case() -> None:
 )
 def test_a_configuration_applies_to_all_cases(overrides: Overrides, levels: tuple[str | None, ...]) -> None:
     must = {"must": {"port": "absent"}}
-    given = rule({**must, "class": "hygiene"}, {**must, "class": "broken"}, {**must, "class": "unguarded"}, id="acme/a")
+    given = rule({**must, "class": "hygiene"}, {**must, "class": "fails"}, {**must, "class": "unguarded"}, id="acme/a")
     assert levels_of(given, overrides, bare({})) == levels
 
 
@@ -162,7 +162,7 @@ MISTAKES = {
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_in_a_case_has_its_place(name: str, tmp_path: Path) -> None:
     case, error = MISTAKES[name]
-    data = {"id": "acme/a", "title": "x", "for": "server", "class": "broken", "cases": [case], "examples": EXAMPLES}
+    data = {"id": "acme/a", "title": "x", "for": "server", "class": "fails", "cases": [case], "examples": EXAMPLES}
     (tmp_path / "a.yaml").write_text(json.dumps(data))
     errors = read_rule_file(tmp_path / "a.yaml").errors
     assert len(errors) == 1 and error in errors[0], errors
@@ -172,7 +172,7 @@ POLICY = """\
 id: acme/a
 title: A
 for: server
-class: broken
+class: fails
 what: wrong
 cases:
   - must:
@@ -212,11 +212,13 @@ def test_the_classes_agree_with_what_a_severity_claims() -> None:
     assert {name: (one.production, one.development) for name, one in CLASSES.items()} == {
         "stops": ("error", "error"),
         "refused": ("error", "error"),
-        "broken": ("error", "error"),
+        "fails": ("error", "error"),
+        "lost": ("error", "error"),
         "opposite": ("error", "error"),
         "exposed": ("error", "off"),
         "leaked": ("error", "error"),
         "unguarded": ("warning", "off"),
+        "ignored": ("warning", "warning"),
         "unintended": ("warning", "warning"),
         "deprecated": ("warning", "warning"),
         "notable": ("note", "note"),

@@ -175,7 +175,7 @@ cases:
   - class: stops
     must: {issuer: present}
     fix: {safe: false, remove: [supportEmail]}
-  - class: {production: hygiene, development: broken}
+  - class: {production: hygiene, development: fails}
     must: {"**@name": {not: {equals: logLevel}}, "{port,maxJsonSize}": present}
     together: "${@count}: ${@paths}"
 examples:

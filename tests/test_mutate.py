@@ -139,7 +139,7 @@ def test_the_changes_of_a_rule() -> None:
             ],
         ),
         ({"cases": [{"must": {"port": "given"}}]}, ["cases.1.must.port: given -> missing"]),
-        ({"cases": [{"class": "broken"}, {}]}, ["cases.1: finds nothing", "cases.1.class: broken -> unintended", "cases.2: finds nothing"]),
+        ({"cases": [{"class": "fails"}, {}]}, ["cases.1: finds nothing", "cases.1.class: fails -> unintended", "cases.2: finds nothing"]),
         ({"what": "x", "docs": "y", "precision": "high", "title": "z"}, []),
     ],
 )
