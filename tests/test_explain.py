@@ -66,27 +66,27 @@ def test_a_rule_that_applies() -> None:
         "  checked      yes\n"
         "  case 1  [line 6]\n"
         "  when\n"
-        '    server: ">=4.1.9"  [line 7]\n'
+        '    server: ">=4.1.9"  [line 8]\n'
         f"      true     {NEWEST}\n"
         "  or when\n"
-        '    binaryStorage: {starts_with: "s3:"}  [line 8]\n'
+        '    binaryStorage: {starts_with: "s3:"}  [line 9]\n'
         "      unknown  binaryStorage at 1:1 (absent): is not given\n"
-        "    signingKeyId: present  [line 8]\n"
+        "    signingKeyId: present  [line 9]\n"
         "      false    signingKeyId at 1:1 (absent): is missing\n"
-        "    signingKey: present  [line 8]\n"
+        "    signingKey: present  [line 9]\n"
         "      false    signingKey at 1:1 (absent): is missing\n"
         "  must\n"
-        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 9]\n'
+        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 10]\n'
         "      unknown  storageBaseUrl at 1:1 (absent): is not given\n"
-        "  case 2  [line 20]\n"
+        "  case 2  [line 21]\n"
         "  must\n"
-        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 20]\n'
+        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 21]\n'
         '      false    baseUrl at 2:14 is https://api.clinic.example: must end with "/"\n'
         "          true     if {format: base-url}\n"
         '          false    then {ends_with: "/"}: must end with "/"\n'
-        "  case 3  [line 27]\n"
+        "  case 3  [line 28]\n"
         "  must\n"
-        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 27]\n'
+        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 28]\n'
         "      unknown  appBaseUrl at 1:1 (absent): is not given\n"
         "  findings\n"
         '    2:14 error: baseUrl must end with "/": where the server appends a path, the slash is missing '
