@@ -137,6 +137,66 @@ def test_an_object_in_parameter_store(text: str, is_secret: bool) -> None:
     assert found(json.dumps(dump), "ssm.json") == ([("error unencrypted-parameter", "database")] if is_secret else [])
 
 
+IN_PLACE_OF_AN_OBJECT = [
+    ("smtp.hospital.example", False),
+    ("smtp.hospital.example:587", False),
+    ("db-1.c9akciq32.us-east-1.rds.amazonaws.com", False),
+    ("10.0.0.5:6379", False),
+    ("redis:6379", False),
+    ('"localhost"', False),
+    ("x", False),
+    ("TRUE", False),
+    ("5", False),
+    ("4711471147114711", True),
+    ("hunter2", True),
+    ("admin:hunter2", True),
+    ("smtps://app:hunter2@smtp.hospital.example", True),
+    ("app:hunter2@smtp.hospital.example:587", True),
+    ("smtp.hospital.example?token=hunter", True),
+    ("aHVudGVyMg==", True),
+    ("aHVudGVyaHVudGVy", True),
+    ("correct-horse-battery-staple", True),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", True),
+    ("key.0f1e2d3c4b5a69788796a5b4c3d2e1f0", True),
+    ('{"host":"db","password":"hunter', True),
+    ("{host: db, password: hunter2}", True),
+    ("smtp.hospital.example\nhunter2", True),
+]
+"""Texts in place of an object or a list, and whether they may hold a secret."""
+
+
+@pytest.mark.parametrize("setting", ["smtp", "database", "defaultOAuthClients", "shards"])
+@pytest.mark.parametrize(("text", "is_secret"), IN_PLACE_OF_AN_OBJECT)
+def test_a_text_in_place_of_an_object_is_a_secret_only_if_it_may_hold_one(setting: str, text: str, is_secret: bool) -> None:
+    dump = {"Parameters": [{"Name": f"/medplum/prod/{setting}", "Type": "String", "Value": text}]}
+    assert found(json.dumps(dump), "ssm.json") == ([("error unencrypted-parameter", setting)] if is_secret else [])
+    template = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": f"/medplum/prod/{setting}", "Type": "String", "Value": text}}
+    assert [one for _, one in found(json.dumps({"Resources": {"P": template}}), "template.json")] == [setting] * is_secret
+
+
+@pytest.mark.quick_cases(12)
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(("text", "is_secret"), [one for one in IN_PLACE_OF_AN_OBJECT if "\n" not in one[0]])
+def test_a_text_in_place_of_an_object_in_every_source(source: str, text: str, is_secret: bool) -> None:
+    wanted = [(f"error {SOURCES[source][2]}", "smtp")] if is_secret else []
+    assert given(source, MEDPLUM_SMTP=text) == wanted
+
+
+@pytest.mark.parametrize(("number", "is_secret"), [(5, False), (4711471147114711, True)])
+@pytest.mark.parametrize("setting", ["smtp", "redis", "defaultOAuthClients"])
+def test_a_number_in_place_of_an_object(setting: str, number: int, is_secret: bool) -> None:
+    config = {"baseUrl": URL, "database": {"host": "db"}, "redis": {"host": "cache"}, setting: number}
+    assert found(json.dumps(config), "medplum.config.json") == ([("error plaintext-secret", setting)] if is_secret else [])
+
+
+@pytest.mark.parametrize(("text", "_is_secret"), IN_PLACE_OF_AN_OBJECT)
+def test_a_text_in_place_of_an_object_is_never_shown(text: str, _is_secret: bool) -> None:
+    dump = {"Parameters": [{"Name": "/medplum/prod/smtp", "Type": "String", "Value": text}]}
+    outcome = lint_input(Input("ssm.json", json.dumps(dump).encode(), Path("/nowhere/ssm.json")), Options(EVERY_RULE))
+    shown = " ".join(one.message for one in outcome.result.findings)
+    assert len(text) < 6 or text not in shown
+
+
 @pytest.mark.parametrize(("text", "is_secret"), [("redis://cache:6379", False), ("redis://:hunter2@cache:6379", True)])
 def test_an_address_in_a_json_file(text: str, is_secret: bool) -> None:
     config = {"baseUrl": URL, "port": 8103, "redisUrl": text, "database": {"host": "db"}, "redis": {"host": "cache"}}

@@ -8,12 +8,19 @@ from collections.abc import Mapping
 from .. import settings
 from ..formats.placeholders import is_unresolved
 from ..model import SettingPath, children, gathered
+from ..patterns import pattern
+from ..redaction.numbers import is_short, number_text
 from ..settings import Catalogue
 from ..syntax.json import valid_value
 from ..typed import Any, Final
 
 _DEEPEST: Final = 20
 """The depth to which an object is searched; anything nested more deeply counts as a secret."""
+_WITHOUT_SECRET: Final = pattern(
+    r"[A-Z]?[a-z-]{0,19}|TRUE|FALSE|YES|NO|ON|OFF|NULL|NONE"
+    r"|(?:[a-z-]{1,20}|(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,20}|\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?"
+)
+"""What people write in place of an object without giving a secret away: a word, a switch, a host. A longer or mixed text may be a key."""
 
 
 def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
@@ -21,14 +28,26 @@ def holds_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         parsed = valid_value(value)
         value = parsed if isinstance(parsed, dict | list) else value
-    return _has_secret(known, path, value) if isinstance(value, dict | list) else _is_secret(value)
+    return _has_secret(known, path, value) if isinstance(value, dict | list) else _is_secret_at(known, path, value)
 
 
 def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
     """Whether an object or a list has a secret among its members, or is a secret itself."""
     if isinstance(value, dict | list) and (not value or len(path) <= _DEEPEST):
         return any(_has_secret(known, (*path, step), member) for step, member in children(value))
-    return _may_be_secret(known, path) and _is_secret(value)
+    return _may_be_secret(known, path) and _is_secret_at(known, path, value)
+
+
+def _is_secret_at(known: Catalogue, path: SettingPath, value: Any) -> bool:
+    """Whether a scalar is a secret where it stands: in place of an object or a list, a word, a host or a short number is not."""
+    if not _is_secret(value):
+        return False
+    setting = known.get(path)
+    if setting is None or not setting.is_container:
+        return True
+    text = value.strip().strip("\"'") if isinstance(value, str) else number_text(value)
+    is_number = text.isdecimal() or not isinstance(value, str)
+    return not is_short(text) if is_number else _WITHOUT_SECRET.fullmatch(text) is None
 
 
 def _is_secret(value: Any) -> bool:
