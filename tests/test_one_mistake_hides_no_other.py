@@ -143,7 +143,7 @@ class Tried(NamedTuple):
 TRIED = [
     tried
     for source in built_in_files()
-    if source.rule is not None and not source.rule.found_by
+    if source.rule is not None and not source.rule.of_source
     for verdict in ("good", "bad")
     for number, example in enumerate(source.data["examples"][verdict])
     if isinstance(example.get("data"), dict) and "Parameters" not in json.dumps(example["data"])

@@ -24,7 +24,7 @@ from linter.settings.env_names import setting_of, variable_of
 from linter.settings.kinds import DOCUMENT_KINDS
 
 RULES = [
-    source for source in built_in_files() if source.rule is not None and source.rule.info.kinds[0] == "server" and not source.rule.found_by
+    source for source in built_in_files() if source.rule is not None and source.rule.info.kinds[0] == "server" and not source.rule.of_source
 ]
 
 

@@ -111,10 +111,9 @@ def problems_of(loaded: Loaded) -> list[Problem]:
 
 def _findings(rule: Rule, loaded: Loaded) -> list[Finding]:
     """The findings of a rule in a document, before those about one thing are merged."""
-    if not rule.found_by:
-        return check(rule, loaded.document) if loaded.checkable else []
-    document, found = loaded.document, []
-    for problem in problems_of(loaded):
+    document = loaded.document
+    found = check(rule, document) if loaded.checkable and not rule.of_source else []
+    for problem in problems_of(loaded) if rule.found_by else ():
         number = rule.found_by.get(problem.name, 0)
         level = level_on(rule.cases[number].info.severity, document.target) if problem.name in rule.found_by else None
         if level is not None:
@@ -128,7 +127,7 @@ def observe(rule: Rule, loaded: Loaded) -> Iterator[tuple[Finding, Expected]]:
     single = _findings(rule, loaded)
     for finding in merged(single, {rule.info.id: rule}):
         seen = observed(finding, rule, loaded.document.target)
-        if rule.found_by:
+        if rule.cases[finding.case].found_by:
             seen = seen._replace(name="{}:{}".format(*loaded.document.position(finding.span.start)))
         elif finding not in single:
             seen = seen._replace(name=JOINED.join(dotted(path or ()) for path in (finding.path, *(one.path for one in finding.related))))
@@ -145,8 +144,9 @@ def failure_of(rule: Rule, example: Example, every: Sequence[Loaded], others: Ma
         like = example.expected
         return f"finds {_list((as_seen for _, as_seen in seen), like)}, but should find {_list(like, like)}"
     fixes = [finding.fix for finding, _ in seen if finding.fix is not None]
+    of_source = any(rule.cases[finding.case].found_by for finding, _ in seen)
     for wanted, made in ((example.fixed, [fix for fix in fixes if fix.safe]), (example.fixed_unsafely, fixes)):
-        result = _fixed(every[0], made, rule.found_by) if wanted is not None else None
+        result = _fixed(every[0], made, of_source=of_source) if wanted is not None else None
         if result != wanted:
             how = "" if wanted is example.fixed else " by unsafe fixes"
             return f"is fixed{how} to {json.dumps(result)}, but should be fixed to {json.dumps(wanted)}"
@@ -184,7 +184,7 @@ def _failure_to_yield(rule: Rule, every: Sequence[Loaded], causes: Sequence[Rule
     return ""
 
 
-def _fixed(loaded: Loaded, fixes: Sequence[Fix], of_source: object) -> Any:
+def _fixed(loaded: Loaded, fixes: Sequence[Fix], *, of_source: bool) -> Any:
     """What fixes make of a document: its settings, or for the mistakes that a source finds its text."""
     if not of_source:
         data = copy.deepcopy(loaded.document.data)

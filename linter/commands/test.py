@@ -147,7 +147,7 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Set[str], missing: Set[str]
     from .explain import trace  # only for an example that fails
 
     document = loaded.document
-    if rule.found_by or not loaded.checkable:
+    if rule.of_source or not loaded.checkable:
         others = [f"{problem.name} at {'{}:{}'.format(*document.position(problem.span.start))}" for problem in problems_of(loaded)]
         yield (
             (),

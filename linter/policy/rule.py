@@ -131,7 +131,9 @@ class Rule:
         self.trusted = True
         """Whether it may see the content of secrets; see :mod:`linter.policy.trust`."""
         self.found_by = {name: number for number, case in enumerate(self.cases) for name in case.found_by}
-        """The mistakes found by a source, by name, each with the index of the case that reports it; empty for all other rules."""
+        """The mistakes found by a source, by name, each with the index of the case that reports it; empty for most rules."""
+        self.of_source = all(case.found_by for case in self.cases)
+        """Whether sources find all that it reports; some rules have cases of both sorts."""
         self._data = data
 
     @cached_property

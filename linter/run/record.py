@@ -185,10 +185,12 @@ def status_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], m
         return why_off(subject)
     if not document.members and document not in outcome.checkable:
         return RuleStatus("undecided", "too much of the document cannot be read")
-    if rule.found_by:
-        return RuleStatus("checked", "reading the file found nothing of this kind")
+    read = RuleStatus("checked", "reading the file found nothing of this kind")
+    if rule.of_source:
+        return read
     decide = partial(decided, rule, document, levels)
-    return decide() if memo is None else memo.get(rule.info.id, decide)
+    status = decide() if memo is None else memo.get(rule.info.id, decide)
+    return read if rule.found_by and status.status == "not-applicable" else status
 
 
 def why_off(subject: Subject) -> RuleStatus:
