@@ -98,7 +98,7 @@ def test_what_is_part_of_the_value(line: str, setting: str, expected: list[Any])
 
 
 def hints(name: str, text: str, kind: str | None = None) -> list[str]:
-    found = [one for one in findings(text, name, kind) if one.rule in ("unknown-setting", "nested-parameter")]
+    found = [one for one in findings(text, name, kind) if one.rule in ("unknown-setting", "ignored-parameter")]
     return [message for one in found for message in (one.message, *(other.message for other in one.related))]
 
 
@@ -127,7 +127,7 @@ def test_a_misspelt_parent_is_suggested_as_a_name_is(name: str, meant: str) -> N
 @pytest.mark.parametrize(("name", "meant"), [("redsi/host", "redis.host"), ("database/hostt", "database.host"), ("acme/host", "")])
 def test_a_misspelt_parent_of_a_nested_name(name: str, meant: str) -> None:
     dump = json.dumps({"Parameters": [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": "db.clinic.example"}]})
-    [found] = [one for one in findings(dump, "dump.json") if one.rule == "nested-parameter"]
+    [found] = [one for one in findings(dump, "dump.json") if one.rule == "ignored-parameter"]
     assert (found.fix.description if found.fix is not None else "") == (f"rename {name} to {meant}" if meant else "")
 
 

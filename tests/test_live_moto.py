@@ -184,7 +184,7 @@ def test_faults_that_no_file_shows(account: Any, monkeypatch: pytest.MonkeyPatch
         ("parameter-differs-from-secret", "database.host"),
         ("unencrypted-parameter", "signingKey"),
         ("ignored-parameter", ""),  # /medplum/Prod/supportEmail
-        ("nested-parameter", "nested/name"),
+        ("ignored-parameter", "nested/name"),
     } - found == set()
     assert [secret for secret in SECRETS if secret in printed] == []
 

@@ -268,6 +268,7 @@ PATH_CASES = {
         ([("allowedOrigins", "x" * 4097)], ['refused-parameter "' + "x" * 4097 + '" prod allowedOrigins']),
         ([("database.ssl.ca", "x" * 4097)], []),
         ([("baseUrl", "https://{{ x }}/")], ['refused-parameter "https://{{ x }}/" prod baseUrl']),
+        ([("logLevel", "")], ['refused-parameter "" prod logLevel']),
         ([("signingKey", "{{ x }}"), ("baseUrl", "{{"), ("x", '{"a": {"b": {}}}')], []),
     ],
     "overlapping-settings": [
@@ -277,7 +278,6 @@ PATH_CASES = {
         ),
         ([("redis.tls", "{}"), ("redis.host", "x")], []),
     ],
-    "empty-parameter": [([("logLevel", "")], ['empty-parameter "" prod logLevel'])],
 }
 
 

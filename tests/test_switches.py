@@ -179,7 +179,7 @@ def test_an_empty_variable_says_neither(name: str, severities: list[str]) -> Non
 def test_an_empty_parameter_is_left_to_its_rule() -> None:
     content = json.dumps({"Parameters": [{"Name": "/medplum/prod/database.ssl.rejectUnauthorized", "Type": "String", "Value": ""}]})
     outcome = lint_input(Input("input", content.encode(), Path("input")), Options(Overrides(), "server/ssm"))
-    assert [one.rule for one in outcome.result.findings if one.path == ("database", "ssl", "rejectUnauthorized")] == ["empty-parameter"]
+    assert [one.rule for one in outcome.result.findings if one.path == ("database", "ssl", "rejectUnauthorized")] == ["refused-parameter"]
 
 
 @pytest.mark.parametrize(
