@@ -92,7 +92,7 @@ def test_a_secret_is_reported_once() -> None:
     for kind in ("String", "SecureString", "!Ref Type"):
         text = template(f"{{Name: /medplum/prod/database.password, Type: {kind}, Value: hunter2}}")
         findings = [finding for finding in lint(text).result.findings if finding.path == ("database", "password")]
-        assert [(finding.rule, finding.severity) for finding in findings] == [("cloudformation-secret", "error")]
+        assert [(finding.rule, finding.severity) for finding in findings] == [("unencrypted-parameter", "error")]
         assert "hunter2" not in findings[0].document.origin.excerpt(findings[0].path, findings[0].span).text
 
 

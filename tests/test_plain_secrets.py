@@ -63,11 +63,9 @@ SOURCES: dict[str, tuple[str, Written, str]] = {
     "workflow": ("deploy.yml", workflow, "plaintext-secret"),
 }
 ABOUT_SECRETS = {
-    "cloudformation-secret",
     "live-credential",
     "plaintext-secret",
     "published-credential",
-    "stray-credential",
     "unencrypted-parameter",
     "unfilled-placeholder",
 }
@@ -242,7 +240,7 @@ def test_a_sample_as_the_default_of_a_connection_is_for_a_laptop(host: str) -> N
 
 @pytest.mark.parametrize("source", ["dotenv", "compose", "workflow"])
 def test_a_credential_of_another_program_as_a_default(source: str) -> None:
-    assert given(source, AWS_ACCESS_KEY_ID=f"${{AWS_ACCESS_KEY_ID:-{KEY}}}") == [("error stray-credential", "")]
+    assert given(source, AWS_ACCESS_KEY_ID=f"${{AWS_ACCESS_KEY_ID:-{KEY}}}") == [("error live-credential", "")]
 
 
 def test_a_default_in_a_json_file() -> None:
