@@ -504,7 +504,7 @@ def test_a_fix_is_made_or_not_whatever_else_is_fixed(other: str) -> None:
     """The less severe finding that it causes is as severe as another, unrelated one that is fixed."""
     base = "MEDPLUM_BASE_URL=https://api.clinic.example/\nMEDPLUM_REDIS_HOST=cache\nMEDPLUM_AWS_REGION=eu-central-1\n"
     path = write(f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1_000\n{other}", ".env")
-    assert left(path) == [("mismatched-timeout", "keepAliveTimeout")]
+    assert left(path) == [("short-keep-alive", "keepAliveTimeout")]
     assert path.read_text() == f"{base}MEDPLUM_KEEP_ALIVE_TIMEOUT=1000\n{other.replace(', ', ',')}"
 
 

@@ -109,7 +109,7 @@ def test_yaml_as_the_cli_prints_it() -> None:
     [
         ({"queryTimeout": 0}, ["unlimited-query-time"]),
         ({"queryTimeout": 60_000}, []),
-        ({"queryTimeout": 120_000}, ["mismatched-timeout"]),
+        ({"queryTimeout": 120_000}, ["long-request-timeout"]),
         ({"queryTimeout": 600_000}, ["inadvisable-number"]),
         ({"queryTimeout": "60s"}, ["inexact-value"]),
         ({"queryTimeout": "60 sec"}, ["wrong-type"]),
