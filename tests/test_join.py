@@ -133,7 +133,7 @@ def test_variables_that_are_not_read_are_not_checked(tmp_path: Path) -> None:
     )
     outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
     assert found(outcome) == [
-        "compose.yml:4:5 ignored-environment error",
+        "compose.yml:4:5 ignored-environment warning",
         "compose.yml:9:31 plaintext-secret error",
         "medplum.config.json:2:14 missing-trailing-slash error",
         "medplum.config.json:4:18 misread-boolean error",

@@ -103,11 +103,7 @@ def _container(file: SourceFile) -> Container:
         lines = re.finditer(r"(?m)^[ \t]*#[^\r\n]*", file.text.content)
         comments = read_suppression_comments(file.text, within(Span(*line.span()) for line in lines))
         whole = start.reads(file.release) == "only" and is_known
-        # The named files can have everything that is needed.
-        called = {"environment-not-read": "start-without-env"} if start.arguments else {}
-        wrong = [
-            problem._replace(name=called.get(problem.name, problem.name)) for problem in problems_of_start(start, file.server, unit.at)
-        ]
+        wrong = problems_of_start(start, file.server, unit.at)
         main = VariableHolder(
             file,
             "unit",

@@ -140,6 +140,11 @@ class Start(NamedTuple):
         paths = self.files(release) if is_own_image(self.image) else []
         return next((path for path in paths if self.mounts.lack(path) and (self.arguments or basename(path) in mounted)), "")
 
+    def lacks_settings(self, release: Release) -> bool:
+        """Whether the server certainly finds none: it reads only files, and its image has none of them, nor is any mounted."""
+        paths = self.files(release) if is_own_image(self.image) else []
+        return bool(paths) and len(paths) == len(layers(self.argument or "", release)) and all(map(self.mounts.lack, paths))
+
     @property
     def has_store(self) -> bool:
         """Whether the server reads Parameter Store."""
@@ -201,8 +206,10 @@ def problems_of_start(start: Start, server: ServerVersion, at: Span, *, has_vari
     if unstartable is not None:
         return [Problem(*unstartable, at)]
     if start.reads(server.release) == "never" and (has_variables or "env" in start.sources(server.release)):
-        message = sentence(never_read(start), f"it {IGNORES}", remedy_of(start, server), by=", so ")
-        return [Problem("environment-not-read", message, at)]
+        stops = start.lacks_settings(server.release)
+        effect = "it reads no settings and does not start" if stops else f"it {IGNORES}"
+        message = sentence(never_read(start), effect, remedy_of(start, server), by=", so ", stops=stops)
+        return [Problem("environment-not-read" if stops else "start-without-env", message, at)]
     path = start.missing_file(server.release)
     if not path:
         return []
