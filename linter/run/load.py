@@ -145,7 +145,7 @@ def _is_read(loaded: Loaded) -> bool:
     return loaded.checkable and bool(document.data or document.complete or is_wrong)
 
 
-_OF_START = ("image-starts-without-env", "invalid-start-argument", "missing-program")
+_OF_START = ("image-starts-without-env", "invalid-start-argument", "missing-program", "missing-shell-at-build")
 """Problems of how a server is started, which a file without any setting can have."""
 
 

@@ -142,8 +142,8 @@ def _mistakes(stage: _Stage, server: ServerVersion, start: Span, has_variables: 
     if mistake is not None:
         yield Problem(*mistake, next((stage.starts[keyword][1] for keyword in ("CMD", "ENTRYPOINT") if keyword in stage.starts), start))
     if stage.runs is not None and (shell := missing_shell("RUN", Start("image", None, stage.image, None, None, "{}"), server)):
-        message = sentence(shell, "docker build fails", "copy what it makes from another stage", by=", so ", stops=True)
-        yield Problem("missing-program", message, stage.runs)
+        message = sentence(shell, "docker build fails", "copy what it makes from another stage", by=", so ")
+        yield Problem("missing-shell-at-build", message, stage.runs)
 
 
 def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool) -> tuple[str, Message] | None:
@@ -156,8 +156,10 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
     start = Start("image", None, stage.image, entry_point, command, 'CMD ["{}"]', mounts=mounts)
     unstartable = unstartable_start(start, server)
     if unstartable is not None:
-        is_empty = start.line == []  # a command may be given when the container starts
-        return ("image-starts-without-env", unstartable[1]._replace(stops=False)) if is_empty else unstartable
+        if start.line != []:
+            return unstartable
+        what, why = "the image has neither an entry point nor a command", "unless it is given one, the container does not start"
+        return "image-starts-without-env", sentence(what, why, unstartable[1].remedy, by=", so ")
     if start.reads(server.release) != "never" or not (has_variables or "env" in start.sources(server.release)):
         return None
     if entry_point is None and isinstance(stage.start("CMD"), str):

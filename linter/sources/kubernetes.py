@@ -119,7 +119,7 @@ def _decoded(variable: Variable) -> Variable:
         decoded = base64.b64decode(variable.text.replace("\r", "").replace("\n", ""), validate=True)
     except ValueError:
         what, remedy = "is not base64, as the values under data of a Secret must be", "encode it, or move it under stringData"
-        message = sentence(what, remedy=remedy)
+        message = sentence(what, "Kubernetes refuses the Secret", remedy, by=", so ")
         return variable._replace(text=None, mistake=("invalid-base64", message))
     try:
         text: str | None = decoded.decode("utf-8")
