@@ -96,8 +96,9 @@ def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Prob
             continue
         if effect:
             what = f"{printable(entry.name)} is not text, and the server{effect}"
-            message = sentence(what, remedy="put it in quotes", stops=effect != _READS_FALSE)
-            yield Problem("key-vault-value-not-text", message, entry.span("value"), path)
+            stops = effect != _READS_FALSE
+            message = sentence(what, remedy="put it in quotes", stops=stops)
+            yield Problem("key-vault-value-not-text" if stops else "key-vault-switch-not-text", message, entry.span("value"), path)
 
 
 class _VaultEntry(NamedTuple):

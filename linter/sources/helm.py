@@ -449,9 +449,10 @@ def _start_problems(release: _Release, start: Start, variables: Sequence[Variabl
         yield Problem("start-without-env", message, span)
     elif wrong and not can_be_right and [source.kind for source in sources_of(start.argument or "", server.release)][1:][-1:] == ["env"]:
         what = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} localhost, as in the chart, and env overrides the other source"
-        remedy = "leave env out of global.configSource.type, or give the real host"
-        message = sentence(what, "the server looks in its own pod and stops", remedy, by=", so ")
-        yield Problem("chart-default-over-source", message, span)
+        remedy, stops = "leave env out of global.configSource.type, or give the real host", _HOSTS["MEDPLUM_DATABASE_HOST"] in wrong
+        effect = "looks in its own pod and does not start" if stops else "finds no Redis, and its cache and jobs fail"
+        message = sentence(what, f"the server {effect}", remedy, by=", so ", stops=stops)
+        yield Problem("chart-database-over-source" if stops else "chart-redis-over-source", message, span)
 
 
 def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Iterable[Problem] | None) -> VariableHolder:

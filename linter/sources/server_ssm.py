@@ -272,7 +272,7 @@ class _Deployed(NamedTuple):
             stops = fault != SECRET_FAULTS["NoSecretString"]
             why = "the server cannot fetch it and does not start" if stops else "the server reads it as if none were named"
             message = sentence(f"{name} names a secret that {fault}", why, "store the secret, or name another one", stops=stops)
-            return Problem("secret-without-value", message, parameter.span("value"), path)
+            return Problem("unfetched-secret" if stops else "secret-without-text", message, parameter.span("value"), path)
         changed = moment_of(parameter.modified) if self.starts else None
         older = sum(start < changed for start in self.starts) if changed is not None else 0
         if changed is None or not older or "/" in name:  # what is nested deeper the server never reads
