@@ -73,7 +73,7 @@ def _value(value: Any, path: SettingPath, flaws: list[Flaw], beside: Literal["",
 
 _BESIDE_OBJECTS: Final = sentence(
     "is an external secret in a list whose first item is not one",
-    "the CDK looks only at the members of such items, and passes the object on as it is",
+    "the CDK passes on the object itself as the value, and the deployment fails",
 )
 
 
@@ -91,7 +91,7 @@ def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
 
 
 def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:
-    passed_on = "the CDK does not recognise it as one and passes on the object itself as the value"
+    passed_on = "the CDK passes on the object itself as the value, and the deployment fails"
     lacking = [member for member in _MEMBERS if member not in value]
     if lacking:
         return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret without {' and '.join(lacking)}", passed_on))
@@ -151,4 +151,4 @@ def message(flaw: Flaw) -> Message:
     return says.add("why", _FAILS.get(flaw.rule, ""))
 
 
-_FAILS: Final = {_INVALID: "the deployment fails", _BARE_KEY: "unless a parameter has just this name, the deployment fails"}
+_FAILS: Final = {**dict.fromkeys((_INVALID, _WRONG_TYPE), "the deployment fails"), _BARE_KEY: "unless a parameter has just this name, the deployment fails"}

@@ -216,9 +216,9 @@ _LITERAL_QUOTES: Final = (
     "literal-quotes-in-value",
     sentence(
         "has its quotes as part of the value",
-        "in a list of YAML they stand within a text",
+        "it is not the one that was meant",
         "leave them out, or put them around all of it",
-        by=", because ",
+        by=", so ",
     ),
 )
 
