@@ -143,7 +143,8 @@ services:
 def test_a_server_that_reads_a_mounted_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("compose.yml").write_text(MOUNTED)
-    config = {"baseUrl": "https://api.hospital.example/", "port": 8103, "database": {"host": "postgres"}, "redis": {"host": "localhost"}}
+    database = {"host": "postgres", "dbname": "medplum", "username": "medplum", "password": "${PASSWORD}"}
+    config = {"baseUrl": "https://api.hospital.example/", "port": 8103, "database": database, "redis": {"host": "localhost"}}
     Path("medplum.json").write_text(json.dumps(config))
     outcome = lint_paths(["compose.yml"], Options())
     assert [(one.document.uri, one.rule) for one in outcome.result.findings if one.rule != "missing-setting"] == [
