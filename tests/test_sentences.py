@@ -50,7 +50,7 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             ),
             *("invalid-hostname 3", "invalid-url 1", "invalid-url 3", "malformed-pem 1", "missing-trailing-slash 1"),
             *("missing-trailing-slash 2", "missing-trailing-slash 3", "missing-trailing-slash 4", "number-out-of-range 3"),
-            *("refused-connection-setting 2", "refused-smtp-login 1", "unmatchable-issuer 1"),
+            *("refused-smtp-login 1", "unmatchable-issuer 1"),
             *("unserved-port 1", "unserved-port 2", "unserved-port 3"),
             *("unknown-region 1", "unknown-value 1", "unlikely-value 2", "unmatchable-sender 1", "wrong-type 4"),
         ),
