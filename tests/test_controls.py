@@ -95,7 +95,7 @@ def test_no_reason_promises_anything() -> None:
     ("rule", "controls"),
     [
         ("unencrypted-database", ["164.312(e)(1)", "164.312(e)(2)(i)", "164.312(e)(2)(ii)", "SC-8(1)"]),
-        ("lost-attachments", ["164.308(a)(7)(ii)(A)", "164.312(c)(1)", "CP-9"]),
+        ("local-file-storage", ["164.308(a)(7)(ii)(A)", "164.312(c)(1)", "CP-9"]),
         ("mangled-variable", ["CM-6"]),
         ("plaintext-secret", ["164.312(a)(1)", "164.312(d)", "IA-5(7)"]),
         ("disabled-audit-trail", ["164.308(a)(1)(ii)(D)", "164.312(b)", "AU-2", "AU-12"]),

@@ -349,5 +349,5 @@ def test_the_environment_of_a_server_is_explained() -> None:
     of_workload = trace("missing-probe-program", "compose.yml")
     assert of_workload.startswith("what surrounds compose.yml#medplum-server: 1 finding\n")
     assert "probes.health.programs at 23:13" in of_workload
-    together = trace("lost-attachments", "compose.yml")
+    together = trace("local-file-storage", "compose.yml")
     assert "workload.storage.mounted at compose.yml:" in together and "server.binaryStorage at compose.yml:30:31" in together

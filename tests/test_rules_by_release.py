@@ -61,7 +61,7 @@ IN_VARIABLES = [
     "5 missing-setting storageBaseUrl",
     "5 open-registration registerEnabled",
     "5 unsigned-storage-links signingKey",
-    "9 lost-attachments binaryStorage",
+    "9 local-file-storage binaryStorage",
     "16 misnamed-setting database.sslRequire",  # config/loader.ts: DATABASE_, REDIS_ and SMTP_ are the sections
     "17 misread-boolean database.runMigrations",  # it looks for runMigrations, which booleanKeys has as database.runMigrations only
     "18 inexact-value database.maxConnections",

@@ -189,7 +189,7 @@ def test_a_volume_answers_for_a_relative_folder() -> None:
     text = (FIXTURES / "workload-compose-corrected" / "input.yml").read_text()
     assert found(lint(text)) == []
     without = text.replace("attachments:/usr/src/medplum/binary", "attachments:/elsewhere")
-    assert found(lint(without)) == [("31 lost-attachments", "binaryStorage")]
+    assert found(lint(without)) == [("31 local-file-storage", "binaryStorage")]
     assert found(lint(without.replace("attachments:/elsewhere", "attachments:${FOLDER}"))) == []
     assert found(lint(without.replace("    volumes:", "    volumes_from: [files]\n    volumes:"))) == []
 
