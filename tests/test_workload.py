@@ -143,13 +143,13 @@ services:
 def test_a_server_that_reads_a_mounted_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("compose.yml").write_text(MOUNTED)
-    database = {"host": "postgres", "dbname": "medplum", "username": "medplum", "password": "${PASSWORD}"}
-    config = {"baseUrl": "https://api.hospital.example/", "port": 8103, "database": database, "redis": {"host": "localhost"}}
+    config = {"baseUrl": "https://api.hospital.example/", "port": 8103, "database": {"host": "postgres"}, "redis": {"host": "localhost"}}
     Path("medplum.json").write_text(json.dumps(config))
     outcome = lint_paths(["compose.yml"], Options())
     assert [(one.document.uri, one.rule) for one in outcome.result.findings if one.rule != "missing-setting"] == [
         ("compose.yml", "outdated-companion"),
         ("compose.yml", "unreached-port"),
+        ("medplum.json", "incomplete-connection"),
         ("medplum.json", "unreachable-localhost"),
     ]
 
