@@ -19,7 +19,7 @@ from linter.settings.releases import parse_server_version
 DATA = Path(__file__).parent / "data" / "server-4.1.12"
 
 IN_JSON = [
-    "1 unsigned-storage-links signingKey",  # storage/presign.ts signs nothing without a key, and routes.ts answers that with 401
+    "1 missing-signing-key signingKey",  # storage/presign.ts signs nothing without a key, and routes.ts answers that with 401
     "10 unfilled-placeholder smtp.password, and 2 more",
     "10 unknown-setting smtp.secure, and 9 more",  # config/types.ts
     "18 wrong-type database.queryTimeout",  # database.ts: SET statement_timeout TO 60s, whose failure is logged
@@ -59,8 +59,8 @@ IN_PARAMETERS = [
 IN_VARIABLES = [
     "5 disabled-audit-trail saveAuditEvents",
     "5 missing-setting storageBaseUrl",
+    "5 missing-signing-key signingKey",
     "5 open-registration registerEnabled",
-    "5 unsigned-storage-links signingKey",
     "9 local-file-storage binaryStorage",
     "16 misnamed-setting database.sslRequire",  # config/loader.ts: DATABASE_, REDIS_ and SMTP_ are the sections
     "17 misread-boolean database.runMigrations",  # it looks for runMigrations, which booleanKeys has as database.runMigrations only
