@@ -252,8 +252,8 @@ def test_the_command_creates_a_configuration() -> None:
         "",
         "# mine\n",
         "select = ['urls'] # no line end",
-        "ignore = []\r\n\r\n[severity]\r\nmissing-port = 'off'\r\n",
-        "\ufeff[[accept]]\nrule = 'missing-port'\nreason = 'x'\n[severity]\n",
+        "ignore = []\r\n\r\n[severity]\r\nmissing-host = 'off'\r\n",
+        "\ufeff[[accept]]\nrule = 'missing-host'\nreason = 'x'\n[severity]\n",
         "[per-file.'x']\nignore = []\n\n\n",
     ],
 )
@@ -412,8 +412,8 @@ def test_mistakes(text: str, error: str) -> None:
 
 
 def test_a_rule_that_does_not_exist() -> None:
-    write(OWN_FILE, f"\n{accept(rule='missing-prt')}")
-    assert lint(".").stderr == f'medplum-lint: error: {OWN_FILE}:2: there is no rule "missing-prt"; did you mean "missing-port"?\n'
+    write(OWN_FILE, f"\n{accept(rule='missing-hst')}")
+    assert lint(".").stderr == f'medplum-lint: error: {OWN_FILE}:2: there is no rule "missing-hst"; did you mean "missing-host"?\n'
 
 
 def test_dates_as_toml_and_as_text_are_the_same() -> None:

@@ -103,7 +103,7 @@ def test_every_option_is_one_of_the_command_line() -> None:
 
 
 def test_options_do_what_they_do_on_the_command_line() -> None:
-    assert check(text=WITHOUT_SLASH, ignore=["urls", "missing-port"]).findings == ()
+    assert check(text=WITHOUT_SLASH, ignore=["urls", "missing-host"]).findings == ()
     assert check(text=WITHOUT_SLASH, select="tls,mail").findings == ()
     assert check(text=WITHOUT_SLASH, select=()).exit_code == 1
     assert check(text=WITHOUT_SLASH, fail_on="never").exit_code == 0

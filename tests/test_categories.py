@@ -279,7 +279,7 @@ def test_what_is_accepted_and_explained_is_a_rule() -> None:
     ("id_", "message"),
     [
         ("mail", 'policies/mail.yaml:1: the id "mail" is taken by a category'),
-        ("missing-port/own", 'policies/own.yaml:1: the name "missing-port" in front of the slash is taken by a built-in rule'),
+        ("missing-host/own", 'policies/own.yaml:1: the name "missing-host" in front of the slash is taken by a built-in rule'),
     ],
 )
 def test_no_selector_has_two_meanings(id_: str, message: str) -> None:
@@ -314,9 +314,9 @@ def test_the_list_of_a_category() -> None:
 
 
 def test_the_list_of_several() -> None:
-    listed = json.loads(lint("rules", "mail", "tls,missing-port", "--format", "json").stdout)
+    listed = json.loads(lint("rules", "mail", "tls,missing-setting", "--format", "json").stdout)
     assert {rule["category"] for rule in listed} == {"mail", "tls", "settings"}
-    assert [rule["id"] for rule in listed if rule["category"] == "settings"] == ["missing-port"]
+    assert [rule["id"] for rule in listed if rule["category"] == "settings"] == ["missing-setting"]
     own_policies()
     listed = json.loads(lint("rules", "acme", "--rules", "policies", "--format", "json").stdout)
     assert [(rule["id"], rule["category"]) for rule in listed] == [(f"acme/{name}", "acme") for name in sorted(OWN)]

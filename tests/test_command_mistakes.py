@@ -55,26 +55,26 @@ def error(message: str) -> str:
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
 def test_a_rule_that_does_not_exist(option: str) -> None:
     assert stops(option, "missing-baseurl") == error(SLIP)
-    assert stops(option, "missing-port,missing-baseurl", option, "no-such") == error(SLIP) + error('there is no rule or category "no-such"')
+    assert stops(option, "missing-host,missing-baseurl", option, "no-such") == error(SLIP) + error('there is no rule or category "no-such"')
 
 
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
 @pytest.mark.parametrize("value", ["", ",", ",,", " ", " , "])
 def test_an_option_that_names_no_rule(option: str, value: str) -> None:
     assert stops(option, value).endswith(f"Error: Invalid value for '{option}': it names no rule\n")
-    assert stops(option, "missing-port", option, value).endswith("it names no rule\n")
+    assert stops(option, "missing-host", option, value).endswith("it names no rule\n")
 
 
 def test_an_extra_comma_is_ignored() -> None:
-    assert lint("medplum.config.json", "--select", "missing-port,").exit_code == 0
+    assert lint("medplum.config.json", "--select", "missing-host,").exit_code == 0
 
 
 def test_no_rule_is_left() -> None:
-    assert stops("--select", "missing-port", "--ignore", "missing-port") == error(
+    assert stops("--select", "missing-host", "--ignore", "missing-host") == error(
         "no rule is left to check: every selected rule is also ignored"
     )
-    write(OWN_FILE, 'ignore = ["missing-port"]\n')
-    assert "no rule is left to check" in stops("--select", "missing-port")
+    write(OWN_FILE, 'ignore = ["missing-host"]\n')
+    assert "no rule is left to check" in stops("--select", "missing-host")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_broken_policy() -> None:
     write("policies/support-email-domain.yaml", POLICY.replace("ends_with", "end_with"))
     message = error('policies/support-email-domain.yaml:7: there is no operator "end_with"; did you mean "ends_with"?')
     assert stops("--rules", "policies") == message
-    for command in (["rules", "--rules", "policies"], ["test", "policies"], ["explain", "missing-port", "--rules", "policies"]):
+    for command in (["rules", "--rules", "policies"], ["test", "policies"], ["explain", "missing-host", "--rules", "policies"]):
         result = lint(*command)
         assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)
 
@@ -166,7 +166,7 @@ def test_a_configuration_that_is_not_a_file() -> None:
     os.mkfifo(OWN_FILE)
     assert stops() == error(f"{OWN_FILE}: cannot be read: it is a pipe, not a file")
     Path(OWN_FILE).unlink()
-    write("shared.toml", 'ignore = ["missing-port"]\n')
+    write("shared.toml", 'ignore = ["missing-host"]\n')
     os.symlink("shared.toml", OWN_FILE)
     assert lint("medplum.config.json").exit_code == 0
 

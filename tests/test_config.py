@@ -38,7 +38,7 @@ def mistake(folder: Path, text: str | bytes, name: str = OWN_FILE) -> str:
 
 WHOLE = """\
 # Everything that there is.
-select = ["missing-port", "acme/own"]
+select = ["missing-host", "acme/own"]
 ignore = ["missing-setting"]
 rules = ["policies", "/shared/policies"]
 exclude = ["build", "*.bak.json"]
@@ -46,7 +46,7 @@ target = "production"
 fail-on = "warning"
 
 [severity]
-missing-port = "off"
+missing-host = "off"
 "acme/own" = {production = "error", development = "note"}
 
 [per-file."deploy/**"]
@@ -55,7 +55,7 @@ ignore = []
 
 [per-file."deploy/prod.json"]
 target = "auto"
-severity = {missing-port = "note"}
+severity = {missing-host = "note"}
 """
 
 
@@ -65,11 +65,11 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
     assert own.rules == (tmp_path / "policies", Path("/shared/policies"))
     assert own.exclude == ("build", "*.bak.json")
     severity: dict[str, Severity] = {
-        "missing-port": {"production": None, "development": None},
+        "missing-host": {"production": None, "development": None},
         "acme/own": {"production": "error", "development": "note"},
     }
-    assert own.general == Overrides(("missing-port", "acme/own"), ("missing-setting",), severity, "production", "warning")
-    assert own.selectors == {"missing-port": 2, "acme/own": 2, "missing-setting": 3}
+    assert own.general == Overrides(("missing-host", "acme/own"), ("missing-setting",), severity, "production", "warning")
+    assert own.selectors == {"missing-host": 2, "acme/own": 2, "missing-setting": 3}
 
 
 def test_the_settings_of_a_file_are_those_of_every_glob_that_fits_and_the_last_wins(tmp_path: Path) -> None:
@@ -80,16 +80,16 @@ def test_the_settings_of_a_file_are_those_of_every_glob_that_fits_and_the_last_w
     assert deployed == general._replace(target="development", ignore=())
     production = own.overrides_for(tmp_path / "deploy" / "prod.json")
     level: Severity = {"production": "note", "development": "note"}
-    assert production == deployed._replace(target="auto", severity={**(general.severity or {}), "missing-port": level})
+    assert production == deployed._replace(target="auto", severity={**(general.severity or {}), "missing-host": level})
     assert own.overrides_for(tmp_path.parent / "deploy" / "prod.json") == general
 
 
 def test_the_command_line_wins_over_both(tmp_path: Path) -> None:
     given = Overrides(ignore=("a",), target="development", fail_on="never")
     merged = given.over(read(tmp_path, WHOLE).overrides_for(tmp_path / "deploy" / "prod.json"))
-    assert (merged.select, merged.ignore) == (("missing-port", "acme/own"), ("a",))
+    assert (merged.select, merged.ignore) == (("missing-host", "acme/own"), ("a",))
     assert (merged.target, merged.fail_on) == ("development", "never")
-    assert merged.severity is not None and merged.severity["missing-port"]["production"] == "note"
+    assert merged.severity is not None and merged.severity["missing-host"]["production"] == "note"
 
 
 def test_nothing_is_set_by_default(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_project_that_does_not_mention_us(tmp_path: Path, text: str) -> None:
 MISTAKES = {
     "unknown option": "ignores = []",
     "unknown option without a near one": "colour = true",
-    "several texts wanted": 'select = "missing-port"',
+    "several texts wanted": 'select = "missing-host"',
     "texts wanted": "exclude = [1]",
     "rules is no list": "rules = {a = 1}",
     "unknown target": 'target = "prod"',
@@ -326,8 +326,8 @@ def test_severities_targets_and_ignores_per_file(server: Path, monkeypatch: pyte
     read(
         server,
         """
-        select = ["missing-trailing-slash", "missing-port"]
-        severity = {missing-port = {production = "warning", development = "off"}}
+        select = ["missing-trailing-slash", "missing-host"]
+        severity = {missing-host = {production = "warning", development = "off"}}
         [per-file."dev/**"]
         target = "development"
         severity = {missing-trailing-slash = "note"}
@@ -336,8 +336,8 @@ def test_severities_targets_and_ignores_per_file(server: Path, monkeypatch: pyte
     outcome = run(server, monkeypatch)
     assert [(finding.document.uri, finding.rule, finding.severity) for finding in outcome.result.findings] == [
         ("dev/medplum.config.json", "missing-trailing-slash", "note"),
-        ("medplum.config.json", "missing-port", "warning"),
         ("medplum.config.json", "missing-trailing-slash", "error"),
+        ("medplum.config.json", "missing-host", "warning"),
     ]
     assert (outcome.exit_code, outcome.errors) == (1, ())
     assert run(server, monkeypatch, ignore=("missing-trailing-slash",)).exit_code == 0
@@ -358,10 +358,10 @@ def test_a_mistake_is_reported_once_and_nothing_is_linted(server: Path, monkeypa
 
 
 def test_ids_of_rules_that_do_not_exist(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read(server, '\nignore = ["missing-ports"]\n[per-file."x"]\nseverity = {missing-prt = "off"}\n')
+    read(server, '\nignore = ["missing-hosts"]\n[per-file."x"]\nseverity = {missing-hst = "off"}\n')
     assert run(server, monkeypatch, ignore=("nonsense",)).errors == (
-        f'{OWN_FILE}:2: there is no rule "missing-ports"; did you mean "missing-port"?',
-        f'{OWN_FILE}:4: there is no rule "missing-prt"; did you mean "missing-port"?',
+        f'{OWN_FILE}:2: there is no rule "missing-hosts"; did you mean "missing-host"?',
+        f'{OWN_FILE}:4: there is no rule "missing-hst"; did you mean "missing-host"?',
         'there is no rule or category "nonsense"',
     )
 

@@ -80,7 +80,7 @@ pedantic = true
 extend-select = ["disabled-audit-trail"]
 
 [per-file."*.json"]
-severity.missing-port = { production = "error", development = "off" }
+severity.missing-host = { production = "error", development = "off" }
 ignore = ["tls"]
 
 [environment.prod]
@@ -96,14 +96,14 @@ reason = "so"
 def test_everything_that_can_hold() -> None:
     write("deploy/server.json", SERVER)
     write(OWN_FILE, CONFIGURATION)
-    given = ["--target", "production", "--extend-select", "missing-port", "--server-version", "4.3.5"]
+    given = ["--target", "production", "--extend-select", "missing-host", "--server-version", "4.3.5"]
     assert settings("deploy/server.json", *given) == {
         "rules": ("the built-in ones", "default"),
         "select": ("every rule", "default"),
-        "extend-select": ("disabled-audit-trail, missing-port", f"{OWN_FILE}:10, per-file deploy/*, --extend-select"),
+        "extend-select": ("disabled-audit-trail, missing-host", f"{OWN_FILE}:10, per-file deploy/*, --extend-select"),
         "ignore": ("tls", f"{OWN_FILE}:14, per-file *.json"),
         "severity.urls": ("note", f"{OWN_FILE}:6"),
-        "severity.missing-port": ("production error, development off", f"{OWN_FILE}:13, per-file *.json"),
+        "severity.missing-host": ("production error, development off", f"{OWN_FILE}:13, per-file *.json"),
         "target": ("production", "--target"),
         "pedantic": ("true", f"{OWN_FILE}:9, per-file deploy/*"),
         "server-version": ("4.3.5", "--server-version"),
@@ -164,7 +164,7 @@ def test_notes_on_the_file() -> None:
         (["--show-settings"], "--show-settings needs a file"),
         (["--show-settings", "gone.json"], "gone.json: no such file"),
         (["--show-settings", "."], ".: is a folder: name one file"),
-        (["--show-settings", "x.json", "--ignore", "missing-prt"], 'there is no rule "missing-prt"; did you mean "missing-port"?'),
+        (["--show-settings", "x.json", "--ignore", "missing-hst"], 'there is no rule "missing-hst"; did you mean "missing-host"?'),
         (["--show-settings", "--show-files", "x.json"], "give paths, and no other output"),
         (["--show-files", "--format", "json"], "give paths, and no other output"),
         (["--show-files", "--fix"], "give paths, and no other output"),
@@ -272,7 +272,7 @@ def test_it_is_all_comments_until_they_are_removed() -> None:
 
 # --- The schema. --------------------------------------------------------------------------------------------------------------------
 
-IDS = ["missing-port", "wrong-type"]
+IDS = ["missing-host", "wrong-type"]
 SCHEMA = configuration_schema(IDS, ["tls", "urls"])
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 

@@ -244,10 +244,10 @@ def test_only_rules_that_are_requested_are_listed_by_control() -> None:
 
 
 def test_programs_get_the_controls_of_each_rule() -> None:
-    _, listed, _ = run("rules", "expiring-ca-certificate", "missing-port", "--format", "json")
+    _, listed, _ = run("rules", "expiring-ca-certificate", "missing-host", "--format", "json")
     assert [(one["id"], one["controls"]) for one in json.loads(listed)] == [
         ("expiring-ca-certificate", {"SC-17": "it says in time that a trusted certificate is to be replaced"}),
-        ("missing-port", {}),
+        ("missing-host", {}),
     ]
 
 
@@ -257,7 +257,7 @@ def test_the_explanation_of_a_rule_has_its_controls() -> None:
         "\nThis check supports:\n"
         "* SC-17, Public Key Infrastructure Certificates: it says in time that a trusted certificate is to be replaced\n\n"
     ) in explained
-    assert "supports" not in run("explain", "missing-port")[1]
+    assert "supports" not in run("explain", "missing-host")[1]
 
 
 def test_a_check_of_one_control() -> None:

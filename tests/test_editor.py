@@ -330,7 +330,7 @@ def test_a_hover_says_what_the_server_makes_of_a_value_and_no_secret(tmp_path: P
             return str(getattr(shown.contents, "value", "")) if shown is not None else ""
 
         port = await hover(4)
-        assert port.startswith("**`port`**\n\nThe TCP port") and "Server 4.3.5 reads" in port and "`missing-port`" in port
+        assert port.startswith("**`port`**\n\nThe TCP port") and "Server 4.3.5 reads" in port and "`missing-setting`" in port
         for column in range(0, 200, 3):
             assert SECRET not in await hover(column)
 

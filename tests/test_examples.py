@@ -445,11 +445,11 @@ def test_a_file_of_the_configuration() -> None:
 def test_an_id_that_is_taken_fails_before_the_rule_is_used() -> None:
     write("a/support-email-domain.yaml", OWN_POLICY)
     write("b/support-email-domain.yaml", OWN_POLICY)
-    write("b/missing-port.yaml", OWN_POLICY.replace("acme/support-email-domain", "missing-port"))
+    write("b/missing-host.yaml", OWN_POLICY.replace("acme/support-email-domain", "missing-host"))
     result = run_examples("a", "b")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
-        'medplum-lint: error: b/missing-port.yaml:2: the id "missing-port" is taken by a built-in rule',
+        'medplum-lint: error: b/missing-host.yaml:2: the id "missing-host" is taken by a built-in rule',
         'medplum-lint: error: b/support-email-domain.yaml:2: the id "acme/support-email-domain" is taken by a/support-email-domain.yaml',
     ]
 

@@ -252,7 +252,7 @@ def test_names_of_settings_environments_and_parameters(hostile: str, form: str) 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_which_configuration_was_used(hostile: str) -> None:
     folder = f"deploy {hostile}"
-    written(f"{folder}/.medplum-lint.toml", 'ignore = ["missing-port"]')
+    written(f"{folder}/.medplum-lint.toml", 'ignore = ["missing-host"]')
     written(f"{folder}/medplum.config.json", BAD)
     for form in FORMATS:
         assert "medplum-lint.toml" in tame(folder, "--format", form, code=1)

@@ -63,7 +63,7 @@ def rich() -> Result:
     )
     return run._replace(
         record=partial(record, RULE._replace(id="acme/passed", title="It passed", category="", links=("https://x.example/",)), found=True),
-        configurations=(Configuration("lint.toml", False, ("missing-port",), 2, None),),
+        configurations=(Configuration("lint.toml", False, ("missing-host",), 2, None),),
         deployments=(Deployment("prod", (server, other)),),
     )
 
@@ -209,7 +209,7 @@ def test_what_was_checked_and_passed() -> None:
         "accepted: everybody knows (by <Jane>, until 2027-01-31, lint.toml:3)",
         "could not be read: permission denied",
         "Checked against each other as environment prod: server.json and b/other.json (environment prod).",
-        "Configuration lint.toml: 1 rule off, 2 paths excluded (missing-port).",
+        "Configuration lint.toml: 1 rule off, 2 paths excluded (missing-host).",
         "1 found, 1 checked.",
         "It passed (documentation)",
         "checked: every clause is satisfied",

@@ -388,8 +388,8 @@ _PARTS = ".a" * (5_000 if sys.version_info >= (3, 11) else 900)
         ("fail-on" + _PARTS + " = 1", ":1: fail-on must be one of error, warning, note, never"),
         ("target" + _PARTS + " = 1", ":1: target must be one of auto, production, development"),
         (
-            "severity.missing-port.production" + _PARTS + " = 1",
-            ":1: the severity of missing-port must be one of error, warning, note, off",
+            "severity.missing-host.production" + _PARTS + " = 1",
+            ":1: the severity of missing-host must be one of error, warning, note, off",
         ),
         ("fail-on = " + "9" * 5_000, ": not valid TOML: "),
         ("select = [" + "1" * 5_000 + "]", ": not valid TOML: "),

@@ -238,7 +238,7 @@ def test_rules_are_selected() -> None:
     Path("other.yaml").write_text(RULE.replace("acme/port", "acme/other"), encoding="utf-8")
     assert mutate(".", "--select", "acme/other").stdout.splitlines()[-1] == "19 mutants of 1 rule"
     assert mutate(".", "--select", "acme/").stdout.splitlines()[-1] == "38 mutants of 2 rules"
-    assert mutate("--select", "missing-port").stdout.splitlines()[-1].endswith("mutants of 1 rule")
+    assert mutate("--select", "missing-host").stdout.splitlines()[-1].endswith("mutants of 1 rule")
     wrong = mutate(".", "--select", "acme/ports")
     assert (wrong.exit_code, wrong.stderr) == (2, 'medplum-lint: error: there is no rule "acme/ports"; did you mean "acme/port"?\n')
     assert CliRunner().invoke(cli.cli, ["test", ".", "--select", "acme/other"]).stdout == "2 examples of 1 rule: all passed.\n"

@@ -190,8 +190,8 @@ FORM = "write lower-case words joined by hyphens, with the name of your organisa
         ("äcme/x", f'"äcme/x" is not the id of a rule of your own: {FORM}; did you mean "cme/x"?'),
         ("acme/x\n", f'"acme/x\\u000a" is not the id of a rule of your own: {FORM}; did you mean "acme/x"?'),
         ("acme/" + "x" * 96, "the id is too long: write at most 100 characters"),
-        ("missing-port", 'the id "missing-port" is taken: choose another one'),
-        ("missing-port/x", 'the name "missing-port" in front of the slash is that of a rule: write the name of your organisation'),
+        ("missing-host", 'the id "missing-host" is taken: choose another one'),
+        ("missing-host/x", 'the name "missing-host" in front of the slash is that of a rule: write the name of your organisation'),
     ],
 )
 def test_invalid_ids(rule_id: str, message: str) -> None:

@@ -292,7 +292,7 @@ FULL = "medplum-lint: error: standard output: cannot be written: no space left o
         "server.json -f json",
         "server.json -f sarif",
         "rules",
-        "explain missing-port",
+        "explain missing-host",
         "schema",
         "show server.json",
         "--help",
@@ -308,7 +308,7 @@ def test_a_report_that_cannot_be_written_is_exit_2(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["server.json", "rules", "explain missing-port", "schema", "show server.json", "--help", "check --help", "--version"]
+    "command", ["server.json", "rules", "explain missing-host", "schema", "show server.json", "--help", "check --help", "--version"]
 )
 def test_a_reader_that_closes_is_141(command: str) -> None:
     done = shell(f"($LINT {command}; echo $? >code) | true; sleep 0.1; cat code")

@@ -71,7 +71,7 @@ SLASH: Final = RuleInfo(
     links=("https://example.com/base-url",),
     fixable=True,
 )
-MISSING: Final = SLASH._replace(id="missing-port", title="There is no port", fixable=False)
+MISSING: Final = SLASH._replace(id="missing-host", title="There is no host", fixable=False)
 PORT: Final = SLASH._replace(id="acme/port", title="The port is not ours", severity={"production": "note"}, fixable=False)
 KNOWN: Final = Acceptance(
     PORT.id,
@@ -127,10 +127,10 @@ def everything() -> Result:
     return run._replace(
         deployments=(Deployment("prod", (server, infra)), Deployment(None, (server,))),
         configurations=(
-            Configuration(".medplum-lint.toml", False, ("missing-port",), 2, "never"),
+            Configuration(".medplum-lint.toml", False, ("missing-host",), 2, "never"),
             Configuration("ci/lint.toml", True, (), 0, None, 1),
         ),
-        notices=(Notice("unused-acceptance", "ci/lint.toml", 7, "the acceptance of missing-port is unused"),),
+        notices=(Notice("unused-acceptance", "ci/lint.toml", 7, "the acceptance of missing-host is unused"),),
         record=lambda: Record(
             (
                 RuleCoverage(PORT, ((RuleStatus("found", ""), 2),)),

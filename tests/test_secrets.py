@@ -117,7 +117,7 @@ def test_yaml_as_the_cli_prints_it() -> None:
         ({"host": "postgres://db"}, ["invalid-hostname"]),
         ({"port": 0}, ["number-out-of-range"]),
         ({"port": "many"}, ["wrong-type"]),
-        ({"port": None}, ["missing-port"]),
+        ({"port": None}, ["missing-setting"]),
         ({"host": ""}, ["incomplete-connection-secret"]),
         ({"dbname": None, "database": "medplum"}, ["incomplete-connection-secret", "unknown-setting"]),
         ({"password": "CHANGEME"}, ["unfilled-placeholder"]),
@@ -140,7 +140,7 @@ def without(secret: dict[str, Any], *names: str) -> dict[str, Any]:
         (["dbname"], ["incomplete-connection-secret"]),
         (["username"], ["incomplete-connection-secret"]),
         (["password"], ["incomplete-connection-secret"]),
-        (["port"], ["missing-port"]),
+        (["port"], ["missing-setting"]),
         (["host", "port", "dbname"], ["incomplete-connection-secret"]),
     ],
 )

@@ -189,7 +189,7 @@ def test_a_rule_yields_to_the_one_that_names_the_cause(policies: Path, cause: st
 
 
 def test_rules_that_are_not_there_to_yield_to(policies: Path) -> None:
-    write_rule(policies, "plain", {"port": "absent"}, yields_to=["acme/cuase", "missing-port", "acme/cause"])
+    write_rule(policies, "plain", {"port": "absent"}, yields_to=["acme/cuase", "missing-host", "acme/cause"])
     write_rule(policies, "cause", {"port": "absent"})
     result = run()
     assert result.exit_code == 2

@@ -41,7 +41,7 @@ def run(given: Given) -> int:
       medplum-lint --diff medplum.config.json
       medplum-lint --fix medplum.config.json
       # Only some rules, or all but some; by id or category
-      medplum-lint --select tls,secrets --ignore missing-port deploy
+      medplum-lint --select tls,secrets --ignore missing-host deploy
       # For code scanning
       medplum-lint --format sarif --output medplum-lint.sarif deploy
       # Check against the server that you run
