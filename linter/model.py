@@ -783,7 +783,7 @@ def prefixes(path: SettingPath) -> Iterator[SettingPath]:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A dotted name as people write it: ``externalAuthProviders.0.issuer``; a key that contains a dot or is empty is quoted."""
+    """A dotted name as people write it: ``externalAuthProviders.0.issuer``; a key that contains a dot, is empty, or begins or ends with a blank, is quoted."""
     return ".".join(_step(step) for step in path)
 
 
@@ -793,6 +793,6 @@ def members_as_one(path: SettingPath) -> tuple[str, ...]:
 
 
 def _step(step: str | int) -> str:
-    if isinstance(step, str) and ("." in step or not step):
+    if isinstance(step, str) and ("." in step or not step or step != step.strip()):
         return f'"{step}"'
     return str(step)

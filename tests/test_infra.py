@@ -460,7 +460,7 @@ def test_messages_name_the_reader_of_the_config() -> None:
         "you create them; write true or false without quotes"
     )
     (message,) = messages(rule({"**": {"fits": "current"}}, **{"for": "infra"}), document)
-    assert message == "maxConnections is documented, but is not read by the CDK"
+    assert message == "maxConnections is documented, but is not read by the CDK; remove it"
 
 
 def test_unknown_list_items_have_no_fix(tmp_path: Path) -> None:

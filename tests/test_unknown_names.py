@@ -102,6 +102,58 @@ def test_names_of_both_kinds_are_distinguished() -> None:
     ]
 
 
+def test_a_connection_as_one_url_says_what_the_server_expects() -> None:
+    ignored = "is not a setting of the server, which ignores it: the server expects"
+    assert said(found({"database": {"host": "db.internal", "url": "postgres://db.internal"}})) == [
+        ("warning", f"database.url {ignored} host, port, dbname, username and password separately")
+    ]
+    assert said(found({"redis": {"host": "cache.internal", "url": "redis://cache.internal"}})) == [
+        ("warning", f"redis.url {ignored} host, port and password separately")
+    ]
+
+
+def test_a_blank_at_an_end_of_a_name_can_be_seen() -> None:
+    message = '"maxJsonSize " is not a setting of the server, which ignores it; did you mean maxJsonSize?'
+    assert said(found({"maxJsonSize ": "1mb"})) == [("warning", message)]
+
+
+CDK = {"name": "prod", "stackName": "Prod", "region": "us-east-1", "apiDomainName": "api.clinic.example", "apiPort": 8103}
+
+
+def test_a_setting_of_the_server_in_the_config_of_the_cdk() -> None:
+    given = json.dumps({**CDK, "signingKey": "x"})
+    is_of_server = "is a setting of the server, and the CDK does not read it"
+    [finding] = found(given, name="medplum.prod.config.json")
+    assert (finding.rule, finding.message) == (
+        "misplaced-setting",
+        f"signingKey {is_of_server}; write it into Parameter Store or the server's own file",
+    )
+    [finding] = found(json.dumps({**CDK, "signingKey": "x", "logLevel": "INFO"}), name="medplum.prod.config.json")
+    assert finding.message.startswith("2 settings are the server's, and the CDK does not read them")
+
+
+@pytest.mark.parametrize(("name", "value"), [("audience", "x"), ("signingKeyPasscode", "x"), ("workerz", {}), ("apiPort ", 1)])
+def test_an_obsolete_or_unknown_name_in_the_config_of_the_cdk(name: str, value: Any) -> None:
+    """The server does not read it either."""
+    assert [one.rule for one in found(json.dumps({**CDK, name: value}), name="medplum.prod.config.json")] == ["unknown-setting"]
+
+
+GONE = "chainedSearchWithReferenceTables"
+
+
+@pytest.mark.parametrize(
+    ("server", "name", "message"),
+    [
+        ("", "audience", "audience is not read by current servers; remove it"),
+        ("5.1.23", "audience", "audience is not read by current servers; the line has no effect and can be deleted"),
+        ("", GONE, f"{GONE} is read only by servers up to 3.3.0; remove it unless yours is one of these"),
+        ("4.0.0", GONE, f"{GONE} is read only by servers up to 3.3.0; the line has no effect and can be deleted"),
+    ],
+)
+def test_an_old_name_can_be_removed(server: str, name: str, message: str) -> None:
+    assert said(found({name: True}, server)) == [("warning", message)]
+
+
 VARIABLES = """\
 services:
   server:
@@ -139,7 +191,7 @@ def test_a_setting_of_the_cdk_may_be_one_of_a_newer_server_too() -> None:
 )
 def test_an_old_setting_is_useless_only_where_it_is_known_which_server_it_is(server: str, effect: str) -> None:
     message = "defaultFhirInteractionLimit is read only by servers up to 4.1.4: use defaultFhirQuota"
-    assert said(found({"defaultFhirInteractionLimit": 1, "defaultFhirQuota": 2}, server)) == [("note", f"{message}{effect}")]
+    assert said(found({"defaultFhirInteractionLimit": 1, "defaultFhirQuota": 2}, server)) == [("warning", f"{message}{effect}")]
 
 
 UNREAD = {

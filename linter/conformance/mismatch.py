@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 
+from .. import settings
 from ..formats.placeholders import is_blank, is_reference
 from ..formats.urls import with_other_host
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, is_complete, prefixes, sentence
@@ -25,7 +26,7 @@ ASPECTS: Final = {
     "connection-variable": "the environment variable sets a part of a connection, or another setting that the server cannot do without",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",
-    "own-name": "the name is not that of a setting of the CDK",
+    "own-name": "the name is not that of a setting of the CDK, nor in the CDK's config one of the server",
     "own-value": "the value is not an external secret of the CDK",
     "boolean": "the server reads the value as the true or false that was meant",
     "unsafe-boolean": "the same, of a value that is unsafe where the server reads it as its opposite",
@@ -267,6 +268,9 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         if name in of_cdk:
             reason = "is a setting of the CDK, and no known release of the server reads it"
             return Mismatch("own-name", reason, may_be_newer=bool(reader.server.newer)), False
+        of_server = settings.catalogue("server").get(path) if catalogue.kind == "infra" else None
+        if of_server is not None and of_server.status != "obsolete":
+            return Mismatch("own-name", "is a setting of the server, and the CDK does not read it"), False
     needed = names.needed_like(name) if len(path) == 1 and catalogue.kind == "server" else ""
     if needed and document.ask(is_complete) and needed not in document.data:
         why = f"it is not spelt {needed}, and {names.NEEDED[needed]}"

@@ -39,8 +39,13 @@ def old(setting: Setting, reader: Reader) -> Mismatch:
         documented = "is documented, but " if not is_of_server and setting.origin == "never-read" else ""
         what = f"{documented}is not read by {'current servers' if is_of_server else reader.who}"
     use = sentence(what, remedy=f"use {setting.use}" if setting.use else "", then=": ")
-    unread = is_of_server and setting.is_unread_by(reader.server)
-    return Mismatch("current", use.add("remedy", "the line has no effect and can be deleted" if unread else ""))
+    if is_of_server and setting.is_unread_by(reader.server):
+        removal = "the line has no effect and can be deleted"
+    elif setting.use:
+        removal = ""
+    else:
+        removal = "remove it unless yours is one of these" if is_of_server and setting.last != MAIN else "remove it"
+    return Mismatch("current", use.add("remedy", removal))
 
 
 _GENERIC_NAMES = frozenset({"clientId", "environment", "name", "region"})
