@@ -783,7 +783,7 @@ def prefixes(path: SettingPath) -> Iterator[SettingPath]:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A dotted name as people write it: ``externalAuthProviders.0.issuer``; a key that contains a dot, is empty, or begins or ends with a blank, is quoted."""
+    """A dotted name as people write it: ``externalAuthProviders.0.issuer``; one with a dot or an outer blank, or none, is quoted."""
     return ".".join(_step(step) for step in path)
 
 

@@ -104,6 +104,61 @@ def test_a_variable_without_effect_is_reported_once_with_what_works(variable: st
     assert finding.message.startswith(f"{variable} sets ") and USELESS[variable] in finding.message
 
 
+COMPOSE = """\
+services:
+  server:
+    image: medplum/medplum-server:5.1.23
+    command: [env]
+    environment:
+      MEDPLUM_BASE_URL: https://api.clinic.health/
+      MEDPLUM_APP_BASE_URL: https://app.clinic.health/
+      MEDPLUM_BINARY_STORAGE: s3:clinic-storage
+      MEDPLUM_STORAGE_BASE_URL: https://storage.clinic.health/binary/
+      MEDPLUM_SUPPORT_EMAIL: help@clinic.health
+      MEDPLUM_DATABASE_HOST: db.clinic.health
+      MEDPLUM_REDIS_HOST: cache.clinic.health
+"""
+"""A container that shows all that its server reads."""
+_HOST = "the server looks for {} on its own machine"
+_NO_DATABASE = _HOST.format("its database") + " and stops"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "lacks", "stops"),
+    [
+        ("BASE_URL", "BASEURL", "baseUrl is missing, and the server does not start without it", True),
+        ("APP_BASE_URL", "APP_BASEURL", "appBaseUrl is missing, and without it the server refuses every browser", False),
+        ("BINARY_STORAGE", "BINARYSTORAGE", "binaryStorage is missing, and without it every upload fails", False),
+        ("SUPPORT_EMAIL", "SUPPORTEMAIL", "supportEmail is missing, and without it mail has no sender", False),
+        ("DATABASE_HOST", "DATABASE_HOSTNAME", f"database.host is missing, and {_NO_DATABASE}", True),
+        ("DATABASE_HOST", "DATABASEHOST", f"database.host is missing, and {_NO_DATABASE}", True),
+        ("DATABASE_HOST", "DATABASE_URL", f"database.host is missing, and {_NO_DATABASE}", True),
+        ("DATABASE_HOST", "DATABASE_SECRETS", f"database.host is missing, and {_NO_DATABASE}", True),
+        ("REDIS_HOST", "REDIS_SECRETS", f"redis.host is missing, and {_HOST.format('Redis')}", False),
+        ("REDIS_HOST", "REDISHOST", f"redis.host is missing, and {_HOST.format('Redis')}", False),
+    ],
+)
+def test_a_needed_setting_under_another_variable_is_one_finding(right: str, wrong: str, lacks: str, stops: bool) -> None:
+    found = lint(COMPOSE.replace(f"MEDPLUM_{right}:", f"MEDPLUM_{wrong}:"), "compose.yaml").result.findings
+    findings = [one for one in found if one.rule in ("misnamed-setting", "missing-setting", "missing-host")]
+    assert [(one.rule, one.severity, one.says.stops) for one in findings] == [("misnamed-setting", "error", stops)]
+    assert f"so the server ignores it; {lacks}" in findings[0].message
+
+
+def test_a_variable_beside_the_right_one_lacks_nothing() -> None:
+    text = f"{COMPOSE}      MEDPLUM_BASEURL: https://api.clinic.health/\n      MEDPLUM_SUPPORTEMAIL: help@clinic.health\n"
+    findings = [one for one in lint(text, "compose.yaml").result.findings if one.rule == "misnamed-setting"]
+    assert [(one.severity, one.says.stops, "missing" in one.message) for one in findings] == [
+        ("error", False, False),
+        ("warning", False, False),
+    ]
+
+
+def test_variables_beside_another_configuration_lack_nothing() -> None:
+    message = lint("MEDPLUM_BASEURL=https://api.clinic.health/\nMEDPLUM_REDIS_HOST=cache\n").result.findings[0].message
+    assert message == "MEDPLUM_BASEURL sets baseurl, which is not a setting, so the server ignores it: use MEDPLUM_BASE_URL"
+
+
 def test_the_variable_that_is_advised_works() -> None:
     for variable, advice in USELESS.items():
         if advice.startswith("use "):

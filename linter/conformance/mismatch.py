@@ -262,7 +262,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
     if variable is not None:
         from .variables import useless_variable  # only after a mistake
 
-        return useless_variable(str(variable), path, setting, reader), False
+        return useless_variable(document, str(variable), path, setting, reader), False
     if setting is None and len(path) == 1:
         of_cdk = document.cached("names of the CDK", lambda: names.of_cdk(map(str, document.data), catalogue))
         if name in of_cdk:
@@ -274,7 +274,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
     needed = names.needed_like(name) if len(path) == 1 and catalogue.kind == "server" else ""
     if needed and document.ask(is_complete) and needed not in document.data:
         why = f"it is not spelt {needed}, and {names.NEEDED[needed]}"
-        return Mismatch("misspelt", sentence("is not read", why, "rename it", by=", because ", stops=needed == "baseUrl")), False
+        return Mismatch("misspelt", sentence("is not read", why, "rename it", by=", because ", stops=needed in names.STOPPING)), False
     written = UNKNOWN if document.fact(path, "raw") is not None else value  # a text can stand for an object
     return names.unknown_name(path, setting, written, reader), False
 
@@ -285,6 +285,17 @@ def is_misspelt(document: Document, path: SettingPath) -> bool:
     if len(inner) != 1 or inner[0] not in names.NEEDED:
         return False
     return any(one.aspect == "misspelt" and names.needed_like(str(at[0])) == inner[0] for at, one in mismatches(owner).items())
+
+
+def is_in_another_variable(document: Document, path: SettingPath) -> bool:
+    """Whether an absent setting, or a member of it, is what a variable that sets nothing was meant to set, whose finding says so."""
+    owner, inner = document.owner(path)
+    if "server/env" not in owner.kinds or not inner or inner[0] not in names.NEEDED:
+        return False
+    from .variables import lacking
+
+    useless = (at for at, one in mismatches(owner).items() if one.aspect == "connection-variable")
+    return any(lacking(owner.layer(at), at)[: len(inner)] == inner for at in useless)
 
 
 def is_set_later(document: Document, path: SettingPath) -> bool:

@@ -19,11 +19,13 @@ NEEDED: Final = {
     "appBaseUrl": "without it the server refuses every browser",
     "binaryStorage": "without it every upload fails",
     "supportEmail": "without it mail has no sender",
-    "database": "without it the server finds no database",
+    "database": "the server does not start without it",
     "redis": "without it the server finds no Redis",
     "signingKeyPassphrase": "without it the server cannot use an encrypted signingKey",
 }
 """The top-level settings that the server cannot do without, and what happens if one is missing."""
+STOPPING: Final = frozenset({"baseUrl", "database"})
+"""Those without which the server does not start."""
 _BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
 
 

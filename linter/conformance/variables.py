@@ -6,15 +6,15 @@ near miss, or if the letters are those of a setting.
 
 from __future__ import annotations
 
-from ..model import Message, SettingPath, dotted, sentence
+from ..model import ABSENT, Document, Message, SettingPath, dotted, is_complete, sentence
 from ..release import MAIN, Release
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, landings, setting_of, variable_of
 from ..text import as_clause, printable
 from ..typed import Final
-from .names import is_near_miss, not_known
-from .reader import Mismatch, Reader, names_in, read_later
+from .names import NEEDED, STOPPING, is_near_miss, not_known
+from .reader import Mismatch, Reader, names_in, read_later, reader_of
 from .secrets import is_called_secret
 
 _CONNECTIONS: Final = ("database", "readonlyDatabase", "redis")
@@ -26,14 +26,36 @@ _SAFE_UNREAD: Final = frozenset(
 """The settings of a connection that it works without, before 5.1.14 or, for Redis, on every release."""
 _NEEDED: Final = ("baseUrl", "appBaseUrl", "binaryStorage")
 """The settings of :data:`~linter.conformance.names.NEEDED` that have a variable of their own."""
+_HOSTS: Final = {
+    "database": "the server looks for its database on its own machine and stops",
+    "redis": "the server looks for Redis on its own machine",
+}
+"""The connections of :data:`~linter.conformance.names.NEEDED`, and what happens if one has no host."""
 
 
-def useless_variable(variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
+def lacking(document: Document, path: SettingPath) -> SettingPath:
+    """What a whole configuration lacks because its variable at ``path`` sets nothing: a needed setting, or the host of a connection."""
+    reader = reader_of(document)
+    if reader is None or not document.ask(is_complete):
+        return ()
+    meant = meant_setting(str(document.fact(path, "name") or ""), reader.catalogue.get(path), reader)
+    if path[0] in _HOSTS and path[1:] == ("url",):
+        lacks: SettingPath = (path[0], "host")
+    elif meant is None:
+        return ()
+    else:
+        lacks = (SECRETS[meant.name], "host") if meant.name in SECRETS else meant.path
+    is_needed = lacks[0] in (NEEDED if len(lacks) == 1 else _HOSTS if lacks[1:] == ("host",) else ())
+    return lacks if is_needed and document.get(lacks) is ABSENT else ()
+
+
+def useless_variable(document: Document, variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
     """The mismatch of a variable that sets nothing; ``path`` is where it maps to, ``setting`` the catalogue's entry for that."""
     meant = meant_setting(variable, setting, reader)
-    reason = _why_no_effect(variable, path, setting, meant, reader)
+    lacks = lacking(document, path)
+    reason = _why_no_effect(variable, path, setting, meant, reader, lacks)
     if reason is not None:
-        is_needed = (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED)
+        is_needed = (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED) or bool(lacks)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near, name = near_variable(variable, reader), printable(variable)
     is_near = is_near_miss((variable,), (near,))
@@ -42,10 +64,18 @@ def useless_variable(variable: str, path: SettingPath, setting: Setting | None, 
     return Mismatch("known", what.add("remedy", hint), may_be_newer=bool(reader.server.newer) and not is_near)
 
 
-def _why_no_effect(variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:
-    """Why a variable has no effect, with the one that has; None if the setting that was ``meant`` is not known."""
+def _why_no_effect(
+    variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader, lacks: SettingPath
+) -> Message | None:
+    """Why a variable has no effect, with the one that has; None if the setting that was ``meant`` is not known.
+
+    ``lacks`` is what the configuration lacks for that reason, if anything.
+    """
     catalogue, server = reader.catalogue, reader.server
     where = sentence(f"sets {dotted(path)}, which is not a setting", "the server ignores it", by=", so ")
+    if lacks:
+        effect = NEEDED[str(lacks[0])] if len(lacks) == 1 else _HOSTS[str(lacks[0])]
+        where = where.add("why", f"{dotted(lacks)} is missing, and {effect}")._replace(stops=lacks[0] in STOPPING)
     later = [(first, path) for first, path in landings(variable).items() if first > server.release]
     first, lands_later = next(((first, found) for first, path in later if (found := catalogue.get(path)) is not None), (MAIN, None))
     if lands_later is not None and lands_later.status != "obsolete":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..conformance.meaning import meant, switch
-from ..conformance.mismatch import DEEPEST, is_misread, is_misspelt, is_set_later, is_unread
+from ..conformance.mismatch import DEEPEST, is_in_another_variable, is_misread, is_misspelt, is_set_later, is_unread
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import with_other_host
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete
@@ -135,13 +135,15 @@ def is_unread_at(node: Node) -> bool:
 
 
 def is_given_otherwise_at(node: Node) -> bool:
-    """Whether an absent setting is given under another name, which has a finding: in another spelling, or for later servers.
+    """Whether an absent setting is given under another name, which has a finding: in another spelling, for later servers, or useless.
 
     Only settings at the top are looked up in any spelling.
     """
     if node.is_deeper_than(DEEPEST):
         return False
-    return (not node.is_deeper_than(1) and is_misspelt(node.document, node.path)) or is_set_later(node.document, node.path)
+    document, path = node.document, node.path
+    is_at_top = not node.is_deeper_than(1)
+    return (is_at_top and is_misspelt(document, path)) or is_set_later(document, path) or is_in_another_variable(document, path)
 
 
 def _is_nothing(node: Node) -> bool:
