@@ -162,13 +162,33 @@ def said(data: dict[str, Any], aspect: str, server: str) -> list[str]:
             "maxJsonSize must be text, not a number: it counts as bytes, but WebSocket messages have no limit",
         ),
         ({"smtp": "x"}, "type", "5.1.23", "smtp must be an object, not text: the server cannot send e-mail with it"),
-        ({"database": {"dbname": 5}}, "type", "5.1.23", "database.dbname must be text, not a number"),
+        (
+            {"database": {"dbname": 5}},
+            "type",
+            "5.1.23",
+            "database.dbname must be text, not a number: the database client fails at it, so the server does not start",
+        ),
+        ({"issuer": 5}, "type", "5.1.23", "issuer must be text, not a number"),
+        (
+            {"shutdownTimeoutMilliseconds": "long"},
+            "type",
+            "5.1.23",
+            "shutdownTimeoutMilliseconds must be a whole number, not text: the server can wait for open connections until its container is killed",
+        ),
     ],
 )
 def test_a_message_says_what_happens_because_of_the_mistake_that_was_found(
     data: dict[str, Any], aspect: str, server: str, message: str
 ) -> None:
     assert said(data, aspect, server) == [message]
+
+
+def test_a_type_is_harmful_if_the_consequence_is_known() -> None:
+    data = {"issuer": 5, "supportEmail": 5, "redis": {"password": 5, "db": "x"}, "bullmq": {"concurrency": None}, "maxSearchOffset": "10"}
+    assert [one.split(" ")[0] for one in said(data, "harmful-type", "5.1.23")] == ["supportEmail", "redis.db", "bullmq.concurrency"]
+    assert [one.split(" ")[0] for one in said({"defaultRateLimit": True, "defaultFhirQuota": "x"}, "harmful-type", "5.1.7")] == [
+        "defaultFhirQuota"
+    ]
 
 
 def test_what_is_missing_or_empty_is_absent() -> None:

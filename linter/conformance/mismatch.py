@@ -36,6 +36,7 @@ ASPECTS: Final = {
     "integer-spelling": "whole numbers are written as they should be",
     "object": "the server parses an object or array that is given as text",
     "type": "the value has the type that the server expects",
+    "harmful-type": "the same, of a value of which it is known what fails because of its type",
     "value": "the value is one that the server accepts",
     "range": "the number works",
     "advice": "the number is advisable",
@@ -76,7 +77,7 @@ _OF_TYPES: Final[Mapping[str, Container[str]]] = {
     "object": ("object", "array"),
     **dict.fromkeys(("boolean", "unsafe-boolean", "harmless-boolean", "boolean-spelling"), ("boolean",)),
     **dict.fromkeys(("integer", "integer-spelling", "range", "advice"), ("integer", "number")),
-    "type": ("boolean", "integer", "number", "array"),
+    **dict.fromkeys(("type", "harmful-type"), ("boolean", "integer", "number", "array")),
     "all-versions": ("boolean", "integer", "number"),
 }
 """The types of the settings whose values can fail to fit in an aspect, for the aspects that are about some types only."""
@@ -176,7 +177,7 @@ def check(document: Document, path: SettingPath, value: Any, reader: Reader) -> 
     if not setting.types or (reader.who == "the server" and server.is_known and setting.last < server.oldest):
         return None, False
     if value is None and "stops-at-null" in setting.tags:
-        return Mismatch("type", "must not be null"), False
+        return Mismatch("type", "must not be null", part=values.HARMFUL_TYPE), False
     if value is UNKNOWN or value is None or is_reference(value):
         return None, False
     if setting.unread_beside and document.data.get(setting.unread_beside, "") != "":
@@ -239,7 +240,8 @@ def _with_stop(document: Document, mismatch: Mismatch, path: SettingPath, reader
     if not stops:
         return mismatch
     reason = mismatch.reason._replace(stops=True).add("why", stops, ": ")
-    return mismatch._replace(says=reason, kind="")
+    part = values.HARMFUL_TYPE if mismatch.aspect == "type" else mismatch.part
+    return mismatch._replace(says=reason, part=part, kind="")
 
 
 def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting | None, reader: Reader) -> tuple[Mismatch | None, bool]:

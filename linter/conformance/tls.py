@@ -14,7 +14,7 @@ from ..syntax.json import valid_value
 from ..typed import Any, Final
 from . import values
 from .reader import Mismatch, Reader
-from .values import MEANS_FALSE, misread_switch
+from .values import HARMFUL_TYPE, MEANS_FALSE, misread_switch
 
 _OF_PG: Final = frozenset({"true", "no-verify", ""})
 """The texts with which pg connects; with an empty one it does not encrypt."""
@@ -54,14 +54,14 @@ def text_in_json(value: Any, setting: Setting, _reader: Reader) -> Mismatch | No
     if not setting.pass_through:
         wanted = "false" if off else "true, or an object,"
         reason = sentence(_REFUSED, remedy=f"write {wanted} without quotes", stops=True)
-        return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason)
+        return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason, part=HARMFUL_TYPE)
     if off:
         return None
     if _only_enables_tls(value):
         why = "at this text, as at any, the server turns TLS on"
         return Mismatch("boolean-spelling", sentence("must be true, or an object, without quotes", why, by="; "))
     what = "is text, which turns TLS on, but options in it are ignored"
-    return Mismatch("type", sentence(what, remedy="write an object without quotes"))
+    return Mismatch("type", sentence(what, remedy="write an object without quotes"), part=HARMFUL_TYPE)
 
 
 def _only_enables_tls(text: str) -> bool:

@@ -26,6 +26,9 @@ _TYPE_NAMES = {
 }
 
 
+HARMFUL_TYPE: Final = "harmful-type"
+"""The part of the aspect ``type`` that has the values of which it is known what fails because of them."""
+
 FALSE_MEANS_NONE = "false-means-none"
 """The tag of settings that the CDK leaves out if they are falsy in JavaScript."""
 
@@ -128,7 +131,7 @@ _PLAIN: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "object": d
 """The types that accept any value of one class."""
 
 
-def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None:
+def wrong_type(value: Any, setting: Setting, reader: Reader) -> Mismatch | None:
     """The mismatch of a value that has none of the setting's types; None if it has one."""
     types = setting.types
     # The port of a client library: each of them reads digits in quotes (V: pg, ioredis, nodemailer).
@@ -139,7 +142,8 @@ def wrong_type(value: Any, setting: Setting, _reader: Reader) -> Mismatch | None
     is_fraction = isinstance(value, float) and abs(value) < inf and value % 1 and "integer" in types
     kind = "a fraction" if is_fraction else _kind_of(value)
     mistake = "text" if isinstance(value, str) else "number" if _has_type(value, "number") else "type"
-    return Mismatch("type", f"must be {wanted}, not {kind}", kind=mistake)
+    is_harmful = setting.consequence_of(mistake, reader.release)
+    return Mismatch("type", f"must be {wanted}, not {kind}", part=HARMFUL_TYPE if is_harmful else "", kind=mistake)
 
 
 def _is_one_of(value: Any, types: Iterable[str]) -> bool:
