@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..model import ABSENT, LEVELS, Document, Finding, dotted
 from ..options import Given
@@ -179,14 +179,14 @@ def _name(document: Document) -> str:
 def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[str]:
     rule, document, overrides, *_ = subject
     findings = [finding for finding in outcome.result.findings if finding.rule == rule.info.id and is_of(finding, document)]
-    status, found = status_of(subject, outcome, findings), trace(rule, document)
-    if not found.cases:
+    status, cases = status_of(subject, outcome, findings), trace(rule, document)
+    if not cases:
         yield f"silent: {status.why}"
         return
     levels, is_on = levels_of(rule, overrides, document), is_active(rule, overrides)
     level = min(filter(None, levels), key=LEVELS.index, default=None)
     left_out: list[tuple[Finding, str]] = []
-    wrong = sum(clause.places["false"] for clause in found.clauses)
+    wrong = sum(clause.places["false"] for clause in asked_clauses(cases))
     is_checked = is_on and (document.members or document in outcome.checkable)
     if is_checked and wrong > sum(1 + len(finding.related) for finding in findings):
         known = {(finding.document.uri, finding.path) for finding in findings}
@@ -206,7 +206,7 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
         "checked": (f"yes: {named_by(subject, 'select', selected)}" if selected else "yes") if is_on else f"no: {status.why}",
     }
     yield from (f"  {name:12} {text}" for name, text in rows.items())
-    yield from _clause_lines(rule_file, len(rule.cases) > 1, found)
+    yield from _clause_lines(rule_file, len(rule.cases) > 1, cases)
     yield from _finding_lines(bool(document.members or document.parts), findings, left_out)
 
 
@@ -226,9 +226,9 @@ def _why_target(subject: Subject) -> str:
 # --- Clauses and findings. ---------------------------------------------------------------------------------------------------------
 
 
-def _clause_lines(rule_file: RuleFile, several: bool, found: Trace) -> Iterator[str]:
+def _clause_lines(rule_file: RuleFile, several: bool, cases: Iterable[CaseTrace]) -> Iterator[str]:
     """The clauses of a rule with their answers."""
-    for case in found.cases:
+    for case in cases:
         if several:
             yield f"  case {case.number + 1}  [line {rule_file.line(('cases', case.number))}]"
         must = "must" if case.asked == "true" else "must (reported only where the condition holds)"
@@ -294,12 +294,7 @@ class ClauseTrace(NamedTuple):
     @property
     def holds_somewhere(self) -> Word:
         """The answer of the clause in a condition, where one matching place is enough."""
-        return _best(self.places)
-
-
-def _best(words: Collection[Word]) -> Word:
-    """The verdict of several answers of which one is enough."""
-    return "true" if "true" in words else "unknown" if "unknown" in words else "false"
+        return "true" if "true" in self.places else "unknown" if "unknown" in self.places else "false"
 
 
 class CaseTrace(NamedTuple):
@@ -314,27 +309,16 @@ class CaseTrace(NamedTuple):
     clauses: tuple[ClauseTrace, ...]
 
 
-class Trace(NamedTuple):
-    """A rule on a document: its cases that apply to this kind of document."""
-
-    cases: tuple[CaseTrace, ...]
-
-    @property
-    def asked(self) -> Word:
-        """Whether the condition of any case holds."""
-        return _best([case.asked for case in self.cases])
-
-    @property
-    def clauses(self) -> list[ClauseTrace]:
-        """The clauses of all cases whose conditions hold."""
-        return [clause for case in self.cases if case.asked == "true" for clause in case.clauses]
-
-
-def trace(rule: Rule, document: Document) -> Trace:
-    """The answers of a rule's clauses for a document."""
+def trace(rule: Rule, document: Document) -> list[CaseTrace]:
+    """The answers of a rule's clauses for a document, in each case that applies to this kind of document."""
     seen = seen_by(rule, document)
     root = Node(seen, None, seen.data)
-    return Trace(tuple(_case(number, case, root) for number, case in enumerate(rule.cases) if applies(case, document)))
+    return [_case(number, case, root) for number, case in enumerate(rule.cases) if applies(case, document)]
+
+
+def asked_clauses(cases: Iterable[CaseTrace]) -> list[ClauseTrace]:
+    """The clauses of all cases whose conditions hold."""
+    return [clause for case in cases if case.asked == "true" for clause in case.clauses]
 
 
 def _case(number: int, case: Case, root: Node) -> CaseTrace:

@@ -144,7 +144,7 @@ def _names(findings: Iterable[Expected]) -> set[str]:
 
 def _reasons(rule: Rule, loaded: Loaded, unexpected: Set[str], missing: Set[str]) -> Iterator[tuple[Place, str]]:
     """Why a rule finds what it should not, or does not find what it should."""
-    from .explain import trace  # only for an example that fails
+    from .explain import asked_clauses, trace  # only for an example that fails
 
     document = loaded.document
     if rule.of_source or not loaded.checkable:
@@ -160,15 +160,15 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Set[str], missing: Set[str]
     if level_on(rule.info.severity, document.target) is None:
         yield ("severity",), f"the rule is off in {document.target}, which the example is for"
         return
-    found = trace(rule, document)
-    if missing and found.asked != "true":
-        for clause in (clause for case in found.cases for clauses in case.conditions for clause in clauses):
+    cases = trace(rule, document)
+    if missing and all(case.asked != "true" for case in cases):
+        for clause in (clause for case in cases for clauses in case.conditions for clause in clauses):
             if clause.holds_somewhere != "true":
                 why = next((answer.says for answer in clause.answers), "its path leads to nothing")
                 yield clause.place, f"the condition {clause.text} is {clause.holds_somewhere}: {why}"
         return
     asked = set()
-    for clause, answer in ((traced, answer) for traced in found.clauses for answer in traced.answers):
+    for clause, answer in ((traced, answer) for traced in asked_clauses(cases) for answer in traced.answers):
         asked.add(answer.setting)
         allowed = {"true": "allows", "unknown": "cannot decide", "false": "does not allow"}[answer.verdict]
         if answer.setting in (unexpected if answer.verdict == "false" else missing):

@@ -6,7 +6,6 @@ import os
 import os.path
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import chain
 from pathlib import Path
 
 from ..files import LARGEST_CONFIGURATION, Unreadable, is_name, read_regular, reason_of, relative_to_here
@@ -51,15 +50,13 @@ class Configurations:
         return self._known[text]
 
     def _nearest(self, folder: Path, *, is_absolute: bool) -> Config:
-        config, below = None, []
-        for place in chain((folder,), folder.parents):
-            config = self._nearest_to.get(place)
-            if config is None:
-                below.append(place)
-                config = _find(place) if is_absolute else _find(Path(os.path.relpath(place)), place)
-            if config is not None:
+        below = []
+        for place in (folder, *folder.parents):
+            below.append(place)
+            found = self._nearest_to.get(place) or (_find(place) if is_absolute else _find(Path(os.path.relpath(place)), place))
+            if found is not None:
                 break
-        config = _NONE if config is None else config
+        config = found or _NONE
         self._nearest_to.update(dict.fromkeys(below, config))
         return config
 

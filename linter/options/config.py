@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from ..files import is_name
-from ..model import LEVELS, TARGETS, Acceptance, Level, Target
+from ..model import LEVELS, TARGETS, Acceptance, Level, Target, gathered
 from ..release import ServerVersion
 from ..typed import TYPE_CHECKING, NamedTuple
 
@@ -171,10 +171,8 @@ class Config(_Config):
     @cached_property
     def selectors(self) -> Mapping[str, int]:
         """The rules and categories that the options name, each with the first line that names it."""
-        found: dict[str, int] = {}
-        for (_, _, name), line in self._named.items():
-            found[name] = min(line, found.get(name, line))
-        return found
+        lines = gathered((name, line) for (_, _, name), line in self._named.items())
+        return {name: min(own) for name, own in lines.items()}
 
     def line_for(self, file: Path, environment: str | None, option: str, name: str = "") -> int | None:
         """The line that gives an option, or names a rule or category in it, in the table that counts for a file; None if none does."""

@@ -42,23 +42,24 @@ class Mistake(Exception):
 
 
 class ConfigOption(NamedTuple):
-    """An option: its type as JSON Schema, its reader, a description, and an example in TOML.
-
-    ``some``: it can be set for some files and for the documents of an environment too.
-    """
+    """An option: its type as JSON Schema, its reader, a description, and an example in TOML."""
 
     name: str
     schema: Schema
     read: Read
     description: str
     example: str = ""
-    some: bool = False
     dest: str = ""
 
     @property
     def field(self) -> str:
         """The field of :class:`~linter.options.config.Overrides`, ``Config`` or ``Acceptance`` that holds the value."""
         return self.dest or self.name.replace("-", "_")
+
+    @property
+    def some(self) -> bool:
+        """Whether it can be set for some files and for the documents of an environment too; ``fail-on`` is for the whole run."""
+        return self.field in Overrides._fields and self.name != "fail-on"
 
 
 # --- Reading values. ----------------------------------------------------------------------------------------------------------------
@@ -254,7 +255,6 @@ OPTIONS: Final = (
         _texts,
         "Check these rules only, by id, category or control.",
         'select = ["syntax", "tls", "missing-setting"]',
-        some=True,
     ),
     ConfigOption(
         "extend-select",
@@ -262,9 +262,8 @@ OPTIONS: Final = (
         _texts,
         "Check these rules too, even if they are off by default.",
         'extend-select = ["disabled-audit-trail"]',
-        some=True,
     ),
-    ConfigOption("ignore", _SELECTORS, _texts, "Do not check these rules.", 'ignore = ["invalid-encoding"]', some=True),
+    ConfigOption("ignore", _SELECTORS, _texts, "Do not check these rules.", 'ignore = ["invalid-encoding"]'),
     ConfigOption("include", _list(_TEXT), _globs, "Globs of more files for a search to include.", 'include = ["deploy/*.conf"]'),
     ConfigOption("exclude", _list(_TEXT), _globs, "Globs of files and folders for a search to skip.", 'exclude = ["old/**", "*.bak.json"]'),
     ConfigOption("force-exclude", _TRUTH, _boolean, "Also skip excluded files that are named.", "force-exclude = true"),
@@ -282,16 +281,14 @@ OPTIONS: Final = (
         *_one_of(TARGET_CHOICES),
         "What the configuration is for; auto: development if all of its URLs are local.",
         'target = "auto"',
-        some=True,
     ),
-    ConfigOption("pedantic", _TRUTH, _boolean, "Also give advice that applies to almost every installation.", "pedantic = true", some=True),
+    ConfigOption("pedantic", _TRUTH, _boolean, "Also give advice that applies to almost every installation.", "pedantic = true"),
     ConfigOption(
         "server-version",
         _TEXT,
         _server,
         "The server that reads the configuration: a release such as 5.1.23, a range, or latest.",
         'server-version = ">=5.1,<5.2"',
-        some=True,
         dest="server",
     ),
     ConfigOption(
@@ -300,7 +297,6 @@ OPTIONS: Final = (
         _severity,
         "The severity of rules or categories: error, warning, note or off, or one for each target.",
         'severity = { hardening = "warning", missing-setting = { production = "error", development = "off" } }',
-        some=True,
     ),
     ConfigOption(
         "per-file",
