@@ -112,9 +112,7 @@ def _accounts(dumps: Sequence[FixedDump]) -> tuple[list[str], list[str]]:
         printable(dump.uri): {account for finding in dump.findings for operation in finding.operations for account in operation.accounts}
         for dump in dumps
     }
-    return sorted({account for accounts in of_dump.values() for account in accounts}), [
-        uri for uri, accounts in of_dump.items() if not accounts
-    ]
+    return sorted(set().union(*of_dump.values())), [uri for uri, accounts in of_dump.items() if not accounts]
 
 
 def _planned(dump: FixedDump) -> tuple[list[Planned], list[Finding]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import accumulate, takewhile
+
 from ..text import MASK, Excerpt
 from ..typed import Final
 
@@ -68,7 +71,7 @@ def folded(text: str, columns: int) -> list[str]:
     """A text as lines of at most so many columns, broken anywhere."""
     lines: list[str] = []
     while text:
-        at = max(_forth(text, 0, max(columns, _NARROWEST)), 1)
+        at = max(_number_in(text, max(columns, _NARROWEST)), 1)
         lines.append(text[:at])
         text = text[at:]
     return lines
@@ -80,25 +83,16 @@ def fitting(excerpt: Excerpt, columns: int) -> Excerpt:
     if not columns or width(text) <= (columns := max(columns, 4)):  # a wide character, and an ellipsis on either side
         return excerpt
     start, end = min(excerpt.start, len(text)), min(excerpt.end, len(text))
-    first = 0 if width(text[:end]) < columns else _back(text, start, columns // 3)
-    last = _forth(text, first, columns - 1 - bool(first))
+    first = 0 if width(text[:end]) < columns else start - _number_in(reversed(text[:start]), columns // 3)
+    last = first + _number_in(text[first:], columns - 1 - bool(first))
     if last == len(text):
-        first = _back(text, last, columns - 2)
+        first = last - _number_in(reversed(text), columns - 2)
     left, right = "…" if first else "", "…" if last < len(text) else ""
     shift = len(left) - first
     stop = len(left) + last - first + (len(right) if end > last else 0)
     return excerpt._replace(text=f"{left}{text[first:last]}{right}", start=start + shift, end=max(min(end + shift, stop), start + shift))
 
 
-def _back(text: str, at: int, columns: int) -> int:
-    """The start of so many columns before a character."""
-    while at and (columns := columns - _width_of(text[at - 1])) >= 0:
-        at -= 1
-    return at
-
-
-def _forth(text: str, at: int, columns: int) -> int:
-    """The end of so many columns from a character on."""
-    while at < len(text) and (columns := columns - _width_of(text[at])) >= 0:
-        at += 1
-    return at
+def _number_in(text: Iterable[str], columns: int) -> int:
+    """How many of the first characters of a text fit into so many columns."""
+    return sum(1 for _ in takewhile(columns.__ge__, accumulate(map(_width_of, text))))

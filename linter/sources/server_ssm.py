@@ -184,15 +184,14 @@ def _as_printed(parameter: Parameter) -> dict[str, Any]:
 def _others(file: SourceFile, environment: Environment) -> list[ParameterFile]:
     """The other dumps about an environment, if this one is the first: dumps with values come first, then by path."""
     index = file.around.cached(("dumps", file.release), lambda: _index(file))
-    group = sorted(index.get((environment.prefix, file.uri), ()))
-    return [_read(one.file)[0] for one in group[1:]] if group and group[0].uri == file.uri else []
+    group = sorted(index.get((environment.prefix, file.uri), ()), key=lambda one: (one.lacks_values, one.file.uri))
+    return [_read(one.file)[0] for one in group[1:]] if group and group[0].file.uri == file.uri else []
 
 
 class _Part(NamedTuple):
     """A dump's data about an environment."""
 
     lacks_values: bool
-    uri: str
     file: SourceFile
     parameters: dict[str, Parameter]
 
@@ -210,14 +209,14 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
     for other in file.around.given(file, *MARKS):
         for environment in _read(other)[0].environments.values():
             own = {parameter.name: parameter for parameter in environment.parameters if not parameter.missing}
-            part = _Part(all(one.text is None for one in own.values()), other.uri, other, own)
+            part = _Part(all(one.text is None for one in own.values()), other, own)
             groups = known.setdefault((environment.prefix, folder_of(other.uri)), [])
             together = (some for some in groups[:_MOST_DUMPS] if len(some) < _MOST_DUMPS and not any(map(part.contradicts, some)))
             group = next(together, None)
             if group is None:
                 groups.append(group := [])
             group.append(part)
-    return {(prefix, part.uri): group for (prefix, _), groups in known.items() for group in groups for part in group}
+    return {(prefix, part.file.uri): group for (prefix, _), groups in known.items() for group in groups for part in group}
 
 
 def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:

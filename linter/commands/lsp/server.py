@@ -60,13 +60,9 @@ class Server(LanguageServer):
         """Show an error to the user."""
         self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"{SOURCE}: {text}"))
 
-    def report(self, error: Exception) -> None:
-        """Log an error by its kind: its text may have a value from a file."""
+    def report_server_error(self, error: Exception, source: Any = None) -> None:
+        """Log an error by its kind: its text may have a value from a file, and what pygls would say of a message has the message."""
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"a bug in medplum-lint: {described(error)}"))
-
-    def report_server_error(self, error: Exception, source: Any) -> None:
-        """See :meth:`report`; what pygls would say of a message that it cannot read has the message."""
-        self.report(error)
 
     def answers(self, feature: str, options: Any = None) -> Callable[[Callable[[Any], Awaitable[Any]]], None]:
         """A decorator for what answers a request, or nothing after an error, which is logged."""
@@ -76,7 +72,7 @@ class Server(LanguageServer):
                 try:
                     return await handler(params)
                 except Exception as error:
-                    self.report(error)
+                    self.report_server_error(error)
                     return None
 
             self.feature(feature, options)(answer)
@@ -144,7 +140,7 @@ class Server(LanguageServer):
                 found = await asyncio.to_thread(checked, buffers, self.options)
             except Exception as error:
                 self._checked = None
-                self.report(error)
+                self.report_server_error(error)
                 continue
             if done == self._changes:
                 self._use(buffers, found)
@@ -243,7 +239,7 @@ def _add_actions(made: Server) -> None:
         try:
             text = explanation(rule_file_of(rule, folders_of(Configurations().of(Path(path or ".")))))
         except Exception as error:
-            made.report(error)
+            made.report_server_error(error)
             return
         made.window_log_message(types.LogMessageParams(types.MessageType.Info, text))
         made.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
