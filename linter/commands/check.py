@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 
 from ..documents.inputs import Input
@@ -183,10 +184,8 @@ def _with_trait(name: str, formats: Sequence[str]) -> list[str]:
     """The formats whose reporter has a trait, except those that need a package that is not installed."""
     able = []
     for one in formats:
-        try:
+        with suppress(ModuleNotFoundError):
             able += [one] if getattr(reporter(one), name, False) else []
-        except ModuleNotFoundError:
-            continue
     return able
 
 

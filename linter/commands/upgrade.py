@@ -48,12 +48,12 @@ def run(given: Given) -> int:
     files, errors = _files(found, given.max_size)
     nothing = f"{', '.join(given.paths) or 'the current folder'}: no file is a Medplum configuration"
 
-    def load(release: Release) -> LoadedDocuments:
-        server = ServerVersion(release, release, "the upgrade")
+    def load(release: Release | None = None) -> LoadedDocuments:
+        server = ServerVersion(release, release, "the upgrade") if release is not None else None
         return load_documents(files, given.kind, given.max_size, server, joined=found.deployed, start=found.start)
 
     def today() -> list[Document]:
-        loaded = load_documents(files, given.kind, given.max_size, joined=found.deployed, start=found.start)
+        loaded = load()
         documents = [*loaded.documents, *loaded.without_settings.values()]
         if not documents:
             fail_for([*errors, *loaded.errors] or [nothing], loaded.bugs)

@@ -457,11 +457,10 @@ def _places(text: str) -> dict[Keys, int]:
 
     def pair(table: Keys) -> None:
         line = tokens[0][1]
-        keys = (*table, *names("="))
-        note(keys, line)
-        value(keys)
+        value((*table, *names("=")), line)
 
-    def value(keys: Keys) -> None:
+    def value(keys: Keys, line: int) -> None:
+        note(keys, line)
         opening, number = tokens.popleft()[0], 0
         while (token := tokens[0][0]) not in ("]}" if opening in "[{" else "\n,]}"):
             if opening not in "[{" or token in "\n,":
@@ -469,8 +468,7 @@ def _places(text: str) -> dict[Keys, int]:
             elif opening == "{":
                 pair(keys)
             else:
-                note((*keys, number), tokens[0][1])
-                value((*keys, number))
+                value((*keys, number), tokens[0][1])
                 number += 1
         if opening in "[{":
             tokens.popleft()
@@ -483,7 +481,7 @@ def _places(text: str) -> dict[Keys, int]:
             tokens.popleft()
             is_member = tokens[0][0] == "["
             table = ()
-            for name in list(names("]")):
+            for name in names("]"):
                 table = (*table, numbers[table], name) if table in numbers else (*table, name)
             if is_member:
                 tokens.popleft()

@@ -21,7 +21,6 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
 from itertools import accumulate, count
-from operator import mul
 
 from ..model import Document, Finding, dotted
 from ..redaction.mask import name_in_file
@@ -36,7 +35,6 @@ _SHORT = 1_000
 _BASE = 37
 _MASK = 2**64 - 1
 _LEAVING = pow(_BASE, _WINDOW, 2**64)
-_POWERS = [pow(_BASE, _WINDOW - 1 - k, 2**64) for k in range(_WINDOW)]
 _UTF16 = f"utf-16-{sys.byteorder[0]}e"
 _END = b"\xff\xff" + bytes(2 * _WINDOW)
 _AT_ONCE: Final = 10_000
@@ -76,13 +74,12 @@ def raw_hashes(text: Text, last: int) -> array[int]:
 
 
 class _Line(NamedTuple):
-    """As much of a line as can fill a window, without blanks, and its number of code units.
+    """As much of a line as can fill a window, without blanks.
 
-    ``clear`` is how many of these precede the first masked one, None if nothing is masked.
+    ``clear`` is how many of its code units precede the first masked one, None if nothing is masked.
     """
 
     text: str
-    units: int
     clear: int | None
 
 
@@ -92,14 +89,14 @@ def _masked_hash(read: Callable[[int], _Line | None], first: int) -> int | None:
     The window is filled by the shown text, so that it ends at the same place whatever the length of the masked text. The lines that fill
     the window of one line fill those of the next: ``read`` keeps these.
     """
-    units, touched, window = 0, False, ""
+    touched, window = False, ""
     for number in count(first):
+        units = _width(window)
         if units >= _WINDOW or (line := read(number)) is None:
             break
         touched = touched or (line.clear is not None and units + line.clear < _WINDOW)
         window += f"{line.text}\n"
-        units += line.units + 1
-    return _hash(window) if touched else None
+    return _rolling(*_units(window, 1))[0] if touched else None
 
 
 def _read(document: Document, number: int) -> _Line | None:
@@ -115,17 +112,14 @@ def _read(document: Document, number: int) -> _Line | None:
         pieces = list(pieces)
         if not any(piece.masked for piece in pieces):
             pieces = [Piece(*part, "")]
-    units = 0
     clear: int | None = None
     written = ""
     for piece in pieces:
-        clear = units if clear is None and piece.masked else clear
-        shown = _without_blanks(piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))])
-        written += shown
-        units += _width(shown)
-        if units >= _WINDOW:
+        clear = _width(written) if clear is None and piece.masked else clear
+        written += _without_blanks(piece.text if piece.masked else content[slice(*_shortest(content, Span(piece.start, piece.end)))])
+        if _width(written) >= _WINDOW:
             break
-    return _Line(written, units, clear)
+    return _Line(written, clear)
 
 
 def _without_blanks(text: str) -> str:
@@ -146,14 +140,6 @@ def _width(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _hash(window: str) -> int:
-    units = array("H", window[:_WINDOW].encode(_UTF16, "surrogatepass")[: 2 * _WINDOW])
-    if len(units) < _WINDOW:
-        units.append(0xFFFF)
-    hash_: int = sum(map(mul, units, _POWERS))
-    return hash_ & _MASK
-
-
 def _units(content: str, most: int) -> tuple[array[int], list[int]]:
     """The code units to hash, and where each of the first lines starts.
 
@@ -164,7 +150,7 @@ def _units(content: str, most: int) -> tuple[array[int], list[int]]:
     last = lines.pop()
     kept = [*[f"{line}\n"[:_WINDOW] for line in lines], last[:_WINDOW]]
     starts = list(accumulate(map(_width, kept), initial=0))
-    units = array("H", "".join(kept).encode(_UTF16))
+    units = array("H", "".join(kept).encode(_UTF16, "surrogatepass"))
     units.frombytes(_END)
     return units, starts[: min(most, len(kept))]
 

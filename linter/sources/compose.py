@@ -369,10 +369,8 @@ def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
     for path in (f"{folder}{name}" for folder in ("", "../") for name in _OWN):
         project = file.around.find(file, path)
         for service in _services(project) if project is not None and "extends" in project.text.content else ():
-            name, other = service.at("extends", "service").value, service.at("extends", "file").value
-            found = file.around.find_named(project, other) if project is not None and isinstance(other, str) else None
-            if found is not None and isinstance(name, str):
-                yield found.uri, name
+            if (named := _named_base(service)) is not None:
+                yield named[0].uri, named[1]
 
 
 def _service(file: SourceFile, name: str) -> Node | None:
@@ -396,15 +394,21 @@ def _extended(service: Node) -> tuple[list[Node], bool]:
 
 
 def _base(service: Node, server: Place) -> Node | None:
-    """The service, of its own or of another file, that another one extends, for a server; None if it is not known."""
+    """The service that another one extends, for a server; None if it is not known."""
+    named = _named_base(service)
+    base = _service(*named) if named is not None else None
+    if base is None:
+        return None
+    return base if may_share(_place(base), service.file, len(base.at("environment").value or ()), server) else None
+
+
+def _named_base(service: Node) -> tuple[SourceFile, str] | None:
+    """The file, its own or another one, and the name of the service that one extends; None if they are not known."""
     file, name, path = service.file, service.at("extends").value, None
     if not isinstance(name, str):
         name, path = service.at("extends", "service").value, service.at("extends", "file").value
     other = file if path is None else file.around.find_named(file, path) if isinstance(path, str) else None
-    base = _service(other, name) if other is not None and isinstance(name, str) else None
-    if base is None:
-        return None
-    return base if may_share(_place(base), file, len(base.at("environment").value or ()), server) else None
+    return (other, name) if other is not None and isinstance(name, str) else None
 
 
 def _place(service: Node) -> Place:

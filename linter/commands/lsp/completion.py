@@ -109,7 +109,7 @@ def completions(text: Text, position: types.Position, kind: str, encoding: str) 
     def items(typed: str, words: Iterable[tuple[str, Setting | None]], kind: types.CompletionItemKind) -> Iterator[types.CompletionItem]:
         place = Positions(text, encoding).range(Span(offset - len(typed), end))
         for word, setting in words:
-            if word.lower().startswith(typed.lower().strip('"')):
+            if setting is not None and word.lower().startswith(typed.lower().strip('"')):
                 yield _item(word, setting, kind, types.TextEdit(place, word))
 
     written = _VALUE.search(line) or _VALUE_BESIDE.search(before[-_NEAR:])
@@ -165,9 +165,7 @@ def _values(setting: Setting | None, *, quoted: bool) -> Iterator[str]:
             yield value if quoted else json.dumps(value)
 
 
-def _item(word: str, setting: Setting | None, kind: types.CompletionItemKind, edit: types.TextEdit) -> types.CompletionItem:
-    if setting is None:
-        return types.CompletionItem(word, kind=kind, text_edit=edit)
+def _item(word: str, setting: Setting, kind: types.CompletionItemKind, edit: types.TextEdit) -> types.CompletionItem:
     return types.CompletionItem(
         word,
         kind=kind,
