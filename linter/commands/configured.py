@@ -93,7 +93,6 @@ def _about_file(path: Path, config: Config, outcome: Outcome) -> Iterator[str]:
 
 def _rows(path: Path, config: Config, options: Options, environment: str) -> Iterator[_Row]:
     """Each option with its value and origin."""
-    tables = [(), *(("per-file", glob) for glob in config.fitting("per-file", path)), ("environment", environment)]
     asked = options.overrides
     held = asked.over(config.environments.get(environment, Overrides()).over(config.overrides_for(path)))
     baseline = str(options.baseline or "") or (relative_to_here(config.baseline) if config.baseline is not None else "")
@@ -111,8 +110,8 @@ def _rows(path: Path, config: Config, options: Options, environment: str) -> Ite
 
     def given(*names: str) -> list[str]:
         """The places in the configuration that set an option, each with what its table is for."""
-        giving = [keys for keys in tables if (*keys, *names) in config.places]
-        return [f"{_place(config, *keys, *names)}{', ' if keys else ''}{' '.join(keys)}" for keys in giving]
+        giving = [keys for keys in config.tables_for(path, environment) if (*keys, *names) in config.places]
+        return [f"{_place(config, *keys, *names)}{', ' if keys else ''}{' '.join(map(str, keys))}" for keys in giving]
 
     for name, default in _DEFAULTS.items():
         if name == "severity":

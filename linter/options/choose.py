@@ -273,11 +273,9 @@ def configured_environment(config: Config, document: Document) -> str | None:
 
 
 def _unused(option: str, pattern: str, holder: str | None) -> str:
-    if option == "environment" and holder is not None:
-        why = f"for {pattern} is a {holder}: give it in [per-file], or delete the table"
-        return f'environment "{pattern}" matches no configuration that was checked, {why}'
     if option == "environment":
-        return f'environment "{pattern}" matches no configuration that was checked: correct its name, or delete the table'
+        advice = ": correct its name" if holder is None else f", for {pattern} is a {holder}: give it in [per-file]"
+        return f'environment "{pattern}" matches no configuration that was checked{advice}, or delete the table'
     what = {"exclude": "nothing that a search finds", "include": "no file", "per-file": "no file that was checked"}[option]
     return f'{option} "{pattern}" matches {what}: correct it, or delete it'
 

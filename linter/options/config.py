@@ -174,13 +174,13 @@ class Config(_Config):
         lines = gathered((name, line) for (_, _, name), line in self._named.items())
         return {name: min(own) for name, own in lines.items()}
 
+    def tables_for(self, file: Path, environment: str | None) -> list[Keys]:
+        """The tables that can have options for a file, or for one of its environments, each of which counts before those in front of it."""
+        return [(), *(("per-file", glob) for glob in self.fitting("per-file", file)), ("environment", environment or "")]
+
     def line_for(self, file: Path, environment: str | None, option: str, name: str = "") -> int | None:
         """The line that gives an option, or names a rule or category in it, in the table that counts for a file; None if none does."""
-        tables: list[Keys] = [
-            ("environment", environment or ""),
-            *(("per-file", one) for one in reversed(self.fitting("per-file", file))),
-            (),
-        ]
+        tables = self.tables_for(file, environment)[::-1]
         lines = self._named if name else {(keys, option, ""): self.line(*keys, option) for keys in tables if (*keys, option) in self.places}
         return next((lines[keys, option, name] for keys in tables if (keys, option, name) in lines), None)
 

@@ -23,8 +23,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 
 def _document(result: Result) -> dict[str, Any]:
     record = result.record()
-    digests: dict[tuple[str, str | None, str | None], Any]
-    digests = {(one.uri, one.kind, one.environment): digest._asdict() for one, digest in record.digests().items()}
+    digests: dict[object, Any] = {(one.uri, one.kind, one.environment): digest._asdict() for one, digest in record.digests().items()}
     levels = Counter(finding.severity for finding in result.findings if finding.suppressed is None)
     return {
         "version": VERSION,
