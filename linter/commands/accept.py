@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import date
 from glob import escape
 from pathlib import Path
@@ -77,17 +78,14 @@ def _accepted(given: Given, options: Options, config: Config, folder: Path) -> l
 
 def _findings(given: Given, outcome: Outcome) -> list[Finding]:
     """The findings of the rule in the file and the environment, one for each of their places in the document."""
-    return [
-        place
-        for finding in outcome.result.findings
-        for place in (
-            finding,
-            *(finding._replace(path=at.path or None, span=at.span) for at in finding.related if at.document is finding.document),
-        )
-        if finding.rule == given.rule
-        and finding.document.uri == Path(given.file).as_posix()
-        and given.environment in (None, *names_of(finding.document))
-    ]
+    uri = Path(given.file).as_posix()
+    of_rule = (one for one in outcome.result.findings if one.rule == given.rule and one.document.uri == uri)
+    return [place for one in of_rule if given.environment in (None, *names_of(one.document)) for place in _places(one)]
+
+
+def _places(finding: Finding) -> Iterator[Finding]:
+    yield finding
+    yield from (finding._replace(path=at.path or None, span=at.span) for at in finding.related if at.document is finding.document)
 
 
 def _at_setting(given: Given, findings: list[Finding]) -> list[Finding]:

@@ -112,11 +112,8 @@ def _releases(given: Given, documents: Callable[[], Iterable[Document]]) -> tupl
 
 def _release_of(documents: Iterable[Document]) -> tuple[Release, str]:
     """The release that documents are for, and what names it."""
-    found = {
-        (document.server.oldest, document.server.release, document.server.newer): document.server
-        for document in documents
-        if document.server.is_known
-    }
+    known = (document.server for document in documents if document.server.is_known)
+    found = {(server.oldest, server.release, server.newer): server for server in known}
     one = next(iter(found.values()), None)
     if one is None:
         wrong = "no file says which release the server has"

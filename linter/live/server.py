@@ -98,9 +98,8 @@ class RunningServer:
     def ask(self, documents: Iterable[Document], now: datetime | None) -> Asked:
         """What the server answers; ``documents`` are the configuration of the run."""
         if self._asked is None:
-            self._asked = self._answers(
-                [document for document in documents if role(document) in _ADDRESSES], now or datetime.now(timezone.utc)
-            )
+            ours = [document for document in documents if role(document) in _ADDRESSES]
+            self._asked = self._answers(ours, now or datetime.now(timezone.utc))
         return self._asked
 
     def _answers(self, documents: list[Document], now: datetime) -> Asked:

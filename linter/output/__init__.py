@@ -70,7 +70,7 @@ def _explained(path: str) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
-    except _Changed:
+    except (_Changed, TooLarge):
         raise Unwritable(path, "run the command again", "has changed since it was read, so it is left as it is: ") from None
     except ValueError:  # a name with a null character in it
         raise Unwritable(path, "this cannot be the name of a file") from None
@@ -182,13 +182,13 @@ def _replace(path: str, content: bytes, status: os.stat_result | None, expected:
 
 
 def _check_content(path: str, expected: bytes) -> None:
-    """Raise :class:`_Changed` if a file has other content. It may have become a pipe, which must not block: signals are held back."""
-    try:
-        with opened(path, regular=True, follow=False) as file:
-            if read_within(file, len(expected)) != expected:
-                raise _Changed
-    except TooLarge:
-        raise _Changed from None
+    """Raise :class:`_Changed` or :class:`~linter.files.TooLarge` if a file has other content.
+
+    It may have become a pipe, which must not block: signals are held back.
+    """
+    with opened(path, regular=True, follow=False) as file:
+        if read_within(file, len(expected)) != expected:
+            raise _Changed
 
 
 def _flush_folder(folder: str) -> None:

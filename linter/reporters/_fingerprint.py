@@ -177,10 +177,8 @@ def identities(findings: Iterable[Finding], uri: Callable[[str], str]) -> list[s
     the setting.
     """
     abouts = ((finding, finding.identity) for finding in findings)
-    hashes = (
-        hash_of((about.rule, uri(about.uri), about.kind, name_in_file(finding.document), dotted(about.path))) for finding, about in abouts
-    )
-    return [f"{value}:{number}" for value, number in counted(hashes)]
+    subjects = ((one.rule, uri(one.uri), one.kind, name_in_file(finding.document), dotted(one.path)) for finding, one in abouts)
+    return [f"{value}:{number}" for value, number in counted(map(hash_of, subjects))]
 
 
 def counted(hashes: Iterable[Hash]) -> Iterator[tuple[Hash, int]]:

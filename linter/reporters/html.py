@@ -254,9 +254,8 @@ def _controls(result: Result, found: Mapping[str, int], suppressed: Mapping[str,
     became = {rule.rule.id: _RESULTS[rule.statuses[0][0].status] for rule in result.record().rules}
     supporting = gathered((control, rule) for rule in result.rules.values() for control in rule.controls)
     yield f"<p>{NO_PROMISE if supporting else 'No rule of this run supports a control.'}</p>"
-    for framework, controls in gathered(
-        (control.framework, control) for control in result.controls.values() if control.id in supporting
-    ).items():
+    supported = ((control.framework, control) for control in result.controls.values() if control.id in supporting)
+    for framework, controls in gathered(supported).items():
         rows = []
         for control in controls:
             own = supporting[control.id]

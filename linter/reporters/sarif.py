@@ -171,9 +171,8 @@ def _log(result: Result, style: Style, findings: list[Finding], shown: int) -> o
     configurations = [_used(configuration, place.file(configuration.path)) for configuration in result.configurations]
     for notice in result.notices:
         file = place.file(notice.path)
-        configurations.append(
-            _notification(notice.kind, sentence(line(f"'{file.uri}': {notice.message}")), file, notice.line, level="note")
-        )
+        text = sentence(line(f"'{file.uri}': {notice.message}"))
+        configurations.append(_notification(notice.kind, text, file, notice.line, level="note"))
     driver = om.ToolComponent(
         version=result.version,
         name="medplum-lint",

@@ -123,12 +123,10 @@ def _container(service: Node) -> Container:
         loaded = load_sum(main, given, [*holders, *files])
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
             shared = start._replace(name=None)  # several services can get it from there
-            loaded = _with_problems(
-                loaded, start.at.file, problems_of_start(shared, main.file.server, start.at.head(), has_variables=has_variables)
-            )
-        return loaded._replace(
-            started=_is_started(project), unread=(*_outside(project), *start.unread()), start=start.started(whole=not lacks)
-        )
+            wrong = problems_of_start(shared, main.file.server, start.at.head(), has_variables=has_variables)
+            loaded = _with_problems(loaded, start.at.file, wrong)
+        unread = (*_outside(project), *start.unread())
+        return loaded._replace(started=_is_started(project), unread=unread, start=start.started(whole=not lacks))
 
     is_started = start.reads(MAIN) == "only" or start.has_file
     return container([one.variable.name for one in given], image, load, is_started=is_started)

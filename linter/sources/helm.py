@@ -180,10 +180,8 @@ _MEMBERS: Final = (
 def workloads(file: SourceFile) -> list[Described]:
     """The server of Medplum's chart, if its version is known, and with it everything else that the chart gives to the server."""
     releases = ((root, _release(root)) for root in _values(file))
-    known = (
-        (root, one) for root, one in releases if one.is_medplums and one.is_whole and (one.source is None or one.source.value == "env")
-    )
-    return [_described(root, one) for root, one in known if len(_groups(one)) == 1]
+    known = ((root, one) for root, one in releases if one.is_medplums and one.is_whole and len(_groups(one)) == 1)
+    return [_described(root, one) for root, one in known if one.source is None or one.source.value == "env"]
 
 
 def _described(root: Node, release: _Release) -> Described:
@@ -488,11 +486,8 @@ def _dropped(root: Node, release: _Release) -> Iterator[Problem]:
     for section, rendered in release.sections.items():
         for part in root.at("config", section).members:
             name = str(part.path[-1])
-            if (
-                name in rendered
-                or not re.fullmatch("[A-Za-z][A-Za-z0-9]*", name)
-                or (chart is not None and chart.changes(f"config.{section}.{name}"))
-            ):
+            is_known = name in rendered or (chart is not None and chart.changes(f"config.{section}.{name}"))
+            if is_known or not re.fullmatch("[A-Za-z][A-Za-z0-9]*", name):
                 continue
             path = _path(section, name)
             setting = settings.catalogue().get(path)

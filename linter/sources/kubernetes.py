@@ -257,9 +257,8 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
         path = path.partition("?")[0] if isinstance(path, str) else "/" if path is None else UNKNOWN
         described.put(f"{name}.path", path, asked.at("path"))
     put_check(described, kind, probe.at("exec", "command"), probe.at("exec", "command").value)
-    given = [
-        probe.mapping.get(word, default) for word, default in (("initialDelaySeconds", 0), ("periodSeconds", 10), ("failureThreshold", 3))
-    ]
+    defaults = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThreshold": 3}
+    given = [probe.mapping.get(word, default) for word, default in defaults.items()]
     if is_pod and probe.mapping and all(type(number) is int for number in given):
         described.put(f"{name}.allows", given[0] + given[1] * given[2], probe)
 

@@ -116,9 +116,8 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
     data, problems, checkable = object_problems(inner.json, _CONSEQUENCE, _NOT_AN_OBJECT)
     origin = JsonOrigin(file.text, inner.json, kind, inner, Lines(file.text, _outer_visibility))
     document = Document(file.uri, kind, file.text, data, origin, environment=environment_of(secret.label), complete=inner.json.whole)
-    return Loaded(
-        document, tuple(problem._replace(span=inner.outward(problem.span)) for problem in problems), checkable, names=secret.names
-    )
+    outward = tuple(problem._replace(span=inner.outward(problem.span)) for problem in problems)
+    return Loaded(document, outward, checkable, names=secret.names)
 
 
 # --- What the AWS CLI prints ---------------------------------------------------------------------------------------------------------

@@ -42,9 +42,8 @@ def actions(
         if acceptance is not None:
             yield types.CodeAction(f"Accept {one.rule} (write the reason)", types.CodeActionKind.QuickFix, about, edit=acceptance)
         yield types.Command(title=f"Explain {one.rule}", command=EXPLAIN, arguments=[buffer.uri, one.rule])
-    if _is_wanted(FIX_ALL, kinds) and any(
-        finding.fix is not None and finding.fix.safe and finding.fix.edits is not None for finding in findings
-    ):
+    is_fixable = any(one.fix is not None and one.fix.safe and one.fix.edits is not None for one in findings)
+    if is_fixable and _is_wanted(FIX_ALL, kinds):
         yield types.CodeAction("Fix everything that is safe to fix", FIX_ALL, data=buffer.uri)
 
 

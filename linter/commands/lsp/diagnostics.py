@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from ...model import Finding, Level
+from ...model import Finding, Level, Related
 from ...reporters._words import message_of
 from ...typed import Final
 from .positions import Positions
@@ -27,15 +27,11 @@ def diagnostic(finding: Finding, checked: Checked, encoding: str) -> types.Diagn
     rule = checked.outcome.result.rules.get(finding.rule)
     page = next((link for link in rule.links if link.startswith("https://")), None) if rule is not None else None
 
-    def uri(name: str) -> str:
-        return checked.buffers[name].uri if name in checked.buffers else Path(name).absolute().as_uri()
+    def related(one: Related) -> types.DiagnosticRelatedInformation:
+        name, place = one.document.uri, Positions(one.document.text, encoding).range(one.span)
+        uri = checked.buffers[name].uri if name in checked.buffers else Path(name).absolute().as_uri()
+        return types.DiagnosticRelatedInformation(types.Location(uri, place), one.message)
 
-    related = [
-        types.DiagnosticRelatedInformation(
-            types.Location(uri(one.document.uri), Positions(one.document.text, encoding).range(one.span)), one.message
-        )
-        for one in finding.related
-    ]
     return types.Diagnostic(
         Positions(finding.document.text, encoding).range(finding.span),
         message_of(finding),
@@ -44,5 +40,5 @@ def diagnostic(finding: Finding, checked: Checked, encoding: str) -> types.Diagn
         types.CodeDescription(page) if page is not None else None,
         SOURCE,
         [tag for name, tag in _TAGS.items() if rule is not None and name in rule.tags] or None,
-        related or None,
+        list(map(related, finding.related)) or None,
     )
