@@ -72,8 +72,7 @@ def run(given: Given) -> None:
     if not given.paths:
         write_standard_output(explanation(rule_file))
         return
-    options = run_options(given)
-    outcome = checker(given.paths, options)(None)
+    outcome = checker(given.paths, run_options(given))(None)
     if outcome.started and (outcome.result.documents or not outcome.errors):
         write_standard_output(explained(rule_file, outcome))
     fail_for(outcome.errors, outcome.bugs)

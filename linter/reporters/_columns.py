@@ -39,14 +39,13 @@ def wrapped(text: str, columns: int, first: int = 0, indent: int = 0) -> list[st
     The caller has written ``first`` columns before the first line; the others are indented by ``indent`` blanks.
     """
     columns = max(columns, _NARROWEST)
-    measure = len if text.isascii() else width
-    if first + measure(text) <= columns:
+    if first + width(text) <= columns:
         return [text]
     lines: list[str] = []
     line: list[str] = []
     at = first
     for word in _words(text):
-        wide = measure(word)
+        wide = width(word)
         if line and at + 1 + wide > columns:
             lines.append(" ".join(line))
             line, at = [], indent - 1

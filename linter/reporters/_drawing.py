@@ -83,7 +83,7 @@ def _lines(rows: Iterable[tuple[Excerpt, Mark]], digits: int, style: Style) -> I
             yield f"{number} {bar} {excerpt.text}".rstrip()
         before = excerpt
         if mark.sign:
-            columns = style.width - digits - 3 if style.width else UNKNOWN - digits - 3
+            columns = (style.width or UNKNOWN) - digits - 3
             yield from (f"{margin} {bar} {line}" for line in _underlined(excerpt, mark, columns, style))
 
 

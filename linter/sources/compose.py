@@ -513,12 +513,9 @@ def _replaced(text: str, beside: Mapping[str, Given] | None) -> str | None:
 
     The default of a reference that ``.env`` lacks is not known: the shell may have the variable.
     """
-    values = [_value(match, beside or {}) for match in _REFERENCE.finditer(text)]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values) or "$" in _REFERENCE.sub("", text):
-        return None
-    given = iter(known)
-    return _REFERENCE.sub(lambda _match: next(given), text)
+    values = {match[0]: _value(match, beside or {}) for match in _REFERENCE.finditer(text)}
+    is_known = None not in values.values() and "$" not in _REFERENCE.sub("", text)
+    return _REFERENCE.sub(lambda match: values[match[0]] or "", text) if is_known else None
 
 
 def _named(reference: re.Match[str]) -> str:

@@ -315,12 +315,9 @@ def _ambiguous_blocks(layers: Sequence[Node]) -> dict[JsonPath, str]:
 
 def _names(layers: Sequence[Node]) -> dict[JsonPath, set[str]]:
     """The names of variables with the server's prefix, by the paths of their blocks."""
-    names: dict[JsonPath, set[str]] = {}
-    for layer in layers:
-        for part in _lists(layer):
-            own = names.setdefault(part.path[len(layer.path) :], set())
-            own.update(variable.name for variable in Block(part).variables if variable.name.startswith(PREFIX))
-    return names
+    parts = gathered((part.path[len(layer.path) :], Block(part)) for layer in layers for part in _lists(layer))
+    given = {path: variables_in(blocks) for path, blocks in parts.items()}
+    return {path: {one.name for one in own if one.name.startswith(PREFIX)} for path, own in given.items()}
 
 
 def _unread(layers: Sequence[Node]) -> Iterator[Unread]:

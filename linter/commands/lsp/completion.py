@@ -61,12 +61,6 @@ class _Frame:
         self.is_value = self.is_list
         self.given: list[str] = []
 
-    def next(self) -> None:
-        if self.is_list:
-            self.step += 1
-        else:
-            self.step, self.is_value = None, False
-
 
 def context_in_json(before: str) -> Context | None:
     """Where the cursor is after a text of JSON, which may be broken; None outside of an object."""
@@ -82,7 +76,7 @@ def context_in_json(before: str) -> Context | None:
         elif top is None:
             continue
         elif sign == ",":
-            top.next()
+            top.step, top.is_value = (top.step + 1, True) if top.is_list else (None, False)
         elif sign == ":":
             top.is_value = True
         elif token["string"] is not None and token["end"]:
@@ -118,11 +112,8 @@ def completions(text: Text, position: types.Position, kind: str, encoding: str) 
         values = ((value.strip('"'), setting) for value in _values(setting, quoted=False))  # a variable is a text
         yield from items(written["value"], values, types.CompletionItemKind.EnumMember)
     elif (named := _VARIABLE.search(line)) is not None and not kind.startswith(("infra", "secret")) and kind != "server/json":
-        known = settings.catalogue()
-        words: Iterable[tuple[str, Setting | None]] = (
-            (variable_of(tuple(map(str, path))), known.get(path)) for path in known.current() if "*" not in path
-        )
-        yield from items(named["name"], words, types.CompletionItemKind.Property)
+        variables = ((variable_of(tuple(map(str, path))), setting) for path, setting in _server_settings())
+        yield from items(named["name"], variables, types.CompletionItemKind.Property)
     elif text.content.lstrip()[:1] in ("{", "[") and (context := context_in_json(before)) is not None:
         words = _of_parameters(context) if kind == "server/ssm" else _of_members(context, kind)
         label = types.CompletionItemKind.EnumMember if context.is_value else types.CompletionItemKind.Property
@@ -148,10 +139,14 @@ def _of_members(context: Context, kind: str) -> Iterator[tuple[str, Setting | No
 def _of_parameters(context: Context) -> Iterator[tuple[str, Setting | None]]:
     """The names of parameters beside the one that is typed: what is typed says the path."""
     is_name = context.quoted and (not context.is_value or context.path[-1:] == ("Name",))
+    for path, setting in _server_settings() if is_name and "/" in context.typed else ():
+        yield context.typed.rpartition("/")[0] + "/" + dotted(path), setting
+
+
+def _server_settings() -> Iterator[tuple[SettingPath, Setting | None]]:
+    """The settings of a server that have a name of their own, unlike the items of a list."""
     known = settings.catalogue()
-    for path in known.current() if is_name and "/" in context.typed else ():
-        if "*" not in path:
-            yield context.typed.rpartition("/")[0] + "/" + dotted(path), known.get(path)
+    return ((path, known.get(path)) for path in known.current() if "*" not in path)
 
 
 def _values(setting: Setting | None, *, quoted: bool) -> Iterator[str]:
