@@ -31,12 +31,13 @@ def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, 
     values = {parameter["Name"].removeprefix(layer.path): parameter.get("Value") for parameter in parameters}
     for secret, name in {str(values[name]): name for name in reversed(SECRETS) if values.get(name)}.items():
         answer: dict[str, Any] = {}
+        on = f"the secret that {name} names"
         try:
-            answer, code = _answer(aws, name, secret) if decrypt else ({}, _state(aws, name, secret) or _NOT_READ)
+            answer, code = _answer(aws, on, secret) if decrypt else ({}, _state(aws, on, secret) or _NOT_READ)
         except Unread as why:
             code = why.code if why.code in SECRET_FAULTS else _NOT_READ
             if code == _NOT_READ:
-                note(f"the secret that {name} names is not read: {why}")
+                note(f"{on} is not read: {why}")
         if code:
             found.errors.append({"SecretId": secret, "ErrorCode": code})
         elif answer["ARN"] not in [one["ARN"] for one in found.answers.values()]:
@@ -44,19 +45,15 @@ def secrets(aws: Aws, layer: Layer, parameters: Iterable[Mapping[str, Any]], *, 
     return found
 
 
-def _answer(aws: Aws, name: str, secret: str) -> tuple[dict[str, Any], str]:
+def _answer(aws: Aws, on: str, secret: str) -> tuple[dict[str, Any], str]:
     """What AWS says of a secret with its text, and the code of an error if it has none."""
-    answer = aws.ask("secretsmanager", "GetSecretValue", _resource(name), ("ARN", "Name"), SecretId=secret)
+    answer = aws.ask("secretsmanager", "GetSecretValue", on, ("ARN", "Name"), SecretId=secret)
     return {one: answer[one] for one in ("ARN", "Name", "SecretString") if one in answer}, "" if answer.get("SecretString") else _NO_TEXT
 
 
-def _state(aws: Aws, name: str, secret: str) -> str:
+def _state(aws: Aws, on: str, secret: str) -> str:
     """The code of the error that fetching a secret would give; empty if it can be fetched."""
-    known = aws.ask("secretsmanager", "DescribeSecret", _resource(name), ("ARN",), SecretId=secret)
+    known = aws.ask("secretsmanager", "DescribeSecret", on, ("ARN",), SecretId=secret)
     stages = known.get("VersionIdsToStages", {}).values()
     is_current = any("AWSCURRENT" in stage for stage in stages)
     return "InvalidRequestException" if "DeletedDate" in known else "" if is_current else "ResourceNotFoundException"
-
-
-def _resource(name: str) -> str:
-    return f"the secret that {name} names"

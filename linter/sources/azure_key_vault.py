@@ -8,7 +8,6 @@ there are values of other types; ``--kind server/azure`` forces it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 
 from .. import settings
 from ..documents.entries import EntriesOrigin
@@ -22,7 +21,7 @@ from ..release import Release
 from ..server.loader import build_tree, dotted_path, ssm_value
 from ..syntax.places import Json, Places
 from ..text import Span, printable
-from ..typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ..redaction.values import Public, Visibility
@@ -115,6 +114,11 @@ class _VaultEntry(NamedTuple):
         place = self.places.find((self.name,))
         return Span(0, 0) if place is None else place.span(part)
 
+    @property
+    def has_object(self) -> bool:
+        """Whether it contains an object: nothing tells what the values of that are."""
+        return any(isinstance(inner, dict) for inner in (self.value if isinstance(self.value, list) else [self.value]))
+
     def facts(self) -> Mapping[str, Fact]:
         """The ``name`` and its ``raw`` text."""
         return {"name": self.name, "raw": self.value} if isinstance(self.value, str) else {"name": self.name}
@@ -122,13 +126,6 @@ class _VaultEntry(NamedTuple):
     def shown_as(self, path: SettingPath, span: Span) -> Public | None:
         """See :meth:`linter.documents.entries.Entry.shown_as`."""
         return public_at(settings.catalogue(), path)
-
-
-def _in_objects(entries: Iterable[_VaultEntry]) -> Iterator[tuple[Span, Literal["values"]]]:
-    """The entries that contain an object: nothing tells what its values are."""
-    for entry in entries:
-        if any(isinstance(inner, dict) for inner in (entry.value if isinstance(entry.value, list) else [entry.value])):
-            yield entry.span("value"), "values"
 
 
 def _origin(file: SourceFile, parsed: Json, entries: Mapping[SettingPath, _VaultEntry]) -> EntriesOrigin:
@@ -140,7 +137,7 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[SettingPath, _Vault
         return Visibility(
             lambda name: public_at(known, dotted_path(name)),
             lambda name: parsed.whole or known.get(dotted_path(name)) is not None,
-            hidden_at(partial(_in_objects, entries.values())),
+            hidden_at(lambda: [(one.span("value"), "values") for one in entries.values() if one.has_object]),
         )
 
     return EntriesOrigin(entries, Lines(file.text, visibility), lambda: first_character(parsed.places))
