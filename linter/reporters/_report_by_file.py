@@ -101,22 +101,15 @@ class _Writer:
         yield from (f"{painted}: {text[0]}", *text[1:])
 
     def _notes(self, finding: Finding, digits: int) -> Iterator[str]:
-        """The consequence and the remedy, unless printed for another finding; the change that a fix makes."""
+        """The consequence and the remedy, once per rule, whatever the setting; the other notes; the change that a fix makes."""
         setting = dotted(finding.path or ())
         for what, text in notes_of(finding):
-            if what in ("why", "fix"):
-                yield from self._once(finding.rule, what, text, setting, digits)
-            elif text:
+            known = (finding.rule, what, _without_variable_parts(text.replace(setting, "_") if setting else text))
+            if text and (known not in self._said or what not in ("why", "fix")):
+                self._said.add(known)
                 yield from note(what, text, digits, self._style)
         if finding.fix is not None:
             yield from self._fix(finding.document, finding.path, finding.fix, digits)
-
-    def _once(self, rule: str, what: str, text: str, setting: str, digits: int) -> Iterator[str]:
-        """A note that is printed once per rule, whatever the setting; nothing if there is no text, or it was printed before."""
-        known = (rule, what, _without_variable_parts(text.replace(setting, "_") if setting else text))
-        if text and known not in self._said:
-            self._said.add(known)
-            yield from note(what, text, digits, self._style)
 
     def _fix(self, document: Document, setting: SettingPath | None, fix: Fix, digits: int) -> Iterator[str]:
         """The edits of a fix as a diff, or the commands that make it."""

@@ -326,8 +326,8 @@ def _named(source: Node, node: Node) -> Node | None:
 
     It is in the same file, else in the same folder, else in the run: there may be one of the name for each environment.
     """
-    word = next((word for word in _OBJECTS if source.at(word).value is not None), "")
-    return _object(_OBJECTS.get(word, ""), source.at(word, "name").value, node)
+    reference = source.first(*_OBJECTS)
+    return _object(_OBJECTS.get(str(reference.path[-1]), ""), reference.at("name").value, node)
 
 
 def _object(kind: str, name: Any, node: Node) -> Node | None:
