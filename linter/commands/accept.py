@@ -115,9 +115,9 @@ def glob_for(file: Path, folder: Path) -> str:
 
 def _append(path: Path, entry: Acceptance) -> int:
     """Append an entry to a configuration file, or start one with it; returns its line. Raises :exc:`Failed` like :func:`appended`."""
-    before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else b""
-    after, line = appended(path, before, entry)
-    write_file(str(path), after, before=before if os.path.lexists(path) else None)
+    before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else None
+    after, line = appended(path, before or b"", entry)
+    write_file(str(path), after, before=before)
     return line
 
 

@@ -184,7 +184,11 @@ def _host(scheme: str, name: str, port: str | None) -> Host | None:
 def _host_at(document: Document, setting: str) -> Host | None:
     """The host of a URL, or the one that is the value itself; None if there is none, or it is not known."""
     value = document.get((setting,))
-    origin = origin_of(value if setting.endswith("Url") else f"https://{value}") if isinstance(value, str) else None
+    return _host_of(value if setting.endswith("Url") else f"https://{value}") if isinstance(value, str) else None
+
+
+def _host_of(address: str) -> Host | None:
+    origin = origin_of(address)
     return _host(origin[0], origin[1], str(origin[2])) if origin is not None else None
 
 
@@ -208,8 +212,7 @@ def _put(data: dict[str, Any], name: str, answer: Answer | Unanswered) -> str:
         data[name] = {"status": answer.status}
         return ""
     if 300 <= answer.status < 400:
-        target = origin_of(answer.headers.get("location", ""))
-        host = _host(target[0], target[1], str(target[2])) if target is not None else None
+        host = _host_of(answer.headers.get("location", ""))
         return f"redirects to {host.origin if host is not None else 'another address'}, which is not followed"
     if answer.status != 200:
         return f"answers with status {answer.status}"

@@ -189,8 +189,8 @@ def folders_of(config: Config) -> list[Folder]:
 
 def is_selected(rule: Rule, overrides: Overrides) -> bool:
     """Whether the selectors include a rule. The more specific of ``select`` and ``ignore`` wins; in a tie, ``ignore``."""
-    ignored = rank(rule.info, overrides.ignore) if overrides.ignore else 0
-    added = rank(rule.info, overrides.extend_select) if overrides.extend_select else 0
+    ignored = rank(rule.info, overrides.ignore or ())
+    added = rank(rule.info, overrides.extend_select or ())
     if overrides.select is None:
         return not ignored or added > ignored
     return max(added, rank(rule.info, overrides.select)) > ignored

@@ -395,9 +395,8 @@ def _base(service: Node, server: Place) -> Node | None:
     """The service that another one extends, for a server; None if it is not known."""
     named = _named_base(service)
     base = _service(*named) if named is not None else None
-    if base is None:
-        return None
-    return base if may_share(_place(base), service.file, len(base.at("environment").value or ()), server) else None
+    is_usable = base is not None and may_share(_place(base), service.file, len(base.at("environment").value or ()), server)
+    return base if is_usable else None
 
 
 def _named_base(service: Node) -> tuple[SourceFile, str] | None:
