@@ -11,9 +11,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from support.checkout import ROOT
+from support.rules import run_examples
 
 from linter.cli import cli
-from linter.commands.test import run_examples
 from linter.policy.grammar import rule_schema
 from linter.policy.rule_set import all_rules
 from linter.run import Options, lint_paths

@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 from support.checkout import ROOT
 from support.helpers import within
+from support.rules import run_examples
 
 from linter.cli import cli
-from linter.commands.test import run_examples
 from linter.options.config import Overrides
 from linter.policy import node, rule_set, tree
 from linter.policy.grammar import rule_schema

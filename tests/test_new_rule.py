@@ -13,11 +13,10 @@ import yaml
 from click.testing import CliRunner, Result
 from support.checkout import ROOT
 from support.quick import part_and_all
-from support.rules import built_in_files
+from support.rules import built_in_files, run_examples
 
 from linter import cli
 from linter.commands.new_rule import SCHEMA_NAME, rule_text
-from linter.commands.test import run_examples
 from linter.options import options_of
 from linter.settings import catalogue
 

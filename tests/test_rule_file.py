@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.contract import demand
 from support.helpers import golden
-from support.rules import built_in_files
+from support.rules import built_in_files, run_examples
 
-from linter.commands.test import run_examples
 from linter.policy import rule_set
 from linter.policy.rule_file import LARGEST_FILE, read_rule_file
 from linter.policy.rule_set import Folder, FoundFolder, read_folders, rule_files, rules_folder

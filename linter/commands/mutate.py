@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..model import gathered
 from ..policy.errors import RuleError, did_you_mean
 from ..policy.known import with_links
 from ..policy.mutants import Mutant, mutants
@@ -18,9 +19,10 @@ from .layout import columns
 
 
 class Tried(NamedTuple):
-    """A mutant of a rule file, whether its examples notice it, and the reason why nothing could, if the file gives one."""
+    """A mutant of a rule, whether its examples notice it, and the reason why nothing could, if its file gives one."""
 
     file: RuleFile
+    rule: Rule
     mutant: Mutant
     is_caught: bool
     reason: str
@@ -34,20 +36,15 @@ class MutationReport(NamedTuple):
     summary: list[str]
 
 
-def mutate(files: Iterable[RuleFile], others: Mapping[str, Rule], most: int | None, seed: int) -> MutationReport:
+def mutate(rules: Iterable[tuple[RuleFile, Rule]], others: Mapping[str, Rule], most: int | None, seed: int) -> MutationReport:
     """Try the mutants of rules, or ``most`` of all, drawn with a ``seed``. ``others`` are the rules that these can yield to."""
-    known = [(file, list(mutants(_changeable(file)))) for file in files if file.rule is not None]
-    every = [(file, mutant) for file, own in known for mutant in own]
-    chosen = every if most is None else random.Random(seed).sample(every, min(most, len(every)))
-    tried: list[Tried] = []
-    for file, _ in known:
-        own = [mutant for of, mutant in chosen if of is file]
-        if own:
-            tried.extend(_tried(file, own, others))
-    mistakes = [mistake for file, own in known for mistake in _mistaken(file, {mutant.name for mutant in own})]
-    mistakes += [
-        _at(one, f"is called equivalent, but an example catches it: {one.mutant.name}") for one in tried if one.reason and one.is_caught
-    ]
+    known = [(file, rule, list(mutants(_changeable(file)))) for file, rule in rules]
+    every = [(file.path, mutant) for file, _, own in known for mutant in own]
+    chosen = gathered(every if most is None else random.Random(seed).sample(every, min(most, len(every))))
+    tried = [one for file, rule, _ in known if file.path in chosen for one in _tried(file, rule, chosen[file.path], others)]
+    mistakes = [mistake for file, _, own in known for mistake in _mistaken(file, {mutant.name for mutant in own})]
+    wrong = (one for one in tried if one.reason and one.is_caught)
+    mistakes += (_at(one, f"is called equivalent, but an example catches it: {one.mutant.name}") for one in wrong)
     survivors = [_at(one, f"no example notices {one.mutant.name}") for one in tried if not one.is_caught and not one.reason]
     return MutationReport(survivors, mistakes, list(_summary(tried)))
 
@@ -56,10 +53,9 @@ def _changeable(file: RuleFile) -> dict[str, Any]:
     return {key: value for key, value in file.data.items() if key not in ("examples", "equivalent")}
 
 
-def _tried(file: RuleFile, own: Sequence[Mutant], others: Mapping[str, Rule]) -> Iterator[Tried]:
+def _tried(file: RuleFile, rule: Rule, own: Sequence[Mutant], others: Mapping[str, Rule]) -> Iterator[Tried]:
     """The results of some mutants of a rule, without those that are no valid rule."""
-    rule, data, equivalent = file.rule, _changeable(file), file.data.get("equivalent", {})
-    assert rule is not None  # the caller has no others
+    data, equivalent = _changeable(file), file.data.get("equivalent", {})
     samples = [(example, documents_of(rule, example)) for example in sorted(rule.examples, key=lambda example: example.is_good)]
     for mutant in own:
         try:
@@ -68,7 +64,7 @@ def _tried(file: RuleFile, own: Sequence[Mutant], others: Mapping[str, Rule]) ->
             is_caught = any(failure_of(changed, example, documents, others) for example, documents in samples)
         except RuleError:
             continue
-        yield Tried(file, mutant, is_caught, equivalent.get(mutant.name, ""))
+        yield Tried(file, rule, mutant, is_caught, equivalent.get(mutant.name, ""))
 
 
 def _mistaken(file: RuleFile, names: set[str]) -> Iterator[str]:
@@ -79,9 +75,7 @@ def _mistaken(file: RuleFile, names: set[str]) -> Iterator[str]:
 
 
 def _at(tried: Tried, says: str) -> str:
-    file = tried.file
-    assert file.rule is not None
-    return f"{file.path}:{file.line(tried.mutant.place)}: {file.rule.info.id}: {says}"
+    return f"{tried.file.path}:{tried.file.line(tried.mutant.place)}: {tried.rule.info.id}: {says}"
 
 
 def _summary(tried: Sequence[Tried]) -> Iterator[str]:

@@ -42,12 +42,12 @@ def run(given: Given) -> int:
             say("note", 'there are no policies to test: name their folder in "rules" of the configuration, or as a PATH')
         return 0
     read = read_rules(tested or ([POLICIES] if not given.isolated and any(POLICIES.rglob("*.y*ml")) else []), given.select)
-    failures, _, last = examples_of(read)
+    failures, last = examples_of(read)
     if given.mutate and not failures and not read.errors:  # an example that fails would notice every change
         from .mutate import mutate  # only on request
 
-        others = {rule.info.id: rule for rule in (*built_in_rules(), *read.rules)}
-        mutated = mutate(read.files, others, given.mutants, given.seed)
+        others = {rule.info.id: rule for rule in (*built_in_rules(), *(rule for _, rule in read.rules))}
+        mutated = mutate(read.rules, others, given.mutants, given.seed)
         failures, summary = [*mutated.mistakes, *mutated.survivors], mutated.summary
     else:
         summary = [] if read.errors else [last]
@@ -57,27 +57,14 @@ def run(given: Given) -> int:
     return 1 if failures else 0
 
 
-class ExampleReport(NamedTuple):
-    """The result of running examples: failures and errors as ``file:line: …``, and a summary line."""
-
-    failures: list[str]
-    errors: list[str]
-    summary: str
-
-
 class ReadFiles(NamedTuple):
-    """The rule files to test, and errors as ``file:line: …``."""
+    """The rule files to test that have no error, each with its rule, and the errors of the others as ``file:line: …``."""
 
-    files: list[RuleFile]
+    rules: list[tuple[RuleFile, Rule]]
     errors: list[str]
 
-    @property
-    def rules(self) -> list[Rule]:
-        """The rules of the files that have no error."""
-        return [file.rule for file in self.files if file.rule is not None]
 
-
-def read_rules(folders: list[Folder], selectors: Sequence[str] | None = None) -> ReadFiles:
+def read_rules(folders: Sequence[Folder], selectors: Sequence[str] | None = None) -> ReadFiles:
     """Read the rule files in the folders, which may be built-in rules; without folders all built-in rules. ``selectors`` choose some."""
     home = rules_folder().resolve()
     asked = {(folder if isinstance(folder, Path) else folder.path).resolve() for folder in folders}
@@ -88,23 +75,18 @@ def read_rules(folders: list[Folder], selectors: Sequence[str] | None = None) ->
     errors = [error for file in files for error in file.errors] + files_of(folders)[1]
     if not is_built_in:
         errors += errors_of_ids(files).values()
+    rules = [(file, file.rule) for file in files if file.rule is not None]
     if selectors is not None:
-        errors += check_selectors(selectors, [file.rule.info for file in files if file.rule is not None])
-        files = [file for file in files if file.rule is not None and rank(file.rule.info, selectors)]
-    return ReadFiles(files, errors)
+        errors += check_selectors(selectors, [rule.info for _, rule in rules])
+        rules = [(file, rule) for file, rule in rules if rank(rule.info, selectors)]
+    return ReadFiles(rules, errors)
 
 
-def run_examples(folders: list[Folder]) -> ExampleReport:
-    """Run the examples of every rule file in the folders, as :func:`read_rules` reads them."""
-    return examples_of(read_rules(folders))
-
-
-def examples_of(read: ReadFiles) -> ExampleReport:
-    """Run the examples of rule files."""
-    rules = [(file, file.rule) for file in read.files if file.rule is not None]
-    failed = [failure for file, rule in rules for failure in _failed(file, rule)]
-    examples = f"{count(sum(len(rule.examples) for _, rule in rules), 'example')} of {count(len(rules), 'rule')}"
-    return ExampleReport(failed, read.errors, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}.")
+def examples_of(read: ReadFiles) -> tuple[list[str], str]:
+    """Run the examples of rule files: the failures as ``file:line: …``, and a summary line."""
+    failed = [failure for file, rule in read.rules for failure in _failed(file, rule)]
+    examples = f"{count(sum(len(rule.examples) for _, rule in read.rules), 'example')} of {count(len(read.rules), 'rule')}"
+    return failed, f"{examples}: {f'{len(failed)} failed' if failed else 'all passed'}."
 
 
 def _failed(file: RuleFile, rule: Rule) -> Iterator[str]:
@@ -149,10 +131,8 @@ def _reasons(rule: Rule, loaded: Loaded, unexpected: Set[str], missing: Set[str]
     document = loaded.document
     if rule.of_source or not loaded.checkable:
         others = [f"{problem.name} at {'{}:{}'.format(*document.position(problem.span.start))}" for problem in problems_of(loaded)]
-        yield (
-            (),
-            f"reading the text reports {', '.join(others) or 'nothing'}{'' if loaded.checkable else ', and too much of it cannot be read'}",
-        )
+        lost = "" if loaded.checkable else ", and too much of it cannot be read"
+        yield (), f"reading the text reports {', '.join(others) or 'nothing'}{lost}"
         return
     if not applies(rule, document):
         yield ("for",), f"the rule is not for {document.kind}, which the example is"

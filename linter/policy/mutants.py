@@ -18,7 +18,7 @@ from ..typed import Any, Final, NamedTuple
 from .display import flow
 from .operators import ASSERTION, MEMBERS, OPERATORS
 from .severity import CLASSES, STOPS
-from .tree import WORDS, Place
+from .tree import WORDS, Place, each
 
 REMOVED: Final = object()
 """Stands for a place that a change takes away."""
@@ -84,7 +84,7 @@ def _of_key(name: str, value: Any, place: Place) -> Iterator[Mutant]:
         yield from _clauses(value, place)
     elif name == "fix":
         yield from _drops(name, value, place) if isinstance(value, list) else ()
-        for where, fix in _each(value, place):
+        for fix, where in each(value, place):
             yield Mutant("safe", (*where, "safe"), f"{flow(fix['safe'])} -> {flow(not fix['safe'])}", not fix["safe"])
             for key, inner in fix.items():
                 yield from _conditions(inner, (*where, key)) if key == "when" else _drops(name, inner, (*where, key))
@@ -92,11 +92,6 @@ def _of_key(name: str, value: Any, place: Place) -> Iterator[Mutant]:
 
 def _shown(value: Any) -> str:
     return clipped(value if isinstance(value, str) else flow(value), 40)
-
-
-def _each(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
-    """One thing or the items of a list, each with its place."""
-    yield from (((*place, index), item) for index, item in enumerate(value)) if isinstance(value, list) else [(place, value)]
 
 
 def _drops(kind: str, value: Any, place: Place, *, least: int = 1) -> Iterator[Mutant]:
@@ -123,7 +118,7 @@ def _grades(name: str, value: Any, place: Place, *, by_source: bool) -> Iterator
 def _conditions(value: Any, place: Place) -> Iterator[Mutant]:
     """A condition without each of its alternatives, and changes of its clauses."""
     yield from _drops("clause", value, place) if isinstance(value, list) else ()
-    for where, clauses in _each(value, place):
+    for clauses, where in each(value, place):
         if where == place and len(clauses) == 1:
             yield Mutant("clause", place, f"{next(iter(clauses))} dropped")
         yield from _clauses(clauses, where, in_condition=True)
@@ -143,7 +138,7 @@ def _assertions(value: Any, place: Place) -> Iterator[Mutant]:
         yield Mutant("present", place, f"{value} -> {_OTHER_WORD[value]}", _OTHER_WORD[value])
     elif isinstance(value, list):
         yield from _drops("clause", value, place)
-        for where, item in _each(value, place):
+        for item, where in each(value, place):
             yield from _assertions(item, where)
     else:
         for name, operand in value.items():

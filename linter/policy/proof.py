@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model import Finding, Target, dotted
-from ..typed import Any
+from ..typed import Any, Final
 from .errors import RuleError, did_you_mean
 from .example import FIXES, Expected
 from .rule import Rule
 from .severity import PEDANTIC, STOPS, severities, stops_server
+
+_SAMPLE: Final[Mapping[str, Any]] = {"case": 1, "severity": "error", "fix": "safe"}
+"""What an example could say of a finding."""
 
 
 def observed(finding: Finding, rule: Rule, target: Target | None) -> Expected:
@@ -30,10 +33,10 @@ def check_proof(rule: Rule) -> None:
     there is a fix, whether it is safe. Each case has an example.
     """
     words = {tuple(severities(case.data).values()) + (stops_server(case.data),) for case in rule.cases}
-    asked: Mapping[str, tuple[bool, str]] = {
-        "case": (len(rule.cases) > 1, f"which of the {len(rule.cases)} cases finds it"),
-        "severity": (len(words) > 1, "its severity, for the cases differ in it"),
-        "fix": (any(rule.fixes), f"whether its fix is safe: {', '.join(FIXES)}"),
+    asked = {
+        "case": f"which of the {len(rule.cases)} cases finds it" if len(rule.cases) > 1 else "",
+        "severity": "its severity, for the cases differ in it" if len(words) > 1 else "",
+        "fix": f"whether its fix is safe: {', '.join(FIXES)}" if any(rule.fixes) else "",
     }
     found: set[int | None] = set()
     causes = [cause for cause, _ in rule.causes]
@@ -43,22 +46,13 @@ def check_proof(rule: Rule) -> None:
                 raise RuleError(f'the rule does not yield to "{cause}"{did_you_mean(cause, causes)}', (*example.place, "yields_to", index))
         for expected in example.expected:
             place = (*example.place, "finds", expected.name)
-            lacking = [says for field, (is_asked, says) in asked.items() if is_asked and getattr(expected, field) is None]
+            lacking = {field: says for field, says in asked.items() if says and getattr(expected, field) is None}
             if lacking:
-                raise RuleError(
-                    f"finds must say of {expected.name} {', and '.join(lacking)}, such as {{{_sample(expected, asked)}}}", place
-                )
+                sample = expected._replace(**{field: _SAMPLE[field] for field in lacking}).text
+                raise RuleError(f"finds must say of {expected.name} {', and '.join(lacking.values())}, such as {{{sample}}}", place)
             if expected.case is not None and not 1 <= expected.case <= len(rule.cases):
                 raise RuleError(f"the rule has {len(rule.cases)} cases, and no case {expected.case}", place)
             found.add(expected.case)
     for number in range(len(rule.cases)):
         if len(rule.cases) > 1 and number + 1 not in found:
             raise RuleError(f"no bad example shows what case {number + 1} finds", ("cases", number))
-
-
-def _sample(expected: Expected, asked: Mapping[str, tuple[bool, str]]) -> str:
-    """An example's words for a finding, with something in place of each that is missing."""
-    sample: dict[str, Any] = {"case": 1, "severity": "error", "fix": "safe"}
-    return expected._replace(
-        **{field: sample[field] for field, (needed, _) in asked.items() if needed and getattr(expected, field) is None}
-    ).text

@@ -207,14 +207,14 @@ def mentions_of_fix(fix: FixSpec, at: Path | None) -> Iterator[Mention]:
 # --- Parsing -----------------------------------------------------------------------------------------------------------------------
 
 
-def _each(data: Any, place: Place) -> list[tuple[Any, Place]]:
+def each(data: Any, place: Place) -> list[tuple[Any, Place]]:
     """One thing or a list of several, as a list, each with its place."""
     return [(one, (*place, index)) for index, one in enumerate(data)] if isinstance(data, list) else [(data, place)]
 
 
 def parse_condition(data: Any, place: Place) -> Condition:
     """Parse a condition: a mapping, or a list of mappings."""
-    return tuple(tuple(_clauses(one, where, in_condition=True)) for one, where in _each(data, place))
+    return tuple(tuple(_clauses(one, where, in_condition=True)) for one, where in each(data, place))
 
 
 def _clauses(data: Mapping[str, Any], place: Place, *, in_condition: bool = False) -> Iterator[Clause]:
@@ -246,7 +246,7 @@ def parse_assertion(data: Any, place: Place = (), depth: int = 1) -> Assertion:
     if isinstance(data, str) and data in WORDS:
         return parse_assertion(WORDS[data], place)._replace(data=data)
     if isinstance(data, list):
-        return Assertion(data, place, alternatives=tuple(parse_assertion(one, where, depth + 1) for one, where in _each(data, place)))
+        return Assertion(data, place, alternatives=tuple(parse_assertion(one, where, depth + 1) for one, where in each(data, place)))
     return Assertion(data, place, tuple(_parts(data, place, depth)))
 
 
@@ -274,7 +274,7 @@ def parse_clauses(data: Mapping[str, Any], place: Place) -> tuple[Clause, ...]:
 
 def parse_fixes(data: Any, place: Place) -> tuple[FixSpec, ...]:
     """The ways to fix a finding, in the order in which they are tried."""
-    return tuple(_fix(one, where) for one, where in _each(data, place))
+    return tuple(_fix(one, where) for one, where in each(data, place))
 
 
 def _fix(data: Mapping[str, Any], place: Place) -> FixSpec:
