@@ -44,6 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "sources": {"_built", "conformance", "documents", "model", "release", "text", "redaction", "server", "settings", "suggest", "syntax"},
     "deployment": {"documents", "model", "release", "server", "settings", "sources", "text"},
     "upgrade": {
+        "_built",
         "conformance",
         "deployment",
         "documents",
@@ -79,7 +80,7 @@ THIRD_PARTY = {
     "sarif_om": {"reporters.sarif"},
     "tomli": {"options.config_file"},
     "typing_extensions": {"typed"},  # for a type checker only
-    "yaml": {"policy.controls", "policy.rule_file", "policy.rule_set", "settings.build", "syntax.yaml_events", "upgrade.notes"},
+    "yaml": {"_built", "policy.rule_file", "syntax.yaml_events"},
 }
 """Who imports what is not ours and not Python's."""
 

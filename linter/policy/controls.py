@@ -83,10 +83,7 @@ def _made_of() -> list[str]:
 
 
 def _read_yaml() -> dict[str, Any]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    frameworks, *rules = (yaml.load(path.read_bytes(), Loader=loader) for path in (_CATALOGUE, *_rule_files()))  # noqa: S506  # a SafeLoader
+    frameworks, *rules = map(_built.read_yaml, (_CATALOGUE, *_rule_files()))
     named = {rule["id"]: rule["controls"] for rule in rules if rule.get("controls", NONE) != NONE}
     return {"frameworks": frameworks, "rules": dict(sorted(named.items()))}
 

@@ -83,7 +83,7 @@ def rule_files(folder: Path) -> list[Path]:
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """Every built-in rule, sorted by id."""
-    return tuple(map(Rule, _built.read("rules", made_of, _read_yaml)))
+    return tuple(map(Rule, _built.read("rules", made_of, _read_rules)))
 
 
 def made_of() -> list[str]:
@@ -95,15 +95,12 @@ _FOR_READERS_OF_RULES: Final = frozenset({"controls", "equivalent", "evidence", 
 """Keys that are in no run: the commands that test or explain a rule read its own file, and controls have a built file of their own."""
 
 
-def _read_yaml() -> list[dict[str, Any]]:
-    import yaml
-
+def _read_rules() -> list[dict[str, Any]]:
     from .known import with_links
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rules = []
     for path in rule_files(rules_folder()):
-        data = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  # a SafeLoader
+        data = _built.read_yaml(path)
         kept = {key: value for key, value in data.items() if key not in _FOR_READERS_OF_RULES}
         fixable = {"fixable": True} if is_fixable(data) else {}
         rules.append({"id": kept["id"], "category": path.parent.name, **with_links(kept), **fixable})
@@ -112,7 +109,7 @@ def _read_yaml() -> list[dict[str, Any]]:
 
 def build() -> str:
     """The text of the built file, one rule per line, so that a diff shows one line per changed rule."""
-    rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in _read_yaml())
+    rules = ",\n".join(json.dumps(rule, ensure_ascii=False, separators=(",", ":")) for rule in _read_rules())
     return _built.text(f"[\n{rules}\n]", made_of())
 
 

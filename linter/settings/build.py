@@ -107,10 +107,7 @@ def made_of() -> list[str]:
 
 def read_yaml(file: str) -> Any:
     """The content of a YAML file of this folder."""
-    import yaml
-
-    with open(os.path.join(_HERE, file), "rb") as stream:
-        return yaml.safe_load(stream)
+    return _built.read_yaml(os.path.join(_HERE, file))
 
 
 def read_catalogue() -> dict[str, dict[str, Entry]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from .. import _built
 from ..model import ABSENT, Document, SettingPath
 from ..policy.template import Template
 from ..policy.tree import Condition, parse_condition
@@ -121,10 +122,7 @@ class Notes(NamedTuple):
 @cache
 def read_notes() -> Notes:
     """The content of the file; not to be changed. Raises ValueError, KeyError or TypeError for a mistake in it."""
-    import yaml
-
-    with open(FILE, "rb") as stream:
-        data = yaml.safe_load(stream)
+    data = _built.read_yaml(FILE)
     return Notes(
         tuple(_record(Stop, one, before=parse_release) for one in data["stops"]),
         tuple(_record(Requirement, one) for one in data["requirements"]),
