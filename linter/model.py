@@ -660,16 +660,17 @@ class Configuration(NamedTuple):
     """A configuration file that affected a run, and what it removed from the run.
 
     ``path`` is relative to the current folder; ``named``: the command line names it, it was not just found. ``rules_off`` are the ids of
-    the rules that would have been checked without it; ``excluded`` counts the files and folders that a search skipped for it; ``fail_on``
-    is its threshold for the exit code, None if it has none or the command line overrides it; ``accepted`` counts the findings it accepts.
+    the rules that would have been checked without it; ``excluded`` counts the files and folders that a search skipped for it;
+    ``accepted`` counts the findings it accepts; ``fail_on`` is its threshold for the exit code, None if it has none or the command line
+    overrides it.
     """
 
     path: str
     named: bool
     rules_off: tuple[str, ...]
     excluded: int
+    accepted: int
     fail_on: str | None
-    accepted: int = 0
 
 
 NoticeKind = Literal[

@@ -63,7 +63,7 @@ def rich() -> Result:
     )
     return run._replace(
         record=partial(record, RULE._replace(id="acme/passed", title="It passed", category="", links=("https://x.example/",)), found=True),
-        configurations=(Configuration("lint.toml", False, ("missing-host",), 2, None),),
+        configurations=(Configuration("lint.toml", False, ("missing-host",), 2, 0, None),),
         deployments=(Deployment("prod", (server, other)),),
     )
 

@@ -144,7 +144,7 @@ def test_a_file_that_could_not_be_read_is_an_error() -> None:
 
 
 def test_configurations_are_properties() -> None:
-    used = (Configuration("lint.toml", False, ("missing-host",), 0, "never"),)
+    used = (Configuration("lint.toml", False, ("missing-host",), 0, 0, "never"),)
     for run in (result(finding("x")), result()):
         [suite] = suites(run._replace(configurations=used))
         properties = {one.attrib["name"]: one.attrib["value"] for one in suite.findall("properties/property")}

@@ -127,8 +127,8 @@ def everything() -> Result:
     return run._replace(
         deployments=(Deployment("prod", (server, infra)), Deployment(None, (server,))),
         configurations=(
-            Configuration(".medplum-lint.toml", False, ("missing-host",), 2, "never"),
-            Configuration("ci/lint.toml", True, (), 0, None, 1),
+            Configuration(".medplum-lint.toml", False, ("missing-host",), 2, 0, "never"),
+            Configuration("ci/lint.toml", True, (), 0, 1, None),
         ),
         notices=(Notice("unused-acceptance", "ci/lint.toml", 7, "the acceptance of missing-host is unused"),),
         record=lambda: Record(
@@ -168,7 +168,7 @@ def hostile() -> Result:
     return run._replace(
         rules={**run.rules, HOSTILE: rule},
         deployments=(Deployment(HOSTILE, (where,)),),
-        configurations=(Configuration(HOSTILE, True, (HOSTILE,), 1, None),),
+        configurations=(Configuration(HOSTILE, True, (HOSTILE,), 1, 0, None),),
         notices=(Notice("unused-acceptance", HOSTILE, None, HOSTILE),),
         record=lambda: Record(
             (RuleCoverage(rule, ((RuleStatus("undecided", HOSTILE), 1),)), RuleCoverage(PORT, ((RuleStatus("found", ""), 1),))),

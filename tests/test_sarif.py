@@ -209,7 +209,7 @@ def rich() -> Result:
         findings=(*run.findings, compared, tagged),
         rules={**run.rules, many.id: many},
         files=broken().files,
-        configurations=(Configuration(".medplum-lint.toml", False, ("missing-host",), 2, "never"),),
+        configurations=(Configuration(".medplum-lint.toml", False, ("missing-host",), 2, 0, "never"),),
     )
 
 

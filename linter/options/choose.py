@@ -394,7 +394,7 @@ class Choices:
     def _configuration(self, config: Config) -> Configuration:
         fail_on = config.general.fail_on if self._given.fail_on is None else None
         use = config.use
-        return Configuration(_shown_path(config), config.trusted, tuple(sorted(use.off)), len(use.excluded), fail_on, len(use.accepted))
+        return Configuration(_shown_path(config), config.trusted, tuple(sorted(use.off)), len(use.excluded), len(use.accepted), fail_on)
 
 
 def _shown_path(config: Config) -> str:

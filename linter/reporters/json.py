@@ -12,7 +12,6 @@ from ..typed import IO, Any
 from ._words import acceptance_terms, document_terms
 
 VERSION = 1
-_CONFIGURATION = ("path", "named", "rules_off", "excluded", "accepted", "fail_on")
 
 
 def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
@@ -47,7 +46,7 @@ def _document(result: Result) -> dict[str, Any]:
             }
             for deployment in result.deployments
         ],
-        "configurations": [{name: getattr(configuration, name) for name in _CONFIGURATION} for configuration in result.configurations],
+        "configurations": [configuration._asdict() for configuration in result.configurations],
         "options": [{"options": options, "paths": paths} for options, paths in record.options],
         "notices": [notice._asdict() for notice in result.notices],
         "rules": [
