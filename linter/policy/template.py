@@ -10,7 +10,7 @@ from ..conformance.meaning import meant
 from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Mark, Message, SettingPath, dotted, sentence
-from ..redaction.mask import environment_text
+from ..redaction.mask import environment_text, series
 from ..redaction.numbers import number_text
 from ..text import MASK, as_clause, clipped, printable
 from ..typed import Any, NamedTuple
@@ -148,7 +148,7 @@ class Together(NamedTuple):
 
     def show(self, node: Node, first: Message, places: Sequence[SettingPath], notes: Sequence[str]) -> Message:
         """The message about settings at some places, where ``first`` is about the first one; see :meth:`Template.show`."""
-        names = series(places, notes, len(places) + 1 if self.over else _MOST_NAMES)
+        names = _names(places, notes, len(places) + 1 if self.over else _MOST_NAMES)
         about = {"first": first.text, "count": str(len(places)), "paths": names}
         what, why, remedy, also = ("" if one is None else one.show(node, **about) for one in self[:4])
         message = sentence(what, why, remedy) if self.what is not None else first
@@ -209,12 +209,10 @@ def _known(path: Path, node: Node) -> Any:
     return meant(node.document, asked.path, value)
 
 
-def series(paths: Sequence[SettingPath], notes: Sequence[str], most: int = _MOST_NAMES) -> str:
+def _names(paths: Sequence[SettingPath], notes: Sequence[str], most: int) -> str:
     """The names of settings as a list for people, each with its note in brackets; of many the first ones, and the number of the rest."""
-    *names, last = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
-    if len(names) >= most:
-        names, last = names[: most - 1], f"{len(names) - most + 2} others"
-    return f"{', '.join(names)} and {last}" if names else last
+    names = [f"{printable(dotted(path))}{f' ({note})' if note else ''}" for path, note in zip(paths, notes, strict=True)]
+    return series(names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} others"])
 
 
 def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:

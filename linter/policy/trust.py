@@ -165,12 +165,9 @@ def _hidden(path: Path, kind: str, *, asks: bool) -> Iterator[tuple[Catalogue, t
             paths = [names_of(steps)]
             if DEEP in steps:
                 tail = names_of(steps[steps.index(DEEP) + 1 :])
-                paths = [name for name in map(_split, known.names()) if name[-len(tail) :] == tail] or [tail]
+                every = (tuple(name.split(".")) for name in known.names())
+                paths = [name for name in every if name[-len(tail) :] == tail] or [tail]
             for name in paths:
                 setting = known.get(name)
                 if not _is_public_setting(known, name) and not (asks and setting is not None and setting.is_container):
                     yield known, name
-
-
-def _split(name: str) -> tuple[str, ...]:
-    return tuple(name.split("."))

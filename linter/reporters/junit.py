@@ -75,17 +75,15 @@ def _suite(name: str, cases: list[Element], properties: Iterable[tuple[str, str]
     outcomes = Counter(outcome.tag for case in cases for outcome in case)
     suite = Element(
         "testsuite",
-        {
-            "name": _text(name) or "-",
-            "package": "medplum-lint",
-            "hostname": "localhost",
-            "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S") if now is not None else _EPOCH,
-            "tests": str(len(cases)),
-            "failures": str(outcomes["failure"]),
-            "errors": str(outcomes["error"]),
-            "skipped": str(outcomes["skipped"]),
-            "time": "0",
-        },
+        name=_text(name) or "-",
+        package="medplum-lint",
+        hostname="localhost",
+        timestamp=now.strftime("%Y-%m-%dT%H:%M:%S") if now is not None else _EPOCH,
+        tests=str(len(cases)),
+        failures=str(outcomes["failure"]),
+        errors=str(outcomes["error"]),
+        skipped=str(outcomes["skipped"]),
+        time="0",
     )
     holder = SubElement(suite, "properties")
     for key, value in properties:
