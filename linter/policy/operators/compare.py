@@ -102,31 +102,14 @@ def _contains(value: Any, wanted: Any) -> bool:
     return isinstance(value, list) and any(is_same(member, wanted) for member in value)
 
 
-_END = "is a text that does; a list of texts: any of them"
+_END: Final = "is a text that does; a list of texts: any of them"
+_OF_TEXTS: Final[Mapping[str, Any]] = {"of_texts": True, "schema": TEXTS, "operand": "text", "says": _END}
 _comparison("equals", "be", is_same, several=False, schema=ANYTHING, operand="value", says="is equal, as JSON means it (`true` is not `1`)")
 _comparison("one_of", "be one of", is_same, schema={"type": "array", "minItems": 1}, operand="[value, …]", says="is one of these")
-_comparison(
-    "starts_with",
-    "start with",
-    lambda value, start: value.startswith(_as_text(start)),
-    of_texts=True,
-    schema=TEXTS,
-    operand="text",
-    says=_END,
-)
-_comparison(
-    "ends_with",
-    "end with",
-    lambda value, end: value.endswith(_as_text(end)),
-    of_texts=True,
-    asks_rest=always,
-    schema=TEXTS,
-    operand="text",
-    says=_END,
-)
-_comparison(
-    "contains", "contain", _contains, schema=ANYTHING, operand="value", says="is a text that contains this, or a list with this member"
-)
+_comparison("starts_with", "start with", lambda value, start: value.startswith(_as_text(start)), **_OF_TEXTS)
+_comparison("ends_with", "end with", lambda value, end: value.endswith(_as_text(end)), asks_rest=always, **_OF_TEXTS)
+_MEMBER = "is a text that contains this, or a list with this member"
+_comparison("contains", "contain", _contains, schema=ANYTHING, operand="value", says=_MEMBER)
 
 
 def _bound(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
@@ -206,12 +189,8 @@ def _length(name: str, words: str, holds: Callable[[Any, Any], bool]) -> None:
         is_shown = isinstance(value, list) or is_shown_whole(node.document, node.path, value)
         return f"{'members' if isinstance(value, list) else 'characters'}{f' (it has {len(value):,})' if is_shown else ''}"
 
-    operator(
-        name,
-        schema={"type": "integer", "minimum": 0},
-        operand="n",
-        says="is a text of at least or at most this many characters, or a list of this many members",
-    )(compiled)
+    says = "is a text of at least or at most this many characters, or a list of this many members"
+    operator(name, schema={"type": "integer", "minimum": 0}, operand="n", says=says)(compiled)
 
 
 _bound("min", "at least", ge)
