@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
+from .patterns import pattern
 from .typed import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -180,15 +181,14 @@ def _uncapitalized(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:] if is_word and word not in _NAMES else sentence
 
 
+_UNSAFE: Final = pattern("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+
+
 def printable(text: str) -> str:
     r"""``text`` with control, direction and surrogate characters written as ``\uXXXX``, so that a file cannot steer a terminal."""
     if text.isprintable():  # as nearly all are: the pattern takes longer to compile than a file to read
         return text
-    return re.sub(
-        "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]",
-        lambda match: f"\\u{ord(match[0]):04x}",
-        text,
-    )
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def day_of(text: str) -> date | None:

@@ -74,11 +74,12 @@ def _plain(text: str) -> int | None:
     return int(re.sub(r"[^0-9]", "", text)[:16]) if match["grouped"] else int(text.partition(".")[0])
 
 
+_SIZE: Final = pattern(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", re.ASCII | re.IGNORECASE)
+
+
 def _size(text: str) -> str | None:
     """A size with a unit that the package ``bytes`` does not know: its megabyte is a mebibyte."""
-    match = re.fullmatch(
-        r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b|bytes?|(?:ilo|ega|iga|era)bytes?)?", text.strip(), re.ASCII | re.IGNORECASE
-    )
+    match = _SIZE.fullmatch(text.strip())
     is_clear = match is not None and not _IS_GROUP_OR_FRACTION.fullmatch(match[1])
     return f"{match[1]}{match[2].lower()}b" if match is not None and is_clear else None
 

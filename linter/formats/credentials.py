@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..typed import Any
+from ..patterns import pattern
+from ..typed import Any, Final
 from .placeholders import is_unresolved
 
 _STARTS = "AKIA ASIA GOCSPX- SG. _live_ glpat- xox npm_ sk- key- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_".split()
@@ -76,12 +77,12 @@ def _is_known(text: str) -> bool:
     return is_unresolved(text) or published_secret(text) is not None
 
 
+_MADE_UP: Final = pattern("example|sample|dummy|fake|test|local|demo|change|secret|password|medplum|x{4}|0{4}|1234|abcd", re.IGNORECASE)
+
+
 def _is_made_up(text: str) -> bool:
     """Whether a text contains something that people write into samples."""
-    return (
-        re.search("example|sample|dummy|fake|test|local|demo|change|secret|password|medplum|x{4}|0{4}|1234|abcd", text, re.IGNORECASE)
-        is not None
-    )
+    return _MADE_UP.search(text) is not None
 
 
 def is_generated(text: str) -> bool:

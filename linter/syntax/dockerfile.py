@@ -136,9 +136,8 @@ def _escape(content: str, lines: list[Span]) -> str:
 def _units(escape: str) -> re.Pattern[str]:
     """The units of a word: quoted parts, the last of which may be unclosed, escaped characters, and others."""
     sign = re.escape(escape)
-    return re.compile(
-        rf"""(?P<quoted>'[^']*(?P<single>')?|"(?:[^"{sign}]|{sign}.)*(?P<double>")?)|{sign}(?P<escaped>.?)|(?P<other>.)""", re.DOTALL
-    )
+    quoted = rf"""'[^']*(?P<single>')?|"(?:[^"{sign}]|{sign}.)*(?P<double>")?"""
+    return re.compile(rf"(?P<quoted>{quoted})|{sign}(?P<escaped>.?)|(?P<other>.)", re.DOTALL)
 
 
 def words(instruction: Instruction, escape: str) -> Iterator[Span]:
