@@ -86,9 +86,8 @@ def side_by_side(deployment: Deployment) -> Iterator[Document]:
 
 def beside(companions: Iterable[tuple[Document, Document | None]], groups: Iterable[Deployment]) -> Iterator[Deployment]:
     """Each server with one of its companions, and with the infra config of its deployment."""
-    infra = {
-        server: document for group in groups for document in group.documents if role(document) == "infra" for server in group.documents
-    }
+    of_infra = ((document, group) for group in groups for document in group.documents if role(document) == "infra")
+    infra = {server: document for document, group in of_infra for server in group.documents}
     for companion, server in companions:
         if server is not None:
             yield Deployment(None, (server, companion, *([infra[server]] if server in infra else [])))

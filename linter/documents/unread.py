@@ -145,10 +145,9 @@ def _lacking(file: SourceFile) -> str:
         return "no setting can be read from it"
     if "MEDPLUM_" in file.text.content:
         variables = _SET.findall(file.text.content)
-        is_clients = bool(variables) and not configures_server(variables)
-        return (
-            "its MEDPLUM_ variables are ones that clients have too" if is_clients else "it names MEDPLUM_ variables, but is no list of them"
-        )
+        if variables and not configures_server(variables):
+            return "its MEDPLUM_ variables are ones that clients have too"
+        return "it names MEDPLUM_ variables, but is no list of them"
     return "it has no parameter or variable of a Medplum server" if file.name.endswith((".yaml", ".yml")) else ""
 
 

@@ -125,12 +125,11 @@ class RunningServer:
     def _known(self, documents: list[Document], own: list[Document]) -> list[Host]:
         """The hosts of the deployment in the configuration, or of all where it is not known which one is this server's."""
         environments = {environment_of(one) for one in own}
-        near = [
-            document
-            for document in documents
-            if not own or document in own or (role(document) == "infra" and environment_of(document) in environments)
-        ]
-        hosts = [_host_at(one, name) for one in near for name in _ADDRESSES[role(one)]]
+
+        def is_near(document: Document) -> bool:
+            return not own or document in own or (role(document) == "infra" and environment_of(document) in environments)
+
+        hosts = [_host_at(one, name) for one in filter(is_near, documents) for name in _ADDRESSES[role(one)]]
         return list(dict.fromkeys(host for host in hosts if host is not None))
 
     def _not_asked(self, documents: list[Document], own: list[Document], known: list[Host]) -> Iterator[str]:

@@ -92,9 +92,8 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
         if recognised.kind is None and is_medplum_name(file.name) and not file.json.intact:
             source, recognised = source_of("server/json"), Recognised("server/json", Confidence.GUESS)
     if recognised.kind is None:
-        return Reading(
-            [], recognised.unread or recognised.note, unread=bool(recognised.unread), workloads=partial(_workloads, source, file)
-        )
+        note, workloads = recognised.unread or recognised.note, partial(_workloads, source, file)
+        return Reading([], note, unread=bool(recognised.unread), workloads=workloads)
     loaded = source.load(file, recognised.kind)
     for candidate in loaded if recognised.partial else ():
         candidate.document.complete = False

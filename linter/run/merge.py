@@ -100,10 +100,8 @@ def merge(batch: Batch, texts: Texts, acceptors: Acceptors, log: Log) -> Batch:
     Findings accepted by a baseline are merged as without one, so that each report counts the same.
     """
     by_id = batch.rules.active
-    kept = [
-        finding._replace(fix=texts.fix_of(finding, log), related=(*finding.related, *acceptors.alike(finding)))
-        for finding in merged([finding for finding in batch.findings if finding.suppressed is None], by_id)
-    ]
+    new = merged([finding for finding in batch.findings if finding.suppressed is None], by_id)
+    kept = [one._replace(fix=texts.fix_of(one, log), related=(*one.related, *acceptors.alike(one))) for one in new]
     known = merged([finding for finding in batch.findings if finding.accepted_by == "baseline"], by_id)
     for finding in known:
         acceptors.count(finding)

@@ -81,13 +81,8 @@ class Subject(NamedTuple):
 
 def record(outcome: Outcome) -> Record:
     """The record of a run."""
-    return Record(
-        coverage(outcome),
-        tuple(_in_force(outcome)),
-        cache(lambda: _digests(outcome.result.documents)),
-        _built.sha256(),
-        outcome.options.now.isoformat() if outcome.options.now is not None else None,
-    )
+    now, digests = outcome.options.now, cache(lambda: _digests(outcome.result.documents))
+    return Record(coverage(outcome), tuple(_in_force(outcome)), digests, _built.sha256(), now.isoformat() if now is not None else None)
 
 
 def _in_force(outcome: Outcome) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:

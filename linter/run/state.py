@@ -157,9 +157,8 @@ class Run(NamedTuple):
         log = Log()
         configurations = Configurations(options.config, isolated=options.isolated)
         choices = Choices(options.overrides, options.rules, configurations, log)
-        return cls(
-            options, choices, Search(choices.config, force_exclude=options.force_exclude), log, tuple(folders), {}, {}, Surroundings()
-        )
+        search = Search(choices.config, force_exclude=options.force_exclude)
+        return cls(options, choices, search, log, tuple(folders), {}, {}, Surroundings())
 
     def rules_for(self, file: File, document: Document) -> RuleSet:
         """The rules to check a document of a file with: those of its environment, if the configuration has some for it."""

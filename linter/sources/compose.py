@@ -189,12 +189,9 @@ def _replaced_in(value: Any, beside: Mapping[str, Given] | None) -> Any:
 
 def _mounts(project: _Project) -> Mounts:
     """The mounts of a service's container: folders and files beside its file, ``configs`` and ``secrets``."""
-    every = [
-        _volume(node) if name == "volumes" else _mounted_file(node, name)
-        for layer in project.layers
-        for name in ("volumes", "configs", "secrets")
-        for node in layer.at(name).items
-    ]
+    kinds = ("volumes", "configs", "secrets")
+    nodes = ((name, node) for layer in project.layers for name in kinds for node in layer.at(name).items)
+    every = [_volume(node) if name == "volumes" else _mounted_file(node, name) for name, node in nodes]
     return Mounts(every, not project.lacks and project.given("build") is None and project.given("volumes_from") is None)
 
 

@@ -37,16 +37,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     parsed = file.json
     given, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file, as_it_is=True)
     data, flaws = resolved(given)
-    name = data.get("name")
-    document = Document(
-        file.uri,
-        kind,
-        file.text,
-        data,
-        JsonOrigin(file.text, parsed, "infra"),
-        environment=name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None,
-        complete=parsed.whole and not parsed.is_bare,
-    )
+    name, origin = data.get("name"), JsonOrigin(file.text, parsed, "infra")
+    environment = name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None
+    is_complete = parsed.whole and not parsed.is_bare
+    document = Document(file.uri, kind, file.text, data, origin, environment=environment, complete=is_complete)
     problems += (_problem(flaw, parsed) for flaw in flaws)
     return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "infra"))]
 

@@ -37,10 +37,10 @@ class Style(NamedTuple):
     def _on_one_line(self, value: Any) -> str:
         if not isinstance(value, dict | list) or not value:
             return serialized(value)
-        members = (
-            [f"{serialized(name)}{self.colon}{self._on_one_line(one)}" for name, one in value.items()] if isinstance(value, dict) else None
-        )
-        brackets, texts = ("[]", map(self._on_one_line, value)) if members is None else ("{}", members)
+        if isinstance(value, dict):
+            brackets, texts = "{}", [f"{serialized(name)}{self.colon}{self._on_one_line(one)}" for name, one in value.items()]
+        else:
+            brackets, texts = "[]", list(map(self._on_one_line, value))
         pad = self.pads.get(brackets[0], "")
         return f"{brackets[0]}{pad}{f',{self.comma}'.join(texts)}{pad}{brackets[1]}"
 

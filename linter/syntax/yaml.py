@@ -206,9 +206,8 @@ class _Reader:
     def _report_repeat(self, before: tuple[YamlNode, YamlNode], key: YamlNode, member: YamlNode) -> None:
         """Report that a mapping repeats a name, and the earlier place if it has the same scalar."""
         old_key, old = before
-        is_same = (
-            old.is_scalar and member.is_scalar and (old.raw, type(old.value), old.value) == (member.raw, type(member.value), member.value)
-        )
+        written, again = ((one.raw, type(one.value), one.value) for one in (old, member))
+        is_same = old.is_scalar and member.is_scalar and written == again
         repeated = Span(old_key.start, old.end) if is_same else None
         path = (*(_step(one) for one in self._open[1:]), str(key.name))
         message = "this name is given twice in one mapping"

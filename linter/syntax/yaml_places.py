@@ -123,6 +123,5 @@ class YamlPlaces:
                 waiting += [(item, name, False, True) for item in reversed(node.children)]
             else:
                 names = ["", *(one.raw for one in node.children)]
-                waiting += [
-                    (one, "" if at % 2 == 0 else names[at], at % 2 == 0, False) for at, one in reversed([*enumerate(node.children)])
-                ]
+                members = reversed([*enumerate(node.children)])
+                waiting += ((one, "" if at % 2 == 0 else names[at], at % 2 == 0, False) for at, one in members)

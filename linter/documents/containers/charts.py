@@ -46,9 +46,8 @@ class Chart(NamedTuple):
         key = name.rpartition(".")[2]
         found = (self.file.around.find(self.file, f"templates/{name}") for name in _TEMPLATES if not self.within)
         texts = [template.text.content for template in found if template is not None]
-        return name in self.file.text.content or any(
-            f"{at}{key}" in text for text in texts for at in (f".Values.{name[: -len(key)]}", " .", "(.")
-        )
+        uses = [f"{at}{key}" for at in (f".Values.{name[: -len(key)]}", " .", "(.")]
+        return name in self.file.text.content or any(use in text for text in texts for use in uses)
 
 
 def chart_beside(values: SourceFile) -> Chart | None:

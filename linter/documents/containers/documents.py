@@ -85,9 +85,8 @@ def load_servers(containers: Sequence[Container], problems: Sequence[Problem]) -
 
     If none runs a server, and the user says that the file is a server's, these are the containers with variables that a server has too.
     """
-    servers = [container for container in containers if container.is_server] or [
-        container for container in containers if any(map(is_servers, container.names))
-    ]
+    running = [container for container in containers if container.is_server]
+    servers = running or [container for container in containers if any(map(is_servers, container.names))]
     known = set(map(id, problems))
     loaded = [server.load()._replace(of_text=tuple(problems)) for server in servers]
     others = (one.with_problems(problem for problem in one.texts[0].problems if id(problem) not in known) for one in loaded[1:])
@@ -136,11 +135,8 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         """Whether a setting and its parent are in two places: within one place its own document has the mistake."""
         return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
 
-    beside = (
-        problem
-        for problem in whole.problems
-        if problem.name == "object-beside-its-members" and problem.path is not None and is_across(problem.path)
-    )
+    objects = (problem for problem in whole.problems if problem.name == "object-beside-its-members")
+    beside = (problem for problem in objects if problem.path is not None and is_across(problem.path))
     return Loaded(whole.document, tuple(beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
 
 

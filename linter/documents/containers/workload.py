@@ -230,9 +230,8 @@ _EVERY_ADDRESS: Final = ("", "0.0.0.0", "::", "[::]")
 def workload(own: Described, every: Sequence[Described], server: Document | None) -> Loaded:
     """The document of a server's environment, from its own container and others of the file; ``server`` are its settings."""
     holder = own.holder._replace(names=own.holder.names | _NAMES)
-    by_host = holder.file.cached(
-        "containers by host", lambda: gathered((host, neighbour) for neighbour in every for host in neighbour.hosts)
-    )
+    hosts = ((host, neighbour) for neighbour in every for host in neighbour.hosts)
+    by_host = holder.file.cached("containers by host", lambda: gathered(hosts))
     apps = holder.file.cached("apps", lambda: [neighbour for neighbour in every if is_app_image(neighbour.image)])
     leaves = {**own.leaves, **dict(_variables(own)), **dict(_app(apps[0], by_host) if len(apps) == 1 else ())}
     is_configured = server is not None or own.lacks or any(name.startswith(PREFIX) for name in own.variables)
@@ -244,13 +243,9 @@ def workload(own: Described, every: Sequence[Described], server: Document | None
             found = by_host.get(host, []) if isinstance(host, str) else []
             leaves.update(_companion(name, found[0], image, server) if len(found) == 1 else ())
     lines = Lines(holder.file.text, lambda: visibility_of(holder), holder.tokens)
-    document = Document(
-        holder.file.uri,
-        WORKLOAD,
-        holder.file.text,
-        build_tree((path, leaf.value) for path, leaf in leaves.items()),
-        EntriesOrigin(leaves, lines, lambda: holder.start),
-    )
+    data = build_tree((path, leaf.value) for path, leaf in leaves.items())
+    origin = EntriesOrigin(leaves, lines, lambda: holder.start)
+    document = Document(holder.file.uri, WORKLOAD, holder.file.text, data, origin)
     if server is not None:
         document.environment, document.holders = server.environment, server.holders
         document.server, document.target = server.server, server.target
@@ -309,9 +304,8 @@ def _companion(name: str, described: Described, image: re.Pattern[str], server: 
 
 def _of_redis(described: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf]]:
     """Whether Redis requires a password, and whether it is the server's, by its command line."""
-    parts = [
-        (node.value.split() if isinstance(node.value, str) else node.value, node) for node in described.command if node.value is not None
-    ]
+    given = (node for node in described.command if node.value is not None)
+    parts = [(node.value.split() if isinstance(node.value, str) else node.value, node) for node in given]
     is_known = all(isinstance(part, list) and all(isinstance(word, str) for word in part) for part, _ in parts)
     if not is_known or any(node.file is not described.holder.file for _, node in parts):
         return

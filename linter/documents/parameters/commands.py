@@ -256,10 +256,8 @@ class Store:
     def _copied(self, parameter: Parameter, put: str) -> tuple[str, ...]:
         """Lines that read a value and write it with a command. The suffix keeps line breaks at its end."""
         get = ["aws ssm get-parameter --name", shlex.quote(parameter.name), *_at(self._region_of(parameter)), "--with-decryption"]
-        return (
-            f"COPY=$({' '.join(get)} --query Parameter.Value --output text && printf x)",
-            f'printf %s "${{COPY%?x}}" | {put} {_FROM_PIPE}',
-        )
+        copy = f"COPY=$({' '.join(get)} --query Parameter.Value --output text && printf x)"
+        return copy, f'printf %s "${{COPY%?x}}" | {put} {_FROM_PIPE}'
 
     def _dump(self, parameter: Parameter) -> tuple[str, ...]:
         """What the dump says about the parameter, as far as a script may show it: enough to detect a change since."""

@@ -78,11 +78,9 @@ def load_parameters(
 
     ``others`` are further files about the parameters of an environment: together they are one document.
     """
-    loaded = [
-        _loaded([read, *others(environment)], environment)._replace(of_text=read.problems) for environment in read.environments.values()
-    ]
+    loaded = (_loaded([read, *others(environment)], environment) for environment in read.environments.values())
     nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
-    return loaded or [Loaded(nothing, read.problems, checkable=False)]
+    return [one._replace(of_text=read.problems) for one in loaded] or [Loaded(nothing, read.problems, checkable=False)]
 
 
 def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
@@ -227,14 +225,10 @@ def _sum_of(
     documents = {tree.places: part.document for read, part in zip(files, parts, strict=True) for tree in read.documents}
     every = [(environment.path(parameter), part.document) for part, some in zip(parts, given, strict=True) for parameter in some]
     facts: tuple[FactPart, ...] = ("value", "type", "tier")
-    givers = {
-        (environment.path(parameter), fact): documents[giver.places]
-        for parameter in merged
-        for fact in facts
-        if (giver := parameter.giver(fact)) is not None
-    }
-    owners = {environment.path(parameter): documents[(parameter.giver("value") or parameter.written[0]).places] for parameter in merged}
+    of_facts = (((environment.path(parameter), fact), parameter.giver(fact)) for parameter in merged for fact in facts)
+    givers = {about: documents[giver.places] for about, giver in of_facts if giver is not None}
     own = {environment.path(parameter): parameter for parameter in merged}
+    owners = {path: documents[(parameter.giver("value") or parameter.written[0]).places] for path, parameter in own.items()}
     return Sum(tuple(part.document for part in parts), owners, every, givers, lambda path: own[path].facts() if path in own else {})
 
 

@@ -167,13 +167,13 @@ def environments(
     # Paths that differ only in case are one server's, which sees only the most common one.
     spellings = gathered((prefix.lower(), prefix) for prefix in ours)
     # Of two equally common ones it is the one with baseUrl, without which no server starts.
-    starting = {
-        parameter.name.removesuffix("/baseUrl") for own in ours.values() for parameter in own if parameter.name.endswith("/baseUrl")
-    }
-    spelt = {
-        max(some, key=lambda prefix: (len(ours[prefix]), prefix in starting, prefix.startswith("/medplum/"))): some
-        for some in spellings.values()
-    }
+    names = (parameter.name for own in ours.values() for parameter in own)
+    starting = {name.removesuffix("/baseUrl") for name in names if name.endswith("/baseUrl")}
+
+    def rank(prefix: str) -> tuple[int, bool, bool]:
+        return len(ours[prefix]), prefix in starting, prefix.startswith("/medplum/")
+
+    spelt = {max(some, key=rank): some for some in spellings.values()}
     last = Counter(prefix.rpartition("/")[2] for prefix in spelt)
     first = next(filter(is_medplum, spelt), None)
     servers = []
