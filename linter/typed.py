@@ -96,9 +96,8 @@ else:
             fields = tuple(body.get("__annotations__", ()))
             defaults = {field: body[field] for field in fields if field in body}
             body.update((field, _field(place, "")) for place, field in enumerate(fields))
-            body.update(
-                _fields=fields, _field_defaults=defaults, __match_args__=fields, __slots__=(), __new__=_maker(name, fields, defaults)
-            )
+            make = _maker(name, fields, defaults)
+            body.update(_fields=fields, _field_defaults=defaults, __match_args__=fields, __slots__=(), __new__=make)
             return type(name, (_Tuple,), body)
 
     class _Tuple(tuple):

@@ -183,9 +183,8 @@ def check(document: Document, path: SettingPath, value: Any, reader: Reader) -> 
     if setting.unread_beside and document.data.get(setting.unread_beside, "") != "":
         return None, False
     text = document.fact(path, "raw") if reader.by is not None else None
-    mismatch = next(
-        _answers_for_text(text, value, setting, reader) if isinstance(text, str) else _answers(_OF_JSON, value, setting, reader), None
-    )
+    answers = _answers_for_text(text, value, setting, reader) if isinstance(text, str) else _answers(_OF_JSON, value, setting, reader)
+    mismatch = next(answers, None)
     if mismatch is not None:
         if is_blank(value):  # checked last because it is slow and nearly every value fits
             return values.wrong_format(with_other_host(value), setting, reader), False

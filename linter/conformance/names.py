@@ -122,9 +122,8 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     is_container = None if value is UNKNOWN or value is None else isinstance(value, dict | list)
     known = _that_can_be(catalogue, reader.release, catalogue.name_of(above), is_container, is_secret=is_secret)
     if near := _in_other_order(name, known) or near_name(name, known):
-        return (*above, near), is_near_miss((name,), (near,)) and not any(
-            is_near_miss((name,), (other,)) for other in known if other != near
-        )
+        near_misses = [one for one in {near, *known} if is_near_miss((name,), (one,))]
+        return (*above, near), near_misses == [near]
     # A name in an entry of a list is about that entry, so it is never suggested elsewhere.
     every = (one for one in live.paths if one[-1] == name and "*" not in one)
     elsewhere = [one for one in every if _can_be(catalogue, one, is_container, is_secret=is_secret)]

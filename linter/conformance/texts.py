@@ -165,9 +165,8 @@ def older_versions(text: str, setting: Setting, reader: Reader) -> Mismatch | No
     known = setting.first if reader.by == "ssm_coercion" else max(setting.first, setting.env_unsettable.since(server.release))
     if began <= known or not server.may_be_before(began):
         return None
-    return Mismatch(
-        "all-versions", sentence(f"is read as meant only since {began}, or in a JSON config file", f"older servers {_OLDER[kind]}")
-    )
+    reason = sentence(f"is read as meant only since {began}, or in a JSON config file", f"older servers {_OLDER[kind]}")
+    return Mismatch("all-versions", reason)
 
 
 def older_loaders(_text: str, setting: Setting, reader: Reader) -> Mismatch | None:

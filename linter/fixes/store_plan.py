@@ -119,9 +119,7 @@ def _hides(finding: Finding) -> bool:
     """Whether commands write a hidden value to a parameter that did not have it."""
     if finding.fix is None or all(change.action == "store" for change in finding.fix.changes):
         return False
-    return any(
-        operation.action == "ask" or (operation.action == "copy" and not operation.source_is_public) for operation in finding.operations
-    )
+    return any(one.action == "ask" or (one.action == "copy" and not one.source_is_public) for one in finding.operations)
 
 
 def _placer(first: Outcome) -> Callable[[Finding], Finding]:

@@ -62,9 +62,8 @@ def size_in_bytes(text: str) -> Message | str | None:
     if number is None:
         return sentence("is not a size", "servers since 5.1.22 refuse it, and older ones set no limit at all", "write one such as 50mb")
     size = _byte_count(number[1])
-    amount = (
-        f"{size} {'byte' if size == '1' else 'bytes'}" if len(size) == 1 or _UNIT.fullmatch(text.rstrip(), number.end()) else "another size"
-    )
+    is_known = len(size) == 1 or _UNIT.fullmatch(text.rstrip(), number.end())
+    amount = f"{size} {'byte' if size == '1' else 'bytes'}" if is_known else "another size"
     what = f"is {amount} to the server, which refuses every larger request"
     return sentence(what, "it knows only b, kb, mb, gb, tb and pb right after the number", "write one such as 50mb")
 

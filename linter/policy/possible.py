@@ -35,9 +35,8 @@ def check_possible(rule: Rule) -> None:
         for text, assertion in [*((clause.text, clause.assertion) for clause in conditions), *ifs]:
             if _excludes_itself(assertion):
                 raise RuleError(f"this can never be true: its conditions on {text} exclude each other", assertion.place)
-        denied = {
-            id(part) for one in asked if one.part.name == "not" for part in _inner(one.part)
-        }  # no setting has a value that it never has
+        # No setting has a value that it never has.
+        denied = {id(part) for one in asked if one.part.name == "not" for part in _inner(one.part)}
         for one in asked:
             if id(one.part) not in denied:
                 _check_words(one, case.info.kinds)
@@ -53,9 +52,9 @@ def _excludes_itself(assertion: Assertion) -> bool:
     pairs = ([operands[name] for name in pair.split() if name in operands] for pair in ("min max", "min_length max_length"))
     tried = [part for part in assertion.parts if _can_be_tried(part)]
     sets = [listed(part.operand) if part.name == "one_of" else [part.operand] for part in tried if part.name in ("equals", "one_of")]
-    return any(all(isinstance(one, int | float) for one in pair) and pair != sorted(pair) for pair in pairs) or any(
-        all(any(_fails(part, value) for part in tried) for value in values) for values in sets
-    )
+    if any(all(isinstance(one, int | float) for one in pair) and pair != sorted(pair) for pair in pairs):
+        return True
+    return any(all(any(_fails(part, value) for part in tried) for value in values) for values in sets)
 
 
 def _inner(part: Part) -> list[Part]:

@@ -120,10 +120,9 @@ class Rule:
     """A rule: one reason to accept or to switch off findings, in one or several cases."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.cases = tuple(
-            Case(whole_case(data, own), number, own.keys(), data.get("when") if "when" in own else None)
-            for number, own in enumerate(data.get("cases", [{}]))
-        )
+        around = data.get("when")
+        cases = enumerate(data.get("cases", [{}]))
+        self.cases = tuple(Case(whole_case(data, own), number, own.keys(), around if "when" in own else None) for number, own in cases)
         """The cases in order; if several find something at one place, the first counts."""
         self.info = _info_of_all(self.cases)
         self.enabled = bool(data.get("enabled", True))
@@ -253,9 +252,8 @@ def _info_of_all(cases: Sequence[Case]) -> RuleInfo:
 
 def is_fixable(data: Mapping[str, Any]) -> bool:
     """Whether an example of a rule shows a fix; ``fixable`` is used for a rule without its examples."""
-    return bool(data.get("fixable")) or any(
-        {"fixed", "fixed_unsafely"} & example.keys() for example in data.get("examples", {}).get("bad", ())
-    )
+    bad = data.get("examples", {}).get("bad", ())
+    return bool(data.get("fixable")) or any({"fixed", "fixed_unsafely"} & example.keys() for example in bad)
 
 
 def kind_matches(kind: str, wanted: str) -> bool:

@@ -281,11 +281,8 @@ def check_selectors(selectors: Iterable[str], rules: Iterable[RuleInfo]) -> list
     """For each selector that matches no rule, an error with the nearest one."""
     infos = list(rules)
     known = dict.fromkeys((*(one.id for one in infos), *(one.category for one in infos if one.category)))
-    return [
-        _unknown(word, known, infos)
-        for word in dict.fromkeys(selectors)
-        if word not in known and not any(rank(info, (word,)) for info in infos)
-    ]
+    others = (word for word in dict.fromkeys(selectors) if word not in known)
+    return [_unknown(word, known, infos) for word in others if not any(rank(info, (word,)) for info in infos)]
 
 
 def _unknown(word: str, known: Collection[str], infos: Sequence[RuleInfo]) -> str:

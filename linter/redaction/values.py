@@ -235,9 +235,8 @@ def _may_be_read(text: str, setting: Setting) -> bool:
     if setting.format in ("pem-certificates", "pem-public-key") and "-----" in text:
         return _is_public_pem(text)
     if not setting.types:
-        return (
-            any(_is_legible(text, one) for one in ("bytes", "url", "email", "hostname")) or _PLAIN_NAME.fullmatch(text.strip()) is not None
-        )
+        is_name = _PLAIN_NAME.fullmatch(text.strip()) is not None
+        return is_name or any(_is_legible(text, one) for one in ("bytes", "url", "email", "hostname"))
     form = FORMATS.get(setting.format)
     if form is None:
         name = text.strip()
@@ -250,9 +249,8 @@ def _may_be_read(text: str, setting: Setting) -> bool:
 def _is_public_pem(text: str) -> bool:
     """Whether a text is the PEM of certificates or public keys, whole or not, and nothing else."""
     first = text.find("-----")
-    return not text[:first].strip() and all(
-        _BODY.fullmatch(_BLANK_IN_PEM.sub("", part)) is not None for part in _ARMOUR.split(text[first:])
-    )
+    parts = (_BLANK_IN_PEM.sub("", part) for part in _ARMOUR.split(text[first:]))
+    return not text[:first].strip() and all(_BODY.fullmatch(part) is not None for part in parts)
 
 
 def _is_legible(text: str, format_: str) -> bool:

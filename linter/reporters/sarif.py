@@ -339,13 +339,12 @@ def _results(findings: list[Finding], rules: list[str], place: Placer, style: St
             om.Location(id=number, message=om.Message(text=sentence(line(one.message))), physical_location=_physical(one, place))
             for number, one in enumerate(finding.related[:_PLACES], 1)
         ]
+        here = om.Location(logical_locations=list(_logical_locations(finding)) or None, physical_location=_physical(finding, place))
         yield om.Result(
             message=_message(finding, place),
             fixes=_fixes(finding, place) or None,
             level=finding.severity,
-            locations=[
-                om.Location(logical_locations=list(_logical_locations(finding)) or None, physical_location=_physical(finding, place))
-            ],
+            locations=[here],
             partial_fingerprints={"primaryLocationLineHash": line_hash, "medplumLintSetting/v1": subject},
             related_locations=related or None,
             rule_id=finding.rule,
@@ -428,9 +427,8 @@ def _logical_locations(finding: Finding) -> Iterator[om.LogicalLocation]:
 def _unread(files: Iterable[FileStatus], place: Placer) -> list[om.Notification]:
     """Each file that could not be read, named as in the location: the user's path depends on the working directory."""
     failed = dict.fromkeys((place.file(file.path), file.note) for file in files if file.status == "failed")
-    return [
-        _notification(UNREAD, sentence(line(f"'{file.uri}' could not be read{f': {note}' if note else ''}")), file) for file, note in failed
-    ]
+    says = ((file, f"'{file.uri}' could not be read{f': {note}' if note else ''}") for file, note in failed)
+    return [_notification(UNREAD, sentence(line(text)), file) for file, text in says]
 
 
 def _limited(rules: Iterable[RuleInfo], findings: int, kept: int) -> Iterator[om.Notification]:

@@ -447,6 +447,5 @@ _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 
 def _setting(path: SettingPath, row: Mapping[str, Any]) -> Setting:
-    return Setting(
-        ".".join(map(str, path)), {field: _DECODERS[field](value) if field in _DECODERS else value for field, value in row.items()}
-    )
+    fields = {field: _DECODERS[field](value) if field in _DECODERS else value for field, value in row.items()}
+    return Setting(".".join(map(str, path)), fields)
