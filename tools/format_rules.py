@@ -19,7 +19,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 _WIDTH: Final = 110
 _SAFE, _BASE = (getattr(yaml, f"C{name}", getattr(yaml, name)) for name in ("SafeLoader", "BaseLoader"))
-_ITEMS: Final = frozenset({"cases", "examples", "good", "bad", "fix", "found_by", "links", "evidence", "controls"})
+_ITEMS: Final = frozenset({"cases", "examples", "good", "bad", "fix", "found_by", "links", "controls"})
 """The keys of lists and mappings that have a line for each item, unless they hold texts only."""
 
 

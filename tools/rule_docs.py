@@ -154,15 +154,13 @@ _REPOSITORY = "https://github.com/medplum/medplum/blob/main/"
 
 def _evidence(rule_file: RuleFile) -> Iterator[str]:
     """The paragraph that says what shows that the rule is right."""
-    shown = [_evidence_text(one) for one in listed(rule_file.data.get("evidence", []))]
+    shown = [
+        {"run": one, "read": _link(one)}.get(where, f"[`{where}/{one}`]({_REPOSITORY}{where}/{one})")
+        for where, what in rule_file.data.get("evidence", {}).items()
+        for one in listed(what)
+    ]
     if shown:
         yield from (f"Evidence: {', '.join(shown)}.", "")
-
-
-def _evidence_text(one: str) -> str:
-    if one.startswith("run: "):
-        return one.removeprefix("run: ")
-    return _link(one) if one.startswith("https://") else f"[`{one}`]({_REPOSITORY}{one})"
 
 
 def _link(address: str) -> str:

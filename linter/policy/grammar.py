@@ -42,6 +42,7 @@ def _by_target(each: Any, otherwise: Any) -> dict[str, Any]:
 
 _NAME: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
 _AN_ASSERTION: Final = f"must be one of the words {', '.join(WORDS)}, a mapping of operators, or a list of these"
+_ADDRESS: Final = {"type": "string", "pattern": "^https://", "description": "must be an https address"}
 _A_RANGE: Final = {"type": "string", "minLength": 1, "description": 'must be a range of releases in quotes, such as ">=5.0"'}
 _EXAMPLE: Final = {
     "name": TEXT,
@@ -113,14 +114,17 @@ _KEYS: Final = {
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
     "cases": {**_list({"$ref": "#/$defs/case"}, 1), "maxItems": MOST_CASES},
     "docs": TEXT,
-    "links": _list({"type": "string", "pattern": "^https://", "description": "must be an https address"}),
-    "evidence": _one_or_list(
-        {
-            "type": "string",
-            "pattern": r"^(packages/[\w./-]+|[a-z-]+/[\w./-]+\.\w+|run: .+|https://.+)$",
-            "description": 'must be a file of Medplum\'s repository, an https address, or "run: " and what was run',
-        }
-    ),
+    "links": _list(_ADDRESS),
+    "evidence": {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {"read": _one_or_list(_ADDRESS)},
+        "additionalProperties": _one_or_list(TEXT),
+        "propertyNames": {
+            "pattern": r"^[\w-]+(/[\w-]+)*$",
+            "description": 'must be a folder of Medplum\'s repository, "run" for what was run, or "read" for https addresses',
+        },
+    },
     "tags": _list(TEXT),
     "controls": {
         "if": {"type": "object"},
