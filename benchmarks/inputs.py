@@ -126,6 +126,7 @@ def server_config(mistakes: int = 0, **more: Any) -> dict[str, Any]:
         "signingKeyPassphrase": "${SIGNING_KEY_PASSPHRASE}",
         "database": {
             "host": "database.clinic.example",
+            "dbname": "medplum",
             "username": "medplum",
             "password": "${DATABASE_PASSWORD}",
             "ssl": {"require": True},

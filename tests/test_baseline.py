@@ -28,7 +28,7 @@ from linter.run import check as checking
 SERVER = {
     "baseUrl": "https://api.hospital.org",
     "appBaseUrl": "https://app.hospital.org/",
-    "database": {"host": "db", "password": CANARY, "ssl": {"require": True}},
+    "database": {"host": "db", "dbname": "clinic", "username": "me", "password": CANARY, "ssl": {"require": True}},
     "redis": {"host": "cache"},
     "port": 8103,
 }
@@ -166,7 +166,7 @@ def test_lines_may_move_and_names_beside_it_may_change() -> None:
         "loglevel": "info",
         "redis": {"host": "x"},
         "port": 1,
-        "database": {"password": "changed", "dbname": "a", "host": "b"},
+        "database": {"password": "changed", "dbname": "a", "host": "b", "username": "c"},
     }
     write(FILE, "\n\n\n" + json.dumps({**moved, "baseUrl": "https://other.hospital.org"}, separators=(",\n\n", ":\t")))
     assert [one for one in new(FILE) if "loglevel" not in one] == []

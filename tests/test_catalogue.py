@@ -378,7 +378,6 @@ FURTHER_REDIS = ("CacheRedisSecrets", "RateLimitRedisSecrets", "PubSubRedisSecre
                 )
             },
         ),
-        ("object-or-boolean-or-integer", {"bullmq.removeOnComplete", "bullmq.removeOnFail"}),
         ("unheard-of", set()),
     ],
 )

@@ -134,7 +134,8 @@ def test_a_kind_overrules_the_content() -> None:
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])
 def test_the_target(target: str, level: str) -> None:
-    result = lint(write("server.json", BAD), "--target", target, "--select", "missing-setting", "-f", "concise")
+    text = f'{BAD[:-1]}, "port": 8103}}'
+    result = lint(write("server.json", text), "--target", target, "--select", "missing-setting", "-f", "concise")
     assert f"\nserver.json:1:1: {level}[missing-setting] supportEmail is missing" in result.output
 
 
@@ -242,7 +243,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_json_contract() -> None:
-    text = f'{BAD[:-1]}, "appBaseUrl": "https://app.hospital.example/", "binaryStorage": "s3:files", "storageBaseUrl": "https://storage.hospital.example/binary/"}}'
+    text = f'{BAD[:-1]}, "port": 8103, "appBaseUrl": "https://app.hospital.example/", "binaryStorage": "s3:files", "storageBaseUrl": "https://storage.hospital.example/binary/"}}'
     result = json.loads(lint(write("server.json", text), "--format", "json", "--select", f"{SLASH},missing-setting").output)
     assert {one["rule"] for one in result.pop("rules") if one["status"] == "found"} == {SLASH, "missing-setting"}
     assert re.fullmatch("[0-9a-f]{64}", result["tool"].pop("data_sha256"))

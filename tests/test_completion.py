@@ -62,8 +62,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["explain", "missing-t"], ["missing-trailing-slash"]),
         (["explain", "tls"], []),
         (["rules", "tls"], ["tls"]),
-        (["--select", "missing-s"], ["missing-setting", "missing-smtp-login"]),
-        (["--ignore", "tls,missing-s"], ["tls,missing-setting", "tls,missing-smtp-login"]),
+        (["--select", "missing-s"], ["missing-setting", "missing-signing-key", "missing-smtp-login"]),
+        (["--ignore", "tls,missing-s"], ["tls,missing-setting", "tls,missing-signing-key", "tls,missing-smtp-login"]),
         (["--select", "tls", "--ignore", "tls,mai"], ["tls,mail"]),
         (["explain", "no-such-rule"], []),
         (["tset", ""], ["<file>"]),
@@ -166,13 +166,14 @@ def test_bash(path: str) -> None:
         "complete() { :; }; compopt() { :; }; COMP_WORDS=(medplum-lint --select tls,missing-s); COMP_CWORD=2\n"
         '_medplum_lint_completion medplum-lint; echo "${COMPREPLY[*]}"\n'
     )
-    assert in_shell("bash", text, path) == "tls,missing-setting tls,missing-smtp-login\n"
+    assert in_shell("bash", text, path) == "tls,missing-setting tls,missing-signing-key tls,missing-smtp-login\n"
 
 
 def test_fish(path: str) -> None:
     text = script("fish") + 'complete -C "medplum-lint --select tls,missing-s"\ncomplete -C "medplum-lint explain duplicate-k"\n'
     assert in_shell("fish", text, path).splitlines() == [
-        "tls,missing-setting\tThe server needs a setting that is not there",
+        "tls,missing-setting\tA required setting is missing",
+        "tls,missing-signing-key\tLinks to attachments fail without a signing key",
         "tls,missing-smtp-login\tThe mail server does not send without a login",
         "duplicate-key\tA name is given twice, and only the last one counts",
     ]

@@ -397,7 +397,7 @@ WHOLE: Mapping[str, Any] = {
     "signingKeyId": "K2JCJMDEHXQW5F",
     "signingKey": "${SIGNING_KEY}",
     "signingKeyPassphrase": "${SIGNING_KEY_PASSPHRASE}",
-    "database": {"host": "db", "ssl": {"require": True}},
+    "database": {"host": "db", "dbname": "clinic", "username": "me", "password": "${DATABASE_PASSWORD}", "ssl": {"require": True}},
     "redis": {"host": "cache"},
 }
 MOVED: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -65,21 +65,21 @@ def test_a_secret_in_plain_text(member: str, server: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shard", "rule", "setting"),
+    ("shard", "severity", "rule", "setting"),
     [
-        ("east", "wrong-type", "shards.a"),
-        ({"database": []}, "wrong-type", "shards.a.database"),
-        ({"database": {"host": 5}}, "wrong-type", "shards.a.database.host"),
-        ({"database": {"port": "x"}}, "wrong-type", "shards.a.database.port"),
-        ({"database": {"maxConnections": 0}}, "number-out-of-range", "shards.a.database.maxConnections"),
-        ({"readonlyDatabase": {"ssl": {"ca": "x"}}}, "malformed-pem", "shards.a.readonlyDatabase.ssl.ca"),
-        ({"database": {"runMigrations": "false"}}, "misread-boolean", "shards.a.database.runMigrations"),
-        ({"DatabaseSecrets": "clinic/shard"}, "misplaced-setting", "shards.a.DatabaseSecrets"),
+        ("east", "warning", "wrong-type", "shards.a"),
+        ({"database": []}, "warning", "wrong-type", "shards.a.database"),
+        ({"database": {"host": 5}}, "warning", "wrong-type", "shards.a.database.host"),
+        ({"database": {"port": "x"}}, "warning", "wrong-type", "shards.a.database.port"),
+        ({"database": {"maxConnections": 0}}, "error", "number-out-of-range", "shards.a.database.maxConnections"),
+        ({"readonlyDatabase": {"ssl": {"ca": "x"}}}, "error", "malformed-pem", "shards.a.readonlyDatabase.ssl.ca"),
+        ({"database": {"runMigrations": "false"}}, "error", "misread-boolean", "shards.a.database.runMigrations"),
+        ({"DatabaseSecrets": "clinic/shard"}, "error", "misplaced-setting", "shards.a.DatabaseSecrets"),
     ],
 )
-def test_what_does_not_fit(shard: Any, rule: str, setting: str) -> None:
+def test_what_does_not_fit(shard: Any, severity: str, rule: str, setting: str) -> None:
     by_server = {server: {one for one in found({"a": shard}, server) if one[1] == rule} for server in (*UNREAD, "5.1.39", "5.2.13")}
-    assert by_server["5.2.13"] == {("error", rule, setting)} and by_server["5.1.39"] == {("warning", rule, setting)}
+    assert by_server["5.2.13"] == {(severity, rule, setting)} and by_server["5.1.39"] == {("warning", rule, setting)}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def suggested(data: dict[str, Any] | str, name: str) -> list[str]:
     """Suggestions in messages about unknown names."""
     text = data if isinstance(data, str) else json.dumps(data)
     outcome = lint_input(Input(name, text.encode(), Path("/nowhere") / name), Options(Overrides()))
-    named = [one for one in outcome.result.findings if one.rule in ("unknown-setting", "unknown-setting", "misnamed-setting")]
+    named = [one for one in outcome.result.findings if one.rule in ("unknown-setting", "misnamed-setting", "misplaced-setting")]
     assert named
     return [found for one in named for found in re.findall(r"did you mean (\S+)\?", one.message)]
 
