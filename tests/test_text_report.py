@@ -281,7 +281,7 @@ def test_the_lowest_severity_that_is_shown() -> None:
     assert json.loads(errors.stdout)["findings"] == kept != json.loads(every.stdout)["findings"]
     assert errors.exit_code == every.exit_code == 1
     shown = run("server.json", "--min-severity", "error")
-    assert "warning[" not in shown.stdout and re.search(r"\nNot shown for --min-severity: 3 warnings\.\n", shown.stdout)
+    assert "warning[" not in shown.stdout and re.search(r"\nNot shown for --min-severity: 2 warnings and 1 note\.\n", shown.stdout)
     assert shown.stderr == ""
 
 

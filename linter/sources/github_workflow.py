@@ -132,8 +132,10 @@ def _described(step: Node, job: Node, command: Command) -> Described:
 def _start(service: Node) -> Start:
     """How a service is started: it has Compose's ``entrypoint`` and ``command``, or an entry point among its options."""
     start = start_in("service", service, ("entrypoint", "command", "", "volumes"), "command: {}")
-    is_known = "--entrypoint" not in str(service.at("options").value)
-    return start._replace(name=service.path[-1], entry_point=start.entry_point if is_known else UNKNOWN)
+    options = str(service.at("options").value)
+    entry_point = UNKNOWN if "--entrypoint" in options else start.entry_point
+    is_whole = not any(part in options for part in ("-v", "--mount", "$"))
+    return start._replace(name=service.path[-1], entry_point=entry_point, mounts=start.mounts._replace(complete=is_whole))
 
 
 def _started_by(script: str) -> list[Start]:

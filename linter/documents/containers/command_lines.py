@@ -178,7 +178,7 @@ def start_in(word: str, node: Node, members: Sequence[str], spelling: str) -> St
     entry_point, command, folder, mounts = map(node.at, members)
     at = next((command_line for command_line in (command, entry_point) if command_line.value), None)
     of_image = node.at("name").value, node.at("image").value
-    every = Mounts([Mount(target_of(item.value)) for item in mounts.items])
+    every = Mounts([Mount(target_of(item.value)) for item in mounts.items], node.at("volumesFrom").value is None)
     return Start(word, *of_image, entry_point.value or None, command.value, spelling, at, folder.value, every)
 
 

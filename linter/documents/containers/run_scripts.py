@@ -11,6 +11,7 @@ from ...typed import Any, Final, NamedTuple
 from ..variables.documents import Variable
 from .command_lines import Start
 from .images import is_server_image
+from .mounts import Mounts
 
 _TEXT: Final = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\{\{[^}\n]*\}\}|\\[^\n]|[^\s"'\\;&|])+"""
 _REDIRECTION: Final = rf"(?<!\S)\d*[<>]+(?:&[\d-]+|[^\S\n]*{_TEXT})"
@@ -88,7 +89,8 @@ def _of_docker(words: Sequence[Word]) -> Command | None:
     entry_point = UNKNOWN if any(name == "--entrypoint" for name, _ in given) else None
     texts = [word.text for word in words[index + 1 :]]
     command = UNKNOWN if any(map(_UNREAD.search, texts)) else texts
-    start = Start("step", None, words[index].text, entry_point, command, "{} after the image")
+    mounts = Mounts(complete=not any(name.startswith(("-v", "--volume", "--mount")) for name, _ in given))
+    start = Start("step", None, words[index].text, entry_point, command, "{} after the image", mounts=mounts)
     networks = {value.text for name, value in given if name == "--network"}
     network = "host" if "host" in networks else "shared" if any(name.startswith("container:") for name in networks) else "own"
     return Command(start, variables, any(name == "--env-file" for name, _ in given), _span(words[index]), network, handed)
