@@ -514,7 +514,7 @@ def test_a_workflow_is_fixed_in_one_run() -> None:
         '        "MEDPLUM_APP_BASE_URL":  https:/.example.com/\n        "MEDPLUM_AUDIENCE": >'
     )
     path = write(text, "deploy.yml")
-    assert left(path, *KNOWN) == [("misread-object", "cacheRedis"), ("sample-value", "appBaseUrl")]
+    assert left(path, *KNOWN) == [("misread-object", "cacheRedis"), ("sample-host", "appBaseUrl")]
     assert '"MEDPLUM_APP_BASE_URL":  https://.example.com/' in path.read_text()
 
 

@@ -42,7 +42,6 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             *(
                 "ignored-setting 3",
-                "inadvisable-number 1",
                 "invalid-aws-value 1",
                 "invalid-email 1",
                 "invalid-email 2",
