@@ -87,9 +87,9 @@ def _integer_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mi
         return None
     from ..redaction.values import is_legible  # only after a mistake
 
-    effect = f"becomes {number}{f' ({setting.unit})' if setting.unit else ''}" if is_legible(text, setting) else "becomes another number"
+    effect = f"is read as {number}{f' ({setting.unit})' if setting.unit else ''}" if is_legible(text, setting) else "is read only in part"
     if setting.zero_means_default and number in ("0", "NaN"):
-        effect = f"becomes {number}, for which the server uses its default, {setting.real_default}"
+        effect = f"is read as {number}, for which the server uses its default, {setting.real_default}"
     elif number == "NaN" and (said := setting.consequence_of("nan", reader.release)):
         return Mismatch("integer", sentence("is not a number (NaN)", said, "write plain digits"))
     elif number == "NaN":
