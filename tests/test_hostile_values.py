@@ -203,7 +203,7 @@ def test_a_size_of_any_length(size: str, message: str | None) -> None:
 @pytest.mark.parametrize("digit", ["٣", "²", "①", "１２", "𝟏"])
 def test_unicode_digits_are_not_digits(digit: str) -> None:
     (message,) = found(lint(f"MEDPLUM_PORT={digit}\nMEDPLUM_REDIS_HOST=cache\n", ".env"), "misread-number")
-    assert message.startswith("port becomes NaN, for which the server uses its default, 8103")
+    assert message.startswith("port is read as NaN, for which the server uses its default, 8103")
 
 
 # --- Depth ---------------------------------------------------------------------------------------------------------------------------

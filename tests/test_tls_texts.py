@@ -13,6 +13,10 @@ from linter.documents.inputs import Input
 from linter.run import Options, lint_input
 
 BASE = "https://api.clinic.test/"
+WRONG = (
+    "error[wrong-type] {0} must be true, or an object, without quotes: the database client asks for TLS and then fails, which stops the "
+    "server; write a value of the documented type"
+)
 REFUSED = "is text, at which the database client asks for TLS and then fails, which stops the server"
 ON = "counts as true, because the server keeps it as text and any text turns TLS on; to switch it off, leave it out"
 LOST = (
@@ -77,8 +81,8 @@ def test_the_text_that_turns_the_check_of_the_certificate_off(kind: str, setting
 @pytest.mark.parametrize(
     ("setting", "value", "expected"),
     [
-        ("database.ssl", "yes", f"error[wrong-type] {{0}} {REFUSED}; write true, or an object, without quotes"),
-        ("database.ssl", '{"require": true}', f"error[wrong-type] {{0}} {REFUSED}; write true, or an object, without quotes"),
+        ("database.ssl", "yes", WRONG),
+        ("database.ssl", '{"require": true}', WRONG),
         ("database.ssl", "false", f"error[misread-boolean] {{0}} {REFUSED}; write false without quotes"),
         (
             "database.ssl",
@@ -95,7 +99,8 @@ def test_the_text_that_turns_the_check_of_the_certificate_off(kind: str, setting
         (
             "redis.tls",
             '{"ca": "x"}',
-            "error[wrong-type] {0} is text, which turns TLS on, but options in it are ignored; write an object without quotes",
+            "error[wrong-type] {0} must be an object without quotes: as text it turns TLS on, but options in it are ignored; "
+            "write a value of the documented type",
         ),
     ],
 )

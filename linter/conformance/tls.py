@@ -19,7 +19,8 @@ from .values import HARMFUL_TYPE, MEANS_FALSE, misread_switch
 _OF_PG: Final = frozenset({"true", "no-verify", ""})
 """The texts with which pg connects; with an empty one it does not encrypt."""
 _WORD: Final = pattern(r"\s*[A-Za-z0-9_-]+\s*")
-_REFUSED: Final = "is text, at which the database client asks for TLS and then fails, which stops the server"
+_FAILS: Final = "the database client asks for TLS and then fails, which stops the server"
+_REFUSED: Final = f"is text, at which {_FAILS}"
 ON: Final = "true"
 """The text with which both clients encrypt as for an empty object."""
 _NOTHING: Final[tuple[Any, ...]] = ({}, [])
@@ -52,16 +53,18 @@ def text_in_json(value: Any, setting: Setting, _reader: Reader) -> Mismatch | No
         return None
     off = value.strip().lower() in MEANS_FALSE
     if not setting.pass_through:
-        wanted = "false" if off else "true, or an object,"
-        reason = sentence(_REFUSED, remedy=f"write {wanted} without quotes", stops=True)
-        return None if value in _OF_PG else misread_switch(setting, True, reason) if off else Mismatch("type", reason, part=HARMFUL_TYPE)
+        if value in _OF_PG:
+            return None
+        if off:
+            return misread_switch(setting, True, sentence(_REFUSED, remedy="write false without quotes", stops=True))
+        return Mismatch("type", sentence("must be true, or an object, without quotes", _FAILS, stops=True), part=HARMFUL_TYPE)
     if off:
         return None
     if _only_enables_tls(value):
         why = "at this text, as at any, the server turns TLS on"
         return Mismatch("boolean-spelling", sentence("must be true, or an object, without quotes", why, by="; "))
-    what = "is text, which turns TLS on, but options in it are ignored"
-    return Mismatch("type", sentence(what, remedy="write an object without quotes"), part=HARMFUL_TYPE)
+    reason = sentence("must be an object without quotes", "as text it turns TLS on, but options in it are ignored")
+    return Mismatch("type", reason, part=HARMFUL_TYPE)
 
 
 def _only_enables_tls(text: str) -> bool:

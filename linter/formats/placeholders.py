@@ -218,7 +218,7 @@ def resolved(text: str) -> str | None:
     "A value that does not still have to be filled in: not `<your domain>` or `TODO`.",
 )
 def filled_in(text: str) -> str | None:
-    return "still has to be filled in" if is_blank(text) and genuine(text) is None else None
+    return "looks like a placeholder" if is_blank(text) and genuine(text) is None else None
 
 
 @format(
