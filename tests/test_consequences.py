@@ -18,11 +18,11 @@ UNKNOWN = {
     "server": {
         "maxJsonSize": ("form", "the reason says what becomes of the size"),
         "maxBatchSize": ("form", "the reason says what becomes of the size"),
-        "database.idleTimeoutMs": ("below", "no source of a server that reads it was seen"),
-        "database.connectionTimeoutMs": ("below", "no source of a server that reads it was seen"),
-        "readonlyDatabase.idleTimeoutMs": ("below", "no source of a server that reads it was seen"),
-        "readonlyDatabase.connectionTimeoutMs": ("below", "no source of a server that reads it was seen"),
-        "defaultMfaRateLimit": ("below", "no source of a server that reads it was seen"),
+        "database.idleTimeoutMs": ("low", "no source of a server that reads it was seen"),
+        "database.connectionTimeoutMs": ("low", "no source of a server that reads it was seen"),
+        "readonlyDatabase.idleTimeoutMs": ("low", "no source of a server that reads it was seen"),
+        "readonlyDatabase.connectionTimeoutMs": ("low", "no source of a server that reads it was seen"),
+        "defaultMfaRateLimit": ("low", "no source of a server that reads it was seen"),
     },
 }
 """The settings without a consequence for a kind of mistake that can be found in them, with the reason."""
