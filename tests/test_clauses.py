@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from linter.commands.examples import kind_of, load_example
 from linter.documents.inputs import Input
 from linter.model import Finding, Message, as_message, sentence
 from linter.policy.engine import check, merged
+from linter.policy.rule import Rule
 from linter.policy.rule_file import RuleFile
 from linter.run import Options, lint_input
 
@@ -48,23 +50,52 @@ def found(file: RuleFile) -> Iterator[Finding]:
             yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
 
 
+CLAIMS = {
+    "stops": r"does not start|\bstops\b",
+    "refused": r"refuses|refused|rejects|\bstops\b|fails|offers nothing else",
+    "lost": r"\blost\b|cannot be opened again",
+    "ignored": r"ignore|not read|has no effect|have no effect|never read|reads? only|does not reach|turns nothing on|limits nothing|pads? .* only|whenever|does not turn|any ssl|never sees|finds these parameters only|not a setting|not know|cop(y|ies) nothing",
+    "deprecated": r"deprecated|supports|up to|since|has no effect",
+}
+"""What the message of a finding says, by the class of its consequence."""
+GRAVER = re.compile(r"(?:server|it) does not start|the deployment fails|(?:is|are) lost")
+"""What only messages of the classes stops, refused and lost claim, unless they name a condition."""
+CONDITION = re.compile(r"\b(if|unless|where|when|can|may|or|without)\b")
+
+
+def classes(finding: Finding, rules: Mapping[str, Rule]) -> str:
+    """The class of the consequence of a finding, on the target of its document. That the server does not start can be in the catalogue."""
+    if finding.says.stops:
+        return "stops"
+    given = rules[finding.rule].cases[finding.case].data["class"]
+    return str(given[finding.document.target] if isinstance(given, dict) else given)
+
+
 def test_every_message_of_the_rules() -> None:
     """In their examples and in the fixtures. Read the difference before you accept it: each part has to read well on its own."""
-    messages = {file.rule.info.id: {one.message: one.says for one in found(file)} for file in built_in_files() if file.rule is not None}
+    rules = {file.rule.info.id: file.rule for file in built_in_files() if file.rule is not None}
+    messages = {file.rule.info.id: {one.message: one for one in found(file)} for file in built_in_files() if file.rule is not None}
     demand(f"{rule}: its bad examples give no message" for rule, parted in messages.items() if not parted)
     demand(
         f"{rule}: say what comes of the mistake or what to do: {message.text}"
         for rule, parted in messages.items()
-        for message in parted.values()
+        for message in (one.says for one in parted.values())
         if not (message.why or message.remedy or message.also or " must " in message.text)
     )
     for finding in (finding for case in CASES if not case.startswith("clean-") for finding in linted(case).result.findings):
-        messages[finding.rule][finding.message] = finding.says
-    lines = []
+        messages[finding.rule][finding.message] = finding
+    lines: list[str] = []
+    wrong: list[str] = []
     for rule, parted in sorted(messages.items()):
-        for _, message in sorted(parted.items()):
-            stops = " [keeps the server from starting]" if message.stops else ""
-            lines += [f"{rule}{stops}", f"    {message.what}"]
+        for _, finding in sorted(parted.items(), key=lambda item: item[0]):
+            message, name = finding.says, classes(finding, rules)
+            claim = f"{message.what}; {message.why}"
+            if not re.search(CLAIMS.get(name, ""), claim) or (
+                name not in ("stops", "refused", "lost") and GRAVER.search(claim) and not CONDITION.search(claim)
+            ):
+                wrong.append(f"{rule} [{name}]: {claim}")
+            lines += [f"{rule} [{name}]", f"    {message.what}"]
             parts = (("why", message.why), ("fix", message.remedy), ("also", message.also))
             lines += [f"    = {name}: {part}" for name, part in parts if part]
+    demand(f"the message and the class of its consequence differ: {line}" for line in wrong)
     compare_with(GOLDEN / "clauses.txt", "\n".join(lines) + "\n")

@@ -26,6 +26,7 @@ class Consequence(NamedTuple):
 CLASSES: Final[Mapping[str, Consequence]] = {
     STOPS: Consequence("the server does not start", "error", "error"),
     "refused": Consequence("AWS or the CDK refuses it, and the deployment fails", "error", "error"),
+    "unreadable": Consequence("what reads the file fails at it, or its end cannot be checked", "error", "error"),
     "fails": Consequence("a documented feature does not work", "error", "error"),
     "lost": Consequence("data is lost", "error", "error"),
     "opposite": Consequence("a value does the opposite of what it says where that is unsafe", "error", "error"),
