@@ -223,13 +223,13 @@ def test_rules_are_listed_by_control() -> None:
         0,
         """\
 SC-17, Public Key Infrastructure Certificates (NIST SP 800-53):
-ca-certificate-bundle    pedantic      it finds trust in more certificate authorities than the database needs
-expiring-ca-certificate  warning       it says in time that a trusted certificate is to be replaced
-refused-certificate      error         certificates that end, or are for other hosts, are to be replaced
-unusable-ca-certificate  error         it finds trusted certificates that have expired, or are not valid yet
+expiring-ca-certificate   warning       it says in time that a trusted certificate is to be replaced
+oversized-ca-certificate  error         it finds trust in more certificate authorities than the database needs
+refused-certificate       error         certificates that end, or are for other hosts, are to be replaced
+unusable-ca-certificate   error         it finds trusted certificates that have expired, or are not valid yet
 
 CIS-2.2.4 (CIS AWS Foundations Benchmark):
-single-instance          pedantic/off  a cluster of one instance is in one zone only, which is the part of this rule about rdsInstances
+single-instance           pedantic/off  a cluster of one instance is in one zone only, which is the part of this rule about rdsInstances
 
 A check supports a control. That it finds nothing does not show that the control is met.
 """,
