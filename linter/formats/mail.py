@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ..model import Message, sentence
 from ..patterns import pattern
 from ..typed import Final
 from . import format
@@ -39,10 +38,10 @@ def mailbox(text: str) -> str | None:
 
 
 @format("email-list", "Bare addresses, separated by commas without spaces: the server does not trim them.", _LEGIBLE, lists=True, mail=True)
-def email_list(text: str) -> Message | str | None:
+def email_list(text: str) -> str | None:
     for number, one in enumerate(text.split(","), 1):
         if one != one.strip():
-            return sentence("must have no spaces between addresses", f"with one, entry {number} never matches")
+            return f"must have no spaces around entry {number}"
         if email(one) is not None:
             return f"entry {number} {email(one)}"
     return None
