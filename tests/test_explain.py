@@ -64,29 +64,29 @@ def test_a_rule_that_applies() -> None:
         f"  server       {NEWEST} (the newest known release)\n"
         "  severity     error (the rule)\n"
         "  checked      yes\n"
-        "  case 1  [line 6]\n"
+        "  case 1  [line 11]\n"
         "  when\n"
-        '    server: ">=4.1.9"  [line 8]\n'
+        '    server: ">=4.1.9"  [line 13]\n'
         f"      true     {NEWEST}\n"
         "  or when\n"
-        '    binaryStorage: {starts_with: "s3:"}  [line 9]\n'
+        '    binaryStorage: {starts_with: "s3:"}  [line 14]\n'
         "      unknown  binaryStorage at 1:1 (absent): is not given\n"
-        "    signingKeyId: present  [line 9]\n"
+        "    signingKeyId: present  [line 14]\n"
         "      false    signingKeyId at 1:1 (absent): is missing\n"
-        "    signingKey: present  [line 9]\n"
+        "    signingKey: present  [line 14]\n"
         "      false    signingKey at 1:1 (absent): is missing\n"
         "  must\n"
-        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 10]\n'
+        '    storageBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 15]\n'
         "      unknown  storageBaseUrl at 1:1 (absent): is not given\n"
-        "  case 2  [line 21]\n"
+        "  case 2  [line 25]\n"
         "  must\n"
-        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 21]\n'
+        '    baseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 25]\n'
         '      false    baseUrl at 2:14 is https://api.clinic.example: must end with "/"\n'
         "          true     if {format: base-url}\n"
         '          false    then {ends_with: "/"}: must end with "/"\n'
-        "  case 3  [line 28]\n"
+        "  case 3  [line 27]\n"
         "  must\n"
-        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 28]\n'
+        '    appBaseUrl: {if: {format: base-url}, then: {ends_with: "/"}}  [line 27]\n'
         "      unknown  appBaseUrl at 1:1 (absent): is not given\n"
         "  findings\n"
         '    2:14 error: baseUrl must end with "/": where the server appends a path, the slash is missing '
