@@ -70,7 +70,7 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
                 "unknown-setting 1",
                 "unknown-setting 2",
             ),
-            *("unknown-setting 3", "unknown-storage 1", "unmatchable-origin 1"),
+            *("unknown-setting 3", "unmatchable-origin 1"),
         ),
     ),
 }

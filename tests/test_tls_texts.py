@@ -74,7 +74,7 @@ def test_the_text_that_turns_the_check_of_the_certificate_off(kind: str, setting
         section, member = setting.split(".")
         text = json.dumps({"baseUrl": BASE, section: {"host": "a.clinic.test", member: "no-verify"}})
     assert [one.partition(":")[0] for one in found(text, kind, setting)] == [
-        f"warning[unverified-certificate] {setting} turns the check of the certificate off"
+        f"warning[unverified-certificate] {setting} turns the certificate check off"
     ]
 
 
