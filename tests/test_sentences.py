@@ -40,16 +40,9 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "${@reason} says what to write": (
         ("remedy",),
         (
-            *(
-                "ignored-setting 3",
-                "invalid-aws-value 1",
-                "invalid-email 1",
-                "invalid-email 2",
-                "invalid-hostname 1",
-            ),
-            *("invalid-hostname 3", "invalid-url 1", "invalid-url 3", "missing-trailing-slash 1"),
-            *("missing-trailing-slash 2", "missing-trailing-slash 3", "missing-trailing-slash 4"),
-            *("refused-smtp-login 1", "unmatchable-issuer 1"),
+            *("ignored-setting 3", "invalid-aws-value 1", "invalid-email 1", "invalid-email 2", "invalid-hostname 1"),
+            *("invalid-url 1", "missing-trailing-slash 1", "missing-trailing-slash 2", "missing-trailing-slash 3"),
+            *("missing-trailing-slash 4", "refused-smtp-login 1", "unknown-storage 1"),
             *("unserved-port 1", "unserved-port 2", "unserved-port 3", "unmatchable-sender 1"),
         ),
     ),
@@ -61,16 +54,8 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("why", "remedy"),
         (
             *("ignored-setting 2", "inexact-value 1", "inexact-value 2", "misnamed-setting 1", "misnamed-setting 8", "misnamed-setting 9"),
-            *(
-                "misread-boolean 1",
-                "misread-boolean 2",
-                "misread-number 1",
-                "misread-object 1",
-                "misread-object 2",
-                "unknown-setting 1",
-                "unknown-setting 2",
-            ),
-            *("unknown-setting 3", "unmatchable-origin 1"),
+            *("misread-boolean 1", "misread-boolean 2", "misread-number 1", "misread-object 1", "misread-object 2"),
+            *("unknown-setting 1", "unknown-setting 2", "unknown-setting 3", "unmatchable-origin 1"),
         ),
     ),
 }
