@@ -54,8 +54,13 @@ CLAIMS = {
     "stops": r"does not start|\bstops\b",
     "refused": r"refuses|refused|rejects|\bstops\b|fails|offers nothing else",
     "lost": r"\blost\b|cannot be opened again",
-    "ignored": r"ignore|not read|has no effect|have no effect|never read|reads? only|does not reach|turns nothing on|limits nothing|pads? .* only|whenever|does not turn|any ssl|never sees|finds these parameters only|not a setting|not know|cop(y|ies) nothing",
-    "deprecated": r"deprecated|supports|up to|since|has no effect",
+    "ignored": (
+        r"ignore|not read|has no effect|have no effect|never read|reads? only|does not reach|turns nothing on|limits nothing|pads? .* only"
+        r"|whenever|does not turn|any ssl|never sees|finds these parameters only|not a setting|not know|cop(y|ies) nothing"
+        r"|\bno\b.* reads|is unused|found no parameter"
+    ),
+    "unreadable": r"cannot|fail|neither read nor checked|read",
+    "deprecated": r"deprecated|supports|tests|up to|since|has no effect",
 }
 """What the message of a finding says, by the class of its consequence."""
 GRAVER = re.compile(r"(?:server|it) does not start|the deployment fails|(?:is|are) lost")
