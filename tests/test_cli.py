@@ -129,7 +129,7 @@ def test_other_files_are_left_alone() -> None:
 def test_a_kind_overrules_the_content() -> None:
     result = lint(write("medplum.config.json", BOTS), "--kind", "server/json", "--select", "missing-setting", "-f", "concise")
     assert result.exit_code == 1
-    assert result.output.startswith("medplum.config.json:1:1: error[missing-setting] baseUrl is missing or empty")
+    assert result.output.startswith("medplum.config.json:1:1: error[missing-setting] baseUrl is missing")
 
 
 @pytest.mark.parametrize(("target", "level"), [("production", "error"), ("development", "note"), ("auto", "error")])

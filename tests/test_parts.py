@@ -77,7 +77,7 @@ def test_more_than_three_missing_settings_are_one_finding(name: str) -> None:
 def test_what_stops_the_server_comes_first() -> None:
     text = json.dumps({"logLevel": "INFO", "emailProvider": "awsses", "maxJsonSize": "1mb", "port": 8103})
     [one] = findings("medplum.config.json", text, "--select", "missing-setting")
-    assert one["setting"] == "baseUrl" and one["message"].startswith("baseUrl is missing or empty: the server does not start without it")
+    assert one["setting"] == "baseUrl" and one["message"].startswith("baseUrl is missing: the server does not start without it")
 
 
 def test_three_missing_settings_are_three_findings() -> None:
