@@ -212,6 +212,7 @@ def test_the_classes_agree_with_what_a_severity_claims() -> None:
     assert {name: (one.production, one.development) for name, one in CLASSES.items()} == {
         "stops": ("error", "error"),
         "refused": ("error", "error"),
+        "unreadable": ("error", "error"),
         "fails": ("error", "error"),
         "lost": ("error", "error"),
         "opposite": ("error", "error"),

@@ -154,7 +154,12 @@ def said(data: dict[str, Any], aspect: str, server: str) -> list[str]:
             "5.1.8",
             "defaultRateLimit must be a whole number, not text: the server ignores it and uses its own limit",
         ),
-        ({"defaultRateLimit": True}, "type", "5.1.8", "defaultRateLimit must be a whole number, not true"),
+        (
+            {"defaultRateLimit": True},
+            "type",
+            "5.1.8",
+            "defaultRateLimit must be a whole number, not true: the server ignores it and uses its own limit",
+        ),
         (
             {"maxJsonSize": 5},
             "type",
@@ -173,7 +178,8 @@ def said(data: dict[str, Any], aspect: str, server: str) -> list[str]:
             {"shutdownTimeoutMilliseconds": "long"},
             "type",
             "5.1.23",
-            "shutdownTimeoutMilliseconds must be a whole number, not text: the server can wait for open connections until its container is killed",
+            "shutdownTimeoutMilliseconds must be a whole number, not text: the server can wait for open connections until its container "
+            "is killed",
         ),
     ],
 )
@@ -186,9 +192,7 @@ def test_a_message_says_what_happens_because_of_the_mistake_that_was_found(
 def test_a_type_is_harmful_if_the_consequence_is_known() -> None:
     data = {"issuer": 5, "supportEmail": 5, "redis": {"password": 5, "db": "x"}, "bullmq": {"concurrency": None}, "maxSearchOffset": "10"}
     assert [one.split(" ")[0] for one in said(data, "harmful-type", "5.1.23")] == ["supportEmail", "redis.db", "bullmq.concurrency"]
-    assert [one.split(" ")[0] for one in said({"defaultRateLimit": True, "defaultFhirQuota": "x"}, "harmful-type", "5.1.7")] == [
-        "defaultFhirQuota"
-    ]
+    assert [one.split(" ")[0] for one in said({"issuer": True, "defaultFhirQuota": "x"}, "harmful-type", "5.1.7")] == ["defaultFhirQuota"]
 
 
 def test_what_is_missing_or_empty_is_absent() -> None:

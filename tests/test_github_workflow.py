@@ -71,7 +71,11 @@ def test_only_those_of_a_server_are_read() -> None:
         "env: {MEDPLUM_BASE_URL: a, MEDPLUM_CLIENT_ID: b}",
         "services:",
         "  app: {image: medplum/medplum-app, env: {MEDPLUM_BASE_URL: a, MEDPLUM_PORT: 1, MEDPLUM_APP_BASE_URL: b}}",
-        "  server: {image: 'medplum/medplum-server:5', command: 'file:a.json,env', env: {MEDPLUM_THEME: dark}}",
+        "  server:",
+        "    image: medplum/medplum-server:5",
+        "    command: file:a.json,env",
+        "    volumes: ['./a.json:/usr/src/medplum/a.json']",
+        "    env: {MEDPLUM_THEME: dark}",
         "steps:",
         "- {run: a, env: {MEDPLUM_REDIS_PORT: x}}",
     )

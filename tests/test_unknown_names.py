@@ -151,7 +151,7 @@ GONE = "chainedSearchWithReferenceTables"
     ],
 )
 def test_an_old_name_can_be_removed(server: str, name: str, message: str) -> None:
-    assert said(found({name: True}, server)) == [("warning", message)]
+    assert said(found({name: True}, server)) == [("note", message)]
 
 
 VARIABLES = """\
@@ -191,7 +191,7 @@ def test_a_setting_of_the_cdk_may_be_one_of_a_newer_server_too() -> None:
 )
 def test_an_old_setting_is_useless_only_where_it_is_known_which_server_it_is(server: str, effect: str) -> None:
     message = "defaultFhirInteractionLimit is read only by servers up to 4.1.4: use defaultFhirQuota"
-    assert said(found({"defaultFhirInteractionLimit": 1, "defaultFhirQuota": 2}, server)) == [("warning", f"{message}{effect}")]
+    assert said(found({"defaultFhirInteractionLimit": 1, "defaultFhirQuota": 2}, server)) == [("note", f"{message}{effect}")]
 
 
 UNREAD = {

@@ -10,7 +10,7 @@ from ..server.loader import Stop, coercion_of, converted, is_false
 from ..settings.kinds import Coercion
 from ..text import Span
 from ..typed import Any, Final
-from .source import Problem
+from .source import BESIDE, Problem
 
 
 def beside_members(
@@ -35,7 +35,7 @@ def beside_members(
         effect, remedy, stops = _effect(held, container, by, places[whole] < places[member] if ordered else None)
         why, what_to_do = (sentence.format(whole=name, order=order) for sentence in (effect, remedy))
         message = sentence(f"{given[member][1]} is given next to {name}", why, what_to_do, stops=stops)
-        yield Problem("object-beside-its-members", message, given[member][2], member)
+        yield Problem(BESIDE[stops or _STOPS in effect], message, given[member][2], member)
 
 
 def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tuple[str, str, bool]:

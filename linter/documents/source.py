@@ -17,7 +17,7 @@ from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import parse_json
 from ..syntax.places import NOTHING, Json
 from ..text import Edit, Span, Text
-from ..typed import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
@@ -280,6 +280,10 @@ class Repair(NamedTuple):
     edits: Callable[[], Sequence[Edit] | None] | None = None
     changes: tuple[Change, ...] = ()
     without_mark: bool = False
+
+
+BESIDE: Final = ("overridden-members", "object-beside-its-members")
+"""The problems of an object that is given beside its members: one overrides the other, or the server can stop."""
 
 
 class Problem(NamedTuple):

@@ -151,4 +151,7 @@ def message(flaw: Flaw) -> Message:
     return says.add("why", _FAILS.get(flaw.rule, ""))
 
 
-_FAILS: Final = {**dict.fromkeys((_INVALID, _WRONG_TYPE), "the deployment fails"), _BARE_KEY: "unless a parameter has just this name, the deployment fails"}
+_FAILS: Final = {
+    **dict.fromkeys((_INVALID, _WRONG_TYPE), "the deployment fails"),
+    _BARE_KEY: "unless a parameter has just this name, the deployment fails",
+}

@@ -7,8 +7,8 @@ A variable of the scope ``BUILD_TIME`` does not reach the server, and a secret t
 from __future__ import annotations
 
 from ..documents.containers.command_lines import Start, problems_of_start
-from ..documents.containers.mounts import Mounts
 from ..documents.containers.documents import Container, container, for_server, holder_in, load_servers, recognised
+from ..documents.containers.mounts import Mounts
 from ..documents.source import Loaded, Recognised, SourceFile
 from ..documents.variables.documents import Variable, read_variables
 from ..documents.variables.in_yaml import Block, Node, roots, text_problems
@@ -44,7 +44,9 @@ def _container(app: Node, node: Node) -> Container:
     image = f"{'/'.join(str(part) for part in parts if part)}:{node.at('image', 'tag').value or 'latest'}" if parts[1] else None
     command, name = node.at("run_command"), node.at("name").value
     at = command if command.value else None
-    start = Start("component", name, image, command.value or None, None, "{} at the end of run_command", at=at, mounts=Mounts(complete=True))
+    start = Start(
+        "component", name, image, command.value or None, None, "{} at the end of run_command", at=at, mounts=Mounts(complete=True)
+    )
     given = {variable.name: variable for holder in (app, node) for variable in Block(holder.at("envs"), read=_read, key="key").variables}
     given = {name: one for name, one in given.items() if app._replace(path=one.at).at("scope").value != "BUILD_TIME"}
 

@@ -9,7 +9,7 @@ from ...settings.env_names import PREFIX, setting_of
 from ...text import Edit
 from ...typed import Any, NamedTuple
 from ..problems import broken_off
-from ..source import Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
+from ..source import BESIDE, Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
 from ..sums import Sum
 from ..variables.documents import Variable, VariableHolder, configures_server, is_servers, read_variables, unless_kind
 from ..variables.in_yaml import Block, Node, is_sound, named_values, suppression_comments_of, text_problems, tokens_of
@@ -135,7 +135,7 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         """Whether a setting and its parent are in two places: within one place its own document has the mistake."""
         return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
 
-    objects = (problem for problem in whole.problems if problem.name == "object-beside-its-members")
+    objects = (problem for problem in whole.problems if problem.name in BESIDE)
     beside = (problem for problem in objects if problem.path is not None and is_across(problem.path))
     return Loaded(whole.document, tuple(beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
 
