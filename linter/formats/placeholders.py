@@ -175,7 +175,8 @@ def _kinds(label: str, *, in_host: bool = False) -> str:
     for word in re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^-_ ]", label):
         other = "n" if word.isdecimal() and len(word) < 5 else "x" if word.isalpha() and len(word) > 1 else "?"
         mine = "y" if word[:4].lower() == "your" and word[4:].lower() in _KIND else ""
-        kinds += mine + _KIND.get(word[4:].lower() if mine else word.lower(), other)
+        known = _KIND if word != "Bucket" else {}  # no bucket has a capital: My_Bucket is a mistake, and not a blank
+        kinds += mine + known.get(word[4:].lower() if mine else word.lower(), other)
     return kinds.translate({ord("x"): "?", ord("d"): "?"}) if in_host else kinds
 
 
