@@ -23,10 +23,11 @@ from ..policy.rule_set import PACKAGE
 from ..release import ServerVersion
 from ..suggest import choice_meant, did_you_mean
 from ..text import day_of, printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final, NamedTuple, TypeVar
 from .config import FAIL_ON_CHOICES, PROJECT_FILE, TARGET_CHOICES, Config, ConfigError, Keys, Overrides, Severity, line_in
 from .globs import Globs
 
+T = TypeVar("T")
 Schema = dict[str, Any]
 Read = Callable[[Keys, Any, Path], Any]
 """Reads the value of an option, with the keys that lead to it, of a file. Raises :exc:`Mistake`."""
@@ -63,6 +64,16 @@ class ConfigOption(NamedTuple):
 
 
 # --- Reading values. ----------------------------------------------------------------------------------------------------------------
+
+
+def _of_type(kind: type[T], what: str, keys: Keys, value: Any, _file: Path) -> T:
+    """A value of a type; ``what`` names that in the message."""
+    if not isinstance(value, kind):
+        raise Mistake(keys, f"{keys[-1]} must be {what}")
+    return value
+
+
+_text: Final = partial(_of_type, str, "text")
 
 
 def _texts(keys: Keys, value: Any, _file: Path) -> tuple[str, ...]:
@@ -124,28 +135,20 @@ def _list_of(choices: tuple[str, ...], value: Any) -> str:
     return f"{', '.join(choices)}{choice_meant(value, choices) if isinstance(value, str) else ''}"
 
 
-def _boolean(keys: Keys, value: Any, _file: Path) -> bool:
-    if not isinstance(value, bool):
-        raise Mistake(keys, f"{keys[-1]} must be true or false")
-    return value
-
-
 def _server(keys: Keys, value: Any, file: Path) -> ServerVersion:
-    if not isinstance(value, str):
-        raise Mistake(keys, 'server-version must be text, such as "5.1.23"')
+    text = _of_type(str, 'text, such as "5.1.23"', keys, value, file)
     from ..settings.releases import parse_server_version  # only for a configuration that names one
 
     try:
         where = f" for {keys[-2]}" if len(keys) > 1 else ""
-        return parse_server_version(value, f"server-version in {printable(relative_to_here(file))}{where}")
+        return parse_server_version(text, f"server-version in {printable(relative_to_here(file))}{where}")
     except ValueError as error:
         raise Mistake(keys, f"server-version: {error}") from None
 
 
-def _severity(keys: Keys, value: Any, _file: Path) -> Mapping[str, Severity]:
-    if not isinstance(value, dict):
-        raise Mistake(keys, "severity must be a table of rules or categories and levels")
-    return {name: _levels((*keys, name), level) for name, level in value.items()}
+def _severity(keys: Keys, value: Any, file: Path) -> Mapping[str, Severity]:
+    table = _of_type(dict, "a table of rules or categories and levels", keys, value, file)
+    return {name: _levels((*keys, name), level) for name, level in table.items()}
 
 
 def _levels(keys: Keys, value: Any) -> Severity:
@@ -169,10 +172,8 @@ def check_names(keys: Keys, table: Mapping[str, Any], names: Iterable[str]) -> N
 def _tables(keys: Keys, value: Any, file: Path) -> dict[str, Overrides]:
     """Tables of options, by the globs of files or by environments."""
     of_files = keys[-1] == "per-file"
-    if not isinstance(value, dict):
-        raise Mistake(keys, f"{keys[-1]} must be a table of {'globs' if of_files else 'environments'}")
     found = {}
-    for name, table in value.items():
+    for name, table in _of_type(dict, f"a table of {'globs' if of_files else 'environments'}", keys, value, file).items():
         above = (*keys, name)
         if of_files:
             check_glob(above, name)
@@ -215,12 +216,6 @@ def _acceptance(keys: Keys, table: Mapping[str, Any], file: Path) -> Acceptance:
     return Acceptance(**values | {"reason": reason})
 
 
-def _text(keys: Keys, value: Any, _file: Path) -> str:
-    if not isinstance(value, str):
-        raise Mistake(keys, f"{keys[-1]} must be text")
-    return value
-
-
 def _day(keys: Keys, value: Any, _file: Path) -> date:
     """A TOML date, or a text with one; not one with a time."""
     day = day_of(str(value))
@@ -243,7 +238,7 @@ def _one_of(choices: tuple[str, ...]) -> tuple[Schema, Read]:
 _LEVELS: Final = (*LEVELS, "off")
 _TEXT: Final[Schema] = {"type": "string"}
 _PATH: Final[Schema] = {"type": "string", "minLength": 1}
-_TRUTH: Final[Schema] = {"type": "boolean"}
+_TRUTH: Final[tuple[Schema, Read]] = {"type": "boolean"}, partial(_of_type, bool, "true or false")
 _SELECTORS: Final = _list({"$ref": "#/definitions/selector"})
 _SOME: Final[Schema] = {"type": "object", "additionalProperties": {"$ref": "#/definitions/some"}}
 
@@ -266,7 +261,7 @@ OPTIONS: Final = (
     ConfigOption("ignore", _SELECTORS, _texts, "Do not check these rules.", 'ignore = ["invalid-encoding"]'),
     ConfigOption("include", _list(_TEXT), _globs, "Globs of more files for a search to include.", 'include = ["deploy/*.conf"]'),
     ConfigOption("exclude", _list(_TEXT), _globs, "Globs of files and folders for a search to skip.", 'exclude = ["old/**", "*.bak.json"]'),
-    ConfigOption("force-exclude", _TRUTH, _boolean, "Also skip excluded files that are named.", "force-exclude = true"),
+    ConfigOption("force-exclude", *_TRUTH, "Also skip excluded files that are named.", "force-exclude = true"),
     ConfigOption(
         "secret-names",
         _list({"type": "string", "pattern": f"^(?!MEDPLUM_){_SETTING}$"}),
@@ -282,7 +277,7 @@ OPTIONS: Final = (
         "What the configuration is for; auto: development if all of its URLs are local.",
         'target = "auto"',
     ),
-    ConfigOption("pedantic", _TRUTH, _boolean, "Also give advice that applies to almost every installation.", "pedantic = true"),
+    ConfigOption("pedantic", *_TRUTH, "Also give advice that applies to almost every installation.", "pedantic = true"),
     ConfigOption(
         "server-version",
         _TEXT,
