@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..model import ABSENT, LEVELS, Document, Finding, dotted
 from ..options import Given
-from ..options.choose import is_active, levels_of
+from ..options.choose import is_active, levels_of, most_exact
 from ..output import write_standard_output
 from ..output.say import fail_for
 from ..policy.controls import lines_about
@@ -29,7 +29,6 @@ from ..run.record import (
     Subject,
     is_of,
     lack_of,
-    most_exact,
     named_by,
     place_in,
     severity_from,

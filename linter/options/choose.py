@@ -250,16 +250,16 @@ def severity_of(info: RuleInfo, overrides: Overrides, server: ServerVersion = AN
     asked = overrides.pedantic or is_asked_for(info, overrides) or (server.is_known and OF_OLDER_SERVERS in info.tags)
     if info.pedantic and not asked:
         severity = {target: None if target in info.pedantic else level for target, level in severity.items()}
-    of_category = _severity_of_category(info, overrides.severity) if overrides.severity else None
+    severities = overrides.severity or {}
+    of_category = severities.get(most_exact(info, severities))
     if of_category is None:
         return severity
     return {target: of_category[target] if level is not None else None for target, level in severity.items()}
 
 
-def _severity_of_category(info: RuleInfo, given: Mapping[str, Severity]) -> Severity | None:
-    """The severity in the options for the category of a rule, by the most specific selector that matches it."""
-    name = max(given, key=lambda name: rank(info, (name,)))
-    return given[name] if rank(info, (name,)) else None
+def most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
+    """The selector that names a rule most exactly; empty if none does."""
+    return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
 
 
 def configured_environment(config: Config, document: Document) -> str | None:

@@ -33,13 +33,12 @@ from ..model import (
     gathered,
     scalars_in,
 )
-from ..options.choose import configured_environment, is_active, is_selected, levels_of
+from ..options.choose import configured_environment, is_active, is_selected, levels_of, most_exact
 from ..options.config import Config, Overrides
 from ..policy.engine import Levels, applies, seen_by
 from ..policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
 from ..policy.node import Node
 from ..policy.rule import Rule
-from ..policy.rule_set import rank
 from ..policy.tree import Clause
 from ..redaction.digest import digest_of
 from ..settings.kinds import DEPLOYMENT, WORKLOAD
@@ -219,11 +218,6 @@ def why_unchecked(subject: Subject) -> str:
         return f"the rule has enabled: false, and is checked only when it is selected by its id: --select {info.id}"
     ignored = most_exact(info, overrides.ignore)
     return named_by(subject, "ignore", ignored) if ignored else named_by(subject, "select", most_exact(info, overrides.select))
-
-
-def most_exact(info: RuleInfo, words: Iterable[str] | None) -> str:
-    """The selector that names a rule most exactly; empty if none does."""
-    return max((word for word in words or () if rank(info, (word,))), key=lambda word: rank(info, (word,)), default="")
 
 
 def named_by(subject: Subject, option: str, word: str = "") -> str:
