@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from ..fixes.plan import FixedFile
-from ..model import UNKNOWN, Document
+from ..model import UNKNOWN, Document, prefixes
 from ..patterns import pattern
 from ..server.effective import leaves
 from ..text import MASK, Span, inert, printable
@@ -43,7 +43,7 @@ def _new_values(file: FixedFile) -> list[tuple[Span, str]]:
 
     A reference counts as a text, though its value is not known.
     """
-    known = {path[:length] for document in file.old for path, _ in leaves((), document.data) for length in range(1, len(path) + 1)}
+    known = {parent for document in file.old for path, _ in leaves((), document.data) for parent in prefixes(path)}
     found = {
         (span := document.locate(path), document.text.content[span.start : span.end].strip("\"'") if value is UNKNOWN else str(value))
         for document in file.new

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...model import Document, Part, SettingPath
+from ...model import Document, Part, SettingPath, prefixes
 from ...server.effective import Effective, effective_settings
 from ...text import Span
 from ...typed import NamedTuple
@@ -26,12 +26,11 @@ def settings_in(checked: Checked, name: str) -> Iterator[Place]:
     for document in checked.documents.get(name, ()):
         known: set[SettingPath] = set()
         for row in effective_settings(document, defaults=False):
-            for length in range(1, len(row.path) + 1):
-                path = row.path[:length]
+            for path in prefixes(row.path):
                 if path in known:
                     continue
                 known.add(path)
-                own = row if length == len(row.path) else None
+                own = row if path == row.path else None
                 holder, inner = document.written_in(path)
                 if holder.uri == name:
                     parts: tuple[Part, ...] = ("key", "value") if own is not None else ("key",)
