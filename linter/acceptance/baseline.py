@@ -40,16 +40,22 @@ class Entry(NamedTuple):
     rule: str
 
 
+class Known(NamedTuple):
+    """How many findings an entry stands for, its line, and its terms."""
+
+    findings: int
+    line: int
+    terms: Terms
+
+
 class Baseline(NamedTuple):
-    """A file of entries: how many findings each stands for, its line, and its terms. Its paths are relative to the folder of the file.
+    """A file of entries. Its paths are relative to the folder of the file.
 
     ``new`` are the terms of new entries if this run rewrites the file, which may not exist yet; else None.
     """
 
     path: Path
-    counts: Mapping[Entry, int]
-    lines: Mapping[Entry, int]
-    terms: Mapping[Entry, Terms]
+    entries: Mapping[Entry, Known]
     new: Terms | None = None
 
 
@@ -86,24 +92,21 @@ def read_baseline(path: Path) -> Baseline:
         raise ConfigError(f"{path}: the baseline cannot be read: {error}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not a baseline: it is not UTF-8") from None
-    counts: dict[Entry, int] = {}
-    lines: dict[Entry, int] = {}
-    terms: dict[Entry, Terms] = {}
+    entries: dict[Entry, Known] = {}
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip()
         if line and not line.startswith("#"):
-            entry, count, own = _parsed(line, f"{path}:{number}")
+            entry, count, terms = _parsed(line, f"{path}:{number}")
+            first = entries.get(entry, Known(count, number, terms))
             # After a merge, an entry that both branches added is there twice.
-            counts[entry] = max(count, counts.get(entry, 0))
-            if lines.setdefault(entry, number) == number and own:
-                terms[entry] = own
-    return Baseline(path, counts, lines, terms)
+            entries[entry] = first._replace(findings=max(count, first.findings))
+    return Baseline(path, entries)
 
 
 def _replaced(path: Path) -> Baseline:
     """The baseline to be replaced. Raises :exc:`~linter.options.config.ConfigError` for another kind of file."""
     if not os.path.lexists(path):
-        return Baseline(path, {}, {}, {})
+        return Baseline(path, {})
     try:
         return read_baseline(path)
     except ConfigError as error:
@@ -150,7 +153,7 @@ class KnownFindings:
         self._file = relative_to_here(baseline.path)
         self._today = today
         self._is_for_all = is_for_all
-        self._left = dict(baseline.counts)
+        self._left = {entry: known.findings for entry, known in baseline.entries.items()}
         self._taken: dict[Entry, int] = {}
         self._covered: dict[Entry, list[Finding]] = {}
         self._files: dict[str, list[Checked]] = {}
@@ -186,15 +189,16 @@ class KnownFindings:
 
     def _acceptance(self, entry: Entry) -> Acceptance:
         names = (entry.path, entry.setting, entry.environment or None)
-        line = self._baseline.lines.get(entry) if self._baseline.new is None else None
-        made = Acceptance(entry.rule, f"in the baseline {self._file}", *names, line=line, file=self._file, source="baseline")
-        return made._replace(**self._terms(entry))
+        line = self._baseline.entries[entry].line if self._baseline.new is None else None
+        terms = self._terms(entry)
+        return Acceptance(entry.rule, f"in the baseline {self._file}", *names, line=line, file=self._file, source="baseline", **terms)
 
     def _terms(self, entry: Entry) -> Terms:
         """The terms of an entry. If the baseline is rewritten, one that is new or has expired gets new terms."""
-        own: Terms = self._baseline.terms.get(entry, {})
-        is_old = entry in self._baseline.counts and not Acceptance("", "", **own).is_over(self._today)
-        return own if is_old or entry not in self._taken else self._baseline.new or {}
+        known = self._baseline.entries.get(entry)
+        if known is None or (entry in self._taken and Acceptance("", "", **known.terms).is_over(self._today)):
+            return self._baseline.new or {}
+        return known.terms
 
     def count(self, finding: Finding) -> None:
         """Count a finding that is accepted for the configuration that names the baseline."""
@@ -220,22 +224,22 @@ class KnownFindings:
     def listed(self, reach: Reach) -> Iterator[Listed]:
         """See :class:`~linter.acceptance.acceptors.Acceptor`; entries for files that are gone are among them."""
         shows = self._shown(reach)
-        for entry, number in self._baseline.counts.items():
-            is_used = self._left[entry] < number
+        for entry, known in self._baseline.entries.items():
+            is_used = self._left[entry] < known.findings
             why_not = "the finding is gone" if not is_used and shows(entry) else None
             if why_not or entry.path in self._files:
                 yield self._acceptance(entry), is_used, why_not
 
     def notices(self, reach: Reach) -> Iterator[Notice]:
         """A notice about entries that stand for more findings than there are, as far as the run can tell."""
-        lines, shows = self._baseline.lines, self._shown(reach)
+        known, shows = self._baseline.entries, self._shown(reach)
         stale = [one for one in sorted(self._left) if self._left[one] and shows(one)]
         if stale and self._baseline.new is None:
-            named = "; ".join(f"{_described(one)} (line {lines[one]})" for one in stale[:_MOST_NAMED])
+            named = "; ".join(f"{_described(one)} (line {known[one].line})" for one in stale[:_MOST_NAMED])
             more = f"; and {len(stale) - _MOST_NAMED:,} more" if len(stale) > _MOST_NAMED else ""
             what = f"{count(len(stale), 'entry is', 'entries are')} stale, because the finding is gone: {named}{more}"
             remedy = "delete stale entries, or write the baseline again with --write-baseline"
-            yield Notice("stale-baseline", self._file, lines[stale[0]], f"{what}; {remedy}")
+            yield Notice("stale-baseline", self._file, known[stale[0]].line, f"{what}; {remedy}")
 
     def _shown(self, reach: Reach) -> Callable[[Entry], bool]:
         """A function that says whether the run shows if the finding of an entry still exists."""
