@@ -17,8 +17,8 @@ import click
 
 from . import __version__
 from .files import reason_of
-from .options import COMMANDS, COMPLETE_VARIABLE, HEADINGS, Given, Option
-from .options.parameters import parameters_of
+from .options import COMMANDS, COMPLETE_VARIABLE, HEADINGS, Given, Option, options_of
+from .options.parameters import parameter
 from .output import Unwritable, drop
 from .output.say import PROGRAM, Failed, UsageError, finished, quietly
 from .text import inert, printable
@@ -93,7 +93,7 @@ class Command(click.Command):
     """A command of :mod:`linter.commands`. Its module is imported when it is run or its help is shown."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, callback=self._run, params=parameters_of(name, _completions))
+        super().__init__(name, callback=self._run, params=[parameter(option, _completions) for option in options_of(name)])
 
     @property
     def function(self) -> Callable[[Given], int | None]:

@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from ..typed import TYPE_CHECKING, Any
-from . import Option, options_of
+from . import Option
 from .values import value_of
 
 if TYPE_CHECKING:
@@ -22,15 +22,11 @@ def with_choices(text: str, choices: Sequence[str]) -> str:
     return f"{sentence.removesuffix('.')}: {', '.join(words)} or {last}.{' ' * bool(stop)}{more}{bracket}{default}"
 
 
-def parameters_of(command: str, complete: Callable[..., Any]) -> list[click.Parameter]:
-    """The arguments and options of a command; an option also has the heading of its help.
+def parameter(option: Option, complete: Callable[..., Any]) -> click.Parameter:
+    """An argument, or an option, which also has the heading of its help.
 
     ``complete`` gives the values that begin with a text, for an option and click's arguments.
     """
-    return [_parameter(option, complete) for option in options_of(command)]
-
-
-def _parameter(option: Option, complete: Callable[..., Any]) -> click.Parameter:
     metavar = option.metavar or (option.names.split()[0].strip("-").upper() if option.choices else None)
     completions = partial(complete, option) if option.complete or option.choices else None
     attributes: dict[str, Any] = {"metavar": metavar, "callback": partial(_value, option), "shell_complete": completions}
