@@ -44,9 +44,12 @@ def run(given: Given) -> None:
     found = _accepted(given, options, config, folder)
     setting = given.setting if given.setting is not None else next(map(_name, found), None)
     entry = Acceptance(given.rule, given.reason, glob_for(file, folder), setting, given.environment, given.by, given.until, options.today)
-    line = _append(config.path or folder / OWN_FILE, entry)
+    path = config.path or folder / OWN_FILE
+    before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else None
+    after, line = appended(path, before or b"", entry)
+    write_file(str(path), after, before=before)
     count = "1 finding is" if len(found) == 1 else f"{len(found)} findings are" if found else "what it finds is"
-    say("note", f"{relative_to_here(config.path or folder / OWN_FILE)}:{line}: {count} accepted from now on")
+    say("note", f"{relative_to_here(path)}:{line}: {count} accepted from now on")
 
 
 def _accepted(given: Given, options: Options, config: Config, folder: Path) -> list[Finding]:
@@ -111,14 +114,6 @@ def glob_for(file: Path, folder: Path) -> str:
     except ValueError:
         raise Failed(f"{file}: is not in {folder}, which the globs of the configuration are relative to") from None
     return escape(relative if "/" in relative else f"/{relative}")
-
-
-def _append(path: Path, entry: Acceptance) -> int:
-    """Append an entry to a configuration file, or start one with it; returns its line. Raises :exc:`Failed` like :func:`appended`."""
-    before = read_regular(path, LARGEST_CONFIGURATION) if os.path.lexists(path) else None
-    after, line = appended(path, before or b"", entry)
-    write_file(str(path), after, before=before)
-    return line
 
 
 def appended(path: Path, before: bytes, entry: Acceptance) -> tuple[bytes, int]:
