@@ -24,17 +24,15 @@ class Place(NamedTuple):
 def settings_in(checked: Checked, name: str) -> Iterator[Place]:
     """The settings that a file gives, each with its key and its value; objects before their members."""
     for document in checked.documents.get(name, ()):
-        known: set[SettingPath] = set()
+        rows: dict[SettingPath, Effective | None] = {}
         for row in effective_settings(document, defaults=False):
             for path in prefixes(row.path):
-                if path in known:
-                    continue
-                known.add(path)
-                own = row if path == row.path else None
-                holder, inner = document.written_in(path)
-                if holder.uri == name:
-                    parts: tuple[Part, ...] = ("key", "value") if own is not None else ("key",)
-                    yield from (Place(document, path, holder.locate(inner, part), part, own) for part in parts)
+                rows.setdefault(path, row if path == row.path else None)
+        for path, own in rows.items():
+            holder, inner = document.written_in(path)
+            if holder.uri == name:
+                parts: tuple[Part, ...] = ("key", "value") if own is not None else ("key",)
+                yield from (Place(document, path, holder.locate(inner, part), part, own) for part in parts)
 
 
 def setting_at(checked: Checked, name: str, offset: int) -> Place | None:
