@@ -270,7 +270,9 @@ class Plan:
             own, new = fixes.get(uri, []), documents.get(uri, [])
             pairs = self.paired(old, new)
             if pairs is None and (not own or not new or any(one.given is not None for one in old)):
-                raise _emptied(uri, own or batch)  # it is not recognised any more
+                suspects = own or batch  # the file is not recognised any more
+                where = "there" if all(suspect.document.uri == uri for suspect in suspects) else f"in {uri}"
+                raise _Problem(_Note(f"they would leave no setting of a server {where}", at_line=True), suspects)
             as_meant = pairs is not None and (not own or is_as_meant(own, pairs))
             if not as_meant:
                 raise _Problem(_UNKNOWN if as_meant is None else _BUG, own)
@@ -298,9 +300,3 @@ class Plan:
             lines = dict.fromkeys(str(finding.document.position(finding.span.start).line) for finding in findings) if note.at_line else ()
             at = f" at line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
             yield f"{uri}: the fixes of {rules}{at} are left out, because {note.why}"
-
-
-def _emptied(uri: str, suspects: Sequence[Finding]) -> _Problem:
-    """Fixes that leave no server setting in a document of a file, so that it is no longer recognised."""
-    where = "there" if all(suspect.document.uri == uri for suspect in suspects) else f"in {uri}"
-    return _Problem(_Note(f"they would leave no setting of a server {where}", at_line=True), suspects)
