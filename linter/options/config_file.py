@@ -366,10 +366,8 @@ def read_config(path: Path, within: Path | None = None) -> Config | None:
         content = read_regular(path, LARGEST_CONFIGURATION)
     except Unreadable as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    if within is None or not is_project:
-        return parsed_file(path, content)
-    config = parsed_file(path, content) if _TABLE.search(content) else None
-    if config is not None:
+    config = parsed_file(path, content) if within is None or not is_project or _TABLE.search(content) else None
+    if within is not None and is_project and config is not None:
         _check_inside(path, within)
     return config
 

@@ -23,7 +23,7 @@ def report(result: Result, stream: IO[str], style: Style = Style()) -> None:
 def _by_rule(findings: Sequence[Finding]) -> list[list[Finding]]:
     """The findings of each rule: first those that keep a server from starting, then by severity, then by frequency."""
     groups = gathered((finding.rule, finding) for finding in sorted(findings, key=lambda one: one.severity_rank))
-    return sorted(groups.values(), key=lambda group: (min(one.severity_rank for one in group), -len(group), group[0].rule))
+    return sorted(groups.values(), key=lambda group: (group[0].severity_rank, -len(group), group[0].rule))
 
 
 def _rule(findings: Sequence[Finding], style: Style) -> Iterator[str]:
