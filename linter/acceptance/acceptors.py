@@ -48,7 +48,7 @@ class Acceptors:
         self.comments: list[Comments] = []
         self.new_baseline: KnownFindings | None = None
         """The baseline to write."""
-        self._known: dict[Document, KnownFindings] = {}
+        self.baseline_of: dict[Document, KnownFindings] = {}
         for of_file in gathered((one.document.uri, one) for one in checked if one.loaded.suppressions).values():
             from .comments import Comments  # only where there are some
 
@@ -63,7 +63,7 @@ class Acceptors:
 
             of_baseline = [one for one in checked if path in (None, one.config.baseline)]
             known = KnownFindings(baseline, of_baseline, today, is_for_all=path is None)
-            self._known.update((one.document, known) for one in of_baseline)
+            self.baseline_of.update((one.document, known) for one in of_baseline)
             self.new_baseline = known if baseline.new is not None else None
             self._add(known, of_baseline)
 
@@ -93,11 +93,7 @@ class Acceptors:
 
     def alike(self, finding: Finding) -> tuple[Related, ...]:
         """The places of baselined findings that look the same as a new one."""
-        return self._known[finding.document].alike(finding) if finding.document in self._known else ()
-
-    def count(self, finding: Finding) -> None:
-        """Count a finding in a baseline for the configuration that names it."""
-        self._known[finding.document].count(finding)
+        return self.baseline_of[finding.document].alike(finding) if finding.document in self.baseline_of else ()
 
     def listed(self, reach: Reach) -> list[Listed]:
         """Each acceptance that is for one of the documents, once all findings are known."""

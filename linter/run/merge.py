@@ -104,6 +104,6 @@ def merge(batch: Batch, texts: Texts, acceptors: Acceptors, log: Log) -> Batch:
     kept = [one._replace(fix=texts.fix_of(one, log), related=(*one.related, *acceptors.alike(one))) for one in new]
     known = merged([finding for finding in batch.findings if finding.accepted_by == "baseline"], by_id)
     for finding in known:
-        acceptors.count(finding)
+        acceptors.baseline_of[finding.document].count(finding)
     others = [finding for finding in batch.findings if finding.accepted_by in ("comment", "configuration")]
     return batch._replace(findings=[*kept, *others, *known])
