@@ -19,9 +19,6 @@ T = TypeVar("T")
 
 Question = str | tuple[Any, ...]
 """The name of a top-level setting, or a function with its arguments after the document."""
-_ANYTHING: Final = ("any setting, and whatever is asked for other results",)
-_UNTRACED: Final = ("untraced",)
-"""Reads that the memo cannot see: a result that may depend on them is not kept for the next document."""
 
 
 class Document(Protocol):
@@ -36,6 +33,11 @@ class Memo:
 
     Not thread-safe.
     """
+
+    ANYTHING: Final = ("any setting, and whatever is asked for other results",)
+    """What a result asks for that may depend on any setting, and on everything asked for other results."""
+    UNTRACED: Final = ("untraced",)
+    """Reads that the memo cannot see: a result that may depend on them is not kept for the next document."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[Any, frozenset[Question]]] = {}
@@ -100,14 +102,6 @@ class Memo:
             around |= self._asked
             self._asked = around
 
-    def note_anything(self) -> None:
-        """Record that the result being computed may depend on any setting, and on everything asked for other results."""
-        self.note(_ANYTHING)
-
-    def note_untraced(self) -> None:
-        """Record that the result being computed may depend on reads that the memo cannot see."""
-        self.note(_UNTRACED)
-
     def forget(self) -> None:
         """Drop all results."""
         self._kept.clear()
@@ -127,15 +121,15 @@ class Memo:
                 function, *about = question
                 if not _is_same(function(before, *about), function(now, *about)):
                     changed.add(question)
-        anything = {_ANYTHING} if changed or list(old) != list(new) else set()
-        return {*changed, *anything, _UNTRACED}
+        anything = {Memo.ANYTHING} if changed or list(old) != list(new) else set()
+        return {*changed, *anything, Memo.UNTRACED}
 
 
 def _noted(name: str, *, is_of_one: bool) -> Any:
     """A method of dict that tells the memo which setting is asked for, or that any may be."""
 
     def method(self: _Watched, *arguments: Any) -> Any:
-        self.memo.note(arguments[0] if is_of_one else _ANYTHING)
+        self.memo.note(arguments[0] if is_of_one else Memo.ANYTHING)
         return getattr(dict, name)(self, *arguments)
 
     return method

@@ -220,7 +220,7 @@ class Document:
         The memo does not see what it depends on, unless the caller asks for that with ``noted``.
         """
         if not noted and self.memo is not None:
-            self.memo.note_untraced()
+            self.memo.note(self.memo.UNTRACED)
         if name not in self._cached:
             self._cached[name] = make()
         value: T = self._cached[name]

@@ -62,7 +62,7 @@ BOTS: Final = ("bots",)
 def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     """Every mismatch of a document by its path, in document order; computed once per document."""
     if document.memo is not None:
-        document.memo.note_anything()  # the memo records the reads with the check of each setting
+        document.memo.note(document.memo.ANYTHING)  # the memo records the reads with the check of each setting
     return document.cached(
         "mismatches", lambda: {path: one for name in document.data for path, one in _checked(document, name).mismatches.items()}, noted=True
     )
