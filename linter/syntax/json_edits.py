@@ -13,7 +13,7 @@ from ..model import is_same
 from ..patterns import pattern
 from ..text import Edit, Span
 from ..typed import Any, Final
-from .brackets import Brackets, Item, Separator, insert, separator_at, take_out
+from .brackets import Brackets, Item, Separator, insert, separator_at
 from .edits import (
     after_blanks,
     after_break,
@@ -72,9 +72,6 @@ class JsonEditor(TreeEditor):
 
     def _name(self, path: JsonPath, key: Span, name: str) -> str:
         return serialized(name)
-
-    def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
-        return take_out(holder, indexes)
 
     def _set(self, path: JsonPath, value: Any, order: Order) -> list[Edit]:
         content, old = self._content, value_at(self._value, path)

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from ..text import Edit, Span
 from ..typed import Any, NamedTuple
-from .brackets import Brackets, Item
+from .brackets import Brackets, Item, take_out
 from .edits import grouped, value_at
 from .places import JsonPath, Places
 
@@ -112,6 +112,10 @@ class TreeEditor(ABC):
         groups = grouped(order(path) if callable(order) else order, [str(item.step) for item in holder.items], new)
         return [edit for index, names in groups.items() for edit in self._insert(path, index, [(name, new[name]) for name in names])]
 
+    def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
+        """Remove members or items; a format has its own way for those that are not between brackets."""
+        return take_out(holder, indexes)
+
     # --- Provided by each format
 
     @abstractmethod
@@ -129,10 +133,6 @@ class TreeEditor(ABC):
     @abstractmethod
     def _insert(self, path: JsonPath, index: int, new: New) -> list[Edit]:
         """Insert members or items in front of the one at an index."""
-
-    @abstractmethod
-    def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
-        """Remove members or items."""
 
     def _checked(self, edits: list[Edit], path: JsonPath, new: New, gone: int = 1) -> list[Edit]:
         """The edits, if they only replace as many members at a path as are to be removed by ``new``."""

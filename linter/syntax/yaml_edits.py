@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ..model import is_same
 from ..text import Edit, Span
 from ..typed import Any
-from .brackets import Brackets, Item, insert, separator_at, take_out
+from .brackets import Brackets, Item, insert, separator_at
 from .edits import after_blanks, after_break, apply_edits, line_end, line_start, nearest, newline_at, without_lines
 from .escapes import yaml_like
 from .places import JsonPath
@@ -193,7 +193,7 @@ class YamlEditor(TreeEditor):
 
     def _take_out(self, path: JsonPath, holder: Any, indexes: list[int]) -> list[Edit]:
         if isinstance(holder, Brackets):
-            return take_out(holder, indexes)
+            return super()._take_out(path, holder, indexes)
         content, (index,) = self._content, indexes
         item = holder.items[index]
         if len(holder.items) == 1:
