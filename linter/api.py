@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .commands.check import is_replaced, run_options
 from .documents.inputs import Input
-from .fixes.plan import Fixes, fixed
+from .fixes.plan import fixed
 from .log import Log
 from .model import Finding as Found
 from .model import Level, dotted
@@ -93,7 +93,7 @@ class Result:
 
         With ``unsafe``, fixes that need review are made too.
         """
-        return {file.uri: file.after for file in self._fixes(unsafe).files}
+        return {file.uri: file.after for file in fixed(self._lint, unsafe=unsafe).files}
 
     def fix(self, *, unsafe: bool = False) -> Result:
         """Write what :meth:`fixed` returns, check the files again, and return that result.
@@ -104,15 +104,12 @@ class Result:
         if self._of_text:
             raise TypeError("a text has no file: fixed() returns the fixed text")
         log = Log()
-        for file in self._fixes(unsafe).files:
+        for file in fixed(self._lint, unsafe=unsafe).files:
             is_replaced(file, log)
         after = Result(self._lint({}), self._lint)
         after.errors += tuple(log.errors)
         after.exit_code = max(after.exit_code, 2 if log.errors else 0)
         return after
-
-    def _fixes(self, unsafe: bool) -> Fixes:
-        return fixed(self._lint, unsafe=unsafe)
 
 
 def check(
