@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, cached_property, lru_cache
 
 from .patterns import pattern
-from .typed import TYPE_CHECKING, Final, NamedTuple
+from .typed import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from datetime import date
 
+T = TypeVar("T")
 BLANKS: Final = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
@@ -25,6 +26,27 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+def lookup(find: Callable[[], Iterable[tuple[Span, T]]]) -> Callable[[int], T | None]:
+    """A function that gives what belongs to the span around an offset; None if there is no span.
+
+    The spans are found on first use; of nested ones the outermost counts.
+    """
+
+    @cache
+    def outermost() -> list[tuple[Span, T]]:
+        outer: list[tuple[Span, T]] = []
+        for span, one in sorted(find(), key=lambda item: item[0]):
+            if not outer or span.start >= outer[-1][0].end:
+                outer.append((span, one))
+        return outer
+
+    def at(offset: int) -> T | None:
+        index = bisect_right(outermost(), offset, key=lambda item: item[0].start) - 1
+        return outermost()[index][1] if index >= 0 and offset < outermost()[index][0].end else None
+
+    return at
 
 
 class Position(NamedTuple):

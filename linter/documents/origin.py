@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import islice
 
 from .. import settings
 from ..model import Change, Fact, Part, SettingPath, children
 from ..syntax.places import Json, Places
-from ..text import Edit, Excerpt, Piece, Span, Text
+from ..text import Edit, Excerpt, Piece, Span, Text, lookup
 from ..typed import TYPE_CHECKING, Any, Final, Literal
 from .lines import Lines
 from .source import Editor, SourceFile
@@ -38,7 +37,7 @@ def visibility(known: settings.Catalogue, parsed: Json) -> Visibility:
     return Visibility(
         lambda name: settings.public_settings(name, known.kind),
         known_name,
-        hidden_at(partial(_closed, known, parsed)),
+        lookup(partial(_closed, known, parsed)),
         lambda offset: placed().get(offset),
     )
 
@@ -72,29 +71,11 @@ def _placed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[int, Publ
             yield place.value.start, ((setting,) if holder is None else (setting, holder))
 
 
-def hidden_at(find: Callable[[], Iterable[tuple[Span, Hidden]]]) -> Callable[[int], Hidden | None]:
-    """A function that tells what is hidden at an offset even though every name there is public; None if the names decide.
-
-    The hidden parts of a text are computed on first use; of nested ones the outermost counts.
-    """
-
-    @cache
-    def outermost() -> list[tuple[Span, Hidden]]:
-        outer: list[tuple[Span, Hidden]] = []
-        for span, hidden in sorted(find()):
-            if not outer or span.start >= outer[-1][0].end:
-                outer.append((span, hidden))
-        return outer
-
-    def at(offset: int) -> Hidden | None:
-        index = bisect_right(outermost(), offset, key=lambda item: item[0].start) - 1
-        return outermost()[index][1] if index >= 0 and offset < outermost()[index][0].end else None
-
-    return at
-
-
 def _closed(known: settings.Catalogue, parsed: Json) -> Iterator[tuple[Span, Hidden]]:
-    """The values of a JSON text for which the catalogue has no public setting, and those that JSON drops for a later one."""
+    """What is hidden even though every name there is public.
+
+    These are the values for which the catalogue has no public setting, and those that JSON drops for a later one.
+    """
     waiting: list[tuple[SettingPath, Any]] = [((), parsed.value)]
     while waiting:
         above, holder = waiting.pop()

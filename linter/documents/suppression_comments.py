@@ -8,12 +8,11 @@ no effect: later readers of the file must know why. Before the reason it can say
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable
 
 from ..model import sentence
 from ..suggest import is_slip
-from ..text import Span, Text, day_of
+from ..text import Span, Text, day_of, lookup
 from ..typed import Any, Final, NamedTuple
 from .source import Problem, Suppression
 
@@ -91,11 +90,5 @@ def _read(ignore: re.Match[str]) -> tuple[dict[str, Any], str, str]:
 
 def within(spans: Iterable[Span]) -> Callable[[int], bool]:
     """A function that says whether an offset is in one of some spans, which must not overlap."""
-    ordered = sorted(spans)
-    starts = [span.start for span in ordered]
-
-    def is_within(at: int) -> bool:
-        before = bisect_right(starts, at)
-        return before > 0 and at < ordered[before - 1].end
-
-    return is_within
+    found = lookup(lambda: ((span, True) for span in spans))
+    return lambda at: found(at) is True

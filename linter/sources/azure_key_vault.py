@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from .. import settings
 from ..documents.entries import EntriesOrigin
 from ..documents.lines import Lines
-from ..documents.origin import first_character, hidden_at, public_at
+from ..documents.origin import first_character, public_at
 from ..documents.problems import object_problems, problems_beside
 from ..documents.recognise import server_settings
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
@@ -20,7 +20,7 @@ from ..model import UNKNOWN, Document, Fact, Part, SettingPath, sentence
 from ..release import Release
 from ..server.loader import build_tree, dotted_path, ssm_value
 from ..syntax.places import Json, Places
-from ..text import Span, printable
+from ..text import Span, lookup, printable
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _origin(file: SourceFile, parsed: Json, entries: Mapping[SettingPath, _Vault
         return Visibility(
             lambda name: public_at(known, dotted_path(name)),
             lambda name: parsed.whole or known.get(dotted_path(name)) is not None,
-            hidden_at(lambda: [(one.span("value"), "values") for one in entries.values() if one.has_object]),
+            lookup(lambda: [(one.span("value"), "values") for one in entries.values() if one.has_object]),
         )
 
     return EntriesOrigin(entries, Lines(file.text, visibility), lambda: first_character(parsed.places))

@@ -16,14 +16,14 @@ from ..documents.containers.documents import Container, Given, container, for_se
 from ..documents.containers.images import is_server_image
 from ..documents.containers.mounts import Mount, Mounts, target_of
 from ..documents.containers.workload import Described, as_is, is_companion, mebibytes, milliseconds, mounted_at, put_check
-from ..documents.origin import hidden_at
 from ..documents.source import Loaded, Recognised, SourceFile, folder_of
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder
 from ..documents.variables.in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, text_problems, variables_in, yaml_roots
 from ..model import UNKNOWN, gathered, sentence
 from ..settings.env_names import PREFIX
-from ..typed import Any, Final
+from ..text import lookup
+from ..typed import Any, Final, Literal
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -42,6 +42,8 @@ _POD_SPECS_OF_OTHERS: Final = {
 """Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds have the same names as others of Kubernetes."""
 _OBJECTS: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret", "configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 """The kinds of objects that give a container variables, by the words that name them."""
+_HIDDEN: Final[Literal["values"]] = "values"
+"""What is hidden of a Secret, whatever its names are."""
 _READER: Final = sentence("where only text is accepted", "the manifest is refused", by=", so ")
 
 
@@ -266,10 +268,8 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
 def _holder(one: Node, node: Node) -> VariableHolder:
     """An object, or a container in it, as a holder of variables."""
     holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _blocks)
-    # In a Secret no value may be shown.
-    closed = node.file.cached(
-        "Secrets", lambda: hidden_at(lambda: [(one.place().value, "values") for one in _objects(node.file) if _kind(one) == "Secret"])
-    )
+    secrets = (other for other in _objects(node.file) if _kind(other) == "Secret")
+    closed = node.file.cached("Secrets", lambda: lookup(lambda: [(secret.place().value, _HIDDEN) for secret in secrets]))
     return holder._replace(environment=_name(one, node), closed=closed)
 
 
