@@ -39,14 +39,7 @@ def number_text(value: Any) -> str:
         if value in (float("inf"), float("-inf")):
             return "Infinity" if value > 0 else "-Infinity"
         if value.is_integer() and abs(value) < 1e21:
-            return _digits(value)
+            from decimal import Decimal  # only for a whole number that is written as another one
+
+            return str(int(Decimal(repr(value))))  # its significant digits as a double, and zeros
     return str(value)
-
-
-def _digits(value: float) -> str:
-    """A whole number below 10^21: its significant digits as a double, and zeros."""
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:
-        return str(int(value))
-    sign, digits = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
-    return sign + digits.replace(".", "").ljust(int(exponent) + 1, "0")
