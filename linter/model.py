@@ -198,7 +198,7 @@ class Document:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of its sources."""
-        return tuple(layer.kind for layer in self.layers) if self.parts is not None else (self.kind,)
+        return tuple(layer.kind for layer in self.layers)
 
     def layer(self, path: SettingPath) -> Document:
         """The source whose value of a setting applies: see :meth:`Parts.layer`."""

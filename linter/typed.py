@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import IO as IO
     from typing import Any as Any
     from typing import BinaryIO as BinaryIO
-    from typing import ClassVar as ClassVar
     from typing import Final as Final
     from typing import Generic as Generic
     from typing import Literal as Literal
@@ -45,7 +44,7 @@ else:
         __slots__ = ()
         __class_getitem__ = classmethod(GenericAlias)
 
-    Any = BinaryIO = ClassVar = Final = Generic = IO = Literal = NoReturn = Protocol = _Word
+    Any = BinaryIO = Final = Generic = IO = Literal = NoReturn = Protocol = _Word
 
     class TypedDict:
         def __init_subclass__(cls, **_said):
