@@ -192,7 +192,7 @@ class Document(_Fields):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of its sources."""
-        return tuple(layer.kind for layer in self.layers)
+        return tuple(layer.kind for layer in self.layers) if self.parts is not None else (self.kind,)
 
     def layer(self, path: SettingPath) -> Document:
         """The source whose value of a setting applies: see :meth:`Parts.layer`."""
