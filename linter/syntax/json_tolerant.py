@@ -90,8 +90,7 @@ class _TolerantReader:
             self.root = RecordedPlaces({}, Place(Span(self.at, self.end), None), 0)
             self.open.append(self.root)
             self.is_bare = True
-            message = "there are no braces around the members"
-            self.problems.append(SyntaxProblem("json-without-braces", message, self._token_span(), lossy=False))
+            self._report("there are no braces around the members", self._token_span(), "json-without-braces", lossy=False)
         else:
             self._value(None)
         while self.open:
@@ -100,8 +99,8 @@ class _TolerantReader:
         if self.at < self.end:
             raise self._broken("something follows the end of the JSON value")
 
-    def _report(self, message: str, span: Span) -> None:
-        self.problems.append(SyntaxProblem("invalid-json", message, span))
+    def _report(self, message: str, span: Span, name: str = "invalid-json", **more: Any) -> None:
+        self.problems.append(SyntaxProblem(name, message, span, **more))
 
     def _broken(self, message: str) -> _Broken:
         """The mistake in the next word that stops the parser."""
@@ -121,7 +120,7 @@ class _TolerantReader:
             self.at += 1
             self._skip()
             if self._next == closer:
-                self.problems.append(SyntaxProblem("json-trailing-comma", "a comma follows the last member", comma, lossy=False))
+                self._report("a comma follows the last member", comma, "json-trailing-comma", lossy=False)
         elif container.members and self._next not in ("", *"]}"):
             if opener == "{" and self._next != '"':
                 raise self._broken('a comma or "}" is expected here')
@@ -152,7 +151,7 @@ class _TolerantReader:
             path = (*(holder.step for holder in self.open[1:]), name) if len(self.open) <= DEEPEST_NAMED else None
             dropped = known.place.value if isinstance(known.value, dict | list) else None
             message = "this name is given twice in one object"
-            self.problems.append(SyntaxProblem("json-duplicate-key", message, span, path, fatal=False, lossy=False, dropped=dropped))
+            self._report(message, span, "json-duplicate-key", path=path, fatal=False, lossy=False, dropped=dropped)
         self._skip()
         if self._next != ":":
             raise self._broken("a colon is expected after the name of a member")
@@ -239,7 +238,7 @@ class _TolerantReader:
             if other is None:
                 return
             if comment is not None:
-                self.problems.append(SyntaxProblem("json-comment", "JSON has no comments", Span(*comment.span()), lossy=False))
+                self._report("JSON has no comments", Span(*comment.span()), "json-comment", lossy=False)
             else:
                 message = f"U+{ord(other[0][0]):04X} is not white space in JSON (only spaces, tabs and line breaks are)"
                 self._report(message, Span(*other.span()))
