@@ -17,7 +17,7 @@ from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Setting, letters_of
 from ..typed import Any, Final, NamedTuple
 from . import names, spellings, tls, values
-from .mismatch import first_flaw, mismatch_of, mismatches
+from .mismatch import aspect_at, first_flaw, mismatches
 from .reader import Reader, reader_of
 from .secrets import is_called_secret, is_name_of_secret
 
@@ -51,12 +51,8 @@ def _place(document: Document, path: SettingPath, reader: Reader) -> _Place:
 def meant_value(document: Document, path: SettingPath) -> Any:
     """What a value that does not fit was meant to be, as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` if that is not known."""
     reader = reader_of(document)
-    if reader is None:
-        return ABSENT
-    place, mismatch = _place(document, path, reader), mismatch_of(document, path)
-    if place.value is UNKNOWN:
-        return ABSENT
-    return _read_as_meant(place, mismatch.aspect if mismatch is not None else "")
+    place = _place(document, path, reader) if reader is not None else None
+    return ABSENT if place is None or place.value is UNKNOWN else _read_as_meant(place, aspect_at(document, path))
 
 
 def _read_as_meant(place: _Place, aspect: str) -> Any:
