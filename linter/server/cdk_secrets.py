@@ -71,10 +71,8 @@ def _value(value: Any, path: SettingPath, flaws: list[Flaw], beside: Literal["",
     return UNKNOWN
 
 
-_BESIDE_OBJECTS: Final = sentence(
-    "is an external secret in a list whose first item is not one",
-    "the CDK passes on the object itself as the value, and the deployment fails",
-)
+_PASSED_ON: Final = "the CDK passes on the object itself as the value, and the deployment fails"
+_BESIDE_OBJECTS: Final = sentence("is an external secret in a list whose first item is not one", _PASSED_ON)
 
 
 def _is_external(value: Any) -> bool:
@@ -91,12 +89,11 @@ def _is_meant(value: dict[str, Any], setting: Setting | None) -> bool:
 
 
 def _incomplete(value: dict[str, Any], path: SettingPath) -> Flaw:
-    passed_on = "the CDK passes on the object itself as the value, and the deployment fails"
     lacking = [member for member in _MEMBERS if member not in value]
     if lacking:
-        return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret without {' and '.join(lacking)}", passed_on))
+        return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret without {' and '.join(lacking)}", _PASSED_ON))
     wrong = next(member for member in _MEMBERS if not isinstance(value[member], str))
-    return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret whose {wrong} is not text", passed_on), wrong)
+    return Flaw(_NOT_FETCHED, path, sentence(f"is an external secret whose {wrong} is not text", _PASSED_ON), wrong)
 
 
 def _flaws(value: dict[str, Any], path: SettingPath, setting: Setting | None) -> Iterator[Flaw]:
