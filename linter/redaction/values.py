@@ -301,9 +301,8 @@ def _is_public_json(text: str, setting: Setting) -> bool:
     if len(text) > LONGEST_LEGIBLE:
         return False
     parsed = parse_json(text)
-    path = tuple(setting.name.split("."))
-    known = next((one for one in map(catalogue, KINDS) if one.get(path) is setting), None)
-    return known is not None and parsed.whole and not parsed.problems and _is_public_value(known, path, parsed.value)
+    known = next((one for one in map(catalogue, KINDS) if one.get(setting.path) is setting), None)
+    return known is not None and parsed.whole and not parsed.problems and _is_public_value(known, setting.path, parsed.value)
 
 
 def _is_public_value(known: Catalogue, path: SettingPath, value: Any) -> bool:

@@ -46,8 +46,7 @@ class Layer(NamedTuple):
     @property
     def path(self) -> str:
         """The path of an ``aws:`` source in Parameter Store."""
-        before, colon, behind = self.address.partition(":")
-        return behind if colon else before
+        return self.address.split(":", 1)[-1]
 
     @property
     def file_name(self) -> str:

@@ -87,12 +87,9 @@ def _not_text(entries: Iterable[_VaultEntry], release: Release) -> Iterator[Prob
 
         path = dotted_path(entry.name)
         coercion = coercion_of(path, "ssm_coercion", release)
-        if coercion == "boolean":
-            effect = _READS_FALSE if entry.value is True else ""
-        elif isinstance(converted(entry.value, coercion), Stop):
+        effect = _READS_FALSE if coercion == "boolean" and entry.value is True else ""
+        if isinstance(converted(entry.value, coercion), Stop):
             effect = ", which splits it at commas, does not start" if coercion == "csv" else ", which parses it as JSON, does not start"
-        else:
-            continue
         if effect:
             what = f"{printable(entry.name)} is not text, and the server{effect}"
             stops = effect != _READS_FALSE
