@@ -14,9 +14,6 @@ from ..text import Excerpt, Piece, Span
 from ..typed import Final
 from .source import Place, SourceFile
 
-_NOTHING: Final[Mapping[tuple[SettingPath, Part], Document]] = {}
-
-
 MOST_VARIABLES: Final = 500
 """The maximum number of variables that a place shares with several servers: no configuration has as many, and each server would have all of
 them."""
@@ -47,7 +44,7 @@ class Sum:
         documents: tuple[Document, ...],
         owners: Mapping[SettingPath, Document],
         every: Iterable[tuple[SettingPath, Document]],
-        facts_of: Mapping[tuple[SettingPath, Part], Document] = _NOTHING,
+        facts_of: Mapping[tuple[SettingPath, Part], Document] = {},
         facts: Callable[[SettingPath], Mapping[str, Fact]] | None = None,
     ) -> None:
         self.documents = documents

@@ -34,11 +34,10 @@ from ..typed import Any, Final, NamedTuple
 KINDS = ("server/env",)
 NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml")
 
-_OWN: Final = COMPOSE_FILES
 _OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
-"""The names of its override file."""
+"""The names of a project's override file."""
 _OVERLAY: Final = re.compile(r"(?:docker-)?compose\..+\.ya?ml")
-"""The names of files given with ``-f`` after that one, such as ``docker-compose.prod.yml``."""
+"""The names of files given with ``-f`` after the project's own, such as ``docker-compose.prod.yml``."""
 _LONGEST: Final = 20
 """The maximum length of a chain of services that extend each other; Compose has no limit, and refuses a cycle."""
 
@@ -328,7 +327,7 @@ def _project(service: Node) -> _Project:
             layers, lacks = [*layers, *found], lacks or missing
             mains.append(len(layers) - 1)
     # A missing setting is reported in the project's own file, unless the user named another one.
-    return _Project(tuple(layers), lacks, mains[0] if file.name in (*_OWN, *_OVERRIDES) else mains[-1])
+    return _Project(tuple(layers), lacks, mains[0] if file.name in (*COMPOSE_FILES, *_OVERRIDES) else mains[-1])
 
 
 def _combined_files(service: Node) -> list[SourceFile]:
@@ -337,12 +336,12 @@ def _combined_files(service: Node) -> list[SourceFile]:
     That is its override file, one with a similar name, or one that does not say what its service runs.
     """
     file, value = service.file, service.value
-    if file.name in _OWN:
-        override = _first(file, _OVERRIDES) if _first(file, _OWN) is file else None
+    if file.name in COMPOSE_FILES:
+        override = _first(file, _OVERRIDES) if _first(file, COMPOSE_FILES) is file else None
         return [file, override] if override is not None else [file]
     is_over = file.name in _OVERRIDES or (_OVERLAY.fullmatch(file.name) is not None and "extends" not in value)
     is_bare = {"image", "build", "extends"}.isdisjoint(value) and any(fnmatch(file.name, pattern) for pattern in NAMES)
-    own = _first(file, _OWN) if is_over or is_bare else None
+    own = _first(file, COMPOSE_FILES) if is_over or is_bare else None
     return [own, file] if own is not None else [file]
 
 
@@ -353,7 +352,7 @@ def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
 
 def _is_base(file: SourceFile, name: str) -> bool:
     """Whether the project of the folder, or of the one above, extends a service of another file: its additions are not here."""
-    if file.name in (*_OWN, *_OVERRIDES):
+    if file.name in (*COMPOSE_FILES, *_OVERRIDES):
         return False
     bases = file.cached("bases", lambda: set(_bases_around(file)))
     return (file.uri, name) in bases
@@ -361,7 +360,7 @@ def _is_base(file: SourceFile, name: str) -> bool:
 
 def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
     """The services of other files that the projects around a file extend, each by its file and name."""
-    for path in (f"{folder}{name}" for folder in ("", "../") for name in _OWN):
+    for path in (f"{folder}{name}" for folder in ("", "../") for name in COMPOSE_FILES):
         project = file.around.find(file, path)
         for service in _services(project) if project is not None and "extends" in project.text.content else ():
             if (named := _named_base(service)) is not None:
