@@ -16,7 +16,7 @@ from .layers import join, sum_of
 
 
 class Source(NamedTuple):
-    """A document of a run, and the newest server's reading of it. ``whole``: it is complete by itself."""
+    """A document of a run, and the newest server's reading of it. ``whole``: it was read completely, and lacks nothing."""
 
     loaded: Loaded
     newest: Callable[[], Document]
@@ -25,7 +25,8 @@ class Source(NamedTuple):
     @classmethod
     def of(cls, loaded: Loaded, newest: Callable[[], Document]) -> Source:
         """A document before it is joined with any other."""
-        return cls(loaded, newest, _is_whole(loaded))
+        is_complete = loaded.document.complete or loaded.document.kind == "server/json"  # a file that a server reads has no other part
+        return cls(loaded, newest, loaded.checkable and is_complete and not any(problem.lossy for problem in loaded.problems))
 
 
 class Joined(NamedTuple):
@@ -65,12 +66,6 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
         return sum_of([made[source.loaded.document] for source in known], made[main.loaded.document], complete=is_whole)
 
     return Joined(loaded, newest, main.loaded.document, sources.keys(), [layer.kind for layer, source in named if source is None])
-
-
-def _is_whole(loaded: Loaded) -> bool:
-    """Whether a source was read completely and lacks nothing; a file that a server reads has no other part."""
-    is_whole = loaded.document.complete or loaded.document.kind == "server/json"
-    return loaded.checkable and is_whole and not any(problem.lossy for problem in loaded.problems)
 
 
 def _source(layer: Layer, start: Started, server: ServerVersion, every: Collection[Source], own: Source | None) -> Source | None:
