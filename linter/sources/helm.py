@@ -456,14 +456,13 @@ def _holder(root: Node, release: _Release, paths: Sequence[JsonPath], wrong: Ite
     if chart is not None and root is release.layers[0] and root.file.uri == chart.file.uri:
         return VariableHolder(chart.file, "values", chart.span, tokens_of(chart.file), at="defaults", names=frozenset({"version"}))
     known = release.sections if wrong is not None else {}
-    holder = holder_in(root, "values", root.first("config", "deployment"), lambda node: _blocks(node, known, paths))
     names = frozenset().union(*sections(None).values())
+    holder = holder_in(root, "values", root.first("config", "deployment"), lambda node: _blocks(node, known, paths))
+    holder = holder._replace(names=names, public_names=names - _SECRET)
     if wrong is None:
-        return holder._replace(names=names, public_names=names - _SECRET)
-    source = release.source
-    here = wrong if source is not None and source.file.uri == root.file.uri else ()
-    problems = (*holder.problems, *here, *_dropped(root, release))
-    return holder._replace(names=names, public_names=names - _SECRET, problems=problems)
+        return holder
+    here = wrong if release.source is not None and release.source.file.uri == root.file.uri else ()
+    return holder._replace(problems=(*holder.problems, *here, *_dropped(root, release)))
 
 
 def _misspelt(root: Node, release: _Release) -> Iterator[tuple[Node, str]]:
