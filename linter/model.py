@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .memo import Memo
-    from .typed import dataclass_transform
+    from .typed import TypedDict, Unpack
 
-    @dataclass_transform()
-    class _Fields:
-        """Tells a type checker that the fields of a class are the arguments of its constructor."""
-else:
-    _Fields = object
+    class _More(TypedDict, total=False):
+        """Optional information from a source about a document; see :class:`Document`."""
+
+        environment: str | None
+        complete: bool
+        target: Target | None
+        members: Mapping[str, Document]
+        given: tuple[tuple[SettingPath, Any], ...] | None
+        server: ServerVersion
+        parts: Parts | None
+        holders: tuple[tuple[str, str], ...]
+        trusts: bool
+        is_filled: Callable[[], bool] | None
 
 
 T = TypeVar("T")
@@ -132,7 +140,7 @@ class Parts(Protocol):
         """Every document that gives a setting, its parent, or a member of it, even where another one overrides it."""
 
 
-class Document(_Fields):
+class Document:
     """One configuration as the server would hold it, and the way back to where it is written.
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value that
@@ -152,11 +160,6 @@ class Document(_Fields):
     check.
     """
 
-    uri: str
-    kind: str
-    text: Text
-    data: dict[str, Any]
-    origin: Origin
     environment: str | None = None
     complete: bool = True
     target: Target | None = "production"
@@ -172,12 +175,15 @@ class Document(_Fields):
     now: datetime | None = None
     memo: Memo | None = None
     """Records what is asked while rules run."""
-    _cached: dict[str, Any] = {}
 
-    if not TYPE_CHECKING:
-
-        def __init__(self, uri, kind, text, data, origin, **more):
-            self.__dict__.update(more, uri=uri, kind=kind, text=text, data=data, origin=origin, _cached={})
+    def __init__(self, uri: str, kind: str, text: Text, data: dict[str, Any], origin: Origin, **more: Unpack[_More]) -> None:
+        self.uri = uri
+        self.kind = kind
+        self.text = text
+        self.data = data
+        self.origin = origin
+        self._cached: dict[str, Any] = {}
+        self.__dict__.update(more)
 
     @property
     def layers(self) -> tuple[Document, ...]:
