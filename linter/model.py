@@ -17,21 +17,13 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .memo import Memo
-    from .typed import TypedDict, Unpack
+    from .typed import dataclass_transform
 
-    class _More(TypedDict, total=False):
-        """Optional information from a source about a document; see :class:`Document`."""
-
-        environment: str | None
-        complete: bool
-        target: Target | None
-        members: Mapping[str, Document]
-        given: tuple[tuple[SettingPath, Any], ...] | None
-        server: ServerVersion
-        parts: Parts | None
-        holders: tuple[tuple[str, str], ...]
-        trusts: bool
-        is_filled: Callable[[], bool] | None
+    @dataclass_transform()
+    class _Fields:
+        """Tells a type checker that the fields of a class are the arguments of its constructor."""
+else:
+    _Fields = object
 
 
 T = TypeVar("T")
@@ -140,7 +132,7 @@ class Parts(Protocol):
         """Every document that gives a setting, its parent, or a member of it, even where another one overrides it."""
 
 
-class Document:
+class Document(_Fields):
     """One configuration as the server would hold it, and the way back to where it is written.
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value that
@@ -160,6 +152,11 @@ class Document:
     check.
     """
 
+    uri: str
+    kind: str
+    text: Text
+    data: dict[str, Any]
+    origin: Origin
     environment: str | None = None
     complete: bool = True
     target: Target | None = "production"
@@ -175,15 +172,12 @@ class Document:
     now: datetime | None = None
     memo: Memo | None = None
     """Records what is asked while rules run."""
+    _cached: dict[str, Any] = {}
 
-    def __init__(self, uri: str, kind: str, text: Text, data: dict[str, Any], origin: Origin, **more: Unpack[_More]) -> None:
-        self.uri = uri
-        self.kind = kind
-        self.text = text
-        self.data = data
-        self.origin = origin
-        self._cached: dict[str, Any] = {}
-        self.__dict__.update(more)
+    if not TYPE_CHECKING:
+
+        def __init__(self, uri, kind, text, data, origin, **more):
+            self.__dict__.update(more, uri=uri, kind=kind, text=text, data=data, origin=origin, _cached={})
 
     @property
     def layers(self) -> tuple[Document, ...]:

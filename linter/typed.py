@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import cast as cast
 
     from typing_extensions import Unpack as Unpack  # in typing from Python 3.11 on
+    from typing_extensions import dataclass_transform as dataclass_transform  # in typing from Python 3.11 on, too
 else:
     from collections import namedtuple
     from types import GenericAlias

@@ -118,7 +118,7 @@ def test_each_word_is_that_of_typing() -> None:
     words = {target.id for node in choice.orelse if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
     at_work = {word for word in words if word[0] != "_"}
     at_work |= {node.name for node in choice.orelse if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name[0] != "_"}
-    assert at_work | {"TypedDict", "Unpack"} == set(for_checkers) == set(for_checkers.values())
+    assert at_work | {"TypedDict", "Unpack", "dataclass_transform"} == set(for_checkers) == set(for_checkers.values())
     assert all(hasattr(typing, name) for name in at_work)
 
 
