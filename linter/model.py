@@ -6,6 +6,7 @@ reporter can be written against the three alone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import reduce
 
@@ -249,10 +250,10 @@ class Document(_Fields):
 
 def gathered(pairs: Iterable[tuple[Key, T]]) -> dict[Key, list[T]]:
     """All values of each key, in order."""
-    groups: dict[Key, list[T]] = {}
+    groups: defaultdict[Key, list[T]] = defaultdict(list)
     for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return groups
+        groups[key].append(value)
+    return dict(groups)
 
 
 class Partial(dict[str, Any]):
