@@ -90,6 +90,13 @@ def test_shapes(name: str, form: str) -> None:
         assert text[slice(*document.locate(path, "key"))].strip("'\"") == f"/medplum/prod/{'.'.join(path)}"
 
 
+@pytest.mark.parametrize("comment", ["//", "// note", "// see docs/prod", "/comment"])
+def test_a_comment_in_a_config_file_makes_it_no_dump(comment: str) -> None:
+    outcome = lint(json.dumps({comment: "production", "baseUrl": "https://api.example.com", "port": 8103}), "medplum.config.json")
+    assert [file.kind for file in outcome.result.files] == ["server/json"]
+    assert "missing-trailing-slash" in {one.rule for one in outcome.result.findings}
+
+
 def test_one_parameter() -> None:
     document = one(json.dumps({"Parameter": PARAMETERS[0]}))
     assert document.data == {"baseUrl": "https://api.example.com/"} and not document.complete

@@ -56,7 +56,7 @@ def _boolean_text(text: str, setting: Setting, reader: Reader) -> Mismatch | Non
         return None if text == "true" else Mismatch("boolean-spelling", reason)
     why = f"{_who(setting, reader, 'keeps', 'keep')} it as text and any text is true{so(outcome(setting, True, release))}"
     reason = sentence("counts as true", why, by=", because ")
-    if setting.real_default:
+    if setting.real_default is True:
         reason = reason.add("why", "it is on by default, so only a JSON config file can switch it off")
     else:
         reason = reason.add("remedy", "to switch it off, leave it out")
@@ -91,9 +91,10 @@ def _integer_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mi
     if setting.zero_means_default and number in ("0", "NaN"):
         effect = f"is read as {number}, for which the server uses its default, {setting.real_default}"
     elif number == "NaN" and (said := setting.consequence_of("nan", reader.release)):
-        return Mismatch("integer", sentence("is not a number (NaN)", said, "write plain digits"))
+        stops = setting.stops_with("nan", reader.release)
+        return Mismatch("integer", sentence("is not a number (NaN)", said, "write plain digits", stops=stops))
     elif number == "NaN":
-        effect = "is not a number (NaN), and no comparison with it is true"
+        return Mismatch("integer", sentence("is not a number (NaN)", "the server finds no digits at its start", "write plain digits"))
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:
         reason = sentence(f"{effect} by luck", "the server stops reading at the first non-digit", "write only the digits")
         return Mismatch("integer-spelling", reason)
