@@ -40,11 +40,9 @@ def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
 
 def _is_secret_at(known: Catalogue, path: SettingPath, value: Any) -> bool:
     """Whether a scalar is a secret where it stands: in place of an object or a list, a word, a host or a short number is not."""
-    if not _is_secret(value):
-        return False
     setting = known.get(path)
-    if setting is None or not setting.is_container:
-        return True
+    if setting is None or not setting.is_container or not _is_secret(value):
+        return _is_secret(value)
     text = value.strip().strip("\"'") if isinstance(value, str) else number_text(value)
     is_number = text.isdecimal() or not isinstance(value, str)
     return not is_short(text) if is_number else _WITHOUT_SECRET.fullmatch(text) is None

@@ -90,11 +90,10 @@ def _integer_text(text: str, value: Any, setting: Setting, reader: Reader) -> Mi
     effect = f"is read as {number}{f' ({setting.unit})' if setting.unit else ''}" if is_legible(text, setting) else "is read only in part"
     if setting.zero_means_default and number in ("0", "NaN"):
         effect = f"is read as {number}, for which the server uses its default, {setting.real_default}"
-    elif number == "NaN" and (said := setting.consequence_of("nan", reader.release)):
+    elif number == "NaN":
+        said = setting.consequence_of("nan", reader.release) or "the server finds no digits at its start"
         stops = setting.stops_with("nan", reader.release)
         return Mismatch("integer", sentence("is not a number (NaN)", said, "write plain digits", stops=stops))
-    elif number == "NaN":
-        return Mismatch("integer", sentence("is not a number (NaN)", "the server finds no digits at its start", "write plain digits"))
     if re.fullmatch(r"[0-9]+\s*/\s*min(ute)?", given) and "per minute" in setting.unit:
         reason = sentence(f"{effect} by luck", "the server stops reading at the first non-digit", "write only the digits")
         return Mismatch("integer-spelling", reason)

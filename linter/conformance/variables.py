@@ -31,6 +31,7 @@ _HOSTS: Final = {
     "redis": "the server looks for Redis on its own machine",
 }
 """The connections of :data:`~linter.conformance.names.NEEDED`, and what happens if one has no host."""
+_LACKED: Final = frozenset({*((name,) for name in NEEDED), *((name, "host") for name in _HOSTS)})
 
 
 def lacking(document: Document, path: SettingPath) -> SettingPath:
@@ -41,12 +42,9 @@ def lacking(document: Document, path: SettingPath) -> SettingPath:
     meant = meant_setting(str(document.fact(path, "name") or ""), reader.catalogue.get(path), reader)
     if path[0] in _HOSTS and path[1:] == ("url",):
         lacks: SettingPath = (path[0], "host")
-    elif meant is None:
-        return ()
     else:
-        lacks = (SECRETS[meant.name], "host") if meant.name in SECRETS else meant.path
-    is_needed = lacks[0] in (NEEDED if len(lacks) == 1 else _HOSTS if lacks[1:] == ("host",) else ())
-    return lacks if is_needed and document.get(lacks) is ABSENT else ()
+        lacks = () if meant is None else (SECRETS[meant.name], "host") if meant.name in SECRETS else meant.path
+    return lacks if lacks in _LACKED and document.get(lacks) is ABSENT else ()
 
 
 def useless_variable(document: Document, variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:

@@ -135,9 +135,8 @@ def load_sum(main: VariableHolder, given: Sequence[Given], also: Iterable[Variab
         """Whether a setting and its parent are in two places: within one place its own document has the mistake."""
         return any(of_parts.giver(path[:length], "key") is not of_parts.giver(path, "key") for length in range(1, len(path)))
 
-    objects = (problem for problem in whole.problems if problem.name in BESIDE)
-    beside = (problem for problem in objects if problem.path is not None and is_across(problem.path))
-    return Loaded(whole.document, tuple(beside), image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
+    beside = tuple(one for one in whole.problems if one.name in BESIDE and one.path is not None and is_across(one.path))
+    return Loaded(whole.document, beside, image=main.image, places=frozenset(documents), parts=tuple(parts.values()))
 
 
 def _part(holder: VariableHolder, main: VariableHolder, variables: list[Variable]) -> Loaded:
