@@ -44,9 +44,8 @@ def _container(app: Node, node: Node) -> Container:
     image = f"{'/'.join(str(part) for part in parts if part)}:{node.at('image', 'tag').value or 'latest'}" if parts[1] else None
     command, name = node.at("run_command"), node.at("name").value
     at = command if command.value else None
-    start = Start(
-        "component", name, image, command.value or None, None, "{} at the end of run_command", at=at, mounts=Mounts(complete=True)
-    )
+    nothing = Mounts(complete=True)  # App Platform has no volumes
+    start = Start("component", name, image, command.value or None, None, "{} at the end of run_command", at=at, mounts=nothing)
     given = {variable.name: variable for holder in (app, node) for variable in Block(holder.at("envs"), read=_read, key="key").variables}
     given = {name: one for name, one in given.items() if app._replace(path=one.at).at("scope").value != "BUILD_TIME"}
 

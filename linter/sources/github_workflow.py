@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..documents.containers.command_lines import Start, arguments_of, problems_of_start, start_in, words_of
 from ..documents.containers.documents import Container, container, for_server, holder_in, load_servers, recognised
 from ..documents.containers.images import is_server_image
+from ..documents.containers.mounts import Mounts
 from ..documents.containers.run_scripts import Command, commands_in
 from ..documents.containers.workload import Described, Leaf
 from ..documents.source import Loaded, Recognised, SourceFile
@@ -133,9 +134,8 @@ def _start(service: Node) -> Start:
     """How a service is started: it has Compose's ``entrypoint`` and ``command``, or an entry point among its options."""
     start = start_in("service", service, ("entrypoint", "command", "", "volumes"), "command: {}")
     options = str(service.at("options").value)
-    entry_point = UNKNOWN if "--entrypoint" in options else start.entry_point
-    is_whole = not any(part in options for part in ("-v", "--mount", "$"))
-    return start._replace(name=service.path[-1], entry_point=entry_point, mounts=start.mounts._replace(complete=is_whole))
+    mounts = Mounts() if any(part in options for part in ("-v", "--mount", "$")) else start.mounts
+    return start._replace(name=service.path[-1], entry_point=UNKNOWN if "--entrypoint" in options else start.entry_point, mounts=mounts)
 
 
 def _started_by(script: str) -> list[Start]:

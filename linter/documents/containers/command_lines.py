@@ -137,13 +137,16 @@ class Start(NamedTuple):
     def missing_file(self, release: Release) -> str:
         """The path of a file that the server will not find though its argument names it, or that is mounted elsewhere; else empty."""
         mounted = {basename(mount.target) for mount in self.mounts.every}
-        paths = self.files(release) if is_own_image(self.image) else []
-        return next((path for path in paths if self.mounts.lack(path) and (self.arguments or basename(path) in mounted)), "")
+        return next((path for path in self._lacking(release) if self.arguments or basename(path) in mounted), "")
 
     def lacks_settings(self, release: Release) -> bool:
-        """Whether the server certainly finds none: it reads only files, and its image has none of them, nor is any mounted."""
-        paths = self.files(release) if is_own_image(self.image) else []
-        return bool(paths) and len(paths) == len(layers(self.argument or "", release)) and all(map(self.mounts.lack, paths))
+        """Whether the server certainly finds none, because all that it reads are files that are not there."""
+        lacking = self._lacking(release)
+        return bool(lacking) and len(lacking) == len(layers(self.argument or "", release))
+
+    def _lacking(self, release: Release) -> list[str]:
+        """The paths of the files that the server reads and certainly does not find: its image has none, and they are not mounted."""
+        return list(filter(self.mounts.lack, self.files(release))) if is_own_image(self.image) else []
 
     @property
     def has_store(self) -> bool:
@@ -177,9 +180,10 @@ def start_in(word: str, node: Node, members: Sequence[str], spelling: str) -> St
     """
     entry_point, command, folder, mounts = map(node.at, members)
     at = next((command_line for command_line in (command, entry_point) if command_line.value), None)
-    of_image = node.at("name").value, node.at("image").value
-    every = Mounts([Mount(target_of(item.value)) for item in mounts.items], node.at("volumesFrom").value is None)
-    return Start(word, *of_image, entry_point.value or None, command.value, spelling, at, folder.value, every)
+    is_whole = node.at("volumesFrom").value is None and (mounts.value is None or isinstance(mounts.value, list))
+    every = Mounts([Mount(target_of(item.value)) for item in mounts.items], is_whole)
+    name, image = node.at("name").value, node.at("image").value
+    return Start(word, name, image, entry_point.value or None, command.value, spelling, at, folder.value, every)
 
 
 def arguments_of(image: Any, entry_point: Any, command: Any) -> tuple[str, ...] | None:
