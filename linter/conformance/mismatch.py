@@ -293,9 +293,11 @@ def is_in_another_variable(document: Document, path: SettingPath) -> bool:
     owner, inner = document.owner(path)
     if "server/env" not in owner.kinds or not inner or inner[0] not in names.NEEDED:
         return False
-    from .variables import lacking
+    useless = [at for at, one in mismatches(owner).items() if one.aspect == "connection-variable"]
+    if not useless:
+        return False
+    from .variables import lacking  # only after a mistake
 
-    useless = (at for at, one in mismatches(owner).items() if one.aspect == "connection-variable")
     return any(lacking(owner.layer(at), at)[: len(inner)] == inner for at in useless)
 
 

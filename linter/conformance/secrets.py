@@ -40,9 +40,9 @@ def _has_secret(known: Catalogue, path: SettingPath, value: Any) -> bool:
 
 def _is_secret_at(known: Catalogue, path: SettingPath, value: Any) -> bool:
     """Whether a scalar is a secret where it stands: in place of an object or a list, a word, a host or a short number is not."""
-    setting = known.get(path)
-    if setting is None or not setting.is_container or not _is_secret(value):
-        return _is_secret(value)
+    is_secret, setting = _is_secret(value), known.get(path)
+    if not is_secret or setting is None or not setting.is_container:
+        return is_secret
     text = value.strip().strip("\"'") if isinstance(value, str) else number_text(value)
     is_number = text.isdecimal() or not isinstance(value, str)
     return not is_short(text) if is_number else _WITHOUT_SECRET.fullmatch(text) is None

@@ -49,9 +49,12 @@ def lacking(document: Document, path: SettingPath) -> SettingPath:
 
 def useless_variable(document: Document, variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:
     """The mismatch of a variable that sets nothing; ``path`` is where it maps to, ``setting`` the catalogue's entry for that."""
-    meant = meant_setting(variable, setting, reader)
-    lacks = lacking(document, path)
-    reason = _why_no_effect(variable, path, setting, meant, reader, lacks)
+    meant, lacks = meant_setting(variable, setting, reader), lacking(document, path)
+    where = sentence(f"sets {dotted(path)}, which is not a setting", "the server ignores it", by=", so ")
+    if lacks:
+        effect = NEEDED[str(lacks[0])] if len(lacks) == 1 else _HOSTS[str(lacks[0])]
+        where = where.add("why", f"{dotted(lacks)} is missing, and {effect}")._replace(stops=lacks[0] in STOPPING)
+    reason = _why_no_effect(where, variable, setting, meant, reader)
     if reason is not None:
         is_needed = (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED) or bool(lacks)
         return Mismatch("connection-variable" if is_needed else "variable", reason)
@@ -62,18 +65,9 @@ def useless_variable(document: Document, variable: str, path: SettingPath, setti
     return Mismatch("known", what.add("remedy", hint), may_be_newer=bool(reader.server.newer) and not is_near)
 
 
-def _why_no_effect(
-    variable: str, path: SettingPath, setting: Setting | None, meant: Setting | None, reader: Reader, lacks: SettingPath
-) -> Message | None:
-    """Why a variable has no effect, with the one that has; None if the setting that was ``meant`` is not known.
-
-    ``lacks`` is what the configuration lacks for that reason, if anything.
-    """
+def _why_no_effect(where: Message, variable: str, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:
+    """A message about a variable with why it has no effect, and the one that has; None if the setting that was ``meant`` is not known."""
     catalogue, server = reader.catalogue, reader.server
-    where = sentence(f"sets {dotted(path)}, which is not a setting", "the server ignores it", by=", so ")
-    if lacks:
-        effect = NEEDED[str(lacks[0])] if len(lacks) == 1 else _HOSTS[str(lacks[0])]
-        where = where.add("why", f"{dotted(lacks)} is missing, and {effect}")._replace(stops=lacks[0] in STOPPING)
     later = [(first, path) for first, path in landings(variable).items() if first > server.release]
     first, lands_later = next(((first, found) for first, path in later if (found := catalogue.get(path)) is not None), (MAIN, None))
     if lands_later is not None and lands_later.status != "obsolete":

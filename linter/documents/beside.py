@@ -34,12 +34,12 @@ def beside_members(
             continue
         effect, remedy, stops = _effect(held, container, by, places[whole] < places[member] if ordered else None)
         why, what_to_do = (sentence.format(whole=name, order=order) for sentence in (effect, remedy))
-        message = sentence(f"{given[member][1]} is given next to {name}", why, what_to_do, stops=stops)
-        yield Problem(BESIDE[stops or _STOPS in effect], message, given[member][2], member)
+        message = sentence(f"{given[member][1]} is given next to {name}", why, what_to_do, stops=stops is True)
+        yield Problem(_OVERRIDDEN if stops is False else _CAN_STOP, message, given[member][2], member)
 
 
-def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tuple[str, str, bool]:
-    """The consequence, what to do, and whether it keeps the server from starting."""
+def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tuple[str, str, bool | None]:
+    """The consequence, what to do, and whether it keeps the server from starting; None if that depends on the order."""
     if isinstance(held, Stop):
         return "the server fails to parse {whole}, which must be JSON, and does not start", "", True
     if container and first is not None:
@@ -50,7 +50,7 @@ def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tup
     if first is None and replaced:
         return "the members count if the server receives {whole} first, else it loses them", "delete {whole}", False
     if first is None:
-        return f"if the server receives {{whole}} first, it {_STOPS}, else it loses the members", "delete {whole}", False
+        return f"if the server receives {{whole}} first, it {_STOPS}, else it loses the members", "delete {whole}", None
     if not first:
         return "the server sets {whole} last, and loses the members", "delete {whole}", False
     if replaced:
@@ -58,4 +58,5 @@ def _effect(held: Any, container: bool, by: Coercion, first: bool | None) -> tup
     return f"the server sets {{whole}} first, {_STOPS}", "delete it", True
 
 
+_CAN_STOP, _OVERRIDDEN = BESIDE
 _STOPS: Final = 'fails with "Cannot create property" and does not start'

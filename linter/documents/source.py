@@ -282,8 +282,8 @@ class Repair(NamedTuple):
     without_mark: bool = False
 
 
-BESIDE: Final = ("overridden-members", "object-beside-its-members")
-"""The problems of an object that is given beside its members: one overrides the other, or the server can stop."""
+BESIDE: Final = ("object-beside-its-members", "overridden-members")
+"""The problems of an object that is given beside its members: the server can stop at it, or one only overrides the other."""
 
 
 class Problem(NamedTuple):

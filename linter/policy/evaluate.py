@@ -141,9 +141,8 @@ def is_given_otherwise_at(node: Node) -> bool:
     """
     if node.is_deeper_than(DEEPEST):
         return False
-    document, path = node.document, node.path
-    is_at_top = not node.is_deeper_than(1)
-    return (is_at_top and is_misspelt(document, path)) or is_set_later(document, path) or is_in_another_variable(document, path)
+    where = node.document, node.path
+    return (not node.is_deeper_than(1) and is_misspelt(*where)) or is_set_later(*where) or is_in_another_variable(*where)
 
 
 def _is_nothing(node: Node) -> bool:
