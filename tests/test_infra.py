@@ -347,6 +347,9 @@ ROUTER: Final = {"enabled": True, "logRouterConfig": {"type": "fluentbit"}}
         ),
         ({"rdsInstances": 600}, ["number-out-of-range rdsInstances"]),
         ({"desiredServerCount": "2"}, ["wrong-type desiredServerCount"]),
+        *(({name: 5}, [f"wrong-type {name}"]) for name in ("name", "accountNumber", "hostedZoneName", "mtlsDomainName", "mtlsWafIpSetArn")),
+        ({"maxAzs": True}, ["wrong-type maxAzs"]),
+        ({"workerServices": True}, ["wrong-type workerServices"]),
         ({"apiPort": 0}, ["number-out-of-range apiPort"]),
     ],
 )
