@@ -45,6 +45,8 @@ AcceptedBy = Literal["comment", "configuration", "baseline"]
 """What accepts a finding."""
 Precision = Literal["very-high", "high", "medium", "low"]
 TARGETS: Final[tuple[Target, ...]] = ("production", "development")
+State = Literal["given", "unknown", "not read", "absent"]
+"""What is known of a setting: its value; that it has one that cannot be read; that what was not read may give it; or that it has none."""
 
 
 class Mark:
@@ -87,6 +89,10 @@ def is_same(left: Any, right: Any) -> bool:
     return True
 
 
+PART: Final[Mapping[SettingPath, str]] = {(): "it is only a part of a configuration"}
+"""The settings that may be given elsewhere, where the input itself shows that it is not all: any."""
+
+
 class Origin(Protocol):
     """How a document finds its way back to the text; provided by the source that loaded it."""
 
@@ -107,9 +113,12 @@ def _fact(document: Document, path: SettingPath, name: str) -> Fact | None:
     return document.origin.facts(path).get(name)
 
 
-def is_complete(document: Document) -> bool:
-    """Whether the input shows the whole configuration, for :meth:`Document.ask`."""
-    return document.complete
+def state_of(document: Document, path: SettingPath) -> State:
+    """The state of a setting, for :meth:`Document.ask`."""
+    value = document.get(path)
+    if value is ABSENT:
+        return "not read" if document.is_unread(path) else "absent"
+    return "unknown" if value is UNKNOWN else "given"
 
 
 class Parts(Protocol):
@@ -137,9 +146,10 @@ class Document(_Fields):
     """One configuration as the server would hold it, and the way back to where it is written.
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value that
-    cannot be read. ``complete`` is False if the input shows only a part of the configuration (one parameter, one page). ``uri`` is the path
-    as the user gave it, with forward slashes. ``target`` is None if nothing shows it. ``server`` is the server that it is for: ``data`` is
-    that server's reading of the text. ``now`` is the time to check certificates at; None is the machine's clock.
+    cannot be read. ``unread`` are the settings that may be given by what was not read, each with the reason: ``()`` stands for all of them,
+    and a section for its members. ``uri`` is the path as the user gave it, with forward slashes. ``target`` is None if nothing shows it.
+    ``server`` is the server that it is for: ``data`` is that server's reading of the text. ``now`` is the time to check certificates at;
+    None is the machine's clock.
 
     ``members`` are the documents that this one is made of, by the first step of their paths here; an ordinary document has none. ``given``
     are the entries of a source that is a flat list of names, in order, each with its text, or ``UNKNOWN`` if that cannot be read; None if
@@ -159,7 +169,7 @@ class Document(_Fields):
     data: dict[str, Any]
     origin: Origin
     environment: str | None = None
-    complete: bool = True
+    unread: Mapping[SettingPath, str] = {}
     target: Target | None = "production"
     members: Mapping[str, Document] = {}
     given: tuple[tuple[SettingPath, Any], ...] | None = None
@@ -179,6 +189,15 @@ class Document(_Fields):
 
         def __init__(self, uri, kind, text, data, origin, **more):
             self.__dict__.update(more, uri=uri, kind=kind, text=text, data=data, origin=origin, _cached={})
+
+    @property
+    def complete(self) -> bool:
+        """Whether the input shows the whole configuration, but for sections that are given by a secret."""
+        return () not in self.unread
+
+    def is_unread(self, path: SettingPath) -> bool:
+        """Whether what was not read may give a setting, or a member of it."""
+        return any(path[: len(at)] == at[: len(path)] for at in self.unread)
 
     @property
     def layers(self) -> tuple[Document, ...]:

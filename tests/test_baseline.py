@@ -25,6 +25,7 @@ from linter.reporters._places import reported_path
 from linter.run import Options
 from linter.run import check as checking
 
+INFRA = {"name": "prod", "region": "us-east-1", "accountNumber": "123456789012"}
 SERVER = {
     "baseUrl": "https://api.hospital.org",
     "appBaseUrl": "https://app.hospital.org/",
@@ -344,12 +345,12 @@ def test_a_deleted_file_makes_entries_stale_only_if_it_would_have_been_found() -
 
 
 def test_a_finding_about_two_files_is_stale_only_if_a_search_saw_both() -> None:
-    write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.other.example", "region": "us-east-1"}))
+    write("d/medplum.prod.config.json", compact({**INFRA, "apiDomainName": "api.other.example"}))
     write("d/medplum.prod.server.json", compact(SERVER))
     assert [one["setting"] for one in known("d") if one["rule"] == "url-differs-from-domain"] == ["baseUrl"]
     stale = ["--fail-on-stale-baseline", "--baseline", KNOWN]
     assert lint("d/medplum.prod.server.json", *stale).exit_code == lint("d", *stale).exit_code == 0
-    write("d/medplum.prod.config.json", compact({"name": "prod", "apiDomainName": "api.hospital.org", "region": "us-east-1"}))
+    write("d/medplum.prod.config.json", compact({**INFRA, "apiDomainName": "api.hospital.org"}))
     assert lint("d/medplum.prod.server.json", *stale).exit_code == 0
     assert lint("d", *stale).exit_code == 1
 

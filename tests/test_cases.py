@@ -15,7 +15,7 @@ from support.helpers import bare, checked_rule, compare_with, rule_data
 from support.rules import built_in_files
 
 from linter.cli import cli
-from linter.model import TARGETS
+from linter.model import PART, TARGETS, UNKNOWN, SettingPath, state_of
 from linter.options.choose import levels_of
 from linter.options.config import Overrides
 from linter.policy.engine import check, merged, without_repetitions
@@ -264,15 +264,35 @@ def test_each_rule_names_the_class_of_its_consequence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "messages"),
-    [({}, []), ({"$@complete": {"equals": True}}, []), ({"$@complete": "present"}, ["logLevel is missing"])],
+    ("must", "of_part"),
+    [({"logLevel": "present"}, []), ({"logLevel@state": {"one_of": ["given", "unknown"]}}, ["logLevel is missing"])],
 )
-def test_required_settings_are_demanded_of_parts_only_if_the_rule_says_so(when: dict[str, Any], messages: list[str]) -> None:
-    given = rule({"must": {"logLevel": "present"}, "what": "${@path} ${@reason}", **({"when": when} if when else {})})
-    whole = bare({"port": 1})
-    assert [one.message for one in check(given, whole)] == ["logLevel is missing"]
-    part = bare({"port": 1}, complete=False)
-    assert [one.message for one in check(given, part)] == messages
+def test_what_may_be_given_elsewhere_is_not_missing_unless_the_rule_asks_for_its_state(must: dict[str, Any], of_part: list[str]) -> None:
+    given = rule({"must": must, "what": "${@path} is missing"})
+    assert [one.message for one in check(given, bare({"port": 1}))] == ["logLevel is missing"]
+    assert [one.message for one in check(given, bare({"port": 1}, unread=PART))] == of_part
+    assert [one.message for one in check(given, bare({"port": 1}, unread={("database",): "a secret"}))] == ["logLevel is missing"]
+
+
+@pytest.mark.parametrize(
+    ("unread", "messages"),
+    [
+        ({}, ["port must not be set"]),
+        (PART, []),
+        ({("redis",): "a"}, []),
+        ({("redis", "host"): "a"}, []),
+        ({("smtp",): "a"}, ["port must not be set"]),
+    ],
+)
+def test_a_condition_does_not_take_what_was_not_read_for_absent(unread: dict[SettingPath, str], messages: list[str]) -> None:
+    given = rule({"when": {"redis": "absent"}, "must": {"port": "absent"}, "what": "${@path} ${@reason}"})
+    assert [one.message for one in check(given, bare({"port": 1}, unread=unread))] == messages
+
+
+def test_the_states_of_a_setting() -> None:
+    document = bare({"port": 1, "database": {"host": UNKNOWN}}, unread={("redis",): "a secret"})
+    paths: list[SettingPath] = [("port",), ("database", "host"), ("redis", "tls"), ("redis",), ("smtp",)]
+    assert [state_of(document, path) for path in paths] == ["given", "unknown", "not read", "not read", "absent"]
 
 
 @pytest.mark.parametrize(("release", "severity"), [("4.1.2", "error"), ("5.1.4", "error"), ("5.1.8", "warning")])
@@ -306,15 +326,12 @@ def test_a_severity_of_the_configuration_is_that_of_the_cases_that_are_checked()
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "complete"),
-    [
-        ({"redis": {"host": "a"}}, "server/json", False),
-        ({"defaultOAuthClients": [{"id": "a"}]}, "server/json", False),
-    ],
+    "data",
+    [{"redis": {"host": "a"}}, {"defaultOAuthClients": [{"id": "a"}]}],
 )
-def test_a_value_in_one_piece_has_all_of_its_members(data: dict[str, Any], kind: str, *, complete: bool) -> None:
+def test_a_value_in_one_piece_has_all_of_its_members(data: dict[str, Any]) -> None:
     given = rule({"must": {"redis.tls": "present", "defaultOAuthClients.*.name": "present"}, "what": "${@path} is missing"})
-    names = [one.message for one in check(given, bare(data, kind=kind, complete=complete))]
+    names = [one.message for one in check(given, bare(data, unread=PART))]
     assert names == [f"{'redis.tls' if 'redis' in data else 'defaultOAuthClients.0.name'} is missing"]
 
 
@@ -326,13 +343,3 @@ def test_a_rule_does_not_yield_in_a_circle(other: str, tmp_path: Path, monkeypat
         Path(f"{name}.yaml").write_text(json.dumps({**data, **({"yields_to": causes} if causes else {})}))
     says = "itself" if other == "acme/a" else '"acme/b", which yields to it'
     assert f"a.yaml:1: a rule cannot yield to {says}" in read_folders([Path()]).errors
-
-
-def test_explain_compiles_a_case_as_the_check_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    data = {**rule_data({"logLevel": "present"}), "id": "acme/a", "when": {"$@complete": "present"}}
-    bad = {"data": {"port": 1}, "finds": ["logLevel"]}
-    Path("a.yaml").write_text(json.dumps({**data, "examples": {"good": [{"data": {"logLevel": "INFO"}}], "bad": [bad]}}))
-    Path("x.env").write_text("MEDPLUM_REDIS_HOST=cache.example\n")
-    printed = CliRunner().invoke(cli, ["explain", "acme/a", "x.env", "--rules", "a.yaml"]).stdout
-    assert "false    logLevel at 1:1 (absent): is missing" in printed

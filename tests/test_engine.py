@@ -186,7 +186,7 @@ WHEN: list[tuple[Any, dict[str, Any], bool]] = [
     ({"**.b": "absent"}, {}, False),
     ({"<secret>": "present"}, {"database": {"password": "x"}}, True),
     ({"<secret>": "present"}, {"database.password": "x"}, False),
-    ({"$@complete": {"equals": True}}, {}, True),
+    ({"a@state": {"equals": "absent"}}, {}, True),
     ({"$@target": {"equals": "development"}}, {}, False),
     ({"$@environment": "absent"}, {}, True),
     ({"a@type": "present"}, {"a": 1}, False),

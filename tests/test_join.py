@@ -132,7 +132,13 @@ def test_variables_that_are_not_read_are_not_checked(tmp_path: Path) -> None:
         COMPOSE.format(argument="file:medplum.config.json") + "      MEDPLUM_PORT: 80a\n      MEDPLUM_REDIS_PASSWORD: hunter2hunter2\n"
     )
     outcome = check(tmp_path, {"compose.yml": compose, "medplum.config.json": CONFIGURATION}, "compose.yml")
-    assert found(outcome) == [
+    # What the file lacks is missing, but for redis: the variable is what was meant to give it.
+    assert [one.path for one in outcome.result.findings if one.rule == "missing-setting"] == [
+        ("binaryStorage",),
+        ("database",),
+        ("supportEmail",),
+    ]
+    assert [one for one in found(outcome) if "missing-setting" not in one] == [
         "compose.yml:4:5 ignored-environment warning",
         "compose.yml:9:31 plaintext-secret error",
         "medplum.config.json:2:14 missing-trailing-slash error",
@@ -405,3 +411,42 @@ def test_a_secret_is_joined_with_the_dump_that_names_it(tmp_path: Path, monkeypa
         json.dumps({**answer, "SecretString": json.dumps({**secret, "ssl": {"require": True}})}), encoding="utf-8"
     )
     assert "unencrypted-database" not in {one.rule for one in check_files("ssm.json", "secret.json").findings}
+
+
+PARAMETERS = {"baseUrl": "https://api.hospital.health/", "DatabaseSecrets": "medplum/prod/database", "RedisSecrets": "medplum/prod/redis"}
+STARTED = """\
+services:
+  server:
+    image: medplum/medplum-server:5.1.12
+    command: {argument}
+"""
+VARIABLE = "    environment: {MEDPLUM_LOG_LEVEL: INFO}\n"
+
+
+def dump(**parameters: str) -> str:
+    return json.dumps(
+        {"Parameters": [{"Name": f"/medplum/prod/{name}", "Type": "SecureString", "Value": text} for name, text in parameters.items()]}
+    )
+
+
+@pytest.mark.parametrize("argument", ["aws:/medplum/prod/,env", "env,aws:/medplum/prod/", "aws:/medplum/prod/"])
+@pytest.mark.parametrize("variable", ["", VARIABLE])
+def test_a_server_of_parameters_and_variables_lacks_what_the_parameters_lack(argument: str, variable: str, tmp_path: Path) -> None:
+    """A secret that the parameters name and nobody gave is not missing; a variable that the server does not read changes nothing."""
+    alone = check(tmp_path / "alone", {"dump.json": dump(**PARAMETERS)})
+    both = check(tmp_path / "both", {"dump.json": dump(**PARAMETERS), "compose.yml": STARTED.format(argument=argument) + variable})
+    missing = ["dump.json:1:1 missing-setting error", "dump.json:1:1 unencrypted-database warning"]
+    assert found(alone) == missing
+    ignored = ["compose.yml:4:5 ignored-environment warning"] if variable and "env" not in argument.split(",") else []
+    assert found(both) == [*ignored, *missing]
+
+
+@pytest.mark.parametrize("argument", ["aws:/medplum/prod/,file:medplum.config.json", "file:medplum.config.json,aws:/medplum/prod/"])
+def test_what_only_parameter_store_has_is_asked_of_the_source_that_gives_it(argument: str, tmp_path: Path) -> None:
+    files = {
+        "dump.json": dump(DatabaseSecrets="medplum/prod/database"),
+        "medplum.config.json": '{"baseUrl": "https://a.hospital.health/", "port": 8103, "redis": {}}',
+    }
+    outcome = check(tmp_path, files, start=argument)
+    assert of(outcome, "misplaced-setting") == []
+    assert "database" not in " ".join(one.message for one in outcome.result.findings if one.rule == "missing-setting")

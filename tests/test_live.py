@@ -219,7 +219,13 @@ def test_a_parameter_wins_over_the_secret(aws: Endpoint) -> None:
 
 
 def test_an_infra_config_is_compared_with_what_is_deployed(aws: Endpoint) -> None:
-    infra = {"name": "prod", "apiDomainName": "api.other.example.net", "apiPort": 8104, "storageBucketName": "hospital-storage"}
+    infra = {
+        "name": "prod",
+        "accountNumber": "123456789012",
+        "apiDomainName": "api.other.example.net",
+        "apiPort": 8104,
+        "storageBucketName": "hospital-storage",
+    }
     Path("medplum.prod.config.json").write_text(json.dumps(infra), encoding="utf-8")
     assert {"url-differs-from-domain", "server-differs-from-infra"} <= rules(report(ARGUMENT, "medplum.prod.config.json"))
 
@@ -310,7 +316,7 @@ def test_the_server_is_checked_beside_its_workers(aws: Endpoint) -> None:
 
 
 def test_an_image_that_is_not_that_of_the_stack(aws: Endpoint) -> None:
-    infra = {"name": "prod", "serverImage": "medplum/medplum-server:5.1.14"}
+    infra = {"name": "prod", "accountNumber": "123456789012", "serverImage": "medplum/medplum-server:5.1.14"}
     Path("medplum.prod.config.json").write_text(json.dumps(infra), encoding="utf-8")
     found = report(ARGUMENT, "medplum.prod.config.json")
     [differs] = [one for one in found["findings"] if one["rule"] == "image-differs-from-infra"]

@@ -23,7 +23,7 @@ from linter.commands.examples import kind_of, load_example
 from linter.conformance import mismatch
 from linter.documents.inputs import Input
 from linter.memo import Memo
-from linter.model import ABSENT, UNKNOWN, Document, Fact, Finding, Part, SettingPath, Target
+from linter.model import ABSENT, PART, UNKNOWN, Document, Fact, Finding, Part, SettingPath, Target
 from linter.policy import engine
 from linter.policy.engine import Levels, applies, check
 from linter.policy.evaluate import ask
@@ -51,7 +51,7 @@ class Placed(BareOrigin):
 
 
 def copied(document: Document, data: dict[str, Any], facts: Mapping[SettingPath, Mapping[str, Fact]]) -> Document:
-    new = Document(document.uri, document.kind, document.text, copy.deepcopy(data), Placed(facts, data), complete=document.complete)
+    new = Document(document.uri, document.kind, document.text, copy.deepcopy(data), Placed(facts, data), unread=document.unread)
     new.environment, new.given, new.target, new.now = document.environment, document.given, document.target, document.now
     new.server = document.server
     return new
@@ -150,7 +150,7 @@ def changed(document: Document, random: random.Random) -> Document:
             other = random.choice([name, name, other])
             data[other] = random.choice([*values().get((kind, other), []), *VALUES])
     new = copied(document, data, facts)
-    new.complete = random.choice([document.complete, document.complete, not document.complete])
+    new.unread = random.choice([document.unread, document.unread, {} if document.unread else PART])
     new.environment = random.choice([document.environment, "staging"])
     new.uri = random.choice([document.uri, "config/medplum.prod.server.json", "sample.json"])
     return new
@@ -174,7 +174,7 @@ def compare(seed: int, number: int) -> None:
 def changed_back(document: Document) -> Document:
     """The same document without cached results."""
     new = copied(document, document.data, facts_of(document))
-    new.complete, new.uri = document.complete, document.uri
+    new.unread, new.uri = document.unread, document.uri
     return new
 
 
@@ -223,7 +223,7 @@ def test_a_number_is_not_a_boolean() -> None:
 
 
 def parameter(type_: str, **data: str) -> Document:
-    document = Document("dump.json", "server/ssm", documents()[0].text, data, BareOrigin({}), complete=False)
+    document = Document("dump.json", "server/ssm", documents()[0].text, data, BareOrigin({}), unread=PART)
     return copied(document, data, {(name,): {"name": f"/medplum/a/{name}", "raw": text, "type": type_} for name, text in data.items()})
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.helpers import bare, deep_data
 
 from linter import settings
-from linter.model import ABSENT, UNKNOWN, Document, SettingPath, dotted
+from linter.model import ABSENT, PART, UNKNOWN, Document, SettingPath, dotted
 from linter.policy.errors import RuleError
 from linter.policy.node import FACTS_OF_A_DOCUMENT, Node
 from linter.policy.paths import parse_path
@@ -144,7 +144,7 @@ def test_a_tag_that_the_kind_does_not_have_leads_nowhere() -> None:
 
 
 def test_facts() -> None:
-    document = bare(DATA, facts={("baseUrl",): {"type": "String", "name": "/medplum/prod/baseUrl"}}, environment="prod", complete=False)
+    document = bare(DATA, facts={("baseUrl",): {"type": "String", "name": "/medplum/prod/baseUrl"}}, environment="prod", unread=PART)
     assert values("baseUrl@type", document) == ["String"]
     assert values("baseUrl@tier", document) == [ABSENT]
     assert values("baseUrl@path", document) == ["baseUrl"]
@@ -155,10 +155,10 @@ def test_facts() -> None:
     assert values("$@kind", document) == ["server/json"]
     assert values("$@environment", document) == ["prod"]
     assert values("$@environment") == [ABSENT]
-    assert values("$@complete", document) == [False]
+    assert [values(path, document) for path in ("baseUrl@state", "smtp@state")] == [["given"], ["not read"]]
     assert values('"a.b"."$"."@x"') == [4]
-    assert {values(f"$@{fact}", document)[0] is ABSENT for fact in ("target", "kind", "environment", "complete")} == {False}
-    assert {"target", "kind", "environment", "complete"} <= set(FACTS_OF_A_DOCUMENT)
+    assert {values(f"$@{fact}", document)[0] is ABSENT for fact in ("target", "kind", "environment")} == {False}
+    assert {"target", "kind", "environment"} <= set(FACTS_OF_A_DOCUMENT)
 
 
 # --- Against a plain reading of the definition. -------------------------------------------------------------------------------------

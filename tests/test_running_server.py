@@ -69,7 +69,7 @@ def config(tmp_path: Path, server: FakeServer) -> Callable[..., str]:
     """Writes the configuration of the server, with changes, and returns its path."""
 
     def write(**changed: Any) -> str:
-        settings = {"baseUrl": server.url, "appBaseUrl": "https://app.example.com/", "port": 8103, **changed}
+        settings = {"baseUrl": server.url, "appBaseUrl": "https://app.example.com/", "port": 8103, "redis": {"host": "redis"}, **changed}
         (tmp_path / "medplum.config.json").write_text(json.dumps(settings), encoding="utf-8")
         return str(tmp_path / "medplum.config.json")
 

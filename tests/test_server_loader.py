@@ -300,6 +300,9 @@ def test_a_switch_that_the_newest_server_has_replaced(kind: str, names: tuple[st
 def test_a_replaced_switch_in_a_variable_has_its_meaning() -> None:
     given = {
         "BASE_URL": BASE,
+        "DATABASE_HOST": "db",
+        "DATABASE_PASSWORD": "${PASSWORD}",
+        "REDIS_HOST": "redis",
         "ALLOW_INSECURE_EXTERNAL_AUTH_URL": "false",
         "EXTERNAL_AUTH_PROVIDERS": '[{"issuer": "http://localhost:8080", "userInfoUrl": "http://localhost:8080/me"}]',
     }

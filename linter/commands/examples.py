@@ -14,7 +14,7 @@ from ..deployment.layers import join
 from ..deployment.members import side_by_side
 from ..documents.origin import JsonOrigin
 from ..documents.source import Loaded, Problem, SourceFile
-from ..model import Deployment, Document, Finding, Fix, dotted, level_on
+from ..model import PART, Deployment, Document, Finding, Fix, dotted, level_on
 from ..options.config import Config
 from ..policy.engine import applies, check, merged, without_repetitions
 from ..policy.example import JOINED, Example, Expected
@@ -43,7 +43,7 @@ def documents_of(rule: Rule, example: Example) -> list[Loaded]:
     every = load_example(example.text().encode(example.encoding), kind_of(rule, example), example.server, example.file)
     for loaded in every:
         _set_up(loaded.document, example)
-    return [join([loaded], loaded, complete=loaded.document.complete) for loaded in every] if example.mounted else every
+    return [join([loaded], loaded, loaded.document.unread) for loaded in every] if example.mounted else every
 
 
 def _set_up(document: Document, example: Example) -> None:
@@ -52,7 +52,7 @@ def _set_up(document: Document, example: Example) -> None:
     for member in (document, *document.members.values()):
         member.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
         member.target = example.target or member.target
-        member.complete = member.complete and not example.partial
+        member.unread = PART if example.partial else member.unread
         if environment is not None and not member.holders and member.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {member.environment}")
         if environment is not None:
@@ -75,7 +75,7 @@ def load_example(content: bytes, kind: str, server: str = "", name: str = "rule"
         every = list(maker_of(file, kind).load(file, kind))
     for document in (loaded.document for loaded in every):
         document.server, document.target = version, target_of(document) or "production"
-        document.complete = document.complete or kind == "server/json"  # an example is complete, however short it is
+        document.unread = {} if kind == "server/json" else document.unread  # an example is complete, however short it is
     return every
 
 

@@ -13,7 +13,7 @@ from ..output.say import fail_for
 from ..policy.controls import lines_about
 from ..policy.display import flow
 from ..policy.engine import applies, check, seen_by
-from ..policy.evaluate import IN_CONDITION, Mode, ask, ask_part, holds
+from ..policy.evaluate import AS_WRITTEN, IN_CONDITION, Mode, ask, ask_part, holds
 from ..policy.example import Example
 from ..policy.node import Node, document_fact
 from ..policy.rule import Case, Rule
@@ -322,7 +322,7 @@ def asked_clauses(cases: Iterable[CaseTrace]) -> list[ClauseTrace]:
 def _case(number: int, case: Case, root: Node) -> CaseTrace:
     conditions = tuple(tuple(_traced(clause, root, IN_CONDITION) for clause in clauses) for clauses in case.when)
     asked = _word(holds(case.when, root))
-    return CaseTrace(number, conditions, asked, tuple(_traced(clause, root, case.mode) for clause in case.must))
+    return CaseTrace(number, conditions, asked, tuple(_traced(clause, root, AS_WRITTEN) for clause in case.must))
 
 
 def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
@@ -341,7 +341,7 @@ def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     named = Counter(answer.verdict for answer in answers)
     lines += [f"      {word:8} at {count(more, 'more place')}" for word, more in (places - named).items()]
     if not places:
-        lines = [f"      {'false' if mode.condition else '-':8} the path leads to nothing in this document"]
+        lines = [f"      {'false' if mode else '-':8} the path leads to nothing in this document"]
     return ClauseTrace(f"{printable(clause.text)}: {assertion_text(clause.data)}", clause.place, answers, lines, places)
 
 
@@ -408,7 +408,7 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
     for part in assertion.parts:
         if part.name == "if":
             (_, condition), (_, consequence) = part.inner
-            in_condition = mode._replace(condition=True)
+            in_condition = IN_CONDITION
             yield from of("if", condition, in_condition)
             if not isinstance(ask(condition, value, node, in_condition), tuple):
                 yield from of("then", consequence)

@@ -12,7 +12,7 @@ from functools import partial
 from .. import settings
 from ..formats.placeholders import is_blank, is_reference
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, is_complete, prefixes, sentence
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, prefixes, sentence, state_of
 from ..release import MAIN, Release
 from ..settings import Setting
 from ..settings.env_names import setting_of
@@ -273,7 +273,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         if of_server is not None and of_server.status != "obsolete":
             return Mismatch("own-name", "is a setting of the server, and the CDK does not read it"), False
     needed = names.needed_like(name) if len(path) == 1 and catalogue.kind == "server" else ""
-    if needed and document.ask(is_complete) and needed not in document.data:
+    if needed and document.ask(state_of, (needed,)) == "absent":
         why = f"it is not spelt {needed}, and {names.NEEDED[needed]}"
         return Mismatch("misspelt", sentence("is not read", why, "rename it", by=", because ", stops=needed in names.STOPPING)), False
     written = UNKNOWN if document.fact(path, "raw") is not None else value  # a text can stand for an object

@@ -6,7 +6,7 @@ near miss, or if the letters are those of a setting.
 
 from __future__ import annotations
 
-from ..model import ABSENT, Document, Message, SettingPath, dotted, is_complete, sentence
+from ..model import Document, Message, SettingPath, dotted, sentence, state_of
 from ..release import MAIN, Release
 from ..server.loader import SECRETS
 from ..settings import Catalogue, Setting
@@ -37,14 +37,14 @@ _LACKED: Final = frozenset({*((name,) for name in NEEDED), *((name, "host") for 
 def lacking(document: Document, path: SettingPath) -> SettingPath:
     """What a whole configuration lacks because its variable at ``path`` sets nothing: a needed setting, or the host of a connection."""
     reader = reader_of(document)
-    if reader is None or not document.ask(is_complete):
+    if reader is None:
         return ()
     meant = meant_setting(str(document.fact(path, "name") or ""), reader.catalogue.get(path), reader)
     if path[0] in _HOSTS and path[1:] == ("url",):
         lacks: SettingPath = (path[0], "host")
     else:
         lacks = () if meant is None else (SECRETS[meant.name], "host") if meant.name in SECRETS else meant.path
-    return lacks if lacks in _LACKED and document.get(lacks) is ABSENT else ()
+    return lacks if lacks in _LACKED and document.ask(state_of, lacks) == "absent" else ()
 
 
 def useless_variable(document: Document, variable: str, path: SettingPath, setting: Setting | None, reader: Reader) -> Mismatch:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from posixpath import basename
 
 from ..documents.source import Loaded, SourceFile, Started
 from ..documents.sums import MOST_SHARED, may_share
-from ..model import Document
+from ..model import Document, SettingPath
 from ..release import ANY_SERVER, ServerVersion
 from ..server.start import Layer, fault, layers
 from ..sources import load_configuration
 from ..typed import NamedTuple
-from .layers import join, sum_of
+from .layers import Unread, join, sum_of
 
 
 class Source(NamedTuple):
-    """A document of a run, and the newest server's reading of it. ``whole``: it was read completely, and lacks nothing."""
+    """A document of a run, and the newest server's reading of it."""
 
     loaded: Loaded
     newest: Callable[[], Document]
-    whole: bool
 
-    @classmethod
-    def of(cls, loaded: Loaded, newest: Callable[[], Document]) -> Source:
-        """A document before it is joined with any other."""
-        is_complete = loaded.document.complete or loaded.document.kind == "server/json"  # a file that a server reads has no other part
-        return cls(loaded, newest, loaded.checkable and is_complete and not any(problem.lossy for problem in loaded.problems))
+    @property
+    def unread(self) -> Unread:
+        """What was not read of it. A file that a server reads has no other part."""
+        if not self.loaded.checkable or any(problem.lossy for problem in self.loaded.problems):
+            return {(): f"{self.loaded.document.uri} could not be read completely"}
+        return self.loaded.document.unread if self.loaded.document.kind != "server/json" else {}
 
 
 class Joined(NamedTuple):
@@ -53,19 +53,31 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
         return "no input is one of the sources that it names"
     main = own or known[0]
     sources = {source.loaded.document: source for source in (*known, main)}
-    # The variables that cannot be read may include what is missing.
-    is_lost = all(source is not main for source in known) and bool(main.loaded.document.data)
-    is_whole = len(known) == len(named) and all(start.whole if source is own else source.whole for source in known) and not is_lost
-
-    loaded = join([source.loaded for source in known], main.loaded, complete=is_whole)
+    unread = _unread(named, own, whole=start.whole)
+    loaded = join([source.loaded for source in known], main.loaded, unread)
 
     def newest() -> Document:
         made = {document: source.newest() for document, source in sources.items()}
         if all(made[document] is document for document in sources):
             return loaded.document
-        return sum_of([made[source.loaded.document] for source in known], made[main.loaded.document], complete=is_whole)
+        return sum_of([made[source.loaded.document] for source in known], made[main.loaded.document], unread)
 
     return Joined(loaded, newest, main.loaded.document, sources.keys(), [layer.kind for layer, source in named if source is None])
+
+
+def _unread(named: Iterable[tuple[Layer, Source | None]], own: Source | None, *, whole: bool) -> Unread:
+    """What a server may get from sources that were not read, and what was meant to be given to it by variables that it does not read."""
+    unread: dict[SettingPath, str] = {}
+    if own is not None and all(source is not own for _, source in named):
+        unread.update((path, "the server reads no variables") for path, _ in own.loaded.document.given or ())
+    for layer, source in named:
+        if source is None:
+            unread[()] = f"its {layer.kind} source was not given"
+        elif source is own:
+            unread.update({} if whole else {(): "some of its variables are not known"})
+        else:
+            unread.update(source.unread)
+    return unread
 
 
 def _source(layer: Layer, start: Started, server: ServerVersion, every: Collection[Source], own: Source | None) -> Source | None:
@@ -78,7 +90,7 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         if file is None or not may_share((file.uri, file.part), file, members, min(own.loaded.places, key=str), MOST_SHARED):
             return None
         newest = SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)
-        return Source.of(load_configuration(file), lambda: load_configuration(newest).document)
+        return Source(load_configuration(file), lambda: load_configuration(newest).document)
     fitting = [source for source in every if _fits(layer, source.loaded)]
     return fitting[0] if len(fitting) == 1 else None
 

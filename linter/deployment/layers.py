@@ -17,6 +17,8 @@ from ..settings.kinds import source_in_name
 from ..typed import Any, Final
 from .members import MemberOrigin
 
+Unread = Mapping[SettingPath, str]
+"""See :class:`linter.model.Document`."""
 SECRET: Final = "secret"
 """The kind of a layer that is a secret: no rule is for it, since the secret itself is checked."""
 
@@ -62,14 +64,9 @@ def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
         yield layer.owner(path)[0]
 
 
-def sum_of(layers: Sequence[Document], main: Document, *, complete: bool, kind: str = "") -> Document:
-    """The document of a server that reads some sources, named after ``main``, which it may not read. Its kind is that of the first one.
-
-    A setting missing from one source can be in another, so none of them is complete by itself any more.
-    """
+def sum_of(layers: Sequence[Document], main: Document, unread: Unread, kind: str = "") -> Document:
+    """The document of a server that reads some sources, named after ``main``, which it may not read. Its kind is that of the first one."""
     kind, layers = kind or layers[0].kind, [inner for layer in layers for inner in layer.layers]
-    for layer in layers:
-        layer.complete = False
     parts = Layers(layers, [main] if main not in layers else [])
     return Document(
         main.uri,
@@ -78,7 +75,7 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool, kind: 
         reduce(merge, (layer.data for layer in layers), {}),
         parts,
         environment=main.environment,
-        complete=complete,
+        unread=unread,
         server=main.server,
         parts=parts,
         holders=main.holders,
@@ -86,11 +83,11 @@ def sum_of(layers: Sequence[Document], main: Document, *, complete: bool, kind: 
     )
 
 
-def join(layers: Sequence[Loaded], main: Loaded, *, complete: bool) -> Loaded:
+def join(layers: Sequence[Loaded], main: Loaded, unread: Unread) -> Loaded:
     """The sum of the sources of a server, with all that is known about their texts."""
     texts = {layer.document: layer for layer in (*layers, main)}.values()
     return Loaded(
-        sum_of([layer.document for layer in layers], main.document, complete=complete),
+        sum_of([layer.document for layer in layers], main.document, unread),
         tuple(problem for text in texts if text.parts for problem in text.problems),
         checkable=all(layer.checkable for layer in layers),
         image=main.image,
@@ -120,4 +117,5 @@ def with_secrets(main: Document, secrets: Mapping[str, Document]) -> Document:
         Document(secret.uri, SECRET, secret.text, {section: secret.data}, MemberOrigin({section: secret}), members={section: secret})
         for section, secret in secrets.items()
     ]
-    return sum_of([*layers, main], main, complete=main.complete, kind=main.kind) if layers else main
+    unread = {path: why for path, why in main.unread.items() if not path or path[0] not in secrets}
+    return sum_of([*layers, main], main, unread, main.kind) if layers else main

@@ -95,7 +95,7 @@ def beside(companions: Iterable[tuple[Document, Document | None]], groups: Itera
 
 def _combined(server: Document, members: Mapping[str, Document]) -> Document:
     data = {name: document.data for name, document in members.items()}
-    complete = all(document.complete for document in members.values())
+    unread = {(name, *path): why for name, document in members.items() for path, why in document.unread.items()}
     return Document(
         server.uri,
         DEPLOYMENT,
@@ -103,7 +103,7 @@ def _combined(server: Document, members: Mapping[str, Document]) -> Document:
         data,
         MemberOrigin(members),
         environment=server.environment if not server.holders else None,
-        complete=complete,
+        unread=unread,
         target=server.target,
         members=members,
         server=server.server,

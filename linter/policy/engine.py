@@ -13,7 +13,7 @@ from ..settings.kinds import catalogue_kind
 from ..text import printable
 from ..typed import Final
 from .display import shown
-from .evaluate import Mode, ask, holds
+from .evaluate import AS_WRITTEN, ask, holds
 from .node import Node
 from .paths import Branch, Path
 from .rule import Case, Rule, kind_matches
@@ -71,14 +71,14 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
     found: dict[SettingPath, Finding] = {}
     deep = 0
 
-    def look_at(finding: Callable[[Node, Failure], Finding], clause: Clause, mode: Mode, nodes: Iterable[Node]) -> bool:
+    def look_at(case: Case, finding: Callable[[Node, Failure], Finding], clause: Clause, nodes: Iterable[Node]) -> bool:
         """Add the first finding of each of some places; returns whether there is any, or any place could not be checked."""
         nonlocal deep
         fails = False
         assertion, value_at = clause.assertion, clause.path.value
         for node in nodes:
             try:
-                verdict = ask(assertion, value_at(node), node, mode)
+                verdict = ask(assertion, value_at(node), node, AS_WRITTEN)
                 if verdict is True or verdict is None:
                     continue
                 fails = True
@@ -86,7 +86,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 for failure in verdict:
                     deep += is_deep
                     where = Node.at(document, node.path + failure.path) if failure.path else node
-                    is_ours = len(document.layers) == 1 or applies(rule, document.layer(where.path))
+                    is_ours = len(document.layers) == 1 or applies(case, document.layer(where.path))
                     if is_ours and not (is_deep and deep > _MOST_DEEP) and where.path not in found:
                         found[where.path] = finding(where, failure)
             except Exception as error:
@@ -105,7 +105,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
         if level is None or not applies(case, document) or holds(case.when, root) is not True:
             continue
         for index, clause in enumerate(case.must):
-            look = partial(look_at, partial(_finding, case, number, level, clause), clause, case.mode)
+            look = partial(look_at, case, partial(_finding, case, number, level, clause), clause)
             if clause.aspect is not None:
                 paths = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
                 look(Node.at(document, path) for path in paths)

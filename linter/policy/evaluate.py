@@ -12,28 +12,19 @@ from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_in_another_variable, is_misread, is_misspelt, is_set_later, is_unread
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_complete
+from ..model import ABSENT, UNKNOWN, Document, SettingPath
 from ..release import MAIN
-from ..typed import Any, Final, NamedTuple
+from ..typed import Any, Final
 from .errors import RuleError
 from .node import Node
 from .operators import Inner
 from .tree import Assertion, Clause, Condition, Part
 from .verdict import Check, Verdict, all_of, any_of
 
-
-class Mode(NamedTuple):
-    """How to evaluate.
-
-    ``condition``: for a condition (``when``, ``if``), which interprets an invalid value as it was meant. ``asks_of_parts``: absent settings
-    are reported even if the input shows only a part of the configuration.
-    """
-
-    condition: bool = False
-    asks_of_parts: bool = False
-
-
-IN_CONDITION: Final = Mode(condition=True)
+Mode = bool
+"""How to evaluate: whether for a condition (``when``, ``if``), which interprets an invalid value as it was meant."""
+IN_CONDITION: Final = True
+AS_WRITTEN: Final = False
 
 
 def holds(condition: Condition, node: Node, mode: Mode = IN_CONDITION) -> Verdict:
@@ -63,17 +54,16 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
     """The verdict of one operator of an assertion.
 
     A value with a mistake of its own is not checked further, but others are compared with its meaning; a switch that is read as meant is
-    too. A setting that the server is too old to read is absent in a condition, and is not required. Neither is one that is absent from an
-    input which shows only a part of the configuration, unless the rule says so. To the server null is absent.
+    too. A setting that the server is too old to read is absent in a condition, and is not required. One that may be given by what was not
+    read is not known to be absent. To the server null is absent.
     """
     if value is None and part.name not in _ABOUT_NULL and _is_nothing(node):
         value = ABSENT
     if part.name == "present":
-        needs_whole = not mode.condition and not mode.asks_of_parts and node.value is not None
-        if value is ABSENT and (is_given_otherwise_at(node) or (needs_whole and may_be_elsewhere(node))):
+        if value is ABSENT and (is_given_otherwise_at(node) or (node.value is not None and may_be_elsewhere(node))):
             return None
         if value is node.value and is_unread_at(node):
-            if not mode.condition:
+            if not mode:
                 return None
             value = ABSENT
     elif not part.checks_unknown:
@@ -82,7 +72,7 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
         if is_unresolved(value) and not (part.operator.asks_rest(part.operand) and (value := with_other_host(value))):
             return None
         if value is node.value and not node.is_deeper_than(DEEPEST):
-            if mode.condition or node.document.members:
+            if mode or node.document.members:
                 meaning = meant(node.document, node.path, value)
                 if meaning is not UNKNOWN or is_misread(node.document, node.path):
                     value = meaning
@@ -105,7 +95,7 @@ def check_of(part: Part, mode: Mode) -> Check:
     if mode not in part.checks:
         asked = [Inner(member, partial(ask, one, mode=mode), partial(_denial, one)) for member, one in part.inner]
         if part.name == "if":  # its first assertion is a condition
-            asked[0] = asked[0]._replace(check=partial(ask, part.inner[0].assertion, mode=mode._replace(condition=True)))
+            asked[0] = asked[0]._replace(check=partial(ask, part.inner[0].assertion, mode=IN_CONDITION))
         try:
             part.checks[mode] = part.operator.compile(asked or part.operand)
         except RuleError as error:
@@ -153,16 +143,17 @@ def _is_nothing(node: Node) -> bool:
 
 
 def may_be_elsewhere(node: Node) -> bool:
-    """Whether an absent setting may be given in a part of the configuration that the document does not show.
+    """Whether an absent setting may be given by what was not read.
 
     The members of a value that is written in one piece are in it, or nowhere.
     """
     document, path = node.document.owner(node.path)
-    return not document.ask(is_complete) and not document.ask(_is_in_one_piece, path)
+    return document.ask(Document.is_unread, path) and not document.ask(_is_in_one_piece, path)
 
 
 def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
-    """Whether the parent of a setting is one object in a file, or one parameter or variable."""
+    """Whether the parent of a setting is one object in a file, or one parameter or variable; of several sources objects are merged."""
     if document.given is None:
-        return len(path) > 1 and isinstance(document.get(path[:-1]), dict | list)
+        of_one = dict | list if len(document.layers) == 1 else list
+        return len(path) > 1 and isinstance(document.get(path[:-1]), of_one)
     return any(path[: len(given)] == given and len(given) < len(path) for given, _ in document.given)

@@ -13,7 +13,7 @@ from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
 from ..typed import Any
 from .display import may_be_shown, shown
-from .evaluate import Mode, holds
+from .evaluate import AS_WRITTEN, holds
 from .node import Node
 from .operators.compare import is_partly_unknown
 from .rule import Case
@@ -28,7 +28,7 @@ class _CannotBeMade(Exception):
 def make_fix(case: Case, node: Node) -> Fix | None:
     """The fix for a finding at ``node`` by the first way that is possible; None if there is none."""
     for fix in case.fix:
-        if holds(fix.when, node, Mode(asks_of_parts=True)) is not True:
+        if holds(fix.when, node, AS_WRITTEN) is not True:
             continue
         try:
             steps = list(_steps(fix, node))

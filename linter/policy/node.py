@@ -7,7 +7,7 @@ import re
 from .. import settings
 from ..conformance.mismatch import stop_at
 from ..formats.placeholders import fallback_of, is_reference
-from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted
+from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted, state_of
 from ..patterns import pattern
 from ..redaction.numbers import number_text
 from ..release import MAIN, ReleaseText
@@ -83,6 +83,8 @@ class Node:
             return str(path[-1]) if path else ABSENT
         if not path:
             return document.ask(document_fact, name)
+        if name == "state":
+            return document.ask(state_of, path)
         if name == "text":
             return number_text(self.value) if isinstance(self.value, bool | int | float) else self.value
         if name in FACTS_OF_A_REPAIR:
@@ -126,7 +128,7 @@ def _is_literal(document: Document, path: SettingPath) -> bool:
 def document_fact(document: Document, name: str) -> Fact | Any:
     """A fact about a document as a whole.
 
-    ``$@target``, ``$@kind``, ``$@environment``, ``$@complete`` (does the input show the whole configuration?), ``$@uploaded`` (does
+    ``$@target``, ``$@kind``, ``$@environment``, ``$@uploaded`` (does
     ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name say
     that it is to be filled in?), ``$@mounted`` (is it known how the server that reads it is started?), ``$@contained`` (is the environment
     of the server's container known?), ``$@trusts`` (may a variable make Node.js trust further certificate authorities?) and ``$@server``
@@ -142,7 +144,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
         return _OF_TEMPLATES.search(document.uri) is not None
     if name in ("contained", "trusts"):
         return bool(getattr(document, name))
-    value = getattr(document, name) if name in ("target", "kind", "environment", "complete") else None
+    value = getattr(document, name) if name in ("target", "kind", "environment") else None
     if name == "environment" and (value is None or document.holders):
         value = environment_in_name(document.uri)
     return value if value is not None else UNKNOWN if name == "target" else ABSENT
@@ -150,7 +152,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
 
 _UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
 _OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|j2|jinja2?|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
-FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "complete", "contained", "trusts", "uploaded", "template", "mounted", "server")
+FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "contained", "trusts", "uploaded", "template", "mounted", "server")
 FACTS_OF_RELEASES = {"since": "first", "until": "last"}
 """The first and the last release that reads a setting, with their names there."""
 FACTS_OF_THE_CATALOGUE = ("meaning", "use")
@@ -164,6 +166,7 @@ names of all, their number."""
 FACTS_OF_A_SETTING = (
     "path",
     "key",
+    "state",
     "type",
     "tier",
     "key_id",

@@ -9,7 +9,7 @@ from ..model import LEVELS, TARGETS, RuleInfo, Target
 from ..settings.kinds import DEPLOYMENT, DOCUMENT_KINDS
 from ..typed import TYPE_CHECKING, Any, Final
 from .errors import RuleError, did_you_mean
-from .evaluate import Mode, check_of
+from .evaluate import AS_WRITTEN, check_of
 from .operators import listed
 from .severity import PEDANTIC, severities, stops_server
 from .template import Template, Texts, Together
@@ -109,12 +109,6 @@ class Case:
         """The place of a key in the data: in the case, or in the rule."""
         return ("cases", self._number, name) if name in self._own else (name,)
 
-    @cached_property
-    def mode(self) -> Mode:
-        """How ``must`` is evaluated. A case that tests ``$@complete`` itself decides what may be missing from a part."""
-        asks = [any(clause.path.fact == "complete" for clause in clauses) for clauses in self.when]
-        return Mode(asks_of_parts=bool(asks) and all(asks))
-
 
 class Rule:
     """A rule: one reason to accept or to switch off findings, in one or several cases."""
@@ -183,7 +177,7 @@ def check_operands(rule: Rule, *, built_in: bool) -> None:
             for asked in walk(clause):
                 if not built_in and (why := asked.part.operator.unsafe_here()):
                     raise RuleError(why, asked.part.place)
-                check_of(asked.part, Mode())
+                check_of(asked.part, AS_WRITTEN)
         list(case.texts)
 
 

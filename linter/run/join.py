@@ -23,7 +23,7 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
         return subjects
     from ..deployment.join import Source, join_sources  # only where a start argument names sources
 
-    every = {subject.document: Source.of(subject.loaded, subject.newest) for subject in subjects}
+    every = {subject.document: Source(subject.loaded, subject.newest) for subject in subjects}
     others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
     sums: list[Subject] = []
     for subject in started:

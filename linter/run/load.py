@@ -8,6 +8,7 @@ from functools import partial
 from ..documents.inputs import Input
 from ..documents.recognise import is_medplum_name
 from ..documents.source import Confidence, Image, Loaded, Recognised, Source, SourceFile, Surroundings, may_name_images
+from ..model import PART
 from ..release import ANY_SERVER, ServerVersion
 from ..sources import answers_of, chosen_maker, source_of
 from ..typed import TYPE_CHECKING, NamedTuple
@@ -96,7 +97,7 @@ def _read(file: SourceFile, given: Input, kind: str | None, *, guess: bool) -> R
         return Reading([], note, unread=bool(recognised.unread), workloads=workloads)
     loaded = source.load(file, recognised.kind)
     for candidate in loaded if recognised.partial else ():
-        candidate.document.complete = False
+        candidate.document.unread = PART
     reading = _reading(file, None, loaded, recognised.unread, named=not given.searched)
     return reading._replace(workloads=partial(_workloads, source, file, loaded))
 

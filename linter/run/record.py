@@ -36,7 +36,7 @@ from ..model import (
 from ..options.choose import configured_environment, is_active, is_selected, levels_of, most_exact
 from ..options.config import Config, Overrides
 from ..policy.engine import Levels, applies, seen_by
-from ..policy.evaluate import IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
+from ..policy.evaluate import AS_WRITTEN, IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
 from ..policy.node import Node
 from ..policy.rule import Rule
 from ..policy.tree import Clause
@@ -255,7 +255,7 @@ def decided(rule: Rule, document: Document, levels: Levels) -> RuleStatus:
         clauses = case.must if asked else [clause for clauses in case.when for clause in clauses]
         for clause in clauses:
             for node in clause.path.nodes(root):
-                verdict = ask(clause.assertion, clause.path.value(node), node, case.mode if asked else IN_CONDITION)
+                verdict = ask(clause.assertion, clause.path.value(node), node, AS_WRITTEN if asked else IN_CONDITION)
                 if verdict is None:
                     name, why = why_unknown(clause.path.value(node), node, clause)
                     reasons.setdefault(NOT_GIVEN if why == _TOO_OLD and node.value is ABSENT else why, {})[name] = None

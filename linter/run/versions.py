@@ -108,7 +108,7 @@ def as_newest_reads(run: Run, file: File) -> list[Document]:
     with run.log.surviving(file.given.uri):
         newest = [loaded.document for loaded in read_as(run, file.given, ANY_SERVER).loaded]
     for again, document in zip(newest, documents, strict=True):
-        again.complete = document.complete
+        again.unread = document.unread
     return newest
 
 

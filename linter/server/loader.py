@@ -246,6 +246,11 @@ SECRETS: Final = {
     "BackgroundJobsRedisSecrets": "backgroundJobsRedis",
 }
 """The section that Parameter Store's loader fills from the secret named in a parameter, before it sets any parameter."""
+SECRET_MEMBERS: Final = {
+    "database": ("host", "port", "dbname", "username", "password", "queryTimeout"),
+    "redis": ("host", "port", "username", "password", "tls"),
+}
+"""The settings that such a secret gives to a database and to Redis, as the documentation shows it ("AWS Secrets")."""
 SECRET_FAULTS: Final = {
     "ResourceNotFoundException": "does not exist or has no current version",
     "InvalidRequestException": "is marked for deletion",

@@ -11,7 +11,7 @@ from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import object_problems
 from ..documents.recognise import INFRA, is_infra, is_infra_fragment
 from ..documents.source import Confidence, Loaded, Problem, Recognised, Repair, SourceFile
-from ..model import Change, Document, dotted, sentence
+from ..model import PART, Change, Document, dotted, sentence
 from ..server.cdk_secrets import Flaw, message, resolved
 from ..syntax.places import Json
 from ..text import Span, printable
@@ -39,8 +39,8 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     data, flaws = resolved(given)
     name, origin = data.get("name"), JsonOrigin(file.text, parsed, "infra")
     environment = name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9._-]+", name) else None
-    is_complete = parsed.whole and not parsed.is_bare
-    document = Document(file.uri, kind, file.text, data, origin, environment=environment, complete=is_complete)
+    unread = {} if parsed.whole and not parsed.is_bare else PART
+    document = Document(file.uri, kind, file.text, data, origin, environment=environment, unread=unread)
     problems += (_problem(flaw, parsed) for flaw in flaws)
     return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "infra"))]
 

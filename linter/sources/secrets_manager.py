@@ -12,7 +12,7 @@ from ..documents.lines import Lines
 from ..documents.origin import JsonOrigin
 from ..documents.problems import broken_off, encoding_problems, object_problems, tree_problems
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..model import Document, sentence
+from ..model import PART, Document, sentence
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..text import Span
@@ -98,7 +98,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     secrets = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
     if not secrets:
         data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file)
-        document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), complete=file.json.whole)
+        document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), unread={} if file.json.whole else PART)
         return [Loaded(document, tuple(problems), checkable)]
     kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(secret)) for parsed, secret in secrets]
     known = [(parsed, secret, one) for parsed, secret, one in kinds if one is not None] or [(*secrets[0], kind)]
@@ -115,7 +115,9 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
     inner = InnerJson(file.text.content, place.value if place is not None else Span(0, 0), secret.text)
     data, problems, checkable = object_problems(inner.json, _CONSEQUENCE, _NOT_AN_OBJECT)
     origin = JsonOrigin(file.text, inner.json, kind, inner, Lines(file.text, _outer_visibility))
-    document = Document(file.uri, kind, file.text, data, origin, environment=environment_of(secret.label), complete=inner.json.whole)
+    document = Document(
+        file.uri, kind, file.text, data, origin, environment=environment_of(secret.label), unread={} if inner.json.whole else PART
+    )
     outward = tuple(problem._replace(span=inner.outward(problem.span)) for problem in problems)
     return Loaded(document, outward, checkable, names=secret.names)
 

@@ -7,7 +7,7 @@ from ..documents.origin import JsonOrigin, editor_of
 from ..documents.problems import broken_off, object_problems
 from ..documents.recognise import has_settings, is_medplum_name, recognise_object
 from ..documents.source import Confidence, Loaded, Recognised, SourceFile
-from ..model import Document, sentence
+from ..model import PART, Document, sentence
 
 KINDS = ("server/json",)
 NAMES = ("*medplum*.json", "*.config.json", "config.json")
@@ -43,12 +43,12 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     parsed = file.json
     data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT, file, as_it_is=True)
     is_whole = any(name in data for name in _OF_A_WHOLE) or not any(settings.catalogue().get((name,)) for name in data)
-    complete = is_whole and not parsed.is_bare
+    unread = {} if is_whole and not parsed.is_bare else PART
 
     def is_filled() -> bool:
         from ..documents.fillers import is_filled_in  # only for a reference
 
         return file.around.cached(("filled in", file.uri, file.part), lambda: is_filled_in(file))
 
-    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), complete=complete, is_filled=is_filled)
+    document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, parsed), unread=unread, is_filled=is_filled)
     return [Loaded(document, tuple(problems), checkable, editor=editor_of(file, "server"), places=frozenset({(file.uri, file.part)}))]

@@ -9,7 +9,7 @@ from functools import cache, partial, reduce
 from ..conformance.mismatch import check_as
 from ..deployment.members import deployments, environment_of, role
 from ..documents.source import folder_of
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, gathered, value_at
+from ..model import ABSENT, PART, UNKNOWN, Document, SettingPath, gathered, value_at
 from ..release import Release
 from ..server.defaults import mail_provider, with_defaults
 from ..server.effective import loaded
@@ -66,7 +66,7 @@ class Holding:
         Conditions see each value as it is, even one that the server misreads, because that is what they are about.
         """
         document = copy(shown)
-        document.__dict__.update(data={**self.data, **_sign_in(self.data)}, complete=whole, given=None, _cached={})
+        document.__dict__.update(data={**self.data, **_sign_in(self.data)}, unread={} if whole else PART, given=None, _cached={})
         check_as(document, {})
         return document
 

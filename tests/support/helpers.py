@@ -72,10 +72,10 @@ def bare(
     facts: Mapping[SettingPath, Mapping[str, Fact]] | None = None,
     target: Target = "production",
     environment: str | None = None,
-    complete: bool = True,
+    unread: Mapping[SettingPath, str] = {},
 ) -> Document:
     """A document of data alone, which may hold ``UNKNOWN``."""
-    return Document("server.json", kind, Text(""), data, BareOrigin(facts or {}), target=target, environment=environment, complete=complete)
+    return Document("server.json", kind, Text(""), data, BareOrigin(facts or {}), target=target, environment=environment, unread=unread)
 
 
 def loaded(text: str, kind: str = "server/json", uri: str = "server.json") -> list[Loaded]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from ... import settings
-from ...model import UNKNOWN, Change, Command, Document, SettingPath, sentence
+from ...model import PART, UNKNOWN, Change, Command, Document, SettingPath, sentence
 from ...model import Part as FactPart
 from ...redaction.tokens import yaml_tokens
 from ...redaction.values import Public, Visibility, is_of_a_format
-from ...server.loader import build_tree, ssm_value
+from ...server.loader import SECRET_MEMBERS, SECRETS, build_tree, ssm_value
 from ...syntax.places import Json
 from ...syntax.yaml import Yaml
 from ...text import Span, printable
@@ -79,7 +79,7 @@ def load_parameters(
     ``others`` are further files about the parameters of an environment: together they are one document.
     """
     loaded = (_loaded([read, *others(environment)], environment) for environment in read.environments.values())
-    nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), complete=False)
+    nothing = Document(read.file.uri, KIND, read.file.text, {}, _origin(read, {}), unread=PART)
     return [one._replace(of_text=read.problems) for one in loaded] or [Loaded(nothing, read.problems, checkable=False)]
 
 
@@ -125,6 +125,12 @@ def _document(
         for path, text in texts.items()
         if known.get(path) is not None or name_reason(parameters[path].name) is None  # otherwise it is enough to say that AWS refuses it
     )
+    named = {name: section for name, section in SECRETS.items() if texts.get((name,), "") != ""}
+    secrets: dict[SettingPath, str] = {
+        (section, member): f"the secret that {name} names was not given"
+        for name, section in named.items()
+        for member in SECRET_MEMBERS["redis" if "Redis" in name else "database"]
+    }
     return Document(
         file.uri,
         KIND,
@@ -132,7 +138,7 @@ def _document(
         build_tree(values),
         _origin(read, parameters) if parts is None else parts,
         environment=environment.name,
-        complete=complete,
+        unread=secrets if complete else {**PART, **secrets},
         given=tuple(texts.items()),
         parts=parts,
     )

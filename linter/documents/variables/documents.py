@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ... import settings
 from ...formats.credentials import SECRET_OF, is_secret_of, issued_credential
 from ...formats.placeholders import fallback_of as fallback_of
-from ...model import UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
+from ...model import PART, UNKNOWN, Change, Document, Fact, Message, Origin, Part, SettingPath, sentence
 from ...redaction.tokens import ListedTokens
 from ...redaction.values import Hidden, Public, Visibility
 from ...release import MAIN, Release
@@ -232,7 +232,7 @@ def read_variables(holder: VariableHolder, variables: Iterable[Variable], parts:
         build_tree(values.items()),
         origin,
         environment=holder.environment,
-        complete=holder.complete or (not holder.partial and _OF_A_WHOLE.issubset(last)),
+        unread={} if holder.complete or (not holder.partial and _OF_A_WHOLE.issubset(last)) else PART,
         given=tuple(texts.items()),
         parts=parts,
         holders=((word, holder.environment),) if word and holder.environment is not None else (),
