@@ -133,7 +133,7 @@ class Parts(Protocol):
         """The documents of the sources that a start argument names, each overriding those before; empty if one source holds everything."""
 
     def layer(self, path: SettingPath) -> Document:
-        """The source whose value of a setting, or of its parent, applies; the first one if none gives it."""
+        """The source whose value of a setting, or of its parent, applies; the main one if none gives it."""
 
     def giver(self, path: SettingPath, part: Part) -> Document:
         """The document that gives a setting, or a fact about it; the first one if none does."""

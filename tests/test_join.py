@@ -450,3 +450,35 @@ def test_what_only_parameter_store_has_is_asked_of_the_source_that_gives_it(argu
     outcome = check(tmp_path, files, start=argument)
     assert of(outcome, "misplaced-setting") == []
     assert "database" not in " ".join(one.message for one in outcome.result.findings if one.rule == "missing-setting")
+
+
+def test_an_api_and_its_worker_are_each_compared_with_the_stack(tmp_path: Path) -> None:
+    infra = {"name": "prod", "region": "us-east-1", "accountNumber": "123456789012", "apiPort": 8103, "storageBucketName": "other-bucket"}
+    secret = {
+        "ARN": "a",
+        "Name": "medplum/prod/database",
+        "SecretString": json.dumps({"host": "db.hospital.health", "port": 5432, "dbname": "medplum"}),
+    }
+    files = {
+        "dump.json": dump(**PARAMETERS, port="8104", binaryStorage="s3:hospital", **{"database.host": "db2.hospital.health"}),
+        "medplum.prod.config.json": json.dumps(infra),
+        "secret.json": json.dumps(secret),
+    }
+    tasks = {
+        f"{name}.json": json.dumps(
+            {"family": name, "containerDefinitions": [{"name": name, "image": "medplum/medplum-server:5.1.20", "command": [argument]}]}
+        )
+        for name, argument in (("api", "aws:us-east-1:/medplum/prod/"), ("worker", "aws:us-east-1:/medplum/prod/,env"))
+    }
+    compared = ("server-differs-from-infra", "parameter-differs-from-secret")
+    alone = check(tmp_path / "alone", files)
+    assert [one.split()[1] for one in of(alone, *compared)] == [
+        "server-differs-from-infra",
+        "server-differs-from-infra",
+        "parameter-differs-from-secret",
+    ]
+    both = check(tmp_path / "both", files | tasks)
+    assert found(both) == found(check(tmp_path / "one", {**files, "api.json": tasks["api.json"]})) == found(alone)
+    [(rule, holders), *_] = [(one.rule, one.holders) for one in both.result.findings if one.rule in compared]
+    assert (rule, holders) == (compared[0], (("task definition", "api"), ("task definition", "worker")))
+    assert [(one.name, len(one.documents)) for one in both.result.deployments] == [("prod", 3), ("prod", 3)]

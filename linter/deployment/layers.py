@@ -33,11 +33,13 @@ class Layers(Sum):
         texts = dict.fromkeys(text for layer in (*layers, *unread) if not layer.members for text in layer.texts)
         super().__init__(tuple(texts), {}, ())
         self.layers = tuple(layers)
-        self._first = next(layer for layer in layers if not layer.members)
+        written = [layer for layer in layers if not layer.members]
+        # What none of them gives belongs into the configuration proper rather than into a variable.
+        self._main = min(written, key=lambda layer: layer.kind == "server/env")
 
     def layer(self, path: SettingPath) -> Document:
         """See :meth:`linter.model.Parts.layer`. Objects are merged; any other value replaces everything before it."""
-        layers, giver = self.layers, self._first
+        layers, giver = self.layers, self._main
         for length in range(1, len(path) + 1):
             given = [(layer, isinstance(value, dict)) for layer in layers if (value := layer.get(path[:length])) is not ABSENT]
             if not given:
@@ -45,7 +47,7 @@ class Layers(Sum):
             giver, is_object = given[-1]
             whole = max((index for index, (_, merges) in enumerate(given) if not merges), default=-1)
             layers = tuple(layer for layer, _ in given[whole + 1 :]) if is_object else (giver,)
-        return self._first if giver.members and giver.get(path) is ABSENT else giver  # what a secret lacks can be set beside it
+        return self._main if giver.members and giver.get(path) is ABSENT else giver  # what a secret lacks can be set beside it
 
     def giver(self, path: SettingPath, part: Part) -> Document:
         """See :meth:`linter.model.Parts.giver`."""

@@ -28,7 +28,9 @@ def role(document: Document) -> str:
 
 
 def environment_of(document: Document) -> str | None:
-    """The name of the environment that a document is for, if anything names it."""
+    """The name of the environment that a document is for, if anything names it; that of a joined server is its sources'."""
+    if len(document.layers) > 1:
+        return next(filter(None, map(environment_of, document.layers)), None)
     if role(document) == "infra" and isinstance(document.data.get("name"), str):
         return str(document.data["name"])
     if document.environment is not None and not document.holders:
@@ -47,7 +49,17 @@ def deployments(documents: Iterable[Document]) -> list[Deployment]:
     named = gathered((environment_of(document), document) for document in documents if role(document) and document.kind not in COMPANIONS)
     groups = _with_unnamed(named, named.pop(None, []))
     ordered = sorted(groups.items(), key=lambda item: item[0] or "")
-    return [Deployment(name, tuple(group)) for name, group in ordered if _comparable(group)]
+    return [Deployment(name, tuple(one)) for name, group in ordered for one in _by_server(group) if _comparable(one)]
+
+
+def _by_server(group: list[Document]) -> list[list[Document]]:
+    """The documents of an environment with each of the servers that several sources make, such as an API and its workers."""
+    servers = [document for document in group if _is_joined(document)]
+    return [[one for one in group if one is server or one not in servers] for server in servers] or [group]
+
+
+def _is_joined(document: Document) -> bool:
+    return document.parts is not None and bool(document.parts.layers)
 
 
 def _with_unnamed(groups: dict[str | None, list[Document]], unnamed: list[Document]) -> dict[str | None, list[Document]]:
@@ -56,14 +68,14 @@ def _with_unnamed(groups: dict[str | None, list[Document]], unnamed: list[Docume
     name, group = next(iter(groups.items()), (None, []))
     together = [*group, *unnamed]
     local = any(document.target == "development" for document in unnamed)
-    if (local and group) or _ambiguous(together) or len({folder_of(document.uri) for document in together}) > 1:
+    if (local and group) or any(map(_ambiguous, _by_server(together))) or len({folder_of(document.uri) for document in together}) > 1:
         return groups
     return {name: together}
 
 
 def _ambiguous(documents: list[Document]) -> bool:
     """Whether two documents have one role, so that it is not known which one counts; a joined server has all roles."""
-    is_whole = any(document.parts is not None and document.parts.layers for document in documents)
+    is_whole = any(map(_is_joined, documents))
     places = [role(document) if role(document) != "server" or is_whole else document.kind for document in documents]
     return len(places) != len(set(places))
 
