@@ -482,3 +482,35 @@ def test_an_api_and_its_worker_are_each_compared_with_the_stack(tmp_path: Path) 
     [(rule, holders), *_] = [(one.rule, one.holders) for one in both.result.findings if one.rule in compared]
     assert (rule, holders) == (compared[0], (("task definition", "api"), ("task definition", "worker")))
     assert [(one.name, len(one.documents)) for one in both.result.deployments] == [("prod", 3), ("prod", 3)]
+
+
+REDIS = {"host": "master.abc.x1y2z3.use1.cache.amazonaws.com", "port": "6379", "password": "${PASSWORD}"}
+
+NO_HOST = {**REDIS, "host": ""}
+
+
+def secret(name: str, **members: str) -> str:
+    return json.dumps(
+        {"ARN": f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf", "Name": name, "SecretString": json.dumps(members)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "members", "findings"),
+    [
+        ({}, REDIS, ["dump.json:1:1 unencrypted-redis error"]),
+        ({"redis.tls": "true"}, REDIS, []),
+        ({"redis.tls": "true"}, {**REDIS, "port": "many"}, ["secret.json:1:207 wrong-type error"]),
+        ({"redis.tls": "true", "redis.port": "6379"}, {**REDIS, "port": "many"}, []),
+        ({"redis.tls": "true"}, NO_HOST, ["secret.json:1:149 incomplete-connection-secret error"]),
+        ({"redis.tls": "true", "redis.host": "cache.hospital.health"}, NO_HOST, []),
+    ],
+)
+def test_a_secret_is_judged_as_its_server_reads_it(
+    parameters: dict[str, str], members: dict[str, str], findings: list[str], tmp_path: Path
+) -> None:
+    """What a parameter gives is not missing from the secret, and what a parameter replaces is not checked there."""
+    files = {"dump.json": dump(RedisSecrets="medplum/prod/redis", **parameters), "secret.json": secret("medplum/prod/redis", **members)}
+    outcome = check(tmp_path, files)
+    rules = ("unencrypted-redis", "wrong-type", "incomplete-connection-secret", "parameter-differs-from-secret")
+    assert [one for one in of(outcome, *rules) if "parameter-differs" not in one] == findings

@@ -19,6 +19,8 @@ from .members import MemberOrigin
 
 Unread = Mapping[SettingPath, str]
 """See :class:`linter.model.Document`."""
+TLS: Final[tuple[SettingPath, ...]] = (("tls",), ("ssl",))
+"""The settings that are usual beside a secret: one that is missing is missing from the server, and not from the secret."""
 SECRET: Final = "secret"
 """The kind of a layer that is a secret: no rule is for it, since the secret itself is checked."""
 

@@ -86,7 +86,8 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 for failure in verdict:
                     deep += is_deep
                     where = Node.at(document, node.path + failure.path) if failure.path else node
-                    is_ours = len(document.layers) == 1 or applies(case, document.layer(where.path))
+                    layer = document.layer(where.path)
+                    is_ours = layer is document or (not layer.members and applies(case, layer))  # a secret is checked by itself
                     if is_ours and not (is_deep and deep > _MOST_DEEP) and where.path not in found:
                         found[where.path] = finding(where, failure)
             except Exception as error:

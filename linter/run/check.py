@@ -52,6 +52,7 @@ def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
                 known.add(text.document)
             if loaded.checkable:
                 findings += checker.found_by_rules(loaded, rules, subject.newest())
+                findings = [one for one in findings if not any(path in subject.replaced for path in prefixes(one.path or ()))]
                 findings = drop_conflicting_fixes(without_repetitions(findings, rules.active))
             found.append(subject._replace(findings=findings))
             run.choices.note_off(subject.file.config, subject.document, rules)

@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from ..deployment.parts import parts_of_others
 from ..documents.source import Loaded, Started
-from ..model import Document, Notice
+from ..model import Document, Notice, SettingPath
 from ..server.target import evidence_in
 from .state import File, Run, Subject
 from .versions import as_newest_reads
@@ -45,21 +45,29 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
 
 
 def _with_secrets(subjects: list[Subject], *, alone: bool) -> list[Subject]:
-    """The documents, each with the secrets that its parameters name; ``alone``: these are documents of their own, too."""
+    """The documents, each with the secrets that its parameters name; ``alone``: these are documents of their own, too.
+
+    What a secret lacks is then up to the server that reads it, and what each of its servers replaces by parameters is not checked.
+    """
     secrets = [subject.loaded for subject in subjects if subject.loaded.names]
     if not secrets:
         return subjects
-    from ..deployment.layers import secrets_of, with_secrets  # only where there is a secret
+    from ..deployment.layers import TLS, secrets_of, with_secrets  # only where there is a secret
 
+    replaced: dict[Document, set[SettingPath]] = {}
     named = {subject.document: secrets_of(subject.document, secrets) for subject in subjects if subject.document.kind == "server/ssm"}
-    for section, secret in (item for sections in named.values() for item in sections.items()):
-        secret.section = secret.section or section
+    for document, sections in named.items():
+        for section, secret in sections.items():
+            secret.section = secret.section or section
+            given = {path[1:] for path, _ in document.given or () if path[0] == section}
+            replaced[secret] = replaced[secret] & given if secret in replaced else given
+            secret.unread = {**secret.unread, **dict.fromkeys((*replaced[secret], *TLS), "parameters beside it can give it")}
     covered = {secret for sections in named.values() for secret in sections.values()}
 
     def filled(subject: Subject) -> Subject:
         sections = named.get(subject.document)
         if not sections:
-            return subject
+            return subject._replace(replaced=replaced.get(subject.document, ()))
         loaded = subject.loaded._replace(document=with_secrets(subject.document, sections), parts=subject.loaded.texts)
         return subject._replace(loaded=loaded, newest=lambda: with_secrets(subject.newest(), sections))
 

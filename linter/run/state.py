@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..acceptance import Listed
@@ -10,7 +10,7 @@ from ..documents.inputs import Input
 from ..documents.source import Loaded, Place, Rewriter, Surroundings
 from ..files import LARGEST_INPUT, Identity
 from ..log import Log
-from ..model import Acceptance, Deployment, Document, Finding, Notice, Result, RuleInfo
+from ..model import Acceptance, Deployment, Document, Finding, Notice, Result, RuleInfo, SettingPath
 from ..options.choose import Choices, Configurations, RuleSet, configured_environment
 from ..options.config import Config, Overrides
 from ..server.target import Evidence
@@ -184,7 +184,8 @@ class Subject(NamedTuple):
     """A document to check, and the findings of its source and its rules in it.
 
     ``newest`` is the same document as the newest server reads it; ``beside`` are documents in its file that show the target. ``container``
-    is the place of the server that it is joined for, and ``server`` the server whose environment it describes.
+    is the place of the server that it is joined for, and ``server`` the server whose environment it describes. ``replaced`` are the
+    settings that no server takes from it.
     """
 
     file: File
@@ -193,6 +194,7 @@ class Subject(NamedTuple):
     beside: Mapping[str, Evidence]
     newest: Callable[[], Document]
     findings: list[Finding] = []
+    replaced: Collection[SettingPath] = ()
     container: frozenset[Place] = frozenset()
     server: Document | None = None
 
