@@ -105,6 +105,7 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         (f"{HEAD}awful  baseUrl  why\n", "a level is broken, doubtful, advice, fine"),
         (f"{HEAD}broken  base Url  why\n", "write settings as a | b"),
         (f"{HEAD}broken  baseUrl |  why it is\n", "write settings as a | b"),
+        (f"{HEAD}other: web/.env\n", "other is a file of the folder"),
     ],
 )
 def test_a_mistake_in_a_verdict_is_reported(tmp_path: Path, expected: str, message: str) -> None:
@@ -273,6 +274,7 @@ def test_a_skipped_file_is_a_mistake_only_if_it_should_be_read(tmp_path: Path) -
     assert lint(read_case(write(tmp_path / "a", yes, "notes.txt", "hello\n"))).unread == ("notes.txt",)
     assert lint(read_case(write(tmp_path / "b", no, "notes.txt", "hello\n")))[1:] == ((), (), ())
     assert lint(read_case(write(tmp_path / "c", no)))[2:] == ((), ("medplum.config.json",))
+    assert lint(read_case(write(tmp_path / "d", f"{yes}other: notes.txt\n", "notes.txt", "hello\n"))).unread == ()
 
 
 def test_check_fails_where_a_goal_is_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

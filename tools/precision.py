@@ -68,6 +68,8 @@ class Case(NamedTuple):
     host: str
     read: bool
     verdicts: tuple[Verdict, ...]
+    others: tuple[str, ...] = ()
+    """Files that configure no server and need not be read."""
 
 
 class Finding(NamedTuple):
@@ -139,10 +141,13 @@ def read_cases(folder: Path) -> list[Case]:
 def read_case(folder: Path) -> Case:
     """One case; raises ValueError for a mistake."""
     header: dict[str, str] = {}
+    others: list[str] = []
     verdicts: list[Verdict] = []
     for number, line in enumerate((folder / _EXPECTED).read_text(encoding="utf-8").splitlines(), 1):
-        field = re.fullmatch(r"(host|read): *(\S+)", line)
-        if field is not None:
+        field = re.fullmatch(r"(host|read|other): *(\S+)", line)
+        if field is not None and field[1] == "other":
+            others.append(field[2])
+        elif field is not None:
             header[field[1]] = field[2]
         elif line and not line.startswith("#"):
             verdicts.append(_verdict(line, f"{folder / _EXPECTED}:{number}"))
@@ -151,7 +156,9 @@ def read_case(folder: Path) -> Case:
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != _EXPECTED)
     if not files:
         raise ValueError(f"{folder}: no file to lint")
-    return Case(folder.name, folder, tuple(files), header["host"], header["read"] == "yes", tuple(verdicts))
+    if not set(others) <= set(files):
+        raise ValueError(f"{folder / _EXPECTED}: other is a file of the folder")
+    return Case(folder.name, folder, tuple(files), header["host"], header["read"] == "yes", tuple(verdicts), tuple(others))
 
 
 def _verdict(line: str, where: str) -> Verdict:
@@ -180,7 +187,7 @@ def lint(case: Case) -> Outcome:
         for one in report["findings"]
         if one["suppressed"] is None
     ]
-    unread = tuple(file for file in case.files if case.read and file not in checked)
+    unread = tuple(file for file in case.files if case.read and file not in checked and file not in case.others)
     misread = tuple(file for file in case.files if not case.read and file in checked)
     return Outcome(case, tuple(match(case, findings)), unread, misread)
 
