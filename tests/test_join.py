@@ -514,3 +514,34 @@ def test_a_secret_is_judged_as_its_server_reads_it(
     outcome = check(tmp_path, files)
     rules = ("unencrypted-redis", "wrong-type", "incomplete-connection-secret", "parameter-differs-from-secret")
     assert [one for one in of(outcome, *rules) if "parameter-differs" not in one] == findings
+
+
+WHOLE = {"baseUrl": "http://localhost:8103/", "database": {"host": "localhost"}, "redis": {"host": "localhost"}}
+LAYER = {
+    "port": 8104,
+    "baseUrl": "http://localhost:8104/",
+    "appBaseUrl": "http://localhost:3001",
+    "storageBaseUrl": "http://localhost:8104/storage/",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "is_layer"),
+    [
+        ("medplum-e2e.config.json", "medplum.config.json", True),
+        ("medplum.e2e.config.json", "medplum.config.json", True),
+        ("medplum.e2e.config.json", "medplum.prod.config.json", False),  # of another environment
+        ("medplum-e2e.config.json", "other/medplum.config.json", False),
+    ],
+)
+def test_a_file_without_connections_beside_a_whole_one_is_a_layer(name: str, base: str, is_layer: bool, tmp_path: Path) -> None:
+    outcome = check(tmp_path, {name: json.dumps(LAYER), base: json.dumps(WHOLE)})
+    of_layer = [one.split()[1] for one in found(outcome) if one.startswith(name)]
+    assert of_layer == (
+        ["missing-trailing-slash"] if is_layer else ["missing-setting", "missing-setting", "missing-setting", "missing-trailing-slash"]
+    )
+    notes = [notice.text.partition(": ")[2] for notice in outcome.result.notices]
+    way_out = f"--start file:{base},file:{name} checks what a server makes of both"
+    assert notes == ([f"checked as a part of a configuration, because {base} has the rest; {way_out}"] if is_layer else [])
+    alone = check(tmp_path / "alone", {name: json.dumps(LAYER)})
+    assert "missing-setting" in " ".join(found(alone)) and not alone.result.notices

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from functools import cache, partial
 
+from ..deployment.members import bases_of
 from ..deployment.parts import parts_of_others
 from ..documents.source import Loaded, Started
 from ..model import Document, Notice, SettingPath
 from ..server.target import evidence_in
+from ..text import printable
 from .state import File, Run, Subject
 from .versions import as_newest_reads
 
@@ -20,7 +22,7 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
     by_hand = Started(run.options.start) if run.options.start is not None else None
     started = subjects[:1] if by_hand is not None else [subject for subject in subjects if subject.loaded.start is not None]
     if not started:
-        return subjects
+        return _with_parts(run, subjects)
     from ..deployment.join import Source, join_sources  # only where a start argument names sources
 
     every = {subject.document: Source(subject.loaded, subject.newest) for subject in subjects}
@@ -41,7 +43,19 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
             elif by_hand is not None:
                 run.log.error(f"--start: {joined}")
     covered |= parts_of_others(subject.loaded for subject in (*subjects, *sums)) - {joined.document for joined in sums}
-    return [subject for subject in (*subjects, *sums) if subject.document not in covered]
+    return _with_parts(run, [subject for subject in (*subjects, *sums) if subject.document not in covered])
+
+
+def _with_parts(run: Run, subjects: list[Subject]) -> list[Subject]:
+    """The documents, with a note on each that may be read over another one."""
+    for part, base in bases_of(subject.document for subject in subjects if not subject.file.given.environments):
+        part.unread = {(): f"{base.uri} may give it"}
+        name, of_base = (printable(one.uri.rpartition("/")[2]) for one in (part, base))
+        way_out = f"--start file:{of_base},file:{name} checks what a server makes of both"
+        run.log.note(
+            Notice("unread-block", part.uri, None, f"checked as a part of a configuration, because {of_base} has the rest; {way_out}")
+        )
+    return subjects
 
 
 def _with_secrets(subjects: list[Subject], *, alone: bool) -> list[Subject]:
