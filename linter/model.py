@@ -147,7 +147,8 @@ class Document(_Fields):
 
     ``data`` is a tree of dict, list and scalars; values are as the server sees them after its loader; ``UNKNOWN`` stands for a value that
     cannot be read. ``unread`` are the settings that may be given by what was not read, each with the reason: ``()`` stands for all of them,
-    and a section for its members. ``uri`` is the path as the user gave it, with forward slashes. ``target`` is None if nothing shows it.
+    and a section for its members. ``uri`` is the path as the user gave it, with forward slashes. ``target`` is None if nothing shows it;
+    where connections have another one than the rest, ``targets`` are those of each section, and of the rest under the empty path.
     ``server`` is the server that it is for: ``data`` is that server's reading of the text. ``now`` is the time to check certificates at;
     None is the machine's clock.
 
@@ -171,6 +172,7 @@ class Document(_Fields):
     environment: str | None = None
     unread: Mapping[SettingPath, str] = {}
     target: Target | None = "production"
+    targets: Mapping[SettingPath, Target | None] = {}
     members: Mapping[str, Document] = {}
     given: tuple[tuple[SettingPath, Any], ...] | None = None
     server: ServerVersion = ANY_SERVER
@@ -223,6 +225,16 @@ class Document(_Fields):
         if self.memo is not None:
             self.memo.note((question, *about))
         return question(self, *about)
+
+    def each_target(self) -> Iterator[Target | None]:
+        """Each target of its places, the one of most of them last; it is :attr:`target` meanwhile."""
+        for target in dict.fromkeys(self.targets.values()) or (self.target,):
+            self.target = target
+            yield target
+
+    def has_target(self, path: SettingPath) -> bool:
+        """Whether :attr:`target` is that of a place."""
+        return not self.targets or self.targets.get(path[:1], self.targets[()]) == self.target
 
     def fact(self, path: SettingPath, name: str) -> Fact | None:
         """What the source knows about a setting beside its value, such as its ``type``; None if nothing."""

@@ -46,7 +46,8 @@ def found(file: RuleFile) -> Iterator[Finding]:
             continue
         for sample in load_example(content, kind, example.server):
             sample.document.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
-            one_by_one = check(rule, sample.document) if sample.checkable else []
+            targets = sample.document.each_target() if sample.checkable else ()
+            one_by_one = [one for _ in targets for one in check(rule, sample.document)]
             yield from (*one_by_one, *merged(one_by_one, {rule.info.id: rule}))
 
 

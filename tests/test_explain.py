@@ -196,7 +196,7 @@ def test_where_severity_and_target_are_from() -> None:
     assert "\n  server       4.3.5 (--server-version)\n" in trace(RULE, "server.json", "--server-version", "4.3.5")
     local: dict[str, object] = {"baseUrl": "http://localhost:8103/", "smtp": {"host": "smtp.sendgrid.net"}}
     written = {
-        "production (database.host is not local)": {**SERVER, **local},
+        "development (all its URLs are local; production for database and redis, by the host there)": {**SERVER, **local},
         "development (all its URLs are local)": {**local, "database": {"host": "postgres:5432"}},
         "production (it is a whole configuration without a local URL)": {"supportEmail": "help@gmail.example", "redis": {"port": 6379}},
     }

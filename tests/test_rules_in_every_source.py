@@ -62,8 +62,9 @@ WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {"server/ssm": dump, "serv
 
 def found(source: RuleFile, text: str, kind: str, server: str) -> str:
     assert source.rule is not None
-    samples = load_example(text.encode(), kind, server)
-    names = [dotted(finding.path or ()) for sample in samples if sample.checkable for finding in check(source.rule, sample.document)]
+    documents = [sample.document for sample in load_example(text.encode(), kind, server) if sample.checkable]
+    findings = [one for document in documents for _ in document.each_target() for one in check(source.rule, document)]
+    names = [dotted(finding.path or ()) for finding in findings]
     return ", ".join(sorted(names)) or "-"
 
 

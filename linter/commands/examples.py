@@ -24,7 +24,7 @@ from ..policy.rule import RULE_KINDS, Rule, kind_matches
 from ..policy.rule_set import built_in_rules
 from ..release import ANY_SERVER
 from ..run.check import fix_of
-from ..server.target import target_of
+from ..server.target import target_of, targets_of
 from ..settings.kinds import COMPANIONS, DEPLOYMENT, DOCUMENT_KINDS
 from ..settings.releases import parse_server_version
 from ..sources import maker_of
@@ -51,7 +51,7 @@ def _set_up(document: Document, example: Example) -> None:
     environment = example.environment
     for member in (document, *document.members.values()):
         member.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None
-        member.target = example.target or member.target
+        member.target, member.targets = (example.target, {}) if example.target else (member.target, member.targets)
         member.unread = PART if example.partial else member.unread
         if environment is not None and not member.holders and member.environment not in (None, environment):
             raise ValueError(f"it says that its environment is {environment}, but by its content that is {member.environment}")
@@ -75,6 +75,7 @@ def load_example(content: bytes, kind: str, server: str = "", name: str = "rule"
         every = list(maker_of(file, kind).load(file, kind))
     for document in (loaded.document for loaded in every):
         document.server, document.target = version, target_of(document) or "production"
+        document.targets = targets_of(document)
         document.unread = {} if kind == "server/json" else document.unread  # an example is complete, however short it is
     return every
 
@@ -112,7 +113,7 @@ def problems_of(loaded: Loaded) -> list[Problem]:
 def _findings(rule: Rule, loaded: Loaded) -> list[Finding]:
     """The findings of a rule in a document, before those about one thing are merged."""
     document = loaded.document
-    found = check(rule, document) if loaded.checkable and not rule.of_source else []
+    found = [one for _ in document.each_target() for one in check(rule, document)] if loaded.checkable and not rule.of_source else []
     for problem in problems_of(loaded) if rule.found_by else ():
         number = rule.found_by.get(problem.name, 0)
         level = level_on(rule.cases[number].info.severity, document.target) if problem.name in rule.found_by else None

@@ -182,7 +182,8 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
         yield f"silent: {status.why}"
         return
     levels, is_on = levels_of(rule, overrides, document), is_active(rule, overrides)
-    level = min(filter(None, levels), key=LEVELS.index, default=None)
+    # A connection with a target of its own can have findings of a rule that is off elsewhere.
+    level = min(filter(None, (*levels, *(one.severity for one in findings))), key=LEVELS.index, default=None)
     left_out: list[tuple[Finding, str]] = []
     wrong = sum(clause.places["false"] for clause in asked_clauses(cases))
     is_checked = is_on and (document.members or document in outcome.checkable)
@@ -214,11 +215,12 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
 def _why_target(subject: Subject) -> str:
     if subject.overrides.target not in (None, "auto"):
         return "--target" if subject.given.target is not None else place_in(subject, "target")
-    if subject.document.target is None:
-        return "nothing shows it: secrets are reported, and what applies to both"
     members = (member for member in subject.document.members.values() if member.kind.startswith("server"))
-    evidence = evidence_of(next(members, subject.document))
-    return evidence.says if evidence is not None else "as the rest of the file"
+    evidence, target = evidence_of(next(members, subject.document)), subject.document.target
+    says = evidence.says if evidence is not None else "nothing shows it" if target is None else "as the rest of the file"
+    says += ": secrets are reported, and what applies to both" if target is None else ""
+    own = [dotted(section) for section in subject.document.targets if section]
+    return f"{says}; production for {' and '.join(own)}, by the host there" if own else says
 
 
 # --- Clauses and findings. ---------------------------------------------------------------------------------------------------------

@@ -190,7 +190,7 @@ OPTIONS: Final = (
     Option(
         "--target",
         "Input",
-        "What the configuration is for.  [default: auto: by its URLs and hosts]",
+        "What the configuration is for.  [default: auto: by its URLs]",
         commands="check explain",
         choices=TARGET_CHOICES,
     ),

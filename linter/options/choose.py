@@ -17,7 +17,7 @@ from ..policy.rule_set import CONTROL, Folder, FoundFolder, all_rules, check_ids
 from ..release import ANY_SERVER, ServerVersion
 from ..server.target import Evidence, target_of
 from ..settings.kinds import DEPLOYMENT
-from ..typed import Final, NamedTuple
+from ..typed import Any, Final, NamedTuple, cast
 from .config import PROJECT_FILE, Config, ConfigError, Overrides, Severity
 
 OWN_FILE: Final = ".medplum-lint.toml"
@@ -125,7 +125,7 @@ class RuleSet:
         self.overrides = overrides
         self._read = rules
         self._on: dict[Target | None, frozenset[str]] = {}
-        self._plans: dict[tuple[tuple[str, ...], Target | None, ServerVersion], Plan] = {}
+        self._plans: dict[tuple[Any, ...], Plan] = {}
 
     @cached_property
     def every(self) -> Mapping[str, Rule]:
@@ -167,8 +167,8 @@ class RuleSet:
         return self._on[target]
 
     def plan(self, document: Document) -> Plan:
-        """The plan for a document, computed once for all documents with the same kind, target and server."""
-        key = (document.kinds, document.target, document.server)
+        """The plan for a document, computed once for all documents with the same kind, targets and server."""
+        key = (document.kinds, document.target, *document.targets.items(), document.server)
         if key not in self._plans:
             rules = [rule for rule in self.active.values() if applies(rule, document)]
             levels = ((rule, levels_of(rule, self.overrides, document)) for rule in rules)
@@ -209,9 +209,7 @@ def is_active(rule: Rule, overrides: Overrides) -> bool:
 
 def target_for(overrides: Overrides, document: Document, beside: Mapping[str, Evidence] | None = None) -> Target | None:
     """The target of a document, from the options, or else from its content and its file's other documents; None if nothing shows it."""
-    if overrides.target in (None, "auto"):
-        return target_of(document, beside)
-    return "production" if overrides.target == "production" else "development"
+    return target_of(document, beside) if overrides.target in (None, "auto") else cast("Target", overrides.target)
 
 
 OF_OLDER_SERVERS: Final = "older-servers"

@@ -88,6 +88,7 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                     where = Node.at(document, node.path + failure.path) if failure.path else node
                     layer = document.layer(where.path)
                     is_ours = layer is document or (not layer.members and applies(case, layer))  # a secret is checked by itself
+                    is_ours = is_ours and document.has_target(where.path)
                     if is_ours and not (is_deep and deep > _MOST_DEEP) and where.path not in found:
                         found[where.path] = finding(where, failure)
             except Exception as error:

@@ -37,7 +37,7 @@ _OPEN_FACTS: Final = frozenset(
 def public_view(document: Document) -> Document:
     """A document in which every setting that is not known to be public is ``UNKNOWN``; made once for each document."""
     view = document.cached("public", lambda: _view(document))
-    view.now, view.target = document.now, document.target
+    view.now, view.target, view.targets = document.now, document.target, document.targets
     return view
 
 

@@ -10,10 +10,11 @@ from ..conformance.mismatch import unchecked
 from ..documents.source import Loaded, Place, Problem
 from ..log import Log
 from ..model import Document, FileStatus, Finding, Fix, Notice, SettingPath, prefixes
-from ..options.choose import Plan, RuleSet, target_for
+from ..options.choose import RuleSet, target_for
 from ..policy.engine import Levels, check, drop_conflicting_fixes, without_repetitions
 from ..policy.rule import Case, Rule
 from ..release import ServerVersion
+from ..server.target import targets_of
 from ..typed import TYPE_CHECKING, NamedTuple
 from .load import breaks_off, why_broken
 from .read import report_unread
@@ -67,6 +68,7 @@ def _set_server(run: Run, subject: Subject) -> None:
         document.target, document.now = target, run.options.now
         if document.server.release == server.release:  # a file that several servers read has the status of the first
             document.server = server
+    subject.document.targets = targets_of(subject.document) if subject.rules.overrides.target in (None, "auto") else {}
 
 
 def _report_status(run: Run, text: Loaded, rules: RuleSet) -> None:
@@ -160,14 +162,10 @@ class Checker:
                 yield Finding(rule.info.id, level, problem.message, document, problem.path, problem.span, fix, case=number)
 
     def found_by_rules(self, loaded: Loaded, rules: RuleSet, newest: Document) -> list[Finding]:
-        """The findings of rules in a document. Rules about secrets check it as the ``newest`` server reads it."""
+        """The findings of rules in a document, at each of its targets. Rules about secrets check it as the ``newest`` server reads it."""
         document = loaded.document
-        plan = rules.plan(document)
-        if newest is document:
-            found = self._found_again_with(plan, document)
-        else:
-            found = self.found_with((one for one in plan.checks if one[0].info.category != _SECRETS), document)
-            found += self._secrets_found(document, newest, rules)
+        check_once = self._found_again if newest is document else partial(self._found_in_both, newest=newest)
+        found = [finding for _ in document.each_target() for finding in check_once(document, rules)]
         found += self._found_in_overridden(loaded, rules)
         for path, error in unchecked(document).items():
             self._log.bug(error, document.uri, "checking a setting", path)
@@ -191,8 +189,9 @@ class Checker:
             failed((), error)
             return []
 
-    def _found_again_with(self, plan: Plan, document: Document) -> list[Finding]:
-        """The findings of a plan's rules. A rule that found nothing in the last document runs only if it would read something else now."""
+    def _found_again(self, document: Document, rules: RuleSet) -> list[Finding]:
+        """The findings of rules. One that found nothing in the last document runs only if it would read something else now."""
+        plan = rules.plan(document)
         if not self._several or len(document.layers) > 1:  # the memo does not see the reads of layers
             return self.found_with(plan.checks, document)
         from ..memo import Memo  # only for several documents
@@ -206,13 +205,14 @@ class Checker:
             memo.forget()
         return found
 
-    def _secrets_found(self, document: Document, newest: Document, rules: RuleSet) -> Iterator[Finding]:
-        """The findings of rules about secrets in a document as the newest server reads it."""
+    def _found_in_both(self, document: Document, rules: RuleSet, newest: Document) -> list[Finding]:
+        """The findings of rules in a document; of those about secrets in it as the newest server reads it."""
+        found = self.found_with((one for one in rules.plan(document).checks if one[0].info.category != _SECRETS), document)
         shown = dict(zip((newest, *newest.texts), (document, *document.texts), strict=True))
         for other in shown:
-            other.target, other.now = document.target, document.now
-        found = self.found_with((one for one in rules.plan(newest).checks if one[0].info.category == _SECRETS), newest)
-        return (finding._replace(document=shown[finding.document]) for finding in found)
+            other.target, other.targets, other.now = document.target, document.targets, document.now
+        secrets = self.found_with((one for one in rules.plan(newest).checks if one[0].info.category == _SECRETS), newest)
+        return found + [finding._replace(document=shown[finding.document]) for finding in secrets]
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
         """Secrets in parts that another part overrides: anyone can read them there."""

@@ -166,7 +166,14 @@ def is_of(finding: Finding, document: Document) -> bool:
 
 
 def status_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None = None) -> RuleStatus:
-    """The status of a rule on a document in which it has these findings. A ``memo`` keeps the decision for the last document."""
+    """The status of a rule on a document in which it has these findings: the one that says most, where connections have a target of
+    their own. A ``memo`` keeps the decision for the last document."""
+    decide = partial(_status_on_target, subject, outcome, findings, memo)
+    on_each = subject.document.targets and [decide() for _ in subject.document.each_target()]
+    return min(reversed(on_each), key=lambda one: _ORDER.index(one.status)) if on_each else decide()
+
+
+def _status_on_target(subject: Subject, outcome: Outcome, findings: Sequence[Finding], memo: Memo | None) -> RuleStatus:
     rule, document, overrides, *_ = subject
     if not applies(rule, document):
         return RuleStatus("not-applicable", f"the rule is for {' or '.join(rule.info.kinds)}, and this is {document.kind}")
@@ -183,7 +190,7 @@ def status_of(subject: Subject, outcome: Outcome, findings: Sequence[Finding], m
     if rule.of_source:
         return read
     decide = partial(decided, rule, document, levels)
-    status = decide() if memo is None else memo.get(rule.info.id, decide)
+    status = decide() if memo is None else memo.get((rule.info.id, document.target), decide)
     return read if rule.found_by and status.status == "not-applicable" else status
 
 
@@ -254,7 +261,7 @@ def decided(rule: Rule, document: Document, levels: Levels) -> RuleStatus:
             continue
         clauses = case.must if asked else [clause for clauses in case.when for clause in clauses]
         for clause in clauses:
-            for node in clause.path.nodes(root):
+            for node in [one for one in clause.path.nodes(root) if not document.targets or document.has_target(one.path)]:
                 verdict = ask(clause.assertion, clause.path.value(node), node, AS_WRITTEN if asked else IN_CONDITION)
                 if verdict is None:
                     name, why = why_unknown(clause.path.value(node), node, clause)
