@@ -233,3 +233,25 @@ def test_documents_of_a_file_that_disagree_decide_about_no_other() -> None:
 
     assert seen(maps(local, public, part), "k8s.yaml")[:3] == ["development", "production", "None"]
     assert seen(maps(local, part), "k8s.yaml")[:2] == ["development", "development"]
+
+
+# --- A client's variables -----------------------------------------------------------------------------------------------------------
+
+CLIENT = "MEDPLUM_BASE_URL=${API_URL}\nMEDPLUM_CLIENT_ID=4d2dd0a6-1111-4222-8333-444455556666\nMEDPLUM_CLIENT_SECRET=${SECRET}\n"
+
+
+@pytest.mark.parametrize("more", ["REDIS_PASSWORD", "REDIS_PASSWORD DATABASE_PASSWORD", "DATABASE_USERNAME DATABASE_DBNAME DATABASE_PORT"])
+def test_what_a_compose_file_inserts_for_postgresql_and_redis_makes_no_server_of_a_client(more: str) -> None:
+    text = "".join(f"MEDPLUM_{name}={PASSWORD}\n" for name in more.split())
+    outcome = lint_input(Input(".env", (CLIENT + text).encode(), Path("nowhere/.env")), Options(isolated=True))
+    assert ([file.status for file in outcome.result.files], outcome.result.findings) == (["ignored"], ())
+    assert seen(text, ".env")[0] == "None"  # without a client
+
+
+def test_a_database_makes_a_server_of_a_client_too() -> None:
+    text = f"{CLIENT}MEDPLUM_REDIS_PASSWORD={PASSWORD}\nMEDPLUM_DATABASE_HOST=localhost\n"
+    assert "error plaintext-secret redis.password" in seen(text, ".env")
+
+
+def test_a_login_without_the_prefix_is_that_of_any_program() -> None:
+    assert "error plaintext-secret redis.password" in seen(f"CLIENT_ID=a\nCLIENT_SECRET=b\nMEDPLUM_REDIS_PASSWORD={PASSWORD}\n", ".env")

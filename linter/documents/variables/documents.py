@@ -53,6 +53,8 @@ _OF_CLIENTS_TOO: Final = _prefixed(
 """Variables of the server that its clients read too: however many there are, they do not prove that a server is configured."""
 _COMMON: Final = _prefixed("APP_BASE_URL ISSUER PORT STORAGE_BASE_URL SUPPORT_EMAIL")
 """Variables of the server that apps and Compose files can have too: one alone proves nothing, but two do if no variable is a client's."""
+_OF_COMPANIONS: Final = _prefixed("DATABASE_DBNAME DATABASE_PASSWORD DATABASE_PORT DATABASE_USERNAME REDIS_PASSWORD REDIS_PORT")
+"""Variables of the server that a Compose file can insert for PostgreSQL and Redis alone: beside those of a client they prove nothing."""
 _OF_A_WHOLE: Final = frozenset({("baseUrl",), ("database", "host"), ("database", "password"), ("redis", "host")})
 """If all of these are given, including passwords, no others are given elsewhere."""
 _OF_TRUST: Final = ("NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE")
@@ -182,7 +184,7 @@ def variable_names(release: Release) -> tuple[str, ...]:
 def configures_server(names: Iterable[str]) -> bool:
     """Whether these are the variables of a server, and not of a client, an app or an agent."""
     given = dict.fromkeys(name for name in names if name.startswith(PREFIX))  # in order, so that every run does the same work
-    unclear = _FOR_OTHERS | _OF_CLIENTS_TOO | _COMMON
+    unclear = _FOR_OTHERS | _OF_CLIENTS_TOO | _COMMON | (_OF_COMPANIONS if given.keys() & _FOR_CLIENTS else frozenset())
     clear = [name for name in given if name not in unclear]
     if any(_is_known(setting_of(name)) for name in clear):
         return True
