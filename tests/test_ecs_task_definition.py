@@ -210,7 +210,7 @@ def test_only_containers_that_run_a_server() -> None:
         (task(container({"MEDPLUM_REDIS_HOST": "x"}, image=None)), "server/env", True),
         (task(container()), "server/env", True),
         (task(container(command=["aws:/medplum/prod/"])), "server/env", True),
-        (task(container(command=["gcp:project:secret"])), None, True),
+        (task(container(command=["gcp:project:secret"])), "server/env", True),
         (task(container({"MEDPLUM_BASE_URL": "x"}, image="nginx")), None, True),
         (task(), None, True),
         ('{"taskDefinition": {"containerDefinitions": [{"name": "nginx"}]}}', None, True),

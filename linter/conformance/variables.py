@@ -56,13 +56,23 @@ def useless_variable(document: Document, variable: str, path: SettingPath, setti
         where = where.add("why", f"{dotted(lacks)} is missing, and {effect}")._replace(stops=lacks[0] in STOPPING)
     reason = _why_no_effect(where, variable, setting, meant, reader)
     if reason is not None:
-        is_needed = (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD) or (meant is not None and meant.name in _NEEDED) or bool(lacks)
+        is_needed = (
+            (path[0] in _CONNECTIONS and path not in _SAFE_UNREAD and not _is_default(document, path, meant))
+            or (meant is not None and meant.name in _NEEDED)
+            or bool(lacks)
+        )
         return Mismatch("connection-variable" if is_needed else "variable", reason)
     near, name = near_variable(variable, reader), printable(variable)
     is_near = is_near_miss((variable,), (near,))
     what = sentence(f"is not a setting of the server, which ignores {name}") if is_near else not_known(name)
     hint = f"did you mean {near}?" if near else ""
     return Mismatch("known", what.add("remedy", hint), may_be_newer=bool(reader.server.newer) and not is_near)
+
+
+def _is_default(document: Document, path: SettingPath, meant: Setting | None) -> bool:
+    """Whether the connection has the same without the variable: PostgreSQL opens a database that is called as the user is."""
+    user = document.get((path[0], "username"))
+    return meant is not None and meant.path == (path[0], "dbname") and isinstance(user, str) and document.get(path) == user
 
 
 def _why_no_effect(where: Message, variable: str, setting: Setting | None, meant: Setting | None, reader: Reader) -> Message | None:

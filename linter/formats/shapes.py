@@ -42,17 +42,17 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "complete-secret-arn": Shape(
         "The ARN of a secret in AWS Secrets Manager, with the six characters that it adds to the name.",
         (
-            "arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}",
+            "arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}",
             "must be the ARN of a secret in Secrets Manager, with the hyphen and six characters at its end",
         ),
     ),
     "secret-id": Shape(
         "The name or ARN of a secret in AWS Secrets Manager.",
         (
-            "(?!arn:)(?s:.*)|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+",
+            "(?!arn:)(?s:.*)|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+",
             "must be the name or ARN of a secret in Secrets Manager, but this is another ARN",
         ),
-        ("arn:.*|[A-Za-z0-9/_+=.@-]{1,512}", "must be the name or ARN of a secret in Secrets Manager, not the secret itself"),
+        ("arn:.*|[A-Za-z0-9/_+=.@!-]{1,512}", "must be the name or ARN of a secret in Secrets Manager, not the secret itself"),
         legible=r"arn:\S+",
     ),
     "s3-bucket": Shape(

@@ -26,7 +26,6 @@ from ..documents.variables.documents import Variable, VariableHolder, unless_ref
 from ..documents.variables.files import COMPOSE_FILES, environment_holder
 from ..documents.variables.in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in, yaml_roots
 from ..model import UNKNOWN
-from ..release import MAIN
 from ..settings.env_names import PREFIX
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -127,8 +126,7 @@ def _container(service: Node) -> Container:
         unread = (*_outside(project), *start.unread())
         return loaded._replace(started=_is_started(project), unread=unread, start=start.started(whole=not lacks))
 
-    is_started = start.reads(MAIN) == "only" or start.has_file
-    return container([one.variable.name for one in given], image, load, is_started=is_started)
+    return container([one.variable.name for one in given], image, load, is_started=start.is_known)
 
 
 def _outside(project: _Project) -> Iterator[Unread]:

@@ -17,7 +17,6 @@ from ..documents.source import Loaded, Problem, Recognised, SourceFile
 from ..documents.variables.documents import Variable, VariableHolder, is_servers, read_variables
 from ..documents.variables.in_yaml import Block, Node, roots, text_problems, variables_in
 from ..model import sentence
-from ..release import MAIN
 from ..settings.env_names import PREFIX, setting_of
 from ..text import printable
 from ..typed import Final
@@ -82,8 +81,7 @@ def _container(node: Node) -> Container:
         given = [*(variable for variable in plain if variable.name not in secrets), *secrets.values()]
         return read_variables(holder, given)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
-    is_started = start.reads(MAIN) == "only" or start.has_file or start.has_store
-    return container([one.name for one in (*plain, *fetched)], image, load, is_started=is_started)
+    return container([one.name for one in (*plain, *fetched)], image, load, is_started=start.is_known)
 
 
 def _holder(node: Node) -> VariableHolder:

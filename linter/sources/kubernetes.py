@@ -150,7 +150,7 @@ def _container(one: Node, node: Node) -> Container:
         holder = for_server(_holder(one, node), image, start, whole=node.tree.whole, lacks=lacks, has_variables=has_variables)
         return load_sum(holder, given, objects)._replace(start=start.started(whole=not lacks), unread=start.unread())
 
-    return container([one.variable.name for one in given], image, load, is_started=start.has_file)
+    return container([one.variable.name for one in given], image, load, is_started=start.is_known)
 
 
 def _is_whole(one: Node, node: Node) -> bool:

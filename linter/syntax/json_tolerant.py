@@ -96,6 +96,9 @@ class _TolerantReader:
         while self.open:
             self._member(self.open[-1])
         self._skip()
+        if self.at < self.end and self.problems and self.root is not None and not isinstance(self.root.value, dict | list):
+            first = self.problems.pop()  # the text is no JSON at all, which is one mistake
+            raise _Broken(first.message, first.span)
         if self.at < self.end:
             raise self._broken("something follows the end of the JSON value")
 

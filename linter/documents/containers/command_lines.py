@@ -149,13 +149,13 @@ class Start(NamedTuple):
         return list(filter(self.mounts.lack, self.files(release))) if is_own_image(self.image) else []
 
     @property
-    def has_store(self) -> bool:
-        """Whether the server reads Parameter Store."""
-        return any(layer.kind == "aws" for layer in layers(self.argument or "", MAIN))
+    def is_known(self) -> bool:
+        """Whether it names variables or a store; or a file that the server reads, or its program, is known or certainly missing.
 
-    @property
-    def has_file(self) -> bool:
-        """Whether a file that the server reads, or its program, is known or certainly missing in any release; all find the same servers."""
+        In any release, so that all find the same servers.
+        """
+        if any(layer.kind != "file" and layer.fault(MAIN) is None for layer in layers(self.argument or "", MAIN)):
+            return True
         paths = (path for release in (_BEFORE_5, MAIN) for path in self.files(release))
         is_missing = bool(_missing_program(self, ANY_SERVER)) or any(map(self.missing_file, (_BEFORE_5, MAIN)))
         return is_missing or any(self.mounts.find(path) is not None for path in paths)
