@@ -541,7 +541,7 @@ def test_a_file_without_connections_beside_a_whole_one_is_a_layer(name: str, bas
         ["missing-trailing-slash"] if is_layer else ["missing-setting", "missing-setting", "missing-setting", "missing-trailing-slash"]
     )
     notes = [notice.text.partition(": ")[2] for notice in outcome.result.notices]
-    way_out = f"--start file:{base},file:{name} checks what a server makes of both"
+    way_out = f"--start file:{base},file:{name} checks both as one server"
     assert notes == ([f"checked as a part of a configuration, because {base} has the rest; {way_out}"] if is_layer else [])
     alone = check(tmp_path / "alone", {name: json.dumps(LAYER)})
     assert "missing-setting" in " ".join(found(alone)) and not alone.result.notices

@@ -173,7 +173,9 @@ def test_a_server_of_which_only_the_image_is_known() -> None:
     assert found(outcome) == [("6 missing-probe-program", "probes.health.programs")]
     [finding] = outcome.result.findings
     assert (finding.document.server.text, finding.document.holders) == ("5.0.10", (("service", "server"),))
-    assert [(file.status, file.kind) for file in outcome.result.files] == [("ignored", None)]
+    assert [(file.status, file.kind) for file in outcome.result.files] == [("checked", "server/env")]
+    [notice] = outcome.result.notices
+    assert notice.text.endswith(": aws:us-east-1:/medplum/prod/ is not read: give the output of aws ssm get-parameters-by-path too")
 
 
 def test_what_two_servers_share_is_reported_once() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from posixpath import basename
 
-from ..documents.source import Loaded, SourceFile, Started
+from ..documents.source import Loaded, SourceFile, Started, Unread
 from ..documents.sums import MOST_SHARED, may_share
-from ..model import Document, SettingPath
+from ..model import Document, SettingPath, gathered
 from ..release import ANY_SERVER, ServerVersion
-from ..server.start import Layer, fault, layers
+from ..server.start import Layer, fault, layers, shown
 from ..sources import load_configuration
-from ..typed import NamedTuple
-from .layers import Unread, join, sum_of
+from ..typed import Final, NamedTuple
+from .layers import NotRead, join, sum_of
 
 
 class Source(NamedTuple):
@@ -22,7 +22,7 @@ class Source(NamedTuple):
     newest: Callable[[], Document]
 
     @property
-    def unread(self) -> Unread:
+    def unread(self) -> NotRead:
         """What was not read of it. A file that a server reads has no other part."""
         if not self.loaded.checkable or any(problem.lossy for problem in self.loaded.problems):
             return {(): f"{self.loaded.document.uri} could not be read completely"}
@@ -32,15 +32,13 @@ class Source(NamedTuple):
 class Joined(NamedTuple):
     """Everything that a server reads, and the newest server's reading of it.
 
-    It goes by the name of the document ``main`` and is made of the documents ``sources``; ``missing`` are the kinds of sources that were
-    not given.
+    It goes by the name of the document ``main`` and is made of the documents ``sources``.
     """
 
     loaded: Loaded
     newest: Callable[[], Document]
     main: Document
     sources: Collection[Document]
-    missing: Sequence[str]
 
 
 def join_sources(start: Started | None, server: ServerVersion, every: Collection[Source], own: Source | None) -> Joined | str:
@@ -55,6 +53,8 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
     sources = {source.loaded.document: source for source in (*known, main)}
     unread = _unread(named, own, whole=start.whole)
     loaded = join([source.loaded for source in known], main.loaded, unread)
+    missing = (Unread(main.loaded.document.uri, None, unread_source(layer)) for layer, source in named if source is None)
+    loaded = loaded._replace(unread=(*loaded.unread, *missing))
 
     def newest() -> Document:
         made = {document: source.newest() for document, source in sources.items()}
@@ -62,17 +62,52 @@ def join_sources(start: Started | None, server: ServerVersion, every: Collection
             return loaded.document
         return sum_of([made[source.loaded.document] for source in known], made[main.loaded.document], unread)
 
-    return Joined(loaded, newest, main.loaded.document, sources.keys(), [layer.kind for layer, source in named if source is None])
+    return Joined(loaded, newest, main.loaded.document, sources.keys())
 
 
-def _unread(named: Iterable[tuple[Layer, Source | None]], own: Source | None, *, whole: bool) -> Unread:
+def unread_source(layer: Layer) -> str:
+    """The reason why a source that a start argument names was not read, with the way out."""
+    return f"{shown(f'{layer.kind}:{layer.address}')} is not read: give {_STANDS_FOR.get(layer.kind, 'the file')} too"
+
+
+def unread_stores(start: Started | None, server: ServerVersion) -> list[str]:
+    """The same for each store that a start argument names, if none of its sources was read."""
+    if start is None or fault(start.argument, server.release) is not None:
+        return []
+    return [unread_source(layer) for layer in layers(start.argument, server.release) if layer.kind not in ("env", "file")]
+
+
+def readers_of(every: Sequence[Loaded]) -> dict[Document, list[Document]]:
+    """The documents of dumps and vaults, each with those of the servers whose start arguments name it."""
+    started = [(loaded, layers(loaded.start.argument, ANY_SERVER.release)) for loaded in every if loaded.start is not None]
+    pairs = (
+        (one, loaded)
+        for loaded, named in started
+        for layer in named
+        if layer.kind not in ("env", "file")
+        for one in every
+        if _fits(layer, one)
+    )
+    return gathered((one.document, loaded.document) for one, loaded in pairs)
+
+
+_STANDS_FOR: Final = {
+    "aws": "the output of aws ssm get-parameters-by-path",
+    "azure": "the content of the secret",
+    "gcp": "the content of the secret",
+    "env": "the variables",
+}
+"""What to give for a source, by its kind."""
+
+
+def _unread(named: Iterable[tuple[Layer, Source | None]], own: Source | None, *, whole: bool) -> NotRead:
     """What a server may get from sources that were not read, and what was meant to be given to it by variables that it does not read."""
     unread: dict[SettingPath, str] = {}
     if own is not None and all(source is not own for _, source in named):
         unread.update((path, "the server reads no variables") for path, _ in own.loaded.document.given or ())
     for layer, source in named:
         if source is None:
-            unread[()] = f"its {layer.kind} source was not given"
+            unread[()] = unread_source(layer)
         elif source is own:
             unread.update({} if whole else {(): "some of its variables are not known"})
         else:

@@ -17,7 +17,7 @@ from ..settings.kinds import source_in_name
 from ..typed import Any, Final
 from .members import MemberOrigin
 
-Unread = Mapping[SettingPath, str]
+NotRead = Mapping[SettingPath, str]
 """See :class:`linter.model.Document`."""
 TLS: Final[tuple[SettingPath, ...]] = (("tls",), ("ssl",))
 """The settings that are usual beside a secret: one that is missing is missing from the server, and not from the secret."""
@@ -68,7 +68,7 @@ def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
         yield layer.owner(path)[0]
 
 
-def sum_of(layers: Sequence[Document], main: Document, unread: Unread, kind: str = "") -> Document:
+def sum_of(layers: Sequence[Document], main: Document, unread: NotRead, kind: str = "") -> Document:
     """The document of a server that reads some sources, named after ``main``, which it may not read. Its kind is that of the first one."""
     kind, layers = kind or layers[0].kind, [inner for layer in layers for inner in layer.layers]
     parts = Layers(layers, [main] if main not in layers else [])
@@ -87,7 +87,7 @@ def sum_of(layers: Sequence[Document], main: Document, unread: Unread, kind: str
     )
 
 
-def join(layers: Sequence[Loaded], main: Loaded, unread: Unread) -> Loaded:
+def join(layers: Sequence[Loaded], main: Loaded, unread: NotRead) -> Loaded:
     """The sum of the sources of a server, with all that is known about their texts."""
     texts = {layer.document: layer for layer in (*layers, main)}.values()
     return Loaded(
@@ -98,7 +98,7 @@ def join(layers: Sequence[Loaded], main: Loaded, unread: Unread) -> Loaded:
         places=frozenset(place for text in texts for place in text.places),
         parts=tuple(part for text in texts for part in text.texts),
         started=main.started,
-        unread=main.unread,
+        unread=tuple(dict.fromkeys(one for text in texts for one in text.unread if text is main or one.why in unread.values())),
     )
 
 

@@ -1,7 +1,8 @@
 """Which server each document of a run is for, according to the images named in the files.
 
-A document has the release of its own container; else of its file or of the documents it is summed with, of its environment, of the
-documents it is checked with, or of its folder. If several are named in one place, or one that is not a release, it is not known.
+A document has the release of its own container; else of the servers that read it, of its file or of the documents it is summed with, of its
+environment, of the documents it is checked with, or of its folder. If several are named in one place, or one that is not a release, it is
+not known.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ Versions = list[ServerVersion | None]
 """The combined versions of images, None for one that is not a release; empty if there is no image."""
 
 
-def versions_of(documents: Mapping[Document, Image | None], images: Mapping[str, Sequence[Image]]) -> dict[Document, ServerVersion]:
+def versions_of(
+    documents: Mapping[Document, Image | None],
+    images: Mapping[str, Sequence[Image]],
+    readers: Mapping[Document, Sequence[Document]] = {},
+) -> dict[Document, ServerVersion]:
     """The version of each document for which an image gives one.
 
-    ``documents`` have the images of their own containers, if any; ``images`` are those that files name, by the paths of these.
+    ``documents`` have the images of their own containers, if any; ``images`` are those that files name, by the paths of these; ``readers``
+    are the documents of the servers that read a document.
     """
     of_file = {uri: [version_of(image, uri) for image in named] for uri, named in images.items() if named}
     if not of_file:
@@ -40,6 +46,7 @@ def versions_of(documents: Mapping[Document, Image | None], images: Mapping[str,
         name = environment_of(document)
         places = [
             own[document],
+            [version for reader in readers.get(document, ()) for version in own.get(reader, [])],
             of_source.get(source_in_name(document.uri), []),
             of_environment.get(name, []) if name else [],
             of_deployment.get(document, []),

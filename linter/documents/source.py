@@ -331,10 +331,10 @@ Place = tuple[str, object]
 
 
 class Unread(NamedTuple):
-    """A block of a file, or a file that it names, that is not read although it may contain settings of the server, and why."""
+    """What is not read although it may contain settings of the server, and why: a block of a file, or a source that it names."""
 
     uri: str
-    line: int
+    line: int | None
     why: str
 
 

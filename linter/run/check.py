@@ -15,6 +15,7 @@ from ..policy.engine import Levels, check, drop_conflicting_fixes, without_repet
 from ..policy.rule import Case, Rule
 from ..release import ServerVersion
 from ..server.target import targets_of
+from ..settings.kinds import source_in_name
 from ..typed import TYPE_CHECKING, NamedTuple
 from .load import breaks_off, why_broken
 from .read import report_unread
@@ -43,7 +44,7 @@ def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
         with run.log.surviving(uri, "checking the file"):
             loaded, rules = subject.loaded, subject.rules
             _set_server(run, subject)
-            for block in loaded.unread:
+            for block in loaded.unread if not source_in_name(uri) else ():  # where the reader of AWS has said so
                 run.log.note(Notice("unread-block", block.uri, block.line, block.why))
             findings = [finding for text in (loaded, *loaded.parts) for finding in checker.found_by_source(text, rules)]
             for text in loaded.texts:

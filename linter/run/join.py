@@ -23,7 +23,7 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
     started = subjects[:1] if by_hand is not None else [subject for subject in subjects if subject.loaded.start is not None]
     if not started:
         return _with_parts(run, subjects)
-    from ..deployment.join import Source, join_sources  # only where a start argument names sources
+    from ..deployment.join import Source, join_sources, unread_stores  # only where a start argument names sources
 
     every = {subject.document: Source(subject.loaded, subject.newest) for subject in subjects}
     others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
@@ -37,11 +37,11 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
                 main = subject if by_hand is None else next(other for other in subjects if other.document is joined.main)
                 container = subject.loaded.texts[0].places if by_hand is None else frozenset()
                 sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=container))
-                for kind in joined.missing if by_hand is not None else ():
-                    why = f"no input, or more than one, can be its {kind} source, which is left out"
-                    run.log.note(Notice("unread-block", "--start", None, why))
             elif by_hand is not None:
                 run.log.error(f"--start: {joined}")
+            else:
+                for why in unread_stores(subject.loaded.start, subject.document.server):
+                    run.log.note(Notice("unread-block", subject.document.uri, None, why))
     covered |= parts_of_others(subject.loaded for subject in (*subjects, *sums)) - {joined.document for joined in sums}
     return _with_parts(run, [subject for subject in (*subjects, *sums) if subject.document not in covered])
 
@@ -51,7 +51,7 @@ def _with_parts(run: Run, subjects: list[Subject]) -> list[Subject]:
     for part, base in bases_of(subject.document for subject in subjects if not subject.file.given.environments):
         part.unread = {(): f"{base.uri} may give it"}
         name, of_base = (printable(one.uri.rpartition("/")[2]) for one in (part, base))
-        way_out = f"--start file:{of_base},file:{name} checks what a server makes of both"
+        way_out = f"--start file:{of_base},file:{name} checks both as one server"
         run.log.note(
             Notice("unread-block", part.uri, None, f"checked as a part of a configuration, because {of_base} has the rest; {way_out}")
         )
@@ -82,7 +82,9 @@ def _with_secrets(subjects: list[Subject], *, alone: bool) -> list[Subject]:
         sections = named.get(subject.document)
         if not sections:
             return subject._replace(replaced=replaced.get(subject.document, ()))
-        loaded = subject.loaded._replace(document=with_secrets(subject.document, sections), parts=subject.loaded.texts)
+        document = with_secrets(subject.document, sections)
+        unread = tuple(one for one in subject.loaded.unread if one.why in document.unread.values())
+        loaded = subject.loaded._replace(document=document, parts=subject.loaded.texts, unread=unread)
         return subject._replace(loaded=loaded, newest=lambda: with_secrets(subject.newest(), sections))
 
     return [filled(subject) for subject in subjects if alone or subject.document not in covered]

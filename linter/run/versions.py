@@ -78,12 +78,14 @@ def _servers_in_images(files: Sequence[File]) -> dict[Document, ServerVersion]:
     """The server of each document, where an image named in the files gives it."""
     if not any(file.reading.images for file in files):
         return {}
-    from ..deployment.versions import versions_of  # only where a file names an image
+    from ..deployment.join import readers_of  # only where a file names an image
+    from ..deployment.versions import versions_of
 
     every = [loaded for file in files for loaded in file.reading.loaded]
     covered = parts_of_others(every)
     own = {loaded.document: loaded.image for loaded in every if loaded.document not in covered}
-    return versions_of(own, {file.given.uri: file.reading.images for file in files})
+    readers = readers_of(every) if any(loaded.start is not None for loaded in every) else {}
+    return versions_of(own, {file.given.uri: file.reading.images for file in files}, readers)
 
 
 def _read_for(every: list[Loaded], servers: Sequence[ServerVersion], read: Callable[[ServerVersion], Reading]) -> list[Loaded]:

@@ -19,7 +19,7 @@ from ..entries import EntriesOrigin
 from ..lines import Lines
 from ..origin import first_character, public_at
 from ..problems import Consequence, encoding_problems, problems_beside, tree_problems
-from ..source import Loaded, Problem, SourceFile
+from ..source import Loaded, Problem, SourceFile, Unread
 from ..sums import Sum
 from ..variables.in_yaml import suppression_comments_of
 from .store import KIND, LIMITS, Environment, Parameter, environments, has_reference, is_medplum, merge, name_reason
@@ -95,7 +95,8 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
         document = _document(read, environment, merged, complete and read.whole)
         text = read.problems if own is next(iter(read.environments.values())) else ()
         found, place = suppression_comments_of(read.file).suppressions, (read.file.uri, environment.prefix)
-        parts.append(Loaded(document, (*text, *_misplaced(own, repeated)), suppressions=found, places=frozenset({place})))
+        unread = tuple(Unread(read.file.uri, None, why) for why in dict.fromkeys(document.unread.values()) if why not in PART.values())
+        parts.append(Loaded(document, (*text, *_misplaced(own, repeated)), suppressions=found, places=frozenset({place}), unread=unread))
         given.append(merged)
     merged, document = given[0], parts[0].document
     if len(files) > 1:
@@ -127,7 +128,7 @@ def _document(
     )
     named = {name: section for name, section in SECRETS.items() if texts.get((name,), "") != ""}
     secrets: dict[SettingPath, str] = {
-        (section, member): f"the secret that {name} names was not given"
+        (section, member): f"the secret that {name} names is not read: give the output of aws secretsmanager get-secret-value too"
         for name, section in named.items()
         for member in SECRET_MEMBERS["redis" if "Redis" in name else "database"]
     }
