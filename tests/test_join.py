@@ -545,3 +545,27 @@ def test_a_file_without_connections_beside_a_whole_one_is_a_layer(name: str, bas
     assert notes == ([f"checked as a part of a configuration, because {base} has the rest; {way_out}"] if is_layer else [])
     alone = check(tmp_path / "alone", {name: json.dumps(LAYER)})
     assert "missing-setting" in " ".join(found(alone)) and not alone.result.notices
+
+
+def test_of_files_with_one_name_the_path_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ("x/medplum.config.json", "y/medplum.config.json")
+    write(
+        tmp_path,
+        {
+            names[0]: json.dumps({"port": 8103, "baseUrl": "https://a.hospital.health"}),
+            names[1]: '{"baseUrl": "https://b.hospital.health"}',
+        },
+    )
+    outcome = lint_paths(list(names), Options(start=",".join(f"file:{name}" for name in names)))
+    assert outcome.errors == ()
+    assert of(outcome, "missing-trailing-slash") == ["medplum.config.json:1:13 missing-trailing-slash error"]
+
+
+@pytest.mark.parametrize("start", ["azure:hospital.vault.azure.net:medplum", "gcp:hospital:medplum"])
+def test_the_start_argument_says_what_a_vault_holds(start: str, tmp_path: Path) -> None:
+    """The server reads texts from a vault as from Parameter Store, so that this switch is off."""
+    text = json.dumps({"baseUrl": "https://api.hospital.health/", "logLevel": "INFO", "registerEnabled": "false"})
+    outcome = check(tmp_path, {"secret.json": text}, start=start)
+    assert [(file.kind, outcome.errors) for file in outcome.result.files] == [("server/azure", ())]
+    assert of(outcome, "misread-boolean") == []

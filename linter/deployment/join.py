@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from posixpath import basename
+from posixpath import basename, normpath
 
 from ..documents.source import Loaded, SourceFile, Started, Unread
 from ..documents.sums import MOST_SHARED, may_share
@@ -127,7 +127,8 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         newest = SourceFile(file.uri, file.text, ANY_SERVER, file.around, file.part)
         return Source(load_configuration(file), lambda: load_configuration(newest).document)
     fitting = [source for source in every if _fits(layer, source.loaded)]
-    return fitting[0] if len(fitting) == 1 else None
+    of_path = [source for source in fitting if f"/{source.loaded.document.uri}".endswith(f"/{normpath(layer.address)}")]
+    return next((only for (only,) in filter(lambda one: len(one) == 1, (of_path, fitting))), None)
 
 
 def _fits(layer: Layer, loaded: Loaded) -> bool:

@@ -90,15 +90,20 @@ def read_as(run: Run, given: Input, server: ServerVersion) -> Reading:
     """The documents of an input as a server reads them."""
     kind = given.kind or (None if given.beside else run.options.kind)
     reading = load(given, kind, server, guess=not run.options.allow_unrecognized, around=run.around)
-    if reading.loaded or given.searched or run.options.start is None:
+    if given.searched or given.kind or run.options.kind or run.options.start is None:
         return reading
-    # Files given with a start argument are a server's, though a client could have them too.
+    # Files given with a start argument are a server's, though a client could have them too, and it says what they are.
     from ..server.start import layers  # only with a start argument
 
-    is_file = given.path.name in (layer.file_name for layer in layers(run.options.start, server.release))
-    as_servers = load(given, "server/json" if is_file else "server/env", server, around=run.around)
-    has_settings = any(loaded.document.given or loaded.document.data for loaded in as_servers.loaded)
-    return as_servers if has_settings else reading
+    named = layers(run.options.start, server.release)
+    is_file = given.path.name in (layer.file_name for layer in named)
+    of_vault = ["server/azure"] if any(layer.kind in ("azure", "gcp") for layer in named) and not is_file else []
+    is_sure = bool(reading.loaded) and (not of_vault or reading.loaded[0].document.kind != "server/json")
+    for wanted in [] if is_sure else ["server/json"] if is_file else of_vault if reading.loaded else [*of_vault, "server/env"]:
+        as_servers = load(given, wanted, server, around=run.around)
+        if any(loaded.document.given or loaded.document.data for loaded in as_servers.loaded):
+            return as_servers
+    return reading
 
 
 def report_unloaded(run: Run, files: Iterable[File], in_sums: Collection[str]) -> None:
