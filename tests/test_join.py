@@ -569,3 +569,29 @@ def test_the_start_argument_says_what_a_vault_holds(start: str, tmp_path: Path) 
     outcome = check(tmp_path, {"secret.json": text}, start=start)
     assert [(file.kind, outcome.errors) for file in outcome.result.files] == [("server/azure", ())]
     assert of(outcome, "misread-boolean") == []
+
+
+def test_what_a_file_that_is_not_here_may_give_is_not_missing(tmp_path: Path) -> None:
+    """The variables are no more than what was meant to be read."""
+    compose = (
+        COMPOSE.replace("    command: {argument}\n", "")
+        + "      MEDPLUM_DATABASE_HOST: db\n      MEDPLUM_DATABASE_PASSWORD: ${PASSWORD}\n      MEDPLUM_REDIS_HOST: redis\n"
+    )
+    outcome = check(tmp_path, {"compose.yml": compose})
+    assert found(outcome) == ["compose.yml:5:5 ignored-environment warning"]
+    assert [notice.text.rpartition("compose.yml: ")[2] for notice in outcome.result.notices] == [
+        "file:medplum.config.json is not read: give the file too"
+    ]
+    given = check(tmp_path / "given", {"compose.yml": compose, "medplum.config.json": CONFIGURATION})
+    assert {"missing-trailing-slash", "missing-setting"} <= {one.rule for one in given.result.findings}
+
+
+def test_variables_that_a_store_replaces_are_only_ignored(tmp_path: Path) -> None:
+    compose = (
+        STARTED.format(argument="aws:/medplum/prod/")
+        + "    environment: {MEDPLUM_BASE_URL: https://a.hospital.health, MEDPLUM_REDIS_PASSWORD: hunter2hunter2}\n"
+    )
+    outcome = check(tmp_path, {"compose.yml": compose})
+    assert found(outcome) == ["compose.yml:4:5 ignored-environment warning", "compose.yml:5:88 plaintext-secret error"]
+    [notice] = outcome.result.notices
+    assert notice.text.endswith("aws:/medplum/prod/ is not read: give the output of aws ssm get-parameters-by-path too")

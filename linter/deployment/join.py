@@ -70,11 +70,13 @@ def unread_source(layer: Layer) -> str:
     return f"{shown(f'{layer.kind}:{layer.address}')} is not read: give {_STANDS_FOR.get(layer.kind, 'the file')} too"
 
 
-def unread_stores(start: Started | None, server: ServerVersion) -> list[str]:
-    """The same for each store that a start argument names, if none of its sources was read."""
-    if start is None or fault(start.argument, server.release) is not None:
-        return []
-    return [unread_source(layer) for layer in layers(start.argument, server.release) if layer.kind not in ("env", "file")]
+def alone(start: Started, server: ServerVersion) -> tuple[NotRead, list[str]]:
+    """What a server has not read whose variables are its only known source, and the same for notes; nothing if it does not start."""
+    if fault(start.argument, server.release) is not None:
+        return {}, []
+    others = [layer for layer in layers(start.argument, server.release) if layer.kind != "env"]
+    notes = [unread_source(one) for one in others if one.kind != "file" or not start.lacks(one.file(server.release, start.working_folder))]
+    return ({(): unread_source(others[0])} if others else {}), notes
 
 
 def readers_of(every: Sequence[Loaded]) -> dict[Document, list[Document]]:

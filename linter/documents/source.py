@@ -351,13 +351,15 @@ class Image(NamedTuple):
 class Started(NamedTuple):
     """How a server is started: its argument, how to find its files, and whether all of its variables are known.
 
-    ``find`` takes an absolute path in the server's container, and returns None for a file that is not known.
+    ``find`` takes an absolute path in the server's container, and returns None for a file that is not known. ``lacks`` tells whether there
+    is certainly none.
     """
 
     argument: str
     find: Callable[[str], SourceFile | None] = lambda _path: None
     whole: bool = True
     working_folder: str = ""
+    lacks: Callable[[str], bool] = lambda _path: False
 
 
 class Loaded(NamedTuple):

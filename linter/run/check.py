@@ -54,11 +54,17 @@ def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
                 known.add(text.document)
             if loaded.checkable:
                 findings += checker.found_by_rules(loaded, rules, subject.newest())
-                findings = [one for one in findings if not any(path in subject.replaced for path in prefixes(one.path or ()))]
+                findings = [one for one in findings if not _is_replaced(one, subject)]
                 findings = drop_conflicting_fixes(without_repetitions(findings, rules.active))
             found.append(subject._replace(findings=findings))
             run.choices.note_off(subject.file.config, subject.document, rules)
     return found
+
+
+def _is_replaced(finding: Finding, subject: Subject) -> bool:
+    """Whether no server takes the value that a finding is about, and it is no secret that anyone can read."""
+    is_replaced = any(path in subject.replaced for path in prefixes(finding.path or ()))
+    return is_replaced and _IN_PLAIN_TEXT not in subject.rules.active[finding.rule].info.tags
 
 
 def _set_server(run: Run, subject: Subject) -> None:

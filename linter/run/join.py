@@ -9,6 +9,7 @@ from ..deployment.members import bases_of
 from ..deployment.parts import parts_of_others
 from ..documents.source import Loaded, Started
 from ..model import Document, Notice, SettingPath
+from ..server.start import DEFAULT, reads_variables
 from ..server.target import evidence_in
 from ..text import printable
 from .state import File, Run, Subject
@@ -23,11 +24,12 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
     started = subjects[:1] if by_hand is not None else [subject for subject in subjects if subject.loaded.start is not None]
     if not started:
         return _with_parts(run, subjects)
-    from ..deployment.join import Source, join_sources, unread_stores  # only where a start argument names sources
+    from ..deployment.join import Source, join_sources  # only where a start argument names sources
 
     every = {subject.document: Source(subject.loaded, subject.newest) for subject in subjects}
     others = [source for document, source in every.items() if by_hand is not None or document.kind != "server/env"]
     sums: list[Subject] = []
+    unjoined: dict[Document, Subject] = {}
     for subject in started:
         with run.log.surviving(subject.file.given.uri, "joining what its server reads"):
             own = every[subject.document] if by_hand is None else None
@@ -39,11 +41,27 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
                 sums.append(main._replace(loaded=joined.loaded, newest=joined.newest, container=container))
             elif by_hand is not None:
                 run.log.error(f"--start: {joined}")
-            else:
-                for why in unread_stores(subject.loaded.start, subject.document.server):
-                    run.log.note(Notice("unread-block", subject.document.uri, None, why))
+            elif subject.loaded.start is not None and subject.loaded.image is not None:
+                unjoined[subject.document] = _alone(run, subject, subject.loaded.start)
+    subjects = [unjoined.get(subject.document, subject) for subject in subjects]
     covered |= parts_of_others(subject.loaded for subject in (*subjects, *sums)) - {joined.document for joined in sums}
     return _with_parts(run, [subject for subject in (*subjects, *sums) if subject.document not in covered])
+
+
+def _alone(run: Run, subject: Subject, start: Started) -> Subject:
+    """A server of whose sources none but its variables is known; what it does not read of these is not checked."""
+    from ..deployment.join import alone  # only where a start argument names sources
+
+    server = subject.document.server
+    unread, notes = alone(start, server)
+    for why in notes:
+        run.log.note(Notice("unread-block", subject.document.uri, None, why))
+    if not unread:
+        return subject
+    subject.document.unread = unread
+    # Without an argument the variables are what was meant to be read.
+    is_meant = start.argument == DEFAULT or reads_variables(start.argument, server.release) != "never"
+    return subject if is_meant else subject._replace(replaced={path for path, _ in subject.document.given or ()})
 
 
 def _with_parts(run: Run, subjects: list[Subject]) -> list[Subject]:

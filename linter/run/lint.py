@@ -156,7 +156,7 @@ def _outcome(
         rules=dict(sorted(rules.items())),
         deployments=deployments,
         configurations=run.choices.configurations(),
-        notices=tuple(sorted(run.log.notices)),
+        notices=tuple(sorted(run.log.notices, key=lambda one: (one.kind, one.path, one.line or 0, one.message))),
     )
     return Outcome(result, tuple(run.log.errors), tuple(run.log.bugs), failed=False, inputs=frozenset(run.log.inputs))
 

@@ -170,7 +170,10 @@ class Start(NamedTuple):
 
     def started(self, *, whole: bool) -> Started | None:
         """What is needed to join the sources of the server; None if they are not known. ``whole``: all of its variables are known."""
-        return Started(self.argument, self.mounts.find, whole, self.working_folder or "") if self.argument is not None else None
+        if self.argument is None:
+            return None
+        lacks = self.mounts.lack if is_own_image(self.image) else lambda _path: False
+        return Started(self.argument, self.mounts.find, whole, self.working_folder or "", lacks)
 
 
 def start_in(word: str, node: Node, members: Sequence[str], spelling: str) -> Start:
