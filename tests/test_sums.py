@@ -914,6 +914,13 @@ CORE = {"BASE_URL": "https://api.hospital.health", "DATABASE_HOST": "db", "DATAB
 """What by itself makes a whole configuration."""
 
 
+def findings(*paths: str) -> list[str]:
+    """All findings, as ``file:line rule severity``."""
+    outcome = lint_paths(list(paths), Options())
+    assert outcome.bugs == outcome.errors == ()
+    return [f"{one.document.uri}:{one.document.position(one.span.start).line} {one.rule} {one.severity}" for one in outcome.result.findings]
+
+
 def claims(*paths: str) -> list[str]:
     """What is said to be missing, or not read."""
     outcome = lint_paths(list(paths), Options())
@@ -969,22 +976,63 @@ PINNED = "services:\n  {name}:\n    image: medplum/medplum-server:5.1.4\n    env
 
 
 @pytest.mark.parametrize(
-    ("name", "service", "is_over"),
+    ("name", "service", "rest", "is_over"),
     [
-        ("docker-compose.prod.yml", "api", True),
-        ("compose.prod.yaml", "api", True),
-        ("docker-compose.prod.yml", "other", False),
-        ("docker-compose-prod.yml", "api", False),
-        ("prod.yml", "api", False),
+        ("docker-compose.prod.yml", "api", "  db: {restart: always}\n", True),
+        ("docker-compose-prod.yml", "api", "  db: {restart: always}\n", True),
+        ("docker-compose.override.yml", "api", "", True),
+        ("docker-compose.prod.yml", "api", "", False),
+        ("compose.prod.yaml", "api", "  db: {image: 'postgres:16'}\n", False),
+        ("docker-compose.prod.yml", "other", "  db: {restart: always}\n", False),
+        ("prod.yml", "api", "  db: {restart: always}\n", False),
     ],
 )
-def test_a_file_that_pins_an_image_is_laid_over_the_project(name: str, service: str, is_over: bool, folder: Path) -> None:
-    """By its name, and by that of its service: the project says what is run, and the tag is that of the overlay."""
+def test_a_file_is_laid_over_the_project_if_compose_refuses_it_alone(
+    name: str, service: str, rest: str, is_over: bool, folder: Path
+) -> None:
+    """One of its services says not what it runs. Then the project says what is run, and the tag is that of the overlay."""
     write(folder, **{"docker-compose_dot_yml": API})
-    (folder / name).write_text(PINNED.format(name=service))
+    (folder / name).write_text(PINNED.format(name=service) + rest)
     for paths in (["."], [name]):
         assert (about("ignored-environment", *paths) == []) == is_over
         assert about("invalid-email", *paths) == (["docker-compose.yml:7 service api"] if is_over or paths == ["."] else [])
+
+
+BASE = """\
+services:
+  medplum:
+    image: medplum/medplum-server:5.1.20
+    environment:
+      MEDPLUM_BASE_URL: http://localhost:8103
+      MEDPLUM_DATABASE_PASSWORD: local-only-7
+"""
+ALONE = """\
+services:
+  medplum:
+    image: medplum/medplum-server:5.1.20
+    command: env
+    environment:
+      MEDPLUM_BASE_URL: https://api.hospital.health/
+      MEDPLUM_DATABASE_HOST: db.hospital.health
+      MEDPLUM_DATABASE_PASSWORD: "${DB_PASSWORD:?}"
+"""
+
+
+def test_a_file_that_is_started_alone_changes_nothing_beside_it(folder: Path) -> None:
+    write(folder, **{"docker-compose_dot_yml": BASE, "docker-compose_dot_prod_dot_yml": ALONE})
+    names = ["docker-compose.yml", "docker-compose.prod.yml"]
+    by_file = [[one for one in findings(name) if name in one] for name in names]
+    assert [findings(name) for name in names] == by_file
+    assert findings(".") == findings(*names) == findings(*reversed(names)) == sorted(by_file[0] + by_file[1])
+    assert by_file[0] == ["docker-compose.yml:4 ignored-environment error", "docker-compose.yml:5 missing-trailing-slash error"]
+
+
+def test_a_secret_that_is_replaced_is_judged_by_what_its_own_file_is_for(folder: Path) -> None:
+    over = ALONE.replace("    image: medplum/medplum-server:5.1.20\n", "")
+    write(folder, **{"docker-compose_dot_yml": BASE, "docker-compose_dot_prod_dot_yml": over})
+    assert not any("plaintext-secret" in one for one in findings("."))
+    (folder / "docker-compose.yml").write_text(BASE.replace("http://localhost:8103", "https://api.hospital.health/"))
+    assert [one for one in findings(".") if "plaintext-secret" in one] == ["docker-compose.yml:6 plaintext-secret error"]
 
 
 def test_a_service_that_extends_the_projects_is_not_an_overlay(folder: Path) -> None:

@@ -222,15 +222,16 @@ class Checker:
         return found + [finding._replace(document=shown[finding.document]) for finding in secrets]
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
-        """Secrets in parts that another part overrides: anyone can read them there."""
+        """Secrets in parts that another part overrides: anyone can read them there. The target is that of the part itself."""
         parts = loaded.document.parts
-        if parts is None:
-            return
-        for document in parts.documents:
-            overridden = {path for path in _in_plain_text(document) if parts.giver(path, "value") is not document}
-            checks = [one for one in rules.plan(document).checks if _IN_PLAIN_TEXT in one[0].info.tags] if overridden else []
-            found = self.found_with(checks, document)
-            yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
+        for document in parts.documents if parts is not None else ():
+            overridden = {path for path in _in_plain_text(document) if parts is not None and parts.giver(path, "value") is not document}
+            if overridden:
+                of_sum, document.target = document.target, target_for(rules.overrides, document) or document.target
+                checks = [one for one in rules.plan(document).checks if _IN_PLAIN_TEXT in one[0].info.tags]
+                found = self.found_with(checks, document)
+                document.target = of_sum
+                yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
 
 
 def _in_plain_text(document: Document) -> Iterator[SettingPath]:

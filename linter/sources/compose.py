@@ -2,11 +2,11 @@
 
 The syntax is that of the Compose specification: ``environment`` is a mapping or a list, ``$NAME`` and ``${NAME:-default}`` are replaced,
 ``$$`` is a dollar. Compose combines a service from all of its files: the service that it ``extends``, its ``env_file``, the override file
-beside the file, which Compose reads by default, and ``.env`` there, whose variables replace ``$NAME``. A file with a name like
-``docker-compose.prod.yml`` overrides the project's own file beside it if both have the service, and so does one whose service has neither
-an image nor a build, because Compose refuses it alone. ``environment`` takes precedence over ``env_file``, the later of two files over the
-earlier, and a service over the one it extends ("Merge" and "Services" of the specification; "Environment variables precedence" of Docker's
-manual). The shell in which Compose runs takes precedence over ``.env``, and is not known.
+beside the file, which Compose reads by default, and ``.env`` there, whose variables replace ``$NAME``. Any other file, such as ``docker-
+compose.prod.yml``, overrides the project's own file beside it only if one of its services has neither an image nor a build, because Compose
+refuses it alone. ``environment`` takes precedence over ``env_file``, the later of two files over the earlier, and a service over the one it
+extends ("Merge" and "Services" of the specification; "Environment variables precedence" of Docker's manual). The shell in which Compose
+runs takes precedence over ``.env``, and is not known.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose
 
 _OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 """The names of a project's override file."""
-_OVERLAY: Final = re.compile(r"(?:docker-)?compose\..+\.ya?ml")
-"""The names of files given with ``-f`` after the project's own, such as ``docker-compose.prod.yml``."""
 _LONGEST: Final = 20
 """The maximum length of a chain of services that extend each other; Compose has no limit, and refuses a cycle."""
 
@@ -331,16 +329,21 @@ def _project(service: Node) -> _Project:
 def _combined_files(service: Node) -> list[SourceFile]:
     """The files that Compose combines if a service is in one of them: the project's own file, and one over it.
 
-    That is its override file, one with a similar name, or one that does not say what its service runs.
+    That is its override file, or one that Compose refuses by itself.
     """
-    file, value = service.file, service.value
+    file = service.file
     if file.name in COMPOSE_FILES:
         override = _first(file, _OVERRIDES) if _first(file, COMPOSE_FILES) is file else None
         return [file, override] if override is not None else [file]
-    is_over = file.name in _OVERRIDES or (_OVERLAY.fullmatch(file.name) is not None and "extends" not in value)
-    is_bare = {"image", "build", "extends"}.isdisjoint(value) and any(fnmatch(file.name, pattern) for pattern in NAMES)
-    own = _first(file, COMPOSE_FILES) if is_over or is_bare else None
+    is_over = file.name in _OVERRIDES or file.cached("is a part", lambda: _is_part(file))
+    own = _first(file, COMPOSE_FILES) if is_over else None
     return [own, file] if own is not None else [file]
+
+
+def _is_part(file: SourceFile) -> bool:
+    """Whether Compose refuses a file by itself: it does not say what one of its services runs."""
+    is_named_so = any(fnmatch(file.name, pattern) for pattern in NAMES)
+    return is_named_so and any({"image", "build", "extends"}.isdisjoint(service.value) for service in _services(file))
 
 
 def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
