@@ -290,7 +290,7 @@ def test_the_real_cases_are_well_formed_and_mixed_as_in_life() -> None:
     cases = read_cases(REAL)
     judged = [case for case in cases if case.read]
     assert len(judged) >= 60
-    assert 0.45 <= sum(case.host == "local" for case in judged) / len(judged) <= 0.7
+    assert 0.5 <= sum(case.host == "local" for case in judged) / len(judged) <= 0.7
     assert sum(case.host == "public" for case in judged) / len(judged) >= 0.25
     assert {case.host for case in judged} == {"local", "public", "template"}
     assert sum(not case.read for case in cases) >= 10

@@ -26,6 +26,7 @@ from linter.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT / "tests" / "fixtures" / "real"
+DEPLOYMENTS = ROOT / "tests" / "fixtures" / "deployments"
 HOSTS: Final = ("local", "public", "template")
 LEVELS: Final = ("broken", "doubtful", "advice", "fine")
 SEVERITIES: Final = ("error", "warning", "note")
@@ -44,6 +45,14 @@ _GOALS: Final = {
     "warnings are right": 97.0,
 }
 """Per cent, at least."""
+_OF_DEPLOYMENTS: Final = {
+    "broken is found": 94.0,
+    "broken is reported as an error": 85.0,
+    "doubtful is found": 85.0,
+    "errors are right": 99.0,
+    "warnings are right": 90.0,
+}
+"""The same where several files make a server: some of what is broken there lies in a form that is not read yet, or is a warning."""
 _MOST_FINDINGS: Final = {"local": 1, "public": 7}
 """What the median of the findings of a file may be."""
 
@@ -293,10 +302,12 @@ def counts(outcomes: Sequence[Outcome], host: str) -> list[int]:
     return [len(outcome.judged) for outcome in outcomes if outcome.case.read and outcome.case.host == host]
 
 
-def missed_goals(outcomes: Sequence[Outcome]) -> list[str]:
-    """What is not reached, one sentence each."""
+def missed_goals(outcomes: Sequence[Outcome], goals: Mapping[str, float] = _GOALS) -> list[str]:
+    """What is not reached, one sentence each; of deployments only the shares."""
     reached = shares(outcomes)
-    missed = [f"{name}: {reached[name]}, not {goal:g} %" for name, goal in _GOALS.items() if reached[name].percent < goal]
+    missed = [f"{name}: {reached[name]}, not {goal:g} %" for name, goal in goals.items() if reached[name].percent < goal]
+    if goals is _OF_DEPLOYMENTS:
+        return missed
     for host, most in _MOST_FINDINGS.items():
         found = counts(outcomes, host)
         if found and median(found) > most:
@@ -390,7 +401,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = [lint(case) for case in read_cases(given.folder)]
     for line in report(outcomes):
         print(line)
-    missed = missed_goals(outcomes)
+    missed = missed_goals(outcomes, _OF_DEPLOYMENTS if given.folder.resolve() == DEPLOYMENTS else _GOALS)
     for line in missed:
         print(f"\nmissed goal: {line}", end="")
     print("" if missed else "\nevery goal is reached")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from functools import cache, partial
 
-from ..deployment.members import bases_of
 from ..deployment.parts import parts_of_others
 from ..documents.source import Loaded, Started
 from ..model import Document, Notice, SettingPath
-from ..server.start import DEFAULT, reads_variables
 from ..server.target import evidence_in
 from ..text import printable
 from .state import File, Run, Subject
@@ -51,6 +49,7 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
 def _alone(run: Run, subject: Subject, start: Started) -> Subject:
     """A server of whose sources none but its variables is known; what it does not read of these is not checked."""
     from ..deployment.join import alone  # only where a start argument names sources
+    from ..server.start import DEFAULT, reads_variables
 
     server = subject.document.server
     unread, notes = alone(start, server)
@@ -66,6 +65,10 @@ def _alone(run: Run, subject: Subject, start: Started) -> Subject:
 
 def _with_parts(run: Run, subjects: list[Subject]) -> list[Subject]:
     """The documents, with a note on each that may be read over another one."""
+    if len(subjects) < 2:
+        return subjects
+    from ..deployment.members import bases_of  # only where there are several documents
+
     for part, base in bases_of(subject.document for subject in subjects if not subject.file.given.environments):
         part.unread = {(): f"{base.uri} may give it"}
         name, of_base = (printable(one.uri.rpartition("/")[2]) for one in (part, base))

@@ -154,7 +154,7 @@ class Start(NamedTuple):
 
         In any release, so that all find the same servers.
         """
-        if any(layer.kind != "file" and layer.fault(MAIN) is None for layer in layers(self.argument or "", MAIN)):
+        if any(layer.kind != "file" and names_source(layer.kind) for layer in layers(self.argument or "", MAIN)):
             return True
         paths = (path for release in (_BEFORE_5, MAIN) for path in self.files(release))
         is_missing = bool(_missing_program(self, ANY_SERVER)) or any(map(self.missing_file, (_BEFORE_5, MAIN)))
