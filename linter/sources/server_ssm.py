@@ -333,7 +333,7 @@ def _read_object(tree: Tree, value: dict[str, Any]) -> _Dump | None:
         if name is None:
             return [], _NO_NAME.format(one)
         return [_Named(name, _List(tree, value), one)], _without_text([value[one]])
-    if _is_item(value) and len(value) > 1:
+    if _is_item(value) and len(value) > 1 and "SecretBinary" not in value:  # which is a secret's
         return [_Named(str(_name_of(value)), _List(tree, value))], _without_text([value])
     names = [name for name in value if _is_name(name) and "/" in name[1:] and not name.startswith("//")]  # "//" is a comment
     flat = [_Named(name, of, name) for name in names if not isinstance(value[name], dict | list)]
