@@ -199,7 +199,10 @@ class Document(_Fields):
 
     def is_unread(self, path: SettingPath) -> bool:
         """Whether what was not read may give a setting, or a member of it."""
-        return any(path[: len(at)] == at[: len(path)] for at in self.unread)
+        for at in self.unread:  # noqa: SIM110 (this is asked for each absent setting, and a generator costs a call for each step)
+            if not at or not path or (at[0] == path[0] and path[: len(at)] == at[: len(path)]):
+                return True
+        return False
 
     @property
     def layers(self) -> tuple[Document, ...]:

@@ -147,7 +147,7 @@ def may_be_elsewhere(node: Node) -> bool:
 
     The members of a value that is written in one piece are in it, or nowhere.
     """
-    document, path = node.document.owner(node.path)
+    document, path = node.document.owner(node.path) if node.document.members else (node.document, node.path)
     return document.ask(Document.is_unread, path) and not document.ask(_is_in_one_piece, path)
 
 
