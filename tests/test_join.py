@@ -571,6 +571,15 @@ def test_the_start_argument_says_what_a_vault_holds(start: str, tmp_path: Path) 
     assert of(outcome, "misread-boolean") == []
 
 
+def test_an_answer_of_secrets_manager_is_no_vault(tmp_path: Path) -> None:
+    files = {
+        "vault.json": json.dumps({"baseUrl": "https://api.hospital.health/", "logLevel": "INFO"}),
+        "other.json": secret("other", token="x"),
+    }
+    outcome = check(tmp_path, files, start="azure:hospital.vault.azure.net:medplum")
+    assert [(Path(file.path).name, file.kind) for file in outcome.result.files] == [("other.json", None), ("vault.json", "server/azure")]
+
+
 def test_what_a_file_that_is_not_here_may_give_is_not_missing(tmp_path: Path) -> None:
     """The variables are no more than what was meant to be read."""
     compose = (

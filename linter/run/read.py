@@ -93,7 +93,8 @@ def read_as(run: Run, given: Input, server: ServerVersion) -> Reading:
     if given.searched or given.kind or run.options.kind or run.options.start is None:
         return reading
     # Files given with a start argument are a server's, though a client could have them too, and it says what they are.
-    from ..server.start import layers  # only with a start argument
+    from ..documents.recognise import has_settings  # only with a start argument
+    from ..server.start import layers
 
     named = layers(run.options.start, server.release)
     is_file = given.path.name in (layer.file_name for layer in named)
@@ -101,7 +102,8 @@ def read_as(run: Run, given: Input, server: ServerVersion) -> Reading:
     is_sure = bool(reading.loaded) and (not of_vault or reading.loaded[0].document.kind != "server/json")
     for wanted in [] if is_sure else ["server/json"] if is_file else of_vault if reading.loaded else [*of_vault, "server/env"]:
         as_servers = load(given, wanted, server, around=run.around)
-        if any(loaded.document.given or loaded.document.data for loaded in as_servers.loaded):
+        is_one = has_settings if wanted == "server/azure" else bool  # a file for another program can be flat too
+        if any(is_one(loaded.document.data) for loaded in as_servers.loaded):
             return as_servers
     return reading
 
