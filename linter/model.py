@@ -194,7 +194,7 @@ class Document(_Fields):
 
     @property
     def complete(self) -> bool:
-        """Whether the input shows the whole configuration, but for sections that are given by a secret."""
+        """Whether the input shows the whole configuration, except for what secrets give."""
         return () not in self.unread
 
     def is_unread(self, path: SettingPath) -> bool:

@@ -990,7 +990,7 @@ PINNED = "services:\n  {name}:\n    image: medplum/medplum-server:5.1.4\n    env
 def test_a_file_is_laid_over_the_project_if_compose_refuses_it_alone(
     name: str, service: str, rest: str, is_over: bool, folder: Path
 ) -> None:
-    """One of its services says not what it runs. Then the project says what is run, and the tag is that of the overlay."""
+    """One of its services does not say what it runs. Then the project says what is run, and the tag is that of the overlay."""
     write(folder, **{"docker-compose_dot_yml": API})
     (folder / name).write_text(PINNED.format(name=service) + rest)
     for paths in (["."], [name]):

@@ -410,9 +410,8 @@ def _parts(assertion: Assertion, value: Any, node: Node, clause: Clause, mode: M
     for part in assertion.parts:
         if part.name == "if":
             (_, condition), (_, consequence) = part.inner
-            in_condition = IN_CONDITION
-            yield from of("if", condition, in_condition)
-            if not isinstance(ask(condition, value, node, in_condition), tuple):
+            yield from of("if", condition, IN_CONDITION)
+            if not isinstance(ask(condition, value, node, IN_CONDITION), tuple):
                 yield from of("then", consequence)
             continue
         deeper = indent

@@ -70,7 +70,7 @@ def useless_variable(document: Document, variable: str, path: SettingPath, setti
 
 
 def _is_default(document: Document, path: SettingPath, meant: Setting | None) -> bool:
-    """Whether the connection has the same without the variable: PostgreSQL opens a database that is called as the user is."""
+    """Whether the variable only repeats the default: PostgreSQL opens the database that is named after the user."""
     user = document.get((path[0], "username"))
     return meant is not None and meant.path == (path[0], "dbname") and isinstance(user, str) and document.get(path) == user
 

@@ -71,7 +71,7 @@ def unread_source(layer: Layer) -> str:
 
 
 def alone(start: Started, server: ServerVersion) -> tuple[NotRead, list[str]]:
-    """What a server has not read whose variables are its only known source, and the same for notes; nothing if it does not start."""
+    """What is not read of a server whose only known source is its variables, and the notes on that; nothing if it does not start."""
     if fault(start.argument, server.release) is not None:
         return {}, []
     others = [layer for layer in layers(start.argument, server.release) if layer.kind != "env"]
@@ -82,15 +82,8 @@ def alone(start: Started, server: ServerVersion) -> tuple[NotRead, list[str]]:
 def readers_of(every: Sequence[Loaded]) -> dict[Document, list[Document]]:
     """The documents of dumps and vaults, each with those of the servers whose start arguments name it."""
     started = [(loaded, layers(loaded.start.argument, ANY_SERVER.release)) for loaded in every if loaded.start is not None]
-    pairs = (
-        (one, loaded)
-        for loaded, named in started
-        for layer in named
-        if layer.kind not in ("env", "file")
-        for one in every
-        if _fits(layer, one)
-    )
-    return gathered((one.document, loaded.document) for one, loaded in pairs)
+    stores = [(layer, loaded.document) for loaded, named in started for layer in named if layer.kind not in ("env", "file")]
+    return gathered((one.document, reader) for layer, reader in stores for one in every if _fits(layer, one))
 
 
 _STANDS_FOR: Final = {
@@ -103,7 +96,7 @@ _STANDS_FOR: Final = {
 
 
 def _unread(named: Iterable[tuple[Layer, Source | None]], own: Source | None, *, whole: bool) -> NotRead:
-    """What a server may get from sources that were not read, and what was meant to be given to it by variables that it does not read."""
+    """The settings that a source may give which was not read, and those of variables that the server ignores."""
     unread: dict[SettingPath, str] = {}
     if own is not None and all(source is not own for _, source in named):
         unread.update((path, "the server reads no variables") for path, _ in own.loaded.document.given or ())
@@ -130,7 +123,8 @@ def _source(layer: Layer, start: Started, server: ServerVersion, every: Collecti
         return Source(load_configuration(file), lambda: load_configuration(newest).document)
     fitting = [source for source in every if _fits(layer, source.loaded)]
     of_path = [source for source in fitting if f"/{source.loaded.document.uri}".endswith(f"/{normpath(layer.address)}")]
-    return next((only for (only,) in filter(lambda one: len(one) == 1, (of_path, fitting))), None)
+    chosen = of_path or fitting
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _fits(layer: Layer, loaded: Loaded) -> bool:

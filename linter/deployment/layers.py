@@ -36,7 +36,7 @@ class Layers(Sum):
         super().__init__(tuple(texts), {}, ())
         self.layers = tuple(layers)
         written = [layer for layer in layers if not layer.members]
-        # What none of them gives belongs into the configuration proper rather than into a variable.
+        # What none of them gives belongs in a file or a store rather than in a variable.
         self._main = min(written, key=lambda layer: layer.kind == "server/env")
 
     def layer(self, path: SettingPath) -> Document:

@@ -128,11 +128,10 @@ def _is_literal(document: Document, path: SettingPath) -> bool:
 def document_fact(document: Document, name: str) -> Fact | Any:
     """A fact about a document as a whole.
 
-    ``$@target``, ``$@kind``, ``$@environment``, ``$@uploaded`` (does
-    ``medplum aws update-config`` write the file into Parameter Store, where the CDK adds the secrets?), ``$@template`` (does its name say
-    that it is to be filled in?), ``$@mounted`` (is it known how the server that reads it is started?), ``$@contained`` (is the environment
-    of the server's container known?), ``$@trusts`` (may a variable make Node.js trust further certificate authorities?) and ``$@server``
-    (the release of the server that it is checked against).
+    ``$@target``, ``$@kind``, ``$@environment``, ``$@uploaded`` (does ``medplum aws update-config`` write the file into Parameter Store,
+    where the CDK adds the secrets?), ``$@template`` (does its name say that it is to be filled in?), ``$@mounted`` (is it known how the
+    server that reads it is started?), ``$@contained`` (is the environment of the server's container known?), ``$@trusts`` (may a variable
+    make Node.js trust further certificate authorities?) and ``$@server`` (the release of the server that it is checked against).
     """
     if name == "server":
         return ReleaseText.of(document.server.text, document.server.release)
