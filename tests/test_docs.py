@@ -169,7 +169,7 @@ def test_the_json_contract_is_whole(report: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "members"),
     [
-        ("show examples/ssm-dump.json", ["documents", "settings"]),
+        ("show examples/medplum.prod.config.json", ["documents", "settings"]),
         ("diff examples/ssm-dump.json#prod examples/ssm-dump.json#staging", ["differences"]),
         ("rules", []),
     ],

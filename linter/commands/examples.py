@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
-from ..deployment.layers import join
 from ..deployment.members import side_by_side
+from ..deployment.servers import Server
 from ..documents.origin import JsonOrigin
 from ..documents.source import Loaded, Problem, SourceFile
 from ..model import PART, Deployment, Document, Finding, Fix, dotted, level_on
@@ -43,7 +43,9 @@ def documents_of(rule: Rule, example: Example) -> list[Loaded]:
     every = load_example(example.text().encode(example.encoding), kind_of(rule, example), example.server, example.file)
     for loaded in every:
         _set_up(loaded.document, example)
-    return [join([loaded], loaded, loaded.document.unread) for loaded in every] if example.mounted else every
+    if example.mounted:
+        return [Server(loaded, (loaded,), loaded.document.unread, argument="").loaded for loaded in every]
+    return every
 
 
 def _set_up(document: Document, example: Example) -> None:

@@ -5,23 +5,18 @@ Rules see the sum. Each value is checked as its own source is read, and findings
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
-from ..documents.source import Loaded
 from ..documents.sums import Sum
 from ..model import ABSENT, Document, Part, SettingPath
-from ..server.loader import SECRETS
 from ..server.start import merge
-from ..settings.kinds import source_in_name
-from ..typed import Any, Final
+from ..typed import Final
 from .members import MemberOrigin
 
 NotRead = Mapping[SettingPath, str]
 """See :class:`linter.model.Document`."""
-TLS: Final[tuple[SettingPath, ...]] = (("tls",), ("ssl",))
-"""The settings that are usual beside a secret: one that is missing is missing from the server, and not from the secret."""
-SECRET: Final = "secret"
+_SECRET: Final = "secret"
 """The kind of a layer that is a secret: no rule is for it, since the secret itself is checked."""
 
 
@@ -68,9 +63,8 @@ def _givers(layer: Document, path: SettingPath) -> Iterator[Document]:
         yield layer.owner(path)[0]
 
 
-def sum_of(layers: Sequence[Document], main: Document, unread: NotRead, kind: str = "") -> Document:
-    """The document of a server that reads some sources, named after ``main``, which it may not read. Its kind is that of the first one."""
-    kind, layers = kind or layers[0].kind, [inner for layer in layers for inner in layer.layers]
+def sum_of(layers: Sequence[Document], main: Document, unread: NotRead, kind: str) -> Document:
+    """The document of a server that reads some sources, named after ``main``, which it may not read."""
     parts = Layers(layers, [main] if main not in layers else [])
     return Document(
         main.uri,
@@ -87,39 +81,7 @@ def sum_of(layers: Sequence[Document], main: Document, unread: NotRead, kind: st
     )
 
 
-def join(layers: Sequence[Loaded], main: Loaded, unread: NotRead) -> Loaded:
-    """The sum of the sources of a server, with all that is known about their texts."""
-    texts = {layer.document: layer for layer in (*layers, main)}.values()
-    return Loaded(
-        sum_of([layer.document for layer in layers], main.document, unread),
-        tuple(problem for text in texts if text.parts for problem in text.problems),
-        checkable=all(layer.checkable for layer in layers),
-        image=main.image,
-        places=frozenset(place for text in texts for place in text.places),
-        parts=tuple(part for text in texts for part in text.texts),
-        started=main.started,
-        unread=tuple(dict.fromkeys(one for text in texts for one in text.unread if text is main or one.why in unread.values())),
-    )
-
-
-def secrets_of(main: Document, secrets: Sequence[Loaded]) -> dict[str, Document]:
-    """The secrets that the parameters of a server name, by the sections that they become; see :data:`~linter.server.loader.SECRETS`."""
-    own = [secret for secret in secrets if source_in_name(secret.document.uri) == source_in_name(main.uri)]
-    named = {section: [secret for secret in own if _is_named(main.get((name,)), secret.names)] for name, section in SECRETS.items()}
-    return {section: every[0].document for section, every in named.items() if every}
-
-
-def _is_named(value: Any, names: Collection[str]) -> bool:
-    """Whether a parameter names a secret: by its name, its ARN, or its ARN without the six characters that Secrets Manager adds."""
-    arns = [name[:-7] for name in names if name.startswith("arn:") and name[-7:-6] == "-"]
-    return isinstance(value, str) and value in (*names, *arns)
-
-
-def with_secrets(main: Document, secrets: Mapping[str, Document]) -> Document:
-    """Parameters, with the sections that the server fills from secrets before it sets any parameter."""
-    layers = [
-        Document(secret.uri, SECRET, secret.text, {section: secret.data}, MemberOrigin({section: secret}), members={section: secret})
-        for section, secret in secrets.items()
-    ]
-    unread = {path: why for path, why in main.unread.items() if not path or path[0] not in secrets}
-    return sum_of([*layers, main], main, unread, main.kind) if layers else main
+def in_section(section: str, secret: Document) -> Document:
+    """A secret as a layer that fills a section."""
+    members = {section: secret}
+    return Document(secret.uri, _SECRET, secret.text, {section: secret.data}, MemberOrigin(members), members=members)

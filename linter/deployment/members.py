@@ -52,15 +52,6 @@ def deployments(documents: Iterable[Document]) -> list[Deployment]:
     return [Deployment(name, tuple(one)) for name, group in ordered for one in _by_server(group) if _comparable(one)]
 
 
-def bases_of(documents: Iterable[Document]) -> Iterator[tuple[Document, Document]]:
-    """The JSON files that lack both connections, each with the only file in its folder that has them, and over which it may be read."""
-    files = [document for document in documents if document.kind == "server/json" and document.parts is None]
-    for part in (document for document in files if document.data and document.data.keys().isdisjoint(_SECRETS)):
-        beside = [one for one in files if folder_of(one.uri) == folder_of(part.uri) and one.data.keys() >= set(_SECRETS)]
-        if len(beside) == 1 and len({environment_of(part), environment_of(beside[0])} - {None}) < 2:
-            yield part, beside[0]
-
-
 def _by_server(group: list[Document]) -> list[list[Document]]:
     """The documents of an environment with each of the servers that several sources make, such as an API and its workers."""
     servers = [document for document in group if _is_joined(document)]

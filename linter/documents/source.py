@@ -374,7 +374,7 @@ class Loaded(NamedTuple):
     ``places`` are the places that it is made of: a document made of only some of them is a part of this one, and not checked by itself. The
     document of a sum has ``parts``: the documents of its places, which have the mistakes in how each is written. ``started``: it is a
     server of its own, though another one of its file contains it too. ``start`` names the sources of the server, of which the document is
-    the variables (:mod:`linter.deployment.layers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with
+    the variables (:mod:`linter.deployment.servers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with
     its first document. ``names`` are those of a secret in a vault, by which other documents refer to it.
     """
 

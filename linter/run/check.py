@@ -9,13 +9,12 @@ from functools import partial
 from ..conformance.mismatch import unchecked
 from ..documents.source import Loaded, Place, Problem
 from ..log import Log
-from ..model import Document, FileStatus, Finding, Fix, Notice, SettingPath, prefixes
+from ..model import Document, FileStatus, Finding, Fix, SettingPath, prefixes
 from ..options.choose import RuleSet, target_for
 from ..policy.engine import Levels, check, drop_conflicting_fixes, without_repetitions
 from ..policy.rule import Case, Rule
 from ..release import ServerVersion
 from ..server.target import targets_of
-from ..settings.kinds import source_in_name
 from ..typed import TYPE_CHECKING, NamedTuple
 from .load import breaks_off, why_broken
 from .read import report_unread
@@ -44,8 +43,6 @@ def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
         with run.log.surviving(uri, "checking the file"):
             loaded, rules = subject.loaded, subject.rules
             _set_server(run, subject)
-            for block in loaded.unread if not source_in_name(uri) else ():  # where the reader of AWS has said so
-                run.log.note(Notice("unread-block", block.uri, block.line, block.why))
             findings = [finding for text in (loaded, *loaded.parts) for finding in checker.found_by_source(text, rules)]
             for text in loaded.texts:
                 if (text is loaded or text.document not in known) and reported.isdisjoint(text.places):
@@ -54,17 +51,17 @@ def check_all(run: Run, subjects: list[Subject]) -> list[Subject]:
                 known.add(text.document)
             if loaded.checkable:
                 findings += checker.found_by_rules(loaded, rules, subject.newest())
-                findings = [one for one in findings if not _is_replaced(one, subject)]
+                findings = [one for one in findings if not _is_ignored(one, subject)]
                 findings = drop_conflicting_fixes(without_repetitions(findings, rules.active))
             found.append(subject._replace(findings=findings))
             run.choices.note_off(subject.file.config, subject.document, rules)
     return found
 
 
-def _is_replaced(finding: Finding, subject: Subject) -> bool:
+def _is_ignored(finding: Finding, subject: Subject) -> bool:
     """Whether no server takes the value that a finding is about, and it is no secret that anyone can read."""
-    is_replaced = any(path in subject.replaced for path in prefixes(finding.path or ()))
-    return is_replaced and _IN_PLAIN_TEXT not in subject.rules.active[finding.rule].info.tags
+    is_ignored = any(path in subject.ignored for path in prefixes(finding.path or ()))
+    return is_ignored and _IN_PLAIN_TEXT not in subject.rules.active[finding.rule].info.tags
 
 
 def _set_server(run: Run, subject: Subject) -> None:

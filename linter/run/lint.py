@@ -10,7 +10,6 @@ from pathlib import Path
 from .. import __version__
 from ..acceptance import Reach
 from ..acceptance.acceptors import Acceptors
-from ..deployment.parts import parts_of_others
 from ..documents.inputs import Input, around_inputs, bytes_of, read_inputs
 from ..documents.source import Loaded
 from ..files import LARGEST_INPUT
@@ -222,7 +221,7 @@ def load_documents(
     with run.log.surviving("all files", "finding out the server's version"):
         files = as_servers_read(run, files)
     every = [loaded for file in files for loaded in file.reading.loaded]
-    subjects = join(run, files, alone=False) if joined else subjects_of(run, files, parts_of_others(every))
+    subjects = join(run, files, alone=False) if joined else subjects_of(run, files)
     in_sums = files_in_sums((*every, *(subject.loaded for subject in subjects)))
     without_settings = {
         f"{given.uri}: {reading.note}": document_without_settings(given, reading)

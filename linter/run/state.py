@@ -184,7 +184,7 @@ class Subject(NamedTuple):
     """A document to check, and the findings of its source and its rules in it.
 
     ``newest`` is the same document as the newest server reads it; ``beside`` are documents in its file that show the target. ``container``
-    is the place of the server that it is joined for, and ``server`` the server whose environment it describes. ``replaced`` are the
+    is the place of the server that it is joined for, and ``server`` the server whose environment it describes. ``ignored`` are the
     settings that no server takes from it.
     """
 
@@ -194,7 +194,7 @@ class Subject(NamedTuple):
     beside: Mapping[str, Evidence]
     newest: Callable[[], Document]
     findings: list[Finding] = []
-    replaced: Collection[SettingPath] = ()
+    ignored: Collection[SettingPath] = ()
     container: frozenset[Place] = frozenset()
     server: Document | None = None
 

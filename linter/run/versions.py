@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from functools import partial
 
 from ..deployment.parts import parts_of_others
@@ -78,7 +79,7 @@ def _servers_in_images(files: Sequence[File]) -> dict[Document, ServerVersion]:
     """The server of each document, where an image named in the files gives it."""
     if not any(file.reading.images for file in files):
         return {}
-    from ..deployment.join import readers_of  # only where a file names an image
+    from ..deployment.servers import readers_of  # only where a file names an image
     from ..deployment.versions import versions_of
 
     every = [loaded for file in files for loaded in file.reading.loaded]
@@ -101,17 +102,26 @@ def _read_for(every: list[Loaded], servers: Sequence[ServerVersion], read: Calla
     return chosen
 
 
-def as_newest_reads(run: Run, file: File) -> list[Document]:
-    """The documents of a file as the newest server reads them: a secret is one for every release."""
-    documents = [loaded.document for loaded in file.reading.loaded]
-    if all(document.server.release == MAIN or catalogue_kind(document.kind) != "server" for document in documents):
-        return documents
-    newest = documents
-    with run.log.surviving(file.given.uri):
-        newest = [loaded.document for loaded in read_as(run, file.given, ANY_SERVER).loaded]
-    for again, document in zip(newest, documents, strict=True):
-        again.unread = document.unread
-    return newest
+def newest_reader(run: Run, files: Sequence[File]) -> Callable[[Document], Document]:
+    """A function that gives a document as the newest server reads it, since a secret is one for every release."""
+    file_of = {loaded.document: file for file in files for loaded in file.reading.loaded}
+    newest: dict[Document, Document] = {}
+
+    def read(document: Document) -> Document:
+        if document.server.release == MAIN or catalogue_kind(document.kind) != "server":
+            return document
+        if document not in newest and document in file_of:
+            given, _, _, reading = file_of[document]
+            with run.log.surviving(given.uri):
+                again = [loaded.document for loaded in read_as(run, given, ANY_SERVER).loaded]
+                newest.update(zip((loaded.document for loaded in reading.loaded), again, strict=True))
+        if document not in newest:  # a file that is mounted, or one that cannot be read again
+            newest[document] = copy(document)
+            newest[document].server, newest[document]._cached = ANY_SERVER, {}
+        newest[document].unread = document.unread
+        return newest[document]
+
+    return read
 
 
 def document_without_settings(given: Input, reading: Reading) -> Document:
