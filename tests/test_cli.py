@@ -492,6 +492,7 @@ def test_show_as_json_is_a_contract() -> None:
                         "secret": False,
                     },
                 ],
+                "not_read": [],
             }
         ],
     }

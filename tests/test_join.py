@@ -604,3 +604,52 @@ def test_variables_that_a_store_replaces_are_only_ignored(tmp_path: Path) -> Non
     assert found(outcome) == ["compose.yml:4:5 ignored-environment warning", "compose.yml:5:88 plaintext-secret error"]
     [notice] = outcome.result.notices
     assert notice.text.endswith("aws:/medplum/prod/ is not read: give the output of aws ssm get-parameters-by-path too")
+
+
+NAMED = """\
+{"Parameters": [
+  {"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://api.hospital.health/"},
+  {"Name": "/medplum/prod/DatabaseSecrets", "Type": "String", "Value": "medplum/prod/database"}
+]}
+"""
+SECRET = '{"Name": "medplum/prod/database", "SecretString": "{\\"host\\": \\"db.hospital.health\\", \\"dbname\\": \\"medplum\\"}"}'
+WHAT_IS_NOT_READ = (
+    "the secret that DatabaseSecrets names is not read: give the output of aws secretsmanager get-secret-value too "
+    "(database.host, database.port, database.dbname, database.username, database.password, database.queryTimeout)"
+)
+
+
+def test_show_and_explain_say_what_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"dump.json": NAMED, "secret.json": SECRET})
+    monkeypatch.chdir(tmp_path)
+
+    def output(*arguments: str) -> list[str]:
+        return CliRunner().invoke(cli.cli, arguments).output.splitlines()
+
+    assert output("show", "dump.json")[1:] == [
+        '  baseUrl          "https://api.hospital.health/"  line 2',
+        '  DatabaseSecrets  "medplum/prod/database"         line 3',
+        f"  {WHAT_IS_NOT_READ}",
+    ]
+    assert f"  not read     {WHAT_IS_NOT_READ}" in output("explain", "missing-setting", "dump.json")
+    assert not [line for line in output("show", "dump.json", "secret.json") if "not read" in line]
+
+
+def test_show_as_json_says_what_is_not_read(tmp_path: Path) -> None:
+    paths = write(tmp_path, {"compose.yaml": COMPOSE.format(argument='["aws:us-east-1:/medplum/prod/,env"]')})
+    (shown,) = json.loads(CliRunner().invoke(cli.cli, ["show", "--format", "json", *paths]).output)["documents"]
+    why = "aws:us-east-1:/medplum/prod/ is not read: give the output of aws ssm get-parameters-by-path too"
+    assert shown["not_read"] == [{"why": why, "settings": []}]
+
+
+def test_diff_does_not_compare_with_a_secret_that_is_not_read(tmp_path: Path) -> None:
+    whole = {"baseUrl": "https://api.hospital.health/", "database": {"host": "db.hospital.health"}}
+    paths = write(tmp_path, {"dump.json": NAMED, "medplum.config.json": json.dumps(whole)})
+    found = json.loads(CliRunner().invoke(cli.cli, ["diff", "--format", "json", *paths]).output)["differences"]
+    assert [one["setting"] for one in found if one["setting"].startswith("database.")] == []
+
+
+def test_upgrade_joins_what_a_start_argument_names(tmp_path: Path) -> None:
+    files = {"compose.yaml": COMPOSE.format(argument="[file:medplum.config.json,env]"), "medplum.config.json": CONFIGURATION}
+    result = CliRunner().invoke(cli.cli, ["upgrade", "--from", "5.1.12", *write(tmp_path, files), "--format", "json"])
+    assert json.loads(result.stdout)["whole"]

@@ -51,7 +51,7 @@ def run(given: Given) -> int:
 def _document(path: str, given: Given) -> Document:
     """The only document of a file, of an environment in it, or of what is deployed."""
     found = inputs([path], given, tasks=False)
-    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, joined=found.deployed, start=found.start)
+    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, joined=True, start=found.start)
     fail_for(loaded.errors, loaded.bugs)
     if len(loaded.documents) != 1:
         names = ", ".join(environment_text(document.environment) for document in loaded.documents if document.environment)
@@ -77,8 +77,15 @@ def differences(first: Document, second: Document) -> list[tuple[SettingPath, Si
     """Every setting that differs, sorted by name, except those that cannot be read on either side."""
     left, right = _leaves(first), _leaves(second)
     paths = sorted(left.keys() | right.keys(), key=lambda path: [str(step) for step in path])
-    rows = ((path, left.get(path, _NOTHING), right.get(path, _NOTHING)) for path in paths)
+    rows = ((path, _side(first, left, path), _side(second, right, path)) for path in paths)
     return [row for row in rows if UNKNOWN not in (row[1].value, row[2].value) and not _equal(first, row[0], row[1].value, row[2].value)]
+
+
+def _side(document: Document, known: Mapping[SettingPath, Side], path: SettingPath) -> Side:
+    """The side of a setting; its value is not known if its section is one that a secret fills which was not read."""
+    side = known.get(path, _NOTHING)
+    may_be_given = any(at[:1] == path[:1] for at in document.unread)
+    return side._replace(value=UNKNOWN) if may_be_given and (side is _NOTHING or side.default) else side
 
 
 def _equal(document: Document, path: SettingPath, left: Any, right: Any) -> bool:

@@ -37,13 +37,14 @@ from ..run.record import (
     why_unknown,
     written_documents,
 )
+from ..server.shown import not_read
 from ..server.target import evidence_of
 from ..settings.kinds import DEPLOYMENT, WORKLOAD
 from ..text import Span, clipped, count, inert, printable, printable_lines
 from ..typed import Any, Final, Literal, NamedTuple
 from .check import checker, run_options
 from .inputs import rule_folders
-from .layout import document_name
+from .layout import document_name, not_read_text
 from .rules import level_words, rule_file_of
 
 _MOST_FINDINGS: Final = 20
@@ -205,6 +206,8 @@ def _block(subject: Subject, outcome: Outcome, rule_file: RuleFile) -> Iterator[
         "checked": (f"yes: {named_by(subject, 'select', selected)}" if selected else "yes") if is_on else f"no: {status.why}",
     }
     yield from (f"  {name:12} {text}" for name, text in rows.items())
+    unread = {why: names for member in document.members.values() or [document] for why, names in not_read(member).items()}
+    yield from (f"  {'not read':12} {not_read_text(why, names)}" for why, names in unread.items())
     yield from _clause_lines(rule_file, len(rule.cases) > 1, cases)
     yield from _finding_lines(bool(document.members or document.parts), findings, left_out)
 

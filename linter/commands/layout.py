@@ -23,6 +23,11 @@ def document_name(document: Document) -> str:
     return printable(document.uri) + (f"#{environment_text(document.environment)}" if document.environment else "")
 
 
+def not_read_text(why: str, names: Sequence[str]) -> str:
+    """What was not read, with the names of the settings that it may give if these are known."""
+    return printable(f"{why} ({', '.join(names)})" if names else why)
+
+
 def json_text(data: Any) -> str:
     """Data as a JSON document."""
     return inert(json.dumps(data, indent=2)) + "\n"

@@ -16,12 +16,12 @@ from ..redaction.numbers import number_text
 from ..reporters._words import document_terms
 from ..run import load_documents
 from ..server.effective import Effective, effective_settings, visible_effective
-from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
+from ..server.shown import HIDDEN, catalogue_of, not_read, shown_name, visible
 from ..settings import Catalogue
 from ..text import MASK, clipped, inert, printable
 from ..typed import Any
 from .inputs import inputs
-from .layout import json_text
+from .layout import json_text, not_read_text
 
 VERSION = 1
 LONGEST = 80
@@ -45,7 +45,8 @@ def run(given: Given) -> None:
     found = inputs(given.paths, given)
     start = given.start or found.start
     loaded = load_documents([*found.files, *found.read], given.kind, given.max_size, given.server, joined=True, start=start)
-    say("note", *(notice.text for notice in loaded.notices))
+    in_tables = {why for document in loaded.documents for why in not_read(document)}
+    say("note", *(notice.text for notice in loaded.notices if notice.message not in in_tables))
     text = as_json if given.format == "json" else as_text
     write_standard_output(text(loaded.documents, only_changed=given.only_changed, defaults=given.defaults))
     fail_for(loaded.errors, loaded.bugs)
@@ -68,6 +69,7 @@ def as_json(documents: Iterable[Document], *, only_changed: bool, defaults: bool
             "server_version": document.server.text,
             "server_version_from": document.server.why,
             "settings": [_json_row(document, row) for row in rows(document, only_changed=only_changed, defaults=defaults)],
+            "not_read": [{"why": why, "settings": names} for why, names in not_read(document).items()],
         }
         for document in documents
     ]
@@ -118,6 +120,7 @@ def _table(document: Document, shown: list[Effective]) -> str:
     name_width = max((len(name) for name, _, _ in cells), default=0)
     value_width = min(max((len(value) for _, value, _ in cells), default=0), 60)
     lines += [f"  {name.ljust(name_width)}  {value.ljust(value_width)}  {place}" for name, value, place in cells]
+    lines += [f"  {not_read_text(why, names)}" for why, names in not_read(document).items()]
     return "\n".join(lines if cells else [*lines, "  nothing to show"]) + "\n"
 
 

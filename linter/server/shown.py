@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import settings
-from ..model import ABSENT, Change, Document, Mark, SettingPath, dotted
+from ..model import ABSENT, Change, Document, Mark, SettingPath, dotted, gathered, state_of
 from ..redaction.values import is_hidden, shown_value
 from ..settings import Catalogue
 from ..settings.kinds import catalogue_kind
@@ -26,6 +26,13 @@ def shown_name(known: Catalogue, path: SettingPath) -> str:
     """The dotted name of a setting as it may be shown, without the names of members of an object in place of a secret."""
     holder = known.secret_above(path)
     return dotted(path) if holder is None else f"{dotted(holder)}.{MASK}"
+
+
+def not_read(document: Document) -> dict[str, list[str]]:
+    """What was not read of a server: the reasons, each with the names of the settings that it may give; none for any other setting."""
+    known = catalogue_of(document)
+    reasons = gathered((why, path) for path, why in document.unread.items() if not path or state_of(document, path) == "not read")
+    return {why: [shown_name(known, path) for path in paths if path] for why, paths in reasons.items()}
 
 
 def visible(known: Catalogue, path: SettingPath, value: Any) -> Any:
