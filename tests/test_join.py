@@ -55,7 +55,7 @@ def of(outcome: Outcome, *rules: str) -> list[str]:
 
 
 def joined(*paths: str, start: str | None = None) -> Document:
-    loaded = load_documents(list(paths), None, joined=True, start=start)
+    loaded = load_documents(list(paths), None, start=start)
     assert not loaded.bugs
     (document,) = loaded.documents
     return document

@@ -17,7 +17,7 @@ from support.helpers import EVERY_RULE, compare_with
 from linter.cli import cli
 from linter.commands.show import as_text
 from linter.fixes.plan import Fixes, fixed
-from linter.model import Finding, dotted
+from linter.model import PART, Finding, dotted
 from linter.options.config import Overrides
 from linter.redaction.mask import holder_text
 from linter.run import Options, Outcome, lint_paths, load_documents
@@ -77,7 +77,7 @@ def test_what_is_found_in_a_sum(case: str, folder: Path) -> None:
     assert outcome.errors == ()
     files = [f"{file.path}: {file.status} {file.kind or file.note}" for file in outcome.result.files]
     shown = as_text(
-        load_documents(sorted({file.path for file in outcome.result.files}), None, joined=True).documents,
+        load_documents(sorted({file.path for file in outcome.result.files}), None).documents,
         only_changed=False,
         defaults=False,
     )
@@ -138,7 +138,7 @@ def config_map(data: str, name: str = "config") -> str:
 def shown(*paths: str) -> list[str]:
     """The settings of the documents of files, each with its value and its place."""
     text = as_text(load_documents(list(paths), None).documents, only_changed=False, defaults=False)
-    return [" ".join(line.split()) for line in text.splitlines() if line.startswith("  ")]
+    return [" ".join(line.split()) for line in text.splitlines() if line.startswith("  ") and line != f"  {PART[()]}"]
 
 
 @pytest.mark.parametrize(

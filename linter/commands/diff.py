@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, is_same
 from ..options import Given
 from ..output import width_of, write_standard_output
-from ..output.say import Failed, fail_for
+from ..output.say import Failed, fail_for, say
 from ..redaction.mask import environment_text
 from ..redaction.numbers import number_text
 from ..release import ANY_SERVER
 from ..reporters._columns import folded, width, wrapped
 from ..reporters._words import document_terms
-from ..run import load_documents
+from ..run import LoadedDocuments, load_documents
 from ..server.effective import effective_settings, leaves, visible_effective
 from ..server.shown import HIDDEN, catalogue_of, shown_name, visible
 from ..text import clipped, count, inert, printable
@@ -42,21 +42,23 @@ def run(given: Given) -> int:
       # What is in the repository, and what is deployed
       medplum-lint diff medplum.config.json dump.json#prod
     """
-    first, second = (_document(path, given) for path in (given.first, given.second))
+    both = [_loaded(path, given) for path in (given.first, given.second)]
+    say("note", *(notice.text for loaded in both for notice in loaded.notices))
+    first, second = (loaded.documents[0] for loaded in both)
     text = as_json(first, second) if given.format == "json" else as_text(first, second, width_of(sys.stdout))
     write_standard_output(text)
     return 1 if differences(first, second) else 0
 
 
-def _document(path: str, given: Given) -> Document:
+def _loaded(path: str, given: Given) -> LoadedDocuments:
     """The only document of a file, of an environment in it, or of what is deployed."""
     found = inputs([path], given, tasks=False)
-    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, joined=True, start=found.start)
+    loaded = load_documents([*found.files, *found.read], None, given.max_size, ANY_SERVER, start=found.start)
     fail_for(loaded.errors, loaded.bugs)
     if len(loaded.documents) != 1:
         names = ", ".join(environment_text(document.environment) for document in loaded.documents if document.environment)
         raise Failed(f"{path}: there are several environments: write {path}#NAME with one of {names}")
-    return loaded.documents[0]
+    return loaded
 
 
 class Side(NamedTuple):

@@ -44,7 +44,7 @@ def run(given: Given) -> None:
     """
     found = inputs(given.paths, given)
     start = given.start or found.start
-    loaded = load_documents([*found.files, *found.read], given.kind, given.max_size, given.server, joined=True, start=start)
+    loaded = load_documents([*found.files, *found.read], given.kind, given.max_size, given.server, start=start)
     in_tables = {why for document in loaded.documents for why in not_read(document)}
     say("note", *(notice.text for notice in loaded.notices if notice.message not in in_tables))
     text = as_json if given.format == "json" else as_text

@@ -50,7 +50,7 @@ def run(given: Given) -> int:
 
     def load(release: Release | None = None) -> LoadedDocuments:
         server = ServerVersion(release, release, "the upgrade") if release is not None else None
-        return load_documents(files, given.kind, given.max_size, server, joined=True, start=found.start)
+        return load_documents(files, given.kind, given.max_size, server, start=found.start)
 
     def today() -> list[Document]:
         loaded = load()

@@ -183,7 +183,8 @@ def _as_parts(every: Sequence[Loaded], covered: Collection[Document]) -> Iterato
 
 def unread_source(layer: Layer) -> str:
     """The reason why a source that a start argument names was not read, with the way out."""
-    return f"{shown(f'{layer.kind}:{layer.address}')} is not read: give {_STANDS_FOR.get(layer.kind, 'the file')} too"
+    name = shown(f"{layer.kind}:{layer.address}")
+    return f"{f'{layer.kind}:' if name == '…' else ''}{name} is not read: give {_STANDS_FOR.get(layer.kind, 'the file')} too"
 
 
 def without_sections(unread: NotRead, sections: Collection[str]) -> NotRead:

@@ -38,14 +38,13 @@ class Input(NamedTuple):
 class Inputs(NamedTuple):
     """The paths of a command line: files, and texts in place of those that are none.
 
-    ``start`` is the start argument that joins them, ``notices`` say what is not read, and ``deployed``: some of them are what AWS has.
+    ``start`` is the start argument that joins them, ``notices`` say what is not read.
     """
 
     files: Sequence[str]
     read: list[Input]
     start: str | None = None
     notices: Sequence[Notice] = ()
-    deployed: bool = False
 
 
 def as_text(given: Input) -> Input:

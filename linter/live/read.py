@@ -42,7 +42,7 @@ def read(arguments: Sequence[str], wanted: Wanted, step: Step) -> Inputs:
     if len(starts) > 1:
         raise Unread("several arguments have several sources each, and one run joins those of one server: give one of them")
     notices: list[Notice] = []
-    found = Inputs([file for one in named.values() for file in one.files], [], next(iter(starts), None), notices, deployed=True)
+    found = Inputs([file for one in named.values() for file in one.files], [], next(iter(starts), None), notices)
     for argument, one in named.items():
         try:
             for text, layer in one.sources.items():

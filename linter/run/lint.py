@@ -22,7 +22,7 @@ from ..typed import NamedTuple
 from .accept import accept, checked, fails, new_baseline, note_leftovers, unused
 from .check import around_servers, check_all, check_around
 from .discover import Found, what_is_searched_for
-from .join import files_in_sums, join, subjects_of
+from .join import files_in_sums, join
 from .load import Reading, error_of
 from .merge import Texts, deduplicate, merge
 from .prepare import prepare
@@ -201,11 +201,9 @@ def load_documents(
     kind: str | None,
     max_size: int = LARGEST_INPUT,
     server: ServerVersion | None = None,
-    *,
-    joined: bool = False,
     start: str | None = None,
 ) -> LoadedDocuments:
-    """The documents of files as a server reads them, without linting; ``joined``: combined as start arguments say.
+    """What servers get from files, and the other documents in these, without linting; ``start`` is the start argument given by hand.
 
     Without a ``server`` it is the one that a configuration names, else the one that images name, else the newest. Raises
     :exc:`~linter.options.config.ConfigError` for an invalid configuration.
@@ -221,7 +219,7 @@ def load_documents(
     with run.log.surviving("all files", "finding out the server's version"):
         files = as_servers_read(run, files)
     every = [loaded for file in files for loaded in file.reading.loaded]
-    subjects = join(run, files, alone=False) if joined else subjects_of(run, files)
+    subjects = join(run, files, alone=False)
     in_sums = files_in_sums((*every, *(subject.loaded for subject in subjects)))
     without_settings = {
         f"{given.uri}: {reading.note}": document_without_settings(given, reading)
