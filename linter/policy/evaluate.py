@@ -12,7 +12,7 @@ from ..conformance.meaning import meant, switch
 from ..conformance.mismatch import DEEPEST, is_in_another_variable, is_misread, is_misspelt, is_set_later, is_unread
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, prefixes
 from ..release import MAIN
 from ..typed import Any, Final
 from .errors import RuleError
@@ -156,4 +156,5 @@ def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
     if document.given is None:
         of_one = dict | list if len(document.layers) == 1 else list
         return len(path) > 1 and isinstance(document.get(path[:-1]), of_one)
-    return any(path[: len(given)] == given and len(given) < len(path) for given, _ in document.given)
+    given = document.cached("given", lambda: {path for path, _ in document.given or ()}, noted=True)
+    return any(above in given for above in prefixes(path[:-1]))
