@@ -645,7 +645,7 @@ def test_show_as_json_says_what_is_not_read(tmp_path: Path) -> None:
 def test_diff_does_not_compare_with_a_secret_that_is_not_read(tmp_path: Path) -> None:
     whole = {"baseUrl": "https://api.hospital.health/", "database": {"host": "db.hospital.health"}}
     paths = write(tmp_path, {"dump.json": NAMED, "medplum.config.json": json.dumps(whole)})
-    found = json.loads(CliRunner().invoke(cli.cli, ["diff", "--format", "json", *paths]).output)["differences"]
+    found = json.loads(CliRunner().invoke(cli.cli, ["diff", "--format", "json", *paths]).stdout)["differences"]
     assert [one["setting"] for one in found if one["setting"].startswith("database.")] == []
 
 
