@@ -993,9 +993,18 @@ def test_a_file_is_laid_over_the_project_if_compose_refuses_it_alone(
     """One of its services does not say what it runs. Then the project says what is run, and the tag is that of the overlay."""
     write(folder, **{"docker-compose_dot_yml": API})
     (folder / name).write_text(PINNED.format(name=service) + rest)
-    for paths in (["."], [name]):
-        assert (about("ignored-environment", *paths) == []) == is_over
-        assert about("invalid-email", *paths) == (["docker-compose.yml:7 service api"] if is_over or paths == ["."] else [])
+    for paths in (["."], [name], ["docker-compose.yml"]):
+        assert (about("ignored-environment", *paths) == []) == (is_over or paths == ["docker-compose.yml"])
+        assert about("invalid-email", *paths) == (["docker-compose.yml:7 service api"] if is_over or paths != [name] else [])
+
+
+def test_a_file_that_several_others_can_complete_lacks_nothing_by_itself(folder: Path) -> None:
+    part = "services: {api: {environment: {MEDPLUM_LOG_LEVEL: INFO}}}\n"
+    write(folder, **{"docker-compose_dot_yml": API})
+    assert about("missing-setting", "docker-compose.yml")
+    write(folder, **{"docker-compose.dev_dot_yml": part, "docker-compose.prod_dot_yml": part})
+    assert about("missing-setting", "docker-compose.yml") == []
+    assert about("missing-setting", ".")
 
 
 BASE = """\

@@ -14,7 +14,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatch
+from fnmatch import translate
 
 from ..documents.containers.command_lines import Start, problems_of_start
 from ..documents.containers.documents import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
@@ -26,6 +26,7 @@ from ..documents.variables.documents import Variable, VariableHolder, unless_ref
 from ..documents.variables.files import COMPOSE_FILES, environment_holder
 from ..documents.variables.in_yaml import Block, Node, file_within, mentions_medplum, roots, text_problems, variables_in, yaml_roots
 from ..model import UNKNOWN
+from ..patterns import pattern
 from ..settings.env_names import PREFIX
 from ..text import printable
 from ..typed import Any, Final, NamedTuple
@@ -35,6 +36,8 @@ NAMES = ("docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose
 
 _OVERRIDES: Final = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 """The names of a project's override file."""
+_NAMED: Final = pattern("|".join(map(translate, NAMES)))
+"""The names of Compose files."""
 _LONGEST: Final = 20
 """The maximum length of a chain of services that extend each other; Compose has no limit, and refuses a cycle."""
 
@@ -316,7 +319,7 @@ def _project(service: Node) -> _Project:
     """The layers of a service of a file: from the files that Compose combines it with, and the services they extend."""
     file, name = service.file, str(service.path[-1])
     layers: list[Node] = []
-    lacks, mains = _is_base(file, name), []
+    lacks, mains = _is_base(file, name) or len(_files_over(service)) > 1, []
     for own in (service if other is file else _service(other, name) for other in _combined_files(service)):
         if own is not None:
             found, missing = _extended(own)
@@ -327,22 +330,29 @@ def _project(service: Node) -> _Project:
 
 
 def _combined_files(service: Node) -> list[SourceFile]:
-    """The files that Compose combines if a service is in one of them: the project's own file, and one over it.
-
-    That is its override file, or one that Compose refuses by itself.
-    """
-    file = service.file
+    """The files that Compose combines if a service is in one of them: the project's own file, and one over it."""
+    file, over = service.file, _files_over(service)
     if file.name in COMPOSE_FILES:
-        override = _first(file, _OVERRIDES) if _first(file, COMPOSE_FILES) is file else None
-        return [file, override] if override is not None else [file]
+        return [file, *over] if len(over) == 1 else [file]
     is_over = file.name in _OVERRIDES or file.cached("is a part", lambda: _is_part(file))
     own = _first(file, COMPOSE_FILES) if is_over else None
     return [own, file] if own is not None else [file]
 
 
+def _files_over(service: Node) -> list[SourceFile]:
+    """The files that Compose can read over the project's own file: its override file, else those with the service that it refuses alone."""
+    file, name = service.file, str(service.path[-1])
+    if file.name not in COMPOSE_FILES or _first(file, COMPOSE_FILES) is not file:
+        return []
+    override, folder = _first(file, _OVERRIDES), posixpath.dirname(file.uri)
+    beside = () if override is not None else file.cached("beside", lambda: tuple(file.around.near(file, ("",), _NAMED)))
+    parts = (one for one in beside if posixpath.dirname(one.uri) == folder and one.name not in COMPOSE_FILES and _is_part(one))
+    return [override] if override is not None else [one for one in parts if _service(one, name) is not None]
+
+
 def _is_part(file: SourceFile) -> bool:
     """Whether Compose refuses a file by itself: it does not say what one of its services runs."""
-    is_named_so = any(fnmatch(file.name, pattern) for pattern in NAMES)
+    is_named_so = _NAMED.fullmatch(file.name) is not None
     return is_named_so and any({"image", "build", "extends"}.isdisjoint(service.value) for service in _services(file))
 
 
