@@ -263,6 +263,7 @@ def _implied_tags(row: Entry) -> set[str]:
     uncoerced = () if "string" in row["types"] or "env" not in row else ("ssm", "env")
     further = {
         "-or-".join(row["types"]): True,
+        "needs-type": "string" not in row["types"] and "takes-digits" not in row.get("tags", ()),
         "public": not row.get("secret"),
         str(row.get("format")): "format" in row,
         f"{readable[0]}-only" if readable else "": len(readable) == 1,
