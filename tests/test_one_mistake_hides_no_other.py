@@ -19,7 +19,7 @@ from support.rules import built_in_files
 
 from linter import settings
 from linter.commands.examples import load_example
-from linter.conformance.meaning import meant
+from linter.conformance.table import Entry
 from linter.model import UNKNOWN, SettingPath, level_on
 from linter.policy.engine import check
 from linter.policy.rule import Case, Rule, kind_matches
@@ -206,7 +206,7 @@ def test_a_setting_that_is_misspelt_changes_nothing(tried: Tried) -> None:
     ],
 )
 def test_what_is_meant(kind: str, name: str, value: Any, expected: Any) -> None:
-    found = meant(bare({name: value}, kind), (name,), value)
+    found = Entry(bare({name: value}, kind), (name,)).meaning(value)
     assert (found, type(found)) == (expected, type(expected))
 
 
@@ -222,4 +222,4 @@ def test_any_value_of_any_setting_means_something(kind: str, oldest: str) -> Non
                 data = [data] if step == "*" else {step: data}
             document = bare(data, kind, facts={path: {"name": variable_of(path), "raw": "x", "type": "file"}})
             document.server = ANY_SERVER._replace(oldest=Release.of(oldest))
-            meant(document, tuple(0 if step == "*" else step for step in path), value)
+            Entry(document, tuple(0 if step == "*" else step for step in path)).meaning(value)

@@ -7,29 +7,26 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from ..formats import FORMATS
-from ..model import UNKNOWN, Document, SettingPath
+from ..model import UNKNOWN
 from ..settings import Setting
 from ..typed import Any, Final
-from .mismatch import MISREAD, aspect_at, is_unread
-from .reader import reader_of
+from .mismatch import MISREAD
+from .reader import Reader
 from .spellings import rewritten, whole_number, without_separators
 from .values import MEANS_TRUE
 
 _HOSTS: Final = ("hostname", "host-or-socket")
 
 
-def meant(document: Document, path: SettingPath, value: Any) -> Any:
-    """The evident meaning of a value that does not fit, for rules that compare with it; ``UNKNOWN`` if there is none.
+def meaning_of(value: Any, setting: Setting | None, aspect: str, reader: Reader | None) -> Any:
+    """The evident meaning of a value of a setting that does not fit in an aspect (empty if it does); ``UNKNOWN`` if there is none.
 
     ``"accountNumber": 123456789012`` is reported once, as a number where text belongs, and still reveals an ARN of another account.
     """
-    if is_unread(document, path):
-        return UNKNOWN
-    setting, aspect, is_of_cdk = _read(document, path)
     if setting is None or (not aspect and not isinstance(value, str)):
         return UNKNOWN if aspect in MISREAD else value
     if aspect in MISREAD:
-        if value == "" and aspect == "boolean-spelling" and is_of_cdk:
+        if value == "" and aspect == "boolean-spelling" and reader is not None and reader.who == "the CDK":
             return False  # the CDK only tests every switch for JavaScript truth
         return _spelt_otherwise(value, setting, aspect)
     if aspect == "format":
@@ -41,20 +38,6 @@ def meant(document: Document, path: SettingPath, value: Any) -> Any:
         # Where the server accepts both, as for a port; any other text, such as the path of a socket, stands for itself.
         return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else value
     return value.removesuffix(".") if setting.format in _HOSTS and isinstance(value, str) else value
-
-
-def switch(document: Document, path: SettingPath, value: Any) -> Any:
-    """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` otherwise."""
-    setting, aspect, _ = _read(document, path)
-    is_one = aspect == "boolean-spelling" and setting is not None and setting.types == ("boolean",)
-    return meant(document, path, value) if is_one else UNKNOWN
-
-
-def _read(document: Document, path: SettingPath) -> tuple[Setting | None, str, bool]:
-    """The setting at a path, the aspect in which its value does not fit (empty if it does), and whether the CDK reads it."""
-    owner, inner = document.owner(path)
-    reader, aspect = reader_of(owner), aspect_at(owner, inner)
-    return (reader.catalogue.get(inner), aspect, reader.who == "the CDK") if reader is not None else (None, aspect, False)
 
 
 def _spelt_otherwise(value: Any, setting: Setting, aspect: str) -> Any:

@@ -12,10 +12,8 @@ from functools import partial
 from .. import settings
 from ..formats.placeholders import is_blank, is_reference
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, prefixes, sentence, state_of
-from ..release import MAIN, Release
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, sentence, state_of
 from ..settings import Setting
-from ..settings.env_names import setting_of
 from ..typed import Any, Final, NamedTuple
 from . import names, texts, tls, values
 from .reader import Mismatch, Reader, read_later, reader_of
@@ -278,68 +276,3 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         return Mismatch("misspelt", sentence("is not read", why, "rename it", by=", because ", stops=needed in names.STOPPING)), False
     written = UNKNOWN if document.fact(path, "raw") is not None else value  # a text can stand for an object
     return names.unknown_name(path, setting, written, reader), False
-
-
-def is_misspelt(document: Document, path: SettingPath) -> bool:
-    """Whether an absent setting is given under a misspelling of its name, and so is not missing."""
-    owner, inner = document.owner(path)
-    if len(inner) != 1 or inner[0] not in names.NEEDED:
-        return False
-    return any(one.aspect == "misspelt" and names.needed_like(str(at[0])) == inner[0] for at, one in mismatches(owner).items())
-
-
-def is_in_another_variable(document: Document, path: SettingPath) -> bool:
-    """Whether an absent setting, or a member of it, is what a variable that sets nothing was meant to set, whose finding says so."""
-    owner, inner = document.owner(path)
-    if "server/env" not in owner.kinds or not inner or inner[0] not in names.NEEDED:
-        return False
-    useless = [at for at, one in mismatches(owner).items() if one.aspect == "connection-variable"]
-    if not useless:
-        return False
-    from .variables import lacking  # only after a mistake
-
-    return any(lacking(owner.layer(at), at)[: len(inner)] == inner for at in useless)
-
-
-def is_set_later(document: Document, path: SettingPath) -> bool:
-    """Whether an absent setting, or a member of it, is set by a variable that only later servers map to it."""
-    owner, inner = document.owner(path)
-    release = owner.server.release
-    if release == MAIN or "server/env" not in owner.kinds:
-        return False
-    return inner in owner.cached("set_later", lambda: frozenset(_set_later(owner, release)))
-
-
-def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
-    """The settings, and their parents, that variables of a document set only on servers later than a release."""
-    for given, _ in (one for layer in document.layers if layer.kind == "server/env" for one in layer.given or ()):
-        name = str(document.fact(given, "name") or "")
-        path = setting_of(name)
-        if path != given and setting_of(name, release) == given:
-            yield from prefixes(path)
-
-
-def read_since(document: Document, path: SettingPath) -> str:
-    """The release that added a setting which the server of a document is too old to read: ``from 5.1.27 on``; else empty."""
-    owner, inner = document.owner(path)
-    reader = reader_of(owner)
-    if reader is None or reader.release == MAIN:
-        return ""
-    holders = map(reader.catalogue.get, prefixes(inner[:DEEPEST]))
-    return next((holder.read_from for holder in holders if holder is not None and reader.reads_later(holder)), "")
-
-
-def is_unread(document: Document, path: SettingPath) -> bool:
-    """Whether the server that a document is for is too old to read a setting, so that it has no effect."""
-    return bool(read_since(document, path))
-
-
-def is_misread(document: Document, path: SettingPath) -> bool:
-    """Whether the server reads a value differently than intended, or ignores it, so that no rule can check it."""
-    return is_unread(document, path) or aspect_at(document, path) in MISREAD
-
-
-def aspect_at(document: Document, path: SettingPath) -> str:
-    """The aspect in which a value does not fit; empty if it fits."""
-    mismatch = mismatch_of(*document.owner(path))
-    return mismatch.aspect if mismatch is not None else ""

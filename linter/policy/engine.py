@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from .. import settings
-from ..conformance.mismatch import mismatches, read_since
+from ..conformance.mismatch import mismatches
+from ..conformance.table import Entry
 from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on
 from ..settings.kinds import catalogue_kind
 from ..text import printable
@@ -192,7 +193,7 @@ def merged(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Findi
 
 def _since(finding: Finding) -> str:
     """The release that first reads a name, for which the server is too old; empty for a finding about anything else."""
-    return read_since(finding.document, finding.path) if finding.part == "key" and finding.path else ""
+    return Entry(finding.document, finding.path).since if finding.part == "key" and finding.path else ""
 
 
 def _message_for_another(finding: Finding, first: Finding) -> str:

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..conformance.meaning import meant, switch
-from ..conformance.mismatch import DEEPEST, is_in_another_variable, is_misread, is_misspelt, is_set_later, is_unread
 from ..formats.placeholders import is_unresolved
 from ..formats.urls import with_other_host
-from ..model import ABSENT, UNKNOWN, Document, SettingPath, prefixes
-from ..release import MAIN
+from ..model import ABSENT, UNKNOWN
 from ..typed import Any, Final
 from .errors import RuleError
 from .node import Node
@@ -60,9 +57,9 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
     if value is None and part.name not in _ABOUT_NULL and _is_nothing(node):
         value = ABSENT
     if part.name == "present":
-        if value is ABSENT and (is_given_otherwise_at(node) or (node.value is not None and may_be_elsewhere(node))):
+        if value is ABSENT and (node.entry.is_given_otherwise or (node.value is not None and node.entry.may_be_elsewhere)):
             return None
-        if value is node.value and is_unread_at(node):
+        if value is node.value and node.entry.since:
             if not mode:
                 return None
             value = ABSENT
@@ -71,13 +68,13 @@ def ask_part(part: Part, value: Any, node: Node, mode: Mode) -> Verdict:
             return None
         if is_unresolved(value) and not (part.operator.asks_rest(part.operand) and (value := with_other_host(value))):
             return None
-        if value is node.value and not node.is_deeper_than(DEEPEST):
+        if value is node.value:
             if mode or node.document.members:
-                meaning = meant(node.document, node.path, value)
-                if meaning is not UNKNOWN or is_misread(node.document, node.path):
+                meaning = node.entry.meaning(value)
+                if meaning is not UNKNOWN or node.entry.is_misread:
                     value = meaning
-            elif is_misread(node.document, node.path):
-                value = switch(node.document, node.path, value)
+            elif node.entry.is_misread:
+                value = node.entry.switch(value)
             if value is UNKNOWN:
                 return None
     return (part.checks.get(mode) or check_of(part, mode))(value, node)
@@ -110,51 +107,7 @@ def _denial(assertion: Assertion, value: Any) -> str:
     return assertion.parts[0].operator.denial(assertion.parts[0].operand, value)
 
 
-# --- Conformance of a node. Far below the deepest setting not even its path is built. ----------------------------------
-
-
-def is_misread_at(node: Node) -> bool:
-    """See :func:`~linter.conformance.mismatch.is_misread`."""
-    return not node.is_deeper_than(DEEPEST) and is_misread(node.document, node.path)
-
-
-def is_unread_at(node: Node) -> bool:
-    """See :func:`~linter.conformance.mismatch.is_unread`."""
-    is_older = bool(node.document.members) or node.document.server.release != MAIN  # the newest server reads every setting
-    return is_older and not node.is_deeper_than(DEEPEST) and is_unread(node.document, node.path)
-
-
-def is_given_otherwise_at(node: Node) -> bool:
-    """Whether an absent setting is given under another name, which has a finding: in another spelling, for later servers, or useless.
-
-    Only settings at the top are looked up in any spelling.
-    """
-    if node.is_deeper_than(DEEPEST):
-        return False
-    where = node.document, node.path
-    return (not node.is_deeper_than(1) and is_misspelt(*where)) or is_set_later(*where) or is_in_another_variable(*where)
-
-
 def _is_nothing(node: Node) -> bool:
     """Whether null at a node is the same to the server as an absent setting (``addDefaults`` in ``config/utils.ts``)."""
-    kind = node.document.owner(node.path)[0].kind
     is_member = node.value is None and bool(node.path) and isinstance(node.path[-1], str)
-    return is_member and kind.startswith(("server", "secret")) and not is_misread_at(node)
-
-
-def may_be_elsewhere(node: Node) -> bool:
-    """Whether an absent setting may be given by what was not read.
-
-    The members of a value that is written in one piece are in it, or nowhere.
-    """
-    document, path = node.document.owner(node.path) if node.document.members else (node.document, node.path)
-    return document.ask(Document.is_unread, path) and not document.ask(_is_in_one_piece, path)
-
-
-def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
-    """Whether the parent of a setting is one object in a file, or one parameter or variable; of several sources objects are merged."""
-    if document.given is None:
-        of_one = dict | list if len(document.layers) == 1 else list
-        return len(path) > 1 and isinstance(document.get(path[:-1]), of_one)
-    given = document.cached("given", lambda: {path for path, _ in document.given or ()}, noted=True)
-    return any(above in given for above in prefixes(path[:-1]))
+    return is_member and node.entry.document.kind.startswith(("server", "secret")) and not node.entry.is_misread

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from .. import settings
-from ..conformance.mismatch import stop_at
+from ..conformance.mismatch import DEEPEST, stop_at
+from ..conformance.table import Entry
 from ..formats.placeholders import fallback_of, is_reference
 from ..model import ABSENT, UNKNOWN, Document, Fact, SettingPath, child, dotted, state_of
 from ..patterns import pattern
@@ -26,7 +27,7 @@ _DEEPEST_WITH_FACTS: Final = 100
 class Node:
     """A place of a document, and its value, which may be ``ABSENT`` or ``UNKNOWN``."""
 
-    __slots__ = ("_path", "document", "link", "value")
+    __slots__ = ("_entry", "_path", "document", "link", "value")
 
     def __init__(self, document: Document, link: Link, value: Any) -> None:
         self.document = document
@@ -34,6 +35,7 @@ class Node:
         """The path as a chain."""
         self.value = value
         self._path: SettingPath | None = None
+        self._entry: Entry | None = None
 
     @classmethod
     def at(cls, document: Document, path: SettingPath) -> Node:
@@ -100,6 +102,13 @@ class Node:
             return getattr(self.setting, name, "")
         fact = document.fact(path, name)
         return ABSENT if fact is None else fact
+
+    @property
+    def entry(self) -> Entry:
+        """What is known of its setting. Far below the deepest setting, not even its path is built."""
+        if self._entry is None:
+            self._entry = Entry(self.document, () if self.is_deeper_than(DEEPEST) else self.path)
+        return self._entry
 
     @property
     def setting(self) -> Setting | None:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from ..conformance.meaning import meant
-from ..conformance.mismatch import is_misread
 from ..formats.placeholders import is_unresolved
 from ..model import ABSENT, UNKNOWN, Mark, Message, SettingPath, dotted, sentence
 from ..redaction.mask import environment_text, series
@@ -205,8 +203,8 @@ def _known(path: Path, node: Node) -> Any:
     if path.fact is not None:
         return value
     if asked.path == node.path:
-        return UNKNOWN if is_misread(node.document, asked.path) else value
-    return meant(node.document, asked.path, value)
+        return UNKNOWN if asked.entry.is_misread else value
+    return asked.entry.meaning(value)
 
 
 def _names(paths: Sequence[SettingPath], notes: Sequence[str], most: int) -> str:
@@ -225,7 +223,7 @@ def _shown(path: Path, node: Node, about: Mapping[str, str]) -> str:
             return environment_text(str(value))
         return "(unknown)" if value is ABSENT else printable(str(value))
     if path.fact is None and asked.path != node.path and value is not ABSENT and not is_unresolved(value):
-        known = meant(asked.document, asked.path, value)
+        known = asked.entry.meaning(value)
         value = value if known is UNKNOWN else known
     return shown(asked.document, asked.path, value)
 

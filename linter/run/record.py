@@ -36,7 +36,7 @@ from ..model import (
 from ..options.choose import configured_environment, is_active, is_selected, levels_of, most_exact
 from ..options.config import Config, Overrides
 from ..policy.engine import Levels, applies, seen_by
-from ..policy.evaluate import AS_WRITTEN, IN_CONDITION, ask, holds, is_given_otherwise_at, is_misread_at, is_unread_at, may_be_elsewhere
+from ..policy.evaluate import AS_WRITTEN, IN_CONDITION, ask, holds
 from ..policy.node import Node
 from ..policy.rule import Rule
 from ..policy.tree import Clause
@@ -287,21 +287,21 @@ def _listed(words: Iterable[str]) -> str:
 def why_unknown(value: Any, node: Node, clause: Clause) -> tuple[str, str]:
     """Why a clause is unknown for the value at a node: the name of a setting, and why its value is not known."""
     name = printable(dotted(node.path))
-    if node.value is ABSENT and is_given_otherwise_at(node):
+    if node.value is ABSENT and node.entry.is_given_otherwise:
         return name, f"is given under another name{_REPORTED}"
-    if value is node.value and is_unread_at(node):
+    if value is node.value and node.entry.since:
         return name, _TOO_OLD
-    if value is ABSENT and any(part.name == "present" and part.operand for part in clause.assertion.parts) and may_be_elsewhere(node):
+    if value is ABSENT and any(part.name == "present" and part.operand for part in clause.assertion.parts) and node.entry.may_be_elsewhere:
         return name, "is not given in the part of the configuration that is here"
     lack = lack_of(value)
     if lack:
         return name, lack
-    if value is node.value and is_misread_at(node):
+    if value is node.value and node.entry.is_misread:
         return name, f"does not fit the catalogue{_REPORTED}"
     for reference in clause.compared:
         other = reference.single(node)
         lack = lack_of(reference.value(other))
-        if lack or is_misread_at(other):
+        if lack or other.entry.is_misread:
             return printable(dotted(other.path)), lack or "does not fit the catalogue, and what is meant is not clear"
     return name, "cannot be determined from what is given" if any(map(lack_of, scalars_in(value))) else NOT_GIVEN
 

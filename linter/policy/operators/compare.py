@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from operator import ge, le
 
-from ...conformance.meaning import meant
 from ...formats.placeholders import is_unresolved
 from ...model import ABSENT, UNKNOWN, is_same, scalars_in
 from ...redaction.numbers import number_text
@@ -238,7 +237,7 @@ def same_as(operand: Any) -> Check:
         other = node.document.get(path)
         if other is ABSENT or other is UNKNOWN or is_unresolved(other):
             return None
-        other = meant(node.document, path, other)
+        other = Node.at(node.document, path).entry.meaning(other)
         if other is UNKNOWN:
             return None
         if isinstance(value, dict | list) or isinstance(other, dict | list):

@@ -1,0 +1,113 @@
+"""The table of a document's settings: what is known of each, worked out as it is asked.
+
+Rules, their traces and their fixes ask about a setting here, whatever the answer comes from: the catalogue, the release, what was read, how
+the value misfits, or the names of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import UNKNOWN, Document, SettingPath, prefixes
+from ..release import MAIN, Release
+from ..settings.env_names import setting_of
+from ..typed import Any
+from . import names
+from .meaning import meaning_of
+from .mismatch import DEEPEST, MISREAD, mismatch_of, mismatches
+from .reader import reader_of
+
+
+class Entry:
+    """What is known of one setting, given or not, in the document that holds it (see :meth:`linter.model.Document.owner`)."""
+
+    __slots__ = ("document", "path")
+
+    def __init__(self, document: Document, path: SettingPath) -> None:
+        self.document, self.path = document.owner(path)
+
+    @property
+    def since(self) -> str:
+        """The release that added it, if its server is too old to read it: ``from 5.1.27 on``; else empty."""
+        reader = reader_of(self.document)
+        if reader is None or reader.release == MAIN:
+            return ""
+        holders = map(reader.catalogue.get, prefixes(self.path[:DEEPEST]))
+        return next((holder.read_from for holder in holders if holder is not None and reader.reads_later(holder)), "")
+
+    @property
+    def aspect(self) -> str:
+        """The aspect in which its value, or its name, does not fit; empty if it fits."""
+        mismatch = mismatch_of(self.document, self.path)
+        return mismatch.aspect if mismatch is not None else ""
+
+    @property
+    def is_misread(self) -> bool:
+        """Whether the server reads its value differently than intended, or ignores it, so that no rule can check it."""
+        return self.aspect in MISREAD or bool(self.since)
+
+    def meaning(self, value: Any) -> Any:
+        """The evident meaning of its value, for rules that compare with it; ``UNKNOWN`` if there is none."""
+        reader = reader_of(self.document)
+        return UNKNOWN if self.since else meaning_of(value, reader.catalogue.get(self.path) if reader else None, self.aspect, reader)
+
+    def switch(self, value: Any) -> Any:
+        """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` otherwise."""
+        reader = reader_of(self.document)
+        setting = reader.catalogue.get(self.path) if reader is not None else None
+        is_one = setting is not None and setting.types == ("boolean",) and self.aspect == "boolean-spelling"
+        return self.meaning(value) if is_one else UNKNOWN
+
+    @property
+    def may_be_elsewhere(self) -> bool:
+        """Whether it may be given by what was not read. The members of a value that is written in one piece are in it, or nowhere."""
+        return self.document.ask(Document.is_unread, self.path) and not self.document.ask(_is_in_one_piece, self.path)
+
+    @property
+    def is_given_otherwise(self) -> bool:
+        """Whether it is absent, but given under another name, which has a finding: misspelt, for later servers, or useless."""
+        return self._is_misspelt() or self._is_set_later() or self._is_in_another_variable()
+
+    def _is_misspelt(self) -> bool:
+        """Whether it is given under a misspelling of its name; only settings at the top are looked up in any spelling."""
+        if len(self.path) != 1 or self.path[0] not in names.NEEDED:
+            return False
+        misspelt = (str(at[0]) for at, one in mismatches(self.document).items() if one.aspect == "misspelt")
+        return any(names.needed_like(name) == self.path[0] for name in misspelt)
+
+    def _is_in_another_variable(self) -> bool:
+        """Whether it, or a member of it, is what a variable that sets nothing was meant to set, whose finding says so."""
+        document = self.document
+        if "server/env" not in document.kinds or not self.path or self.path[0] not in names.NEEDED:
+            return False
+        useless = [at for at, one in mismatches(document).items() if one.aspect == "connection-variable"]
+        if not useless:
+            return False
+        from .variables import lacking  # only after a mistake
+
+        return any(lacking(document.layer(at), at)[: len(self.path)] == self.path for at in useless)
+
+    def _is_set_later(self) -> bool:
+        """Whether it, or a member of it, is set by a variable that only later servers map to it."""
+        document, release = self.document, self.document.server.release
+        if release == MAIN or "server/env" not in document.kinds:
+            return False
+        return self.path in document.cached("set_later", lambda: frozenset(_set_later(document, release)))
+
+
+def _set_later(document: Document, release: Release) -> Iterator[SettingPath]:
+    """The settings, and their parents, that variables of a document set only on servers later than a release."""
+    for given, _ in (one for layer in document.layers if layer.kind == "server/env" for one in layer.given or ()):
+        name = str(document.fact(given, "name") or "")
+        path = setting_of(name)
+        if path != given and setting_of(name, release) == given:
+            yield from prefixes(path)
+
+
+def _is_in_one_piece(document: Document, path: SettingPath) -> bool:
+    """Whether the parent of a setting is one object in a file, or one parameter or variable; of several sources objects are merged."""
+    if document.given is None:
+        of_one = dict | list if len(document.layers) == 1 else list
+        return len(path) > 1 and isinstance(document.get(path[:-1]), of_one)
+    given = document.cached("given", lambda: {path for path, _ in document.given or ()}, noted=True)
+    return any(above in given for above in prefixes(path[:-1]))
