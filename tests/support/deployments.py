@@ -19,7 +19,7 @@ SECRETS: Final = ("inline", "named", "alone", "read", "unreadable", "no object")
 that are given; given without a text that can be read; given with a text that is no object."""
 VARIABLES: Final = ("no task", "none", "not read", "read")
 """What is given of the container: nothing; its start argument; a variable beside that, which it does not read; one that it reads."""
-ORCHESTRATORS: Final = ("compose", "kubernetes", "ecs")
+ORCHESTRATORS: Final = ("compose", "kubernetes", "helm", "ecs")
 FAULTS: Final[Mapping[str, Mapping[str, str | None]]] = {
     "none": {},
     "slash": {"baseUrl": "https://api.hospital.health"},
@@ -41,6 +41,8 @@ EXPECTED: Final[Mapping[str, tuple[str, str]]] = {
 ACCOUNT: Final = "arn:aws:secretsmanager:us-east-1:123456789012:secret:medplum/prod/"
 IMAGE: Final = "medplum/medplum-server:5.1.20"
 PATH: Final = "/medplum/prod/"
+CHART: Final = "name: medplum\nhome: https://www.medplum.com\nversion: 5.1.20\n"
+"""Medplum's own chart, of which each service is a release: one that depends on it gives the server more than its values name."""
 _SETTINGS: Final = {
     "port": "8103",
     "baseUrl": "https://api.hospital.health/",
@@ -135,6 +137,11 @@ class Deployment(NamedTuple):
         if self.orchestrator == "ecs":
             task = {"image": IMAGE, "command": [self.argument], "environment": listed}
             return {f"{name}.json": json.dumps({"family": name, "containerDefinitions": [{"name": name, **task}]}) for name in names}
+        if self.orchestrator == "helm":
+            image = dict(zip(("repository", "tag"), IMAGE.split(":"), strict=True))
+            values = {"global": {"configSource": {"type": self.argument}}, "deployment": {"image": image, "env": listed}}
+            files = {"Chart.yaml": CHART, "values.yaml": yaml.safe_dump(values)}
+            return {f"{name}/{file}": text for name in names for file, text in files.items()}
         container = {"name": "server", "image": IMAGE, "args": [self.argument], "env": listed}
         pods = [
             {
@@ -176,7 +183,8 @@ def _tree(texts: Mapping[str, str]) -> dict[str, Any]:
 def matrix() -> Iterator[Deployment]:
     """Every deployment that makes sense.
 
-    Only parameters name secrets, what is not started has no orchestrator and no second service, and only Compose names files by paths.
+    Only parameters name secrets, what is not started has no orchestrator and no second service, and only Compose names files by paths:
+    Medplum's chart, for example, mounts no file that its values name.
     """
     for one in map(Deployment._make, itertools.product(SOURCES, SECRETS, VARIABLES, ORCHESTRATORS, (1, 2), FAULTS)):
         has_file = one.source in ("file", "both")
