@@ -152,6 +152,17 @@ def test_files_are_grouped_the_same_whether_named_or_found(case: str, tmp_path: 
     assert seen(str(tmp_path / names[0]), f"../{tmp_path.name}/{names[1]}") == found
 
 
+@pytest.mark.parametrize(("name", "count"), [("prod", 1), ("staging", 0)])
+def test_a_server_that_is_started_with_a_dump_has_its_environment(name: str, count: int, tmp_path: Path) -> None:
+    container = {"name": "server", "image": "medplum/medplum-server:5.1.20", "command": ["aws:us-east-1:/medplum/prod/"]}
+    paths = [
+        write(tmp_path, "dump-ssm.json", dump(prod="5000")),
+        write(tmp_path, "task.json", {"family": "api", "containerDefinitions": [container]}),
+        write(tmp_path, "infra.json", {**INFRA, "name": name}),
+    ]
+    assert [one.rule for one in lint(*paths).result.findings] == ["server-differs-from-infra"] * count
+
+
 def test_a_local_server_is_not_compared_with_a_stack(tmp_path: Path) -> None:
     local = {"baseUrl": "http://localhost:8103/", "port": 5000, "database": {}, "redis": {}, "appBaseUrl": "http://localhost:3000/"}
     paths = [write(tmp_path, "medplum.config.json", local), write(tmp_path, "medplum.prod.config.json", {**INFRA, "name": "prod"})]

@@ -29,8 +29,8 @@ def role(document: Document) -> str:
 
 def environment_of(document: Document) -> str | None:
     """The name of the environment that a document is for, if anything names it; that of a joined server is its sources'."""
-    if len(document.layers) > 1:
-        return next(filter(None, map(environment_of, document.layers)), None)
+    if _is_joined(document) and (name := next(filter(None, map(environment_of, document.layers)), None)) is not None:
+        return name
     if role(document) == "infra" and isinstance(document.data.get("name"), str):
         return str(document.data["name"])
     if document.environment is not None and not document.holders:
