@@ -2,93 +2,198 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from support.deployments import EXPECTED, Deployment, matrix
+from support.deployments import ARGUMENT, EXPECTED, Deployment, matrix
 from support.quick import part_and_all
+from support.stacks import DENIED, Stack, reached
 
+from linter.deployment.members import role
 from linter.documents.inputs import Input
-from linter.model import dotted
+from linter.live.read import Wanted, read
+from linter.model import dotted, state_of
 from linter.run import Options, lint_paths
+from linter.settings import catalogue
 
-Found = frozenset[tuple[str, str, str]]
 EVERY = tuple(matrix())
-SOME = part_and_all(23)
-BESIDE = ("api/Chart.yaml", "worker/Chart.yaml")
+LIVE = tuple(one for one in EVERY if one.source == "dump" and (one.orchestrator == "ecs" or one.variables == "no task"))
+"""What can be read from AWS."""
+RIGHTS = {
+    "ssm:DescribeParameters": Wanted(),
+    "secretsmanager:GetSecretValue": Wanted(),
+    "ecs:ListClusters": Wanted(),
+    "ecs:DescribeTaskDefinition": Wanted(),
+    "kms:Decrypt": Wanted(decrypt=False),
+}
+"""The rights that a run may lack, each with how it is asked for less."""
+SETTINGS = [path for path in catalogue("server").current() if "*" not in path]
+NAMES = [dotted(path) for path in SETTINGS]
+UNNAMED = ("Chart.yaml", "package.json")
 """What a search finds, and no one names: it has no settings."""
 BINARY = "this secret is binary: the server reads SecretString, a text"
-IGNORED, NO_OBJECT = "ignored-environment", "invalid-json"
+IGNORED, NO_OBJECT, UNREADABLE = "ignored-environment", "invalid-json", "unreadable-secret"
 APART = (IGNORED, NO_OBJECT, "unfilled-placeholder")
 """The rules about what is not read, and about the placeholders that stand for secrets here."""
-NEIGHBOURS = {
-    "other.json": '{"Parameters": [{"Name": "/medplum/staging/baseUrl", "Type": "String", "Value": "https://staging.hospital.health"}]}',
-    "web/.env": "MEDPLUM_BASE_URL=https://api.hospital.health/\nGOOGLE_CLIENT_ID=x\n",
-    "web/package.json": "{}",
-}
+
+
+class Found(NamedTuple):
+    """A finding; ``file`` has the setting."""
+
+    file: str
+    rule: str
+    setting: str
+    severity: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.severity}[{self.rule}] {self.setting}: {self.message}"
+
+
+class Checked(NamedTuple):
+    """What is found, and the first letter of the state of each of :data:`SETTINGS` for each server."""
+
+    findings: tuple[Found, ...]
+    servers: tuple[str, ...]
+
+    @property
+    def mistakes(self) -> list[tuple[str, str, str]]:
+        """The rules, settings and severities of findings, except notes and those of rules that are :data:`APART`."""
+        return sorted(one[1:4] for one in self.findings if one.severity != "note" and one.rule not in APART)
+
+    def states(self, name: str) -> set[str]:
+        """The states of a setting, one of each server."""
+        return {server[NAMES.index(name)] for server in self.servers}
+
+
+def run(inputs: Sequence[Input], start: str | None = None) -> Checked:
+    outcome = lint_paths([], Options(start=start), inputs)
+    assert outcome.bugs == () and all(error.endswith(BINARY) for error in outcome.errors), outcome
+    findings = (Found(one.document.uri, one.rule, dotted(one.path or ()), one.severity, one.message) for one in outcome.result.findings)
+    servers = (document for document in outcome.checkable if role(document) == "server")
+    return Checked(tuple(sorted(findings)), tuple("".join(state_of(one, path)[0] for path in SETTINGS) for one in servers))
+
+
+def lint(files: Iterable[tuple[str, str]]) -> Checked:
+    return run([Input(name, text.encode(), Path(name), searched=name.endswith(UNNAMED)) for name, text in files])
 
 
 @cache
-def lint(files: tuple[tuple[str, str], ...]) -> Found:
-    """The findings about files, each by its rule, setting and severity, but for notes."""
-    outcome = lint_paths([], Options(), [Input(name, text.encode(), Path(name), searched=name in BESIDE) for name, text in files])
-    assert outcome.bugs == () and all(error.endswith(BINARY) for error in outcome.errors)
-    names = {name for name, _ in files} - NEIGHBOURS.keys()
-    every = [one for one in outcome.result.findings if one.severity != "note" and one.document.uri in names]
-    found = [(one.rule, dotted(one.path or ()), one.severity) for one in every if one.rule not in APART]
-    assert len(found) == len(set(found)), f"one cause is found twice: {sorted(found)}"
-    return frozenset((one.rule, dotted(one.path or ()), one.severity) for one in every)
+def _lint(files: tuple[tuple[str, str], ...]) -> Checked:
+    return lint(files)
 
 
-def found_in(one: Deployment) -> Found:
-    """What is found in a deployment, but for the variable that its servers ignore, and for secrets that are no objects."""
-    return frozenset(finding for finding in lint(tuple(one.files().items())) if finding[0] not in APART)
+def of_files(one: Deployment) -> Checked:
+    return _lint(tuple(one.files().items()))
 
 
-def demand(violations: list[str]) -> None:
+def of_aws(one: Deployment, lacking: str = "") -> Checked:
+    """What ``aws:`` gives with all rights that the files show, or without one more."""
+    stack = Stack(one.files())
+    stack.refusals |= {lacking.partition(":")[2]: DENIED} if lacking else {}
+    with reached(stack):
+        inputs = read([ARGUMENT], RIGHTS.get(lacking, Wanted()), lambda *_step: None)
+    return run(inputs.read, inputs.start)
+
+
+def difference(before: Iterable[object], after: Iterable[object]) -> str:
+    """What is only in one of two collections, on a line each; empty if they are the same."""
+    old, new = Counter(map(str, before)), Counter(map(str, after))
+    return "".join(f"\n  {sign} {one}" for sign, some in (("-", old - new), ("+", new - old)) for one in sorted(some.elements()))
+
+
+def demand(violations: Collection[str]) -> None:
     if violations:
-        pytest.fail(f"{len(violations)} violations:\n" + "\n".join(violations[:20]))
+        pytest.fail(f"{len(violations)} violations:\n" + "\n".join([*violations][:10]), pytrace=False)
 
 
-@pytest.mark.parametrize("part", SOME)
+def none_but(violations: dict[str, str]) -> None:
+    """Fail with the points of the matrix that have a difference."""
+    demand([f"{point}:{found}" for point, found in violations.items() if found])
+
+
+@pytest.mark.parametrize("part", part_and_all(37))
 def test_one_mistake_is_one_finding_and_none_is_none(part: slice) -> None:
     """Whatever is known of the secrets, and however the server is started."""
     violations: list[str] = []
     for one in EVERY[part]:
-        found = found_in(one)
-        expected = {EXPECTED[one.fault]} if one.fault in EXPECTED else set()
-        is_right = {finding[:2] for finding in found} == expected if one.fault != "port" else len(found) == 1
-        violations += [] if is_right else [f"{one}: {sorted(found)}, not {sorted(expected)}"]
+        found = of_files(one).mistakes
+        expected = [EXPECTED[one.fault]] if one.fault in EXPECTED else []
+        is_right = [finding[:2] for finding in found] == expected if one.fault != "port" else len(found) == 1
+        violations += [] if is_right else [f"{one}: {found}, not {expected}"]
     demand(violations)
 
 
-@pytest.mark.parametrize("part", SOME)
+@pytest.mark.parametrize("part", part_and_all(37))
 def test_what_is_wrong_with_a_source_is_found_at_it(part: slice) -> None:
     """A variable that is not read, and a secret that is no object."""
+    violations: list[str] = []
     for one in EVERY[part]:
-        rules = {rule for rule, _, _ in lint(tuple(one.files().items()))}
-        assert (IGNORED in rules, NO_OBJECT in rules) == (one.variables == "not read", one.secrets == "no object"), str(one)
+        rules = {finding.rule for finding in of_files(one).findings}
+        found, expected = (IGNORED in rules, NO_OBJECT in rules), (one.variables == "not read", one.secrets == "no object")
+        violations += [] if found == expected else [f"{one}: {found}, not {expected}"]
+    demand(violations)
 
 
-@pytest.mark.parametrize("part", SOME)
+@pytest.mark.parametrize("part", part_and_all(74))
 def test_more_knowledge_never_misleads(part: slice) -> None:
     """Secrets that are read hide nothing, and a task definition neither adds nor hides anything."""
-    violations: list[str] = []
+    violations: dict[str, str] = {}
     for one in EVERY[part]:
-        found = found_in(one)
+        more = of_files(one)
         for less in (one._replace(secrets="named") if one.secrets == "read" else one, one._replace(variables="no task")):
-            if one.source != "both" and {finding[:2] for finding in found_in(less)} != {finding[:2] for finding in found}:
-                violations.append(f"{less}: {sorted(found_in(less))}\n  {one}: {sorted(found)}")
-    demand(violations)
+            if less.source != "both" or less.variables != "no task":  # else nothing says that the file is over the parameters
+                fewer = of_files(less)
+                found = difference((rule for rule, *_ in fewer.mistakes), (rule for rule, *_ in more.mistakes))
+                violations[f"{one}, compared with {less}"] = found + lost(one, fewer, more)
+    none_but(violations)
 
 
-@pytest.mark.parametrize("part", SOME)
+def lost(one: Deployment, less: Checked, more: Checked) -> str:
+    """The settings that a deployment gives, but that are called absent, and those that were given until more was known."""
+    given = [f"\n  {name} is given, but called absent" for name in one.gives if "a" in less.states(name) | more.states(name)]
+    pairs = ((name, old[at], new[at]) for old in less.servers for new in more.servers for at, name in enumerate(NAMES))
+    return "".join([*given, *(f"\n  {name} was given, and becomes absent" for name, old, new in pairs if old == "g" and new == "a")])
+
+
+@pytest.mark.parametrize("part", part_and_all(74))
 def test_neighbours_do_not_matter(part: slice) -> None:
-    violations: list[str] = []
+    """The findings of a deployment, with their places and messages, are the same among documents of others, in any order of arguments."""
+    violations: dict[str, str] = {}
     for one in EVERY[part]:
-        files = one.files()
-        alone = lint(tuple(files.items()))
-        around = lint(tuple(reversed((files | NEIGHBOURS).items())))
-        violations += [] if around == alone else [f"{one}: {sorted(alone)}, but among others {sorted(around)}"]
-    demand(violations)
+        files, own = one.among_others(), one.files()
+        around = [finding for finding in lint(files).findings if finding.file in own]
+        violations[f"{one}, as {' '.join(name for name, _ in files)}"] = difference(of_files(one).findings, around)
+    none_but(violations)
+
+
+@pytest.mark.parametrize("part", part_and_all(41))
+def test_live_is_dump(part: slice) -> None:
+    """``aws:`` gives the same rules, settings, severities and messages as the files, whose names and lines are others."""
+    violations: dict[str, str] = {}
+    for one in LIVE[part]:
+        saved, live = ([finding[1:] for finding in checked.findings] for checked in (of_files(one), of_aws(one)))
+        if one.secrets == "unreadable":  # of a file this is an error instead
+            assert [rule for rule, *_ in live].count(UNREADABLE) == 2, str(one)
+            live = [finding for finding in live if finding[0] != UNREADABLE]
+        if one.secrets in ("named", "alone"):  # where a right is lacking, no rule about the secret is decided
+            saved = [finding for finding in saved if finding[:2] != EXPECTED["no TLS"]]
+        violations[str(one)] = difference(saved, live)
+    none_but(violations)
+
+
+@pytest.mark.parametrize("part", part_and_all(147))
+def test_one_more_right_never_misleads(part: slice) -> None:
+    """Without a right nothing is found that is not found with it, and nothing that is given is called absent."""
+    violations: dict[str, str] = {}
+    for one in LIVE[part]:
+        more = of_aws(one)
+        for right in RIGHTS:
+            less = of_aws(one, right)
+            gone = "".join(f"\n  - {finding}" for finding in less.findings if finding not in more.findings)
+            violations[f"{one}, without {right}"] = gone + lost(one, less, more)
+    none_but(violations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -41,8 +42,54 @@ EXPECTED: Final[Mapping[str, tuple[str, str]]] = {
 ACCOUNT: Final = "arn:aws:secretsmanager:us-east-1:123456789012:secret:medplum/prod/"
 IMAGE: Final = "medplum/medplum-server:5.1.20"
 PATH: Final = "/medplum/prod/"
+ARGUMENT: Final = f"aws:us-east-1:{PATH}"
 CHART: Final = "name: medplum\nhome: https://www.medplum.com\nversion: 5.1.20\n"
 """Medplum's own chart, of which each service is a release: one that depends on it gives the server more than its values name."""
+_STAGING: Final = "arn:aws:secretsmanager:us-east-1:123456789012:secret:medplum/staging/database-AbCdEf"
+_INFRA: Final = "medplum.staging.config.json"
+_SANDBOX: Final = "sandbox.compose.yaml"
+NEIGHBOURS: Final[Mapping[str, str]] = {
+    "staging.json": json.dumps(
+        {
+            "Parameters": [
+                {"Name": "/medplum/staging/baseUrl", "Type": "String", "Value": "https://staging.hospital.health"},
+                {"Name": "/medplum/staging/port", "Type": "String", "Value": "8104"},
+                {"Name": "/medplum/staging/DatabaseSecrets", "Type": "SecureString", "Value": _STAGING},
+            ]
+        }
+    ),
+    "staging-secret.json": json.dumps(
+        {"ARN": _STAGING, "Name": "medplum/staging/database", "SecretString": '{"host": "db.staging.health", "password": "${PASSWORD}"}'}
+    ),
+    _INFRA: json.dumps(
+        {
+            "name": "staging",
+            "stackName": "MedplumStaging",
+            "accountNumber": "210987654321",
+            "region": "eu-west-1",
+            "domainName": "staging.health",
+            "apiPort": 9000,
+            "apiDomainName": "api.staging.health",
+            "storageBucketName": "staging-storage",
+        }
+    ),
+    "monitoring.compose.yaml": "{services: {grafana: {image: 'grafana/grafana:11.1.0'}, postgres: {image: 'postgres:16'}}}\n",
+    _SANDBOX: yaml.safe_dump(
+        {
+            "name": "sandbox",
+            "services": {
+                "medplum": {
+                    "image": "medplum/medplum-server:4.1.0",
+                    "command": ["aws:us-east-1:/medplum/sandbox/"],
+                    "environment": {"MEDPLUM_PORT": "9000"},
+                }
+            },
+        }
+    ),
+    "client.env": "MEDPLUM_BASE_URL=https://api.hospital.health/\nGOOGLE_CLIENT_ID=x\n",
+    "package.json": "{}",
+}
+"""What belongs to other environments, projects and programs: some of it has mistakes."""
 _SETTINGS: Final = {
     "port": "8103",
     "baseUrl": "https://api.hospital.health/",
@@ -79,7 +126,7 @@ class Deployment(NamedTuple):
     def argument(self) -> str:
         """The start argument of its servers."""
         known = {
-            "dump": [f"aws:us-east-1:{PATH}"],
+            "dump": [ARGUMENT],
             "file": ["file:medplum.config.json"],
             "vault": ["azure:hospital.vault.azure.net:medplum"],
         }
@@ -90,6 +137,34 @@ class Deployment(NamedTuple):
     def knows_all(self) -> bool:
         """Whether everything that its servers read is given."""
         return self.secrets in ("inline", "read")
+
+    @property
+    def gives(self) -> list[str]:
+        """The settings that its sources give, apart from variables."""
+        own = [name for name, value in {**_SETTINGS, **FAULTS[self.fault]}.items() if value is not None]
+        if self.secrets in ("unreadable", "no object"):  # of which the server makes nothing
+            return own
+        return [*own, *(f"{section}.{name}" for section, members in (("database", _DATABASE), ("redis", _REDIS)) for name in members)]
+
+    def among_others(self) -> list[tuple[str, str]]:
+        """The files among some of its neighbours, in the same folder or another one, in any order: always the same ones.
+
+        Often it is one alone: what several say can make it unclear to whom anything belongs, which hides mistakes.
+        """
+        chance = random.Random(str(self))
+        files = [*self.files().items()]
+        for name in chance.sample([*NEIGHBOURS], chance.choice((1, 1, 2, 4))):
+            # What names no environment belongs to the only one in its folder, and what names no release has that of the only image there.
+            is_apart = (name == _INFRA and self.source in ("file", "vault")) or (name == _SANDBOX and not self._names_release)
+            folder = "elsewhere/" if is_apart or chance.random() < 0.3 else ""
+            files.append((f"{folder}{name}", NEIGHBOURS[name]))
+        chance.shuffle(files)
+        return files
+
+    @property
+    def _names_release(self) -> bool:
+        """Whether what starts the servers names an image; of a chart's values without variables nothing is read."""
+        return self.variables != "no task" and (self.orchestrator, self.variables) != ("helm", "none")
 
     def files(self) -> dict[str, str]:
         """The files by name."""
