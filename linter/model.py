@@ -110,6 +110,8 @@ class Origin(Protocol):
 
 
 def _fact(document: Document, path: SettingPath, name: str) -> Fact | None:
+    if document.view_of is not None:  # this is asked for each value
+        document, path = document.as_written(path)
     return document.origin.facts(path).get(name)
 
 
@@ -161,7 +163,7 @@ class Document(_Fields):
     ``contained``: it belongs to a container whose environment is known (:mod:`linter.documents.containers.workload`). ``trusts``: a
     variable beside it may make Node.js trust further certificate authorities. ``section`` is what a secret becomes in the configuration of
     the server whose parameters name it. ``is_filled`` says whether a program is known to replace the references in it; None without such a
-    check.
+    check. ``view_of`` is the document of which this one corrects the names of some objects, and those names by the right ones.
     """
 
     uri: str
@@ -182,6 +184,7 @@ class Document(_Fields):
     trusts: bool = False
     section: str = ""
     is_filled: Callable[[], bool] | None = None
+    view_of: tuple[Document, Mapping[SettingPath, SettingPath]] | None = None
     now: datetime | None = None
     memo: Memo | None = None
     """Records what is asked while rules run."""
@@ -271,7 +274,16 @@ class Document(_Fields):
     def written_in(self, path: SettingPath, part: Part = "value") -> tuple[Document, SettingPath]:
         """The document in whose text a setting is written, and the setting's path there: like :meth:`owner`, but a part for a sum."""
         document, path = self.owner(path)
+        document, path = document.as_written(path)
         return (document, path) if document.parts is None else document.parts.giver(path, part).owner(path)
+
+    def as_written(self, path: SettingPath) -> tuple[Document, SettingPath]:
+        """The document with the names as they are written, and a setting's path there."""
+        document = self
+        while document.view_of is not None:
+            document, names = document.view_of
+            path = moved(path, names)
+        return document, path
 
     def locate(self, path: SettingPath, part: Part = "value") -> Span:
         """The place of a setting in the text that :meth:`written_in` names; see :meth:`Origin.locate`."""
@@ -810,6 +822,12 @@ class Style(NamedTuple):
 def prefixes(path: SettingPath) -> Iterator[SettingPath]:
     """The paths of the parents of a setting, the outermost first, and its own."""
     return (path[:length] for length in range(1, len(path) + 1))
+
+
+def moved(path: SettingPath, names: Mapping[SettingPath, SettingPath]) -> SettingPath:
+    """The path of a setting after the objects above it, or it itself, get other ``names``."""
+    above = next((one for one in prefixes(path) if one in names), ())
+    return (*names[above], *path[len(above) :]) if above else path
 
 
 def dotted(path: Iterable[str | int]) -> str:

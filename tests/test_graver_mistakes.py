@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -15,8 +16,9 @@ from support.quick import part_and_all
 
 from linter import settings
 from linter.documents.inputs import Input
+from linter.fixes.plan import fixed
 from linter.model import Finding
-from linter.run import Options, lint_input
+from linter.run import Options, checks, lint_input, lint_paths
 
 
 def findings(text: str, name: str = "compose.yml", kind: str | None = None) -> tuple[Finding, ...]:
@@ -98,7 +100,7 @@ def test_what_is_part_of_the_value(line: str, setting: str, expected: list[Any])
 
 
 def hints(name: str, text: str, kind: str | None = None) -> list[str]:
-    found = [one for one in findings(text, name, kind) if one.rule in ("unknown-setting", "ignored-parameter")]
+    found = [one for one in findings(text, name, kind) if one.rule in ("misnamed-setting", "unknown-setting", "ignored-parameter")]
     return [message for one in found for message in (one.message, *(other.message for other in one.related))]
 
 
@@ -122,6 +124,109 @@ def test_a_misspelt_parent_is_suggested_as_a_name_is(name: str, meant: str) -> N
         assert (f"did you mean {meant}?" in hint) if meant else ("did you mean" not in hint)
     [hint] = hints("medplum.config.json", json.dumps({"baseUrl": "https://api.clinic.example/", "database": {}, name: 5}))
     assert (f"write {meant} as an object" in hint) if meant else ("did you mean" not in hint)
+
+
+WHOLE: dict[str, Any] = {
+    "port": 8103,
+    "baseUrl": "https://api.clinic.example/",
+    "appBaseUrl": "https://app.clinic.example/",
+    "binaryStorage": "file:./binary/",
+    "storageBaseUrl": "https://api.clinic.example/storage/",
+    "emailProvider": "smtp",
+    "supportEmail": "help@clinic.example",
+    "smtp": {"host": "mail.clinic.example", "port": "587", "user": "clinic", "password": "Kq8vZ2pLw9xR4tYb"},
+    "database": {"host": "db.clinic.example", "prot": 5432, "user": "clinic", "ssl": {"rejectUnauthorized": "false"}},
+    "readonlyDatabase": {"hostname": "db2.clinic.example"},
+    "redis": {"hostname": "cache.clinic.example", "port": "6379"},
+    "bullmq": {"concurency": 5, "removeOnFail": 0},
+    "cacheRedis": {"hostname": "cache.clinic.example", "port": "6379"},
+}
+DUMPED = {
+    "baseUrl": "https://api.clinic.example/",
+    "database.host": "db.clinic.example",
+    "database.port": "5432x",
+    "database.password": "Kq8vZ2pLw9xR4tYb",
+    "database.ssl.rejectUnauthorized": "no",
+    "redis.host": "cache.clinic.example",
+}
+INFRA = {"apiDomainName": "api.clinic.example", "fargateAutoScaling": {"minCapacity": "2", "maxCapcity": 5}}
+OF_DATABASE = [name for name in DUMPED if name.startswith("database.")]
+
+
+def places(text: str, kind: str) -> set[tuple[str, str, str, int]]:
+    """The rule, the severity, the setting and the place of each finding, also of those that are put together."""
+    found = findings(text, "x.json", kind)
+    every = [(one, one.path or (), one.span.start) for one in found]
+    every += [(one, other.path, other.span.start) for one in found for other in one.related]
+    return {(one.rule, one.severity, ".".join(map(str, path)), start) for one, path, start in every}
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong", "rule", "severity", "settings"),
+    [
+        ("server/json", "database", "databsae", "misnamed-setting", "error", ["database"]),
+        ("server/json", "redis", "redsi", "misnamed-setting", "error", ["redis"]),
+        ("server/json", "smtp", "smpt", "misnamed-setting", "error", ["smtp"]),
+        ("server/json", "ssl", "sls", "misnamed-setting", "error", ["database.ssl"]),
+        ("server/json", "bullmq", "bulmlq", "misnamed-setting", "warning", ["bullmq"]),
+        ("server/json", "readonlyDatabase", "readonlyDatabsae", "misnamed-setting", "warning", ["readonlyDatabase"]),
+        ("server/json", "cacheRedis", "cacheRedsi", "misnamed-setting", "warning", ["cacheRedis"]),
+        ("server/ssm", "database", "databsae", "misnamed-setting", "error", OF_DATABASE),
+        ("server/ssm", "redis", "redsi", "misnamed-setting", "error", ["redis.host"]),
+        ("server/ssm", "ssl", "sls", "misnamed-setting", "error", ["database.ssl.rejectUnauthorized"]),
+        ("infra/json", "fargateAutoScaling", "fargateAutoSacling", "unknown-setting", "warning", ["fargateAutoScaling"]),
+    ],
+)
+def test_a_misspelt_object_is_reported_where_it_is_and_its_members_as_under_the_right_name(
+    kind: str, right: str, wrong: str, rule: str, severity: str, settings: list[str]
+) -> None:
+    parameters = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in DUMPED.items()]
+    text = json.dumps({"server/json": WHOLE, "infra/json": INFRA}.get(kind, {"Parameters": parameters}))
+    misspelt = re.sub(rf'(?<=["/.]){right}(?=":|[.])', wrong, text)  # as long as the right name, so that no place moves
+    as_right = {(*one, re.sub(rf"\b{right}\b", wrong, path), start) for *one, path, start in places(text, kind)}
+    found = places(misspelt, kind)
+    assert as_right - found == set()
+    assert sorted(one[:3] for one in found - as_right) == [(rule, severity, name.replace(right, wrong)) for name in sorted(settings)]
+    assert all(re.match(rf'"[\w./]*{wrong}', misspelt[start:]) for *_, start in found - as_right)
+
+
+def test_the_edits_for_a_misspelt_object_and_its_members(tmp_path: Path) -> None:
+    path = tmp_path / "medplum.config.json"
+    path.write_text('{"databse": {"host": "postgres", "user": "a", "sll": {"rejectUnauthorized": "false"}}, "smpt": {"host": "mail"}}')
+    made = fixed(checks([str(path)], Options(kind="server/json")), unsafe=True)
+    [file] = made.files
+    assert made.bugs == made.refused == ()
+    assert (
+        file.after == b'{"database": {"host": "postgres", "username": "a", "ssl": {"rejectUnauthorized": false}}, "smtp": {"host": "mail"}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"database": {"host": "postgres"}, "databse": {"host": "postgres", "port": "x"}},  # the right name is there too
+        {"db": {"host": "postgres", "port": "x"}},  # not near
+        {"databse": "postgres"},  # no object
+    ],
+)
+def test_an_object_of_which_it_is_not_clear_what_is_meant(data: Any) -> None:
+    found = findings(json.dumps({"baseUrl": "https://api.clinic.example/", **data}), "x.json", "server/json")
+    assert [one.rule for one in found if one.path and one.path[0] in ("db", "databse")] == ["unknown-setting"]
+    assert any(one.rule == "missing-setting" and "database" in one.message for one in found) == ("database" not in data)
+
+
+def test_a_misspelt_object_in_one_of_several_sources(tmp_path: Path) -> None:
+    (tmp_path / "medplum.config.json").write_text('{"databse": {"host": "postgres", "port": "54x2"}}')
+    (tmp_path / ".env").write_text("MEDPLUM_REDIS_HOST=redis\nMEDPLUM_PORT=web\n")
+    files = [str(tmp_path / "medplum.config.json"), str(tmp_path / ".env")]
+    outcome = lint_paths(files, Options(start="file:medplum.config.json,env"))
+    found = {(one.rule, Path(one.document.uri).name, ".".join(map(str, one.path or ()))) for one in outcome.result.findings}
+    assert {one for one in found if one[0] in ("misnamed-setting", "misread-number", "wrong-type")} == {
+        ("misnamed-setting", "medplum.config.json", "databse"),
+        ("wrong-type", "medplum.config.json", "databse.port"),
+        ("misread-number", ".env", "port"),
+    }
+    assert not any(one.rule == "missing-setting" and "database" in one.message for one in outcome.result.findings)
 
 
 @pytest.mark.parametrize(("name", "meant"), [("redsi/host", "redis.host"), ("database/hostt", "database.host"), ("acme/host", "")])

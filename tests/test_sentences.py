@@ -54,6 +54,7 @@ UNSAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("why", "remedy"),
         (
             *("ignored-setting 2", "inexact-value 1", "inexact-value 2", "misnamed-setting 1", "misnamed-setting 8", "misnamed-setting 9"),
+            *("misnamed-setting 12", "misnamed-setting 13", "misnamed-setting 14", "misnamed-setting 15"),
             *("misread-boolean 1", "misread-boolean 2", "misread-number 1", "misread-object 1", "misread-object 2"),
             *("unknown-setting 1", "unknown-setting 2", "unknown-setting 3", "unmatchable-origin 1"),
         ),

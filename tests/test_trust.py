@@ -233,6 +233,18 @@ def test_a_found_policy_says_the_same_whatever_the_secrets_are(
     assert first == second
 
 
+def test_a_found_policy_knows_that_a_misspelt_object_is_given_but_not_what_is_in_it() -> None:
+    seen = bare({"databse": {"host": "db.clinic.example", "password": SECRET, "maxConnections": 5}})
+    tried = (
+        {"database": "given"},
+        {"database.maxConnections": {"max": 3}},
+        {"database.password": {"equals": "x"}},
+        {"database.ssl": "given"},
+    )
+    found = [[(one.path, one.document is seen) for one in check(untrusted(must), seen)] for must in tried]
+    assert found == [[], [], [], [(("databse", "ssl"), True)]]
+
+
 TELLING: dict[str, Any] = {
     "equals": {"equals": SECRET},
     "one_of": {"one_of": [SECRET, "x"]},

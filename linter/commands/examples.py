@@ -18,7 +18,7 @@ from ..model import PART, Deployment, Document, Finding, Fix, dotted, level_on
 from ..options.config import Config
 from ..policy.engine import applies, check, merged, without_repetitions
 from ..policy.example import JOINED, Example, Expected
-from ..policy.make_fix import apply_change
+from ..policy.make_fix import apply_change, members_first
 from ..policy.proof import observed
 from ..policy.rule import RULE_KINDS, Rule, kind_matches
 from ..policy.rule_set import built_in_rules
@@ -191,7 +191,7 @@ def _fixed(loaded: Loaded, fixes: Sequence[Fix], *, of_source: bool) -> Any:
     """What fixes make of a document: its settings, or for the mistakes that a source finds its text."""
     if not of_source:
         data = copy.deepcopy(loaded.document.data)
-        for change in (change for fix in fixes for change in fix.changes):
+        for change in members_first([change for fix in fixes for change in fix.changes]):
             apply_change(data, change)
         return data
     edits = [edit for fix in fixes for edit in fix.edits or ()]

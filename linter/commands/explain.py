@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 
 from ..model import ABSENT, LEVELS, Document, Finding, dotted
 from ..options import Given
@@ -12,7 +13,7 @@ from ..output import write_standard_output
 from ..output.say import fail_for
 from ..policy.controls import lines_about
 from ..policy.display import flow
-from ..policy.engine import applies, check, seen_by
+from ..policy.engine import applies, check, misspelt_names, seen_by
 from ..policy.evaluate import AS_WRITTEN, IN_CONDITION, Mode, ask, ask_part, holds
 from ..policy.example import Example
 from ..policy.node import Node, document_fact
@@ -334,7 +335,7 @@ def _traced(clause: Clause, root: Node, mode: Mode) -> ClauseTrace:
     places: Counter[Word] = Counter()
     alike: Counter[str | Word] = Counter()
     answers = []
-    for node in clause.path.nodes(root):
+    for node in chain(clause.path.nodes(root), misspelt_names(root.document) if clause.aspect is not None else ()):
         verdict = ask(clause.assertion, clause.path.value(node), node, mode)
         word = _word(verdict)
         reason = why_unknown(clause.path.value(node), node, clause)[1] if verdict is None else word

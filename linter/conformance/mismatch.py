@@ -13,7 +13,9 @@ from .. import settings
 from ..formats.placeholders import is_blank, is_reference
 from ..formats.urls import with_other_host
 from ..model import ABSENT, UNKNOWN, Document, SettingPath, children, sentence, state_of
+from ..server.loader import SECRETS
 from ..settings import Setting
+from ..settings.kinds import is_uploaded
 from ..typed import Any, Final, NamedTuple
 from . import names, texts, tls, values
 from .reader import Mismatch, Reader, read_later, reader_of
@@ -21,6 +23,8 @@ from .reader import Mismatch, Reader, read_later, reader_of
 ASPECTS: Final = {
     "known": "the server reads a setting with this name",
     "misspelt": "the name does not differ only in capitals, hyphens or underscores from a setting that the server cannot do without",
+    "misspelt-object": "the name of the object is not a typo for one that the server cannot do without",
+    "misspelt-option": "the name of the object is not a typo for one without which the server works, but not as intended",
     "connection-variable": "the environment variable sets a part of a connection, or another setting that the server cannot do without",
     "variable": "the environment variable sets a setting",
     "current": "the name is not one that only older versions read",
@@ -45,7 +49,9 @@ ASPECTS: Final = {
 """The aspects in which a value can fit its setting, in the order in which they are checked, each with its requirement."""
 MISREAD: Final = frozenset({"own-value", "boolean", "boolean-spelling", "integer", "integer-spelling", "object", "type"})
 """A value that does not fit in one of these is not checked by other rules."""
-OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "variable", "current", "own-name", "all-loaders"})
+OF_NAMES: Final = frozenset(
+    {"known", "misspelt", "misspelt-object", "misspelt-option", "connection-variable", "variable", "current", "own-name", "all-loaders"}
+)
 """Aspects of a setting that are about its name alone."""
 
 
@@ -134,7 +140,7 @@ DEEPEST: Final = 100
 
 def _check(document: Document, name: str) -> _Checked:
     """Check a top-level setting and its members. Where several sources give values, each is checked as its own source is read."""
-    if len(document.layers) == 1:
+    if len(document.layers) == 1 or not any(name in layer.data for layer in document.layers):  # with the name that is meant none has it
         return _check_source(document, name)
     checks = [(layer, _check_source(layer, name)) for layer in document.layers]
     found = {path: one for layer, check in checks for path, one in check.mismatches.items() if document.layer(path) is layer}
@@ -270,9 +276,13 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         of_server = settings.catalogue("server").get(path) if catalogue.kind == "infra" else None
         if of_server is not None and of_server.status != "obsolete":
             return Mismatch("own-name", "is a setting of the server, and the CDK does not read it"), False
-    needed = names.needed_like(name) if len(path) == 1 and catalogue.kind == "server" else ""
-    if needed and document.ask(state_of, (needed,)) == "absent":
-        why = f"it is not spelt {needed}, and {names.NEEDED[needed]}"
-        return Mismatch("misspelt", sentence("is not read", why, "rename it", by=", because ", stops=needed in names.STOPPING)), False
+    misspelt = names.misspelt(path, value, reader) if catalogue.kind == "server" else None
+    if misspelt is not None and document.ask(state_of, misspelt.lost) == "absent" and not _adds_secret(document, misspelt.lost):
+        return misspelt, False
     written = UNKNOWN if document.fact(path, "raw") is not None else value  # a text can stand for an object
     return names.unknown_name(path, setting, written, reader), False
+
+
+def _adds_secret(document: Document, path: SettingPath) -> bool:
+    """Whether the CDK gives the server the secret that a section becomes, which a file for it does not have."""
+    return len(path) == 1 and path[0] in SECRETS.values() and is_uploaded(document.uri)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache, partial
 
 from .. import settings
-from ..model import UNKNOWN, Message, SettingPath, gathered, sentence
+from ..model import UNKNOWN, Message, SettingPath, dotted, gathered, prefixes, sentence
 from ..release import MAIN, NEWEST, Release
 from ..settings import Catalogue, Setting, letters_of
 from ..text import as_clause
@@ -20,12 +20,27 @@ NEEDED: Final = {
     "binaryStorage": "without it every upload fails",
     "supportEmail": "without it mail has no sender",
     "database": "the server does not start without it",
-    "redis": "without it the server finds no Redis",
+    "redis": "without it the server looks for Redis on its own machine",
     "signingKeyPassphrase": "without it the server cannot use an encrypted signingKey",
 }
 """The top-level settings that the server cannot do without, and what happens if one is missing."""
 STOPPING: Final = frozenset({"baseUrl", "database"})
 """Those without which the server does not start."""
+_OBJECTS: Final[Mapping[str, tuple[str, str]]] = {
+    "database": ("misspelt-object", NEEDED["database"]),
+    "redis": ("misspelt-object", NEEDED["redis"]),
+    "smtp": ("misspelt-object", "without it no mail goes to your mail server"),
+    "fission": ("misspelt-object", "without it no bot runs on Fission"),
+    "bullmq": ("misspelt-option", "without it jobs run with the default options"),
+    "readonlyDatabase": ("misspelt-option", "without it all searches go to database"),
+    **dict.fromkeys(
+        ("database.ssl", "readonlyDatabase.ssl"), ("misspelt-object", "without it the connection is not encrypted as intended")
+    ),
+    **dict.fromkeys(
+        ("cacheRedis", "rateLimitRedis", "pubSubRedis", "backgroundJobsRedis"), ("misspelt-option", "without it redis is used instead")
+    ),
+}
+"""The objects of which the loss matters, each with the aspect of its mismatch and what happens if it is missing."""
 _BY_LETTERS: Final = {name.lower(): name for name in NEEDED}
 
 
@@ -67,6 +82,28 @@ def needed_like(name: str) -> str:
     """The setting of :data:`NEEDED` that this name spells with other case or separators; empty if there is none, or it is spelt right."""
     needed = _BY_LETTERS.get(name.replace("-", "").replace("_", "").lower(), "")
     return needed if needed != name and len(name) <= 2 * len(needed) else ""
+
+
+def misspelt(path: SettingPath, value: Any, reader: Reader) -> Mismatch | None:
+    """The mismatch of a misspelt name, or one that begins with a misspelt one, if the loss of the setting that is meant matters."""
+    needed = needed_like(str(path[0])) if len(path) == 1 else ""
+    if needed:
+        return _misspelt("misspelt", (needed,), f"it is not spelt {needed}, and {NEEDED[needed]}", "rename it")
+    unknown: SettingPath = next((one for one in prefixes(path) if reader.catalogue.get(one) is None), ())
+    is_object = isinstance(value, dict) if unknown == path else bool(unknown)
+    target, is_near = guessed(unknown, {}, reader) if is_object else (None, False)
+    if target is None or not is_near or target[:-1] != unknown[:-1] or dotted(target) not in _OBJECTS:
+        return None
+    aspect, why = _OBJECTS[dotted(target)]
+    if unknown == path:
+        return _misspelt(aspect, target, f"it is not spelt {dotted(target)}, and {why}", "rename it")
+    meant, _ = guessed(path, value, reader)
+    remedy = f"did you mean {dotted(meant)}?" if meant is not None else "rename it"
+    return _misspelt(aspect, target, f"it does not begin with {dotted(target)}, and {why}", remedy)
+
+
+def _misspelt(aspect: str, lost: SettingPath, why: str, remedy: str) -> Mismatch:
+    return Mismatch(aspect, sentence("is not read", why, remedy, by=", because ", stops=dotted(lost) in STOPPING), lost=lost)
 
 
 def unknown_name(path: SettingPath, setting: Setting | None, value: Any, reader: Reader) -> Mismatch:
@@ -121,7 +158,8 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     is_secret = is_called_secret(name)
     is_container = None if value is UNKNOWN or value is None else isinstance(value, dict | list)
     known = _that_can_be(catalogue, reader.release, catalogue.name_of(above), is_container, is_secret=is_secret)
-    if near := _in_other_order(name, known) or near_name(name, known):
+    near_misses = [one for one in known if is_near_miss((name,), (one,))] if is_container else []
+    if near := _in_other_order(name, known) or near_name(name, known) or next(iter(near_misses), ""):
         near_misses = [one for one in {near, *known} if is_near_miss((name,), (one,))]
         return (*above, near), near_misses == [near]
     # A name in an entry of a list is about that entry, so it is never suggested elsewhere.

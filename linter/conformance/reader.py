@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache, cached_property
 
 from .. import settings
-from ..model import Document, Message, as_message
+from ..model import Document, Message, SettingPath, as_message
 from ..release import MAIN, NEWEST, ByRelease, Release, ServerVersion
 from ..settings import Catalogue, Setting
 from ..settings.env_names import PREFIX, variable_of
@@ -31,6 +31,8 @@ class Mismatch(NamedTuple):
     may_be_newer: bool = False
     kind: str | None = None
     """The kind of mistake, if it differs from the aspect's."""
+    lost: SettingPath = ()
+    """The setting that is lost with a misspelt name."""
 
     @property
     def reason(self) -> Message:

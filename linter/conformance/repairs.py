@@ -17,7 +17,7 @@ from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Setting, letters_of
 from ..typed import Any, Final, NamedTuple
 from . import names, spellings, tls, values
-from .mismatch import first_flaw, mismatch_of, mismatches
+from .mismatch import OF_NAMES, first_flaw, mismatch_of, mismatches
 from .reader import Reader, reader_of
 from .secrets import is_called_secret, is_name_of_secret
 
@@ -163,12 +163,17 @@ _READERS: Final = {
 
 # --- Names ----------------------------------------------------------------------------------------------------------------------------
 
-_OF_NAMES: Final = frozenset({"known", "misspelt", "connection-variable", "variable", "current"})
+_OF_NAMES: Final = OF_NAMES - {"own-name", "all-loaders"}
 
 
 def meant_name(document: Document, path: SettingPath) -> SettingPath | None:
     """The setting that an unknown name was meant to be; None if that is not known, or if another name was meant for it too."""
-    return document.cached("meant_names", lambda: _meant_names(document)).get(path)
+    return meant_names(document).get(path)
+
+
+def meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
+    """The settings that unknown names were meant to be, by their paths; in a flat list also those of the objects above them."""
+    return document.cached("meant_names", lambda: _meant_names(document))
 
 
 def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
@@ -178,11 +183,14 @@ def _meant_names(document: Document) -> Mapping[SettingPath, SettingPath]:
     of_names = {path: one.aspect for path, one in mismatches(document).items() if one.aspect in _OF_NAMES}
     if document.kind == "server/ssm":
         of_names |= {(name,): "nested" for name in document.data if "/" in name}
+    if reader.by == "ssm_coercion":
+        objects = (parent for path in of_names for parent in prefixes(path[:-1]) if reader.catalogue.get(parent) is None)
+        of_names = {**dict.fromkeys(objects, "known"), **of_names}
     candidates = {path: _candidate(_place(document, path, reader), aspect) for path, aspect in of_names.items()}
     found = {path: target for path, target in candidates.items() if target is not None and document.get(target) is ABSENT}
     rivals = Counter(found.values())
     # If another name is meant for a member of an object, the object is given too, and this name is not the only one that gives it.
-    above = {parent for target in rivals for parent in prefixes(target[:-1])}
+    above = {parent for path, target in found.items() if found.get(path[:-1]) != target[:-1] for parent in prefixes(target[:-1])}
     return {path: target for path, target in found.items() if rivals[target] == 1 and target not in above}
 
 
@@ -227,6 +235,7 @@ def _is_near(place: _Place, target: SettingPath) -> bool:
     """Whether a name differs from a setting only in case, separators and one letter; mere similarity is worth a hint, not an edit."""
     name, its_name = letters_of(place.path[-1:]), letters_of(target[-1:])
     is_long = name == its_name or letters_of(place.path) == letters_of(target) or min(len(name), len(its_name)) >= _SHORTEST
+    is_long = is_long or isinstance(place.value, dict)  # few settings are objects
     return is_long and names.is_near_miss(place.path, target)
 
 
@@ -260,6 +269,6 @@ def _is_as_secret(place: _Place, target: SettingPath) -> bool:
     if place.setting is not None:
         return catalogue.is_secret(place.path) == is_secret
     name = str(place.path[-1])
-    if letters_of((name,)) in map(letters_of, (target[-1:], target)):
-        return True
+    if isinstance(place.value, dict) or letters_of((name,)) in map(letters_of, (target[-1:], target)):
+        return True  # what is secret in an object are its members
     return is_called_secret(name) == is_secret and not (is_secret and is_name_of_secret(name))

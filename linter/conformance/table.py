@@ -72,8 +72,7 @@ class Entry:
         """Whether it is given under a misspelling of its name; only settings at the top are looked up in any spelling."""
         if len(self.path) != 1 or self.path[0] not in names.NEEDED:
             return False
-        misspelt = (str(at[0]) for at, one in mismatches(self.document).items() if one.aspect == "misspelt")
-        return any(names.needed_like(name) == self.path[0] for name in misspelt)
+        return any(one.lost == self.path for one in mismatches(self.document).values())
 
     def _is_in_another_variable(self) -> bool:
         """Whether it, or a member of it, is what a variable that sets nothing was meant to set, whose finding says so."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from ..conformance.spellings import holder
 from ..formats.connections import parts_of
 from ..model import LEVELS, UNKNOWN, Change, Document, Finding, SettingPath, gathered, is_same, prefixes, value_at
-from ..policy.make_fix import apply_change
+from ..policy.make_fix import apply_change, members_first
 from ..run import Outcome
 from ..server.loader import loaded_value
 from ..server.shown import catalogue_of
@@ -99,7 +99,7 @@ def _changed(document: Document, changes: Sequence[Change]) -> dict[str, Any]:
     """The result of changes to the settings of a document."""
     data: dict[str, Any] = copy.deepcopy(document.data) if changes else document.data
     given: Mapping[SettingPath, Any] = dict(document.given or ())
-    for change in changes:
+    for change in members_first(changes):
         apply_change(data, change)
         if change.action == "rename":
             _read_again(document, given.get(change.path), change.value, data)

@@ -26,7 +26,7 @@ def shown(document: Document, path: SettingPath, value: Any) -> str:
     from ..redaction.values import is_read_from_hidden, value_text  # only if there is something to report
 
     known, inner, owner = described_by(document, path)
-    if known is None or is_read_from_hidden(known, inner, value, owner.origin.facts(inner).get("raw")):
+    if known is None or is_read_from_hidden(known, inner, value, owner.fact(inner, "raw")):
         return MASK
     return value_text(known, inner, value)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from .. import settings
 from ..conformance.mismatch import mismatches
+from ..conformance.misspelt import as_meant
 from ..conformance.table import Entry
-from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on
+from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on, prefixes
 from ..settings.kinds import catalogue_kind
 from ..text import printable
 from ..typed import Final
@@ -59,12 +61,12 @@ def check(rule: Rule, document: Document, levels: Levels | None = None, failed: 
 
 
 def seen_by(rule: Rule, document: Document) -> Document:
-    """A document as a rule may see it."""
+    """A document as a rule may see it, with the names that are meant."""
     if rule.trusted:
-        return document
+        return as_meant(document)
     from .trust import public_view  # only for rules of a configuration that was merely found
 
-    return public_view(document)
+    return as_meant(public_view(document))
 
 
 def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None) -> list[Finding]:
@@ -86,9 +88,9 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
                 is_deep = node.is_deeper_than(DEEP)
                 for failure in verdict:
                     deep += is_deep
-                    where = Node.at(document, node.path + failure.path) if failure.path else node
-                    layer = document.layer(where.path)
-                    is_ours = layer is document or (not layer.members and applies(case, layer))  # a secret is checked by itself
+                    where = Node.at(node.document, node.path + failure.path) if failure.path else node
+                    layer = where.document.layer(where.path)
+                    is_ours = layer is where.document or (not layer.members and applies(case, layer))  # a secret is checked by itself
                     is_ours = is_ours and document.has_target(where.path)
                     if is_ours and not (is_deep and deep > _MOST_DEEP) and where.path not in found:
                         found[where.path] = finding(where, failure)
@@ -111,12 +113,21 @@ def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None
             look = partial(look_at, case, partial(_finding, case, number, level, clause), clause)
             if clause.aspect is not None:
                 paths = (path for path, one in mismatches(document).items() if clause.aspect in (one.aspect, one.part))
-                look(Node.at(document, path) for path in paths)
+                look(chain((Node.at(document, path) for path in paths), misspelt_names(document)))
             elif memo is None or clause.path.is_single:
                 look(clause.path.nodes(root))
             else:  # kept per top-level setting, since most stay the same from one document to the next
                 memo.each((case.info.id, number, index), clause.path.branches(root), partial(look_in, look, clause.path))
     return drop_conflicting_fixes(list(found.values()))
+
+
+def misspelt_names(document: Document) -> Iterator[Node]:
+    """The misspelt names, in the document as it is written, for which a view of it has the right ones."""
+    if document.view_of is not None:
+        written, names = document.view_of
+        yield from misspelt_names(written)
+        misspelt = set(names.values())
+        yield from (Node.at(written, path) for path in mismatches(written) if not misspelt.isdisjoint(prefixes(path)))
 
 
 def drop_conflicting_fixes(findings: list[Finding]) -> list[Finding]:
@@ -153,9 +164,13 @@ def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
     named = {cause for ids in causes for cause in ids}
     places = {(finding.rule, finding.path or ()) for finding in findings if finding.rule in named}
     above = {(rule, one) for rule, path in places for one in _prefixes(path)}
+    of_names = {
+        (one.rule, one.path) for one in findings if one.rule in named and Entry(one.document, one.path or ()).aspect.startswith("misspelt")
+    }
+    whole = places - of_names  # the name of an object is not the cause of what is wrong in it
 
     def is_repeated(path: SettingPath, ids: Iterable[str]) -> bool:
-        return any((cause, path) in above or any((cause, one) in places for one in _prefixes(path)) for cause in ids)
+        return any((cause, path) in above or any((cause, one) in whole for one in _prefixes(path)) for cause in ids)
 
     return [one for one, ids in zip(findings, causes, strict=True) if one.path is None or not is_repeated(one.path, ids)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from .. import settings
 from ..formats.placeholders import is_unresolved
-from ..model import ABSENT, LEFT_OUT, Change, Document, Fix, SettingPath, dotted
+from ..model import ABSENT, LEFT_OUT, Change, Document, Fix, SettingPath, dotted, prefixes
 from ..release import ANY_SERVER, MAIN, Release, ServerVersion
 from ..settings.kinds import DOCUMENT_KINDS, catalogue_kind
 from ..text import MASK, printable
@@ -37,7 +37,9 @@ def make_fix(case: Case, node: Node) -> Fix | None:
         changes = tuple(change for change, _ in steps)
         if may_be_made(node.document, changes):
             safe = fix.safe and is_safe_on_all(node.document, changes)
-            return Fix(changes, safe, cut(", ".join(says for _, says in steps if says)))
+            return Fix(
+                tuple(_as_written(node.document, change) for change in changes), safe, cut(", ".join(says for _, says in steps if says))
+            )
     return None
 
 
@@ -53,20 +55,26 @@ def _steps(fix: FixSpec, node: Node) -> Iterator[tuple[Change, str]]:
                 raise _CannotBeMade
             yield _set(path, to, value, node)
         elif action == "remove":
-            yield _removed(path)
+            yield _removed(document, path)
         elif action == "rename":
             target = _named(to.value(node), document) if isinstance(to, Template) else to.path.single(node).path
             if document.get(path) is ABSENT or document.get(target) is not ABSENT:
                 raise _CannotBeMade
-            yield Change("rename", path, target), f"rename {_name(path)} to {_name(target)}"
+            yield Change("rename", path, target), f"rename {_name(document, path)} to {_name(document, target)}"
         else:
             yield from _split(path, to.path.single(node).path, document)
     if fix.store is not None:
-        yield Change("store", node.path, fix.store), f"store {_name(node.path)} as {fix.store}"
+        yield Change("store", node.path, fix.store), f"store {_name(document, node.path)} as {fix.store}"
 
 
-def _name(path: SettingPath) -> str:
-    return printable(dotted(path))
+def _as_written(document: Document, change: Change) -> Change:
+    """A change of a document with the paths as they are written."""
+    to = document.as_written(change.value)[1] if change.action == "rename" else change.value
+    return Change(change.action, document.as_written(change.path)[1], to)
+
+
+def _name(document: Document, path: SettingPath) -> str:
+    return printable(dotted(document.as_written(path)[1]))
 
 
 def _named(name: Any, document: Document) -> SettingPath:
@@ -103,7 +111,7 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator
         port = (*into, "port")
         if document.get(port) is not ABSENT:
             raise _CannotBeMade
-        yield Change("set", path, parts["host"]), f"move the port of {_name(path)} to {_name(port)}"
+        yield Change("set", path, parts["host"]), f"move the port of {_name(document, path)} to {_name(document, port)}"
         yield Change("set", port, parts["port"]), ""
         return
     given = {(*into, *name.split(".")): value for name, value in parts.items()}
@@ -114,7 +122,7 @@ def _split(path: SettingPath, into: SettingPath, document: Document) -> Iterator
     for member, value in given.items():
         if document.get(member) is ABSENT:
             yield Change("set", member, _as_storable(value, document, member)), ""
-    yield Change("remove", path), f"write {_name(path)} as {', '.join(map(_name, given))}"
+    yield Change("remove", path), f"write {_name(document, path)} as {', '.join(_name(document, member) for member in given)}"
 
 
 def _can_check_certificate(host: str, ca: Any) -> bool:
@@ -128,14 +136,14 @@ def _can_check_certificate(host: str, ca: Any) -> bool:
 def _set(path: SettingPath, given: Template, value: Any, node: Node) -> tuple[Change, str]:
     """The change to a value, which is a template or a literal of the rule (``given``)."""
     if value is LEFT_OUT:
-        return _removed(path)
+        return _removed(node.document, path)
     held = _as_storable(value, node.document, path)
     if held != value:
-        return Change("set", path, held), f"set {_name(path)} to {held}"
+        return Change("set", path, held), f"set {_name(node.document, path)} to {held}"
     text = MASK  # a value derived from a masked one, such as its lower-case form, is masked too
     if not given.paths or (may_be_shown(node.document, path) and shown(node.document, path, node.document.get(path)) != MASK):
         text = given.quoted(node)
-    return Change("set", path, value), f"set {_name(path)} to {text}"
+    return Change("set", path, value), f"set {_name(node.document, path)} to {text}"
 
 
 def _as_storable(value: Any, document: Document, path: SettingPath) -> Any:
@@ -152,8 +160,8 @@ def _as_storable(value: Any, document: Document, path: SettingPath) -> Any:
     return ON if getattr(setting, kind.coercion).at(owner.server.release) == "none" else value
 
 
-def _removed(path: SettingPath) -> tuple[Change, str]:
-    return Change("remove", path), f"remove {_name(path)}"
+def _removed(document: Document, path: SettingPath) -> tuple[Change, str]:
+    return Change("remove", path), f"remove {_name(document, path)}"
 
 
 def apply_change(data: dict[str, Any], change: Change) -> None:
@@ -170,6 +178,12 @@ def apply_change(data: dict[str, Any], change: Change) -> None:
     value = node.pop(last, None) if change.action == "remove" and isinstance(node, dict) else node.pop(last)
     if change.action == "rename":
         apply_change(data, Change("set", change.value, value))
+
+
+def members_first(changes: Sequence[Change]) -> list[Change]:
+    """Changes to one document, in an order in which all paths are as in that: an object is renamed after the changes in it."""
+    holders = {parent for change in changes for parent in prefixes(change.path[:-1])}
+    return sorted(changes, key=lambda one: 1 / len(one.path) if one.action == "rename" and one.path in holders else 0)
 
 
 # --- Whether a fix may be made on every server that a document may be for. ----------------------------------------------------------

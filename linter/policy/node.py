@@ -13,7 +13,7 @@ from ..patterns import pattern
 from ..redaction.numbers import number_text
 from ..release import MAIN, ReleaseText
 from ..settings import Setting
-from ..settings.kinds import catalogue_kind, environment_in_name
+from ..settings.kinds import catalogue_kind, environment_in_name, is_uploaded
 from ..typed import Any, Final
 
 Link = tuple[Any, str | int] | None
@@ -80,7 +80,7 @@ class Node:
             return ABSENT
         document, path = self.document.owner(self.path)
         if name == "path":
-            return dotted(path)
+            return dotted(document.as_written(path)[1])
         if name == "key":
             return str(path[-1]) if path else ABSENT
         if not path:
@@ -147,7 +147,7 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     if name == "mounted":
         return document.parts is not None and bool(document.parts.layers)
     if name == "uploaded":
-        return _UPLOADED.search(document.uri) is not None
+        return is_uploaded(document.uri)
     if name == "template":
         return _OF_TEMPLATES.search(document.uri) is not None
     if name in ("contained", "trusts"):
@@ -158,7 +158,6 @@ def document_fact(document: Document, name: str) -> Fact | Any:
     return value if value is not None else UNKNOWN if name == "target" else ABSENT
 
 
-_UPLOADED: Final = pattern(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$")
 _OF_TEMPLATES: Final = pattern(r"(?:^|[/._-])(?:example|sample|template|tmpl|tpl|j2|jinja2?|dist)(?:[._-][^/]*)?$", re.IGNORECASE)
 FACTS_OF_A_DOCUMENT = ("target", "kind", "environment", "contained", "trusts", "uploaded", "template", "mounted", "server")
 FACTS_OF_RELEASES = {"since": "first", "until": "last"}

@@ -58,6 +58,11 @@ def source_in_name(uri: str) -> str:
     return uri.partition("#")[0] if uri.startswith("aws:") else ""
 
 
+def is_uploaded(uri: str) -> bool:
+    """Whether ``medplum aws update-config`` writes a file into Parameter Store, as its name says."""
+    return re.search(r"(?:^|/)medplum\.[^/]+\.server(?:\.config)?\.json$", uri) is not None
+
+
 def environment_in_name(uri: str) -> str | None:
     """The environment in the name of a file, such as ``medplum.prod.config.json``, or of what is deployed."""
     source = source_in_name(uri)
