@@ -16,7 +16,7 @@ from support.quick import part_and_all
 
 from linter import settings
 from linter.documents.inputs import Input
-from linter.fixes.plan import fixed
+from linter.fixes.plan import fixed, left
 from linter.model import Finding
 from linter.run import Options, checks, lint_input, lint_paths
 
@@ -199,6 +199,15 @@ def test_the_edits_for_a_misspelt_object_and_its_members(tmp_path: Path) -> None
     assert (
         file.after == b'{"database": {"host": "postgres", "username": "a", "ssl": {"rejectUnauthorized": false}}, "smtp": {"host": "mail"}}'
     )
+
+
+def test_a_diff_still_reports_the_members_of_an_object_that_it_renames(tmp_path: Path) -> None:
+    path = tmp_path / "medplum.config.json"
+    path.write_text('{"baseUrl": "https://api.clinic.example/", "Database": {"host": "postgres", "user": "a"}}')
+    result = left(fixed(checks([str(path)], Options(kind="server/json")), unsafe=False)).result
+    assert [(one.rule, one.path, one.span.start) for one in result.findings if one.path and one.path[0] == "Database"] == [
+        ("misnamed-setting", ("Database", "user"), 76)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,12 @@ def left(fixes: Fixes) -> Outcome:
     before = fixes.before.result
     known = {key for finding in before.findings for key in keys_of(finding)}
     there = {place.key for finding in after.values() for place in own_places(finding)}
-    moved = {key._replace(path=None) for key in there - known}
+    moved = {key._replace(path=path) for key in there - known for path in (None, (key.path or ())[-1:])}
 
     def is_kept(finding: Finding) -> bool:
         keys = [place.key for place in own_places(finding)]
-        is_moved = finding.fix is None and keys[0]._replace(path=None) in moved
+        name = None if finding.fix is None else (finding.path or ())[-1:]  # of a finding with a fix only the objects above can move
+        is_moved = keys[0]._replace(path=name) in moved
         return is_moved or not there.isdisjoint(keys)
 
     kept = [finding for finding in before.findings if is_kept(finding)] if fixes.files else before.findings
