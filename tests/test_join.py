@@ -441,6 +441,91 @@ def test_a_server_of_parameters_and_variables_lacks_what_the_parameters_lack(arg
     assert found(both) == [*ignored, *missing]
 
 
+def dump_of(region: str) -> str:
+    parameters = json.loads(dump(**PARAMETERS))["Parameters"]
+    return json.dumps({"Parameters": [{**one, "ARN": f"arn:aws:ssm:{region}:123456789012:parameter{one['Name']}"} for one in parameters]})
+
+
+def misnamed(outcome: Outcome) -> list[tuple[str, str]]:
+    places = zip(found(outcome), outcome.result.findings, strict=True)
+    return [(place, one.message) for place, one in places if one.rule in ("misnamed-parameter-path", "invalid-start-argument")]
+
+
+AT = "compose.yml:4:5 misnamed-parameter-path error"
+
+
+@pytest.mark.parametrize(
+    ("argument", "region", "message"),
+    [
+        (
+            "aws:us-east-1:/medplum/Prod/",
+            "",
+            "the start argument names aws:us-east-1:/medplum/Prod/, but the parameters are at /medplum/prod/: the server finds none of them"
+            " and does not start; write aws:us-east-1:/medplum/prod/",
+        ),
+        (
+            "env,aws:eu-west-1:/medplum//prod/",
+            "eu-west-1",
+            "the start argument names aws:eu-west-1:/medplum//prod/, but the parameters are at /medplum/prod/: the server finds none of"
+            " them; write aws:eu-west-1:/medplum/prod/",
+        ),
+        (
+            "aws:/medplum/prod/",
+            "eu-west-1",
+            "the start argument names aws:us-east-1:/medplum/prod/, but the parameters are at /medplum/prod/ in eu-west-1: the server finds"
+            " none of them and does not start; write aws:eu-west-1:/medplum/prod/",
+        ),
+    ],
+)
+def test_a_path_that_is_nearly_one_that_is_read(argument: str, region: str, message: str, tmp_path: Path) -> None:
+    text = dump_of(region) if region else dump(**PARAMETERS)
+    outcome = check(tmp_path, {"dump.json": text, "compose.yml": STARTED.format(argument=argument)})
+    assert misnamed(outcome) == [(AT, message)]
+    assert not [one for one in outcome.result.notices if "aws:" in one.message]
+    by_hand = check(tmp_path / "by-hand", {"dump.json": text}, start=argument)
+    assert (by_hand.errors, misnamed(by_hand), by_hand.exit_code) == ((f"--start: {message}",), [], 2)
+
+
+@pytest.mark.parametrize(
+    ("argument", "rules"),
+    [
+        ("aws:eu-west-1:/medplum/prod/", []),
+        ("aws:eu-west-1:/medplum/prod", ["invalid-start-argument"]),  # which is wrong in itself
+        ("aws:/Medplum/prod", ["invalid-start-argument"]),
+        ("aws:eu-west-1:medplum/prod/", ["invalid-start-argument"]),
+        ("aws:eu-west-1:/medplum/staging/", []),
+        ("${SOURCE}", []),
+    ],
+)
+def test_a_path_that_is_another_one_or_wrong_in_itself(argument: str, rules: list[str], tmp_path: Path) -> None:
+    outcome = check(tmp_path, {"dump.json": dump_of("eu-west-1"), "compose.yml": STARTED.format(argument=argument)})
+    assert [place.split()[1] for place, _ in misnamed(outcome)] == rules
+
+
+def test_a_region_of_its_own_beside_a_server_that_reads_the_dump(tmp_path: Path) -> None:
+    """The path may well be there too, unless the server names no region, or the path is another one."""
+    api = STARTED.format(argument="aws:eu-west-1:/medplum/prod/")
+    for argument, lines in (
+        ("aws:us-east-1:/medplum/prod/", []),
+        ("aws:/medplum/prod/", ["7:5"]),
+        ("aws:us-east-1:/medplum/Prod/", ["7:5"]),
+    ):
+        second = f"  other:\n    image: medplum/medplum-server:5.1.12\n    command: {argument}\n"
+        outcome = check(tmp_path, {"dump.json": dump_of("eu-west-1"), "compose.yml": api + second})
+        assert [place.split()[0] for place, _ in misnamed(outcome)] == [f"compose.yml:{line}" for line in lines], argument
+
+
+def test_an_argument_in_another_file_than_the_service(tmp_path: Path) -> None:
+    base = STARTED.format(argument="aws:/medplum/PROD/").replace("server:", "base:", 1)
+    service = "services:\n  server:\n    extends: {file: base.yml, service: base}\n    environment: {MEDPLUM_LOG_LEVEL: INFO}\n"
+    files = {"compose.yml": service, "base.yml": base, "dump.json": dump(**PARAMETERS)}
+    outcome = check(tmp_path, files, "compose.yml", "dump.json")
+    assert [place for place, _ in misnamed(outcome)] == ["base.yml:4:5 misnamed-parameter-path error"]
+    unit = "[Service]\nEnvironment=MEDPLUM_LOG_LEVEL=INFO\nExecStart=/usr/bin/node packages/server/dist/index.js aws:/medplum/PROD/\n"
+    outcome = check(tmp_path / "unit", {"medplum.service": unit, "dump.json": dump(**PARAMETERS)})
+    assert [place for place, _ in misnamed(outcome)] == ["medplum.service:3:1 misnamed-parameter-path error"]
+
+
 @pytest.mark.parametrize("argument", ["aws:/medplum/prod/,file:medplum.config.json", "file:medplum.config.json,aws:/medplum/prod/"])
 def test_what_only_parameter_store_has_is_asked_of_the_source_that_gives_it(argument: str, tmp_path: Path) -> None:
     files = {

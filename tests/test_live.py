@@ -353,6 +353,34 @@ def test_the_variables_of_the_task_are_joined(aws: Endpoint) -> None:
     assert re.search(rf"port +8103 .*{re.escape(ARGUMENT)}:\d+ \(ssm\)", result.stdout)
 
 
+@pytest.mark.parametrize(
+    ("argument", "rule"),
+    [
+        (f"aws:{REGION}:/medplum/Prod/", "misnamed-parameter-path"),
+        ("aws:/medplum/prod/", "misnamed-parameter-path"),
+        ("aws:us-east-2:/medplum/prod/", "misnamed-parameter-path"),
+        (f"aws:{REGION}:/medplum/prod", "invalid-start-argument"),
+        (f"aws:{REGION}:/medplum/staging/", ""),
+    ],
+)
+def test_a_service_that_is_started_with_nearly_the_same_path(aws: Endpoint, argument: str, rule: str) -> None:
+    def found() -> set[tuple[str, str, str]]:
+        return {(one["rule"], one["path"], one["severity"]) for one in report(ARGUMENT)["findings"]}
+
+    before = found()
+    aws.command, aws.started = [argument], [CHANGED - 60]  # what the task does not read cannot be unapplied
+    also = {(rule, f"{ARGUMENT}#task-definition/MedplumProdBackEndTaskDefinition", "error")} if rule else set()
+    assert found() == before | also
+    assert len(notes(lint(ARGUMENT))) == (not rule)
+
+
+def test_a_worker_that_is_started_with_nearly_the_same_path(aws: Endpoint) -> None:
+    for worker, rules in ((f"aws:{REGION}:/medplum/PROD/,env", ["misnamed-parameter-path"]), ("aws:us-east-2:/medplum/prod/,env", [])):
+        aws.workers = [worker]
+        found = report(ARGUMENT)["findings"]
+        assert [one["rule"] for one in found if one["path"] != ARGUMENT] == rules
+
+
 def test_a_cluster_can_be_named(aws: Endpoint) -> None:
     aws.cluster = aws.cluster.replace("MedplumProd-", "hospital-")
     missing = lint(ARGUMENT)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
 from ..acceptance import UNUSED_SUPPRESSION, Checked
 from ..acceptance.comments import Comments
 from ..deployment.members import side_by_side
-from ..deployment.servers import Server
+from ..deployment.servers import Server, servers
 from ..documents.origin import JsonOrigin
 from ..documents.source import Loaded, Problem, SourceFile
 from ..model import PART, Deployment, Document, Finding, Fix, dotted, level_on
@@ -43,9 +44,17 @@ def documents_of(rule: Rule, example: Example) -> list[Loaded]:
     every = load_example(example.text().encode(example.encoding), kind_of(rule, example), example.server, example.file)
     for loaded in every:
         _set_up(loaded.document, example)
+    if example.beside is not None:
+        return [text for loaded in every for text in _read_with(loaded, json.dumps(example.beside))]
     if example.mounted:
         return [Server(loaded, (loaded,), loaded.document.unread, argument="").loaded for loaded in every]
     return every
+
+
+def _read_with(loaded: Loaded, dump: str) -> Sequence[Loaded]:
+    """The texts that a server reads as it is started, with a dump among the files."""
+    made, _ = servers([loaded, *load_example(dump.encode(), "server/ssm")], None, lambda _uri: nullcontext())
+    return next(server.loaded for server in made if server.main.document is loaded.document).texts
 
 
 def _set_up(document: Document, example: Example) -> None:

@@ -17,19 +17,19 @@ absent is missing. Rules see one document for each server (:mod:`linter.deployme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from posixpath import basename, normpath
 
-from ..documents.source import Loaded, Place, Started, Unread, folder_of
+from ..documents.source import Loaded, Place, Problem, Started, Unread, folder_of
 from ..documents.sums import MOST_SHARED, may_share
-from ..model import Document, SettingPath, gathered
+from ..model import Document, Message, SettingPath, gathered, sentence
 from ..release import ANY_SERVER, Release
 from ..server.loader import SECRETS
-from ..server.start import DEFAULT, Layer, fault, layers, reads_variables, shown
+from ..server.start import DEFAULT, Layer, fault, folded, layers, reads_variables, shown
 from ..settings.kinds import source_in_name
 from ..sources import load_configuration
-from ..text import printable
+from ..text import Span, printable
 from ..typed import Any, Final, NamedTuple
 from .layers import NotRead, in_section, sum_of
 from .members import environment_of
@@ -134,6 +134,9 @@ def _started(every: Sequence[Loaded], secrets: Secrets, start: Started, own: Loa
     if (wrong := fault(start.argument, release)) is not None:
         return f"the argument {wrong}"
     named = [(layer, _source(layer, start, release, every, own)) for layer in layers(start.argument, release)]
+    misnamed = [one for layer, source in named if (one := source and _misnamed_path(layer, source, alone=len(named) == 1))]
+    if misnamed and start.at is None:
+        return misnamed[0].text
     known = [source for _, source in named if source is not None]
     missing = [layer for layer, source in named if source is None]
     main = own or next(iter(known), None)
@@ -143,7 +146,9 @@ def _started(every: Sequence[Loaded], secrets: Secrets, start: Started, own: Loa
     noted = [layer for layer in missing if layer.kind != "file" or not start.lacks(layer.file(release, start.working_folder))]
     notes = tuple(Unread(main.document.uri, None, unread_source(layer)) for layer in noted)
     if any(source is not own for source in known):
-        return Server(main, tuple(known), unread, notes, secrets=secrets, argument=start.argument)
+        uri, span = start.at or ("", Span(0, 0))
+        problems = [Problem("misnamed-path" if one.stops else "misnamed-path-in-list", one, span) for one in misnamed]
+        return Server(main.with_problems_in(uri, problems), tuple(known), unread, notes, secrets=secrets, argument=start.argument)
     # Of its sources only the variables are known. Without an argument they are what was meant to be read.
     is_meant = start.argument == DEFAULT or reads_variables(start.argument, release) != "never"
     return Server(main, (main,), unread, notes, () if is_meant else {path for path, _ in main.document.given or ()})
@@ -226,24 +231,45 @@ def _source(layer: Layer, start: Started, release: Release, every: Sequence[Load
         return load_configuration(file)
     fitting = [loaded for loaded in every if _fits(layer, loaded) and (own is None or loaded.document.kind != "server/env")]
     of_path = [loaded for loaded in fitting if f"/{loaded.document.uri}".endswith(f"/{normpath(layer.address)}")]
-    chosen = of_path or fitting
-    return chosen[0] if len(chosen) == 1 else None
+    exact = [loaded for loaded in fitting if _misnamed_path(layer, loaded) is None]
+    chosen = of_path or exact or fitting
+    # A region that an argument names is meant if another server reads the same path in the other one.
+    regions = {loaded.region for loaded in chosen} - {layer.region} if ":" in layer.address else ()
+    elsewhere = [one for one in _layers_of(every) if one.path == layer.path and one.region in regions] if regions else ()
+    return chosen[0] if len(chosen) == 1 and not elsewhere else None
+
+
+def _misnamed_path(layer: Layer, loaded: Loaded, *, alone: bool = False) -> Message | None:
+    """The message about an ``aws:`` source that is meant for parameters at another path; ``alone``: the server has no other source."""
+    if layer.kind != "aws":
+        return None
+    path, region = f"{next(iter(loaded.places))[1]}/", loaded.region or layer.region
+    if (layer.path, layer.region) == (path, region):
+        return None
+    there, effect = printable(path), "the server finds none of them"
+    what = f"the start argument names {shown(f'aws:{layer.region}:{layer.path}')}, but the parameters are at {there}"
+    what += f" in {region}" if layer.region != region else ""
+    return sentence(what, f"{effect} and does not start" if alone else effect, f"write aws:{region}:{there}", stops=alone)
 
 
 def _fits(layer: Layer, loaded: Loaded) -> bool:
-    """Whether a document can be the one that a source names. A secret in a vault does not say which vault it is from."""
+    """Whether a document can be the one that a source names, or is meant to. A secret in a vault does not say which vault it is from."""
     kind = loaded.document.kind
     if layer.kind == "aws":
-        return kind == "server/ssm" and layer.path.rstrip("/") in (prefix for _, prefix in loaded.places)
+        return kind == "server/ssm" and folded(layer.path) in (folded(str(prefix)) for _, prefix in loaded.places)
     if layer.kind == "file":
         return kind == "server/json" and basename(loaded.document.uri) == layer.file_name
     return kind == ("server/env" if layer.kind == "env" else "server/azure")
 
 
+def _layers_of(every: Iterable[Loaded]) -> list[Layer]:
+    """The sources in the start arguments of documents."""
+    return [layer for loaded in every if loaded.start is not None for layer in layers(loaded.start.argument, ANY_SERVER.release)]
+
+
 def readers_of(every: Sequence[Loaded]) -> dict[Document, list[Document]]:
     """The documents of dumps and vaults, each with those of the servers whose start arguments name it."""
-    started = [(loaded, layers(loaded.start.argument, ANY_SERVER.release)) for loaded in every if loaded.start is not None]
-    stores = [(layer, loaded.document) for loaded, named in started for layer in named if layer.kind not in ("env", "file")]
+    stores = [(layer, loaded.document) for loaded in every for layer in _layers_of([loaded]) if layer.kind not in ("env", "file")]
     return gathered((one.document, reader) for layer, reader in stores for one in every if _fits(layer, one))
 
 

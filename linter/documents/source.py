@@ -352,7 +352,7 @@ class Started(NamedTuple):
     """How a server is started: its argument, how to find its files, and whether all of its variables are known.
 
     ``find`` takes an absolute path in the server's container, and returns None for a file that is not known. ``lacks`` tells whether there
-    is certainly none.
+    is certainly none. ``at`` is where the argument is written: the file, and the place in it; None if that is in no file.
     """
 
     argument: str
@@ -360,6 +360,7 @@ class Started(NamedTuple):
     whole: bool = True
     working_folder: str = ""
     lacks: Callable[[str], bool] = lambda _path: False
+    at: tuple[str, Span] | None = None
 
 
 class Loaded(NamedTuple):
@@ -376,6 +377,7 @@ class Loaded(NamedTuple):
     server of its own, though another one of its file contains it too. ``start`` names the sources of the server, of which the document is
     the variables (:mod:`linter.deployment.servers`). ``of_text`` are the mistakes in the text of the file itself, which are reported with
     its first document. ``names`` are those of a secret in a vault, by which other documents refer to it.
+    ``region`` is that of a parameter store, if its parameters say it.
     """
 
     document: Document
@@ -395,6 +397,7 @@ class Loaded(NamedTuple):
     start: Started | None = None
     of_text: tuple[Problem, ...] = ()
     names: tuple[str, ...] = ()
+    region: str = ""
 
     def with_text(self) -> Loaded:
         """The document with the mistakes in the text of its file, if it becomes the first one."""
@@ -405,6 +408,12 @@ class Loaded(NamedTuple):
         first, *others = self.texts
         first = first._replace(problems=tuple(problems))
         return self._replace(parts=(first, *others)) if self.parts else first
+
+    def with_problems_in(self, uri: str, problems: Sequence[Problem]) -> Loaded:
+        """The document with further problems of the first of its texts that is in a file."""
+        here = next((text for text in self.texts if text.document.uri == uri), None)
+        texts = tuple(text._replace(problems=(*text.problems, *problems)) if text is here else text for text in self.texts)
+        return self._replace(parts=texts) if self.parts else texts[0]
 
     @property
     def texts(self) -> tuple[Loaded, ...]:

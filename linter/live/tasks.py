@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..release import MAIN
-from ..server.start import Layer, layers
+from ..server.start import Layer, folded, layers
 from ..typed import Any, Final, NamedTuple
 from .aws import Aws, Unread, sound
 
@@ -33,7 +33,7 @@ class Running(NamedTuple):
 def running(aws: Aws, layer: Layer, cluster: str | None, note: Callable[[str], object]) -> Running:
     """The services that are started with a source, in a cluster, or in those whose name has "medplum" in it.
 
-    ``note`` is called with what is not known of them.
+    One whose path differs only in case or slashes, or whose region differs, is meant for it too. ``note`` is called with what is not known.
     """
     found = Running([], [])
     try:
@@ -41,9 +41,12 @@ def running(aws: Aws, layer: Layer, cluster: str | None, note: Callable[[str], o
             asked = {"taskDefinition": service["taskDefinition"]}
             answer = aws.ask("ecs", "DescribeTaskDefinition", "*", ("taskDefinition",), **asked)
             definition = sound(answer["taskDefinition"], ("containerDefinitions",))
-            if not any((source.kind, source.region, source.path) == ("aws", layer.region, layer.path) for source in _sources(definition)):
+            named = [source for source in _sources(definition) if source.kind == "aws" and folded(source.path) == folded(layer.path)]
+            if not named:
                 continue
             found.definitions.append(definition)
+            if not any((source.region, source.path) == (layer.region, layer.path) for source in named):
+                continue  # its tasks do not read these parameters, whenever they started
             try:
                 found.tasks.extend(_tasks(aws, service["clusterArn"], service["serviceName"]))
             except Unread as why:

@@ -49,7 +49,8 @@ class Example(NamedTuple):
 
     ``content`` is its text, or its data as JSON. ``finds`` names the findings of a bad example (:class:`Expected`). ``fixed`` is the result
     of safe fixes, ``fixed_unsafely`` that of all. ``yields_to`` names the rules to which the rule leaves the findings of a good example.
-    The other fields are facts that the content does not show; ``mounted``: a file named in the server's start argument gives it;
+    The other fields are facts that the content does not show; ``beside`` is a dump of parameters
+    that is checked with it; ``mounted``: a file named in the server's start argument gives it;
     ``partial``: it is only a part of a configuration.
     """
 
@@ -62,6 +63,7 @@ class Example(NamedTuple):
     server: str = ""
     environment: str | None = None
     file: str = "rule"
+    beside: Mapping[str, Any] | None = None
     mounted: bool = False
     partial: bool = False
     target: Target | None = None

@@ -50,6 +50,7 @@ _EXAMPLE: Final = {
     "server": TEXT,
     "environment": TEXT,
     "file": TEXT,
+    "beside": {"type": "object"},
     "mounted": {"type": "boolean"},
     "partial": {"type": "boolean"},
     "target": {"enum": list(TARGETS)},

@@ -85,6 +85,11 @@ _FORMS: Final = {
 """The forms that an address must have, by the kind of source, each with what is wrong with one that does not."""
 
 
+def folded(path: str) -> str:
+    """A path of Parameter Store in lower case, between single slashes: two paths that agree in it are easily confused."""
+    return re.sub("/+", "/", f"/{path}/").lower()
+
+
 def names_source(word: str) -> bool:
     """Whether a word names a source in any release."""
     return _layer(word).kind in _KINDS
@@ -143,7 +148,7 @@ def with_variables(arguments: Sequence[str], release: Release) -> str:
     return ",".join([*map(shown, given), "env"])
 
 
-_PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/(?:[A-Za-z0-9_.-]+/)*")
+_PLAIN: Final = re.compile(r"file:[A-Za-z0-9_./-]+\.json|aws:(?:[a-z0-9-]+:)?/+(?:[A-Za-z0-9_.-]+/+)*")
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

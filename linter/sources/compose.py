@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fnmatch import translate
 
 from ..documents.containers.command_lines import Start, problems_of_start
 from ..documents.containers.documents import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.containers.mounts import Mount, Mounts, target_of
 from ..documents.containers.workload import Described, as_is, digits_of, may_lead_to_others, mebibytes, milliseconds, mounted_at, put_check
-from ..documents.source import Loaded, Place, Problem, Recognised, SourceFile, Unread
+from ..documents.source import Loaded, Place, Recognised, SourceFile, Unread
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder, unless_reference
 from ..documents.variables.files import COMPOSE_FILES, environment_holder
@@ -123,7 +123,7 @@ def _container(service: Node) -> Container:
         if main.strict and start.at is not None and start.at.file.uri != main.file.uri:
             shared = start._replace(name=None)  # several services can get it from there
             wrong = problems_of_start(shared, main.file.server, start.at.head(), has_variables=has_variables)
-            loaded = _with_problems(loaded, start.at.file, wrong)
+            loaded = loaded.with_problems_in(start.at.file.uri, wrong)
         unread = (*_outside(project), *start.unread())
         return loaded._replace(started=_is_started(project), unread=unread, start=start.started(whole=not lacks))
 
@@ -153,13 +153,6 @@ def _holder(service: Node) -> VariableHolder:
 
 def _blocks(service: Node) -> tuple[Block]:
     return (Block(service.at("environment"), _resolve, write=lambda text: text.replace("$", "$$"), numbers=True),)
-
-
-def _with_problems(loaded: Loaded, file: SourceFile, problems: Sequence[Problem]) -> Loaded:
-    """A document with problems of a part of it that is in another file."""
-    here = next((part for part in loaded.parts if part.document.uri == file.uri), None)
-    parts = (part._replace(problems=(*part.problems, *problems)) if part is here else part for part in loaded.parts)
-    return loaded._replace(parts=tuple(parts))
 
 
 def _start(project: _Project, image: Any, beside: Mapping[str, Given] | None) -> Start:

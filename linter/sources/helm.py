@@ -101,7 +101,7 @@ class _Release(NamedTuple):
     def start(self) -> Start | None:
         """How Medplum's chart starts the server; None if that is not known."""
         argument = unless_reference(self.source.value) if self.source is not None else None
-        return Start("chart", None, "medplum/medplum-server", None, [argument], "{}") if argument is not None else None
+        return Start("chart", None, "medplum/medplum-server", None, [argument], "{}", self.source) if argument is not None else None
 
     @property
     def is_whole(self) -> bool:

@@ -117,7 +117,8 @@ def _container(file: SourceFile) -> Container:
             suppressions=comments.suppressions,
         )
         given = [*(Given(variable, main) for variable in unit.variables), *in_files]
-        return load_sum(main, given, files)._replace(start=start.started(whole=is_known))
+        started = start.started(whole=is_known)
+        return load_sum(main, given, files)._replace(start=started and started._replace(at=(file.uri, unit.at)))
 
     names = [variable.name for variable in (*unit.variables, *(given.variable for given in in_files))]
     return Container(names, configures_server(names) or (start.arguments is not None and any(map(is_servers, names))), load)

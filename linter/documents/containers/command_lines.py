@@ -173,7 +173,8 @@ class Start(NamedTuple):
         if self.argument is None:
             return None
         lacks = self.mounts.lack if is_own_image(self.image) else lambda _path: False
-        return Started(self.argument, self.mounts.find, whole, self.working_folder or "", lacks)
+        at = (self.at.file.uri, self.at.head()) if self.at is not None else None
+        return Started(self.argument, self.mounts.find, whole, self.working_folder or "", lacks, at)
 
 
 def start_in(word: str, node: Node, members: Sequence[str], spelling: str) -> Start:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
@@ -106,9 +107,12 @@ def _loaded(files: Sequence[ParameterFile], environment: Environment) -> Loaded:
     commander = partial(_commands, document, environment, merged) if all(read.is_dump for read in files) else None
     parts = [part._replace(commander=commander) for part in parts]
     wrong = tuple(_checked(files[0], merged, environment))
+    regions = {match[1] for one in merged if (match := re.match("arn:[^:]*:ssm:([a-z0-9-]+):", one.arn or "")) is not None}
+    region = regions.pop() if len(regions) == 1 else ""
     if len(files) == 1:
-        return parts[0]._replace(problems=(*parts[0].problems, *wrong))
-    return Loaded(document, wrong, places=frozenset(place for part in parts for place in part.places), parts=tuple(parts))
+        return parts[0]._replace(problems=(*parts[0].problems, *wrong), region=region)
+    places = frozenset(place for part in parts for place in part.places)
+    return Loaded(document, wrong, places=places, parts=tuple(parts), region=region)
 
 
 def _document(
