@@ -13,7 +13,7 @@ from support.helpers import EVERY_RULE
 from linter.documents.inputs import Input
 from linter.reporters import json as json_report
 from linter.reporters import sarif, text
-from linter.run import Options, Outcome, lint_input
+from linter.run import Options, Outcome, lint_input, lint_paths, load_documents
 from linter.sources.secrets_manager import DATABASE, REDIS, environment_of
 
 POSTGRES = {"host": "db.example.com", "port": 5432, "dbname": "medplum", "username": "clusteradmin", "password": "hunter2"}
@@ -213,6 +213,75 @@ def test_a_broken_secret_is_reported_with_its_consequence() -> None:
     assert "the server reads the secret with JSON.parse" in finding.message
     (finding,) = lint(printed("[1]", "medplum/prod/redis")).result.findings
     assert finding.rule == "invalid-json"
+
+
+NOTHING = {DATABASE: "incomplete-connection-secret host dbname username password", REDIS: "incomplete-connection-secret host"}
+NO_OBJECT = {DATABASE: "invalid-json stops", REDIS: "invalid-json"}
+PARAMETERS = {DATABASE: "DatabaseSecrets", REDIS: "CacheRedisSecrets"}
+TASK = {"containerDefinitions": [{"name": "api", "image": "medplum/medplum-server:5.1.20", "command": ["aws:us-east-1:/medplum/prod/"]}]}
+
+
+def in_secret(outcome: Outcome) -> list[str]:
+    """What is found in the secret: the rule, the settings, and whether the server stops at what is no object."""
+    found = [one for one in outcome.result.findings if one.document.uri == "secret.json"]
+    assert all(one.severity == "error" and "hunter2" not in one.message for one in found)
+    settings = {one.rule: [".".join(map(str, path)) for path in (one.path, *(more.path for more in one.related)) if path] for one in found}
+    return [
+        " ".join([one.rule, *settings[one.rule], *(["stops"] if one.rule == "invalid-json" and one.says.stops else [])]) for one in found
+    ]
+
+
+@pytest.mark.parametrize("kind", [DATABASE, REDIS])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("{}", NOTHING),
+        ("null", NOTHING),
+        ("[]", NOTHING),
+        ('""', NOTHING),
+        ("false", NOTHING),
+        ('"hunter2"', NO_OBJECT),
+        ("5", NO_OBJECT),
+        ("[1]", NO_OBJECT),
+    ],
+)
+def test_a_secret_without_a_connection(
+    text: str, wanted: dict[str, str], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its name, and by the parameter that names it; ``show`` says the same of what stops the server."""
+    monkeypatch.chdir(tmp_path)
+    name, other = f"medplum/prod/{kind.rpartition('/')[2]}", "prod-0f1e"
+    Path("secret.json").write_text(json.dumps(printed(text, name)), encoding="utf-8")
+    assert in_secret(lint_paths(["secret.json"], Options())) == [wanted[kind]]
+    Path("task.json").write_text(json.dumps(TASK), encoding="utf-8")
+    for called in (name, other):
+        Path("secret.json").write_text(json.dumps(printed(text, called)), encoding="utf-8")
+        for value in (called, f"{ARN}{called}", f"{ARN}{called}-AbCdEf"):
+            parameters = {"baseUrl": "https://api.example.com/", PARAMETERS[kind]: value}
+            named = [{"Name": f"/medplum/prod/{key}", "Value": given} for key, given in parameters.items()]
+            Path("ssm.json").write_text(json.dumps({"Parameters": named}), encoding="utf-8")
+            for files in (["ssm.json", "secret.json"], ["secret.json", "task.json", "ssm.json"]):
+                assert in_secret(lint_paths(files, Options())) == [wanted[kind]]
+    errors = load_documents(["secret.json", "ssm.json"], None, joined=True).errors
+    assert ["the server stops" in error for error in errors] == ([wanted[kind].endswith("stops")] if wanted is NO_OBJECT else [])
+
+
+def test_parameters_beside_a_secret_without_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the server null is an object without members, which parameters may add."""
+    monkeypatch.chdir(tmp_path)
+    Path("secret.json").write_text(json.dumps(printed("null", "prod-0f1e")), encoding="utf-8")
+    members = {"host": "db.example.com", "dbname": "medplum", "username": "medplum", "password": "hunter2"}
+    parameters = {"DatabaseSecrets": "prod-0f1e", **{f"database.{name}": value for name, value in members.items()}}
+    Path("ssm.json").write_text(json.dumps({f"/medplum/prod/{name}": value for name, value in parameters.items()}), encoding="utf-8")
+    assert in_secret(lint_paths(["ssm.json", "secret.json"], Options())) == []
+
+
+def test_a_login_that_a_parameter_names_lacks_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the CDK calls RedisPassword is another program's secret until a parameter names it."""
+    monkeypatch.chdir(tmp_path)
+    Path("secret.json").write_text(json.dumps(printed({"password": "hunter2"}, "BackEndRedisPassword-0f1e")), encoding="utf-8")
+    Path("ssm.json").write_text(json.dumps({"/medplum/prod/RedisSecrets": "BackEndRedisPassword-0f1e"}), encoding="utf-8")
+    assert in_secret(lint_paths(["ssm.json", "secret.json"], Options())) == ["incomplete-connection-secret host"]
 
 
 def test_the_line_that_is_shown_is_the_secrets_own() -> None:

@@ -30,7 +30,7 @@ from ..server.start import DEFAULT, Layer, fault, folded, layers, reads_variable
 from ..settings.kinds import source_in_name
 from ..sources import load_configuration
 from ..text import Span, printable
-from ..typed import Any, Final, NamedTuple
+from ..typed import Final, NamedTuple
 from .layers import NotRead, in_section, sum_of
 from .members import environment_of
 from .parts import parts_of_others
@@ -280,14 +280,8 @@ def secrets_in(every: Sequence[Loaded]) -> Secrets:
     for document in (loaded.document for loaded in every if secrets and loaded.document.kind == "server/ssm"):
         own = [secret for secret in secrets if source_in_name(secret.document.uri) == source_in_name(document.uri)]
         for name, section in SECRETS.items():
-            secret = next((one.document for one in own if _is_named(document.get((name,)), one.names)), None)
+            secret = next((one.document for one in own if document.get((name,)) in one.names), None)
             if secret is not None:
                 secret.section = secret.section or section
                 found.setdefault(document, {})[section] = secret
     return found
-
-
-def _is_named(value: Any, names: Collection[str]) -> bool:
-    """Whether a parameter names a secret: by its name, its ARN, or its ARN without the six characters that Secrets Manager adds."""
-    arns = [name[:-7] for name in names if name.startswith("arn:") and name[-7:-6] == "-"]
-    return isinstance(value, str) and value in (*names, *arns)

@@ -11,12 +11,14 @@ import re
 from ..documents.lines import Lines
 from ..documents.origin import JsonOrigin
 from ..documents.problems import broken_off, encoding_problems, object_problems, tree_problems
-from ..documents.source import Confidence, Loaded, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
 from ..model import PART, Document, sentence
+from ..server.loader import SECRETS, is_false
 from ..syntax.json import parse_json
 from ..syntax.places import Json, JsonPath
 from ..text import Span
 from ..typed import TYPE_CHECKING, Any, NamedTuple
+from . import source_of
 
 if TYPE_CHECKING:
     from ..redaction.values import Visibility
@@ -28,11 +30,12 @@ NAMES = ("*secret*.json", "*secret*.yaml", "*secret*.yml")
 MEMBERS = ("SecretString", "SecretBinary", "SecretValues", "host", "password")
 
 _CONSEQUENCE = sentence("the server reads the secret with JSON.parse, fails at this and does not start", stops=True)
-_NOT_AN_OBJECT = sentence(
-    "the secret must be a JSON object with the connection as its members",
-    "the server finds no host in it and tries localhost",
-    by="; ",
-)
+_NO_MEMBERS = "the secret must be a JSON object with the connection as its members"
+_LOOKS_HERE = "the server looks for Redis in its own container, or stops at a parameter that adds a member"
+_NOT_AN_OBJECT = {
+    DATABASE: sentence(_NO_MEMBERS, "the server finds no host in it and does not start", by="; ", stops=True),
+    REDIS: sentence(_NO_MEMBERS, _LOOKS_HERE, by="; "),
+}
 _OUTER_CONSEQUENCE = sentence("what follows can be neither read nor checked", remedy="save it again")
 _FIELDS = frozenset({"ARN", "Name", "VersionId", "VersionStages", "CreatedDate", "SecretValues", "Errors", "SecretString"})
 _PUBLIC_FIELDS = _FIELDS - {"SecretString"}
@@ -57,7 +60,7 @@ def detect(file: SourceFile) -> Recognised | None:
     if not answers:
         return _detect_bare(file)
     unread = next(filter(None, (_lacking(parsed.value) for parsed, _ in answers)), "")
-    kinds = (_kind_of_secret(secret) for _, secrets in answers for secret in secrets)
+    kinds = (_kind_of_secret(file, secret) for _, secrets in answers for secret in secrets)
     kind = next((kind for kind in kinds if kind is not None), None)
     if kind is not None:
         return Recognised(kind, Confidence.CERTAIN, unread=unread)
@@ -97,10 +100,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """One document for each secret; mistakes in the text of the file itself are reported with the first."""
     secrets = [(parsed, secret) for parsed, secrets in _answers(file) for secret in secrets]
     if not secrets:
-        data, problems, checkable = object_problems(file.json, _CONSEQUENCE, _NOT_AN_OBJECT, file)
+        data, problems, checkable = _members(file.json, kind, file)
         document = Document(file.uri, kind, file.text, data, JsonOrigin(file.text, file.json, kind), unread={} if file.json.whole else PART)
         return [Loaded(document, tuple(problems), checkable)]
-    kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(secret)) for parsed, secret in secrets]
+    kinds = [(parsed, secret, kind if len(secrets) == 1 else _kind_of_secret(file, secret)) for parsed, secret in secrets]
     known = [(parsed, secret, one) for parsed, secret, one in kinds if one is not None] or [(*secrets[0], kind)]
     outer = (problem for parsed in file.documents for problem in tree_problems(parsed, _OUTER_CONSEQUENCE))
     of_text = (*encoding_problems(file, _OUTER_CONSEQUENCE), *outer)
@@ -113,13 +116,21 @@ def _load_secret(file: SourceFile, parsed: Json | Yaml, secret: Secret, kind: st
 
     place = parsed.places.find(secret.at)
     inner = InnerJson(file.text.content, place.value if place is not None else Span(0, 0), secret.text)
-    data, problems, checkable = object_problems(inner.json, _CONSEQUENCE, _NOT_AN_OBJECT)
+    data, problems, checkable = _members(inner.json, kind)
     origin = JsonOrigin(file.text, inner.json, kind, inner, Lines(file.text, _outer_visibility))
     document = Document(
         file.uri, kind, file.text, data, origin, environment=environment_of(secret.label), unread={} if inner.json.whole else PART
     )
     outward = tuple(problem._replace(span=inner.outward(problem.span)) for problem in problems)
     return Loaded(document, outward, checkable, names=secret.names)
+
+
+def _members(parsed: Json, kind: str, file: SourceFile | None = None) -> tuple[dict[str, Any], list[Problem], bool]:
+    """See :func:`.object_problems`. To the server a value that is false, or an empty list, is an object without members."""
+    data, problems, checkable = object_problems(parsed, _CONSEQUENCE, _NOT_AN_OBJECT[kind], file)
+    if parsed.whole and (parsed.value == [] or is_false(parsed.value)):
+        return {}, [one for one in problems if one.name != "json-not-an-object"], True
+    return data, [one._replace(fatal=one.fatal and (kind == DATABASE or one.name != "json-not-an-object")) for one in problems], checkable
 
 
 # --- What the AWS CLI prints ---------------------------------------------------------------------------------------------------------
@@ -147,7 +158,9 @@ def _is_item(item: Any) -> bool:
 
 
 def _names(item: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str))
+    """Its name, its ARN, and its ARN without the six characters that Secrets Manager adds."""
+    names = tuple(item[field] for field in ("Name", "ARN") if isinstance(item.get(field), str))
+    return (*names, *(name[:-7] for name in names if name.startswith("arn:") and name[-7:-6] == "-"))
 
 
 # --- What kind of secret it is -------------------------------------------------------------------------------------------------------
@@ -156,14 +169,29 @@ _OF_DATABASE = frozenset({"dbname", "dbClusterIdentifier", "dbInstanceIdentifier
 _OF_REDIS = frozenset({"tls", "unused", "db"})
 
 
-def _kind_of_secret(secret: Secret) -> str | None:
-    """The kind of a secret by its content, else by its name; None for the secret of another program."""
+def _kind_of_secret(file: SourceFile, secret: Secret) -> str | None:
+    """The kind of a secret by its content, else by the parameter that names it, else by its name; None for that of another program."""
     parsed = parse_json(secret.text)
-    by_label = _kind_of_label(secret.label)
-    if isinstance(parsed.value, dict) and _is_connection(parsed.value):
-        return kind_of_content(parsed.value) or by_label
-    unreadable = not parsed.whole or not isinstance(parsed.value, dict)
-    return by_label if unreadable and "medplum" in secret.label.lower() else None
+    is_object = isinstance(parsed.value, dict)
+    is_connection = is_object and _is_connection(parsed.value)
+    by_parameter = _kinds_by_parameter(file)
+    kind = kind_of_content(parsed.value) if is_connection else None
+    kind = kind or next((by_parameter[name] for name in secret.names if name in by_parameter), None)
+    is_unreadable = not parsed.whole or not is_object or not parsed.value
+    is_ours = is_connection or (is_unreadable and "medplum" in secret.label.lower())
+    return kind or (_kind_of_label(secret.label) if is_ours else None)
+
+
+def _kinds_by_parameter(file: SourceFile) -> dict[str, str]:
+    """The kinds of the secrets that the dumps of the run name."""
+
+    def kinds() -> dict[str, str]:
+        dumps = (one for one in file.around.given(file, "DatabaseSecrets", "RedisSecrets") if one.uri != file.uri)
+        every = [loaded.document for dump in dumps for loaded in source_of("server/ssm").load(dump, "server/ssm")]
+        named = ((document.get((name,)), REDIS if "Redis" in name else DATABASE) for document in every for name in SECRETS)
+        return {value: kind for value, kind in named if isinstance(value, str)}
+
+    return file.around.cached(("kinds of secrets", file.release), kinds)
 
 
 def _is_connection(value: dict[str, Any]) -> bool:
