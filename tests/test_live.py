@@ -206,6 +206,16 @@ def test_a_secret_that_the_server_cannot_fetch(aws: Endpoint, facts: dict[str, A
     assert [one["setting"] for one in gone["findings"] if one["rule"] == "unreadable-secret"] == ["DatabaseSecrets", "RedisSecrets"]
 
 
+@pytest.mark.parametrize("workers", [[], [f"{ARGUMENT},env"]])
+@pytest.mark.parametrize("name", ["RedisSecrets", "DatabaseSecrets"])
+def test_what_a_secret_that_cannot_be_fetched_would_give_is_not_missing(aws: Endpoint, name: str, workers: list[str]) -> None:
+    """Neither from the server nor from a worker, which stop before they look anywhere."""
+    before = {(one["rule"], one["setting"]) for one in report(ARGUMENT)["findings"]}
+    aws.secret(name, json.dumps(REDIS), DeletedDate=CHANGED)
+    aws.workers = workers
+    assert {(one["rule"], one["setting"]) for one in report(ARGUMENT)["findings"]} - before == {("unreadable-secret", name)}
+
+
 def test_a_secret_without_a_text(aws: Endpoint) -> None:
     aws.secret("DatabaseSecrets", None)
     assert "DatabaseSecrets names a secret that has no text" in lint(ARGUMENT).stdout.replace("\n    ", " ")
