@@ -262,7 +262,7 @@ def test_a_secret_without_a_connection(
             Path("ssm.json").write_text(json.dumps({"Parameters": named}), encoding="utf-8")
             for files in (["ssm.json", "secret.json"], ["secret.json", "task.json", "ssm.json"]):
                 assert in_secret(lint_paths(files, Options())) == [wanted[kind]]
-    errors = load_documents(["secret.json", "ssm.json"], None, joined=True).errors
+    errors = load_documents(["secret.json", "ssm.json"], None).errors
     assert ["the server stops" in error for error in errors] == ([wanted[kind].endswith("stops")] if wanted is NO_OBJECT else [])
 
 

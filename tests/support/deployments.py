@@ -197,7 +197,7 @@ class Deployment(NamedTuple):
             if self.secrets == "read":
                 yield name, json.dumps({**answer, "SecretString": json.dumps(members)})
             elif self.secrets == "no object":
-                yield name, json.dumps({**answer, "SecretString": "[]"})
+                yield name, json.dumps({**answer, "SecretString": '"none"'})
             elif self.secrets == "unreadable":
                 yield name, json.dumps({**answer, "SecretBinary": "AAECAw=="})
 
