@@ -133,11 +133,11 @@ def _container(service: Node) -> Container:
 def _outside(project: _Project) -> Iterator[Unread]:
     """The files outside the repository that the layers of a service name, which are not read."""
     for layer in project.layers:
-        for node in [*(path for path, _ in _env_files(layer.at("env_file")) or ()), layer.at("extends", "file")]:
-            file, path = layer.file, node.value
-            if isinstance(path, str) and file.around.leads_out(file, path):
-                line = file.text.position(node.place().value.start).line
-                yield Unread(file.uri, line, f"{printable(path)} is not read: it lies outside the repository of this file")
+        for path in [*(path for path, _ in _env_files(layer) or ()), layer.at("extends", "file")]:
+            file = path.file
+            if path.text is not None and file.around.leads_out(file, path.text):
+                line = file.text.position(path.place().value.start).line
+                yield Unread(file.uri, line, f"{printable(path.text)} is not read: it lies outside the repository of this file")
 
 
 def _is_started(project: _Project) -> bool:
@@ -188,33 +188,33 @@ def _mounts(project: _Project) -> Mounts:
 
 def _volume(node: Node) -> Mount:
     """A volume in the short or long form; the content of Docker's own volumes is not known."""
-    value, target = node.value, target_of(node.value)
-    source = value.rpartition(f":{target}")[0] if isinstance(value, str) else node.at("source").value
-    is_path = isinstance(source, str) and source.startswith((".", "/"))
-    return Mount(target, lambda beneath: _named_file(node, posixpath.join(source, beneath)) if is_path else None)
+    target = target_of(node.value)
+    source = (node.text.rpartition(f":{target}")[0] if node.text is not None else node.at("source").text) or ""
+    is_path = source.startswith((".", "/"))
+    return Mount(target, lambda beneath: node.file.around.find_named(node.file, posixpath.join(source, beneath)) if is_path else None)
 
 
-def _named_file(node: Node, path: str) -> SourceFile | None:
-    return node.file.around.find_named(node.file, path.rstrip("/"))
+def _file_at(path: Node) -> SourceFile | None:
+    """The file at the path that is the text of a node; None if it is not known."""
+    return path.file.around.find_named(path.file, path.text) if path.text is not None else None
 
 
 def _mounted_file(node: Node, kind: str) -> Mount:
     """A ``config`` or a ``secret`` of the project, given by its name or with the path of the mount."""
-    value = node.value
-    name, target = (value, None) if isinstance(value, str) else (node.at("source").value, node.at("target").value)
-    if not isinstance(name, str):
+    name, target = node.first("source").text, node.at("target").text
+    if name is None:
         return Mount("")
     of_project = Node(node.file, node.tree).at(kind, name)
-    path, content = of_project.at("file").value, of_project.at("content")
+    path, content = of_project.at("file"), of_project.at("content")
 
     def found(beneath: str) -> SourceFile | None:
         if beneath:
             return None
-        if isinstance(path, str):
-            return _named_file(node, path)
+        if path.text is not None:
+            return _file_at(path)
         return file_within(content) if "$" not in str(content.value) else None
 
-    return Mount(posixpath.join("/run/secrets/" if kind == "secrets" else "/", target if isinstance(target, str) else name), found)
+    return Mount(posixpath.join("/run/secrets/" if kind == "secrets" else "/", name if target is None else target), found)
 
 
 # --- The environment of a service ----------------------------------------------------------------------------------------------------
@@ -401,11 +401,9 @@ def _base(service: Node, server: Place) -> Node | None:
 
 def _named_base(service: Node) -> tuple[SourceFile, str] | None:
     """The file, its own or another one, and the name of the service that one extends; None if they are not known."""
-    file, name, path = service.file, service.at("extends").value, None
-    if not isinstance(name, str):
-        name, path = service.at("extends", "service").value, service.at("extends", "file").value
-    other = file if path is None else file.around.find_named(file, path) if isinstance(path, str) else None
-    return (other, name) if other is not None and isinstance(name, str) else None
+    name, path = service.at("extends").first("service").text, service.at("extends", "file")
+    other = service.file if path.value is None else _file_at(path)
+    return (other, name) if other is not None and name is not None else None
 
 
 def _place(service: Node) -> Place:
@@ -422,7 +420,7 @@ def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[Var
     known: list[VariableHolder] = []
     lacks = project.lacks
     for layer in project.layers:
-        files = _env_files(layer.at("env_file"))
+        files = _env_files(layer)
         lacks = lacks or files is None
         for path, raw in files or ():
             holder = _file_holder(path, raw, server)
@@ -434,15 +432,15 @@ def _from_files(project: _Project, server: Place) -> tuple[list[Given], list[Var
     return given, known, lacks
 
 
-def _env_files(part: Node) -> list[tuple[Node, bool]] | None:
+def _env_files(service: Node) -> list[tuple[Node, bool]] | None:
     """The paths in ``env_file``, one or a list of paths and objects, each with whether the file is raw.
 
     None if a part is not understood.
     """
     files: list[tuple[Node, bool]] = []
-    for item in _listed(part):
-        path, form = (item.at("path"), item.value.get("format")) if isinstance(item.value, dict) else (item, None)
-        if not isinstance(path.value, str) or form not in (None, "raw"):
+    for item in _listed(service.at("env_file")):
+        path, form = (item.at("path") if item.mapping else item), item.at("format").value
+        if path.text is None or form not in (None, "raw"):
             return None
         files.append((path, form == "raw"))
     return files
@@ -454,7 +452,7 @@ def _file_holder(path: Node, raw: bool, server: Place) -> VariableHolder | None:
     The file may not exist here, though it does where Compose runs, or be shared by too many servers.
     """
     file = path.file
-    found = file.around.find_named(file, path.value)
+    found = _file_at(path)
     if found is None or found.is_binary:
         return None
     name = ("environment file", found.uri, found.release, raw)
@@ -495,11 +493,11 @@ def _from_layer(service: Node, holder: VariableHolder, beside: Mapping[str, Give
 
 def _value_of(service: Node, variable: Variable) -> str | None:
     """The value of a variable; None if only its name is given."""
-    value = service._replace(path=variable.at).value
+    given = service._replace(path=variable.at)
     if isinstance(service.at("environment").value, list):
-        _, sign, value = str(value).partition("=")
+        _, sign, value = str(given.value).partition("=")
         return value if sign else None
-    return value if isinstance(value, str) else None
+    return given.text
 
 
 _REFERENCE: Final = re.compile(

@@ -42,7 +42,7 @@ def _containers(file: SourceFile) -> list[Container]:
 def _container(app: Node, node: Node) -> Container:
     parts = [node.at("image", name).value for name in ("registry", "repository")]
     image = f"{'/'.join(str(part) for part in parts if part)}:{node.at('image', 'tag').value or 'latest'}" if parts[1] else None
-    command, name = node.at("run_command"), node.at("name").value
+    command, name = node.at("run_command"), node.at("name").text
     at = command if command.value else None
     nothing = Mounts(complete=True)  # App Platform has no volumes
     start = Start("component", name, image, command.value or None, None, "{} at the end of run_command", at=at, mounts=nothing)
@@ -53,8 +53,7 @@ def _container(app: Node, node: Node) -> Container:
         holder = holder_in(node, "app spec", node.first("envs"), lambda _node: ())
         holder = for_server(holder._replace(at=(holder.at, node.path)), image, start, whole=node.tree.whole)
         built = problems_of_start(start, node.file.server, command.head()) if at and image is None and start.arguments is not None else []
-        is_named = isinstance(name, str)
-        holder = holder._replace(environment=name if is_named else None, names=_STRUCTURE, editor=None)
+        holder = holder._replace(environment=name, names=_STRUCTURE, editor=None)
         loaded = read_variables(holder._replace(problems=(*holder.problems, *built)), given.values())
         return loaded._replace(start=start.started(whole=node.tree.whole))
 

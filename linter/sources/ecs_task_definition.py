@@ -108,8 +108,7 @@ def workloads(file: SourceFile) -> list[Described]:
 def _described(node: Node) -> Described:
     described = Described(_holder(node), lambda member: node.at(*member.split(".")))
     described.read(_MEMBERS)
-    siblings = node._replace(path=node.path[:-1])
-    if len(siblings.value) == 1 and siblings._replace(path=siblings.path[:-1]).at("networkMode").value in ("awsvpc", "bridge"):
+    if len(node.above(1).items) == 1 and node.above(2).at("networkMode").value in ("awsvpc", "bridge"):
         described.put("network", "own", node)
     described.working_folder = described.known(node.at("workingDirectory"))
     described.give(variables_in(_blocks(node)), node.file)
@@ -124,10 +123,8 @@ def _described(node: Node) -> Described:
 
 def _name(node: Node) -> str | None:
     """The family of the task definition; for a container beside others also its own name."""
-    siblings = node._replace(path=node.path[:-1])
-    names = [siblings._replace(path=node.path[:-2]).at("family").value if len(node.path) > 1 else None, node.at("name").value]
-    named = [name for name in names if isinstance(name, str)]
-    return "/".join(named if len(siblings.items) > 1 else named[:1]) or None
+    names = [name for name in (node.above(2).at("family").text, node.at("name").text) if name is not None]
+    return "/".join(names if len(node.above(1).items) > 1 else names[:1]) or None
 
 
 # --- Variables -----------------------------------------------------------------------------------------------------------------------

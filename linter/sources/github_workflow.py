@@ -77,7 +77,7 @@ def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) 
         name = str(job.path[-1]) if job is not None else None
         holder = holder._replace(at=(holder.at, node.path), environment=name, names=_STRUCTURE, throwaway=throwaway)
         run = node.at("run")
-        starts = _started_by(run.value) if isinstance(run.value, str) else []
+        starts = _started_by(run.text or "")
         wrong = [one for start in starts[:1] if len(starts) == 1 for one in problems_of_start(start, node.file.server, run.head())]
         holder = holder._replace(problems=(*holder.problems, *wrong))
         return read_variables(for_server(holder, image, _start(node) if is_service else None), variables)
@@ -180,7 +180,7 @@ def _throwaway(names: frozenset[str], sections: frozenset[str], *hosts: Mapping[
 def _services_of(job: Node) -> tuple[frozenset[str], frozenset[str]]:
     """The names of the services of a job and of its own machine, and the sections of settings that some of the services provide."""
     services = job.at("services")
-    images = [image.lower() for member in services.members if isinstance(image := member.mapping.get("image"), str)]
+    images = [(member.at("image").text or "").lower() for member in services.members]
     sections = (section for section, called in _CONNECTIONS.items() if any(one in image for image in images for one in called))
     return _LOOPBACK.union(map(str, services.mapping)), frozenset(sections)
 

@@ -95,7 +95,7 @@ class _Release(NamedTuple):
     def source(self) -> Node | None:
         """The start argument that Medplum's chart gives to the server; a parent chart overrides globals."""
         nodes = (one.at("global", "configSource", "type") for layer in reversed(self.layers) for one in (layer._replace(path=()), layer))
-        return next((node for node in nodes if isinstance(node.value, str)), None) if self.is_medplums else None
+        return next((node for node in nodes if node.text is not None), None) if self.is_medplums else None
 
     @property
     def start(self) -> Start | None:
@@ -349,7 +349,7 @@ def _is_chart(root: Node) -> bool:
     """Whether these are values of the Medplum chart: it alone has a source of the configuration, and settings under these names."""
     given = root.at("config", "server").mapping
     known = sections(None)["server"].intersection(given) if given else ()
-    return isinstance(root.at("global", "configSource", "type").value, str) or len(known) > 1 or "baseUrl" in known
+    return root.at("global", "configSource", "type").text is not None or len(known) > 1 or "baseUrl" in known
 
 
 def _blocks(root: Node, known: Mapping[str, frozenset[str]], paths: Iterable[JsonPath]) -> list[Block]:

@@ -155,9 +155,9 @@ def _container(one: Node, node: Node) -> Container:
 
 def _is_whole(one: Node, node: Node) -> bool:
     """Whether a container has no other mounts: its object is not a patch, which has no selector, and nothing injects any."""
-    metadata = node._replace(path=node.path[:-3]).at("metadata")
+    annotations = node.above(3).at("metadata", "annotations").mapping
     is_patch = _kind(one) in _SELECTING and one.at("spec", "selector").value is None
-    return node.tree.whole and not is_patch and not any("inject" in str(name) for name in metadata.at("annotations").mapping)
+    return node.tree.whole and not is_patch and not any("inject" in str(name) for name in annotations)
 
 
 _SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
@@ -166,7 +166,7 @@ _SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 def _mount(mount: Node, node: Node, container: Node) -> Mount:
     """A ConfigMap or a Secret that is mounted as files, or as one with ``subPath``; the content of other volumes is not known."""
-    volumes = Node(container.file, container.tree, container.path[:-2]).at("volumes").items
+    volumes = container.above(2).at("volumes").items
     volume = next((volume for volume in volumes if volume.at("name").value == mount.at("name").value), None)
     part = mount.at("subPath").value
 
@@ -178,7 +178,7 @@ def _mount(mount: Node, node: Node, container: Node) -> Mount:
         items, key = volume.at(kind, "items"), beneath if part is None else part
         if items.value is not None:
             key = next((item.at("key").value for item in items.items if item.at("path").value == key), None)
-        named = _object(word, volume.at(kind, name).value, node) if isinstance(key, str) else None
+        named = _object(word, volume.at(kind, name).text, node) if isinstance(key, str) else None
         return file_within(named.at("stringData" if word == "Secret" else "data", key)) if named is not None else None
 
     return Mount(target_of(mount.value), found)
@@ -205,7 +205,7 @@ def workloads(file: SourceFile) -> list[Described]:
 
 
 def _described(one: Node, node: Node) -> Described:
-    spec = node._replace(path=node.path[:-2])
+    spec = node.above(2)
     described = Described(_holder(one, node), lambda member: node.at(*member.split(".")))
     described.read(_MEMBERS)
     described.put_read("replicas", one.at("spec", "replicas"), as_is(int))
@@ -240,9 +240,9 @@ def _by_selector(file: SourceFile) -> dict[Any, list[tuple[dict[Any, Any], str, 
     """The services of a file by the first label of their selector: the selector, their name and their namespace."""
     found: dict[Any, list[tuple[dict[Any, Any], str, str | None]]] = {}
     for service in _objects(file):
-        selector, name = service.at("spec", "selector").mapping, service.at("metadata", "name").value
+        selector, name = service.at("spec", "selector").mapping, service.at("metadata", "name").text
         first = next(iter(selector.items()), (None, None))
-        if _kind(service) == "Service" and isinstance(first[1], str) and isinstance(name, str):
+        if _kind(service) == "Service" and isinstance(first[1], str) and name is not None:
             found.setdefault(first, []).append((selector, name, _namespace(service)))
     return found
 
@@ -275,9 +275,8 @@ def _holder(one: Node, node: Node) -> VariableHolder:
 
 def _name(one: Node, node: Node) -> str | None:
     """The name of the object; for a container also its own, so that its name does not depend on whether there is another one."""
-    names = [name for name in (one.at("metadata", "name").value, node.at("name").value) if isinstance(name, str)]
-    is_named = isinstance(one.at("metadata", "name").value, str)
-    return "/".join(names if one.path != node.path else names[:1]) if is_named else None
+    name, own = one.at("metadata", "name").text, node.at("name").text
+    return name if name is None or own is None or one.path == node.path else f"{name}/{own}"
 
 
 # --- Variables from other objects ----------------------------------------------------------------------------------------
@@ -327,12 +326,12 @@ def _named(source: Node, node: Node) -> Node | None:
     It is in the same file, else in the same folder, else in the run: there may be one of the name for each environment.
     """
     reference = source.first(*_OBJECTS)
-    return _object(_OBJECTS.get(str(reference.path[-1]), ""), reference.at("name").value, node)
+    return _object(_OBJECTS.get(str(reference.path[-1]), ""), reference.at("name").text, node)
 
 
-def _object(kind: str, name: Any, node: Node) -> Node | None:
+def _object(kind: str, name: str | None, node: Node) -> Node | None:
     """The object of a kind and a name that another one refers to; see :func:`_named`."""
-    if not isinstance(name, str):
+    if name is None:
         return None
     file, namespace = node.file, _namespace(node)
     every = file.around.cached(("Kubernetes objects", file.release), lambda: _index(file))
@@ -345,14 +344,13 @@ def _object(kind: str, name: Any, node: Node) -> Node | None:
 def _index(file: SourceFile) -> dict[tuple[str, str], list[Node]]:
     """The objects of the run by kind and name."""
     every = (node for other in file.around.given(file, "ConfigMap", "Secret") for node in _objects(other))
-    named = ((_kind(node), node.at("metadata", "name").value, node) for node in every)
-    return gathered(((kind, name), node) for kind, name, node in named if kind in ("ConfigMap", "Secret") and isinstance(name, str))
+    named = ((_kind(node), node.at("metadata", "name").text, node) for node in every)
+    return gathered(((kind, name), node) for kind, name, node in named if kind in ("ConfigMap", "Secret") and name is not None)
 
 
 def _namespace(node: Node) -> str | None:
     """The namespace of an object; None if it is given when it is applied."""
-    name = node.at("metadata", "namespace").value
-    return name if isinstance(name, str) else None
+    return node.at("metadata", "namespace").text
 
 
 def _object_holder(node: Node, *, editable: bool) -> VariableHolder:

@@ -70,9 +70,9 @@ def _chart_beside(values: SourceFile) -> Chart | None:
 def _chart(node: Node, address: Node, within: JsonPath) -> Chart:
     """The chart of a node with a version; one without Medplum's ``address`` may be another chart of this name."""
     written, version = node.at("version"), None
-    is_medplums = isinstance(address.value, str) and "medplum.com" in address.value
-    if is_medplums and isinstance(written.value, str) and re.fullmatch(r"\d{1,4}(?:\.\d{1,4}){2}", written.value):
-        version = Release.of(written.value)
+    text = written.text or ""
+    if "medplum.com" in (address.text or "") and re.fullmatch(r"\d{1,4}(?:\.\d{1,4}){2}", text):
+        version = Release.of(text)
     is_known = version is not None and _release("first") <= version <= _release("last")
     return Chart(version if is_known else None, node.file, written.place().value, within)
 

@@ -50,9 +50,19 @@ class Node(NamedTuple):
         except LookupError:
             return None
 
+    @property
+    def text(self) -> str | None:
+        """The text there; None of anything else."""
+        value = self.value
+        return value if isinstance(value, str) else None
+
     def at(self, *steps: str | int) -> Node:
         """The node beneath it, at these steps."""
         return Node(self.file, self.tree, (*self.path, *steps))
+
+    def above(self, levels: int) -> Node:
+        """The node that contains it, so many levels up."""
+        return Node(self.file, self.tree, self.path[:-levels])
 
     def first(self, *names: str) -> Node:
         """The first of some members that is given; itself if none is."""
@@ -92,7 +102,7 @@ def written_as_is(node: Node) -> Span | None:
     written = content[start:end]
     at = start + (len(written.partition("\n")[0]) if written[:1] in ("|", ">") else written[:1] in ("'", '"'))
     end -= written[:1] in ("'", '"')
-    return Span(at, end) if isinstance(node.value, str) and content[at:end].split() == node.value.split() else None
+    return Span(at, end) if node.text is not None and content[at:end].split() == node.text.split() else None
 
 
 def file_within(node: Node) -> SourceFile | None:
