@@ -255,9 +255,8 @@ def workloads(file: SourceFile) -> list[Described]:
 def _described(service: Node) -> Described:
     project, beside = _project(service), _beside(service.file)
 
-    def find(member: str) -> Node:
-        first, *others = member.split(".")
-        return project.member(first).at(*others)
+    def find(name: str, *others: str) -> Node:
+        return project.member(name).at(*others)
 
     one = Described(_holder(project.layers[project.main]), find, lambda text: _replaced(text, beside))
     image = find("image")
@@ -281,11 +280,11 @@ def _described(service: Node) -> Described:
         for name, value in _port(one.known(node)):
             one.put(f"ports.{index}.{name}", value, node)
     one.put_list("targets", ports, lambda value: dict(_port(value)).get("target", UNKNOWN))
-    test = find("healthcheck.test")
+    test = find("healthcheck", "test")
     words = test.value
     if isinstance(words, list) and words[:1] in (["CMD"], ["CMD-SHELL"]):
         words = words[1:] if words[0] == "CMD" else "".join(word for word in words[1:2] if isinstance(word, str))
-    if words and words != ["NONE"] and find("healthcheck.disable").value is None:
+    if words and words != ["NONE"] and find("healthcheck", "disable").value is None:
         put_check(one, "health", test, words)
     return one
 

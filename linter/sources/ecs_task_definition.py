@@ -106,7 +106,7 @@ def workloads(file: SourceFile) -> list[Described]:
 
 
 def _described(node: Node) -> Described:
-    described = Described(_holder(node), lambda member: node.at(*member.split(".")))
+    described = Described(_holder(node), node.at)
     described.read(_MEMBERS)
     if len(node.above(1).items) == 1 and node.above(2).at("networkMode").value in ("awsvpc", "bridge"):
         described.put("network", "own", node)

@@ -122,7 +122,7 @@ def workloads(file: SourceFile) -> list[Described]:
 
 
 def _described(step: Node, job: Node, command: Command) -> Described:
-    described = Described(_holder_of(step, job, command), lambda _member: step.at(""))
+    described = Described(_holder_of(step, job, command), step.at)
     place = Written(command.at, None)
     described.leaves = {("image",): Leaf(command.start.image, place), ("network",): Leaf(command.network, place)}
     described.lacks = command.lacks

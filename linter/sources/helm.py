@@ -185,23 +185,23 @@ def workloads(file: SourceFile) -> list[Described]:
 
 
 def _described(root: Node, release: _Release) -> Described:
-    def find(member: str) -> Node:
-        path = tuple(member.split("."))
+    def find(*path: str) -> Node:
         return next(reversed(_merged_value(release.layers, path)), root.at(*path))
 
     described = Described(_holder(root, release, (), ()), find)
     described.read(_MEMBERS)
-    image = find("deployment.image")
+    image = find("deployment", "image")
     repository, tag = (described.known(image.at(name)) for name in ("repository", "tag"))
     name = f"{repository or 'medplum/medplum-server'}{f':{tag}' if tag else ''}"
     described.put("image", UNKNOWN if UNKNOWN in (repository, tag) else name, image)
-    replicas = find("deployment.autoscaling.minReplicas" if find("deployment.autoscaling.enabled").value else "deployment.replicaCount")
+    is_scaled = find("deployment", "autoscaling", "enabled").value
+    replicas = find("deployment", "autoscaling", "minReplicas") if is_scaled else find("deployment", "replicaCount")
     if type(replicas.value) is int:
         described.put("replicas", replicas.value, replicas)
-    described.give(Block(find("deployment.env")).variables, root.file)
-    described.put("network", UNKNOWN if find("deployment.sidecars").value else "own", root)
+    described.give(Block(find("deployment", "env")).variables, root.file)
+    described.put("network", UNKNOWN if find("deployment", "sidecars").value else "own", root)
     described.put("mounts", UNKNOWN if find("volumeMounts").value else ["/tmp"], find("volumeMounts"))
-    port = find("service.targetPort")
+    port = find("service", "targetPort")
     if type(port.value) is int:
         described.put("probes.liveness.port", port.value, port)
     return described

@@ -206,7 +206,7 @@ def workloads(file: SourceFile) -> list[Described]:
 
 def _described(one: Node, node: Node) -> Described:
     spec = node.above(2)
-    described = Described(_holder(one, node), lambda member: node.at(*member.split(".")))
+    described = Described(_holder(one, node), node.at)
     described.read(_MEMBERS)
     described.put_read("replicas", one.at("spec", "replicas"), as_is(int))
     described.put_read("gracePeriod", spec.at("terminationGracePeriodSeconds"), milliseconds)

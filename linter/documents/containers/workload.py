@@ -22,7 +22,7 @@ from ...text import Span
 from ...typed import Any, Final, NamedTuple
 from ..entries import EntriesOrigin
 from ..lines import Lines
-from ..source import Loaded
+from ..source import Loaded, SourceFile
 from ..variables.documents import Variable, VariableHolder, unless_reference, visibility_of
 from ..variables.in_yaml import Node
 from .images import is_app_image, is_own_image
@@ -54,12 +54,12 @@ class Leaf(NamedTuple):
 class Described:
     """A container as its file describes it.
 
-    ``find`` finds its members by dotted names, ``resolve`` gives the text that stands for one. ``hosts`` are the names by which others
+    ``find`` finds a member by the steps to it, ``resolve`` gives the text that stands for one. ``hosts`` are the names by which others
     reach it, ``lacks`` whether it has variables that are not known here, ``command`` its entry point and its command.
     """
 
     def __init__(
-        self, holder: VariableHolder, find: Callable[[str], Node], resolve: Callable[[str], str | None] = unless_reference
+        self, holder: VariableHolder, find: Callable[..., Node], resolve: Callable[[str], str | None] = unless_reference
     ) -> None:
         self.holder = holder
         self.find = find
@@ -91,13 +91,12 @@ class Described:
 
     def put(self, name: str, value: Any, node: Node) -> None:
         """Record a value and its node; if that is in another file it is shown at the container."""
-        place = node.place() if node.file is self.holder.file else Written(self.holder.start, None)
-        self.leaves[tuple(name.split("."))] = Leaf(value, place)
+        self.leaves[tuple(name.split("."))] = Leaf(value, self._shown(node.place(), node.file))
 
     def read(self, rows: Iterable[tuple[str, str, Read]]) -> None:
         """Read the members in a table: the name here, the name in the file, and the function that converts the value."""
         for name, member, read in rows:
-            self.put_read(name, self.find(member), read)
+            self.put_read(name, self.find(*member.split(".")), read)
 
     def put_read(self, name: str, node: Node, read: Read) -> None:
         """Record the value of a node, if there is one."""
@@ -105,17 +104,19 @@ class Described:
         if value is not None:
             self.put(name, value if value is UNKNOWN else read(value), node)
 
-    def give(self, variables: Iterable[Variable], file: object) -> None:
+    def give(self, variables: Iterable[Variable], file: SourceFile) -> None:
         """Add variables of the container, in order of precedence."""
         for variable in variables:
-            is_here = file is self.holder.file
-            self.variables[variable.name] = variable, Written(variable.value, variable.key) if is_here else Written(self.holder.start, None)
+            self.variables[variable.name] = variable, self._shown(Written(variable.value, variable.key), file)
+
+    def _shown(self, place: Written, file: SourceFile) -> Written:
+        """A place in a file; the start of the container if that is in another one."""
+        return place if file is self.holder.file else Written(self.holder.start, None)
 
     def put_list(self, name: str, nodes: Iterable[Node], read: Read) -> None:
         """Record a list, by its items."""
         nodes = list(nodes)
-        values = [value for node in nodes for value in [self.known(node)] if value is not None]
-        values = [value if value is UNKNOWN else read(value) for value in values]
+        values = [value if value is UNKNOWN else read(value) for value in map(self.known, nodes) if value is not None]
         if nodes:
             self.put(name, UNKNOWN if UNKNOWN in values else values, nodes[0])
 
