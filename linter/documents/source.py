@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 
 from ..files import LARGEST_CONFIGURATION, STANDARD_INPUT, Unreadable, identity, is_within, read_regular
@@ -17,12 +17,13 @@ from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import parse_json
 from ..syntax.places import NOTHING, Json
 from ..text import Edit, Span, Text
-from ..typed import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from ..typed import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from ..syntax.yaml import Yaml
 
 Value = TypeVar("Value")
+OfFile = TypeVar("OfFile", bound="Callable[[SourceFile], Any]")
 _LOOKED_AT = 20_000
 """The number of characters that are tested for signs of a binary file."""
 _MOST_ABOVE = 20
@@ -267,6 +268,16 @@ class SourceFile(Cached):
     def documents(self) -> tuple[Json | Yaml, ...]:
         """The text as YAML if it looks like that, else as JSON: for a format that is written in both."""
         return self.yaml if self.looks_like_yaml else (self.json,)
+
+
+def once_per_file(function: OfFile) -> OfFile:
+    """Compute the result of a function of a file once for each file."""
+
+    @wraps(function)
+    def cached(file: SourceFile) -> Any:
+        return file.cached(function, lambda: function(file))
+
+    return cast("OfFile", cached)
 
 
 class Repair(NamedTuple):

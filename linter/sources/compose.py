@@ -20,7 +20,7 @@ from ..documents.containers.command_lines import Start, problems_of_start
 from ..documents.containers.documents import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.containers.mounts import Mount, Mounts, target_of
 from ..documents.containers.workload import Described, as_is, digits_of, may_lead_to_others, mebibytes, milliseconds, mounted_at, put_check
-from ..documents.source import Loaded, Place, Recognised, SourceFile, Unread
+from ..documents.source import Loaded, Place, Recognised, SourceFile, Unread, once_per_file
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder, unless_reference
 from ..documents.variables.files import COMPOSE_FILES, environment_holder
@@ -93,9 +93,10 @@ def _services(file: SourceFile) -> Iterator[Node]:
     return (member for root in yaml_roots(file) for member in root.at("services").members if isinstance(member.value, dict))
 
 
+@once_per_file
 def _containers(file: SourceFile) -> list[Container]:
     """The services of the file."""
-    return file.cached("services", lambda: list(map(_container, _services(file))))
+    return list(map(_container, _services(file)))
 
 
 def _container(service: Node) -> Container:
@@ -312,7 +313,7 @@ def _project(service: Node) -> _Project:
     file, name = service.file, str(service.path[-1])
     layers: list[Node] = []
     lacks, mains = _is_base(file, name) or len(_files_over(service)) > 1, []
-    for own in (service if other is file else _service(other, name) for other in _combined_files(service)):
+    for own in (service if other is file else _by_name(other).get(name) for other in _combined_files(service)):
         if own is not None:
             found, missing = _extended(own)
             layers, lacks = [*layers, *found], lacks or missing
@@ -326,7 +327,7 @@ def _combined_files(service: Node) -> list[SourceFile]:
     file, over = service.file, _files_over(service)
     if file.name in COMPOSE_FILES:
         return [file, *over] if len(over) == 1 else [file]
-    is_over = file.name in _OVERRIDES or file.cached("is a part", lambda: _is_part(file))
+    is_over = file.name in _OVERRIDES or _is_part(file)
     own = _first(file, COMPOSE_FILES) if is_over else None
     return [own, file] if own is not None else [file]
 
@@ -337,11 +338,17 @@ def _files_over(service: Node) -> list[SourceFile]:
     if file.name not in COMPOSE_FILES or _first(file, COMPOSE_FILES) is not file:
         return []
     override, folder = _first(file, _OVERRIDES), posixpath.dirname(file.uri)
-    beside = () if override is not None else file.cached("beside", lambda: tuple(file.around.near(file, ("",), _NAMED)))
+    beside = () if override is not None else _beside_project(file)
     parts = (one for one in beside if posixpath.dirname(one.uri) == folder and one.name not in COMPOSE_FILES and _is_part(one))
-    return [override] if override is not None else [one for one in parts if _service(one, name) is not None]
+    return [override] if override is not None else [one for one in parts if name in _by_name(one)]
 
 
+@once_per_file
+def _beside_project(file: SourceFile) -> tuple[SourceFile, ...]:
+    return tuple(file.around.near(file, ("",), _NAMED))
+
+
+@once_per_file
 def _is_part(file: SourceFile) -> bool:
     """Whether Compose refuses a file by itself: it does not say what one of its services runs."""
     is_named_so = _NAMED.fullmatch(file.name) is not None
@@ -355,24 +362,25 @@ def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
 
 def _is_base(file: SourceFile, name: str) -> bool:
     """Whether the project of the folder, or of the one above, extends a service of another file: its additions are not here."""
-    if file.name in (*COMPOSE_FILES, *_OVERRIDES):
-        return False
-    bases = file.cached("bases", lambda: set(_bases_around(file)))
-    return (file.uri, name) in bases
+    return file.name not in (*COMPOSE_FILES, *_OVERRIDES) and (file.uri, name) in _bases_around(file)
 
 
-def _bases_around(file: SourceFile) -> Iterator[tuple[str, str]]:
+@once_per_file
+def _bases_around(file: SourceFile) -> set[tuple[str, str]]:
     """The services of other files that the projects around a file extend, each by its file and name."""
+    found: set[tuple[str, str]] = set()
     for path in (f"{folder}{name}" for folder in ("", "../") for name in COMPOSE_FILES):
         project = file.around.find(file, path)
         for service in _services(project) if project is not None and "extends" in project.text.content else ():
             if (named := _named_base(service)) is not None:
-                yield named[0].uri, named[1]
+                found.add((named[0].uri, named[1]))
+    return found
 
 
-def _service(file: SourceFile, name: str) -> Node | None:
-    services = file.cached("services by name", lambda: {str(service.path[-1]): service for service in _services(file)})
-    return services.get(name)
+@once_per_file
+def _by_name(file: SourceFile) -> dict[str, Node]:
+    """The services of the file by name."""
+    return {str(service.path[-1]): service for service in _services(file)}
 
 
 def _extended(service: Node) -> tuple[list[Node], bool]:
@@ -393,7 +401,7 @@ def _extended(service: Node) -> tuple[list[Node], bool]:
 def _base(service: Node, server: Place) -> Node | None:
     """The service that another one extends, for a server; None if it is not known."""
     named = _named_base(service)
-    base = _service(*named) if named is not None else None
+    base = _by_name(named[0]).get(named[1]) if named is not None else None
     is_usable = base is not None and may_share(_place(base), service.file, len(base.at("environment").value or ()), server)
     return base if is_usable else None
 

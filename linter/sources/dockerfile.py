@@ -25,7 +25,7 @@ from ..documents.containers.documents import Container, container, for_server, l
 from ..documents.containers.images import is_server_image
 from ..documents.containers.mounts import Mount, Mounts
 from ..documents.problems import encoding_problems
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, once_per_file
 from ..documents.suppression_comments import read_suppression_comments, within
 from ..documents.variables.documents import Variable, VariableHolder, fallback_of, is_servers, read_variables, unless_kind
 from ..model import Message, sentence
@@ -176,8 +176,9 @@ def _mistake_in_start(stage: _Stage, server: ServerVersion, has_variables: bool)
 # --- Reading -------------------------------------------------------------------------------------------------------------------------
 
 
+@once_per_file
 def _read(file: SourceFile) -> _Dockerfile:
-    return file.cached("Dockerfile", lambda: _Dockerfile(file))
+    return _Dockerfile(file)
 
 
 class _Dockerfile:

@@ -7,7 +7,7 @@ variables of clients.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from ..documents.containers.command_lines import Start, arguments_of, problems_of_start, start_in, words_of
 from ..documents.containers.documents import Container, container, for_server, holder_in, load_servers, recognised
@@ -15,7 +15,7 @@ from ..documents.containers.images import is_server_image
 from ..documents.containers.mounts import Mounts
 from ..documents.containers.run_scripts import Command, commands_in
 from ..documents.containers.workload import Described, Leaf
-from ..documents.source import Loaded, Recognised, SourceFile
+from ..documents.source import Loaded, Recognised, SourceFile, once_per_file
 from ..documents.variables.documents import Variable, VariableHolder, is_servers, read_variables
 from ..documents.variables.in_yaml import Block, Node, text_problems, variables_in, written_as_is, yaml_roots
 from ..model import UNKNOWN, SettingPath
@@ -45,24 +45,23 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return load_servers(_containers(file), text_problems(file))
 
 
+@once_per_file
 def _containers(file: SourceFile) -> list[Container]:
     """The parts that have variables: the workflow, its jobs, and their parts."""
-
-    def found() -> Iterator[Container]:
-        for root in yaml_roots(file):
-            jobs, hosts = _jobs(root), _hosts(root)
-            if jobs:
-                yield _container(root, None, _throwaway(_LOOPBACK, frozenset(), hosts))
-            for job in jobs:
-                names, sections = _services_of(job)
-                outer = (_hosts(job.at("container")), _hosts(job), hosts)
-                inner = (job.at("services"), job.at("steps"))
-                for node in (job, job.at("container"), *(member for part in inner for member in (*part.members, *part.items))):
-                    yield _container(node, job, _throwaway(names, sections, _hosts(node), *outer))
-                    for command in _commands(node):
-                        yield _of_command(node, job, command, _throwaway(names, sections, _among(command.variables)))
-
-    return file.cached("workflow", lambda: list(found()))
+    found: list[Container] = []
+    for root in yaml_roots(file):
+        jobs, hosts = _jobs(root), _hosts(root)
+        if jobs:
+            found.append(_container(root, None, _throwaway(_LOOPBACK, frozenset(), hosts)))
+        for job in jobs:
+            names, sections = _services_of(job)
+            outer = (_hosts(job.at("container")), _hosts(job), hosts)
+            inner = (job.at("services"), job.at("steps"))
+            for node in (job, job.at("container"), *(member for part in inner for member in (*part.members, *part.items))):
+                found.append(_container(node, job, _throwaway(names, sections, _hosts(node), *outer)))
+                for command in _commands(node):
+                    found.append(_of_command(node, job, command, _throwaway(names, sections, _among(command.variables))))
+    return found
 
 
 def _container(node: Node, job: Node | None, throwaway: frozenset[SettingPath]) -> Container:

@@ -25,7 +25,7 @@ from ..documents.containers.charts import Chart, chart_beside, default_variables
 from ..documents.containers.command_lines import Start, never_read, unstartable_start
 from ..documents.containers.documents import Container, Given, holder_in, load_servers, load_sum, recognised
 from ..documents.containers.workload import Described, as_is, mebibytes
-from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread
+from ..documents.source import Confidence, Image, Loaded, Problem, Recognised, SourceFile, Unread, once_per_file
 from ..documents.variables.documents import Variable, VariableHolder, configures_server, is_servers, unless_reference
 from ..documents.variables.in_yaml import Block, Node, has_prefixed, mentions_medplum, text_problems, tokens_of, variables_in, yaml_roots
 from ..model import UNKNOWN, gathered, sentence
@@ -72,8 +72,9 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return load_servers(_containers(file), text_problems(file))
 
 
+@once_per_file
 def _containers(file: SourceFile) -> list[Container]:
-    return file.cached("values", lambda: [container for root in _values(file) for container in _containers_of(root)])
+    return [container for root in _values(file) for container in _containers_of(root)]
 
 
 class _Release(NamedTuple):
@@ -216,12 +217,9 @@ _OTHERS: Final = ("values[-_.]*.yaml", "values[-_.]*.yml", "*[-_.]values.yaml", 
 """The names of values that are given with ``-f``."""
 
 
+@once_per_file
 def _beneath(file: SourceFile) -> SourceFile | None:
     """The values that those of a file override: beside it, else a chart's, if the run has one."""
-    return file.cached("values below", lambda: _find_base_values(file))
-
-
-def _find_base_values(file: SourceFile) -> SourceFile | None:
     if not any(fnmatch(file.name, pattern) for pattern in _OTHERS):
         return None
     beside = next((found for name in _OWN if (found := file.around.find(file, name)) is not None), None)

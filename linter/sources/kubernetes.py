@@ -9,21 +9,22 @@ kubelet does. Of several sources of ``envFrom`` the last one counts, ``env`` ove
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..documents.containers.command_lines import start_in
 from ..documents.containers.documents import Container, Given, container, for_server, holder_in, load_servers, load_sum, recognised
 from ..documents.containers.images import is_server_image
 from ..documents.containers.mounts import Mount, Mounts, target_of
 from ..documents.containers.workload import Described, as_is, is_companion, mebibytes, milliseconds, mounted_at, put_check
-from ..documents.source import Loaded, Recognised, SourceFile, folder_of
+from ..documents.source import Loaded, Recognised, SourceFile, folder_of, once_per_file
 from ..documents.sums import may_share
 from ..documents.variables.documents import Variable, VariableHolder
 from ..documents.variables.in_yaml import Block, Node, file_within, has_prefixed, mentions_medplum, text_problems, variables_in, yaml_roots
 from ..model import UNKNOWN, gathered, sentence
+from ..redaction.values import Hidden
 from ..settings.env_names import PREFIX
 from ..text import lookup
-from ..typed import Any, Final, Literal
+from ..typed import Any, Final
 
 KINDS = ("server/env",)
 NAMES = ("*.yaml", "*.yml")
@@ -42,8 +43,6 @@ _POD_SPECS_OF_OTHERS: Final = {
 """Those of Knative, whose services Cloud Run runs, and of Cloud Run itself: their kinds have the same names as others of Kubernetes."""
 _OBJECTS: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret", "configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 """The kinds of objects that give a container variables, by the words that name them."""
-_HIDDEN: Final[Literal["values"]] = "values"
-"""What is hidden of a Secret, whatever its names are."""
 _READER: Final = sentence("where only text is accepted", "the manifest is refused", by=", so ")
 
 
@@ -67,14 +66,10 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     return load_servers(_containers(file), text_problems(file))
 
 
+@once_per_file
 def _containers(file: SourceFile) -> list[Container]:
     """The holders of variables that may be a server's: objects, and the containers in them."""
-
-    def found() -> list[Container]:
-        holders = ((one, node) for one in _objects(file) for node in _holders(one) if _can_be_servers(node))
-        return [_container(one, node) for one, node in holders]
-
-    return file.cached("Kubernetes containers", found)
+    return [_container(one, node) for one in _objects(file) for node in _holders(one) if _can_be_servers(node)]
 
 
 def _objects(file: SourceFile) -> Iterator[Node]:
@@ -228,7 +223,7 @@ def _described(one: Node, node: Node) -> Described:
 def _hosts(node: Node) -> Iterator[str]:
     """The names of the services of a file that lead to the pods of an object."""
     labels = node.at("spec", "template", "metadata", "labels").mapping
-    services = node.file.cached("services by selector", lambda: _by_selector(node.file))
+    services = _by_selector(node.file)
     for label in labels.items():
         for selector, name, namespace in services.get(label, ()) if isinstance(label[1], str) else ():
             if namespace == _namespace(node) and all(labels.get(key) == value for key, value in selector.items()):
@@ -236,6 +231,7 @@ def _hosts(node: Node) -> Iterator[str]:
                 yield from (f"{name}.{namespace}{rest}" for rest in ("", ".svc", ".svc.cluster.local") if namespace is not None)
 
 
+@once_per_file
 def _by_selector(file: SourceFile) -> dict[Any, list[tuple[dict[Any, Any], str, str | None]]]:
     """The services of a file by the first label of their selector: the selector, their name and their namespace."""
     found: dict[Any, list[tuple[dict[Any, Any], str, str | None]]] = {}
@@ -268,9 +264,13 @@ def _put_probe(described: Described, kind: str, probe: Node, *, is_pod: bool) ->
 def _holder(one: Node, node: Node) -> VariableHolder:
     """An object, or a container in it, as a holder of variables."""
     holder = holder_in(node, _kind(node) or "container", node.first("env", "data", "stringData"), _blocks)
-    secrets = (other for other in _objects(node.file) if _kind(other) == "Secret")
-    closed = node.file.cached("Secrets", lambda: lookup(lambda: [(secret.place().value, _HIDDEN) for secret in secrets]))
-    return holder._replace(environment=_name(one, node), closed=closed)
+    return holder._replace(environment=_name(one, node), closed=_in_secrets(node.file))
+
+
+@once_per_file
+def _in_secrets(file: SourceFile) -> Callable[[int], Hidden | None]:
+    """A function that gives what is hidden at an offset: the values of each Secret, whatever the names are."""
+    return lookup(lambda: [(one.place().value, "values") for one in _objects(file) if _kind(one) == "Secret"])
 
 
 def _name(one: Node, node: Node) -> str | None:

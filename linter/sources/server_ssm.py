@@ -19,7 +19,7 @@ from .. import settings
 from ..documents.parameters.documents import ParameterFile, load_parameters
 from ..documents.parameters.store import Environment, Parameter, Written, environments, merge, moment_of, text_of, type_of
 from ..documents.problems import broken_off
-from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, folder_of
+from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, folder_of, once_per_file
 from ..model import UNKNOWN, Partial, SettingPath, Stored, dotted, sentence
 from ..server.loader import SECRET_FAULTS, SECRETS
 from ..server.start import merge as merged
@@ -219,24 +219,21 @@ def _index(file: SourceFile) -> dict[tuple[str, str], list[_Part]]:
     return {(prefix, part.file.uri): group for (prefix, _), groups in known.items() for group in groups for part in group}
 
 
+@once_per_file
 def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
     """The parameters of a file, with those that AWS did not find at the end, and the content of each document."""
-
-    def read() -> tuple[ParameterFile, list[_Dump | None]]:
-        trees = _documents(file)
-        dumps = list(map(read_dump, trees))
-        known = [given for given, _ in filter(None, dumps)]
-        given = sorted((one for some in known for one in some), key=lambda one: one.of.missing)
-        # JSON Lines from a loop have one bare parameter each.
-        is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
-        deployed = _Deployed.of(trees)
-        made = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, asked=deployed.path)
-        made = made._replace(is_dump=all(parsed.intact for parsed in trees), complete=is_loop)
-        if deployed.starts and len(made.environments) > 1:  # it is not known whose tasks they are
-            deployed = deployed._replace(starts=[])
-        return made._replace(check=deployed.problem), dumps
-
-    return file.cached("dump", read)
+    trees = _documents(file)
+    dumps = list(map(read_dump, trees))
+    known = [given for given, _ in filter(None, dumps)]
+    given = sorted((one for some in known for one in some), key=lambda one: one.of.missing)
+    # JSON Lines from a loop have one bare parameter each.
+    is_loop = len(known) > 1 and all(len(some) == 1 and some[0].step is None for some in known)
+    deployed = _Deployed.of(trees)
+    made = ParameterFile(file, trees, given, _PUBLIC_FIELDS, _OTHER_FIELDS, _CONSEQUENCE, _parameter, asked=deployed.path)
+    made = made._replace(is_dump=all(parsed.intact for parsed in trees), complete=is_loop)
+    if deployed.starts and len(made.environments) > 1:  # it is not known whose tasks they are
+        deployed = deployed._replace(starts=[])
+    return made._replace(check=deployed.problem), dumps
 
 
 class _Deployed(NamedTuple):

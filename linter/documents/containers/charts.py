@@ -13,7 +13,7 @@ from ...syntax.places import JsonPath
 from ...syntax.yaml import Yaml, parse_yaml
 from ...text import Span
 from ...typed import Any, Final, NamedTuple
-from ..source import SourceFile
+from ..source import SourceFile, once_per_file
 from ..variables.in_yaml import Node, roots
 
 _TEMPLATES: Final = ("_helpers.tpl", "configmap.yaml", "deployment.yaml", "hpa.yaml", "ingress.yaml", "secret.yaml", "service.yaml")
@@ -50,12 +50,9 @@ class Chart(NamedTuple):
         return name in self.file.text.content or any(use in text for text in texts for use in uses)
 
 
+@once_per_file
 def chart_beside(values: SourceFile) -> Chart | None:
     """The chart that ``Chart.yaml`` beside a values file is, or depends on; None if it is not Medplum's."""
-    return values.cached("chart", lambda: _chart_beside(values))
-
-
-def _chart_beside(values: SourceFile) -> Chart | None:
     beside = values.around.find(values, "Chart.yaml")
     for root in roots(beside) if beside is not None and "medplum" in beside.text.content else ():
         if root.at("name").value == "medplum":

@@ -58,9 +58,7 @@ class Described:
     reach it, ``lacks`` whether it has variables that are not known here, ``command`` its entry point and its command.
     """
 
-    def __init__(
-        self, holder: VariableHolder, find: Callable[..., Node], resolve: Callable[[str], str | None] = unless_reference
-    ) -> None:
+    def __init__(self, holder: VariableHolder, find: Callable[..., Node], resolve: Callable[[str], str | None] = unless_reference) -> None:
         self.holder = holder
         self.find = find
         self.hosts: set[str] = set()

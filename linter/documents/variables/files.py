@@ -21,7 +21,7 @@ from ...syntax.edits import after_break, line_end
 from ...syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
 from ...text import Edit, Span, Text
 from ..problems import encoding_problems
-from ..source import Problem, SourceFile
+from ..source import Problem, SourceFile, once_per_file
 from ..suppression_comments import read_suppression_comments, within
 from .documents import PEM, Variable, VariableHolder, fallback_of, unless_reference
 
@@ -94,9 +94,10 @@ def _tokens(variable: Variable, content: str) -> Iterator[Token]:
         yield Token(variable.value, "value", name, written if variable.text is None else variable.text)
 
 
+@once_per_file
 def read_environment(file: SourceFile) -> EnvironmentLines:
     """The content of a file, read once."""
-    return file.cached("environment file", lambda: EnvironmentLines(file.text))
+    return EnvironmentLines(file.text)
 
 
 class EnvironmentLines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 
 from ...formats.placeholders import fallback_of
 from ...model import Message, sentence
@@ -16,7 +17,7 @@ from ...syntax.yaml_places import Style
 from ...text import Span, Text
 from ...typed import Any, Final, NamedTuple
 from ..problems import encoding_problems, tree_problems
-from ..source import Problem, SourceFile
+from ..source import Problem, SourceFile, once_per_file
 from ..suppression_comments import SuppressionComments, read_suppression_comments, within
 from .documents import Variable, unless_reference
 
@@ -246,17 +247,13 @@ def _written(part: Node) -> tuple[str | None, Style | None]:
     return (value, "double") if isinstance(value, str) else (None, None)
 
 
+@once_per_file
 def suppression_comments_of(file: SourceFile) -> SuppressionComments:
     """The suppression comments of a file; JSON has none."""
-
-    def read() -> SuppressionComments:
-        content = file.text.content
-        if "medplum-lint" not in content or not file.looks_like_yaml:
-            return SuppressionComments((), ())
-        is_text = within(scalar.span for scalar in scalars(file.yaml))
-        return read_suppression_comments(file.text, lambda at: not is_text(at))
-
-    return file.cached("suppression comments", read)
+    if "medplum-lint" not in file.text.content or not file.looks_like_yaml:
+        return SuppressionComments((), ())
+    is_text = within(scalar.span for scalar in scalars(file.yaml))
+    return read_suppression_comments(file.text, lambda at: not is_text(at))
 
 
 def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...]:
@@ -273,21 +270,16 @@ def text_problems(file: SourceFile, consequence: str = "") -> tuple[Problem, ...
     return file.cached(f"text problems {consequence}", lambda: tuple(found()))
 
 
+@once_per_file
 def tokens_of(file: SourceFile) -> Callable[[], ListedTokens] | None:
     """A function that finds the names and values of a file in YAML, once; JSON needs none."""
-
-    def tokens() -> ListedTokens:
-        return file.cached("tokens", lambda: yaml_tokens(file.text.content, file.yaml, assignments=True))
-
-    return tokens if file.looks_like_yaml else None
+    return cache(lambda: yaml_tokens(file.text.content, file.yaml, assignments=True)) if file.looks_like_yaml else None
 
 
+@once_per_file
 def named_values(file: SourceFile) -> Mapping[int, str]:
     """The offsets of values of server variables in a ``value`` beside a ``name``, with those names."""
-    return file.cached("named values", lambda: dict(_named_values(file)))
-
-
-def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
+    found: dict[int, str] = {}
     seen: set[int] = set()  # several aliases can stand for one object
     waiting = roots(file)
     while waiting:
@@ -303,9 +295,11 @@ def _named_values(file: SourceFile) -> Iterator[tuple[int, str]]:
             for step, name in ((key, "name"), ("value", value[key])):
                 place = part.at(step).place().value
                 if holder.start <= place.start < holder.end:  # an alias stands for a value elsewhere
-                    yield place.start, name
+                    found[place.start] = name
+    return found
 
 
+@once_per_file
 def is_sound(file: SourceFile) -> bool:
     """Whether the text has no mistake that could turn a value into a name.
 
@@ -317,7 +311,7 @@ def is_sound(file: SourceFile) -> bool:
             return tree.intact
         return all(problem.repair is not None for problem in tree_problems(tree, "", file.text.content))
 
-    return file.cached("sound", lambda: all(map(is_so, file.documents)))
+    return all(map(is_so, file.documents))
 
 
 def mentions_medplum(file: SourceFile) -> bool:
