@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ..patterns import pattern
 from ..typed import Any, Final
 
@@ -29,17 +31,8 @@ def short_number_text(value: float) -> str:
 
 def number_text(value: Any) -> str:
     """A scalar as JavaScript prints it: ``true``, ``null``, ``NaN``, ``60000``."""
-    if value is True or value is False:
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, float):
-        if value != value:
-            return "NaN"
-        if value in (float("inf"), float("-inf")):
-            return "Infinity" if value > 0 else "-Infinity"
-        if value.is_integer() and abs(value) < 1e21:
-            from decimal import Decimal  # only for a whole number that is written as another one
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        from decimal import Decimal  # only for a whole number that is written as another one
 
-            return str(int(Decimal(repr(value))))  # its significant digits as a double, and zeros
-    return str(value)
+        return str(int(Decimal(repr(value))))  # its significant digits as a double, and zeros
+    return json.dumps(value) if value is None or isinstance(value, bool | float) else str(value)
