@@ -13,15 +13,14 @@ from ..typed import Any, Final
 from .source import BESIDE, Problem
 
 
-def beside_members(
-    given: Mapping[SettingPath, tuple[Any, str, Span]], by: Coercion, release: Release, order: str, *, ordered: bool
-) -> Iterator[Problem]:
+def beside_members(given: Mapping[SettingPath, tuple[Any, str, Span]], by: Coercion, release: Release, order: str) -> Iterator[Problem]:
     """The problem of each whole value whose members are given too.
 
-    ``given`` are the texts of entries, which a ``release`` of the server loads, each with its name and place; ``order`` is a clause about
-    what is known of their order. ``ordered``: the server sets them in order. Then adding members to an object or a list that comes before
+    ``given`` are the texts of entries, which a ``release`` of the server loads, each with its name and place. ``order`` is a clause that
+    says why their order is not known; empty if the server sets them in order. Then adding members to an object or a list that comes before
     all of them is not a mistake.
     """
+    ordered = not order
     wholes = gathered((path[:length], path) for path in given for length in range(1, len(path)) if path[:length] in given)
     places = {path: number for number, path in enumerate(given)} if ordered and wholes else {}
     for whole, members in wholes.items():

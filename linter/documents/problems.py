@@ -145,8 +145,6 @@ def problems_beside(
     by: Coercion,
     release: Release,
     order: str = "",
-    *,
-    ordered: bool = False,
 ) -> Iterator[Problem]:
     """The problems of entries that give a member of an object that another entry gives as a whole; see :func:`.beside.beside_members`.
 
@@ -155,7 +153,7 @@ def problems_beside(
     if has_wholes(given):
         from .beside import beside_members  # only after a mistake
 
-        yield from beside_members({path: describe(path, value) for path, value in given.items()}, by, release, order, ordered=ordered)
+        yield from beside_members({path: describe(path, value) for path, value in given.items()}, by, release, order)
 
 
 def broken_off(file: SourceFile, *documents: Json | Yaml) -> str:

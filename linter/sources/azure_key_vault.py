@@ -72,9 +72,7 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     values = ((path, ssm_value(one, known.get(path), file.release) if isinstance(one, str) else one) for path, one in texts.items())
     tree = build_tree((path, UNKNOWN if path in lost else value) for path, value in values)
     document = Document(file.uri, kind, file.text, tree, _origin(file, parsed, of_path), given=tuple(texts.items()))
-    wrong += problems_beside(
-        of_path, lambda _, one: (one.value, printable(one.name), one.span("key")), "ssm_coercion", file.release, ordered=True
-    )
+    wrong += problems_beside(of_path, lambda _, one: (one.value, printable(one.name), one.span("key")), "ssm_coercion", file.release)
     return [Loaded(document, (*problems, *wrong), checkable, places=frozenset({(file.uri, file.part)}))]
 
 
