@@ -96,12 +96,12 @@ class Store:
         return [Command(*zip(*chain, strict=True)) for chain in chains] or None
 
     def _chains(self, changes: Sequence[Change]) -> Iterator[Chain]:
-        every = [source for change in changes if change.action == "remove" for source in self._sources(change.path)]
+        every = self._sources(changes)
         within: dict[SettingPath, list[Change]] = {}
         runs = [list(run) for _, run in groupby(changes, key=lambda change: change.action == "remove")]
         for run, following in zip_longest(runs, runs[1:], fillvalue=()):
             # what the next changes remove, since each of several combined fixes removes at its end; else all
-            found = [source for change in following if change.action == "remove" for source in self._sources(change.path)]
+            found = self._sources(following)
             sources = found if any(source.is_hidden for source in found) else every
             for change in run:
                 whole = self._holder(change.path)
@@ -112,12 +112,15 @@ class Store:
         for whole, inner in within.items():
             yield from self._put(whole, self._changed(whole, inner), every, itself=True)
 
-    def _sources(self, removed: SettingPath) -> list[_Source]:
-        """The parameters that give a setting: itself or its members, or the one in whose JSON it is."""
-        holder = self._holder(removed)
-        is_seen = _is_shown(removed, self._document.get(removed))
-        paths = [*([holder] if holder is not None else []), *self._within.get(_key(removed), ())]
-        return [_Source(self._held[path], is_seen, holder is None) for path in paths]
+    def _sources(self, changes: Iterable[Change]) -> list[_Source]:
+        """The parameters that give a removed setting: itself or its members, or the one in whose JSON it is."""
+        found: list[_Source] = []
+        for removed in (change.path for change in changes if change.action == "remove"):
+            holder = self._holder(removed)
+            is_seen = _is_shown(removed, self._document.get(removed))
+            paths = [*([holder] if holder is not None else []), *self._within.get(_key(removed), ())]
+            found += [_Source(self._held[path], is_seen, holder is None) for path in paths]
+        return found
 
     def _holder(self, path: SettingPath) -> SettingPath | None:
         """The parameter in whose JSON or list a setting is; None for one that is a parameter itself, or would be."""
@@ -274,9 +277,7 @@ class Store:
         """The text of a parameter if a script may save it in a file; None if it is secret, or says more than reports show of its value."""
         key, text = self._environment.path(parameter), parameter.text
         value = self._document.get(key)
-        is_all = text is not None and (
-            value == text or ssm_text(value, settings.catalogue().get(key), self._document.server.release) == text
-        )
+        is_all = text is not None and text in (value, ssm_text(value, settings.catalogue().get(key), self._document.server.release))
         return text if is_all and parameter.type != "SecureString" and _is_shown(key, value) else None
 
     def _name(self, key: SettingPath) -> str:
