@@ -61,14 +61,14 @@ _COPIED: Final = re.compile(r"(?:--from=|[,=]from=)(?P<stage>[^\s,]+)")
 class _Stage:
     """A stage: its name, the image that it is built from, its own variables, and how it starts its program."""
 
-    def __init__(self, name: str, image: str, parent: _Stage | None, at: Span) -> None:
+    def __init__(self, name: str, image: str, at: Span) -> None:
         self.name = name
-        self.image: str = parent.image if parent is not None else image
+        self.image = image
         self.variables: list[Variable] = []
-        self.starts: dict[str, tuple[Any, Span]] = dict(parent.starts) if parent is not None else {}
+        self.starts: dict[str, tuple[Any, Span]] = {}
         """Its entry point and its command, each with its place, by their instructions."""
-        self.folder: str = parent.folder if parent is not None else WORKING_FOLDER
-        self.mounts: dict[bool, str] = dict(parent.mounts) if parent is not None else {}
+        self.folder: str = WORKING_FOLDER
+        self.mounts: dict[bool, str] = {}
         """Where a configuration file is put, and where a shell may be."""
         self.runs: Span | None = None
         """Where it first runs something in a shell that none of its files provides."""
@@ -76,6 +76,12 @@ class _Stage:
         self.is_copied_from = False
         self.is_last = True
         """Whether no other stage is built from it."""
+
+    def build_from(self, parent: _Stage) -> None:
+        """Take over what another stage has so far."""
+        self.image, self.folder = parent.image, parent.folder
+        self.starts, self.mounts = dict(parent.starts), dict(parent.mounts)
+        parent.is_last = False
 
     def start(self, keyword: str) -> Any:
         """Its entry point or its command; None if the image's applies."""
@@ -286,11 +292,10 @@ class _Dockerfile:
     def _from(self, instruction: Instruction) -> None:
         written = (instruction.line[slice(*word)] for word in words(instruction, self._escape))
         image, *rest = [_ARGUMENT.sub(self._argument, word) for word in written if not word.startswith("--")] or [""]
-        parent = self._by_name.get(image.lower())
-        if parent is not None:
-            parent.is_last = False
         name = rest[1] if len(rest) > 1 and rest[0].upper() == "AS" else ""
-        self.stages.append(_Stage(name, image, parent, self._place(instruction)))
+        self.stages.append(_Stage(name, image, self._place(instruction)))
+        if (parent := self._by_name.get(image.lower())) is not None:
+            self.stages[-1].build_from(parent)
         self._of_stage = {}
         if name:
             self._by_name[name.lower()] = self.stages[-1]
