@@ -51,6 +51,10 @@ class Leaf(NamedTuple):
         """Nothing but what its line shows anyway."""
 
 
+Leaves = Iterator[tuple[SettingPath, Leaf]]
+"""Values of the document by their settings."""
+
+
 class Described:
     """A container as its file describes it.
 
@@ -251,14 +255,14 @@ def workload(own: Described, every: Sequence[Described], server: Document | None
     return Loaded(document, (), suppressions=holder.suppressions)
 
 
-def _variables(own: Described) -> Iterator[tuple[SettingPath, Leaf]]:
+def _variables(own: Described) -> Leaves:
     for name, (variable, place) in own.variables.items():
         if not name.startswith(PREFIX):
             text = UNKNOWN if variable.text is None else variable.text
             yield ("variables", name), Leaf(text if name in _REGIONS else True, place)
 
 
-def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath, Leaf]]:
+def _app(app: Described, by_host: Container[str]) -> Leaves:
     """The variables of the only app of a file."""
     yield ("app", "image"), app.leaves["image",]
     is_open = app.lacks or not app.leaves.keys().isdisjoint([("mounts",), ("entryPoint",)])  # its pages may differ from the image's
@@ -271,7 +275,7 @@ def _app(app: Described, by_host: Container[str]) -> Iterator[tuple[SettingPath,
             yield ("app", "internal"), Leaf(True, place)
 
 
-def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
+def _storage(own: Described, server: Document) -> Leaves:
     """Whether the folder of ``file:`` storage is on a volume; a relative path is in the working folder."""
     value, folder = server.get(("binaryStorage",)), own.working_folder
     if isinstance(value, str) and value.startswith("file:") and (is_own_image(own.image) or value.startswith("file:/")):
@@ -279,7 +283,7 @@ def _storage(own: Described, server: Document) -> Iterator[tuple[SettingPath, Le
         yield ("storage", "mounted"), Leaf(UNKNOWN if folder is UNKNOWN else own.has_mounted(path), Written(own.holder.start, None))
 
 
-def _companion(name: str, described: Described, image: re.Pattern[str], server: Document) -> Iterator[tuple[SettingPath, Leaf]]:
+def _companion(name: str, described: Described, image: re.Pattern[str], server: Document) -> Leaves:
     match = image.fullmatch(described.image) if isinstance(described.image, str) else None
     if match is None:
         return
@@ -301,7 +305,7 @@ def _companion(name: str, described: Described, image: re.Pattern[str], server: 
         yield from _of_redis(described, server.get(("redis", "password")))
 
 
-def _of_redis(described: Described, password: Any) -> Iterator[tuple[SettingPath, Leaf]]:
+def _of_redis(described: Described, password: Any) -> Leaves:
     """Whether Redis requires a password, and whether it is the server's, by its command line."""
     given = (node for node in described.command if node.value is not None)
     parts = [(node.value.split() if isinstance(node.value, str) else node.value, node) for node in given]
