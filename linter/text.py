@@ -66,6 +66,10 @@ class Edit(NamedTuple):
     text: str
 
 
+Edits = list[Edit] | None
+"""The edits of a text that make a change, perhaps none at all; None if it cannot be made, or only with side effects."""
+
+
 class Piece(NamedTuple):
     """A part of a line, in characters of the text, and what to show for it; ``masked``: some of it is not shown."""
 

@@ -9,7 +9,7 @@ from itertools import islice
 from .. import settings
 from ..model import Change, Fact, Part, SettingPath, children
 from ..syntax.places import Json, Places
-from ..text import Edit, Excerpt, Piece, Span, Text, lookup
+from ..text import Edits, Excerpt, Piece, Span, Text, lookup
 from ..typed import TYPE_CHECKING, Any, Final, Literal
 from .lines import Lines
 from .source import Editor, SourceFile
@@ -113,7 +113,7 @@ def editor_of(file: SourceFile, catalogue: str) -> Editor | None:
     There is none either for a text inside another file, or for members without braces around them.
     """
 
-    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+    def edit(changes: Sequence[Change]) -> Edits:
         from .editing.json import json_edits  # only for a finding that has a fix
 
         return json_edits(file.text.content, file.json, catalogue, changes)

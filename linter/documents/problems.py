@@ -11,7 +11,7 @@ from ..release import Release
 from ..server.loader import has_wholes
 from ..settings.kinds import Coercion
 from ..syntax.places import Json, SyntaxProblem
-from ..text import Edit, Span, printable
+from ..text import Edit, Edits, Span, printable
 from ..typed import TYPE_CHECKING, Any, Final, TypeVar
 from .source import Problem, Repair, SourceFile
 
@@ -127,7 +127,7 @@ def _repairs_of(parsed: Json | Yaml, content: str) -> Callable[[SyntaxProblem], 
 
         return remove_parts(content, [problem.span for problem in parsed.problems if problem.name == "json-comment"])
 
-    def edits(problem: SyntaxProblem) -> list[Edit] | None:
+    def edits(problem: SyntaxProblem) -> Edits:
         from ..syntax.json_edits import JsonEditor, remove_comma
 
         if problem.name == "json-comment":

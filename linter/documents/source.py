@@ -16,7 +16,7 @@ from ..model import Change, Command, Document, Message, SettingPath, Stored
 from ..release import ANY_SERVER, Release, ServerVersion
 from ..syntax.json import parse_json
 from ..syntax.places import NOTHING, Json
-from ..text import Edit, Span, Text
+from ..text import Edit, Edits, Span, Text
 from ..typed import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ class Suppression(NamedTuple):
     terms: Mapping[str, Any] = {}
 
 
-Editor = Callable[[Sequence[Change]], "list[Edit] | None"]
+Editor = Callable[[Sequence[Change]], Edits]
 """Turns changes of a document's settings into edits of its text; returns None if that has side effects."""
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 
 from ..model import is_same
 from ..patterns import pattern
-from ..text import Edit, Span
+from ..text import Edit, Edits, Span
 from ..typed import Any, Final
 from .brackets import Brackets, Item, Separator, insert, separator_at
 from .edits import (
@@ -47,7 +47,7 @@ class JsonEditor(TreeEditor):
         relied_on = parsed if parsed.intact else NOTHING
         super().__init__(content, relied_on.value, relied_on.places)
 
-    def remove_earlier(self, path: JsonPath) -> list[Edit] | None:
+    def remove_earlier(self, path: JsonPath) -> Edits:
         """Remove the members of one name but the last, which is the one that counts.
 
         The setting stays, and so do comments beside the removed members. None if there is a comment within, or if the values differ.

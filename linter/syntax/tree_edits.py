@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from ..text import Edit, Span
+from ..text import Edit, Edits, Span
 from ..typed import Any, NamedTuple
 from .brackets import Brackets, Item, take_out
 from .edits import grouped, value_at
@@ -37,7 +37,7 @@ class TreeEditor(ABC):
         self._value = value
         self._places = places
 
-    def set(self, path: JsonPath, value: Any, order: Order = ()) -> list[Edit] | None:
+    def set(self, path: JsonPath, value: Any, order: Order = ()) -> Edits:
         """Give the member at ``path`` a value, with the objects on the way to it. An index after the last item of a list appends one.
 
         A new member is written like its siblings, at its place in ``order``.
@@ -55,13 +55,13 @@ class TreeEditor(ABC):
                 return self._checked(self._add(known, {step: value}, order), (*known, step), [(step, value)])
         return None
 
-    def insert(self, path: JsonPath, value: Any) -> list[Edit] | None:
+    def insert(self, path: JsonPath, value: Any) -> Edits:
         """Insert an item into a list, in front of the one at ``path``, or after the last one."""
         with suppress(LookupError, TypeError, ValueError):
             return self._checked(self._add(path[:-1], {path[-1]: value}, ()), path, [("", value)], gone=0)
         return None
 
-    def replace(self, path: JsonPath, new: New) -> list[Edit] | None:
+    def replace(self, path: JsonPath, new: New) -> Edits:
         """Replace the member or item at ``path`` by others, each written like it; the comment after it stays after the first."""
         with suppress(LookupError, TypeError, ValueError):
             (name, value), *others = new
@@ -72,13 +72,13 @@ class TreeEditor(ABC):
                 return self._checked(edits, path, new)
         return None
 
-    def remove(self, path: JsonPath) -> list[Edit] | None:
+    def remove(self, path: JsonPath) -> Edits:
         """Remove the member or item at ``path``, and with it the lines and the comments that belong to it alone."""
         with suppress(LookupError, TypeError, ValueError):
             return self._checked(self._take_out(path[:-1], *self._found(path)), path, [])
         return None
 
-    def rename(self, path: JsonPath, name: str) -> list[Edit] | None:
+    def rename(self, path: JsonPath, name: str) -> Edits:
         """Give the member at ``path`` another name, which no other member of the object has."""
         with suppress(LookupError, TypeError, ValueError):
             return self._checked(self._renamed(path, name), path, [(name, value_at(self._value, path))])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...model import Change, SettingPath
 from ...settings.env_names import PREFIX, setting_of
-from ...text import Edit
+from ...text import Edits
 from ...typed import Any, NamedTuple
 from ..problems import broken_off
 from ..source import BESIDE, Confidence, Image, Loaded, Place, Problem, Recognised, SourceFile
@@ -24,7 +24,7 @@ def holder_in(node: Node, type: str, start: Node, blocks: Callable[[Node], Itera
     """
     file = node.file
 
-    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+    def edit(changes: Sequence[Change]) -> Edits:
         from ..editing.tree import tree_edits  # only for a finding that has a fix
 
         return tree_edits(node, blocks, changes)

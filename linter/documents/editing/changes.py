@@ -8,9 +8,9 @@ from os.path import commonprefix
 
 from ...model import Change
 from ...syntax.edits import Overlap, Taken, apply_edits
-from ...text import Edit, Span
+from ...text import Edit, Edits, Span
 
-EditChanges = Callable[[str, Sequence[Change]], "list[Edit] | None"]
+EditChanges = Callable[[str, Sequence[Change]], Edits]
 """Turns a change, or a whole split, into edits of a text; None if that is not possible."""
 
 
@@ -24,14 +24,14 @@ def split_of(changes: Sequence[Change], rank: Callable[[Change], int | None]) ->
     return (removed[0], *(change for _, change in sorted(ranked, key=lambda pair: pair[0]))) if len(removed) == 1 and ranked else ()
 
 
-def edits_of(content: str, changes: Sequence[Change], split: Sequence[Change], edit: EditChanges) -> list[Edit] | None:
+def edits_of(content: str, changes: Sequence[Change], split: Sequence[Change], edit: EditChanges) -> Edits:
     """The edits that make the changes; a split is made in one step if possible."""
     singly = [[change] for change in changes]
     made = _edits_of(content, [split, *(single for single in singly if single[0] not in split)], edit) if split else None
     return _edits_of(content, singly, edit) if made is None else made
 
 
-def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges) -> list[Edit] | None:
+def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges) -> Edits:
     """The edits of several steps; steps that touch the same place are applied one after the other, as one edit that spans them."""
     apart = [edit(content, step) for step in steps]
     if len(steps) == 1:
@@ -51,7 +51,7 @@ def _edits_of(content: str, steps: Sequence[Sequence[Change]], edit: EditChanges
     return as_one(content, in_turn)
 
 
-def _meet(apart: Sequence[list[Edit] | None]) -> bool:
+def _meet(apart: Sequence[Edits]) -> bool:
     """Whether the edits of one step conflict with those of another."""
     taken = Taken()
     for made in apart:

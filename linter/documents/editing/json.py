@@ -11,12 +11,12 @@ from ...syntax.json import parse_json
 from ...syntax.json_edits import JsonEditor
 from ...syntax.places import Json, JsonPath
 from ...syntax.tree_edits import Order
-from ...text import Edit
+from ...text import Edits
 from ...typed import Final
 from .changes import edits_of, split_of
 
 
-def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> list[Edit] | None:
+def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Change]) -> Edits:
     """The edits that make the changes; a new member goes where the documentation has it."""
     order = _names_of(catalogue)
     every = [step for change in changes for step in _steps(parsed, change)]
@@ -27,7 +27,7 @@ def json_edits(content: str, parsed: Json, catalogue: str, changes: Sequence[Cha
         is_beside = change.path[:-1] == above and parsed.places.find(change.path) is None
         return ranks.get(str(change.path[-1]), len(ranks)) if is_beside else None
 
-    def edit(text: str, steps: Sequence[Change]) -> list[Edit] | None:
+    def edit(text: str, steps: Sequence[Change]) -> Edits:
         return json_edit(text, parsed if text is content else parse_json(text), steps, lambda path: _members(order, path))
 
     return edits_of(content, every, split_of(every, rank), edit)
@@ -40,7 +40,7 @@ def _steps(parsed: Json, change: Change) -> list[Change]:
     return [Change("set", change.value, value_at(parsed.value, change.path)), Change("remove", change.path)]
 
 
-def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order = ()) -> list[Edit] | None:
+def json_edit(content: str, parsed: Json, steps: Sequence[Change], order: Order = ()) -> Edits:
     """The edits of one change in an object, or of a removal and its replacement."""
     editor, (change, *others) = JsonEditor(content, parsed), steps
     if others:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from ...syntax.edits import index_in, line_end, line_start, newline_at, without_lines
 from ...syntax.quotes import closing_quote, is_nothing_but_references
-from ...text import Edit, Span
+from ...text import Edit, Edits, Span
 from ...typed import Final
 from ..variables.documents import Variable
 from .variables import Reading
@@ -38,7 +38,7 @@ class Lines:
         self.given = given
         self._content = content
 
-    def put(self, variable: Variable, new: Sequence[Reading], requote: bool = True) -> list[Edit] | None:
+    def put(self, variable: Variable, new: Sequence[Reading], requote: bool = True) -> Edits:
         """Replace a variable by others; the comment after it stays after the first."""
         content, ((name, text), *others) = self._content, new
         value = [] if text is None or text == variable.text else (self._set if requote else self._set_as_it_is)(variable, text)
@@ -50,13 +50,13 @@ class Lines:
         head = [Edit(variable.key, name)] if name != variable.name else []
         return [*head, *value, *([Edit(Span(at, at), "".join(f"{newline}{line}" for line in lines))] if lines else [])]
 
-    def _set(self, variable: Variable, text: str) -> list[Edit] | None:
+    def _set(self, variable: Variable, text: str) -> Edits:
         span = self._value(variable)
         old = self._content[slice(*span)]
         new = _quoted(text, old) if self._is_sound(variable) else None
         return None if new is None else [Edit(span, new)] if new != old else []
 
-    def _set_as_it_is(self, variable: Variable, text: str) -> list[Edit] | None:
+    def _set_as_it_is(self, variable: Variable, text: str) -> Edits:
         """Give a variable another value in its present quotes, with its present escapes: none, or backslashes before quotes."""
         start, end = variable.value
         quote = _quote(self._content[start:end])
@@ -67,7 +67,7 @@ class Lines:
         escapes: tuple[Callable[[str], str], ...] = (str, lambda value: value.replace("\\", "\\\\").replace('"', '\\"'))
         return next(([Edit(inner, escaped(text))] for escaped in escapes if escaped(old) == written), None)
 
-    def add(self, name: str, text: str, order: Sequence[str] = ()) -> list[Edit] | None:
+    def add(self, name: str, text: str, order: Sequence[str] = ()) -> Edits:
         content, names = self._content, [variable.name for variable in self.given]
         index = index_in(order, names, name)
         sibling = self.given[max(index - 1, 0)] if self.given else None
@@ -79,7 +79,7 @@ class Lines:
         newline = newline_at(content, end, at)
         return [Edit(Span(at, at), line + newline if at == 0 or content[at - 1] in "\r\n" else newline + line)]
 
-    def remove(self, variable: Variable) -> list[Edit] | None:
+    def remove(self, variable: Variable) -> Edits:
         """Remove the lines of a variable, with the comment after it."""
         if not self._is_sound(variable):
             return None

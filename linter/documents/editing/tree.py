@@ -12,7 +12,7 @@ from ...syntax.json_edits import JsonEditor
 from ...syntax.places import Json
 from ...syntax.yaml import Yaml, documents_of
 from ...syntax.yaml_edits import YamlEditor
-from ...text import Edit, Text
+from ...text import Edits, Text
 from ...typed import Any, Final
 from ..source import SourceFile
 from ..variables.documents import Variable
@@ -26,7 +26,7 @@ _MOST_READ: Final = 2_000_000
 """The maximum number of characters of a file that are parsed again for its fixes: thousands of containers can have one each."""
 
 
-def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes: Sequence[Change]) -> list[Edit] | None:
+def tree_edits(holder: Node, blocks: Callable[[Node], Iterable[Block]], changes: Sequence[Change]) -> Edits:
     """The edits of a file that make the changes; see :func:`linter.documents.containers.documents.holder_in`."""
     file = holder.file
     spent: list[int] = file.cached("characters read for fixes", lambda: [0])
@@ -57,7 +57,7 @@ class _Tree:
         content, tree = holder.file.text.content, holder.tree
         self._editor = YamlEditor(content, tree) if isinstance(tree, Yaml) else JsonEditor(content, tree)
 
-    def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> list[Edit] | None:
+    def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> Edits:
         at, item, (name, text) = variable.at, self._root.at(*variable.at).value, new[0]
         block = next((block for block in self._blocks if block.at.path == at[:-1]), None)
         if block is None:
@@ -77,14 +77,14 @@ class _Tree:
         is_requoted = edits and _style(edits[0].text) != _style(self._root.file.text.content[edits[0].span.start : edits[0].span.start + 1])
         return None if is_requoted and not requote else edits
 
-    def _replace(self, block: Block, variable: Variable, new: Sequence[Reading]) -> list[Edit] | None:
+    def _replace(self, block: Block, variable: Variable, new: Sequence[Reading]) -> Edits:
         items: list[tuple[str, Any]] = [(block.name_of(name), block.write(text)) for name, text in new if text is not None]
         if isinstance(variable.at[-1], int):
             is_object = isinstance(self._root.at(*variable.at).value, dict)
             items = [(name, _listed(name, text, is_object=is_object)) for name, text in items]
         return self._editor.replace(variable.at, items) if all(name for name, _ in items) else None
 
-    def _rename(self, block: Block, variable: Variable, name: str) -> list[Edit] | None:
+    def _rename(self, block: Block, variable: Variable, name: str) -> Edits:
         at, item = variable.at, self._root.at(*variable.at).value
         if isinstance(at[-1], str):
             member = block.name_of(name)
@@ -94,11 +94,11 @@ class _Tree:
         _, sign, value = item.partition("=")  # without a value it passes on one that has this name elsewhere
         return self._editor.set(at, f"{name}={value}") if sign else None
 
-    def remove(self, variable: Variable) -> list[Edit] | None:
+    def remove(self, variable: Variable) -> Edits:
         is_here = any(block.at.path == variable.at[:-1] for block in self._blocks)
         return self._editor.remove(variable.at) if is_here else None
 
-    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
+    def add(self, name: str, text: str, order: Sequence[str]) -> Edits:
         """Add a variable where its name is a member, else where most others are; in a list, in the style of its neighbour."""
         named = next((block for block in self._blocks if block.names is not None and block.name_of(name)), None)
         if named is not None:

@@ -17,7 +17,7 @@ from ...server.loader import loaded_value
 from ...settings.env_names import setting_of, variable_of
 from ...syntax.edits import apply_edits
 from ...syntax.json import INVALID, parse_json, valid_value
-from ...text import Edit
+from ...text import Edits
 from ...typed import Any, NamedTuple, Protocol
 from ..variables.documents import Variable, is_misread, variable_names
 from .accepted_secrets import with_accepted
@@ -35,16 +35,16 @@ class Variables(Protocol):
     def given(self) -> Sequence[Variable]:
         """All of them, in order."""
 
-    def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> list[Edit] | None:
+    def put(self, variable: Variable, new: Sequence[Reading], requote: bool) -> Edits:
         """Replace one by others, in its style. A single replacement has the same name or the same text.
 
         ``requote``: use other quotes, if the present ones cannot hold its value.
         """
 
-    def add(self, name: str, text: str, order: Sequence[str]) -> list[Edit] | None:
+    def add(self, name: str, text: str, order: Sequence[str]) -> Edits:
         """Add one in the style of its neighbours, at its place in an order of names."""
 
-    def remove(self, variable: Variable) -> list[Edit] | None:
+    def remove(self, variable: Variable) -> Edits:
         """Remove one, with the lines that belong to it alone."""
 
 
@@ -52,7 +52,7 @@ Read = Callable[[str], "Variables | None"]
 """Finds the variables in a text; returns None if they can no longer be read."""
 
 
-def variable_edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
+def variable_edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> Edits:
     """The edits that make changes of the settings that a release of the server reads from variables."""
     variables = read(content)
     if variables is None:
@@ -78,7 +78,7 @@ def _apart(variables: Variables, release: Release, change: Change) -> Iterator[C
     yield from (Change("remove", path) for path in members)
 
 
-def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> list[Edit] | None:
+def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]) -> Edits:
     """The edits of one change, or of those that split one variable, if the edited text reads as meant."""
     variables = read(content)
     steps = [] if variables is None else [_step(variables, release, change) for change in changes]
@@ -89,7 +89,7 @@ def _edits(content: str, read: Read, release: Release, changes: Sequence[Change]
         if new:
             return None  # a member in the JSON of a variable
         new = tuple(reading for other in others for reading in other.new)
-    edits: list[Edit] | None = []
+    edits: Edits = []
     if old is None:
         ((name, text),) = new
         edits = variables.add(name, text, variable_names(release)) if text is not None else None

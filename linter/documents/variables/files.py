@@ -19,7 +19,7 @@ from ...redaction.tokens import ListedTokens, Token
 from ...settings.env_names import setting_of
 from ...syntax.edits import after_break, line_end
 from ...syntax.quotes import closing_quote, is_nothing_but_references, replace_escapes
-from ...text import Edit, Span, Text
+from ...text import Edits, Span, Text
 from ..problems import encoding_problems
 from ..source import Problem, SourceFile, once_per_file
 from ..suppression_comments import read_suppression_comments, within
@@ -54,7 +54,7 @@ def environment_holder(file: SourceFile, *, raw: bool = False) -> VariableHolder
     def tokens() -> ListedTokens:
         return ListedTokens([token for variable in read.variables for token in _tokens(variable, file.text.content)])
 
-    def edit(changes: Sequence[Change]) -> list[Edit] | None:
+    def edit(changes: Sequence[Change]) -> Edits:
         from ..editing.lines import Lines  # only for a finding that has a fix
         from ..editing.variables import variable_edits
 
