@@ -81,6 +81,10 @@ class Surroundings(Cached):
         self._paths.setdefault(uri, on_disk)
         return file if uri == file.uri else self._file(uri, file.server)
 
+    def first(self, file: SourceFile, paths: Iterable[str]) -> SourceFile | None:
+        """The file at the first of these paths where there is one."""
+        return next((found for path in paths if (found := self.find(file, path)) is not None), None)
+
     def find_named(self, file: SourceFile, path: str) -> SourceFile | None:
         """The same for a path that the file contains; None also if it leads outside the repository of that file."""
         return None if self.leads_out(file, path) else self.find(file, path)

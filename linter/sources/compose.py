@@ -328,16 +328,16 @@ def _combined_files(service: Node) -> list[SourceFile]:
     if file.name in COMPOSE_FILES:
         return [file, *over] if len(over) == 1 else [file]
     is_over = file.name in _OVERRIDES or _is_part(file)
-    own = _first(file, COMPOSE_FILES) if is_over else None
+    own = file.around.first(file, COMPOSE_FILES) if is_over else None
     return [own, file] if own is not None else [file]
 
 
 def _files_over(service: Node) -> list[SourceFile]:
     """The files that Compose can read over the project's own file: its override file, else those with the service that it refuses alone."""
     file, name = service.file, str(service.path[-1])
-    if file.name not in COMPOSE_FILES or _first(file, COMPOSE_FILES) is not file:
+    if file.name not in COMPOSE_FILES or file.around.first(file, COMPOSE_FILES) is not file:
         return []
-    override, folder = _first(file, _OVERRIDES), posixpath.dirname(file.uri)
+    override, folder = file.around.first(file, _OVERRIDES), posixpath.dirname(file.uri)
     beside = () if override is not None else _beside_project(file)
     parts = (one for one in beside if posixpath.dirname(one.uri) == folder and one.name not in COMPOSE_FILES and _is_part(one))
     return [override] if override is not None else [one for one in parts if name in _by_name(one)]
@@ -353,11 +353,6 @@ def _is_part(file: SourceFile) -> bool:
     """Whether Compose refuses a file by itself: it does not say what one of its services runs."""
     is_named_so = _NAMED.fullmatch(file.name) is not None
     return is_named_so and any({"image", "build", "extends"}.isdisjoint(service.value) for service in _services(file))
-
-
-def _first(file: SourceFile, names: tuple[str, ...]) -> SourceFile | None:
-    """The first file of some names in a file's folder, searched for once."""
-    return file.cached(names[0], lambda: next((one for name in names if (one := file.around.find(file, name)) is not None), None))
 
 
 def _is_base(file: SourceFile, name: str) -> bool:

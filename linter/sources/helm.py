@@ -222,7 +222,7 @@ def _beneath(file: SourceFile) -> SourceFile | None:
     """The values that those of a file override: beside it, else a chart's, if the run has one."""
     if not any(fnmatch(file.name, pattern) for pattern in _OTHERS):
         return None
-    beside = next((found for name in _OWN if (found := file.around.find(file, name)) is not None), None)
+    beside = file.around.first(file, _OWN)
     if beside is not None:
         return beside if _values_of(beside) is not None else None
     charts = file.around.cached(("charts", file.release), lambda: _charts(file))
@@ -238,11 +238,11 @@ def _charts(file: SourceFile) -> list[SourceFile]:
 def _values(file: SourceFile) -> list[Node]:
     """The documents of a file that may be values."""
 
-    def is_values(value: Any) -> bool:
-        is_other = isinstance(value, dict) and any(isinstance(value.get(name), dict) for name in ("services", "jobs"))
-        return isinstance(value, dict) and not is_other and not {"apiVersion", "kind"} <= value.keys()
+    def is_other(root: Node) -> bool:
+        members = root.mapping
+        return {"apiVersion", "kind"} <= members.keys() or any(isinstance(members.get(name), dict) for name in ("services", "jobs"))
 
-    found = [root for root in yaml_roots(file) if is_values(root.value)]
+    found = [root for root in yaml_roots(file) if isinstance(root.value, dict) and not is_other(root)]
     chart = chart_beside(file) if found else None
     return [root.at(*chart.within) if root.at(*chart.within).mapping else root for root in found] if chart is not None else found
 

@@ -42,6 +42,8 @@ _IN_SCRIPT: Final = re.compile(r"[\n#*?\[~]")
 """The same, for a text that certainly runs in a shell."""
 _INIT: Final = re.compile(r"(?:.*/)?(?:dumb-init|tini(?:-static)?)")
 """A program that starts the command after its options."""
+_SCRIPT: Final = re.compile(r"(?:.*/)?index\.[cm]?js|(?:.*/)?server(?:/.*)?\.[cm]?js")
+"""The server's script, as its image or a custom build names it; any other can start it in its own way."""
 _SHELL: Final = re.compile(r"(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh")
 TOOLS: Final = re.compile(r"/(?:usr(?:/local)?/?)?|/(?:usr/(?:local/)?)?s?bin(?:/.*)?")
 """The folders that may contain a shell, and those above them."""
@@ -306,7 +308,7 @@ def _arguments_of_server(words: Sequence[str]) -> list[str] | None:
     at = 1
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in _WITH_VALUE else 1
-    return list(words[at + 1 :]) if at < len(words) and _is_server(words[at]) else None
+    return list(words[at + 1 :]) if at < len(words) and _SCRIPT.fullmatch(words[at]) is not None else None
 
 
 def _unwrapped(words: Sequence[str]) -> Sequence[str] | None:
@@ -319,8 +321,3 @@ def _unwrapped(words: Sequence[str]) -> Sequence[str] | None:
     is_simple = re.fullmatch("-[a-z]*c", words[1]) is not None and _IN_SCRIPT.search(script) is None
     line = words_of(script) if is_simple else None
     return line[1:] if line and line[0] == "exec" else line
-
-
-def _is_server(script: str) -> bool:
-    """Whether a script is the server's, as its image or a custom build names it; any other can start it in its own way."""
-    return re.fullmatch(r"(?:.*/)?index\.[cm]?js|(?:.*/)?server(?:/.*)?\.[cm]?js", script) is not None
