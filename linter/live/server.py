@@ -150,10 +150,10 @@ class RunningServer:
     def _got(self, origin: str, hosts: Iterable[Host]) -> tuple[dict[str, Answer | Unanswered], dict[Host, Shown | Unanswered]]:
         """What the endpoints answer, and the certificates of hosts; all of them are asked at once."""
         headers = {"openidConfiguration": {"Origin": origin}} if origin else {}
-        questions: dict[str | Host, Any] = {
-            name: partial(get, self.host, self.path + path, headers.get(name, {})) for name, path in _ENDPOINTS.items()
-        }
-        answers: dict[Any, Any] = at_once({**questions, **{host: partial(certificate, host) for host in hosts}})
+        questions: dict[Any, Any] = {host: partial(certificate, host) for host in hosts}
+        for name, path in _ENDPOINTS.items():
+            questions[name] = partial(get, self.host, self.path + path, headers.get(name, {}))
+        answers = at_once(questions)
         return {name: answers.pop(name) for name in _ENDPOINTS}, answers
 
     def _loaded(self, data: Mapping[str, Any], version: ServerVersion | None) -> Loaded:

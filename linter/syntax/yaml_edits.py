@@ -79,9 +79,9 @@ class YamlEditor(TreeEditor):
         content, node = self._content, self._node(path)
         if node.children is None:
             raise LookupError(path)
-        pairs: Any = [(key.span, step, value) for step, (key, value) in node.entries.items()]
-        pairs = [(None, step, item) for step, item in enumerate(node.children)] if node.is_list else pairs
-        items = [Item(step, (key or one).start, max(one.end, (key or one).end), key=key) for key, step, one in pairs]
+        items = [Item(name, key.start, max(one.end, key.end), key=key.span) for name, (key, one) in node.entries.items()]
+        if node.is_list:
+            items = [Item(index, one.start, one.end) for index, one in enumerate(node.children)]
         if node.is_flow:
             start, end = self._bare(node)
             signs = [_NEXT.match(content, item.end) for item in items]
