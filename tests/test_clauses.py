@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -18,7 +19,7 @@ from linter.model import Finding, Message, as_message, sentence
 from linter.policy.engine import check, merged
 from linter.policy.rule import Rule
 from linter.policy.rule_file import RuleFile
-from linter.run import Options, lint_input
+from linter.run import Options, lint_paths
 
 
 def test_the_clauses_of_a_message_are_one_sentence() -> None:
@@ -41,8 +42,11 @@ def found(file: RuleFile) -> Iterator[Finding]:
     for example in (one for one in rule.examples if not one.is_good):
         kind, content = kind_of(rule, example), example.text().encode(example.encoding)
         if rule.found_by:
-            given = Input("example", content, Path("/nowhere/example"))
-            yield from (one for one in lint_input(given, Options(EVERY_RULE, kind)).result.findings if one.rule == rule.info.id)
+            beside = {} if example.beside is None else {"dump.json": json.dumps(example.beside).encode()}
+            texts = {"example": content, **beside}
+            given = [Input(name, text, Path("/nowhere", name)) for name, text in texts.items()]
+            options = Options(EVERY_RULE, None if beside else kind)
+            yield from (one for one in lint_paths([], options, given).result.findings if one.rule == rule.info.id)
             continue
         for sample in load_example(content, kind, example.server):
             sample.document.now = datetime.fromisoformat(f"{example.now}T12:00:00+00:00") if example.now else None

@@ -72,6 +72,15 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     )
 
 
+def has_unknown_name(document: Document) -> bool:
+    """Whether a document has a name that is not a setting, so that another one may be meant."""
+    return document.cached("unknown name", lambda: any(map(_is_of_unknown_name, mismatches(document).values())), noted=True)
+
+
+def _is_of_unknown_name(mismatch: Mismatch) -> bool:
+    return bool(mismatch.lost) or mismatch.aspect == "known"
+
+
 def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:
     """How a value, or its name, does not fit; None if it does."""
     return _checked(document, str(path[0])).mismatches.get(path) if path else None

@@ -8,8 +8,7 @@ from functools import partial
 from itertools import chain
 
 from .. import settings
-from ..conformance.mismatch import mismatches
-from ..conformance.misspelt import as_meant
+from ..conformance.mismatch import has_unknown_name, mismatches
 from ..conformance.table import Entry
 from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on, prefixes
 from ..settings.kinds import catalogue_kind
@@ -62,11 +61,15 @@ def check(rule: Rule, document: Document, levels: Levels | None = None, failed: 
 
 def seen_by(rule: Rule, document: Document) -> Document:
     """A document as a rule may see it, with the names that are meant."""
-    if rule.trusted:
-        return as_meant(document)
-    from .trust import public_view  # only for rules of a configuration that was merely found
+    if not rule.trusted:
+        from .trust import public_view  # only for rules of a configuration that was merely found
 
-    return as_meant(public_view(document))
+        document = public_view(document)
+    if not any(map(has_unknown_name, document.members.values() or [document])):
+        return document
+    from ..conformance.misspelt import as_meant  # only after a mistake in a name
+
+    return as_meant(document)
 
 
 def _found(rule: Rule, levels: Levels, document: Document, failed: Failed | None) -> list[Finding]:

@@ -6,8 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from ..conformance.mismatch import unchecked
-from ..conformance.misspelt import as_meant
+from ..conformance.mismatch import has_unknown_name, unchecked
 from ..documents.source import Loaded, Place, Problem
 from ..log import Log
 from ..model import Document, FileStatus, Finding, Fix, SettingPath, prefixes
@@ -204,8 +203,11 @@ class Checker:
         found: list[Finding] = []
         memo = self._memos.setdefault(id(plan), Memo())
         with memo.watching(document):
-            if as_meant(document) is not document:  # nor those of another view
-                return self.found_with(plan.checks, document)
+            if has_unknown_name(document):
+                from ..conformance.misspelt import as_meant  # only after a mistake in a name
+
+                if as_meant(document) is not document:  # nor those of another view
+                    return self.found_with(plan.checks, document)
             for rule, levels in plan.checks:
                 found += memo.get(rule.info.id, partial(self.found_by, rule, document, levels), keep=operator.not_)
         if self._has_failed or unchecked(document):  # which is to be logged for every document
