@@ -738,3 +738,12 @@ def test_upgrade_joins_what_a_start_argument_names(tmp_path: Path) -> None:
     files = {"compose.yaml": COMPOSE.format(argument="[file:medplum.config.json,env]"), "medplum.config.json": CONFIGURATION}
     result = CliRunner().invoke(cli.cli, ["upgrade", "--from", "5.1.12", *write(tmp_path, files), "--format", "json"])
     assert json.loads(result.stdout)["whole"]
+
+
+def test_a_text_at_which_the_server_stops_is_reported_where_it_is_overridden(tmp_path: Path) -> None:
+    """It parses every variable before it merges its sources."""
+    files = {
+        ".env": "MEDPLUM_BASE_URL=https://api.hospital.health/\nMEDPLUM_REDIS_TLS=nonsense\n",
+        "b.json": json.dumps({"appBaseUrl": "https://app.hospital.health/", "redis": {"tls": {}}}),
+    }
+    assert of(check(tmp_path, files, start="env,file:b.json"), "misread-object") == [".env:2:19 misread-object error"]

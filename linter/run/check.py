@@ -224,21 +224,27 @@ class Checker:
         return found + [finding._replace(document=shown[finding.document]) for finding in secrets]
 
     def _found_in_overridden(self, loaded: Loaded, rules: RuleSet) -> Iterator[Finding]:
-        """Secrets in parts that another part overrides: anyone can read them there. The target is that of the part itself."""
+        """What is wrong with values that another part overrides: secrets, which anyone can read there, and texts that are no JSON, at which
+        the server stops before it merges the parts. The target is that of the part itself."""
         parts = loaded.document.parts
         for document in parts.documents if parts is not None else ():
-            overridden = {path for path in _in_plain_text(document) if parts is not None and parts.giver(path, "value") is not document}
+            overridden = {path for path in _settings_in(document) if parts is not None and parts.giver(path, "value") is not document}
             if overridden:
                 of_sum, document.target = document.target, target_for(rules.overrides, document) or document.target
-                checks = [one for one in rules.plan(document).checks if _IN_PLAIN_TEXT in one[0].info.tags]
+                checks = [one for one in rules.plan(document).checks if _IN_PLAIN_TEXT in one[0].info.tags or _is_of_parsing(one[0])]
                 found = self.found_with(checks, document)
                 document.target = of_sum
                 yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
 
 
-def _in_plain_text(document: Document) -> Iterator[SettingPath]:
-    """The settings whose values are in plain text in a file: variables, and members of JSON."""
-    if document.kind == "server/env":
+def _is_of_parsing(rule: Rule) -> bool:
+    """Whether a rule is about texts that the server fails to parse as JSON."""
+    return any(clause.aspect == "object" for case in rule.cases for clause in case.must)
+
+
+def _settings_in(document: Document) -> Iterator[SettingPath]:
+    """The settings in a source: parameters, variables, and members of JSON."""
+    if document.kind in ("server/env", "server/ssm"):
         yield from (path for path, _ in document.given or ())
     elif document.kind == "server/json":
         from ..server.effective import leaves  # only for a file that is joined
