@@ -544,3 +544,15 @@ def test_what_an_older_server_of_the_range_reads_is_left_in_the_file() -> None:
     assert json.loads(Path(path).read_text()) == JSON | {"auditEventLogGroup": "g"}
     run("--fix", "--server-version", ">=5,<6", "--select", "ignored-setting", path)
     assert json.loads(Path(path).read_text()) == JSON
+
+
+def test_a_server_that_reads_other_parameters_says_nothing_of_a_dump(tmp_path: Path) -> None:
+    (tmp_path / "dump.json").write_text(
+        '{"Parameters": [{"Name": "/medplum/prod/baseUrl", "Type": "String", "Value": "https://a.example/"}]}'
+    )
+    service = "services: {{medplum: {{image: 'medplum/medplum-server:4.1.0', command: ['aws:us-east-1:/medplum/{name}/']}}}}\n"
+    for name, release in (("sandbox", str(MAIN)), ("prod", "4.1.0")):
+        (tmp_path / "compose.yaml").write_text(service.format(name=name))
+        outcome = lint_paths([str(tmp_path / "dump.json"), str(tmp_path / "compose.yaml")], Options())
+        [server] = {file.server for file in outcome.result.files if file.path.endswith("dump.json") and file.server is not None}
+        assert str(server.release) == release, name

@@ -23,7 +23,7 @@ from posixpath import basename, normpath
 
 from ..documents.source import Loaded, Place, Problem, Started, Unread, folder_of
 from ..documents.sums import MOST_SHARED, may_share
-from ..model import Document, Message, SettingPath, gathered, sentence
+from ..model import Document, Message, SettingPath, sentence
 from ..release import ANY_SERVER, Release
 from ..server.loader import SECRETS
 from ..server.start import DEFAULT, Layer, fault, folded, layers, reads_variables, shown
@@ -267,10 +267,16 @@ def _layers_of(every: Iterable[Loaded]) -> list[Layer]:
     return [layer for loaded in every if loaded.start is not None for layer in layers(loaded.start.argument, ANY_SERVER.release)]
 
 
-def readers_of(every: Sequence[Loaded]) -> dict[Document, list[Document]]:
-    """The documents of dumps and vaults, each with those of the servers whose start arguments name it."""
-    stores = [(layer, loaded.document) for loaded in every for layer in _layers_of([loaded]) if layer.kind not in ("env", "file")]
-    return gathered((one.document, reader) for layer, reader in stores for one in every if _fits(layer, one))
+def readers_of(every: Sequence[Loaded]) -> dict[Document, tuple[list[Document], list[Document]]]:
+    """The dumps and vaults, each with the servers whose start arguments name it, and with those that certainly read another one."""
+    servers = {loaded.document: [layer for layer in _layers_of([loaded]) if layer.kind not in ("env", "file")] for loaded in every}
+    stores = [one for one in every if one.document.kind in ("server/ssm", "server/azure")]
+    found: dict[Document, tuple[list[Document], list[Document]]] = {}
+    for store in stores:
+        reads = {server: any(_fits(layer, store) for layer in named) for server, named in servers.items() if named}
+        is_known = store.document.kind != "server/ssm" or all(str(prefix).startswith("/") for _, prefix in store.places)
+        found[store.document] = [one for one in reads if reads[one]], [one for one in reads if is_known and not reads[one]]
+    return found
 
 
 def secrets_in(every: Sequence[Loaded]) -> Secrets:

@@ -23,36 +23,38 @@ Versions = list[ServerVersion | None]
 def versions_of(
     documents: Mapping[Document, Image | None],
     images: Mapping[str, Sequence[Image]],
-    readers: Mapping[Document, Sequence[Document]] = {},
+    readers: Mapping[Document, tuple[Sequence[Document], Sequence[Document]]] = {},
 ) -> dict[Document, ServerVersion]:
     """The version of each document for which an image gives one.
 
     ``documents`` have the images of their own containers, if any; ``images`` are those that files name, by the paths of these; ``readers``
-    are the documents of the servers that read a document.
+    are the servers that read a dump or a vault, and those that read another one.
     """
     of_file = {uri: [version_of(image, uri) for image in named] for uri, named in images.items() if named}
     if not of_file:
         return {}
-    of_folder = _joined((folder_of(uri), versions) for uri, versions in of_file.items())
+    of_folder = gathered((folder_of(uri), one) for one in of_file.items() for uri in one[:1])
     own = {document: _own(document, image, of_file) for document, image in documents.items()}
     loaded = {document.uri for document in documents}
     by_name = ((environment_in_name(uri), versions) for uri, versions in of_file.items() if uri not in loaded)
     of_environment = _joined((*((environment_of(document), versions) for document, versions in own.items()), *by_name))
     of_source = _joined((source, versions) for uri, versions in of_file.items() if (source := source_in_name(uri)))
     groups = [group.documents for group in deployments(documents)]
-    of_deployment = {document: [version for member in group for version in own[member]] for group in groups for document in group}
+    of_deployment = {document: group for group in groups for document in group}
 
     def versions(document: Document) -> Versions:
         name = environment_of(document)
+        own_readers, strangers = readers.get(document, ((), ()))
+        elsewhere = {stranger.uri for stranger in strangers}
         places = [
             own[document],
-            [version for reader in readers.get(document, ()) for version in own.get(reader, [])],
+            [version for reader in own_readers for version in own.get(reader, [])],
             of_source.get(source_in_name(document.uri), []),
             of_environment.get(name, []) if name else [],
-            of_deployment.get(document, []),
+            [version for member in of_deployment.get(document, ()) if member not in strangers for version in own[member]],
         ]
         if not name:  # whether a named environment runs in its folder is not known
-            places.append(of_folder.get(folder_of(document.uri), []))
+            places.append([version for uri, own in of_folder.get(folder_of(document.uri), ()) if uri not in elsewhere for version in own])
         return next(filter(None, places), [])
 
     agreed = ((document, _agreed(versions(document))) for document in documents)

@@ -154,8 +154,10 @@ class Deployment(NamedTuple):
         chance = random.Random(str(self))
         files = [*self.files().items()]
         for name in chance.sample([*NEIGHBOURS], chance.choice((1, 1, 2, 4))):
-            # What names no environment belongs to the only one in its folder, and what names no release has that of the only image there.
-            is_apart = (name == _INFRA and self.source in ("file", "vault")) or (name == _SANDBOX and not self._names_release)
+            # What names no environment belongs to the only one in its folder, and a file for which none names a release has that of the
+            # only image there.
+            is_of_folder = self.source in ("file", "both") and not self._names_release
+            is_apart = (name == _INFRA and self.source in ("file", "vault")) or (name == _SANDBOX and is_of_folder)
             folder = "elsewhere/" if is_apart or chance.random() < 0.3 else ""
             files.append((f"{folder}{name}", NEIGHBOURS[name]))
         chance.shuffle(files)
