@@ -73,7 +73,7 @@ def examples(source: RuleFile, verdict: str) -> list[tuple[dict[str, Any], str]]
         (one["data"], one.get("server", ""))
         for one in source.data["examples"][verdict]
         if isinstance(one.get("data"), dict) and one.get("kind", "server") in ("server", "server/json")
-        if not {"now", "target", "environment", "file", "mounted", "yields_to"} & one.keys()
+        if not {"beside", "now", "target", "environment", "file", "mounted", "yields_to"} & one.keys()
     ]
 
 
