@@ -72,13 +72,22 @@ def mismatches(document: Document) -> Mapping[SettingPath, Mismatch]:
     )
 
 
-def has_unknown_name(document: Document) -> bool:
-    """Whether a document has a name that is not a setting, so that another one may be meant."""
-    return document.cached("unknown name", lambda: any(map(_is_of_unknown_name, mismatches(document).values())), noted=True)
+def has_unknown_object(document: Document) -> bool:
+    """Whether a document has an object whose name is not a setting, so that another one may be meant."""
+    return document.cached("unknown object", lambda: _has_unknown_object(document), noted=True)
 
 
-def _is_of_unknown_name(mismatch: Mismatch) -> bool:
-    return bool(mismatch.lost) or mismatch.aspect == "known"
+def _has_unknown_object(document: Document) -> bool:
+    reader = reader_of(document)
+    waiting: list[tuple[SettingPath, Any]] = [((), document.data)] if reader is not None else []
+    while waiting:
+        above, holder = waiting.pop()
+        for path, value in (((*above, step), member) for step, member in children(holder)):
+            if isinstance(value, dict) and reader is not None and reader.catalogue.get(path) is None:
+                return True
+            if isinstance(value, dict | list) and len(path) < DEEPEST:
+                waiting.append((path, value))
+    return False
 
 
 def mismatch_of(document: Document, path: SettingPath) -> Mismatch | None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from ..model import Document, SettingPath, moved, value_at
 from ..typed import Any
-from .mismatch import has_unknown_name
+from .mismatch import has_unknown_object
 from .reader import reader_of
 
 
@@ -35,7 +35,7 @@ def as_meant(document: Document) -> Document:
 def _misspelt(document: Document) -> Mapping[SettingPath, SettingPath]:
     """The names of misspelt objects, by the right ones."""
     reader = reader_of(document)
-    if reader is None or not has_unknown_name(document):
+    if reader is None or not has_unknown_object(document):
         return {}
     from .repairs import meant_names  # only after a mistake
 

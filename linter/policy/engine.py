@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 
 from .. import settings
-from ..conformance.mismatch import has_unknown_name, mismatches
+from ..conformance.mismatch import has_unknown_object, mismatches
 from ..conformance.table import Entry
 from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on, prefixes
 from ..settings.kinds import catalogue_kind
@@ -65,7 +65,7 @@ def seen_by(rule: Rule, document: Document) -> Document:
         from .trust import public_view  # only for rules of a configuration that was merely found
 
         document = public_view(document)
-    if not any(map(has_unknown_name, document.members.values() or [document])):
+    if not any(map(has_unknown_object, document.members.values() or [document])):
         return document
     from ..conformance.misspelt import as_meant  # only after a mistake in a name
 

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from ..conformance.mismatch import has_unknown_name, unchecked
+from ..conformance.mismatch import has_unknown_object, unchecked
 from ..documents.source import Loaded, Place, Problem
 from ..log import Log
 from ..model import Document, FileStatus, Finding, Fix, SettingPath, prefixes
@@ -203,7 +203,7 @@ class Checker:
         found: list[Finding] = []
         memo = self._memos.setdefault(id(plan), Memo())
         with memo.watching(document):
-            if has_unknown_name(document):
+            if has_unknown_object(document):
                 from ..conformance.misspelt import as_meant  # only after a mistake in a name
 
                 if as_meant(document) is not document:  # nor those of another view
