@@ -65,8 +65,10 @@ def seen_by(rule: Rule, document: Document) -> Document:
         from .trust import public_view  # only for rules of a configuration that was merely found
 
         document = public_view(document)
-    if not any(map(has_unknown_object, document.members.values() or [document])):
+    if not any(member.ask(has_unknown_object) for member in document.members.values() or [document]):
         return document
+    if document.memo is not None:
+        document.memo.note(document.memo.UNTRACED)  # it does not see the reads of a view
     from ..conformance.misspelt import as_meant  # only after a mistake in a name
 
     return as_meant(document)

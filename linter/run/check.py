@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from ..conformance.mismatch import has_unknown_object, unchecked
+from ..conformance.mismatch import unchecked
 from ..documents.source import Loaded, Place, Problem
 from ..log import Log
 from ..model import Document, FileStatus, Finding, Fix, SettingPath, prefixes
@@ -203,11 +203,6 @@ class Checker:
         found: list[Finding] = []
         memo = self._memos.setdefault(id(plan), Memo())
         with memo.watching(document):
-            if has_unknown_object(document):
-                from ..conformance.misspelt import as_meant  # only after a mistake in a name
-
-                if as_meant(document) is not document:  # nor those of another view
-                    return self.found_with(plan.checks, document)
             for rule, levels in plan.checks:
                 found += memo.get(rule.info.id, partial(self.found_by, rule, document, levels), keep=operator.not_)
         if self._has_failed or unchecked(document):  # which is to be logged for every document
