@@ -54,7 +54,7 @@ def documents_of(rule: Rule, example: Example) -> list[Loaded]:
 def _read_with(loaded: Loaded, dump: str) -> Sequence[Loaded]:
     """The texts that a server reads as it is started, with a dump among the files."""
     made, _ = servers([loaded, *load_example(dump.encode(), "server/ssm")], None, lambda _uri: nullcontext())
-    return next(server.loaded for server in made if server.main.document is loaded.document).texts
+    return next(joined for server, joined in made if server.main.document is loaded.document).texts
 
 
 def _set_up(document: Document, example: Example) -> None:

@@ -79,11 +79,13 @@ def has_unknown_object(document: Document) -> bool:
 
 def _has_unknown_object(document: Document) -> bool:
     reader = reader_of(document)
-    waiting: list[tuple[SettingPath, Any]] = [((), document.data)] if reader is not None else []
+    if reader is None:
+        return False
+    waiting: list[tuple[SettingPath, Any]] = [((), document.data)]
     while waiting:
         above, holder = waiting.pop()
         for path, value in (((*above, step), member) for step, member in children(holder)):
-            if isinstance(value, dict) and reader is not None and reader.catalogue.get(path) is None:
+            if isinstance(value, dict) and reader.catalogue.get(path) is None:
                 return True
             if isinstance(value, dict | list) and len(path) < DEEPEST:
                 waiting.append((path, value))

@@ -158,8 +158,10 @@ def guessed(path: SettingPath, value: Any, reader: Reader) -> tuple[SettingPath 
     is_secret = is_called_secret(name)
     is_container = None if value is UNKNOWN or value is None else isinstance(value, dict | list)
     known = _that_can_be(catalogue, reader.release, catalogue.name_of(above), is_container, is_secret=is_secret)
-    near_misses = [one for one in known if is_near_miss((name,), (one,))] if is_container else []
-    if near := _in_other_order(name, known) or near_name(name, known) or next(iter(near_misses), ""):
+    near = _in_other_order(name, known) or near_name(name, known)
+    if not near and is_container:  # few settings are objects
+        near = next((one for one in known if is_near_miss((name,), (one,))), "")
+    if near:
         near_misses = [one for one in {near, *known} if is_near_miss((name,), (one,))]
         return (*above, near), near_misses == [near]
     # A name in an entry of a list is about that entry, so it is never suggested elsewhere.

@@ -17,9 +17,10 @@ from ..server.loader import SECRETS, compares_with_true, loaded_value
 from ..settings import Setting, letters_of
 from ..typed import Any, Final, NamedTuple
 from . import names, spellings, tls, values
-from .mismatch import OF_NAMES, first_flaw, mismatch_of, mismatches
+from .mismatch import OF_NAMES, first_flaw, mismatches
 from .reader import Reader, reader_of
 from .secrets import is_called_secret, is_name_of_secret
+from .table import Entry
 
 _NEAR_CHOICE: Final = 0.7
 """The similarity at which a word counts as one of the few that a setting accepts."""
@@ -52,8 +53,7 @@ def meant_value(document: Document, path: SettingPath) -> Any:
     """What a value that does not fit was meant to be, as the server would hold it, ``LEFT_OUT``, or ``ABSENT`` if that is not known."""
     reader = reader_of(document)
     place = _place(document, path, reader) if reader is not None else None
-    mismatch = mismatch_of(document, path)
-    return ABSENT if place is None or place.value is UNKNOWN else _read_as_meant(place, mismatch.aspect if mismatch is not None else "")
+    return ABSENT if place is None or place.value is UNKNOWN else _read_as_meant(place, Entry(document, path).aspect)
 
 
 def _read_as_meant(place: _Place, aspect: str) -> Any:

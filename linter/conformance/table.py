@@ -32,6 +32,12 @@ class Entry:
         self.document, self.path = document.owner(path)
 
     @property
+    def setting(self) -> Setting | None:
+        """Its entry in the catalogue."""
+        reader = reader_of(self.document)
+        return reader.catalogue.get(self.path) if reader is not None and self.path else None
+
+    @property
     def since(self) -> str:
         """The release that added it, if its server is too old to read it: ``from 5.1.27 on``; else empty."""
         reader = reader_of(self.document)
@@ -53,13 +59,11 @@ class Entry:
 
     def meaning(self, value: Any) -> Any:
         """The evident meaning of its value, for rules that compare with it; ``UNKNOWN`` if there is none."""
-        reader = reader_of(self.document)
-        return UNKNOWN if self.since else _meaning_of(value, reader.catalogue.get(self.path) if reader else None, self.aspect, reader)
+        return UNKNOWN if self.since else _meaning_of(value, self.setting, self.aspect, reader_of(self.document))
 
     def switch(self, value: Any) -> Any:
         """The state of a switch whose value is misspelt but read as meant, such as ``"true"``; ``UNKNOWN`` otherwise."""
-        reader = reader_of(self.document)
-        setting = reader.catalogue.get(self.path) if reader is not None else None
+        setting = self.setting
         is_one = setting is not None and setting.types == ("boolean",) and self.aspect == "boolean-spelling"
         return self.meaning(value) if is_one else UNKNOWN
 

@@ -23,7 +23,7 @@ from posixpath import basename, normpath
 
 from ..documents.source import Loaded, Place, Problem, Started, Unread, folder_of
 from ..documents.sums import MOST_SHARED, may_share
-from ..model import Document, Message, SettingPath, sentence
+from ..model import Document, Message, SettingPath, gathered, sentence
 from ..release import ANY_SERVER, Release
 from ..server.loader import SECRETS
 from ..server.start import DEFAULT, Layer, fault, folded, layers, reads_variables, shown
@@ -101,32 +101,36 @@ class Server(NamedTuple):
         return self.main.texts[0].places if self.argument is not None else frozenset()
 
 
+Made = tuple[Server, Loaded]
+"""A server, and its document with all that is known about its texts, which is made once."""
 Surviving = Callable[[str], AbstractContextManager[object]]
 """Takes the path of a file, and contains and logs a bug of ours in what is done with it."""
 
 
-def servers(every: Sequence[Loaded], argument: str | None, surviving: Surviving, *, alone: bool = True) -> tuple[list[Server], str]:
-    """The servers that documents configure; documents of other things are ones, too. And what is wrong with an ``argument`` given by hand.
+def servers(every: Sequence[Loaded], argument: str | None, surviving: Surviving, *, alone: bool = True) -> tuple[list[Made], str]:
+    """The servers that documents configure, and for each document of another kind what stands for one; and what is wrong with an
+    ``argument`` given by hand.
 
     ``alone``: secrets that parameters name are checked by themselves, too.
     """
     secrets = secrets_in(every)
-    started, wrong = list[Server](), ""
+    joined, unjoined, wrong = list[Made](), list[Server](), ""
     for loaded in every if argument is None else every[:1]:
         start, own = (loaded.start, loaded) if argument is None else (Started(argument), None)
         with surviving(loaded.document.uri):
             made = _started(every, secrets, start, own, loaded.document.server.release) if start is not None else ""
-            if isinstance(made, Server):
-                started.append(made)
-            elif own is None:
-                wrong = made
-    joined = [server for server in started if server.argument is not None]
-    covered = {text.document for server in joined for text in (*server.sources, server.main)}
-    covered |= parts_of_others((*every, *(server.loaded for server in joined)))
+            if isinstance(made, str):
+                wrong = made if own is None else wrong
+            elif made.argument is not None:
+                joined.append((made, made.loaded))
+            else:
+                unjoined.append(made)
+    covered = {text.document for server, _ in joined for text in (*server.sources, server.main)}
+    covered |= parts_of_others((*every, *(loaded for _, loaded in joined)))
     covered |= set() if alone else {secret for named in secrets.values() for secret in named.values()}
-    by_main = {server.main.document: server for server in (*_as_parts(every, covered), *started) if server.argument is None}
-    rest = (loaded for loaded in every if loaded.document not in covered)
-    return [*(by_main.get(loaded.document) or _alone(loaded, secrets) for loaded in rest), *joined], wrong
+    by_main = {server.main.document: server for server in (*_as_parts(every, covered), *unjoined)}
+    rest = (by_main.get(one.document) or _alone(one, secrets) for one in every if one.document not in covered)
+    return [*((server, server.loaded) for server in rest), *joined], wrong
 
 
 def _started(every: Sequence[Loaded], secrets: Secrets, start: Started, own: Loaded | None, release: Release) -> Server | str:
@@ -171,12 +175,13 @@ def _alone(loaded: Loaded, secrets: Secrets) -> Server:
 def _as_parts(every: Sequence[Loaded], covered: Collection[Document]) -> Iterator[Server]:
     """The JSON files that lack both connections, if only one file in their folder has them, over which they may be read."""
     files = [one for one in every if one.document.kind == "server/json" and not one.parts and one.document not in covered]
-    wholes = [file.document for file in files if file.document.data.keys() >= _CONNECTIONS]
-    for part in files if wholes else ():
+    parts = [file for file in files if file.document.data and file.document.data.keys().isdisjoint(_CONNECTIONS)]
+    wholes = (file.document for file in files if parts and file.document.data.keys() >= _CONNECTIONS)
+    by_folder = gathered((folder_of(whole.uri), whole) for whole in wholes)
+    for part in parts:
         document = part.document
-        beside = [whole for whole in wholes if folder_of(whole.uri) == folder_of(document.uri)]
-        is_part = document.data and document.data.keys().isdisjoint(_CONNECTIONS)
-        if is_part and len(beside) == 1 and len({environment_of(document), environment_of(beside[0])} - {None}) < 2:
+        beside = by_folder.get(folder_of(document.uri), [])
+        if len(beside) == 1 and len({environment_of(document), environment_of(beside[0])} - {None}) < 2:
             name, of_base = (printable(one.uri.rpartition("/")[2]) for one in (document, beside[0]))
             way_out = f"--start file:{of_base},file:{name} checks both as one server"
             why = f"checked as a part of a configuration, because {of_base} has the rest; {way_out}"

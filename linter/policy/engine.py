@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 
 from .. import settings
-from ..conformance.mismatch import has_unknown_object, mismatches
+from ..conformance.mismatch import has_unknown_object, mismatch_of, mismatches
 from ..conformance.table import Entry
 from ..model import ABSENT, Document, Finding, Fix, Level, Message, Part, Related, SettingPath, dotted, gathered, level_on, prefixes
 from ..settings.kinds import catalogue_kind
@@ -170,7 +170,9 @@ def without_repetitions(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
     places = {(finding.rule, finding.path or ()) for finding in findings if finding.rule in named}
     above = {(rule, one) for rule, path in places for one in _prefixes(path)}
     of_names = {
-        (one.rule, one.path) for one in findings if one.rule in named and Entry(one.document, one.path or ()).aspect.startswith("misspelt")
+        (one.rule, one.path)
+        for one in findings
+        if one.rule in named and (mismatch := mismatch_of(one.document, one.path or ())) is not None and mismatch.lost
     }
     whole = places - of_names  # the name of an object is not the cause of what is wrong in it
 

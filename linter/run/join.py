@@ -17,7 +17,7 @@ from .versions import newest_reader
 def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
     """The servers, and other documents to check. ``alone``: secrets that parameters name are checked by themselves, too."""
     read, start = newest_reader(run, files), run.options.start
-    subjects = subjects_of(run, files, read)
+    subjects = _subjects(run, files, read)
     if subjects and (len(subjects) > 1 or start is not None or subjects[0].loaded.start is not None):
         from ..deployment.servers import servers  # only where there is more than one document
 
@@ -28,9 +28,9 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
             run.log.error(f"--start: {wrong}")
         subjects = [
             of_document[server.main.document]._replace(
-                loaded=server.loaded, newest=partial(server.document, read), ignored=server.ignored, container=server.container
+                loaded=loaded, newest=partial(server.document, read), ignored=server.ignored, container=server.container
             )
-            for server in made
+            for server, loaded in made
         ]
     for subject in subjects:
         for block in subject.loaded.unread if not source_in_name(subject.file.given.uri) else ():  # where the reader of AWS has said so
@@ -38,7 +38,7 @@ def join(run: Run, files: list[File], *, alone: bool = True) -> list[Subject]:
     return subjects
 
 
-def subjects_of(run: Run, files: list[File], newest: Callable[[Document], Document] = lambda document: document) -> list[Subject]:
+def _subjects(run: Run, files: list[File], newest: Callable[[Document], Document]) -> list[Subject]:
     """The documents of files, except those that are parts of others, each with the rules to check it with; see :func:`newest_reader`."""
     covered = parts_of_others(loaded for file in files for loaded in file.reading.loaded)
     subjects: list[Subject] = []

@@ -337,15 +337,15 @@ def _files_over(service: Node) -> list[SourceFile]:
     file, name = service.file, str(service.path[-1])
     if file.name not in COMPOSE_FILES or file.around.first(file, COMPOSE_FILES) is not file:
         return []
-    override, folder = file.around.first(file, _OVERRIDES), posixpath.dirname(file.uri)
-    beside = () if override is not None else _beside_project(file)
-    parts = (one for one in beside if posixpath.dirname(one.uri) == folder and one.name not in COMPOSE_FILES and _is_part(one))
-    return [override] if override is not None else [one for one in parts if name in _by_name(one)]
+    override = file.around.first(file, _OVERRIDES)
+    return [override] if override is not None else [one for one in _parts_beside(file) if name in _by_name(one)]
 
 
 @once_per_file
-def _beside_project(file: SourceFile) -> tuple[SourceFile, ...]:
-    return tuple(file.around.near(file, ("",), _NAMED))
+def _parts_beside(file: SourceFile) -> list[SourceFile]:
+    """The files in the folder of a project's own file that Compose refuses by themselves."""
+    folder, named = posixpath.dirname(file.uri), file.around.near(file, ("",), _NAMED)
+    return [one for one in named if posixpath.dirname(one.uri) == folder and one.name not in COMPOSE_FILES and _is_part(one)]
 
 
 @once_per_file
