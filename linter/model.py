@@ -278,11 +278,15 @@ class Document(_Fields):
         return (document, path) if document.parts is None else document.parts.giver(path, part).owner(path)
 
     def as_written(self, path: SettingPath) -> tuple[Document, SettingPath]:
-        """The document with the names as they are written, and a setting's path there."""
+        """The document with the names as they are written, and a setting's path there.
+
+        One that is missing would be written into the object that is there, but in a flat list under its right name.
+        """
         document = self
         while document.view_of is not None:
+            is_there = document.given is None or document.get(path) is not ABSENT
             document, names = document.view_of
-            path = moved(path, names)
+            path = moved(path, names) if is_there else path
         return document, path
 
     def locate(self, path: SettingPath, part: Part = "value") -> Span:

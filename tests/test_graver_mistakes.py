@@ -183,7 +183,10 @@ def test_a_misspelt_object_is_reported_where_it_is_and_its_members_as_under_the_
     parameters = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in DUMPED.items()]
     text = json.dumps({"server/json": WHOLE, "infra/json": INFRA}.get(kind, {"Parameters": parameters}))
     misspelt = re.sub(rf'(?<=["/.]){right}(?=":|[.])', wrong, text)  # as long as the right name, so that no place moves
-    as_right = {(*one, re.sub(rf"\b{right}\b", wrong, path), start) for *one, path, start in places(text, kind)}
+    as_right = {  # a parameter that is missing has its right name
+        (*one, path if kind == "server/ssm" and not start else re.sub(rf"\b{right}\b", wrong, path), start)
+        for *one, path, start in places(text, kind)
+    }
     found = places(misspelt, kind)
     assert as_right - found == set()
     assert sorted(one[:3] for one in found - as_right) == [(rule, severity, name.replace(right, wrong)) for name in sorted(settings)]
@@ -222,6 +225,14 @@ def test_an_object_of_which_it_is_not_clear_what_is_meant(data: Any) -> None:
     found = findings(json.dumps({"baseUrl": "https://api.clinic.example/", **data}), "x.json", "server/json")
     assert [one.rule for one in found if one.path and one.path[0] in ("db", "databse")] == ["unknown-setting"]
     assert any(one.rule == "missing-setting" and "database" in one.message for one in found) == ("database" not in data)
+
+
+def test_a_missing_parameter_has_its_right_name_beside_a_misspelt_one() -> None:
+    given = {"baseUrl": "https://api.clinic.example/", "DatabaseSecrets": "medplum/prod/database", "databse.port": "5432"}
+    parameters = [{"Name": f"/medplum/prod/{name}", "Type": "String", "Value": text} for name, text in given.items()]
+    found = findings(json.dumps({"Parameters": parameters}), "dump.json", "server/ssm")
+    [missing_tls] = (one for one in found if one.rule == "unencrypted-database")
+    assert (missing_tls.message.split(":")[0], missing_tls.path) == ("database.ssl is missing", ("database", "ssl"))
 
 
 def test_a_misspelt_object_in_one_of_several_sources(tmp_path: Path) -> None:
