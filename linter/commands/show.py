@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from ..conformance.mismatch import MISREAD, mismatches
+from ..conformance.mismatch import MISREAD, OF_NAMES, mismatches
 from ..conformance.reader import Mismatch
-from ..model import ABSENT, UNKNOWN, Document, SettingPath
+from ..model import ABSENT, UNKNOWN, Document, SettingPath, prefixes
 from ..options import Given
 from ..output import write_standard_output
 from ..output.say import fail_for, say
@@ -133,9 +133,10 @@ def _place(document: Document, effective: Effective) -> str:
 
 
 def _note(effective: Effective, misread: Mapping[SettingPath, Mismatch]) -> str:
-    """What the server makes of a value that it misreads, or of a name that it does not know. Defaults have no note."""
-    mismatch = misread.get(effective.path) if effective.line is not None else None
-    shown = mismatch is not None and mismatch.aspect in (*MISREAD, "known", "variable", "current")
+    """What the server makes of a value that it misreads, or of a name, or an object's, that it does not know. Defaults have no note."""
+    found = (misread[path] for path in prefixes(effective.path) if path in misread) if effective.line is not None else ()
+    mismatch = next(iter(found), None)
+    shown = mismatch is not None and mismatch.aspect in MISREAD | OF_NAMES - {"all-loaders"}  # which is about other releases
     return f"  ! {printable(mismatch.reason.text)}" if mismatch is not None and shown else ""
 
 

@@ -35,6 +35,7 @@ def shared_places(every: Iterable[Loaded]) -> set[Place]:
 
 
 def _covers(rival: Loaded, loaded: Loaded, covered: Collection[Document]) -> bool:
-    if rival.places == loaded.places:  # a sum found from both of its files
-        return rival is not loaded and rival.document not in covered
+    if rival.places == loaded.places:  # a sum found from both of its files counts in one of them, whichever is given first
+        first, second = rival.document.uri, loaded.document.uri
+        return rival is not loaded and (first < second or (first == second and rival.document not in covered))
     return loaded.places < rival.places and not (loaded.started and rival.document.uri == loaded.document.uri)

@@ -223,13 +223,18 @@ class Checker:
         the server stops before it merges the parts. The target is that of the part itself."""
         parts = loaded.document.parts
         for document in parts.documents if parts is not None else ():
-            overridden = {path for path in _settings_in(document) if parts is not None and parts.giver(path, "value") is not document}
+            overridden = {path for path in _settings_in(document) if parts is not None and not _is_of(parts.giver(path, "value"), document)}
             if overridden:
                 of_sum, document.target = document.target, target_for(rules.overrides, document) or document.target
                 checks = [one for one in rules.plan(document).checks if _IN_PLAIN_TEXT in one[0].info.tags or _is_of_parsing(one[0])]
                 found = self.found_with(checks, document)
                 document.target = of_sum
                 yield from (finding for finding in found if not overridden.isdisjoint(prefixes(finding.path or ())))
+
+
+def _is_of(giver: Document, document: Document) -> bool:
+    """Whether the value that counts is the document's own, or that of the same parameter in another dump."""
+    return giver is document or (giver.kind == document.kind == "server/ssm" and giver.environment == document.environment)
 
 
 def _is_of_parsing(rule: Rule) -> bool:
