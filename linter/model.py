@@ -306,14 +306,6 @@ def gathered(pairs: Iterable[tuple[Key, T]]) -> dict[Key, list[T]]:
     return dict(groups)
 
 
-class Partial(dict[str, Any]):
-    """An object of which only some members are known: any other is ``UNKNOWN``."""
-
-    def get(self, name: Any, default: Any = None) -> Any:
-        """See :meth:`dict.get`; the default is for members of other objects."""
-        return super().get(name, UNKNOWN)
-
-
 def child(node: Any, step: str | int) -> Any:
     """One step down the tree: a member, a list item, ``ABSENT``, or ``UNKNOWN`` below a value that can have no members."""
     if isinstance(node, dict):

@@ -180,8 +180,6 @@ def test_live_is_dump(part: slice) -> None:
         if one.secrets == "unreadable":  # of a file this is an error instead
             assert [rule for rule, *_ in live].count(UNREADABLE) == 2, str(one)
             live = [finding for finding in live if finding[0] != UNREADABLE]
-        if one.secrets in ("named", "alone"):  # where a right is lacking, no rule about the secret is decided
-            saved = [finding for finding in saved if finding[:2] != EXPECTED["no TLS"]]
         violations[str(one)] = difference(saved, live)
     none_but(violations)
 

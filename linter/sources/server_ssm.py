@@ -20,9 +20,8 @@ from ..documents.parameters.documents import ParameterFile, load_parameters
 from ..documents.parameters.store import Environment, Parameter, Written, environments, merge, moment_of, text_of, type_of
 from ..documents.problems import broken_off
 from ..documents.source import Confidence, Loaded, Problem, Recognised, SourceFile, folder_of, once_per_file
-from ..model import UNKNOWN, Partial, SettingPath, Stored, dotted, sentence
-from ..server.loader import SECRET_FAULTS, SECRETS
-from ..server.start import merge as merged
+from ..model import UNKNOWN, SettingPath, Stored, dotted, sentence
+from ..server.loader import SECRET_FAULTS
 from ..syntax.json import json_documents
 from ..syntax.places import Json, JsonPath
 from ..syntax.yaml import Yaml
@@ -127,10 +126,6 @@ def load(file: SourceFile, kind: str) -> list[Loaded]:
     """
     dump, _ = _read(file)
     loaded = load_parameters(dump, partial(_others, file))
-    unread = _Deployed.of(dump.documents).unread
-    for one in loaded if unread else ():
-        named = {section: Partial() for name, section in SECRETS.items() if str(one.document.get((name,))) in unread}
-        one.document.data = merged(named, one.document.data)
     return [one if one.parts or not dump.is_dump else one._replace(rewriter=partial(_changed, dump)) for one in loaded]
 
 
@@ -144,9 +139,8 @@ def _changed(dump: ParameterFile, stored: Iterable[Stored]) -> bytes:
     other = next((one for one in dump.given if not one.of.missing and one.name not in names), None)
     others = [] if other is None else [_parameter(other)]
     held = after_commands([*others, *(our for our in ours if not our.missing)], stored)
-    errors = [{"SecretId": name, "ErrorCode": ""} for name in sorted(_Deployed.of(dump.documents).unread)]
     answers: list[dict[str, Any]] = [
-        {"Parameters": [*map(_as_printed, run)], "Path": dump.asked, "Errors": errors, **({} if complete else {"InvalidParameters": []})}
+        {"Parameters": [*map(_as_printed, run)], "Path": dump.asked, **({} if complete else {"InvalidParameters": []})}
         for complete, run in groupby(held, key=lambda one: dump.complete or one.complete)
     ]
     missing = [one.name for one in dump.given if one.of.missing]
@@ -237,15 +231,11 @@ def _read(file: SourceFile) -> tuple[ParameterFile, list[_Dump | None]]:
 
 
 class _Deployed(NamedTuple):
-    """What a dump says of the deployment: its path, when the running tasks started, in order, and what is wrong with secrets, by name.
-
-    ``unread`` are the secrets of which nothing is known.
-    """
+    """What a dump says of the deployment: its path, when the running tasks started, in order, and what is wrong with secrets, by name."""
 
     path: str
     starts: list[datetime]
     faults: dict[str, str]
-    unread: frozenset[str]
 
     @classmethod
     def of(cls, trees: Iterable[Tree]) -> _Deployed:
@@ -253,10 +243,9 @@ class _Deployed(NamedTuple):
         answers = [tree.value for tree in trees if isinstance(tree.value, dict)]
         every = {name: [one for answer in answers for one in _objects(answer.get(name))] for name in ("tasks", "Errors")}
         starts = filter(None, (moment_of(one.get("startedAt")) for one in every["tasks"]))
-        known = {str(one.get("SecretId")): SECRET_FAULTS.get(str(one.get("ErrorCode")), "") for one in every["Errors"]}
-        unread = frozenset(name for name, fault in known.items() if not fault)
+        known = {str(one.get("SecretId")): SECRET_FAULTS.get(str(one.get("ErrorCode"))) for one in every["Errors"]}
         paths = (answer["Path"] for answer in answers if isinstance(answer.get("Path"), str))
-        return cls(next(paths, ""), sorted(starts), {name: fault for name, fault in known.items() if fault}, unread)
+        return cls(next(paths, ""), sorted(starts), {name: fault for name, fault in known.items() if fault})
 
     def problem(self, parameter: Parameter, path: SettingPath) -> Problem | None:
         """What is wrong with a parameter in this deployment."""
