@@ -601,6 +601,39 @@ def test_a_secret_is_judged_as_its_server_reads_it(
     assert [one for one in of(outcome, *rules) if "parameter-differs" not in one] == findings
 
 
+READERS = """\
+services:
+  api:
+    image: medplum/medplum-server:5.1.23
+    command: "aws:us-east-1:/medplum/prod/,env"
+    environment: {{{}}}
+  worker:
+    image: medplum/medplum-server:5.1.23
+    command: "aws:us-east-1:/medplum/prod/,env"
+    environment: {{{}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("api", "worker", "findings"),
+    [
+        ("MEDPLUM_REDIS_HOST: cache", "MEDPLUM_REDIS_HOST: cache", []),
+        ("MEDPLUM_REDIS_HOST: cache", "MEDPLUM_REDIS_PORT: 6379", ["secret.json:1:138 incomplete-connection-secret error"]),
+        ("MEDPLUM_REDIS_PORT: 6379", "MEDPLUM_REDIS_PORT: 6379", ["secret.json:1:138 incomplete-connection-secret error"]),
+        ("MEDPLUM_REDIS_HOST: cache", "", ["secret.json:1:138 incomplete-connection-secret error"]),
+    ],
+)
+def test_what_each_reader_of_a_secret_is_given_is_not_missing(api: str, worker: str, findings: list[str], tmp_path: Path) -> None:
+    """A variable of one service gives nothing to the other, and what the secret lacks is said once, there."""
+    parameters = {**PARAMETERS, "RedisSecrets": "medplum/prod/redis", "redis.tls": "true"}
+    files = {
+        "dump.json": dump(**parameters),
+        "secret.json": secret("medplum/prod/redis", port="6379", password="${PASSWORD}"),
+        "compose.yml": READERS.format(api, worker),
+    }
+    assert of(check(tmp_path, files), "incomplete-connection-secret", "missing-host") == findings
+
+
 WHOLE = {"baseUrl": "http://localhost:8103/", "database": {"host": "localhost"}, "redis": {"host": "localhost"}}
 LAYER = {
     "port": 8104,

@@ -25,6 +25,7 @@ from ..documents.source import Loaded, Place, Problem, Started, Unread, folder_o
 from ..documents.sums import MOST_SHARED, may_share
 from ..model import Document, Message, SettingPath, gathered, sentence
 from ..release import ANY_SERVER, Release
+from ..server.effective import leaves
 from ..server.loader import SECRETS
 from ..server.start import DEFAULT, Layer, fault, folded, layers, reads_variables, shown
 from ..settings.kinds import source_in_name
@@ -122,15 +123,28 @@ def servers(every: Sequence[Loaded], argument: str | None, surviving: Surviving,
             if isinstance(made, str):
                 wrong = made if own is None else wrong
             elif made.argument is not None:
-                joined.append((made, made.loaded))
+                joined.append(_made(made))
             else:
                 unjoined.append(made)
     covered = {text.document for server, _ in joined for text in (*server.sources, server.main)}
     covered |= parts_of_others((*every, *(loaded for _, loaded in joined)))
     covered |= set() if alone else {secret for named in secrets.values() for secret in named.values()}
     by_main = {server.main.document: server for server in (*_as_parts(every, covered), *unjoined)}
-    rest = (by_main.get(one.document) or _alone(one, secrets) for one in every if one.document not in covered)
-    return [*((server, server.loaded) for server in rest), *joined], wrong
+    rest = {one.document: _made(by_main.get(one.document) or _alone(one, secrets)) for one in every if one.document not in covered}
+    readers = gathered(pair for server, loaded in (*rest.values(), *joined) for pair in _secrets_of(server, loaded))
+    rest.update((secret, _made(_as_secret(rest[secret][0].main, of_secret))) for secret, of_secret in readers.items() if secret in rest)
+    return [*rest.values(), *joined], wrong
+
+
+def _made(server: Server) -> Made:
+    return server, server.loaded
+
+
+def _secrets_of(server: Server, loaded: Loaded) -> Iterator[tuple[Document, tuple[str, Document]]]:
+    """Each secret that a server reads, with its section in the server's document, and that."""
+    for source in server.sources:
+        for section, secret in server.secrets.get(source.document, {}).items():
+            yield secret, (section, loaded.document)
 
 
 def _started(every: Sequence[Loaded], secrets: Secrets, start: Started, own: Loaded | None, release: Release) -> Server | str:
@@ -159,17 +173,23 @@ def _started(every: Sequence[Loaded], secrets: Secrets, start: Started, own: Loa
 
 
 def _alone(loaded: Loaded, secrets: Secrets) -> Server:
-    """The server that reads one document, or what else that configures, with the secrets that it names.
+    """The server that reads one document, or what else that configures, with the secrets that it names."""
+    return Server(loaded, (loaded,), without_sections(loaded.document.unread, secrets.get(loaded.document, {})), secrets=secrets)
 
-    What a secret lacks is up to the server that reads it, and what each of its servers replaces by parameters is not checked.
-    """
-    document = loaded.document
-    sections = ((parameters, section) for parameters, named in secrets.items() for section, secret in named.items() if secret is document)
-    of_servers = [{path[1:] for path, _ in parameters.given or () if path[0] == section} for parameters, section in sections]
-    replaced = set.intersection(*of_servers) if of_servers else set[SettingPath]()
-    beside = dict.fromkeys((*replaced, *_TLS), "parameters beside it can give it") if of_servers else {}
-    unread = {**without_sections(document.unread, secrets.get(document, {})), **beside}
-    return Server(loaded, (loaded,), unread, ignored=replaced, secrets=secrets)
+
+def _as_secret(loaded: Loaded, readers: Iterable[tuple[str, Document]]) -> Server:
+    """A secret, checked by itself but for what all ``readers`` are given elsewhere: each is a section, and a server with that."""
+    secret = loaded.document
+    elsewhere = set.intersection(*(set(_given_beside(secret, section, server)) for section, server in readers))
+    beside = dict.fromkeys((*elsewhere, *_TLS), "the server can be given it beside the secret")
+    return Server(loaded, (loaded,), {**secret.unread, **beside}, ignored=elsewhere)
+
+
+def _given_beside(secret: Document, section: str, server: Document) -> Iterator[SettingPath]:
+    """The settings of a section that another source than the secret gives, beneath the section."""
+    for path, _ in leaves((section,), server.data.get(section)):
+        if server.layer(path).members.get(section) is not secret:
+            yield path[1:]
 
 
 def _as_parts(every: Sequence[Loaded], covered: Collection[Document]) -> Iterator[Server]:
