@@ -634,6 +634,16 @@ def test_what_each_reader_of_a_secret_is_given_is_not_missing(api: str, worker: 
     assert of(check(tmp_path, files), "incomplete-connection-secret", "missing-host") == findings
 
 
+def test_what_one_secret_lacks_hides_nothing_that_another_section_lacks(tmp_path: Path) -> None:
+    files = {
+        "dump.json": dump(**PARAMETERS, CacheRedisSecrets="medplum/prod/cache"),
+        "secret.json": secret("medplum/prod/cache", port="6379", password="${PASSWORD}"),
+        "compose.yml": READERS.format("MEDPLUM_PUBSUB_REDIS_PORT: 6379", "MEDPLUM_CACHE_REDIS_PORT: 6379"),
+    }
+    expected = ["compose.yml:5:5 missing-host error", "secret.json:1:138 incomplete-connection-secret error"]
+    assert of(check(tmp_path, files), "incomplete-connection-secret", "missing-host") == expected
+
+
 WHOLE = {"baseUrl": "http://localhost:8103/", "database": {"host": "localhost"}, "redis": {"host": "localhost"}}
 LAYER = {
     "port": 8104,

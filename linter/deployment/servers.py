@@ -23,7 +23,7 @@ from posixpath import basename, normpath
 
 from ..documents.source import Loaded, Place, Problem, Started, Unread, folder_of
 from ..documents.sums import MOST_SHARED, may_share
-from ..model import Document, Message, SettingPath, gathered, sentence
+from ..model import ABSENT, Document, Message, SettingPath, gathered, sentence
 from ..release import ANY_SERVER, Release
 from ..server.effective import leaves
 from ..server.loader import SECRETS
@@ -137,7 +137,12 @@ def servers(every: Sequence[Loaded], argument: str | None, surviving: Surviving,
 
 
 def _made(server: Server) -> Made:
-    return server, server.loaded
+    """A server, with its document. What its secrets lack is reported at them, and not once more as missing from the server."""
+    loaded = server.loaded
+    sections = {section for _, (section, _) in _secrets_of(server, loaded)}
+    form = (path for source in server.sources for path in source.document.unread if sections.intersection(path[:1]))
+    lacking = (path for path in form if path[1:] not in _TLS and loaded.document.get(path) is ABSENT)
+    return server._replace(ignored={*server.ignored, *lacking}), loaded
 
 
 def _secrets_of(server: Server, loaded: Loaded) -> Iterator[tuple[Document, tuple[str, Document]]]:
