@@ -245,6 +245,15 @@ def test_the_default_of_a_reference_alone() -> None:
     assert "live-credential" in {rule for rule, *_ in findings[1]} - {rule for rule, *_ in findings[0]}
 
 
+def test_the_name_of_a_file_that_is_uploaded_alone() -> None:
+    turn = [bare("server/azure", databse={"host": "postgres"}) for _ in range(2)]
+    for document, uri in zip(turn, ["x.json", "medplum.prod.server.json"], strict=True):
+        document.uri, document.given = uri, ((("databse", "host"), "postgres"),)
+    findings, _ = in_turn(turn)
+    about = [[rule for rule, _, message, *_ in one if message.startswith("databse")] for one in findings]
+    assert about == [["misnamed-setting"], ["unknown-setting"]]
+
+
 BEFORE_AND_AFTER: dict[str, tuple[Rule, dict[str, Any], dict[str, Any]]] = {
     "a setting that its condition asks for": (compiled({"a": {"equals": 1}}, when={"b": "present"}), {"a": 2}, {"a": 2, "b": 1}),
     "a setting that it is compared with": (compiled({"a": {"equals": "${b}"}}), {"a": 1, "b": 1}, {"a": 1, "b": 2}),

@@ -297,7 +297,7 @@ def _unknown(document: Document, path: SettingPath, value: Any, setting: Setting
         if of_server is not None and of_server.status != "obsolete":
             return Mismatch("own-name", "is a setting of the server, and the CDK does not read it"), False
     misspelt = names.misspelt(path, value, reader) if catalogue.kind == "server" else None
-    if misspelt is not None and document.ask(state_of, misspelt.lost) == "absent" and not _adds_secret(document, misspelt.lost):
+    if misspelt is not None and document.ask(state_of, misspelt.lost) == "absent" and not document.ask(_adds_secret, misspelt.lost):
         return misspelt, False
     written = UNKNOWN if document.fact(path, "raw") is not None else value  # a text can stand for an object
     return names.unknown_name(path, setting, written, reader), False
