@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from support.running_server import authority, certificate
 from linter.documents.inputs import Input
 from linter.model import Finding
 from linter.options.config import Overrides
+from linter.policy.rule import Rule
 from linter.run import Options, lint_input
 from linter.settings.releases import parse_server_version
 
@@ -44,9 +46,13 @@ def found(config: dict[str, Any]) -> tuple[Finding, ...]:
     return lint_input(Input(name, json.dumps(config).encode(), Path(name)), options).result.findings
 
 
+@cache
+def rules() -> dict[str, Rule]:
+    return {file.rule.info.id: file.rule for file in built_in_files() if file.rule is not None}
+
+
 def class_of(finding: Finding) -> str:
-    rules = {file.rule.info.id: file.rule for file in built_in_files() if file.rule is not None}
-    return str(rules[finding.rule].cases[finding.case].data.get("class", ""))
+    return str(rules()[finding.rule].cases[finding.case].data.get("class", ""))
 
 
 def test_each_state_has_an_outcome() -> None:

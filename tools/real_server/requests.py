@@ -68,14 +68,14 @@ class Client:
             connection.close()
 
     def needs(self, status: int, method: str, path: str, *content: Any, **headers: str) -> Answer:
-        """Send a request whose answer must have a status."""
+        """Send a request; raises :class:`Failed` if its answer has another status."""
         answer = self.ask(method, path, *content, **headers)
         if answer.status != status:
             raise Failed(f"{answer.status} {_words(answer)}".strip())
         return answer
 
     def failures(self) -> Iterator[tuple[str, str]]:
-        """Each request that fails, by its name, with what happened. What needs another that failed is not tried."""
+        """The name of each request that fails, with what happened. A request that needs one that failed is not sent."""
         for name, request in self._requests():
             start = time.monotonic()
             try:
@@ -196,7 +196,7 @@ class Client:
 
 
 def _words(answer: Answer) -> str:
-    """What an error says."""
+    """The text of an error; empty if it has none."""
     data = answer.data
     if not isinstance(data, dict):
         return ""

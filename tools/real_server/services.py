@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def wait_for(ready: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until something is so; raises TimeoutError if it takes longer than some seconds."""
+    """Wait until a condition holds; raises TimeoutError after so many seconds. ``what`` is waited for."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
@@ -73,6 +73,11 @@ class Certificates:
         (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1", encoding="utf-8")
         self._run("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile names -out server.pem")
 
+    def texts(self) -> dict[str, str]:
+        """The PEM of each, by its name."""
+        files = {"authority": self.authority, "foreign": self.foreign, "key": self.key, "certificate": self.certificate}
+        return {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+
     def _run(self, arguments: str) -> None:
         subprocess.run(["openssl", *arguments.split()], cwd=self.folder, check=True, capture_output=True)
 
@@ -117,7 +122,7 @@ class PostgreSQL:
 
     def restore(self, database: str) -> None:
         """Make a database the same as the seeded one."""
-        with self._lock:  # a template can be copied once at a time
+        with self._lock:  # PostgreSQL makes one copy of a template at a time
             self.ask("postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
             self.ask("postgres", f'CREATE DATABASE "{database}" TEMPLATE {SEEDED} STRATEGY FILE_COPY')
 
@@ -173,7 +178,7 @@ class Services:
     """All services of a run."""
 
     def __init__(self, folder: Path, programs: Path, stack: ExitStack) -> None:
-        folder.chmod(0o755)  # the user postgres reads its folder in it
+        folder.chmod(0o755)  # the user postgres must reach the folders in it
         (folder / "certificates").mkdir()
         self.certificates = Certificates(folder / "certificates")
         self.postgresql = PostgreSQL(programs, folder / "postgresql", self.certificates, stack)
